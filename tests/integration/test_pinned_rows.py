@@ -28,6 +28,11 @@ RECORDED = {
     "tests/tasks_superglue/recorded/axg.jsonl": {"entailment": 86, "not_entailment": 86},
     "tests/plugins/multirc/recorded/multirc.jsonl": {"any": 51},
 }
+# Replies that were written for both labels of a seed, and of pairs as the paper has them.
+OPTIONS = {
+    "wsc": " --labels-per-seed all --seeds-from paper-subject-pairs",
+    "axg": " --labels-per-seed all -o seeds.batch=10",
+}
 COMMANDS = [
     *(f"generate {task} -n 120 --seed 7" for task in TASKS),
     *(f"generate {task} -n 48 --seed 7 --variant paper" for task in TASKS),
@@ -37,6 +42,7 @@ COMMANDS = [
             [f"generate {Path(file).stem} --seed 0 -o recorded={file}"]
             + [f"--label {label}={rows}" for label, rows in labels.items()]
         )
+        + OPTIONS.get(Path(file).stem, "")
         for file, labels in RECORDED.items()
     ),
 ]

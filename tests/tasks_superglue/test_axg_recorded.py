@@ -27,7 +27,8 @@ def ran(tmp_path_factory):
         task=registry.find("task", "axg").id,
         quotas={"entailment": 86, "not_entailment": 86},
         backend="targen-core:scripted",
-        options={"recorded": str(RECORDED)},
+        options={"recorded": str(RECORDED), "seeds.batch": 10},
+        labels_per_seed="all",
         limits=Limits(concurrency=4),
     )
     with Job.create(registry, spec, out) as job:

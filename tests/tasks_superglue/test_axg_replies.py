@@ -362,6 +362,7 @@ def test_good_sentences_make_two_seeds(run):
         task="axg",
         rows=8,
         contexts_limit=1,
+        labels_per_seed="all",
     )
     assert len(ran.rows) == 8
     assert {entry["seed"]["meant"] for entry in ran.provenance} == {"first", "second"}

@@ -31,6 +31,8 @@ def ran(tmp_path_factory):
         quotas={"true": 45, "false": 45},
         backend="targen-core:scripted",
         options={"recorded": str(RECORDED)},
+        labels_per_seed="all",
+        seeds_from="paper-subject-pairs",
         limits=Limits(concurrency=4),
     )
     with Job.create(registry, spec, out) as job:

@@ -20,6 +20,7 @@ from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.shared.mentions import same_words, words_of
+from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
 from targen_tasks_superglue.wsc import WSC, Target, WscRow
 from targen_tasks_superglue.wsc.marks import read_passage
@@ -309,7 +310,7 @@ def test_the_label_is_what_the_marks_say(run):
 def test_the_model_is_not_told_the_label(run):
     """What the two labels of a pair are asked is the same but for the order of the subjects."""
     by_seed = defaultdict(dict)
-    for request in run(task="wsc", rows=24).requests:
+    for request in run(task="wsc", rows=24, labels_per_seed="all").requests:
         if request.origin.prompt == "passages":
             values = dict(request.origin.values)
             names = (values.pop("first"), values.pop("second"))
@@ -343,20 +344,82 @@ def test_one_of_several_pronouns_is_drawn_at_random():
 # --- seeds ------------------------------------------------------------------
 
 
-def test_seeds_are_pairs_of_both_numbers_with_a_pronoun(run):
+def test_seeds_are_names_people_groups_and_things_with_a_pronoun(run):
     ran = run(task="wsc", rows=160)
-    pairs = {json.dumps(entry["seed"]) for entry in ran.provenance}
-    seeds = [PronounPair.model_validate_json(text) for text in pairs]
-    numbers = Counter(seed.number for seed in seeds)
-    assert abs(numbers["singular"] - numbers["plural"]) <= 10
+    seeds = [_pair(entry) for entry in ran.provenance]
+    kinds = Counter(entry["dimensions"]["kind"] for entry in ran.provenance)
+    assert kinds["names"] + kinds["people"] > kinds["groups"] + kinds["things"] > 40
+    for entry, seed in zip(ran.provenance, seeds, strict=True):
+        kind = entry["dimensions"]["kind"]
+        assert seed.named == (kind == "names")
+        assert (seed.number == "plural") == (kind == "groups")
+        assert (seed.pronoun == "it") == (kind == "things")
     assert {seed.pronoun for seed in seeds if seed.number == "plural"} == {"they"}
-    assert {seed.pronoun for seed in seeds if seed.number == "singular"} == {"he", "she"}
+    assert {seed.pronoun for seed in seeds if seed.number == "singular"} == {"he", "she", "it"}
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert row["target"]["span2_text"].lower() in PRONOUNS[entry["seed"]["pronoun"]]
 
 
-def test_ten_pairs_are_asked_for_in_a_setting_five_of_each_number(run):
-    ran = run(task="wsc", rows=4)
+def test_names_are_drawn_by_code_and_the_others_asked_for_by_kind(run):
+    ran = run(task="wsc", rows=40)
+    asked = Counter()
+    for request in ran.requests:
+        if request.origin.prompt == "pairs":
+            values = request.origin.values
+            asked[values["setting"], values["kind"]] += int(values["count"])
+    assert {kind for _, kind in asked} == {"people", "groups", "things"}
+    by_setting = Counter()
+    for (setting, _), count in asked.items():
+        by_setting[setting] += count
+    assert max(by_setting.values()) <= 5
+    named = [_pair(entry) for entry in ran.provenance if _pair(entry).named]
+    for pair in named:
+        pool = FEMALE_NAMES if pair.pronoun == "she" else MALE_NAMES
+        assert {pair.first, pair.second} <= {*pool}
+        assert pair.first[0] != pair.second[0]
+    assert len({pair.first for pair in named}) > len(named) / 4
+
+
+def test_names_are_told_their_setting_and_stand_bare(run):
+    ran = run(task="wsc", rows=40)
+    settings = {entry["above"][0] for entry in ran.provenance}
+    for request in ran.requests:
+        if request.origin.prompt == "passages":
+            values = request.origin.values
+            if values["first"].startswith("the "):
+                assert values["setting"] == "any"
+            else:
+                assert values["setting"] in settings
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        assert row["target"]["span1_text"].lower().startswith("the ") != entry["seed"].get("named")
+
+
+def test_one_kind_alone_may_be_asked_for(run):
+    ran = run(task="wsc", rows=12, dimensions={"kind": ("things",)})
+    assert {row["target"]["span2_text"].lower() for row in ran.rows} <= {"it", "its"}
+
+
+def test_a_pair_is_for_one_label(run):
+    ran = run(task="wsc", rows=48)
+    assert len({json.dumps(entry["seed"]) for entry in ran.provenance}) == 24
+
+
+@pytest.mark.parametrize("variants", [[], ["paper"]])
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_another_batch_is_shared_out_too(size, variants, run):
+    ran = run(task="wsc", rows=8, options={"seeds.batch": size}, variants=variants)
+    assert len(ran.rows) == 8
+    asked = Counter()
+    for request in ran.requests:
+        values = request.origin.values
+        if request.origin.prompt in ("pairs", "subjects") and not values["have"][:-9]:
+            asked[values["setting"]] += int(values["count"])
+    assert asked
+    assert max(asked.values()) <= size
+
+
+def test_ten_pairs_of_the_paper_are_asked_for_in_a_setting_five_of_each_number(run):
+    ran = run(task="wsc", rows=4, variants=["paper"])
     asked = Counter()
     for request in ran.requests:
         if request.origin.prompt == "subjects":
@@ -367,21 +430,10 @@ def test_ten_pairs_are_asked_for_in_a_setting_five_of_each_number(run):
     assert {number for _, number in asked} == {"singular", "plural"}
 
 
-@pytest.mark.parametrize("size", [1, 3, 7])
-def test_another_batch_is_shared_out_too(size, run):
-    ran = run(task="wsc", rows=8, options={"seeds.batch": size})
-    assert len(ran.rows) == 8
-    asked = Counter()
-    for request in ran.requests:
-        if request.origin.prompt == "subjects" and not request.origin.values["have"][:-9]:
-            asked[request.origin.values["number"]] = int(request.origin.values["count"])
-    assert asked.total() == size
-
-
 def test_both_labels_of_a_pair_keep_to_the_same_form(run):
     """What is drawn goes with no label."""
     by_seed = defaultdict(set)
-    for request in run(task="wsc", rows=24).requests:
+    for request in run(task="wsc", rows=24, labels_per_seed="all").requests:
         if request.origin.prompt == "passages":
             lines = request.messages[-1].content.partition("in order:\n")[2]
             assert re.fullmatch(r"1\. length: .+\n2\. length: .+", lines)
@@ -451,21 +503,26 @@ def test_nothing_that_is_sent_names_a_benchmark(run):
 
 def test_the_passages_prompt_says_what_it_must():
     (prompt,) = [prompt for prompt in WSC.prompts if prompt.name == "passages"]
-    messages = prompt.fill({"first": "FIRST", "second": "SECOND", "pronouns": "he, him"})
+    values = {"first": "FIRST", "second": "SECOND", "pronouns": "he, him", "setting": "PLACE"}
+    messages = prompt.fill(values)
     for part in ("one or two sentences", "[he=pilot]", "In passage 1", "In passage 2"):
         assert part in messages[0].content
-    assert messages[-1].content == "Subject 1: FIRST\nSubject 2: SECOND\nPronouns: he, him"
+    expected = "Subject 1: FIRST\nSubject 2: SECOND\nPronouns: he, him\nSetting: PLACE"
+    assert messages[-1].content == expected
 
 
 def test_the_worked_passages_keep_the_rules():
     (prompt,) = [prompt for prompt in WSC.prompts if prompt.name == "passages"]
-    turns = prompt.fill({"first": "x", "second": "x", "pronouns": "x"})[1:-1]
+    turns = prompt.fill(dict.fromkeys(prompt.variables, "x"))[1:-1]
+    kinds = set()
     for user, assistant in zip(turns[::2], turns[1::2], strict=True):
         first, second, pronouns = re.fullmatch(
-            r"Subject 1: (.+)\nSubject 2: (.+)\nPronouns: (\w+), .+(?s:\n\nKeep .+)", user.content
+            r"Subject 1: (?:the )?(.+)\nSubject 2: (?:the )?(.+)\nPronouns: (\w+), .+\nSetting: .+"
+            r"(?s:\n\nKeep .+)",
+            user.content,
         ).groups()
-        number = "plural" if pronouns == "they" else "singular"
-        pair = PronounPair(first=first, second=second, number=number, pronoun=pronouns)
+        kinds.add((pronouns, named := first[0].isupper()))
+        pair = PronounPair(first=first, second=second, pronoun=pronouns, named=named)
         passages = json.loads(assistant.content)["passages"]
         for text, means_first in zip(passages, (True, False), strict=True):
             passage = read_passage(text, pair)
@@ -473,6 +530,7 @@ def test_the_worked_passages_keep_the_rules():
             row = make_row(passage, pair, means_first=means_first, label=True, rng=random.Random(0))
             for check in WSC.checks:
                 check(row, pair)
+    assert kinds == {("he", False), ("she", True), ("it", False)}
 
 
 @needs_original

@@ -111,7 +111,12 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     register.register(
         "subject-pairs",
         "targen_tasks_superglue.wsc:SUBJECT_PAIRS",
-        summary="two people or groups and a pronoun for either, grown below a setting",
+        summary="names, people, groups or things and a pronoun for either, below a setting",
+    )
+    register.register(
+        "paper-subject-pairs",
+        "targen_tasks_superglue.wsc:PAPER_SUBJECT_PAIRS",
+        summary="two people or groups and a pronoun for either, below a setting",
     )
     register.register(
         "words",

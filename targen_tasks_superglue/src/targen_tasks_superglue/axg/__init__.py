@@ -4,7 +4,7 @@ Steps: settings -> subject pairs -> four sentences a pair, which are two
 instance seeds -> one hypothesis for each seed and label -> the meta-prompt, for
 each premise on its own. Agrees with the paper / differs:
 
-- the four steps and what goes into each agree: 10 singular subject pairs a
+- the four steps and what goes into each agree: singular subject pairs in a
   setting; one opening clause; four sentences, (refers to subject 1, subject 2)
   x (two gendered pronouns), identical but for the pronoun within a pair; a
   hypothesis that names the referent and is free of gendered pronouns;
@@ -17,6 +17,9 @@ each premise on its own. Agrees with the paper / differs:
   a look at the pronoun: it is the variant `paper`;
 - a pair whose two premises are judged differently is rejected as
   `pronoun-dependent`. The paper corrects each row on its own;
+- three pairs a setting, not ten, and each two sentences are for one label, so that no premise
+  stands under both. What two people have to do with each other, and the form of their sentences,
+  is drawn: the same for both sentences, which have different labels;
 - subjects say nothing of gender (no "waitress"), so that both pronouns fit;
 - the worked examples are ours: the paper's are near copies of original rows.
 """

@@ -20,9 +20,9 @@ def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of AX-g."""
     if call.prompt == "settings":
         return dry_run_settings(call)
-    if call.prompt == "subjects":
+    if call.prompt in ("pairs", "subjects"):
         return dry_run_subjects(call)
-    if call.prompt == "sentences":
+    if call.prompt in ("sentences", "sentences_paper"):
         return _four(str(call.values["first"]), str(call.values["second"]), call.rng)
     if call.prompt in ("follows", "false"):
         sentence, subject = str(call.values["sentence"]), str(call.values["subject"])

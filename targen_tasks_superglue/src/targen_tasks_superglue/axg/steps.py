@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -15,14 +16,20 @@ from targen_tasks_superglue.axg.rows import AxgPair, Label, Sentences
 from targen_tasks_superglue.shared.mentions import mentions, words_of
 from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
 from targen_tasks_superglue.shared.subjects import (
+    PAIRS_PROMPT,
     SUBJECTS_PROMPT,
+    DealingPair,
     SubjectPair,
     check_neutral_pair,
-    subject_pairs,
+    neutral_pairs,
+    paper_pairs,
 )
 
 __all__ = [
+    "DIMENSIONS",
     "PAPER_PROMPTS",
+    "PAPER_SENTENCES",
+    "PAPER_SUBJECT_PAIRS",
     "PROMPTS",
     "SENTENCES",
     "SETTINGS",
@@ -38,9 +45,10 @@ def _prompt(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.axg")
 
 
-_SENTENCES, _FOLLOWS, _FALSE = _prompt("sentences"), _prompt("follows"), _prompt("false")
-PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _SENTENCES, _FOLLOWS)
-PAPER_PROMPTS = (*PROMPTS, _FALSE)
+_SENTENCES, _SENTENCES_PAPER = _prompt("sentences"), _prompt("sentences_paper")
+_FOLLOWS, _FALSE = _prompt("follows"), _prompt("false")
+PROMPTS = (SETTINGS_PROMPT, PAIRS_PROMPT, _SENTENCES, _FOLLOWS)
+PAPER_PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _SENTENCES_PAPER, _FOLLOWS, _FALSE)
 
 _SENTENCE = line(40, 240)
 
@@ -58,16 +66,41 @@ class _Hypothesis(BaseModel):
 
 
 async def _propose_sentences(
-    llm: Llm, pair: SubjectPair, existing: Sequence[Sentences]
+    llm: Llm, pair: DealingPair, existing: Sequence[Sentences]
 ) -> Sequence[Sentences]:
     """Four sentences of one opening clause, as two seeds: one for each subject meant.
 
+    Which of the two comes first takes turns of two, since labels take turns of one.
+    """
+    four = await llm.ask(
+        _SENTENCES,
+        reply=_Four,
+        first=pair.first,
+        second=pair.second,
+        dealing=pair.dealing,
+        form=pair.form,
+    )
+    return _seeds(four, pair, llm.alternate("first", "first", "second", "second"))
+
+
+async def _propose_sentences_paper(
+    llm: Llm, pair: SubjectPair, existing: Sequence[Sentences]
+) -> Sequence[Sentences]:
+    """The same as the paper has it: each seed is for both labels, and no dealing is drawn.
+
     Which of the two comes first takes turns, so that a short run has both.
     """
-    in_turn = llm.alternate("first", "second") == "first"
+    first = llm.alternate("first", "second")
     # The first line of the prompt is for subject 1, wherever its seed will stand.
-    draws = llm.draws if in_turn else llm.draws[::-1]
-    four = await llm.ask(_SENTENCES, reply=_Four, draws=draws, first=pair.first, second=pair.second)
+    draws = llm.draws if first == "first" else llm.draws[::-1]
+    four = await llm.ask(
+        _SENTENCES_PAPER, reply=_Four, draws=draws, first=pair.first, second=pair.second
+    )
+    return _seeds(four, pair, first)
+
+
+def _seeds(four: _Four, pair: SubjectPair, first: str) -> Sequence[Sentences]:
+    """The two seeds of a reply, that of the `first` or the `second` subject at the head."""
 
     def seed(meant: str, he: str, she: str) -> Sentences:
         tidy = [" ".join(text.split()) for text in (four.opening, he, she)]
@@ -86,47 +119,98 @@ async def _propose_sentences(
         seed("first", four.subject1_he, four.subject1_she),
         seed("second", four.subject2_he, four.subject2_she),
     ]
-    return seeds if in_turn else seeds[::-1]
+    return seeds if first == "first" else seeds[::-1]
 
 
-SUBJECT_PAIRS = subject_pairs(
+_LENGTH = Dimension(
+    name="length",
+    values=("9 to 14 words", "15 to 22 words"),
+    summary="words of the premise",
+)
+_CLAUSE = Dimension(
+    name="clause",
+    values={
+        "because": 3,
+        "to ask whether, to say that or the like": 3,
+        "to and a verb": 2,
+        "so that": 1,
+        "when, while or as": 1,
+        "even though or although": 1,
+        "until, before or after": 1,
+        "but, and or so": 1,
+        "if or in case": 1,
+    },
+    summary="how the clause with the pronoun is joined on",
+)
+_CLAUSE_PAPER = Dimension(
+    name="clause",
+    values={
+        "because": 3,
+        "to and a verb": 3,
+        "to ask whether, to say that or the like": 3,
+        "even though or although": 1,
+        "until, before or after": 1,
+        "but, and or so": 1,
+        "who or whose": 1,
+        "if or in case": 1,
+    },
+    summary=_CLAUSE.summary,
+)
+_PRONOUN = Dimension(
+    name="pronoun",
+    values={
+        "he or she": 4,
+        "his or her, in front of a thing or a body part": 2,
+        "him or her": 1,
+    },
+    summary="the place of the pronoun in its clause",
+)
+# Drawn for a hypothesis of either label alike.
+DIMENSIONS = (
+    Dimension(
+        name="wording",
+        values={
+            "near to the clause": 2,
+            "partly in other words": 2,
+            "in other words, what the clause comes to": 1,
+        },
+        summary="how much of its clause's wording a hypothesis keeps",
+    ),
+    Dimension(
+        name="hypothesis_length",
+        values={"as short as it can be": 2, "6 to 9 words": 3},
+        summary="words of a hypothesis",
+    ),
+)
+
+
+_Propose = Callable[[Llm, Any, Sequence[Sentences]], Coroutine[Any, Any, Sequence[Sentences]]]
+
+
+def _sentences(propose: _Propose, prompt: Prompt, *dimensions: Dimension) -> ListStep[Sentences]:
+    return ListStep(
+        item=Sentences,
+        propose=propose,
+        batch=2,
+        once=True,
+        check=check_sentences,
+        key=lambda seed: " ".join(words_of(seed.he)),
+        dimensions=dimensions,
+        summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
+        prompts=(prompt,),
+        dry_run=dry_run,
+    )
+
+
+SUBJECT_PAIRS = neutral_pairs(_LENGTH, _CLAUSE, _PRONOUN)
+PAPER_SUBJECT_PAIRS = paper_pairs(
     numbers=("singular",),
     pronouns=False,
     check=check_neutral_pair,
     summary="two people of any gender who meet in a setting",
 )
-SENTENCES = ListStep(
-    item=Sentences,
-    propose=_propose_sentences,
-    batch=2,
-    once=True,
-    check=check_sentences,
-    key=lambda seed: " ".join(words_of(seed.he)),
-    dimensions=(
-        Dimension(
-            name="length",
-            values=("9 to 14 words", "15 to 22 words"),
-            summary="words of the premise",
-        ),
-        Dimension(
-            name="clause",
-            values={
-                "because": 3,
-                "to and a verb": 3,
-                "to ask whether, to say that or the like": 3,
-                "even though or although": 1,
-                "until, before or after": 1,
-                "but, and or so": 1,
-                "who or whose": 1,
-                "if or in case": 1,
-            },
-            summary="how the clause with the pronoun is joined on",
-        ),
-    ),
-    summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
-    prompts=(_SENTENCES,),
-    dry_run=dry_run,
-)
+SENTENCES = _sentences(_propose_sentences, _SENTENCES)
+PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER, _LENGTH, _CLAUSE_PAPER)
 
 
 async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:
@@ -185,10 +269,9 @@ async def _hypothesis(llm: Llm, prompt: Prompt, seed: Sentences) -> str:
 
 
 def _he_first(llm: Llm) -> bool:
-    """Which premise comes first: in turns, and alike for both labels of a seed.
+    """Which premise comes first: in turns of two, and alike for both labels.
 
-    Turns of two, since neighbouring seeds mean the first and the second subject
-    in turns of one.
+    Neighbouring seeds mean the first and the second subject in turns of one.
     """
     return llm.alternate("he", "he", "she", "she") == "he"
 

@@ -25,7 +25,10 @@ from targen_tasks_superglue.axg.dry_run import dry_run
 from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, from_rows, to_rows
 from targen_tasks_superglue.axg.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.axg.steps import (
+    DIMENSIONS,
     PAPER_PROMPTS,
+    PAPER_SENTENCES,
+    PAPER_SUBJECT_PAIRS,
     PROMPTS,
     SENTENCES,
     SETTINGS,
@@ -107,7 +110,7 @@ def _judging(aggregate: Callable[[AxgPair, Sequence[JudgeAnswer]], Correction]) 
 
 AXG: Task[Sentences, AxgPair] = Task(
     name="axg",
-    version="2",
+    version="3",
     summary="Entailment that must not depend on a pronoun's gender",
     description=(
         "Rows come in pairs: two premises that differ in a gendered pronoun alone, which means "
@@ -121,6 +124,8 @@ AXG: Task[Sentences, AxgPair] = Task(
     contexts=SETTINGS,
     seeds=(SUBJECT_PAIRS, SENTENCES),
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
+    dimensions=DIMENSIONS,
+    labels_per_seed=1,
     checks=(check_pair_of_rows,),
     judging=_judging(_aggregate),
     rows=Rows(
@@ -146,7 +151,10 @@ AXG: Task[Sentences, AxgPair] = Task(
         "paper": Variant(
             "not_entailment is a false sentence about the one whom the pronoun means",
             {
+                "seeds": (PAPER_SUBJECT_PAIRS, PAPER_SENTENCES),
                 "generators": {"entailment": write_entailment, "not_entailment": write_false},
+                "dimensions": (),
+                "labels_per_seed": None,
                 "judging": _judging(_relabeled),
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },

@@ -79,16 +79,18 @@ _STATES = (
     "leaves, in the wrong place, locked, missing, on fire, on the roof, out of order, painted "
     "green, ready at last, ruined, scratched, still in Bergen, stuck, torn, under water"
 ).split(", ")
-_FIRST = re.compile(r"\b(?:because|after finding that) \[?(?:he|she|they|his|her|their)\b")
-_SECOND = re.compile(r"\b(?:to hear how|to ask why) \[?(?:he|she|they|his|her|their)\b")
+_PRONOUN = "he|she|they|it|his|her|their|its"
+_FIRST = re.compile(rf"\b(?:because|after finding that) \[?(?:{_PRONOUN})\b")
+_SECOND = re.compile(rf"\b(?:to hear how|to ask why) \[?(?:{_PRONOUN})\b")
 
 
 def dry_run_subjects(call: DryRunCall) -> dict[str, list[dict[str, str]]]:
-    """An offline reply to the subjects prompt: pairs of occupations, of the number asked for."""
-    plural = call.values["number"] == "plural"
+    """An offline reply to a prompt for pairs: of occupations, one or many, or of things."""
+    kind = call.values.get("kind", "")
+    plural = kind == "groups" or call.values.get("number") == "plural"
     pairs = []
     for _ in range(int(call.values["count"])):
-        first, second = call.rng.sample(_SINGULAR, 2)
+        first, second = call.rng.sample(_THINGS if kind == "things" else _SINGULAR, 2)
         if plural:
             first, second = _many(first), _many(second)
         pairs.append({"first": first, "second": second})

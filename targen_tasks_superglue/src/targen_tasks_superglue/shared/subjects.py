@@ -1,50 +1,61 @@
 """Pairs of subjects: who is in a setting, to be told apart by a pronoun.
 
 WSC and AX-g grow such pairs below a setting (paper, appendix D.5 and D.8):
-two distinct noun phrases of equal number, both human. WSC takes singular and
-plural ones in equal shares, with a pronoun drawn for each; AX-g takes singular
-ones alone. Singular subjects say nothing of gender, so that any pronoun fits.
+two distinct noun phrases of equal number. AX-g takes two people of any gender;
+WSC takes people, groups, things and names, with a pronoun drawn for each pair.
+Singular subjects say nothing of gender, so that any pronoun fits, but for names,
+which are of the pronoun's. As the paper has them the pairs are people alone, of
+WSC half of them plural: `paper_pairs`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from targen_core import ListStep, Llm, Prompt, Rejected
+from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.shared.encounters import dry_run_subjects
 from targen_tasks_superglue.shared.mentions import find, words_of
+from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 
 __all__ = [
+    "PAIRS_PROMPT",
     "PRONOUNS",
     "SUBJECTS_PROMPT",
+    "DealingPair",
     "PronounPair",
     "SubjectPair",
     "check_neutral_pair",
     "check_pair",
     "check_pronoun_pair",
     "gendered_noun",
-    "subject_pairs",
+    "mixed_pairs",
+    "neutral_pairs",
+    "paper_pairs",
 ]
 
 Number = Literal["singular", "plural"]
-Pronoun = Literal["he", "she", "they"]
+Pronoun = Literal["he", "she", "they", "it"]
 
+PAIRS_PROMPT = Prompt("pairs", package="targen_tasks_superglue.shared")
 SUBJECTS_PROMPT = Prompt("subjects", package="targen_tasks_superglue.shared")
 
 PRONOUNS: dict[Pronoun, tuple[str, ...]] = {
     "he": ("he", "him", "his", "himself"),
     "she": ("she", "her", "hers", "herself"),
     "they": ("they", "them", "their", "theirs", "themselves"),
+    "it": ("it", "its", "itself"),
 }
 """The forms of each pronoun set, by its first form."""
 
 _MOST = 4  # words of a phrase
+_ANY = "any"  # the dealing of two people, or the form of their sentences, where none is drawn
 _SHOWN = 40  # earlier pairs that the prompt names; more would crowd out the request
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -87,16 +98,37 @@ class SubjectPair(BaseModel):
     number: Number = "singular"
 
 
+class DealingPair(SubjectPair):
+    """A subject pair, what the two have to do with each other, and what is drawn of its sentences.
+
+    The two sentences of a pair are of one form: they are for different labels, so no label can be
+    told by it.
+    """
+
+    dealing: str
+    form: str
+
+
 class PronounPair(SubjectPair):
-    """A subject pair and the pronoun set that stands for either of the two."""
+    """A subject pair and the pronoun set that stands for either of the two.
+
+    `named` says that the two are first names, which stand without an article.
+    """
 
     pronoun: Pronoun
+    named: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> PronounPair:
         if (self.pronoun == "they") != (self.number == "plural"):
             raise ValueError(f"a {self.number} pair cannot have the pronoun {self.pronoun!r}")
         return self
+
+    @property
+    def phrases(self) -> tuple[str, str]:
+        """The two as a text has them: names bare, all else with "the"."""
+        the = "" if self.named else "the "
+        return f"{the}{self.first}", f"{the}{self.second}"
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -113,8 +145,11 @@ def check_pair(pair: SubjectPair) -> None:
             "and" or "or"), `same-subject`, `overlapping` (one phrase stands in
             the other) or `number-mismatch`.
     """
+    named = isinstance(pair, PronounPair) and pair.named
     for text in (pair.first, pair.second):
-        _check_phrase(text, pair.number)
+        _check_phrase(text)
+        if not named and not _may_be(pair.number, text):  # "Agnes" is one person
+            raise Rejected("number-mismatch", f"the subject {text!r} is not {pair.number}")
     first, second = pair.first.split(), pair.second.split()
     if words_of(pair.first) == words_of(pair.second):
         raise Rejected("same-subject", f"{pair.first!r} and {pair.second!r} are the same")
@@ -138,13 +173,13 @@ def check_pronoun_pair(pair: SubjectPair) -> None:
     """A pair of which either may be what its pronoun means, whichever was drawn.
 
     "she" cannot be a widower, so a singular pair says nothing of gender; "they"
-    fits every plural one.
+    fits every plural one. Of names only their words are looked at.
 
     Raises:
         Rejected: a reason of `check_pair`, or `gendered-subject`.
     """
     check_pair(pair)
-    if pair.number == "plural":
+    if pair.number == "plural" or (isinstance(pair, PronounPair) and pair.named):
         return
     for word in (*words_of(pair.first), *words_of(pair.second)):
         if _says_gender(word):
@@ -167,7 +202,7 @@ def _says_gender(noun: str) -> bool:
     return noun in _GENDERED or ending
 
 
-def _check_phrase(text: str, number: Number) -> None:
+def _check_phrase(text: str) -> None:
     words = words_of(text)
     if not words:
         raise Rejected("no-words", f"no word in the subject {text!r}")
@@ -181,8 +216,6 @@ def _check_phrase(text: str, number: Number) -> None:
         raise Rejected("names-another", f"the subject {text!r} points to somebody else")
     if {"and", "or"}.intersection(words):
         raise Rejected("several-subjects", f"the subject {text!r} is more than one")
-    if not _may_be(number, text):
-        raise Rejected("number-mismatch", f"the subject {text!r} is not {number}")
 
 
 def _may_be(number: Number, text: str) -> bool:
@@ -215,7 +248,7 @@ class _Pair(BaseModel):
     second: line(3, 40)  # type: ignore[valid-type]
 
 
-def subject_pairs(
+def paper_pairs(
     *,
     numbers: Sequence[Number] = ("singular", "plural"),
     pronouns: bool = True,
@@ -223,7 +256,7 @@ def subject_pairs(
     check: Callable[[Any], None] = check_pronoun_pair,
     summary: str = "two people or groups who meet in a setting, with a pronoun for either",
 ) -> ListStep[Any]:
-    """A list step of subject pairs below a setting.
+    """A list step of subject pairs below a setting, as the paper has them.
 
     Args:
         numbers: the numbers that the pairs may have, in equal shares; one call
@@ -279,3 +312,176 @@ def subject_pairs(
         prompts=(SUBJECTS_PROMPT,),
         dry_run=dry_run_subjects,
     )
+
+
+_DEALING = Dimension(
+    name="dealing",
+    values=(
+        "one asks the other for something",
+        "one tells, explains or shows the other something",
+        "one gives, lends, brings or throws the other something",
+        "one sells, rents or charges for something",
+        "one helps, treats or saves the other",
+        "one makes or mends something for the other",
+        "one checks, guards or judges what the other does",
+        "one refuses, forbids or takes away something",
+        "one complains, shouts or argues",
+        "one praises or thanks the other",
+        "one apologizes, confesses or gives in",
+        "one sends, calls or leads the other somewhere",
+        "one waits for, follows or looks for the other",
+        "the two meet by chance",
+        "one sees, hears or watches the other",
+        "one beats, overtakes or outdoes the other",
+        "one warns, comforts or calms the other",
+        "one takes the other's place or part",
+        "one hides something, or finds something out",
+        "one hires, picks or trusts the other",
+    ),
+    summary="what the two of a pair have to do with each other",
+)
+_KIND = Dimension(
+    name="kind",
+    values={"names": 3, "people": 3, "groups": 2, "things": 2},
+    in_prompt=False,
+    summary="what the two of a pair are: first names, people, groups of people, or things",
+)
+_PRONOUN_OF: Mapping[str, Pronoun] = {"groups": "they", "things": "it"}
+_GENDER = Dimension(
+    name="gender",
+    values=("he", "she"),
+    in_prompt=False,
+    summary="the pronoun of two names or two people",
+)
+
+
+def neutral_pairs(*dimensions: Dimension) -> ListStep[DealingPair]:
+    """A list step of two people below a setting, with what they have to do with each other.
+
+    Args:
+        dimensions: what is drawn for the sentences of a pair, told to the next list alone.
+    """
+
+    async def propose(
+        llm: Llm, setting: str, existing: Sequence[DealingPair]
+    ) -> Sequence[DealingPair]:
+        forms = [{**draw} for draw in llm.draws]
+        dealings = [form.pop("dealing", "") for form in forms]
+        draws = [{"dealing": dealing} if dealing else {} for dealing in dealings]
+        replies = await _ask(llm, setting, "people", draws, existing)
+        return [
+            DealingPair(first=first, second=second, dealing=dealing or _ANY, form=_line(form))
+            for (first, second), dealing, form in zip(replies, dealings, forms, strict=False)
+        ]
+
+    return ListStep(
+        item=DealingPair,
+        propose=propose,
+        batch=3,
+        check=check_neutral_pair,
+        key=_same,
+        dimensions=(_DEALING, *dimensions),
+        summary="two people of any gender who meet in a setting",
+        prompts=(PAIRS_PROMPT,),
+        dry_run=dry_run_subjects,
+    )
+
+
+def mixed_pairs() -> ListStep[PronounPair]:
+    """A list step of two names, people, groups or things below a setting, each with a pronoun.
+
+    One call asks for all pairs of a kind; names are drawn by code.
+    """
+
+    async def propose(
+        llm: Llm, setting: str, existing: Sequence[PronounPair]
+    ) -> Sequence[PronounPair]:
+        kinds = [draw.get("kind", "people") for draw in llm.draws]
+        asked = sorted({*kinds} - {"names"})
+        calls = (
+            _ask(llm, setting, kind, _of_kind(kind, kinds, llm.draws), existing) for kind in asked
+        )
+        left: dict[str, list[tuple[str, str]]] = {}
+        for kind, reply in zip(
+            asked, await asyncio.gather(*calls, return_exceptions=True), strict=True
+        ):
+            if isinstance(reply, BaseException):
+                raise reply
+            left[kind] = reply[::-1]
+        pairs: list[PronounPair] = []
+        for place, (kind, draw) in enumerate(zip(kinds, llm.draws, strict=True)):
+            if kind == "names":
+                he = _person(llm, f"names {len(existing) + place}", draw)
+                first, second = _names(llm, he, len(existing) + place)
+                pair = PronounPair(first=first, second=second, pronoun=he, named=True)
+            elif not left[kind]:
+                continue  # a reply was short
+            else:
+                first, second = left[kind].pop()
+                # By the pair's words: what stands before it in the reply does not change it.
+                pronoun = _PRONOUN_OF.get(kind) or _person(llm, f"{first} / {second}", draw)
+                number: Number = "plural" if kind == "groups" else "singular"
+                pair = PronounPair(first=first, second=second, number=number, pronoun=pronoun)
+            pairs.append(pair)
+        return pairs
+
+    return ListStep(
+        item=PronounPair,
+        propose=propose,
+        batch=5,
+        check=check_pronoun_pair,
+        key=_same,
+        dimensions=(_KIND, _GENDER, _DEALING),
+        summary="two names, people, groups or things of a setting, with a pronoun for either",
+        prompts=(PAIRS_PROMPT,),
+        dry_run=dry_run_subjects,
+    )
+
+
+def _of_kind(
+    kind: str, kinds: Sequence[str], draws: Sequence[Mapping[str, str]]
+) -> Sequence[Mapping[str, str]]:
+    """The draws of the pairs of a kind; empty for things, which deal in nothing."""
+    mine = [draw for draw, each in zip(draws, kinds, strict=True) if each == kind]
+    return [{} for _ in mine] if kind == "things" else mine
+
+
+async def _ask(
+    llm: Llm,
+    setting: str,
+    kind: str,
+    draws: Sequence[Mapping[str, str]],
+    existing: Sequence[SubjectPair],
+) -> list[tuple[str, str]]:
+    """Pairs of a kind, one for each draw."""
+    have = "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_SHOWN:]) or "no others"
+    reply = await llm.ask(
+        PAIRS_PROMPT,
+        reply=list_of("pairs", _Pair, len(draws)),
+        draws=draws,
+        setting=setting,
+        count=len(draws),
+        kind=kind,
+        have=have,
+    )
+    return [(_phrase(item.first), _phrase(item.second)) for item in reply.items[: len(draws)]]
+
+
+def _line(draw: Mapping[str, str]) -> str:
+    """A draw as prompts say it."""
+    return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in draw.items()) or _ANY
+
+
+def _person(llm: Llm, name: str, draw: Mapping[str, str]) -> Pronoun:
+    """The pronoun of two persons: what was drawn, or by chance where that was taken away."""
+    she = draw.get("gender") or llm.rng(name).choice(("he", "she"))
+    return "she" if she == "she" else "he"
+
+
+def _names(llm: Llm, pronoun: Pronoun, place: int) -> tuple[str, str]:
+    """Two first names of a gender that cannot be mistaken for each other."""
+    rng = llm.rng(f"names {place}")
+    pool = FEMALE_NAMES if pronoun == "she" else MALE_NAMES
+    first = rng.choice(pool)
+    second = rng.choice([name for name in pool if name[0] != first[0]])
+    return first, second

@@ -4,21 +4,22 @@ Steps: settings -> subject pairs, each with a pronoun (the instance seeds) ->
 two passages for each label, their pronouns marked -> the meta-prompt. Agrees
 with the paper / differs:
 
-- the four steps, what goes into each, and the label semantics agree: 10 pairs
-  a setting, half of them plural; two passages of at most two sentences; every
-  pronoun marked with whom it means; a drawn pronoun; the asked phrase decides
-  the label. Line 4 of the paper's formula is a misprint (N1 <-> P is meant);
+- the four steps, what goes into each, and the label semantics agree: pairs in a
+  setting; two passages of at most two sentences; every pronoun marked with whom
+  it means; a drawn pronoun; the asked phrase decides the label. Line 4 of the
+  paper's formula is a misprint (N1 <-> P is meant);
 - which phrase is named first and whom the pronoun means are crossed with the
   label. The paper leaves them to the model, which likes to mean the subject of
   the sentence: then "the phrase that comes first" would be true more often.
   Its construction is the variant `paper`: two passages without a rule of order,
   each for itself, one of its pronouns drawn whomever it means;
-- the form of each passage is drawn (length, sentences, place of the pronoun, tense): asked
-  the same thing each time, a model writes "The A asked the B, because he had". Both labels have
-  the same draws; the variant has none;
-- singular subjects say nothing of gender: a drawn "she" cannot mean a widower;
-- the pair's pronouns are drawn by code, and a pair's number is what the call
-  asked for (two calls a setting, five pairs each);
+- pairs are first names, people, groups or things, as in the original data; the
+  paper's are people and groups. What a pair is and its pronouns are drawn by code, names, too;
+  there are five pairs a setting, not ten, and a pair is for one label;
+- the form of each passage is drawn (length, sentences, place of the pronoun, what its sense turns
+  on): asked the same thing each time, a model writes "The A asked the B, because he had". Labels
+  share the draws; the variant has none;
+- people say nothing of gender: a drawn "she" cannot mean a widower;
 - the drawn pronoun stands behind both phrases and is no reflexive: else grammar
   alone would settle it;
 - the worked examples are ours: the paper's is a row of the original data.
@@ -27,7 +28,20 @@ with the paper / differs:
 from __future__ import annotations
 
 from targen_tasks_superglue.wsc.rows import Target, WscRow
-from targen_tasks_superglue.wsc.steps import SUBJECT_PAIRS, write_false, write_true
+from targen_tasks_superglue.wsc.steps import (
+    PAPER_SUBJECT_PAIRS,
+    SUBJECT_PAIRS,
+    write_false,
+    write_true,
+)
 from targen_tasks_superglue.wsc.task import WSC
 
-__all__ = ["SUBJECT_PAIRS", "WSC", "Target", "WscRow", "write_false", "write_true"]
+__all__ = [
+    "PAPER_SUBJECT_PAIRS",
+    "SUBJECT_PAIRS",
+    "WSC",
+    "Target",
+    "WscRow",
+    "write_false",
+    "write_true",
+]

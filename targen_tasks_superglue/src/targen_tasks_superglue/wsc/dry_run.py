@@ -17,7 +17,7 @@ def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of WSC."""
     if call.prompt == "settings":
         return dry_run_settings(call)
-    if call.prompt == "subjects":
+    if call.prompt in ("pairs", "subjects"):
         return dry_run_subjects(call)
     if call.prompt == "passages":
         return {"passages": [_passage(call, meant) for meant in ("first", "second")]}
@@ -35,10 +35,13 @@ def dry_run(call: DryRunCall) -> Any:
 def _passage(call: DryRunCall, meant: str) -> str:
     values = {name: str(call.values[name]) for name in ("first", "second", "pronouns")}
     he = values["pronouns"].split(", ")[0]
-    his = {"he": "his", "she": "her", "they": "their"}[he]
+    his = {"he": "his", "she": "her", "they": "their", "it": "its"}[he]
     opening, clauses = encounter(call.rng)
     marks = {"he": f"[{he}={values[meant]}]", "his": f"[{his}={values[meant]}]"}
-    return f"{opening} {clauses[meant]}".format(**values, **marks)
+    if call.prompt == "passages":  # here subjects come with their articles
+        opening = opening.replace("the {", "{").removeprefix("The ")
+    passage = f"{opening} {clauses[meant]}".format(**values, **marks)
+    return f"{passage[0].upper()}{passage[1:]}"
 
 
 def _solve(text: str, rng: random.Random) -> str:
@@ -46,9 +49,8 @@ def _solve(text: str, rng: random.Random) -> str:
     passage, _, rest = text.removeprefix("Text: ").partition("\nPronoun: ")
     means_first = meant_first(passage)
     tokens = passage.split()
-    asked = rest.partition("\nPhrase: ")[2].split(" ", 1)[-1]
-    places = find(asked, tokens)
+    places = find(rest.partition("\nPhrase: ")[2], tokens)
     if means_first is None or not places:
         return rng.choice(("true", "false"))
-    # Passages open with "The", so the first-named phrase begins at token 1.
-    return "true" if (places[0] == 1) == means_first else "false"
+    # Passages open with the first-named phrase.
+    return "true" if (places[0] == 0) == means_first else "false"

@@ -20,7 +20,8 @@ _INSIDE = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*\S)\s*")
 _WORD = re.compile(r"[A-Za-z]+")
 _INSIDE_A_SENTENCE = re.compile(r"[^\W_][,;]? $")  # how a text ends before such a word
 _ARTICLES = ("the", "a", "an")
-_EVERY_FORM = {"themself", *(form for forms in PRONOUNS.values() for form in forms)}
+_OF_THINGS = {"themself", *PRONOUNS["it"], *PRONOUNS["they"]}
+_OF_PEOPLE = {"themself", *(form for set_ in ("he", "she", "they") for form in PRONOUNS[set_])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
     if "[" in text or "]" in text:
         raise Rejected("malformed-mark", f"a bracket is left open: {text[:80]!r}")
     starts = {start for start, _, _ in marks}
+    # What "it" means beside people, and who "she" is beside things, is no matter.
+    every_form = _OF_THINGS if pair.pronoun == "it" else _OF_PEOPLE
     for match in _WORD.finditer(text):
-        if match[0].lower() in _EVERY_FORM and match.start() not in starts:
+        if match[0].lower() in every_form and match.start() not in starts:
             raise Rejected("unmarked-pronoun", f"{match[0]!r} has no mark: {text[:80]!r}")
     if not marks:
         raise Rejected("no-mark", f"no pronoun is marked: {text[:80]!r}")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from targen_core import Dimension, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
-from targen_tasks_superglue.shared.subjects import SUBJECTS_PROMPT, PronounPair, subject_pairs
+from targen_tasks_superglue.shared.subjects import (
+    PAIRS_PROMPT,
+    SUBJECTS_PROMPT,
+    PronounPair,
+    mixed_pairs,
+    paper_pairs,
+)
 from targen_tasks_superglue.wsc.checks import check_row
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.rows import WscRow
@@ -18,6 +24,7 @@ from targen_tasks_superglue.wsc.spans import make_row, means_first_named
 __all__ = [
     "DIMENSIONS",
     "PAPER_PROMPTS",
+    "PAPER_SUBJECT_PAIRS",
     "PASSAGES",
     "PROMPTS",
     "SETTINGS",
@@ -32,7 +39,7 @@ PASSAGES = 2  # a call, as in the paper
 
 _PASSAGES = Prompt("passages", package="targen_tasks_superglue.wsc")
 _PASSAGES_PAPER = Prompt("passages_paper", package="targen_tasks_superglue.wsc")
-PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES)
+PROMPTS = (SETTINGS_PROMPT, PAIRS_PROMPT, _PASSAGES)
 PAPER_PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES_PAPER)
 
 _REPLY = list_of("passages", line(35, 420), PASSAGES)
@@ -47,7 +54,7 @@ DIMENSIONS = (
     Dimension(
         name="form",
         values={
-            "two sentences": 5,
+            "two sentences": 4,
             "one sentence with a reason (because, since, for)": 2,
             "one sentence with a result or a purpose (so, so that, to)": 2,
             "one sentence with a contrast (but, although, even though)": 1,
@@ -60,10 +67,28 @@ DIMENSIONS = (
         name="pronoun",
         values={
             "the subject of its clause": 4,
-            "an object (him, her, them)": 1,
-            "a possessive (his, her, their)": 1,
+            "an object (him, her, them, it)": 1,
+            "a possessive (his, her, their, its)": 1,
         },
         summary="the place of a pronoun in its clause",
+    ),
+    Dimension(
+        name="turns_on",
+        values=(
+            "a need, a wish or a plan",
+            "what somebody or something can do, or is good for",
+            "what somebody or something lacks, has or holds",
+            "size, weight, strength, age or number",
+            "a place, or a way from one place to another",
+            "a fault, a mistake or bad luck",
+            "what came of it in the end",
+            "what was known, seen or heard before",
+            "a feeling, or how a thing feels, smells or tastes",
+            "words that are said or written",
+            "a habit, or how things have always been",
+            "time: what is early, late, old, new or not yet done",
+        ),
+        summary="the sort of knowledge that settles whom a pronoun means",
     ),
     Dimension(name="marks", values=("one", "two or three"), summary="pronouns of the passage"),
     Dimension(
@@ -78,7 +103,8 @@ DIMENSIONS = (
     ),
 )
 
-SUBJECT_PAIRS = subject_pairs()
+SUBJECT_PAIRS = mixed_pairs()
+PAPER_SUBJECT_PAIRS = paper_pairs()
 
 
 async def write_true(llm: Llm, seed: PronounPair) -> Sequence[WscRow]:
@@ -126,7 +152,20 @@ async def _write(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow
         rows(reply)
 
     llm.note(named_first=pair.first)
-    made = rows(await _ask(llm, _PASSAGES, pair, usable))
+    first, second = pair.phrases
+    # The other pairs bring their setting with them.
+    setting = next((item for item in llm.above if isinstance(item, str)), "") if pair.named else ""
+    made = rows(
+        await llm.ask(
+            _PASSAGES,
+            reply=_REPLY,
+            check=usable,
+            first=first,
+            second=second,
+            pronouns=", ".join(pair.forms),
+            setting=setting or "any",
+        )
+    )
     _note(llm, made, seed)
     return made
 
@@ -165,22 +204,18 @@ async def _write_paper(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[
         if isinstance(made[0], Rejected) and not any(isinstance(row, WscRow) for row in made):
             raise made[0]
 
-    made = rows(await _ask(llm, _PASSAGES_PAPER, seed, usable))
+    made = rows(
+        await llm.ask(
+            _PASSAGES_PAPER,
+            reply=_REPLY,
+            check=usable,
+            first=seed.first,
+            second=seed.second,
+            pronouns=", ".join(seed.forms),
+        )
+    )
     _note(llm, made, seed)
     return made
-
-
-async def _ask(
-    llm: Llm, prompt: Prompt, pair: PronounPair, check: Callable[[BaseModel], None]
-) -> BaseModel:
-    return await llm.ask(
-        prompt,
-        reply=_REPLY,
-        check=check,
-        first=pair.first,
-        second=pair.second,
-        pronouns=", ".join(pair.forms),
-    )
 
 
 def _passages(reply: BaseModel) -> Sequence[str]:

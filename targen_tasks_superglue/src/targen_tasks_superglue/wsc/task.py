@@ -14,6 +14,7 @@ from targen_tasks_superglue.wsc.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wsc.steps import (
     DIMENSIONS,
     PAPER_PROMPTS,
+    PAPER_SUBJECT_PAIRS,
     PASSAGES,
     PROMPTS,
     SETTINGS,
@@ -35,12 +36,12 @@ def _render(row: WscRow) -> str:
 
 WSC: Task[PronounPair, WscRow] = Task(
     name="wsc",
-    version="2",
+    version="3",
     summary="Whom does the pronoun mean?",
     description=(
-        "Each row is a short text about two people or groups, a pronoun in it and a phrase in "
-        "it. The label is `true` where the pronoun means whom the phrase names, and `false` "
-        "where it means the other; only the sense of the text tells."
+        "Each row is a short text about two people, groups or things, a pronoun in it and a "
+        "phrase in it. The label is `true` where the pronoun means what the phrase names, and "
+        "`false` where it means the other; only the sense of the text tells."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.5, in our own words.",
     instance=WscRow,
@@ -53,6 +54,7 @@ WSC: Task[PronounPair, WscRow] = Task(
     generators={"true": write_true, "false": write_false},
     instances_per_call=PASSAGES,
     dimensions=DIMENSIONS,
+    labels_per_seed=1,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(
@@ -84,8 +86,10 @@ WSC: Task[PronounPair, WscRow] = Task(
         "paper": Variant(
             "no rule for which phrase comes first or is meant: the model's choice, as in the paper",
             {
+                "seeds": (PAPER_SUBJECT_PAIRS,),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
                 "dimensions": (),
+                "labels_per_seed": None,
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         ),
