@@ -75,6 +75,7 @@ MODULES = [
     "exporters.conversations",
     "training.model",
     "retrieval.model",
+    "embedding",
     "calls.model",
     "calls.batch",
     "calls.langchain",

@@ -38,6 +38,7 @@ from targen_core import (
     Task,
     Texts,
 )
+from targen_core.embedding import WORDS
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
 from targen_core.runs.spec import Limits
@@ -480,6 +481,7 @@ class Lab:
             [
                 Registration("task", "toy", task, "", "toy-tasks", "toy", "toy-tasks"),
                 Registration("backend", "toy", made, "", "toy-models", "toy", "toy-models"),
+                Registration("embedder", "words", WORDS, "", "targen-core", "core", "targen-core"),
             ]
         )
 

@@ -173,3 +173,19 @@ def test_after_umap_the_seed_decides_and_the_report_says_so(targen, topics, mini
     assert len(row) == 7
     assert abs(row[-1]) < 0.2
     assert findings["plots"][-1]["title"] == "Map of the rows (UMAP)"
+
+
+def test_an_embedding_of_a_text_is_its_own(tiny_bert, monkeypatch):
+    """Whatever was embedded before, and with any number of threads."""
+    import torch
+
+    from targen_analysis.semantic import minilm
+
+    monkeypatch.setattr(minilm, "model_folder", lambda name, option: tiny_bert)
+    encode = minilm.MINILM.open()
+    first = encode(KITCHEN[0])
+    threads = torch.get_num_threads()
+    encode(HARBOUR[0])
+    assert first.ndim == 1
+    assert (minilm.MINILM.open()(KITCHEN[0]) == first).all()
+    assert torch.get_num_threads() == threads

@@ -9,6 +9,7 @@ from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.embedding import Embedder
     from targen_core.exporters.model import Exporter
     from targen_core.tasks.steps import Corrector
 
@@ -45,6 +46,16 @@ def register_backends(register: Register[Backend]) -> None:
         "scripted",
         "targen_core.scripted:BACKEND",
         summary="no model: replies from a script or from the task, for dry runs and tests",
+    )
+
+
+@hookimpl
+def register_embedders(register: Register[Embedder]) -> None:
+    """How near rows are by their words alone."""
+    register.register(
+        "words",
+        "targen_core.embedding:WORDS",
+        summary="words and pairs of words in common; needs no model",
     )
 
 

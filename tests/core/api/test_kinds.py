@@ -88,7 +88,7 @@ def test_so_does_a_declaration(given, wrong, hint):
 def test_a_keyword_may_have_been_meant_where_an_option_is_unknown():
     with pytest.raises(tg.UsageError, match="no option 'max_cots'") as caught:
         tg.generate("rte", n=2, model="scripted", max_cots=2)
-    assert caught.value.hint == "did you mean max_cost or max_tokens or max_outage?"
+    assert caught.value.hint == "did you mean max_cost or max_cosine or max_tokens?"
 
 
 def test_a_backend_of_many_models_is_named_with_one():

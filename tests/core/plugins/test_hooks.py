@@ -25,6 +25,7 @@ KINDS = {
     "register_catalogues": "catalogue",
     "register_retrievers": "retriever",
     "register_task_forms": "form",
+    "register_embedders": "embedder",
     "register_commands": "command",
 }
 

@@ -26,7 +26,7 @@ SOME = {
 
 def test_every_kind_has_its_list():
     """But commands, which stand in `targen --help`, and the forms of files, which no name picks."""
-    assert set(LISTS) == set(SOME) == set(HOOKS.values()) - {"command", "form"}
+    assert set(LISTS) == set(SOME) == set(HOOKS.values()) - {"command", "embedder", "form"}
 
 
 @pytest.mark.parametrize("kind", LISTS)

@@ -285,10 +285,17 @@ def estimated(
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
         dry_run = dry_run_spec(spec, sample).replace(
-            near_duplicates=0, contexts=None, contexts_fraction=1.0, seeds=None
+            near_duplicates=0,
+            **dict.fromkeys(("max_cosine", "max_refused"), None),
+            embedder="",
+            contexts=None,
+            contexts_fraction=1.0,
+            seeds=None,
         )
         trial = run_trial(registry, dry_run)
         report, factor = trial.report, 1 / yield_
+        if refused := prepared.spec.max_refused:
+            factor /= 1 - refused
         judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
         ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
         if trial.problem is not None and not ended:
@@ -302,6 +309,8 @@ def estimated(
             source = spec.seeds or spec.contexts or spec.task
             too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
         basis = f"a dry run, at a yield of {yield_:.0%}"
+        if refused:
+            basis += f" with {refused:.0%} refused as too near"
     made = sum(report["rows"].values())
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")

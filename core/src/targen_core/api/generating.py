@@ -60,6 +60,9 @@ async def agenerate(
     unsure: Literal["drop", "keep"] | None = None,
     balance: Literal["final", "intended"] = "final",
     near_duplicates: float = 90.0,
+    max_cosine: float | None = None,
+    max_refused: float | None = None,
+    embedder: str = "",
     give_up_after: int = 50,
     max_cost: float | None = None,
     max_tokens: int | None = None,
@@ -119,6 +122,12 @@ async def agenerate(
             ("intended") correction.
         near_duplicates: similarity above which a candidate is a near-duplicate, in per cent; 0
             turns the check off.
+        max_cosine: cosine of two embeddings above which a candidate is too near to a row; by
+            default rows may be as near as they are.
+        max_refused: the largest share of a label's candidates that `max_cosine` may refuse; 0.2 by
+            default.
+        embedder: what embeds rows for `max_cosine`, by name: "minilm", the default, which
+            targen-analysis brings, or "words", which needs no model.
         give_up_after: give up on a label after this many consecutive candidates without a row.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
@@ -167,6 +176,9 @@ async def agenerate(
         unsure=unsure,
         balance=balance,
         near_duplicates=near_duplicates,
+        max_cosine=max_cosine,
+        max_refused=max_refused,
+        embedder=embedder,
         give_up_after=give_up_after,
         max_cost=max_cost,
         max_tokens=max_tokens,

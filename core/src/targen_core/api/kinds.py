@@ -56,6 +56,7 @@ _KINDS: dict[str, _Kind] = {
     ),
     "options": (_is_mapping, 'values by option, such as options={"temperature": 0.7}'),
     "steps": (_is_mapping, 'models by step, such as steps={"correct": "chatgpt"}'),
+    "embedder": (_is_text, 'the name of an embedder, such as embedder="words"'),
     "contexts_from": (_is_text, 'the name of contexts, such as contexts_from="topics"'),
     "seeds_from": (_is_text, 'the name of seeds, such as seeds_from="premises"'),
     "dimensions": (_is_mapping, 'texts by name, such as dimensions={"length": ["short", "long"]}'),
@@ -77,6 +78,8 @@ _KINDS: dict[str, _Kind] = {
     **dict.fromkeys(
         (
             "contexts_fraction",
+            "max_cosine",
+            "max_refused",
             "flip",
             "max_cost",
             "max_tokens",

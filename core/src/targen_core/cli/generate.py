@@ -149,6 +149,32 @@ def generate(
             rich_help_panel=ROWS,
         ),
     ] = 90.0,
+    max_cosine: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cosine",
+            help="Reject rows whose embedding is nearer than this to another one's, such as 0.8.",
+            rich_help_panel=ROWS,
+        ),
+    ] = None,
+    max_refused: Annotated[
+        float | None,
+        typer.Option(
+            "--max-refused",
+            help="The largest share of candidates that --max-cosine may reject. [default: 0.2]",
+            rich_help_panel=ROWS,
+        ),
+    ] = None,
+    embedder: Annotated[
+        str,
+        typer.Option(
+            "--embedder",
+            help="What embeds rows for --max-cosine: minilm, or words, which needs no model. "
+            "[default: minilm]",
+            show_default=False,
+            rich_help_panel=ROWS,
+        ),
+    ] = "",
     give_up_after: Annotated[
         int,
         typer.Option(
@@ -282,6 +308,9 @@ def generate(
         unsure=unsure,
         balance=balance,
         near_duplicates=near_duplicates,
+        max_cosine=max_cosine,
+        max_refused=max_refused,
+        embedder=embedder,
         give_up_after=give_up_after,
         batch=batch,
         batch_lists=batch_lists,

@@ -23,6 +23,7 @@ __all__ = [
     "by_step",
     "flow_columns",
     "flow_table",
+    "near_words",
     "open_page",
     "part_table",
     "print_report",
@@ -156,6 +157,8 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print("\nRejected because")
         ranked = sorted(reasons.items(), key=lambda item: -item[1])
         print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
+    if line := near_words(report):
+        print(f"\n{line}")
     if report["dropped_list_items"]:
         print("\nList items left out")
         print_table(
@@ -195,6 +198,17 @@ def source_table(
         heads.append("nearly the source's")
         rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
     return heads, rows
+
+
+def near_words(report: Mapping[str, Any]) -> str:
+    """What was too near to a row that was there; "" where no row can be."""
+    if not (distance := report.get("distance")):
+        return ""
+    near, kept = distance["refused"] + distance["accepted"], distance["accepted"]
+    words = f"Above a cosine of {distance['max_cosine']:g}: {plural(near, 'candidate')}"
+    if near:
+        words += f", {distance['refused']:,} refused and {kept:,} accepted"
+    return f"{words}."
 
 
 def _pace(report: dict[str, Any]) -> str:

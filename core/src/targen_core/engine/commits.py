@@ -11,7 +11,11 @@ from pydantic import Field
 from targen_core.engine.events import Verdict
 from targen_core.engine.quotas import MAX_COUNT, Quotas
 
-__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
+__all__ = ["TOO_NEAR", "Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
+
+
+TOO_NEAR = "too-near"
+"""The reason of refusals that a filter itself limits: candidates for want of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Commit:
     rows: int
     calls: int
     entry: bytes = b""
+
+    @property
+    def too_near(self) -> bool:
+        """Whether it was refused for its distance alone: a row of it would do where others lack."""
+        return self.stage == "filter" and self.reason == TOO_NEAR
 
 
 @dataclass(frozen=True, slots=True)

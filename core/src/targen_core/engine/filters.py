@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any, Literal
 
+from targen_core.engine.commits import Commit
 from targen_core.engine.dedup import NearDuplicates
 
 __all__ = ["Candidate", "Filter", "Filters", "NearDuplicateFilter", "Refusal"]
@@ -24,12 +25,14 @@ class Candidate:
         instance: the instance; the rest are its texts.
         text: the whole of it, as its task renders it.
         written: what the generator wrote.
+        branch: what it was generated for.
     """
 
     seed: str
     instance: Any
     text: str
     written: str
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,21 @@ class Refusal:
         reason: in a short kebab-case word, which reports count by.
         detail: in words.
         verdict: what it is counted as; a rejection is one of the stage "filter".
+        facts: more of it, for the notes of its record.
     """
 
     reason: str
     detail: str
     verdict: Literal["rejected", "duplicate"] = "rejected"
+    facts: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 class Filter(ABC):
     """Refuses candidates, in commit order.
 
-    All that it says follows from what it was made with and from the instances
-    that were added, so that rows depend on nothing else. Each engine gets new
-    ones.
+    All that it says follows from what it was made with, from the instances that were
+    added and from the verdicts, so that rows depend on nothing else. Each engine
+    gets new ones.
     """
 
     @abstractmethod
@@ -69,6 +74,9 @@ class Filter(ABC):
         Raises:
             ValueError: one of them is nothing that `add` gives.
         """
+
+    def count(self, branch: str, commit: Commit) -> None:  # noqa: B027
+        """Learn of a verdict, in order; of those of earlier processes too."""
 
 
 class Filters(Filter):
@@ -96,6 +104,11 @@ class Filters(Filter):
             entries = [rest for _, rest in parts]
         for each in self._filters[-1:]:
             each.restore(entries)
+
+    def count(self, branch: str, commit: Commit) -> None:
+        """See `Filter.count`."""
+        for each in self._filters:
+            each.count(branch, commit)
 
 
 def _cut(entry: bytes) -> tuple[bytes, bytes]:

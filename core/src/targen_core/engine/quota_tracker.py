@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from targen_core.engine.commits import TOO_NEAR
 from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
@@ -198,6 +199,11 @@ class QuotaTracker:
         """Whether a label has all its rows."""
         return self._have[name] >= self._requested[name]
 
+    @property
+    def met(self) -> bool:
+        """Whether all labels have all their rows."""
+        return all(map(self.is_full, self._whole))
+
     def wants(self, name: str) -> bool:
         """Whether a label lacks rows and was not given up."""
         return not self.is_full(name) and name not in self.given_up
@@ -281,11 +287,14 @@ class QuotaTracker:
         quota: str,
         rows: int,
         again: Verdict | None = None,
+        limited: bool = False,
     ) -> None:
         """Count a verdict on a candidate of `branch`; `quota` is the label that gains `rows`.
 
-        `again` is "skipped" or "surplus" where a larger target judges a
-        candidate anew: it is counted in one place, that of its last verdict.
+        `again` is "skipped" or "surplus" where a larger target judges a candidate anew, and
+        "rejected" where one that was too near is taken after all: it is counted in one place,
+        that of its last verdict. A refusal that is `limited` would have been a row of `quota`,
+        and counts as one for what is given up.
         """
         flow, labels = self.flows[branch], self._may_give[branch]
         if verdict == "skipped":
@@ -295,8 +304,11 @@ class QuotaTracker:
             flow.skipped -= 1
         elif again == "surplus":
             flow.surplus -= Counter({corrected or "": 1})
+        elif again == "rejected":
+            flow.rejected -= Counter(filter=1)
+            flow.reasons -= Counter({TOO_NEAR: 1})
         for name in labels:
-            self._judged[name] += again != "surplus"
+            self._judged[name] += again not in ("surplus", "rejected")
             self._since_gain[name] += 1
         if verdict == "accepted":
             flow.accepted[corrected or ""] += 1
@@ -314,6 +326,8 @@ class QuotaTracker:
         else:
             flow.rejected[stage] += 1
             flow.reasons[reason] += 1
+            if limited:
+                self._since_gain[self.counted(branch, quota)] = 0
 
     def give_up(self, branch: str, after: int) -> list[str]:
         """Give up labels of a branch whose last row is too long ago; those that were given up."""
@@ -405,7 +419,7 @@ class QuotaTracker:
             "rows": self.have,
             "requested": self.requested,
             **({"parts": self._by_part()} if self._part else {}),
-            "met": all(self.is_full(name) for name in self._whole),
+            "met": self.met,
             "given_up": sorted(self.given_up),
             "flow": {name: flow.as_dict() for name, flow in self.flows.items()},
             "dropped_list_items": [

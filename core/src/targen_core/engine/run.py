@@ -29,10 +29,17 @@ from pydantic import ValidationError
 from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.balance import Balance, Item
-from targen_core.engine.commits import Commit, Contradicted, Ledger, NoLedger, Target
+from targen_core.engine.commits import (
+    TOO_NEAR,
+    Commit,
+    Contradicted,
+    Ledger,
+    NoLedger,
+    Target,
+)
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
-from targen_core.engine.filters import Candidate, Filter, Filters
+from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.lists import (
     ListBatch,
@@ -55,7 +62,8 @@ _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
 # Of a candidate; no later target reopens a final one. Of a needless one there never was a verdict.
-_SKIPPED, _FINAL, _SURPLUS, _NEEDLESS = range(4)
+# What was too near is looked at again where there is nothing else.
+_SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _TOO_NEAR = range(5)
 
 
 class Sink(Protocol):
@@ -217,6 +225,7 @@ class Engine:
         # By part and candidate number in it: how it fared when it was last its turn.
         self._past = [bytearray() for _ in self._parts or "-"]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
+        self._takes_near = False  # what was too near, since there is nothing else
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
@@ -306,10 +315,21 @@ class Engine:
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
         self._order.patience = target.give_up_after
         self._balance.aim()
+        self._takes_near = False
         await self._walk(target)
-        while self._balance.again():
+        while self._balance.again() or self._takes_near_now():
             self.quotas.try_again()
             await self._walk(target)
+
+    def _takes_near_now(self) -> bool:
+        """Whether what was too near is taken from now on: labels lack rows, and all else is over.
+
+        A filter is to make rows differ, and no reason for a run to fall short.
+        """
+        if self._takes_near or self.quotas.met:
+            return False
+        self._takes_near = any(_TOO_NEAR in past for past in self._past)
+        return self._takes_near
 
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
@@ -467,15 +487,17 @@ class Engine:
         past = self._past_of(slot.seed)
         past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
         if commit.verdict != "skipped":
-            past[slot.number] = _SURPLUS if commit.verdict == "surplus" else _FINAL
+            mark = _SURPLUS if commit.verdict == "surplus" else _FINAL
+            past[slot.number] = _TOO_NEAR if commit.too_near else mark
             if slot.visit is not None:
                 slot.visit.used = slot.branch
         elif past[slot.number] == _NEEDLESS:
             past[slot.number] = _SKIPPED
-        if commit.verdict != "skipped" and again != "surplus":
+        if commit.verdict != "skipped" and again not in ("surplus", "rejected"):
             rejected = commit.verdict in ("rejected", "duplicate")
             self._order.judged(slot.seed, rejected=rejected)
         self._used_calls += commit.calls
+        self._filters.count(slot.branch, commit)
         self.quotas.count(
             slot.branch,
             commit.verdict,
@@ -485,6 +507,7 @@ class Engine:
             quota=commit.quota,
             rows=commit.rows,
             again=again,
+            limited=commit.too_near,
         )
         self._listener(
             Committed(
@@ -513,10 +536,12 @@ class Engine:
         return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
     def _before(self, slot: _Slot) -> Verdict | None:
-        """What a candidate was at an earlier target: None, skipped or surplus."""
+        """What a candidate was when it was judged before: None, skipped, surplus, or rejected."""
         past = self._past_of(slot.seed)
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
+        if past[slot.number] == _TOO_NEAR:
+            return "rejected"
         return "surplus" if past[slot.number] == _SURPLUS else "skipped"
 
     def _past_of(self, seed: Seed) -> bytearray:
@@ -525,7 +550,7 @@ class Engine:
 
     def _calls(self, slot: _Slot, verdict: Verdict) -> int:
         """Calls that the verdict rests on and that were not counted at an earlier target."""
-        if verdict == "skipped" or self._before(slot) == "surplus":
+        if verdict == "skipped" or self._before(slot) in ("surplus", "rejected"):
             return 0
         first = slot.ordinal % self.task.instances_per_call == 0
         return len(slot.scope.keys) + (len(slot.generation.scope.keys) if first else 0)
@@ -547,17 +572,26 @@ class Engine:
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.aim or "", ""
         refusal = self._filters.find(self._candidate(slot, outcome.instance))
-        if refusal is not None:
-            if refusal.verdict == "rejected":
-                outcome.reject("filter", Rejected(refusal.reason, refusal.detail))
-            return refusal.verdict, slot.aim or "", refusal.detail
+        too_near = refusal is not None and refusal.reason == TOO_NEAR
+        if refusal is not None and not too_near:
+            return self._refuse(outcome, refusal), slot.aim or "", refusal.detail
         if outcome.stage:
             return "rejected", slot.aim or "", ""
         by_aim = slot.aim if self.quotas.by_intended else None
         quota = by_aim or self.task.quota_of(outcome.final)
         if self.quotas.is_full(counted := self.quotas.counted(slot.branch, quota)):
             return "surplus", quota, f"label {counted} has all its rows"
+        if refusal is not None and not self._takes_near:  # last: it would be a row
+            return self._refuse(outcome, refusal), quota, refusal.detail
         return "accepted", quota, ""
+
+    @staticmethod
+    def _refuse(outcome: Outcome, refusal: Refusal) -> Verdict:
+        """Take a filter's refusal."""
+        outcome.notes.update(refusal.facts)
+        if refusal.verdict == "rejected":
+            outcome.reject("filter", Rejected(refusal.reason, refusal.detail))
+        return refusal.verdict
 
     def _accept(self, slot: _Slot, outcome: Outcome) -> bytes:
         """Write an instance's rows; what the filters keep of it."""
@@ -595,7 +629,11 @@ class Engine:
         """An instance as filters see it."""
         call, task = self._guard.call, self.task
         return Candidate(
-            slot.seed.id, instance, call(task.render, instance), call(task.dedup_text, instance)
+            slot.seed.id,
+            instance,
+            call(task.render, instance),
+            call(task.dedup_text, instance),
+            slot.branch,
         )
 
     # --- execution ahead of the commit point ------------------------------
@@ -620,7 +658,7 @@ class Engine:
                 generation = _Generation()
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number = numbers[part] = numbers[part] + 1
-                    if number < len(past) and past[number] == _FINAL:
+                    if number < len(past) and past[number] in self._finished:
                         continue
                     slot = _Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
                     slot.visit, slot.over = visit, frozenset(self._walked_over)
@@ -628,11 +666,17 @@ class Engine:
                         yield slot
                         passed = []
 
+    @property
+    def _finished(self) -> tuple[int, ...]:
+        """Marks of candidates that no walk comes to again."""
+        return (_FINAL,) if self._takes_near else (_FINAL, _TOO_NEAR)
+
     def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> _Visit:
         """A seed that is for one label, with what an earlier target used it for."""
         each = self.task.instances_per_call
         for branch, start in zip(branches, range(first, len(past), each), strict=False):
-            if _FINAL in past[start : start + each]:
+            judged = past[start : start + each]
+            if _FINAL in judged or _TOO_NEAR in judged:
                 return _Visit(branches, branch)
         return _Visit(branches)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.declared.forms import TaskForm
+    from targen_core.embedding import Embedder
     from targen_core.exporters.model import Exporter
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
@@ -187,6 +188,19 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
         @hookimpl
         def register_task_forms(register):
             register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
+        ```
+    """
+
+
+@hookspec
+def register_embedders(register: Register[Embedder]) -> None:
+    """Register embedders: what tells `targen generate --max-cosine` how near two rows are.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_embedders(register):
+            register.register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
         ```
     """
 

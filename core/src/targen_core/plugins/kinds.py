@@ -119,6 +119,13 @@ KINDS = {
             "targen_core.declared.forms:TaskForm",
             "a targen_core.TaskForm",
         ),
+        Kind(
+            "embedder",
+            "register_embedders",
+            "",
+            "targen_core.embedding:Embedder",
+            "a targen_core.embedding.Embedder",
+        ),
         Kind("command", "register_commands", ""),
     )
 }

@@ -21,8 +21,9 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
+from targen_core.engine.distance import DistanceFilter
 from targen_core.engine.events import Listener
-from targen_core.engine.filters import NearDuplicateFilter
+from targen_core.engine.filters import Filter, NearDuplicateFilter
 from targen_core.engine.lists import item_value
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.run import Engine
@@ -109,6 +110,7 @@ class Job:
         self._prepared = prepared
         self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
+        self._distance: DistanceFilter | None = None  # of the engine
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
         try:
@@ -124,8 +126,9 @@ class Job:
             self._closing.close()
             raise
         self._closing.callback(self.journal.close)
-        # Candidates that were passed by may have been asked for already when their turn comes.
-        again = any(step.balanced for step in prepared.task.chain)
+        # Candidates that were passed by, or too near, may have been asked for already when their
+        # turn comes.
+        again = any(step.balanced for step in prepared.task.chain) or prepared.encode is not None
         self.journal.index_appends = len(manifest.targets) > 1 or again
 
     def _open_journal(self) -> Journal:
@@ -371,6 +374,7 @@ class Job:
             prices={step: bound.price for step, bound in self.layer.models.items()},
             by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
+            near=None if self._distance is None else self._distance.passed,
         )
         complete = report["status"] in ("complete", "short")
         sample = None
@@ -438,11 +442,24 @@ class Job:
             sink=self._directory,
             ledger=self._ledger,
             concurrency=concurrency,
-            filters=[NearDuplicateFilter(self.manifest.spec.near_duplicates)],
+            filters=self._filters(),
             lists_at_once=self.manifest.spec.lists_at_once,
             margin=_MARGIN if deferred else 0.0,
             listener=listener,
         )
+
+    def _filters(self) -> list[Filter]:
+        """New filters, as the spec says."""
+        spec, encode = self.manifest.spec, self._prepared.encode
+        filters: list[Filter] = [NearDuplicateFilter(spec.near_duplicates)]
+        self._distance = None
+        if encode is not None:
+            assert spec.max_cosine is not None and spec.max_refused is not None
+            self._distance = DistanceFilter(
+                encode, spec.max_cosine, spec.max_refused, embedder=spec.embedder
+            )
+            filters.append(self._distance)
+        return filters
 
     def _judge_all(self, ledger: LedgerFile) -> None:
         """Take nothing over: judge and compare everything from the start."""

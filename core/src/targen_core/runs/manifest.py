@@ -45,6 +45,8 @@ _DECIDING = {
     "unsure",
 }
 
+_NEAR = ("max_cosine", "max_refused", "embedder")
+
 
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
@@ -134,7 +136,7 @@ class Manifest(ManifestPart):
                 yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
         correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
         lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
-        correctors |= lists
+        correctors |= lists | {"spec.embedder": spec.embedder}
         ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
         ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
@@ -240,6 +242,7 @@ class Manifest(ManifestPart):
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
+            **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},
             "task_file": self.task_file,
             "targets": [
                 {"quotas": dict(t.quotas), "balance": t.balance, "give_up_after": t.give_up_after}

@@ -47,6 +47,7 @@ from targen_core.tasks.validation import corrector_problems
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
+    from targen_core.embedding import Embedder, Encode
 
 __all__ = [
     "USER_PRICE",
@@ -64,6 +65,7 @@ __all__ = [
 ]
 
 _NO_LIMIT = 1 << 30
+_EMBEDDER, _MAX_REFUSED = "minilm", 0.2  # where --max-cosine is all that was said
 
 USER_PRICE = "given with --price-in and --price-out"
 """The source of a price that the user said."""
@@ -98,7 +100,7 @@ class Prepared:
 
     `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
     and `lock` what it came to. `file` is what the task was read from, if it
-    was; a run keeps a copy.
+    was; a run keeps a copy. `encode` embeds a text, where near rows are refused.
     """
 
     spec: RunSpec
@@ -110,6 +112,7 @@ class Prepared:
     user_items: dict[str, tuple[Any, ...]]
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
+    encode: Encode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +181,7 @@ def prepare(
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     options = _options(task, full)
+    embedder_id, embedder = _embedder(registry, spec)
     corrector_id, corrector = find_corrector(registry, task, spec.corrector)
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
@@ -192,7 +196,9 @@ def prepare(
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in user_items.items()},
-        distributions=_distributions(registered.id, task, corrector_id, steps, file),
+        distributions=_distributions(
+            [registered.id, corrector_id or "", embedder_id], task, steps, file, embedder
+        ),
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,
@@ -201,6 +207,8 @@ def prepare(
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
         unsure=task.judging.unsure,
+        max_refused=(spec.max_refused or _MAX_REFUSED) if embedder is not None else None,
+        embedder=embedder_id,
         **{name: given_file(name) for name in user_items},
     )
     return Prepared(
@@ -213,6 +221,7 @@ def prepare(
         user_items=user_items,
         steps=steps,
         file=file,
+        encode=embedder.open() if embedder is not None else None,
     )
 
 
@@ -575,21 +584,37 @@ def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> T
     )
 
 
+def _embedder(registry: Registry, spec: RunSpec) -> tuple[str, Embedder | None]:
+    """What tells how near rows are, behind its full id; "" and None where nobody asks.
+
+    Raises:
+        UsageError: there is no such embedder, or what is said of it has no use.
+    """
+    if spec.max_cosine is not None:
+        registered = registry.find("embedder", spec.embedder or _EMBEDDER)
+        return registered.id, registry.resolve(registered)
+    if spec.max_refused is not None or spec.embedder:
+        option = "--embedder" if spec.embedder else "--max-refused"
+        raise UsageError(f"{option} is for --max-cosine", hint="--max-cosine 0.8")
+    return "", None
+
+
 def _distributions(
-    task_id: str,
+    ids: Sequence[str],
     task: Task[Any, Any],
-    corrector_id: str | None,
     steps: Mapping[str, PreparedStep],
     file: TaskFile | None,
+    embedder: Embedder | None,
 ) -> dict[str, str]:
-    """Versions of the distributions that have a part in what is produced."""
-    ids = [task_id, corrector_id or "", *(step.backend_id for step in steps.values())]
+    """Versions of the distributions that have a part in what is produced; `ids` name some."""
+    ids = [*ids, *(step.backend_id for step in steps.values())]
     ids += [source.origin for source in task.chain]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     if file is not None and file.distribution:
         names.add(file.distribution)
     names |= {package for step in steps.values() for package in step.backend.packages}
+    names |= {*(embedder.packages if embedder is not None else ())}
     versions: dict[str, str] = {}
     for name in sorted(names):
         with contextlib.suppress(importlib_metadata.PackageNotFoundError):

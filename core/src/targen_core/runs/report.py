@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
-from targen_core.engine.commits import Commit, Contradicted
+from targen_core.engine.commits import TOO_NEAR, Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.batches import BatchLedgerFile
@@ -44,12 +44,14 @@ def build_report(
     prices: Mapping[str, Price | None] | None = None,
     by_files: bool = False,
     sources: Sequence[Mapping[str, Any]] = (),
+    near: int | None = None,
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
     `seconds` are those that processes worked on it, None where that is not
     known; `prices` are those that the calls were counted at, by step; `by_files` says
-    that answers were brought by `targen batch import`; `sources` are those of `sources_of`.
+    that answers were brought by `targen batch import`; `sources` are those of `sources_of`;
+    `near` rows were accepted although they were too near, None where no row can be.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -77,6 +79,19 @@ def build_report(
         "prices": reported_prices(prices or {}),
         "answers_by_files": by_files,
         **({"sources": [*sources]} if sources else {}),
+        **({} if near is None else {"distance": _distance(manifest, tracker, near)}),
+    }
+
+
+def _distance(manifest: Manifest, tracker: QuotaTracker, near: int) -> dict[str, Any]:
+    """What was too near to a row that was there, and what became of it."""
+    spec, flows = manifest.spec, tracker.flows.values()
+    return {
+        "embedder": spec.embedder,
+        "max_cosine": spec.max_cosine,
+        "max_refused": spec.max_refused,
+        "refused": sum(flow.reasons[TOO_NEAR] for flow in flows),
+        "accepted": near,
     }
 
 
@@ -141,6 +156,12 @@ class _Source(_Part):
     alike: _Count | None = None
 
 
+class _Distance(_Part):
+    max_cosine: float
+    refused: _Count
+    accepted: _Count
+
+
 class _Report(_Part):
     task: str
     task_version: str
@@ -159,6 +180,7 @@ class _Report(_Part):
     unused_calls: _Count | None
     models: dict[str, str]
     sources: list[_Source] = []
+    distance: _Distance | None = None
 
 
 _RENAMED = {

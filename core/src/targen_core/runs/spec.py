@@ -89,7 +89,8 @@ class RunSpec(_Asked):
     the given contexts, or of the limit. `dimensions` hold by `NAME` or `STEP.NAME` what is drawn
     from: texts, weights, `@NAME` of a vocabulary, or () for nothing; without `task_dimensions` the
     task keeps none of its own that prompts say. `lists_at_once` calls of a list are
-    not told of each other.
+    not told of each other. What an `embedder` finds nearer than `max_cosine` to a row is refused,
+    up to the share `max_refused` of each branch's candidates.
 
     Raises:
         UsageError: an invalid value; names its option.
@@ -117,6 +118,9 @@ class RunSpec(_Asked):
     contexts_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     lists_at_once: _Count = 1
     near_duplicates: Annotated[float, Field(ge=0, le=100)] = 90.0
+    max_cosine: Annotated[float, Field(gt=0, lt=1)] | None = None
+    max_refused: Annotated[float, Field(gt=0, le=0.9)] | None = None
+    embedder: str = ""
     limits: Limits = Limits()
 
     def replace(self, **changes: Any) -> RunSpec:

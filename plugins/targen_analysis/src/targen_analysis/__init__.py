@@ -9,9 +9,15 @@ from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core import TaskForm
+    from targen_core.embedding import Embedder
     from targen_core.metrics.model import Metric
 
-__all__ = ["register_commands", "register_metrics", "register_task_forms"]
+__all__ = [
+    "register_commands",
+    "register_embedders",
+    "register_metrics",
+    "register_task_forms",
+]
 
 
 @hookimpl
@@ -41,6 +47,16 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
         "rate",
         "targen_analysis.judging.rating:RATE",
         summary="how difficult rows are, 1 to 5, by a model",
+    )
+
+
+@hookimpl
+def register_embedders(register: Register[Embedder]) -> None:
+    """What `targen generate --max-cosine` measures distances with."""
+    register.register(
+        "minilm",
+        "targen_analysis.semantic.minilm:MINILM",
+        summary="MiniLM, a small sentence encoder, on the CPU (sentence-transformers)",
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Task,
         TaskForm,
     )
+    from targen_core.embedding import Embedder
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.training.model import Trainer
@@ -128,6 +129,14 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """A file with the key `queues` is a task: `targen generate ./letters.yaml`."""
     register.register(
         "queues", "targen_plugin_example.form:QUEUES", summary="letters to a shop by queue"
+    )
+
+
+@hookimpl
+def register_embedders(register: Register[Embedder]) -> None:
+    """What `targen generate TASK --max-cosine 0.8 --embedder letters` compares rows by."""
+    register.register(
+        "letters", "targen_plugin_example.embedder:LETTERS", summary="how often each letter stands"
     )
 
 

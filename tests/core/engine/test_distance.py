@@ -1,0 +1,291 @@
+"""The distance filter: what is too near to a row is refused, so often and no more."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core.embedding import WORDS
+from targen_core.engine import distance
+from targen_core.engine.distance import DistanceFilter
+from targen_core.engine.events import Committed
+from targen_core.engine.filters import Candidate
+from targen_core.errors import Interrupted, StageFailed, UsageError
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+NEAR = st.fixed_dictionaries(
+    {
+        "max_cosine": st.sampled_from([0.05, 0.2, 0.4]),
+        "max_refused": st.sampled_from([None, 0.5, 0.9]),
+        "embedder": st.just("words"),
+        "balance": st.sampled_from(["final", "intended"]),
+        "lists_at_once": st.sampled_from([1, 2]),
+        "give_up_after": st.just(20),
+    }
+)
+
+
+def cosine(one, other):
+    vectors = [np.asarray(WORDS.open()(text)) for text in (one, other)]
+    length = np.prod([np.linalg.norm(vector) for vector in vectors])
+    return float(vectors[0] @ vectors[1] / length) if length else 0.0
+
+
+@given(data=st.data(), near=NEAR, randomness=st.integers(0, 10**6))
+@settings(max_examples=12)
+def test_bytes_are_the_same_in_any_concurrency_and_after_any_stop(
+    lab, folder, data, near, randomness
+):
+    world = data.draw(lab.worlds)
+    quotas = data.draw(lab.quotas(world, 8))
+    rng = random.Random(randomness)
+    with folder() as path:
+        whole = lab.run(world, path / "whole", quotas, concurrency=1, **near)
+        ran = None
+        for part in range(12):
+            after = rng.randint(1, 25) if part < 4 else 0
+
+            def stop(number, request, job, after=after):
+                if number == after:
+                    job.layer.halt(Interrupted("stopped"))
+
+            ran = lab.run(
+                world,
+                path / "run",
+                quotas,
+                resume=part > 0,
+                concurrency=rng.choice([3, 64]),
+                latency=lab.latency(rng.random()),
+                hook=stop,
+                resuming={"verify": rng.random() < 0.5} if part else None,
+                **near if not part else {},
+            )
+            if not isinstance(ran.error, Interrupted):
+                break
+        assert ran.files == whole.files
+        assert str(ran.error) == str(whole.error)
+        for part in ("flow", "given_up", "distance"):
+            assert ran.report[part] == whole.report[part]
+        assert len(set(ran.journaled)) == len(ran.journaled), "no call is paid for twice"
+
+
+@given(data=st.data(), near=NEAR)
+@settings(max_examples=12)
+def test_a_run_grows_the_same_by_its_ledger_and_without(lab, folder, data, near):
+    world = data.draw(lab.worlds)
+    small, more = (data.draw(lab.quotas(world, rows)) for rows in (5, 6))
+    large = {name: small[name] + more[name] for name in small}
+    with folder() as path:
+        for way, verify in (("a", False), ("b", True)):
+            lab.run(world, path / way, small, concurrency=17 if verify else 1, **near)
+        a = lab.run(world, path / "a", grow=large, latency=lab.latency("a"))
+        b = lab.run(world, path / "b", grow=large, concurrency=1, resuming={"verify": True})
+        assert b.files == a.files
+        assert str(b.error) == str(a.error)
+        assert b.report["flow"] == a.report["flow"]
+        assert b.report["distance"] == a.report["distance"]
+
+
+@given(data=st.data(), near=NEAR)
+@settings(max_examples=15)
+def test_a_refusal_is_right_said_and_within_the_share(lab, folder, data, near):
+    world = data.draw(lab.worlds)
+    quotas = data.draw(lab.quotas(world, 10))
+    with folder() as path:
+        ran = lab.run(world, path / "run", quotas, **near)
+        share = Fraction(str(near["max_refused"] or 0.2))
+        accepted, refused = Counter(), Counter()
+        for event in ran.events:
+            if isinstance(event, Committed):
+                accepted[event.intended] += event.verdict == "accepted"
+                if event.reason == "too-near":
+                    refused[event.intended] += 1
+                    both = accepted[event.intended] + refused[event.intended]
+                    assert refused[event.intended] <= share * both
+        rows = ran.rows[:: world.rows_per_instance]
+        seeds = [record["seed"] for record in ran.provenance]
+        records = [record for record in ran.rejects if record["reason"] == "too-near"]
+        assert len(records) == refused.total()
+        for record in records:
+            instance, notes = record["instance"], record["notes"]
+            text = f"{seeds[notes['near']]} {rows[notes['near']]['text']}"
+            there = cosine(f"{instance['seed']} {instance['text']}", text)
+            assert there > near["max_cosine"] - 0.001
+            assert notes["cosine"] == pytest.approx(there, abs=0.001)
+            assert f"accepted instance {notes['near']}," in record["detail"]
+        flows = ran.report["flow"].values()
+        distances = ran.report["distance"]
+        assert distances["refused"] == sum(flow["reasons"].get("too-near", 0) for flow in flows)
+        assert sum(flow["rejected"].get("filter", 0) for flow in flows) == distances["refused"]
+        assert distances["max_refused"] == float(share)
+
+
+@given(data=st.data(), near=NEAR)
+@settings(max_examples=15)
+def test_what_could_be_finished_is_finished(lab, folder, data, near):
+    """Lists that run out, labels that are rare: refusals take no row that is needed."""
+    world = data.draw(lab.worlds)
+    quotas = data.draw(lab.quotas(world, 10))
+    spec = {"balance": near["balance"], "give_up_after": 20, "near_duplicates": 0}
+    if world.one_label:  # which label a seed is for depends on what was refused before
+        return
+    with folder() as path:
+        free = lab.run(world, path / "free", quotas, **spec)
+        ran = lab.run(world, path / "run", quotas, **{**near, **spec, "lists_at_once": 1})
+        if free.error is None:
+            assert ran.error is None
+            assert ran.report["rows"] == free.report["rows"]
+
+
+def test_given_seeds_are_used_again_where_all_else_is_over(lab, tmp_path):
+    """Ten seeds, ten rows: what was too near is taken in the end, and counted once."""
+    world = lab.World(labels=("only",), lists=(10,), maximum=10, correct=False, contexts=False)
+    near = {"max_cosine": 0.01, "max_refused": 0.9, "embedder": "words"}
+    ran = lab.run(world, tmp_path / "run", {"only": 10}, **near)
+    assert ran.error is None
+    assert ran.report["rows"] == {"only": 10}
+    records = [record["id"] for record in ran.rejects if record["reason"] == "too-near"]
+    assert records
+    assert set(records) < {record["id"] for record in ran.provenance}
+    flow = ran.report["flow"]["only"]
+    assert (flow["judged"], flow["rejected"], flow["reasons"]) == (10, {}, {})
+    assert ran.report["distance"]["refused"] == 0
+    assert ran.report["distance"]["accepted"] >= len(records)
+
+
+def candidate(text, seed="s", branch="", written=None):
+    return Candidate(seed, None, text, text if written is None else written, branch)
+
+
+class TestTheFilter:
+    def make(self, max_cosine=0.8, max_refused=0.9, encode=json.loads):
+        return DistanceFilter(encode, max_cosine, max_refused, embedder="acme:vectors")
+
+    def accept(self, made, *candidates):
+        class Accepted:
+            verdict, too_near = "accepted", False
+
+        entries = []
+        for one in candidates:
+            made.find(one)
+            entries.append(made.add(one))
+            made.count(one.branch, Accepted)
+        return entries
+
+    def test_the_nearest_row_is_named_with_its_cosine(self):
+        made = self.make()
+        self.accept(made, candidate("[1, 0]"), candidate("[0, 1]"))
+        refusal = made.find(candidate("[1, 7]"))
+        assert refusal.facts == {"near": 1, "cosine": pytest.approx(0.99, abs=0.001)}
+        assert refusal.detail == "too near to accepted instance 1, with a cosine of 0.990"
+        assert made.find(candidate("[1, 1]")) is None
+
+    def test_rows_of_a_seed_that_share_a_part_are_not_compared(self):
+        made = self.make()
+        self.accept(made, candidate("[1, 0]", "a"), candidate("[1, 0]", "a", written="0"))
+        assert made.find(candidate("[1, 0]", "a", written="0")) is None
+        assert made.find(candidate("[1, 0]", "b", written="0")) is not None
+        assert made.find(candidate("[1, 0]", "a")) is not None
+
+    def test_the_share_is_of_each_branch(self):
+        made = self.make(max_refused=0.5)
+        self.accept(made, candidate("[1, 0]", branch="yes"))
+        assert made.find(candidate("[1, 0]", branch="no")) is None
+        assert made.find(candidate("[1, 0]", branch="yes")) is not None
+
+    def test_zeros_are_near_to_none(self):
+        made = self.make()
+        self.accept(made, candidate("[0, 0]"))
+        assert made.find(candidate("[0, 0]")) is None
+
+    def test_only_the_latest_rows_are_kept(self, monkeypatch):
+        monkeypatch.setattr(distance, "MAX_ROWS", 4)
+        made = self.make(max_cosine=0.98)
+        rows = [candidate(f"[1, {number}]") for number in range(10)]
+        entries = self.accept(made, *rows)
+        again = self.make(max_cosine=0.98)
+        for start in range(0, 10, 3):
+            again.restore(entries[start : start + 3])
+        found = [made.find(row) for row in rows]
+        assert [each and each.facts["near"] for each in found][:4] == [None, None, None, 6]
+        assert found[9].facts["near"] in (7, 8, 9)
+        assert made._vectors.shape == (4, 2)
+        assert np.array_equal(again._vectors[:4], made._vectors)
+
+    def test_a_cosine_does_not_depend_on_the_rows_around_it(self):
+        rng = np.random.default_rng(5)
+        texts = [json.dumps(rng.normal(size=384).tolist()) for _ in range(300)]
+        products = []
+        for rows in (texts, texts[:1], texts[::-1]):
+            made = self.make(max_cosine=0.01)
+            self.accept(made, *map(candidate, rows))
+            at = rows.index(texts[0])
+            products.append(float((made._vectors @ made._embed(texts[1]))[at]))
+        assert len(set(products)) == 1
+        assert products[0] == int(products[0])
+
+    @pytest.mark.parametrize("entries", [[], [b""], [b"\0\0\0\0\0"], [bytes(8)], [bytes(9), b""]])
+    def test_what_is_no_entry_is_refused(self, entries):
+        with pytest.raises(ValueError, match="not entries"):
+            self.make().restore(entries)
+
+    def test_entries_of_another_embedder_are_refused(self):
+        made = self.make()
+        made.restore([bytes(9)])
+        with pytest.raises(ValueError, match="another embedder"):
+            made.restore([bytes(11)])
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [("[1]", "1 dimensions, after 2"), ("[NaN, 1]", "not numbers"), ("x", "Expecting value")],
+    )
+    def test_an_embedder_that_fails_is_named(self, text, words):
+        made = self.make()
+        self.accept(made, candidate("[1, 0]"))
+        with pytest.raises(StageFailed, match=words) as caught:
+            made.find(candidate(text))
+        assert str(caught.value).startswith("embedder acme:vectors: ")
+        assert caught.value.distribution == "acme"
+
+
+class TestWords:
+    def test_equal_words_are_near_whatever_their_case(self):
+        assert cosine("The dog ran home.", "the DOG ran home") == pytest.approx(1)
+        assert cosine("The dog ran home.", "Prices rose by a third in May.") < 0.3
+
+    def test_no_words_are_zeros(self):
+        assert not np.any(WORDS.open()("... !"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"max_cosine": 0}, "max_cosine is 0; it must be above 0"),
+        ({"max_cosine": 1.0}, "max_cosine is 1.0; it must be less than 1"),
+        ({"max_cosine": 0.8, "max_refused": 1}, "max_refused is 1; it must be at most 0.9"),
+        ({"max_refused": 0.1}, "--max-refused is for --max-cosine"),
+        ({"embedder": "words"}, "--embedder is for --max-cosine"),
+        ({"max_cosine": 0.8, "embedder": "word"}, "no embedder named 'word' is installed"),
+    ],
+)
+def test_what_cannot_be(lab, tmp_path, spec, words):
+    with pytest.raises(UsageError, match=words):
+        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, **spec)
+
+
+def test_a_run_keeps_what_it_refused_by(lab, tmp_path):
+    world = lab.World()
+    lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.4, embedder="words")
+    spec = json.loads((tmp_path / "run" / "manifest.json").read_text())["spec"]
+    kept = [spec[name] for name in ("max_cosine", "max_refused", "embedder")]
+    assert kept == [0.4, 0.2, "targen-core:words"]
+    with pytest.raises(UsageError, match=r"max cosine 0\.4; you asked for 0\.5"):
+        lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.5, embedder="words")

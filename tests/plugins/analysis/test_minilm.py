@@ -1,0 +1,24 @@
+"""The embedder of `targen generate --max-cosine`, where what it needs is not installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_analysis.semantic import minilm
+from targen_core import load_registry
+from targen_core.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("there", "hint"), [(None, "targen-analysis[embeddings,minilm]"), (object(), "hf download")]
+)
+def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
+    def no_model(name, option):
+        raise UsageError(f"the model {name} is neither a folder here nor in the hub's cache")
+
+    monkeypatch.setattr(minilm, "find_spec", lambda name: there)
+    monkeypatch.setattr(minilm, "model_folder", no_model)
+    with pytest.raises(UsageError) as caught:
+        load_registry().get("embedder", "minilm").open()
+    assert "pip install 'targen-analysis[" in caught.value.hint
+    assert hint in caught.value.hint
