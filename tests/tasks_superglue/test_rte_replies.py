@@ -143,7 +143,10 @@ def test_a_refusal_is_counted_as_one(step, run, at):
 )
 def test_a_hypothesis_that_is_no_sentence_is_rejected(change, reason, run, at):
     bent = run(
-        at("generate", lambda good: {"hypothesis": change(good["hypothesis"])}, always=True), rows=4
+        at(
+            "generate", lambda good: {**good, "hypothesis": change(good["hypothesis"])}, always=True
+        ),
+        rows=4,
     )
     assert bent.rows == []
     # A text cut in its middle may have become too short as well.
@@ -157,7 +160,7 @@ def test_a_hypothesis_that_is_no_sentence_is_rejected(change, reason, run, at):
     ["True: the dispute went on.", "The dispute was long. It was bitter too.", "So it went on."],
 )
 def test_a_hypothesis_that_cannot_be_used_is_asked_for_once_more(bad, run, at):
-    ran = run(at("generate", lambda good: {"hypothesis": bad}), rows=4)
+    ran = run(at("generate", lambda good: {**good, "hypothesis": bad}), rows=4)
     assert len(ran.rows) == 4
     assert len(ran.repairs) == len([r for r in ran.requests if r.origin.step == "generate"]) / 2
     assert ran.rejects == []
@@ -165,7 +168,7 @@ def test_a_hypothesis_that_cannot_be_used_is_asked_for_once_more(bad, run, at):
 
 def test_spaces_of_a_hypothesis_are_folded(run, at):
     def change(good):
-        return {"hypothesis": f" {good['hypothesis'].replace(' ', '  ')} "}
+        return {**good, "hypothesis": f" {good['hypothesis'].replace(' ', '  ')} "}
 
     for row in run(at("generate", change), rows=4).rows:
         assert row["hypothesis"] == " ".join(row["hypothesis"].split())
@@ -181,7 +184,9 @@ def test_spaces_of_a_hypothesis_are_folded(run, at):
     ],
 )
 def test_quotation_marks_and_accents_come_through_as_they_are(quoted, run, at):
-    bent = run(at("generate", lambda good: {"hypothesis": quoted}), rows=2, near_duplicates=0.0)
+    bent = run(
+        at("generate", lambda good: {**good, "hypothesis": quoted}), rows=2, near_duplicates=0.0
+    )
     assert [row["hypothesis"] for row in bent.rows] == [quoted, quoted]
     assert quoted in (bent.path / "dataset.jsonl").read_text(encoding="utf-8").replace('\\"', '"')
 
@@ -190,7 +195,7 @@ def test_quotation_marks_and_accents_come_through_as_they_are(quoted, run, at):
 @pytest.mark.parametrize("text", ["\ud83d", "The dispute \udc80 went on for weeks."])
 def test_half_a_character_never_reaches_the_dataset(text, ascii, run, at):
     def change(good):
-        return json.dumps({"hypothesis": text}, ensure_ascii=ascii)
+        return json.dumps({"basis": "It rained there.", "hypothesis": text}, ensure_ascii=ascii)
 
     bent = run(at("generate", change, always=True), rows=2)
     assert bent.rows == []
@@ -202,7 +207,9 @@ def test_half_a_character_never_reaches_the_dataset(text, ascii, run, at):
 @pytest.mark.parametrize("ascii", [True, False], ids=["escaped", "raw"])
 def test_half_a_character_is_repaired(ascii, run, at):
     def change(good):
-        return json.dumps({"hypothesis": "It is \ud83d."}, ensure_ascii=ascii)
+        return json.dumps(
+            {"basis": "It rained there.", "hypothesis": "It is \ud83d."}, ensure_ascii=ascii
+        )
 
     assert len(run(at("generate", change), rows=2).rows) == 2
 

@@ -162,10 +162,10 @@ def test_prompts_say_what_they_must(run):
     for name in HYPOTHESES:
         messages = PROMPTS[name].fill(values)
         assert messages[-1].content == "Premise: PREMISE HERE"
-        assert '{"hypothesis": "..."}' in messages[0].content
+        assert '{"basis": "...", "hypothesis": "..."}' in messages[0].content
     filled = PROMPTS["premises"].fill({"topic": "TOPIC", "count": 5, "have": "EARLIER"})
     assert all(word in filled[-1].content for word in ("TOPIC", "5", "EARLIER"))
-    filled = PROMPTS["topics"].fill({"count": 10, "have": "EARLIER"})
+    filled = PROMPTS["themes"].fill({"count": 10, "have": "EARLIER"})
     assert all(word in filled[-1].content for word in ("10", "EARLIER"))
 
 
@@ -180,7 +180,7 @@ def test_an_empty_list_is_told_in_the_words_of_the_worked_one(run):
 
 def test_both_labels_are_asked_for_in_the_same_form():
     """Length and wording must not give the label away: the rules on form are the same ones."""
-    form = [PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-5:] for name in HYPOTHESES]
+    form = [PROMPTS[name].fill({"premise": "x"})[0].content.split("\n")[-6:] for name in HYPOTHESES]
     assert form[0] == form[1] == form[2]
     premises = [[p for p, _ in _pairs(name)] for name in HYPOTHESES]
     assert premises[0] == premises[1] == premises[2]
@@ -319,7 +319,7 @@ def test_the_manifest_holds_each_prompt_s_version(run):
         package = "targen_core.correctors" if name == "meta" else "targen_tasks_superglue.rte"
         text = (files(package) / "prompts" / f"{name}.md").read_text(encoding="utf-8")
         assert version == hashlib.sha256(text.encode()).hexdigest()[:12]
-    assert set(manifest["lock"]["task"]["prompts"]) == {*HYPOTHESES, "topics", "premises", "meta"}
+    assert set(manifest["lock"]["task"]["prompts"]) == {*HYPOTHESES, "themes", "premises", "meta"}
     assert manifest["lock"]["task"]["version"] == RTE.version
 
 
@@ -353,7 +353,7 @@ def test_the_paper_s_variant_holds_neither_label_to_a_form():
 def test_without_seeds_a_call_writes_the_whole_pair(run):
     ran = run(rows=24, variants=("no-seeds",), contexts_limit=4)
     assert Counter(row["label"] for row in ran.rows) == {"entailment": 12, "not_entailment": 12}
-    assert {request.origin.prompt for request in ran.requests} == {"topics", "pair", "meta"}
+    assert {request.origin.prompt for request in ran.requests} == {"themes", "pair", "meta"}
     assert set(kinds(ran)) == {"contradicted", "open"}
     assert {"text_length", "register", "about", "wording"} < set(ran.provenance[0]["dimensions"])
     # A topic that comes again is told its earlier premises.
@@ -370,7 +370,8 @@ def test_the_worked_pairs_without_seeds_fit():
         f"{relation}." for relation in steps._RELATIONS.values()
     ]
     for pair in pairs:
-        check_pair(RteRow(**pair, label="entailment"), "x")
+        row = {name: pair[name] for name in ("premise", "hypothesis")}
+        check_pair(RteRow(**row, label="entailment"), "x")
 
 
 @needs_superglue

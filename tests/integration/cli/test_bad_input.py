@@ -557,12 +557,12 @@ def test_a_run_of_another_task_version(rte, targen):
     _edit("run", task={"version": "0"})
     _refused(
         targen("resume", "run", "-q"),
-        "this run was made with targen-tasks-superglue:rte version 0; version 2 is installed",
+        "this run was made with targen-tasks-superglue:rte version 0; version 3 is installed",
         "install the version it was made with, or generate a new run",
     )
     _refused(
         rte("-n", "4", "--out", "run"),
-        "started with task version 0; you asked for 2",
+        "started with task version 0; you asked for 3",
         "another --out",
     )
 

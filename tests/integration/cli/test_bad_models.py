@@ -22,8 +22,8 @@ def reply(request):
             f"The {number + i}th ferry from Elmstead to Oberau sailed in a storm on Monday."
             for i in range(5)
         ]}
-    if fields == ["hypothesis"]:
-        return {"hypothesis": "A ferry sailed from Elmstead in bad weather."}
+    if "hypothesis" in fields:
+        return {"basis": "It sailed.", "hypothesis": "A ferry sailed from Elmstead in bad weather."}
     claimed = asked.rpartition("output: ")[2].strip()
     return {"explanation": "It says so.", "actual": claimed, "verdict": "correct"}
 '''

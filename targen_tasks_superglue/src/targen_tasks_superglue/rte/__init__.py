@@ -10,12 +10,16 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
   one as in the original (dimension `kind`). The paper's one prompt asks for an
   "unsound" hypothesis, which models answer with contradictions alone, so that a clash
   gives the label away;
+- a hypothesis comes after its basis, a sentence that it follows from: of the premise, or of
+  another version of the premise (one fact otherwise, or one thing more). What does not
+  follow is thus written as what does, and its wording does not give the label away. The
+  paper's two prompts, for a sound and an unsound hypothesis in whatever form, are the
+  variant `paper`;
 - both labels are asked for in the same form (subject matter, wording, length, affirmative),
-  drawn alike, so that form does not give the label away either. The paper's two
-  prompts, for a sound and an unsound hypothesis in whatever form, are the variant `paper`;
+  drawn alike;
 - the judge is told which everyday knowledge counts, and what reports count for;
-- the paper gives no counts for steps 1 and 2: 10 topics and 5 premises a
-  batch, grown until the quota is met;
+- the paper gives no counts for steps 1 and 2: 10 topics and 2 premises a
+  batch, grown until the quota is met: two premises of a topic are more alike than others;
 - the worked examples are ours: the paper's is a row of the original data.
 """
 

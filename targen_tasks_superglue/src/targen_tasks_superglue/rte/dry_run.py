@@ -39,7 +39,7 @@ _WHY = "The premise settles what the hypothesis says, read word by word."
 def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of RTE."""
     rng = call.rng
-    if call.prompt == "topics":
+    if call.prompt in ("themes", "topics"):
         pairs = [f"{field} {matter}" for field in _FIELDS for matter in _MATTERS]
         fresh = [pair for pair in pairs if pair not in str(call.values["have"])]
         return {"topics": rng.sample(fresh, min(int(call.values["count"]), len(fresh)))}
@@ -55,8 +55,12 @@ def dry_run(call: DryRunCall) -> Any:
         return {"explanation": _WHY, "answer": answer}
     if call.prompt == "pair":
         premise = _premise(str(call.values["topic"]), rng, call.draws[0] if call.draws else {})
-        return {"premise": premise, "hypothesis": _hypothesis(_kind(call), premise, rng)}
-    return {"hypothesis": _hypothesis(call.prompt, str(call.values["premise"]), rng)}
+        hypothesis = _hypothesis(_kind(call), premise, rng)
+        return {"premise": premise, "basis": hypothesis, "hypothesis": hypothesis}
+    hypothesis = _hypothesis(call.prompt, str(call.values["premise"]), rng)
+    if call.prompt in ("sound", "unsound"):
+        return {"hypothesis": hypothesis}
+    return {"basis": hypothesis, "hypothesis": hypothesis}
 
 
 def _kind(call: DryRunCall) -> str:

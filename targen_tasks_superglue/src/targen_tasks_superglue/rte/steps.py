@@ -38,14 +38,15 @@ def _prompt(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.rte")
 
 
-_TOPICS, _PREMISES, _SENTENCES = _prompt("topics"), _prompt("premises"), _prompt("sentences")
+_THEMES, _PREMISES = _prompt("themes"), _prompt("premises")
+_TOPICS, _SENTENCES = _prompt("topics"), _prompt("sentences")
 _ENTAILMENT = _prompt("entailment")
 _NOT_ENTAILMENT = {name: _prompt(name) for name in ("contradicted", "open")}
 _SOUND, _UNSOUND = _prompt("sound"), _prompt("unsound")
 _PAIR = _prompt("pair")
-PROMPTS = (_TOPICS, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
+PROMPTS = (_THEMES, _PREMISES, _ENTAILMENT, *_NOT_ENTAILMENT.values())
 PAPER_PROMPTS = (_TOPICS, _SENTENCES, _SOUND, _UNSOUND)
-SEEDLESS_PROMPTS = (_TOPICS, _PAIR)
+SEEDLESS_PROMPTS = (_THEMES, _PAIR)
 _RELATIONS: Mapping[str, str] = {
     "entailment": "must be true if the premise is true",
     "contradicted": "must be false if the premise is true",
@@ -61,15 +62,29 @@ class _Hypothesis(BaseModel):
     hypothesis: line(20, 170)  # type: ignore[valid-type]
 
 
-class _Pair(_Hypothesis):
+class _WithBasis(BaseModel):
+    """A hypothesis after its basis: whatever the label, the hypothesis follows from that."""
+
+    basis: line(10, 300)  # type: ignore[valid-type]
+    hypothesis: line(20, 170)  # type: ignore[valid-type]
+
+
+class _Pair(BaseModel):
     premise: line(40, 1100)  # type: ignore[valid-type]
+    basis: line(10, 300)  # type: ignore[valid-type]
+    hypothesis: line(20, 170)  # type: ignore[valid-type]
 
 
-async def _propose_topics(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-    have = "; ".join(existing[-_SHOWN:]) or "no others"
-    model = list_of("topics", _TOPIC, llm.batch)
-    reply = await llm.ask(_TOPICS, reply=model, count=llm.batch, have=have)
-    return [_tidy(topic) for topic in reply.items if topic.strip()]
+def _proposed_topics(
+    prompt: Prompt,
+) -> Callable[[Llm, None, Sequence[str]], Coroutine[Any, Any, Sequence[str]]]:
+    async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+        have = "; ".join(existing[-_SHOWN:]) or "no others"
+        model = list_of("topics", _TOPIC, llm.batch)
+        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have)
+        return [_tidy(topic) for topic in reply.items if topic.strip()]
+
+    return propose
 
 
 def _proposed(
@@ -88,28 +103,35 @@ def _proposed(
 
 TOPICS = ListStep(
     item=str,
-    propose=_propose_topics,
+    propose=_proposed_topics(_THEMES),
     batch=10,
     check=check_topic,
-    summary="narrow topics to write facts about",
-    prompts=(_TOPICS,),
+    summary="topics that texts of any country can be about",
+    prompts=(_THEMES,),
     dimensions=OF_TOPICS,
     dry_run=dry_run,
 )
 PREMISES = ListStep(
     item=Premise,
     propose=_proposed(_PREMISES, "texts", _TEXT),
-    batch=5,
+    batch=2,  # premises of one topic are alike: more topics, and few of each
     check=check_premise,
     summary="short factual texts about a topic",
     prompts=(_PREMISES,),
     dimensions=OF_PREMISES,
     dry_run=dry_run,
 )
-PAPER_TOPICS = replace(TOPICS, dimensions=())
+PAPER_TOPICS = replace(
+    TOPICS,
+    propose=_proposed_topics(_TOPICS),
+    summary="narrow topics to write facts about",
+    prompts=(_TOPICS,),
+    dimensions=(),
+)
 PAPER_PREMISES = replace(
     PREMISES,
     propose=_proposed(_SENTENCES, "sentences", _SENTENCE),
+    batch=5,
     summary="dense factual sentences about a topic",
     prompts=(_SENTENCES,),
     dimensions=(),
@@ -128,12 +150,12 @@ async def write_not_entailment(llm: Llm, seed: Premise) -> RteRow:
 
 async def write_sound(llm: Llm, seed: Premise) -> RteRow:
     """G(entailment, premise) as the paper has it: a "logically sound" hypothesis."""
-    return await _write(llm, seed, "entailment", _SOUND)
+    return await _write(llm, seed, "entailment", _SOUND, _Hypothesis)
 
 
 async def write_unsound(llm: Llm, seed: Premise) -> RteRow:
     """G(not_entailment, premise) as the paper has it: a "logically unsound" hypothesis."""
-    return await _write(llm, seed, "not_entailment", _UNSOUND)
+    return await _write(llm, seed, "not_entailment", _UNSOUND, _Hypothesis)
 
 
 async def write_entailment_seedless(llm: Llm, topic: str) -> RteRow:
@@ -166,15 +188,19 @@ async def _write_pair(
 
 
 async def _write(
-    llm: Llm, seed: Premise, label: Literal["entailment", "not_entailment"], prompt: Prompt
+    llm: Llm,
+    seed: Premise,
+    label: Literal["entailment", "not_entailment"],
+    prompt: Prompt,
+    model: type[_Hypothesis | _WithBasis] = _WithBasis,
 ) -> RteRow:
     """A row of the reply; one that cannot be used is asked for once more, with the reason."""
 
-    def usable(reply: _Hypothesis) -> None:
+    def usable(reply: _Hypothesis | _WithBasis) -> None:
         # Not yet tidied: what stands on a line of its own is no part of a sentence.
         check_hypothesis(reply.hypothesis.strip(), seed.premise)
 
-    reply = await llm.ask(prompt, reply=_Hypothesis, check=usable, premise=seed.premise)
+    reply = await llm.ask(prompt, reply=model, check=usable, premise=seed.premise)
     return RteRow(premise=seed.premise, hypothesis=_tidy(reply.hypothesis), label=label)
 
 

@@ -33,16 +33,18 @@ def _render(row: RteRow) -> str:
     return f"Premise: {row.premise}\nHypothesis: {row.hypothesis}"
 
 
-_PARAMETERS = {
+_PAPER_PARAMETERS = {
     "contexts": {"temperature": 1.0, "max_tokens": 400},
     "seeds": {"temperature": 1.0, "max_tokens": 1600},
     "generate": {"temperature": 0.7, "max_tokens": 120},
     "correct": {"temperature": 0.0, "max_tokens": 300},
 }
+# A hypothesis comes with its basis.
+_PARAMETERS = {**_PAPER_PARAMETERS, "generate": {"temperature": 0.7, "max_tokens": 200}}
 
 RTE: Task[Premise, RteRow] = Task(
     name="rte",
-    version="2",
+    version="3",
     summary="Recognising textual entailment",
     description=(
         "Each row is a premise, a factual text of a few sentences, and a hypothesis about it. "
@@ -86,6 +88,7 @@ RTE: Task[Premise, RteRow] = Task(
                 "labels_per_seed": None,
                 "generators": {"entailment": write_sound, "not_entailment": write_unsound},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
+                "parameters": _PAPER_PARAMETERS,
             },
         ),
         # Without step 2 a topic is drawn from again, and is told its earlier premises.
@@ -105,7 +108,7 @@ RTE: Task[Premise, RteRow] = Task(
                 # A call writes a whole pair.
                 "parameters": {
                     **_PARAMETERS,
-                    "generate": {"temperature": 0.7, "max_tokens": 500},
+                    "generate": {"temperature": 0.7, "max_tokens": 600},
                 },
             },
         ),
