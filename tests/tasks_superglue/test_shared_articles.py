@@ -20,6 +20,7 @@ from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
     ARTICLE_PROMPTS,
     NEWS,
+    NEWS_TITLES,
     PAPER_LISTS,
     PARAGRAPHS,
     PASSAGES,
@@ -40,7 +41,7 @@ from targen_tasks_superglue.shared.sentences import copied_from, sentences
 
 @pytest.mark.parametrize("task", [BOOLQ, RECORD], ids=lambda task: task.name)
 def test_tasks_share_titles_and_parameters(task):
-    assert task.seeds[0] is TITLES
+    assert task.seeds[0] is (NEWS_TITLES if task is RECORD else TITLES)
     for step, parameters in ARTICLE_PARAMETERS.items():
         assert task.parameters[step] == parameters
     paper = task.varied(["paper"])
@@ -67,7 +68,7 @@ def test_batches_are_the_paper_s_in_its_variant_and_smaller_elsewhere(run):
     assert len(ran.rows) == 30
 
 
-@pytest.mark.parametrize("prompt", ARTICLE_PROMPTS[2:], ids=lambda prompt: prompt.name)
+@pytest.mark.parametrize("prompt", ARTICLE_PROMPTS[3:], ids=lambda prompt: prompt.name)
 def test_worked_paragraphs_keep_to_the_length_that_is_given(prompt):
     messages = prompt.fill(dict.fromkeys(prompt.variables, "x"))
     lengths = re.findall(r"(\d+) to (\d+) words(?=;|$)", messages[1].content, re.MULTILINE)
@@ -83,6 +84,7 @@ def _lists(request) -> bool:
 
 def test_prompts_hold_what_is_asked_for(run):
     values = {"category": "CATEGORY", "title": "TITLE", "count": 3, "have": "EARLIER", "draws": "D"}
+    values["cast"] = "1. CAST"
     for prompt in ARTICLE_PROMPTS:
         filled = prompt.fill({name: values[name] for name in prompt.variables})
         assert filled[0].role == "system"
@@ -90,6 +92,23 @@ def test_prompts_hold_what_is_asked_for(run):
         for message in filled:
             if message.role == "assistant":
                 json.loads(message.content)
+
+
+def test_each_report_has_a_cast_of_its_own(run):
+    """People and organisations are drawn: left to itself a model writes of real ones."""
+    lines = []
+    for request in run(task="record", rows=12).requests:
+        if request.origin.prompt == "news":
+            cast = str(request.origin.values["cast"]).split("\n")
+            assert [line[:3] for line in cast] == ["1. ", "2. "]
+            assert all(cast_line in request.messages[-1].content for cast_line in cast)
+            lines += [line[3:] for line in cast]
+    assert lines
+    assert len(set(lines)) == len(lines)
+    for line in lines:
+        people, organizations = (part.split("; ") for part in line.split(" / "))
+        assert (len(set(people)), len(set(organizations))) == (5, 4)
+        assert len({name.split()[1] for name in people}) == 5
 
 
 def test_a_prompt_names_what_is_there_already(run):

@@ -47,8 +47,8 @@ from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
     NEWS,
     NEWS_DOMAINS,
+    NEWS_TITLES,
     PAPER_LISTS,
-    TITLES,
     Paragraph,
 )
 
@@ -80,7 +80,7 @@ def _aggregate(row: RecordRow, answers: Sequence[JudgeAnswer]) -> Correction:
 
 RECORD: Task[Paragraph, RecordRow] = Task(
     name="record",
-    version="2",
+    version="3",
     summary="Reading comprehension with commonsense reasoning",
     description=(
         "Each row is a passage, the places of the entities that it names, and a query: a statement "
@@ -90,7 +90,7 @@ RECORD: Task[Paragraph, RecordRow] = Task(
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.7, in our own words.",
     instance=RecordRow,
     contexts=NEWS_DOMAINS,
-    seeds=(TITLES, NEWS),
+    seeds=(NEWS_TITLES, NEWS),
     dimensions=DIMENSIONS,
     generators={"any": write_query},
     checks=(check_query,),

@@ -118,6 +118,33 @@ OF_NEWS = (
         },
         summary="what kind of report it is",
     ),
+    Dimension(
+        name="register",
+        values={
+            "a news agency: short, dry, the main thing first": 3,
+            "a local paper: plain, with streets, ages and what people paid": 3,
+            "a popular paper: strong words, short sentences, feelings": 3,
+            "a paper of record: long sentences with subordinate clauses, and background": 2,
+            "the website of a broadcaster: simple, in the present perfect and the present": 3,
+            "a magazine: it begins in the middle of a scene": 2,
+            "a trade or business page: figures, terms of the trade, no feelings": 1,
+            "a column of mixed news: light, with some irony": 1,
+        },
+        summary="the kind of paper that a report is from",
+    ),
+    Dimension(
+        name="begins_with",
+        values=(
+            "what happened",
+            "a person's name",
+            "an organisation's name",
+            "a place or a time",
+            "words that were said, in quotation marks",
+            "a figure or an amount",
+            "a reaction to what happened",
+        ),
+        summary="what the first sentence of a report begins with",
+    ),
 )
 
 OF_PASSAGES = (

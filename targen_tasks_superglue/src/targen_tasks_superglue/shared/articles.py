@@ -32,6 +32,7 @@ from targen_tasks_superglue.shared.article_dimensions import (
     OF_PASSAGES,
 )
 from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
+from targen_tasks_superglue.shared.people import cast
 from targen_tasks_superglue.shared.sentences import sentences
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "DOMAINS",
     "NEWS",
     "NEWS_DOMAINS",
+    "NEWS_TITLES",
     "PAPER_LISTS",
     "PARAGRAPHS",
     "PASSAGES",
@@ -59,8 +61,8 @@ def _prompt(name: str) -> Prompt:
 
 
 _DOMAINS, _TITLES, _PARAGRAPHS = (_prompt(name) for name in ("domains", "titles", "paragraphs"))
-_NEWS, _PASSAGES = _prompt("news"), _prompt("passages")
-ARTICLE_PROMPTS = (_DOMAINS, _TITLES, _PARAGRAPHS, _NEWS, _PASSAGES)
+_NEWS, _NEWS_TITLES, _PASSAGES = (_prompt(name) for name in ("news", "news-titles", "passages"))
+ARTICLE_PROMPTS = (_DOMAINS, _TITLES, _NEWS_TITLES, _PARAGRAPHS, _NEWS, _PASSAGES)
 
 ARTICLE_PARAMETERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -162,21 +164,35 @@ async def _propose_domains(llm: Llm, parent: None, existing: Sequence[str]) -> S
     return [" ".join(domain.split()) for domain in reply.items if domain.strip()]
 
 
-async def _propose_titles(llm: Llm, category: str, existing: Sequence[Title]) -> Sequence[Title]:
-    have = "; ".join(item.title for item in existing[-_SHOWN:]) or "none"
-    model = list_of("titles", _TITLE, llm.batch)
-    reply = await llm.ask(_TITLES, reply=model, category=category, count=llm.batch, have=have)
-    titles = (" ".join(title.split()) for title in reply.items)
-    return [Title(category=category, title=title) for title in titles if title]
+def _proposed_titles(
+    prompt: Prompt,
+) -> Callable[[Llm, str, Sequence[Title]], Coroutine[Any, Any, Sequence[Title]]]:
+    """What asks for titles in a category, by a prompt."""
+
+    async def propose(llm: Llm, category: str, existing: Sequence[Title]) -> Sequence[Title]:
+        have = "; ".join(item.title for item in existing[-_SHOWN:]) or "none"
+        model = list_of("titles", _TITLE, llm.batch)
+        reply = await llm.ask(prompt, reply=model, category=category, count=llm.batch, have=have)
+        titles = (" ".join(title.split()) for title in reply.items)
+        return [Title(category=category, title=title) for title in titles if title]
+
+    return propose
 
 
 def _proposed(
     prompt: Prompt, text: Any
 ) -> Callable[[Llm, Title, Sequence[Paragraph]], Coroutine[Any, Any, Sequence[Paragraph]]]:
-    """What asks for paragraphs on a topic: by a prompt, of a text's type."""
+    """What asks for paragraphs on a topic: by a prompt, of a text's type.
+
+    Names of people and organisations are drawn where the prompt has a place for them.
+    """
 
     async def propose(llm: Llm, topic: Title, existing: Sequence[Paragraph]) -> Sequence[Paragraph]:
         openings = " … ".join(" ".join(item.text.split()[:_OPENING]) for item in existing[-_SHOWN:])
+        values: dict[str, Any] = {}
+        if "cast" in prompt.variables:
+            drawn = (cast(llm.rng(f"cast {len(existing) + n}")) for n in range(llm.batch))
+            values["cast"] = "\n".join(f"{n}. {names}" for n, names in enumerate(drawn, 1))
         reply = await llm.ask(
             prompt,
             reply=list_of("paragraphs", text, llm.batch),
@@ -184,6 +200,7 @@ def _proposed(
             title=topic.title,
             count=llm.batch,
             have=openings or "none",
+            **values,
         )
         texts = (" ".join(text.split()) for text in reply.items)
         return [Paragraph(title=topic.title, text=text) for text in texts]
@@ -226,13 +243,19 @@ NEWS_DOMAINS: ListStep[str] = replace(
 )
 TITLES: ListStep[Title] = ListStep(
     item=Title,
-    propose=_propose_titles,
+    propose=_proposed_titles(_TITLES),
     batch=5,
     check=check_title,
     key=lambda item: normalized(item.title),
     summary="topics that articles of a category are about",
     prompts=(_TITLES,),
     dry_run=dry_run_articles,
+)
+NEWS_TITLES = replace(
+    TITLES,
+    propose=_proposed_titles(_NEWS_TITLES),
+    summary="pieces of news in a category, without a name of a person or an organisation",
+    prompts=(_NEWS_TITLES,),
 )
 PARAGRAPHS = _paragraphs(
     _PARAGRAPHS,
@@ -246,7 +269,7 @@ NEWS = _paragraphs(
     line(500, 1400),
     OF_NEWS,
     check_article,
-    "reports on a topic that come back to their people and places",
+    "reports on invented people and organisations that come back to them",
 )
 PASSAGES = _paragraphs(
     _PASSAGES,

@@ -298,13 +298,13 @@ _PARAGRAPHS = ("paragraphs", "news", "passages")
 
 def dry_run_articles(call: DryRunCall) -> dict[str, list[str]] | None:
     """The offline reply to a prompt of the article lists, or None for another prompt."""
-    if call.prompt not in ("domains", "titles", *_PARAGRAPHS):
+    if call.prompt not in ("domains", "titles", "news-titles", *_PARAGRAPHS):
         return None
     count, have = int(call.values["count"]), str(call.values["have"])
     if call.prompt == "domains":
         every = [f"{subject} of {area}" for subject in _SUBJECTS for area in _AREAS]
         return {"domains": _fresh(every, have, count, call.rng)}
-    if call.prompt == "titles":
+    if call.prompt in ("titles", "news-titles"):
         every = [f"{place} {thing}" for place in _PLACES for thing in _THINGS]
         return {"titles": _fresh(every, have, count, call.rng)}
     title = str(call.values["title"])

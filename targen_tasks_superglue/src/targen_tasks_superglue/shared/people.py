@@ -6,7 +6,9 @@ writes the same dozen of names, and of the news it writes real ones.
 
 from __future__ import annotations
 
-__all__ = ["FAMILY_NAMES", "FEMALE_NAMES", "MALE_NAMES"]
+import random
+
+__all__ = ["FAMILY_NAMES", "FEMALE_NAMES", "MALE_NAMES", "cast"]
 
 FEMALE_NAMES = tuple(
     "Abigail Ada Adele Agatha Aisha Alice Alma Amara Amelia Amina Anika Anita Anya Astrid "
@@ -58,3 +60,26 @@ FAMILY_NAMES = tuple(
     "Wickramasinghe Winterbourne Wolstenholme Yardley Yamashita Zabriskie Zielinski".split()
 )
 """Family names, most of them rare."""
+
+_ORGANIZATION_WORDS = tuple(
+    "Aldermoor Amberline Arcwell Ashbrook Auralis Bellmarsh Birchway Blackwick Bluegate Brightholm "
+    "Broadfen Calderon Cinderford Clearspan Copperhall Corvane Crestmoor Dalebridge Dovecote "
+    "Drystone Eastmark Eldergrove Emberly Fairholt Farrowdale Fenmarch Fernleigh Fieldgate "
+    "Foxhollow Gildenhall Glasswater Goldcrest Granary Greenhithe Greywing Halewood Harrowgate "
+    "Hartsmere Hazelmere Highfold Hollowell Ironbark Ivorydale Juniper Kelbrook Kingsferry "
+    "Kiteworth Lanternfield Larkhill Linden Longacre Lowmere Maplecross Marlstone Meadowlark "
+    "Mereside Millrace Moonraker Mossbank Netherby Nightjar Northgate Nutbourne Oakhurst Oldbury "
+    "Orrin Osprey Pebblewick Pinegrove Plumstead Quarrygate Quickthorn Ravenfield Redshank Ridley "
+    "Rookwood Rosehip Sableton Sandpiper Seabright Shearwater Silverbeck Skylark Southmoor "
+    "Sparrowhawk Starling Stillwater Stonechat Sunderby Swallowtail Tamarind Thistledown Thornbury "
+    "Tidewell Trellick Upmarsh Velmont Wavecrest Waxwing Westbrook Whinfell Whitebeam Willowmere "
+    "Windrush Woodlark Wrenfield Yarrow Zephyrine".split()
+)
+
+
+def cast(rng: random.Random) -> str:
+    """Five people and the first words of four organisations, for one text."""
+    firsts = rng.sample((*FEMALE_NAMES, *MALE_NAMES), 5)
+    people = zip(firsts, rng.sample(FAMILY_NAMES, 5), strict=True)
+    names = "; ".join(f"{first} {family}" for first, family in people)
+    return f"{names} / {'; '.join(rng.sample(_ORGANIZATION_WORDS, 4))}"
