@@ -69,10 +69,10 @@ _ORGANIZATION_WORDS = tuple(
     "Hartsmere Hazelmere Highfold Hollowell Ironbark Ivorydale Juniper Kelbrook Kingsferry "
     "Kiteworth Lanternfield Larkhill Linden Longacre Lowmere Maplecross Marlstone Meadowlark "
     "Mereside Millrace Moonraker Mossbank Netherby Nightjar Northgate Nutbourne Oakhurst Oldbury "
-    "Orrin Osprey Pebblewick Pinegrove Plumstead Quarrygate Quickthorn Ravenfield Redshank Ridley "
+    "Orrin Osprey Pebblewick Pinegrove Plumstead Quarrygate Quickthorn Ravenfield Redshank "
     "Rookwood Rosehip Sableton Sandpiper Seabright Shearwater Silverbeck Skylark Southmoor "
     "Sparrowhawk Starling Stillwater Stonechat Sunderby Swallowtail Tamarind Thistledown Thornbury "
-    "Tidewell Trellick Upmarsh Velmont Wavecrest Waxwing Westbrook Whinfell Whitebeam Willowmere "
+    "Tidewell Trellick Upmarsh Velmont Wavecrest Waxwing Whinfell Whitebeam Willowmere "
     "Windrush Woodlark Wrenfield Yarrow Zephyrine".split()
 )
 
