@@ -11,6 +11,7 @@ from targen_tasks_superglue.shared.sentences import sentences
 __all__ = ["check_pair", "check_pair_commitment", "check_pair_paper"]
 
 _AROUND = 2  # words that the last sentence must have besides the clause's
+_ARTICLES = frozenset(("a", "an", "the"))
 _SPEAKERS = stems("person speaker b")  # what a hypothesis calls those behind "A:" and "B:"
 
 
@@ -62,7 +63,20 @@ def _embedded(hypothesis: str, before: str, last: str) -> None:
     """A hypothesis names those for whom the clause has a pronoun: such words may stand before."""
     clause = stems(hypothesis) - _SPEAKERS
     held = clause & stems(last)
+    if not held and _rest_stands(hypothesis, before, last):
+        held = clause  # "Grandpa did it." of "he did it", where no word of the clause has content
     if not held or len(clause - held - stems(before)) > len(held):
         raise Rejected("not-embedded", "the premise's last sentence does not hold the hypothesis")
     if len(set(words(last)) - set(words(hypothesis))) < _AROUND:
         raise Rejected("bare-clause", f"nothing stands around the clause: {last[:60]!r}")
+
+
+def _rest_stands(hypothesis: str, before: str, last: str) -> bool:
+    """Whether what follows the names of a hypothesis, two words or more, stands in a row there."""
+    named = stems(before)
+    rest = words(hypothesis)
+    while rest and (stems(rest[0]) & named or rest[0] in _ARTICLES):
+        rest = rest[1:]
+    said = words(last)
+    runs = (said[at : at + len(rest)] for at in range(len(said)))
+    return len(rest) > 1 and rest in runs

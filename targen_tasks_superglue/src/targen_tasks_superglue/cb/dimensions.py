@@ -5,7 +5,9 @@ looks at the last sentence: 65 % have a negation there, 18 % a modal, 10 % ask, 
 45 % have a verb of thinking above the clause, 28 % of knowing, 19 % of saying; 49 % are
 conversations; half have 48 words or fewer, a tenth 96 or more; 37 % hold the hypothesis word for
 word. There these shares differ by label (a contradiction is a negation in 111 of 119 rows), so that
-the operator tells the label. Here all labels of a setting have the same draws.
+the operator tells the label. Here all labels of a setting have the same draws. The verb above the
+clause is left to each label: a verb of knowing below a negation makes a clause true, whatever is
+asked for.
 """
 
 from __future__ import annotations
@@ -37,14 +39,21 @@ OF_COMMITMENTS = (
         summary="what the clause stands below, in the original's shares",
     ),
     Dimension(
-        name="verb",
-        values={"thinking": 9, "knowing": 6, "saying": 4, "feeling": 1},
-        summary="kind of verb above the clause, in the original's shares",
-    ),
-    Dimension(
         name="register",
-        values={"conversation": 10, "story": 8, "newspaper article": 2},
-        summary="kind of text that a premise is cut from, in the original's shares",
+        values={
+            "conversation": 5,
+            "talk of strangers": 5,
+            "novel of family life": 1,
+            "love story": 1,
+            "crime novel": 1,
+            "historical novel": 1,
+            "novel of war or adventure": 1,
+            "fantasy or science fiction": 1,
+            "memoir": 1,
+            "essay": 1,
+            "newspaper article": 2,
+        },
+        summary="kind of text of a premise: talk, books and newspapers in the original's shares",
     ),
     Dimension(
         name="length",
@@ -62,5 +71,21 @@ OF_COMMITMENTS = (
         values={"word for word": 2, "names for pronouns": 3},
         summary="how near a hypothesis stays to its clause, in the original's shares",
     ),
-    _WORD,
+    Dimension(
+        name="claim",
+        values={
+            "an opinion or a judgement": 4,
+            "what somebody does or did": 4,
+            "what somebody is, has or knows": 3,
+            "what happens to somebody or something": 3,
+            "how things stand": 4,
+            "what will or should happen": 2,
+        },
+        summary="what a hypothesis claims, under all labels",
+    ),
+    Dimension(
+        name="clause_length",
+        values={"3 to 5 words": 3, "6 to 8 words": 4, "9 to 14 words": 3},
+        summary="words of a hypothesis, in the original's shares",
+    ),
 )

@@ -182,6 +182,6 @@ def _clause(
         f"{time[0].upper()}{time[1:]}, {other} the {rng.choice(_ROLES)} "
         f"{rng.choice(_MEANWHILE)} in {setting}."
     )
-    if draws.get("register") == "conversation":
+    if draws.get("register") in ("conversation", "talk of strangers"):
         opening, last = f"A: {opening} B: Uh-huh.", f"A: {last}"
     return {"premise": f"{opening} {last}", "hypothesis": f"{clause}."}

@@ -12,6 +12,7 @@ from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.cb.rows import CbRow
 
 __all__ = [
+    "COMMITMENT_PAIRS",
     "COMMITMENT_PROMPTS",
     "PAIRS",
     "PAPER_PROMPTS",
@@ -59,9 +60,20 @@ WORDED_PROMPT = _prompt("worded")
 """One for all labels: instructions in one of the wordings of appendix A.1, then the label."""
 
 
+COMMITMENT_PAIRS = 3
+"""Pairs that one call of `commitment` gives: fewer, so that a run has more settings."""
+
+
 class _Pair(BaseModel):
     premise: line(30, 1100)  # type: ignore[valid-type]
     hypothesis: line(12, 140)  # type: ignore[valid-type]
+
+
+class _Commitment(BaseModel):
+    """The hypothesis is written first, before it is settled how its teller takes it."""
+
+    hypothesis: line(12, 140)  # type: ignore[valid-type]
+    premise: line(30, 1100)  # type: ignore[valid-type]
 
 
 async def write_entailment(llm: Llm, setting: str) -> Sequence[CbRow]:
@@ -96,17 +108,23 @@ async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 async def write_entailment_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(entailment, setting): the clause is taken for true."""
-    return await _write(llm, setting, "entailment", COMMITMENT_PROMPTS)
+    return await _write(
+        llm, setting, "entailment", COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
+    )
 
 
 async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(contradiction, setting): the clause is taken for false."""
-    return await _write(llm, setting, "contradiction", COMMITMENT_PROMPTS)
+    return await _write(
+        llm, setting, "contradiction", COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
+    )
 
 
 async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(neutral, setting): the clause is left open."""
-    return await _write(llm, setting, "neutral", COMMITMENT_PROMPTS)
+    return await _write(
+        llm, setting, "neutral", COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
+    )
 
 
 def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
@@ -125,18 +143,25 @@ def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
 
 
 async def _write(
-    llm: Llm, setting: str, label: _Name, prompts: Mapping[_Name, Prompt], **values: Any
+    llm: Llm,
+    setting: str,
+    label: _Name,
+    prompts: Mapping[_Name, Prompt],
+    *,
+    model: type[_Pair | _Commitment] = _Pair,
+    count: int = PAIRS,
+    **values: Any,
 ) -> Sequence[CbRow]:
     have = " ".join(row.premise for row in llm.earlier[-_SHOWN:]) or "none"
     reply = await llm.ask(
         prompts[label],
-        reply=list_of("pairs", _Pair, PAIRS),
+        reply=list_of("pairs", model, count),
         setting=setting,
-        count=PAIRS,
+        count=count,
         have=have,
         **values,
     )
-    texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:PAIRS]]
+    texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:count]]
     # A pair with a blank half is no pair: it is counted as missing.
     return [
         CbRow(premise=premise, hypothesis=hypothesis, label=label)

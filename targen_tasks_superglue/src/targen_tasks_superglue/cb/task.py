@@ -22,6 +22,7 @@ from targen_tasks_superglue.cb.samples import (
     SAMPLES_COMMITMENT,
 )
 from targen_tasks_superglue.cb.steps import (
+    COMMITMENT_PAIRS,
     COMMITMENT_PROMPTS,
     PAIRS,
     PAPER_PROMPTS,
@@ -70,7 +71,7 @@ def _worded(instructions: str, said: str) -> Variant:
 
 CB: Task[str, CbRow] = Task(
     name="cb",
-    version="2",
+    version="3",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
         "Each row is a premise, a few sentences of a story, a newspaper or a conversation, "
@@ -130,6 +131,7 @@ CB: Task[str, CbRow] = Task(
             "the hypothesis is a clause of the premise's last sentence, as in the original",
             {
                 "dimensions": OF_COMMITMENTS,
+                "instances_per_call": COMMITMENT_PAIRS,
                 "generators": {
                     "entailment": write_entailment_commitment,
                     "contradiction": write_contradiction_commitment,
