@@ -91,6 +91,7 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("contexts.batch=5,6", "names 2 sizes; step contexts grows one list"),
         ("generate.batch=2", "only contexts and seeds"),
         ("batch=5", "its own batch size"),
+        ("candidates=5", "its own number of candidates"),
         ("price_in=1", "both prices"),
         ("price_out=free", "both prices"),
         ("price_in=1" + "0" * 400, "both prices"),

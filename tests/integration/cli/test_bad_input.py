@@ -244,6 +244,7 @@ def test_an_unknown_backend_for_a_step(rte):
         ("price_in=1", "give both prices"),
         ("batch=0", "batch=0"),
         ("generate.batch=3", "generate.batch=3: only contexts and seeds have a batch size"),
+        ("seeds.candidates=0", "seeds.candidates=0: it must be a whole number from 1 to 50"),
         ("seeds.batch=3,4", "seeds.batch names 2 sizes; step seeds grows one list"),
     ],
 )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
+from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.errors import BadReply, Rejected
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.dimensions import Dimension, draws_text
@@ -81,6 +82,7 @@ class StageLlm:
     """Implements `targen_core.tasks.model.Llm` for one stage at one place."""
 
     __slots__ = (
+        "_candidates",
         "_dimensions",
         "_indices",
         "_label",
@@ -112,6 +114,7 @@ class StageLlm:
         earlier: Sequence[Any] = (),
         dimensions: Sequence[Dimension] = (),
         draws: Sequence[Mapping[str, str]] = (),
+        candidates: int = 1,
     ) -> None:
         self._layer = layer
         self._step = step
@@ -123,6 +126,7 @@ class StageLlm:
         self.above = above
         self.batch = batch
         self.earlier = earlier
+        self._candidates = candidates
         self._dimensions = dimensions
         self.draws = draws
         self.notes: dict[str, str | int | float | bool] = {}
@@ -164,8 +168,12 @@ class StageLlm:
         messages = _filled(prompt, values, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
-        if reply is not None:
-            schema, digest = reply_schema(reply)
+        asked: type[BaseModel] | None = reply
+        if reply is not None and self._candidates > 1:
+            asked = widened(reply, self._candidates)
+            messages = _also_told(messages, told(reply, self._candidates))
+        if reply is not None and asked is not None:
+            schema, digest = reply_schema(asked)
             schema_name = reply.__name__
             if not self._layer.models[self._step].model.structured:
                 messages = _with_schema(messages, schema)
@@ -181,15 +189,20 @@ class StageLlm:
             schema,
             schema_name,
             digest,
-            self._dry_run(prompt.name, values, draws),
+            self._dry_run(prompt.name, values, draws, reply),
             values,
         )
         if reply is None:
             return await self._layer.ask(call, self.scope, str.strip)
-        model = reply
+        model, several = reply, self._candidates > 1
 
         def read(text: str) -> R:
-            value = read_reply(text, model)
+            if several:
+                assert asked is not None
+                chance = seeded_rng(self._layer.seed, self._place, occurrence, messages[-1].content)
+                value = drawn(read_reply(text, asked), model, chance)
+            else:
+                value = read_reply(text, model)
             if self._step == "generate" and prompt.answers:
                 _no_worked_answer(value, prompt)
             if check is not None:
@@ -217,32 +230,42 @@ class StageLlm:
         self.notes.update(facts)
 
     def _dry_run(
-        self, prompt: str, values: Mapping[str, object], draws: Sequence[Mapping[str, str]]
+        self,
+        prompt: str,
+        values: Mapping[str, object],
+        draws: Sequence[Mapping[str, str]],
+        model: type[BaseModel] | None,
     ) -> Any:
         """What makes the task's offline reply to this call, given its key."""
         dry_run = self.task.dry_run_of(prompt)
         if dry_run is None:
             return None
-        step, label = self._step, self._label
+        step, label, count = self._step, self._label, self._candidates
 
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
             known = cast("Mapping[str, Any]", values)
-            return dry_run(DryRunCall(step, label, prompt, known, rng, draws))
+            made = dry_run(DryRunCall(step, label, prompt, known, rng, draws))
+            if model is None or count == 1:
+                return made
+            return with_candidates(made, model, count)
 
         return reply
 
 
-def _filled(prompt: Prompt, values: Mapping[str, object], drawn: str) -> tuple[Message, ...]:
+def _filled(prompt: Prompt, values: Mapping[str, object], draws: str) -> tuple[Message, ...]:
     """The conversation, told of what was drawn: at `$draws`, or else below its last user turn."""
     if "draws" in prompt.variables:
-        return prompt.fill({**values, "draws": drawn})
+        return prompt.fill({**values, "draws": draws})
     messages = prompt.fill(values)
-    if not drawn:
-        return messages
+    return _also_told(messages, draws) if draws else messages
+
+
+def _also_told(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
+    """The conversation with a paragraph more below its last user turn."""
     last = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
-    told = Message(messages[last].role, f"{messages[last].content}\n\n{drawn}")
-    return (*messages[:last], told, *messages[last + 1 :])
+    more = Message(messages[last].role, f"{messages[last].content}\n\n{text}")
+    return (*messages[:last], more, *messages[last + 1 :])
 
 
 def _no_worked_answer(reply: BaseModel, prompt: Prompt) -> None:

@@ -111,7 +111,7 @@ class ListSpec:
     """One list of the chain as this run uses it.
 
     `fixed` holds the user's own items in place of grown ones; `limit` caps
-    how many the list may hold.
+    how many the list may hold. Of so many `candidates` for each item one is drawn.
     """
 
     step: str
@@ -119,6 +119,7 @@ class ListSpec:
     batch: int
     fixed: tuple[Any, ...] | None = None
     limit: int | None = None
+    candidates: int = 1
 
 
 def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:
@@ -342,6 +343,7 @@ class _GrowingList:
             scope=scope,
             above=self.above,
             batch=spec.batch,
+            candidates=spec.candidates,
             dimensions=spec.source.dimensions,
             draws=draws_from(
                 spec.source.dimensions,

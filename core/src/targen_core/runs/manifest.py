@@ -243,6 +243,11 @@ class Manifest(ManifestPart):
             **self.lock.model_dump(mode="json", exclude={"distributions"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
             **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},
+            **{
+                name: count
+                for name, count in self.spec.options.items()
+                if name.endswith(".candidates")
+            },
             "task_file": self.task_file,
             "targets": [
                 {"quotas": dict(t.quotas), "balance": t.balance, "give_up_after": t.give_up_after}

@@ -30,8 +30,11 @@ __all__ = [
     "step_parameters",
 ]
 
-CORE = ("batch", "price_in", "price_out")
-"""Keys that are neither: items a call, and what a model costs."""
+CORE = ("batch", "candidates", "price_in", "price_out")
+"""Keys that are neither: items a call, candidates for each, and what a model costs."""
+
+_MAX_CANDIDATES = 50
+_OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class StepOptions:
     sampling: dict[str, Any] = field(default_factory=dict)
     backend: dict[str, Any] = field(default_factory=dict)
     batch: tuple[int, ...] = ()
+    candidates: int = 1
     price: tuple[float, float] | None = None
 
     @property
@@ -104,18 +108,18 @@ def check_steps(
             raise UsageError(
                 f"option {name!r}: no step {step!r}", hint=did_you_mean(step, known, "steps")
             )
-        if name == "batch":
+        if name in _OF_LISTS:
             raise UsageError(
-                f"option batch={value}: each step has its own batch size",
-                hint=" or ".join(f"-o {step}.batch={value}" for step in growing),
+                f"option {name}={value}: each step has its own {_OF_LISTS[name]}",
+                hint=" or ".join(f"-o {step}.{name}={value}" for step in growing),
             )
-        if key != "batch":
+        if key not in _OF_LISTS:
             continue
         lists = known[step].lists
         if lists is None:
             raise UsageError(
-                f"option {name}={value}: only {' and '.join(growing)} have a batch size",
-                hint=f"for example -o {growing[-1]}.batch=10",
+                f"option {name}={value}: only {' and '.join(growing)} have a {_OF_LISTS[key]}",
+                hint=f"for example -o {growing[-1]}.{key}={10 if key == 'batch' else 5}",
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
@@ -140,12 +144,14 @@ def step_parameters(
         for key, value in suited.items()
         if key.startswith(f"{step.kind}.")
     }
-    return {
+    params = {
         **step.parameters,
         **{key: value for key, value in suited.items() if "." not in key},
         **own,
-        **user.sampling,
     }
+    if params.get("max_tokens"):  # a reply of candidates is so many times as long
+        params["max_tokens"] *= user.candidates
+    return {**params, **user.sampling}
 
 
 def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> BackendOptions:
@@ -221,6 +227,13 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
             f"option {step}.batch={batch}: it must be a whole number above 0",
             hint=f"for example -o {step}.batch=10",
         )
+    candidates = options.get("candidates", 1)
+    if type(candidates) is not int or not 0 < candidates <= _MAX_CANDIDATES:
+        raise UsageError(
+            f"option {step}.candidates={candidates}: it must be a whole number from 1 to "
+            f"{_MAX_CANDIDATES}",
+            hint=f"for example -o {step}.candidates=5",
+        )
     price = None
     if "price_in" in options or "price_out" in options:
         try:
@@ -232,4 +245,4 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
             ) from None
         if not all(math.isfinite(side) and side >= 0 for side in price):
             raise UsageError("a price must be a finite number, 0 or more")
-    return StepOptions(sampling, backend, sizes, price)
+    return StepOptions(sampling, backend, sizes, candidates, price)

@@ -554,7 +554,12 @@ def _lists(
     for step in task.steps:
         sizes = list(options[step.name].batch)
         for source in step.lists or ():
-            part = ListSpec(step.name, source, sizes.pop(0) if sizes else source.batch)
+            part = ListSpec(
+                step.name,
+                source,
+                sizes.pop(0) if sizes else source.batch,
+                candidates=options[step.name].candidates,
+            )
             if source is task.contexts:
                 items = user_items.get("contexts")
                 part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])

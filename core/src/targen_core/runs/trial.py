@@ -58,7 +58,11 @@ class Trial:
 
 def dry_run_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
     """`spec` on the scripted backend: offline, for nothing, call by call."""
-    kept = {name: size for name, size in spec.options.items() if name.endswith(".batch")}
+    kept = {
+        name: size
+        for name, size in spec.options.items()
+        if name.endswith((".batch", ".candidates"))
+    }
     return spec.replace(
         quotas=quotas,
         backend="targen-core:scripted",

@@ -1,0 +1,165 @@
+"""Verbalized sampling: candidates with probabilities for what a list holds, of which code draws."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from targen_core.engine.candidates import drawn, told, widened, with_candidates
+from targen_core.engine.facade import read_reply
+from targen_core.errors import BadReply, Interrupted, StageFailed, UsageError
+from targen_core.tasks.replies import line, list_of
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+class Pair(BaseModel):
+    one: str
+    other: str
+
+
+def several(*answers):
+    return {"candidates": [{"answer": a, "probability": p} for a, p in answers]}
+
+
+class TestReplies:
+    TOPICS = list_of("topics", line(1, 40), 2)
+
+    def test_each_item_of_a_list_has_candidates(self):
+        text = json.dumps(widened(self.TOPICS, 3).model_json_schema())
+        assert text.count('"minItems": 3') == 1
+        assert text.count('"minItems": 2') == 1
+        assert '"minLength": 1, "type": "string"' in text or '"maxLength": 40' in text
+        assert "each item, give 3 candidates" in told(self.TOPICS, 3)
+
+    def test_one_of_each_is_drawn_by_its_probability(self):
+        reply = {"topics": [several(("a", 0.9), ("b", 0.1)), several(("c", 0), ("d", 0))]}
+        read = read_reply(json.dumps(reply), widened(self.TOPICS, 2))
+        counts = Counter()
+        for seed in range(400):
+            made = drawn(read, self.TOPICS, random.Random(seed))
+            assert type(made) is self.TOPICS
+            counts.update(made.items)
+        assert 330 < counts["a"] < 390
+        assert 150 < counts["c"] < 250, "without probabilities all are as likely"
+
+    def test_a_reply_that_is_no_list_is_a_candidate(self):
+        one, other = {"one": "a", "other": "b"}, {"one": "c", "other": "d"}
+        read = read_reply(json.dumps(several((one, 0), (other, 1))), widened(Pair, 2))
+        assert drawn(read, Pair, random.Random(0)) == Pair(one="c", other="d")
+        assert "your answer, give 2 candidates" in told(Pair, 2)
+
+    def test_items_may_be_models(self):
+        pairs = list_of("pairs", Pair, 1)
+        reply = {"pairs": [several(({"one": "a", "other": "b"}, 0.2))]}
+        made = drawn(read_reply(json.dumps(reply), widened(pairs, 4)), pairs, random.Random(0))
+        assert made.items == [Pair(one="a", other="b")]
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            {"topics": ["a", "b"]},
+            {"topics": [{"candidates": []}]},
+            {"topics": [several(("a", -1))]},
+            {"topics": [several(("a", "likely"))]},
+        ],
+    )
+    def test_what_holds_no_candidates_is_a_bad_reply(self, reply):
+        with pytest.raises(BadReply):
+            read_reply(json.dumps(reply), widened(self.TOPICS, 2))
+
+    def test_an_offline_reply_gets_some(self):
+        made = with_candidates({"topics": ["a"]}, self.TOPICS, 2)
+        read = read_reply(json.dumps(made), widened(self.TOPICS, 2))
+        assert drawn(read, self.TOPICS, random.Random(0)).items == ["a"]
+        assert len(json.dumps(made)) > 2 * len(json.dumps({"topics": ["a"]}))
+        assert with_candidates("no json", self.TOPICS, 2) == "no json"
+
+
+def model(lab, world, **more):
+    """Gives candidates where it is asked for them."""
+
+    def reply(request):
+        message, *repair = request.messages
+        plain, paragraph, _ = message.content.partition("\n\n")
+        made = world.reply(replace(request, messages=(replace(message, content=plain), *repair)))
+        assert bool(paragraph) == ("candidates" in json.dumps(request.schema))
+        if not paragraph or not isinstance(made, dict):
+            return made
+        texts = made["items"]
+        others = {"items": [" ".join(reversed(text.split())) for text in texts]}
+        return several((made, 0.6), (others, 0.4))
+
+    return lab.ToyModel(reply, **more)
+
+
+@given(data=st.data(), randomness=st.integers(0, 10**6))
+@settings(max_examples=12)
+def test_what_is_drawn_is_the_same_in_any_concurrency_and_after_a_stop(
+    lab, folder, data, randomness
+):
+    world = data.draw(lab.worlds.filter(lambda world: world.contexts and not world.balanced))
+    quotas = data.draw(lab.quotas(world, 6))
+    rng = random.Random(randomness)
+    spec = {"options": {"contexts.candidates": 2, "seeds.candidates": 2}, "give_up_after": 20}
+    if len(world.lists) == 1:
+        del spec["options"]["seeds.candidates"]
+    with folder() as path:
+        whole = lab.run(
+            world, path / "whole", quotas, concurrency=1, model=model(lab, world), **spec
+        )
+        after = rng.randint(1, 12)
+
+        def stop(number, request, job):
+            if number == after:
+                job.layer.halt(Interrupted("stopped"))
+
+        ran = lab.run(
+            world,
+            path / "run",
+            quotas,
+            model=model(lab, world, latency=lab.latency(after)),
+            hook=stop,
+            **spec,
+        )
+        if isinstance(ran.error, Interrupted):
+            verify = {"verify": rng.random() < 0.5}
+            again = model(lab, world, latency=lab.latency("again"))
+            ran = lab.run(world, path / "run", resume=True, model=again, resuming=verify)
+        assert not isinstance(whole.error, StageFailed)
+        assert ran.files == whole.files
+        assert str(ran.error) == str(whole.error)
+
+
+def test_another_number_is_another_run(lab, tmp_path):
+    world = lab.World()
+    options = {"contexts.candidates": 2, "contexts.max_tokens": 500}
+    first = lab.run(world, tmp_path / "a", {"yes": 2}, model=model(lab, world), options=options)
+    assert first.error is None
+    asked = [request for request in first.model.requests if "candidates" in str(request.schema)]
+    assert len(asked) == sum(r.messages[0].content.startswith("list 0") for r in asked)
+    assert {request.params["max_tokens"] for request in asked} == {500}
+    with pytest.raises(UsageError, match=r"contexts.candidates 2; you asked for 3"):
+        lab.run(world, tmp_path / "a", {"yes": 2}, options={**options, "contexts.candidates": 3})
+
+
+def test_a_reply_of_candidates_may_be_as_much_longer(lab, tmp_path):
+    world = lab.World()
+    ran = lab.run(
+        world,
+        tmp_path / "a",
+        {"yes": 2},
+        model=model(lab, world),
+        options={"contexts.candidates": 3},
+    )
+    params = json.loads((tmp_path / "a" / "manifest.json").read_text())["lock"]["steps"]
+    assert params["contexts"]["params"]["max_tokens"] == 3 * 1024
+    assert params["seeds"]["params"]["max_tokens"] == 2048
+    assert ran.error is None
