@@ -98,6 +98,22 @@ def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(run):
     assert all(1 <= right <= options for options, right in expected)
 
 
+def test_what_is_asked_for_goes_with_the_kind_of_a_question(run):
+    """A question with one answer is told how it joins two sentences, a list what it collects."""
+    told = []
+    for request in run(rows=24).requests:
+        if request.origin.prompt == "questions":
+            plans = str(request.origin.values["wanted"]).splitlines()
+            lines = request.messages[-1].content.partition("in order:\n")[2].splitlines()
+            told += zip(plans, lines, strict=True)
+    assert {"one answer" in plan for plan, _ in told} == {True, False}
+    for plan, line in told:
+        drawn = "joins" if "one answer" in plan else "asks"
+        assert re.fullmatch(rf"\d\. {drawn}: [^;]+", line)
+        if "in 2 wordings" in plan:
+            assert "two of the wrong ones name one other thing in two wordings" in plan
+
+
 def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(run):
     ran = run(rows=6)
     for request in ran.asked("questions"):

@@ -105,19 +105,31 @@ DIMENSIONS = (
     Dimension(
         name="asks",
         values=(
-            "who or what, called otherwise in the passage than in the question",
-            "why, with cause and result in different sentences",
-            "what comes before or after something",
             "which people, things or places have something in common",
-            "how many, how long or how much, from different sentences",
             "what somebody does, wants or thinks, told in several sentences",
             "in what two things differ or are alike",
-            "where or when, from different sentences",
+            "what comes before or after something",
+            "why something is so, by several causes",
+            "what follows from something, near and far",
+            "what belongs to something, or is made or used with it",
         ),
-        summary="what a question asks for",
+        summary="what a question with several things for an answer asks for",
+    ),
+    Dimension(
+        name="joins",
+        values=(
+            "who or what it is that another sentence tells something of",
+            "whom or what a sentence means that only points back: she, the firm, this",
+            "how many, how long or how much, worked out from two sentences",
+            "where or when, by what else happened there or then",
+            "which of several, told apart by what different sentences say",
+            "what somebody did whom the question names by something told elsewhere",
+            "who did two things that are told apart from each other",
+        ),
+        summary="what a question with one answer asks for, and how it joins two sentences",
     ),
 )
-"""Drawn for each question of a call."""
+"""Drawn for each question of a call: `asks` or `joins`, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ class _Plan:
     options: int
     right: int
     kind: str = _LISTED
+    twice: bool = False  # whether some wrong options are one thing in two wordings as well
 
     @property
     def text(self) -> str:
@@ -136,6 +149,8 @@ class _Plan:
             said += ": one answer of one to four words" + (
                 "" if self.right == 1 else f" in {self.right} wordings"
             )
+        if self.twice:
+            said += "; two of the wrong ones name one other thing in two wordings"
         return said
 
     @property
@@ -149,7 +164,10 @@ def _plan(rng: random.Random, kind: str) -> _Plan:
         options = rng.choice((3, 4))
         return _Plan(options, options)
     if kind == _ONE_ANSWER:
-        return _Plan(rng.choice((3, 4, 5, 5)), rng.choice((1, 1, 2, 2)), kind)
+        right = rng.choice((1, 1, 2, 2))
+        options = rng.choice((3, 4, 5, 5) if right == 1 else (4, 4, 5, 5))
+        # What comes in two wordings would else be right.
+        return _Plan(options, right, kind, twice=right == 2 or (options > 3 and rng.random() < 0.5))
     return _Plan(rng.choice((4, 5, 5, 6)), rng.choice((2, 2, 3)))
 
 
@@ -158,6 +176,12 @@ def _kind(draw: Mapping[str, str], number: int) -> str:
     if kind not in KINDS:
         raise UsageError(f"{kind!r} is no kind of question; there are: {', '.join(KINDS)}")
     return kind
+
+
+def _told(draw: Mapping[str, str], kind: str) -> Mapping[str, str]:
+    """What the prompt says of a draw: not what questions of the other kind ask for."""
+    other = "joins" if kind == _LISTED else "asks"
+    return {name: value for name, value in draw.items() if name != other}
 
 
 async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion]:
@@ -184,6 +208,7 @@ async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion
         _QUESTIONS,
         reply=list_of("questions", _Question, QUESTIONS),
         check=fair,
+        draws=[_told(draw, kind) for draw, kind in zip(llm.draws, kinds, strict=True)],
         passage=numbered,
         wanted="\n".join(f"Question {number}: {plan.text}" for number, plan in enumerate(plans, 1)),
     )

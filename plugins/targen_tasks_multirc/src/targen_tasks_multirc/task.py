@@ -102,7 +102,7 @@ def _written(question: MultiRcQuestion) -> str:
 
 MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     name="multirc",
-    version="2",
+    version="3",
     summary="Multi-sentence reading comprehension",
     description=(
         "Each row is a passage with a question and its options. The label of an option is 1 "
