@@ -21,6 +21,8 @@ def test_a_run_says_what_it_refused_and_grows_the_same(rte, targen):
     near = distance["refused"] + distance["accepted"]
     line = f"Above a cosine of 0.4: {near} candidates, {distance['refused']} refused and "
     assert line in targen("report", "run").out
+    page = Path(targen("report", "run", "--html").out.strip()).read_text(encoding="utf-8")
+    assert line in page
     reject = targen("show", "run", "--rejected", "--limit", "1").out
     assert "too-near: too near to accepted instance " in reject
     for name, verify in (("run", ()), ("other", ("--verify",))):

@@ -16,6 +16,7 @@ from targen_core.cli.report import (
     by_step,
     flow_columns,
     flow_table,
+    near_words,
     part_table,
     source_table,
 )
@@ -235,6 +236,8 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
             for reason, count in reasons.most_common()
         ]
         yield _table(["reason", "", "candidates", *named], rows)
+    if line := near_words(raw):
+        yield f'<p class="soft">{_safe(line)}</p>'
     if raw["dropped_list_items"]:
         yield "<h2>List items left out</h2>"
         dropped = [(d["step"], d["reason"], d["count"]) for d in raw["dropped_list_items"]]

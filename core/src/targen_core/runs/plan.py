@@ -600,7 +600,7 @@ def _embedder(registry: Registry, spec: RunSpec) -> tuple[str, Embedder | None]:
         return registered.id, registry.resolve(registered)
     if spec.max_refused is not None or spec.embedder:
         option = "--embedder" if spec.embedder else "--max-refused"
-        raise UsageError(f"{option} is for --max-cosine", hint="--max-cosine 0.8")
+        raise UsageError(f"{option} is for --max-cosine", hint="give --max-cosine too")
     return "", None
 
 
