@@ -324,6 +324,21 @@ def test_a_commitment_that_is_none_is_rejected(premise, hypothesis, reason):
             "The egg was for the boy.",
         ),
         ("A: You're shaking. B: I kidded myself I was calm.", "Person B was calm."),
+        # Clauses in which no word has content of its own.
+        (
+            (
+                "A: Did you put your finger in the trifle? B: No. It was Grandpa. A: There's jam "
+                "on you. A: You'd say he did it if he was on the moon."
+            ),
+            "Grandpa did it.",
+        ),
+        (
+            (
+                "A: Right. And the kids? B: At the back, drawing. Two hours. Somebody should feel "
+                "ashamed that they were there."
+            ),
+            "The kids were there.",
+        ),
         # A conversation of many short turns.
         (
             (

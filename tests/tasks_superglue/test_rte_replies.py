@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from targen_core import ChatReply
+from targen_core import ChatReply, Rejected
+from targen_tasks_superglue.rte import RTE, Premise, RteRow
+from targen_tasks_superglue.rte.checks import check_premise
 
 
 def _text(good) -> str:
@@ -232,9 +234,6 @@ def _without_last_word(text: str) -> str:
     ids=["whole", "lower", "no comma", "one word", "a clause", "shortened", "its end"],
 )
 def test_a_copy_of_the_premise_is_no_hypothesis(copy):
-    from targen_core import Rejected
-    from targen_tasks_superglue.rte import RTE, Premise, RteRow
-
     premise = (
         "After the dispute over museum wages in Oberau ended in March 1998, the mayor Ada Brenner "
         "hired 211 people and asked Hana Sato to lead the work."
@@ -247,8 +246,6 @@ def test_a_copy_of_the_premise_is_no_hypothesis(copy):
 
 
 def test_a_hypothesis_in_other_words_is_none(run):
-    from targen_tasks_superglue.rte import RTE, Premise, RteRow
-
     premise = "The choir of Elmstead, founded in 1951, sang for the king in its hundredth concert."
     for hypothesis in (
         "The choir of Elmstead was founded in 1951.",
@@ -257,6 +254,15 @@ def test_a_hypothesis_in_other_words_is_none(run):
         row = RteRow(premise=premise, hypothesis=hypothesis, label="entailment")
         for check in RTE.checks:
             check(row, Premise(premise=premise))
+
+
+def test_a_premise_may_end_with_a_question_that_somebody_asks_in_it():
+    said = 'Film dealer Retno Kusuma dubs nothing and remarks, "Why silence the actors?"'
+    check_premise(Premise(premise=said))
+    with pytest.raises(Rejected, match="asks a question"):
+        check_premise(
+            Premise(premise='Nothing is dubbed. "Why silence them," he says, but who asks?')
+        )
 
 
 @pytest.mark.parametrize(
