@@ -54,7 +54,6 @@ WSC: Task[PronounPair, WscRow] = Task(
     generators={"true": write_true, "false": write_false},
     instances_per_call=PASSAGES,
     dimensions=DIMENSIONS,
-    labels_per_seed=1,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(
@@ -89,7 +88,6 @@ WSC: Task[PronounPair, WscRow] = Task(
                 "seeds": (PAPER_SUBJECT_PAIRS,),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
                 "dimensions": (),
-                "labels_per_seed": None,
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         ),
