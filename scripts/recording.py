@@ -30,7 +30,7 @@ COMMANDS = (
     "sh scripts/demo $RUNS/demo",
     f"targen preview examples/reviews.yaml -n 2 -b local {COOL}",
     f"targen generate examples/reviews.yaml -n 12 -b local --seed 1 {COOL} --out $RUNS/reviews",
-    "targen show examples/runs/rte 3",
+    "targen show examples/superglue_synthetic/rte 1",
     "targen analyze $RUNS/reviews --metric lexical --metric repetition",
 )
 LONGEST = 0.9  # seconds that nothing may change in the picture
