@@ -286,7 +286,8 @@ def estimated(
         # fit its own lists: what is given in place of them is not asked for, and not priced.
         dry_run = dry_run_spec(spec, sample).replace(
             near_duplicates=0,
-            **dict.fromkeys(("max_cosine", "max_refused"), None),
+            max_cosine=None,
+            max_refused=None,
             embedder="",
             contexts=None,
             contexts_fraction=1.0,

@@ -70,7 +70,12 @@ def drawn(reply: Any, model: type[R], rng: random.Random) -> R:
     if not issubclass(model, ListReply):
         return cast("R", _one_of(reply.candidates, rng))
     items = [_one_of(item.candidates, rng) for item in reply.items]
-    return model.model_validate({model.model_fields["items"].alias or "items": items})
+    return model.model_validate({_name_of(model): items})
+
+
+def _name_of(model: type[ListReply[Any]]) -> str:
+    """What the list of a reply is called in it."""
+    return model.model_fields["items"].alias or "items"
 
 
 def _one_of(candidates: Sequence[Any], rng: random.Random) -> Any:
@@ -88,6 +93,6 @@ def with_candidates(reply: Any, model: type[BaseModel], count: int) -> Any:
 
     if not issubclass(model, ListReply):
         return several(reply)
-    name = model.model_fields["items"].alias or "items"
+    name = _name_of(model)
     items = reply.get(name)
     return {**reply, name: [*map(several, items)]} if isinstance(items, list) else reply

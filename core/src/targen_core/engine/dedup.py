@@ -27,7 +27,7 @@ from rapidfuzz import fuzz
 
 from targen_core.tasks.checks import normalized
 
-__all__ = ["NearDuplicates"]
+__all__ = ["NearDuplicates", "seed_sum"]
 
 _U32 = np.uint32
 _U64 = np.uint64
@@ -136,7 +136,7 @@ class NearDuplicates:
         self._sizes[number] = looked.size
         self._bags[number] = looked.bag
         self._lengths[number] = len(looked.text)
-        self._seeded[number] = _sum(seed)
+        self._seeded[number] = seed_sum(seed)
         self._keep(seed, looked.text, looked.written)
         np.add.at(self._seen, looked.words >> _U32(16), 1)
         down = 32 - self._bits
@@ -265,7 +265,7 @@ class NearDuplicates:
         alone = np.maximum(bags, looked.bag) - np.minimum(bags, looked.bag)
         edits = (self._lengths.take(numbers) + len(looked.text)) * self._apart + 1
         alike: NDArray[np.bool_] = alone.astype(np.float32) @ _ONES <= edits
-        alike |= self._seeded.take(numbers) == _sum(seed)
+        alike |= self._seeded.take(numbers) == seed_sum(seed)
         return alike
 
     def _combined(self, looked: _Looked) -> Hashes:
@@ -328,7 +328,7 @@ class NearDuplicates:
         np.add.at(self._seen, each[_changes(each)].astype(_U32) >> _U32(16), 1)
         at = slice(start, len(self._texts))
         self._lengths[at] = lengths
-        self._seeded[at] = [_sum(seed) for seed in self._seeds[start:]]
+        self._seeded[at] = [seed_sum(seed) for seed in self._seeds[start:]]
         for row, end, length in zip(self._bags[at], ends, lengths, strict=True):
             row[:] = _bag(letters[end - length : end])
 
@@ -417,7 +417,8 @@ def _letters(text: str) -> Hashes:
     return np.frombuffer(text.ljust(_RUN, "\0").encode("utf-32-le", "surrogatepass"), _U32)
 
 
-def _sum(seed: str) -> int:
+def seed_sum(seed: str) -> int:
+    """The 32 bits that stand for a seed's id where rows of one seed are told apart from others."""
     return crc32(seed.encode("utf-8", "surrogatepass"))
 
 

@@ -16,13 +16,13 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from struct import Struct
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from targen_core.embedding import Encode
 from targen_core.engine.commits import TOO_NEAR, Commit
+from targen_core.engine.dedup import seed_sum
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import StageFailed, TargenError
 
@@ -93,7 +93,7 @@ class DistanceFilter(Filter):
             return None
         cosines = self._vectors[:held] @ vector / self._lengths[:held] / _lengths(vector)
         if candidate.written != candidate.text:
-            cosines[self._seeds[:held] == _sum(candidate.seed)] = -1
+            cosines[self._seeds[:held] == seed_sum(candidate.seed)] = -1
         at = int(cosines.argmax())
         if cosines[at] <= self._limit:
             return None
@@ -102,7 +102,7 @@ class DistanceFilter(Filter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: 5 bytes, and 2 a dimension."""
-        vector, seed = self._embed(accepted.text), _sum(accepted.seed)
+        vector, seed = self._embed(accepted.text), seed_sum(accepted.seed)
         self._keep(vector[np.newaxis], np.array([seed], np.uint32))
         self.passed += self._was_near
         return _HEAD.pack(self._was_near, seed) + vector.astype("<i2").tobytes()
@@ -175,7 +175,3 @@ def _lengths(vectors: Vector) -> NDArray[np.float64]:
     """The length of each vector; 1 of zeros. Shape of all axes but the last."""
     squared = np.einsum("...i,...i", vectors, vectors, dtype=np.float64)
     return np.asarray(np.sqrt(np.where(squared > 0, squared, 1)))
-
-
-def _sum(seed: str) -> int:
-    return crc32(seed.encode("utf-8", "surrogatepass"))

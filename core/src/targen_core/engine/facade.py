@@ -168,12 +168,12 @@ class StageLlm:
         messages = _filled(prompt, values, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
-        asked: type[BaseModel] | None = reply
-        if reply is not None and self._candidates > 1:
-            asked = widened(reply, self._candidates)
-            messages = _also_told(messages, told(reply, self._candidates))
-        if reply is not None and asked is not None:
-            schema, digest = reply_schema(asked)
+        several: type[BaseModel] | None = None
+        if reply is not None:
+            if self._candidates > 1:
+                several = widened(reply, self._candidates)
+                messages = _also_told(messages, told(reply, self._candidates))
+            schema, digest = reply_schema(several or reply)
             schema_name = reply.__name__
             if not self._layer.models[self._step].model.structured:
                 messages = _with_schema(messages, schema)
@@ -194,15 +194,14 @@ class StageLlm:
         )
         if reply is None:
             return await self._layer.ask(call, self.scope, str.strip)
-        model, several = reply, self._candidates > 1
+        model = reply
 
         def read(text: str) -> R:
-            if several:
-                assert asked is not None
-                chance = seeded_rng(self._layer.seed, self._place, occurrence, messages[-1].content)
-                value = drawn(read_reply(text, asked), model, chance)
-            else:
+            if several is None:
                 value = read_reply(text, model)
+            else:
+                chance = seeded_rng(self._layer.seed, self._place, occurrence, messages[-1].content)
+                value = drawn(read_reply(text, several), model, chance)
             if self._step == "generate" and prompt.answers:
                 _no_worked_answer(value, prompt)
             if check is not None:

@@ -465,7 +465,8 @@ class Engine:
         self._count(
             slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
         )
-        self._refused = self._refused or commit.verdict != "accepted"
+        if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
+            self._refused = True
         if self.quotas.open != open_before:
             self._foresee_again()
         self._start_due()
@@ -695,25 +696,24 @@ class Engine:
 
     def _line_up(self, slot: _Slot) -> None:
         """Have a candidate started in its turn, unless its seed is foreseen for another branch."""
-        worth = {branch: self._worth(branch) for branch in self.quotas.open}
-        if self._is_foreseen(slot, worth, self._waiting):
+        if self._is_foreseen(slot, self._worth, self._waiting):
             slot.lined_up = True
             self._unstarted_like(slot).append(slot)
 
     def _is_foreseen(
-        self, slot: _Slot, worth: Mapping[str, int], before: Callable[[str], int]
+        self, slot: _Slot, worth: Callable[[str], int], before: Callable[[str], int]
     ) -> bool:
         """Whether its branch will be the first of its seed's that is open when it is committed.
 
-        Those that have as many candidates `before` the seed as they are worth should be filled by
-        then; `worth` has the branches that are open now.
+        Those that have as many candidates `before` the seed as they are `worth` should be filled
+        by then.
         """
         visit = slot.visit
         if visit is None:
             return True
         if visit.foreseen is None:
-            may = [branch for branch in visit.branches if branch in worth]
-            lacking = (branch for branch in may if before(branch) < worth[branch])
+            may = [branch for branch in visit.branches if branch in self.quotas.open]
+            lacking = (branch for branch in may if before(branch) < worth(branch))
             visit.foreseen = visit.used or next(lacking, may[0] if may else None)
         return visit.foreseen == slot.branch
 
@@ -736,7 +736,8 @@ class Engine:
             self._unstarted[branch].clear()
         before: Counter[str] = Counter()
         for slot in self._window:
-            if not self._is_foreseen(slot, worth, before.__getitem__) or slot.branch not in worth:
+            foreseen = self._is_foreseen(slot, worth.__getitem__, before.__getitem__)
+            if not foreseen or slot.branch not in worth:
                 continue
             before[slot.branch] += 1
             if slot.task is None:

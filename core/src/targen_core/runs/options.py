@@ -21,6 +21,7 @@ from targen_core.text import plural
 
 __all__ = [
     "CORE",
+    "OF_LISTS",
     "StepOptions",
     "backend_options",
     "check_steps",
@@ -30,11 +31,13 @@ __all__ = [
     "step_parameters",
 ]
 
-CORE = ("batch", "candidates", "price_in", "price_out")
+OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
+"""Keys that list steps alone have, in words."""
+
+CORE = (*OF_LISTS, "price_in", "price_out")
 """Keys that are neither: items a call, candidates for each, and what a model costs."""
 
 _MAX_CANDIDATES = 50
-_OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +111,17 @@ def check_steps(
             raise UsageError(
                 f"option {name!r}: no step {step!r}", hint=did_you_mean(step, known, "steps")
             )
-        if name in _OF_LISTS:
+        if name in OF_LISTS:
             raise UsageError(
-                f"option {name}={value}: each step has its own {_OF_LISTS[name]}",
+                f"option {name}={value}: each step has its own {OF_LISTS[name]}",
                 hint=" or ".join(f"-o {step}.{name}={value}" for step in growing),
             )
-        if key not in _OF_LISTS:
+        if key not in OF_LISTS:
             continue
         lists = known[step].lists
         if lists is None:
             raise UsageError(
-                f"option {name}={value}: only {' and '.join(growing)} have a {_OF_LISTS[key]}",
+                f"option {name}={value}: only {' and '.join(growing)} have a {OF_LISTS[key]}",
                 hint=f"for example -o {growing[-1]}.{key}={10 if key == 'batch' else 5}",
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):

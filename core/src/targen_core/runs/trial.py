@@ -16,6 +16,7 @@ from targen_core.errors import JobFailed, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.loops import tidy_when_killed
+from targen_core.runs.options import OF_LISTS
 from targen_core.runs.report import read_report
 from targen_core.runs.spec import Limits, RunSpec
 
@@ -59,9 +60,7 @@ class Trial:
 def dry_run_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
     """`spec` on the scripted backend: offline, for nothing, call by call."""
     kept = {
-        name: size
-        for name, size in spec.options.items()
-        if name.endswith((".batch", ".candidates"))
+        name: size for name, size in spec.options.items() if name.rpartition(".")[2] in OF_LISTS
     }
     return spec.replace(
         quotas=quotas,

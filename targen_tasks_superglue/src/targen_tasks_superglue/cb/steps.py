@@ -108,23 +108,17 @@ async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 async def write_entailment_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(entailment, setting): the clause is taken for true."""
-    return await _write(
-        llm, setting, "entailment", COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
-    )
+    return await _write_commitment(llm, setting, "entailment")
 
 
 async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(contradiction, setting): the clause is taken for false."""
-    return await _write(
-        llm, setting, "contradiction", COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
-    )
+    return await _write_commitment(llm, setting, "contradiction")
 
 
 async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
     """G(neutral, setting): the clause is left open."""
-    return await _write(
-        llm, setting, "neutral", COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
-    )
+    return await _write_commitment(llm, setting, "neutral")
 
 
 def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
@@ -140,6 +134,12 @@ def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
         return write
 
     return {label: of(label) for label in PROMPTS}
+
+
+async def _write_commitment(llm: Llm, setting: str, label: _Name) -> Sequence[CbRow]:
+    return await _write(
+        llm, setting, label, COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
+    )
 
 
 async def _write(

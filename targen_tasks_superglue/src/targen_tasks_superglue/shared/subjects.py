@@ -243,6 +243,11 @@ def _same(pair: SubjectPair) -> str:
     return " / ".join(sorted(" ".join(words_of(text)) for text in (pair.first, pair.second)))
 
 
+def _told(existing: Sequence[SubjectPair]) -> str:
+    """Earlier pairs of a setting as prompts name them."""
+    return "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_SHOWN:]) or "no others"
+
+
 class _Pair(BaseModel):
     first: line(3, 40)  # type: ignore[valid-type]
     second: line(3, 40)  # type: ignore[valid-type]
@@ -274,9 +279,6 @@ def paper_pairs(
     async def propose(
         llm: Llm, setting: str, existing: Sequence[SubjectPair]
     ) -> Sequence[SubjectPair]:
-        have = (
-            "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_SHOWN:]) or "no others"
-        )
         by_number: list[list[SubjectPair]] = []
         for place, number in enumerate(numbers):
             count = (llm.batch + len(numbers) - 1 - place) // len(numbers)
@@ -288,7 +290,7 @@ def paper_pairs(
                 setting=setting,
                 count=count,
                 number=number,
-                have=have,
+                have=_told(existing),
             )
             by_number.append([_pair(llm, number, item) for item in reply.items[:count]])
         return [pair for pair in chain.from_iterable(zip_longest(*by_number)) if pair is not None]
@@ -454,7 +456,6 @@ async def _ask(
     existing: Sequence[SubjectPair],
 ) -> list[tuple[str, str]]:
     """Pairs of a kind, one for each draw."""
-    have = "; ".join(f"{pair.first} / {pair.second}" for pair in existing[-_SHOWN:]) or "no others"
     reply = await llm.ask(
         PAIRS_PROMPT,
         reply=list_of("pairs", _Pair, len(draws)),
@@ -462,7 +463,7 @@ async def _ask(
         setting=setting,
         count=len(draws),
         kind=kind,
-        have=have,
+        have=_told(existing),
     )
     return [(_phrase(item.first), _phrase(item.second)) for item in reply.items[: len(draws)]]
 
