@@ -46,6 +46,7 @@ async def agenerate(
     steps: Mapping[str, StepLike] | None = None,
     out: PathText | None = None,
     seed: int = 0,
+    shard: str | tuple[int, int] | None = None,
     correct: bool = True,
     corrector: str | None = None,
     contexts: ItemsLike | None = None,
@@ -101,6 +102,8 @@ async def agenerate(
         out: the run directory; by default runs/TASK-SEED, with -2 and so on appended if another
             run is there.
         seed: random seed.
+        shard: which part of the work this run does, such as "2/8" or (2, 8) for the second of eight
+            machines that are given the same call but for it; `max_cost` is for this part alone.
         correct: whether to self-correct labels (step 4).
         corrector: a corrector to use instead of the task's own, by name.
         contexts: your own contexts, instead of step 1: a file, or the items.
@@ -190,6 +193,7 @@ async def agenerate(
         batch_lists=batch_lists,
         rounds=rounds,
         cache=cache,
+        shard=shard,
     ) as request:
         job = request.job(out)
     return await _finished(job, request.registry, progress)

@@ -19,7 +19,9 @@ from pydantic import BaseModel, SecretStr
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.declared.model import Declaration
 from targen_core.engine.lists import SIDE_BY_SIDE
+from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
 from targen_core.plugins.loader import load_registry
@@ -33,6 +35,7 @@ from targen_core.runs.plan import find_task, prepare, task_of
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -86,7 +89,10 @@ class Request:
         return place_for(self._requested_folder(None), manifest)[0]
 
     def _requested_folder(self, out: PathText | None) -> Path:
-        return Path("runs") / f"{self.name}-{self.spec.seed}" if out is None else as_path(out)
+        if out is not None:
+            return as_path(out)
+        shard = "" if self.spec.shard is None else self.spec.shard.folder
+        return Path("runs") / f"{self.name}-{self.spec.seed}{shard}"
 
 
 def as_path(path: PathText) -> Path:
@@ -121,6 +127,7 @@ def asked(
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
     batch_lists: bool = False,
+    shard: str | tuple[int, int] | None = None,
     **values: Any,
 ) -> Iterator[Request]:
     """All that was asked for; files that stand for objects are there as long as this lasts.
@@ -155,9 +162,14 @@ def asked(
         registry = registry.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
         registration, varied = find_task(registry, called, chosen)
+        quotas = _quotas(varied, n, labels, preset) if rows else Quotas({})
+        part = None
+        if (numbers := read_shard(shard)) is not None:
+            part = Shard(*numbers, quotas.for_task(varied))
+            quotas = _part_of(varied, part)
         spec = RunSpec(
             task=called if is_file(called) else registration.id,
-            quotas=_quotas(varied, n, labels, preset) if rows else {},
+            quotas=quotas,
             variants=chosen,
             backend=names.pop(""),
             backend_for=names,
@@ -167,6 +179,7 @@ def asked(
             seeds=_items(seeds, files / "seeds.jsonl"),
             dimensions=read_dimensions(dimensions or {}),
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
+            shard=part,
             limits=Limits(**_not_none(limits)),
             **values,
         )
@@ -325,6 +338,24 @@ def _quotas(
         return Quotas(labels)
     assert preset is not None
     return Quotas.preset(preset, task)
+
+
+def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
+    """A shard's own rows by label.
+
+    Raises:
+        UsageError: it has none.
+    """
+    unit, whole = task.rows_per_instance, Quotas(shard.quotas)
+    tracker = QuotaTracker(task.quota_names, task.branches, task.parts, None, unit)
+    mine = tracker.part_of(whole, shard.number, shard.count)
+    if not mine.total:
+        raise UsageError(
+            f"--shard {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards: "
+            "this one has none",
+            hint=f"use at most {whole.total // unit} shards",
+        )
+    return mine
 
 
 def registry_for(

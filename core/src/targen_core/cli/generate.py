@@ -41,6 +41,7 @@ from targen_core.cli.request import (
     SeedArg,
     SeedsArg,
     SeedsFromArg,
+    ShardArg,
     SomeTaskArg,
     SuiteArg,
     TaskDimensionsArg,
@@ -122,6 +123,7 @@ def generate(
     dry_run: _DryRun = False,
     yes: _Yes = False,
     suite: SuiteArg = None,
+    shard: ShardArg = None,
     preset: _Preset = None,
     correct: CorrectArg = True,
     corrector: CorrectorArg = "",
@@ -247,6 +249,7 @@ def generate(
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
     - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch
     - targen generate --suite superglue --preset paper --dry-run
+    - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
     from targen_core.api.request import asked
     from targen_core.cli.ahead import confirm, print_dry_run
@@ -316,10 +319,13 @@ def generate(
         batch_lists=batch_lists,
         rounds=rounds,
         cache=cache,
+        shard=shard,
         **chosen.keywords,
     )
+    if shard is not None and max_cost is not None and not quiet:
+        print("--max-cost is for this shard alone: each has its own", file=sys.stderr)
     if suite is not None:
-        below = out or Path("runs") / f"{suite}-{seed}"
+        below = out or Path("runs") / f"{suite}-{seed}{_folder(shard)}"
         runs = []
         for one in suite_tasks(registry, suite):
             with chosen.explained(), asked(registry, one.id, **keywords) as request:
@@ -346,6 +352,14 @@ def generate(
             print(f"{job.path} is ready; next: targen batch export {job.path}")
         else:
             _run(job, quiet=quiet, json=json)
+
+
+def _folder(shard: str | None) -> str:
+    """What the folder of a suite's shard ends with."""
+    from targen_core.engine.shards import Shard, read_shard
+
+    numbers = read_shard(shard)
+    return "" if numbers is None else Shard(*numbers, {}).folder
 
 
 def resume(

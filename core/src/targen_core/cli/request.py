@@ -45,6 +45,7 @@ __all__ = [
     "SeedArg",
     "SeedsArg",
     "SeedsFromArg",
+    "ShardArg",
     "SomeTaskArg",
     "SuiteArg",
     "TaskArg",
@@ -184,6 +185,15 @@ MaxOutageArg = Annotated[
     ),
 ]
 SeedArg = Annotated[int, typer.Option("--seed", help="Random seed: another seed gives other data.")]
+ShardArg = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/K",
+        help="Do part I of K of the work, on one of K machines; I is 1 to K, or 0 to K-1.",
+        rich_help_panel=ROWS,
+    ),
+]
 BatchArg = Annotated[
     bool,
     typer.Option(

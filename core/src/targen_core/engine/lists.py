@@ -34,7 +34,8 @@ from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.commits import Grown, Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard, named
-from targen_core.errors import Rejected
+from targen_core.engine.shards import Shard
+from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.dimensions import draw, draws_from
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
@@ -183,9 +184,24 @@ class ListBatch:
     dropped: list[Dropped] = field(default_factory=list)
     keys: tuple[str, ...] = ()
     start: int = 0  # the first item's position in the list
+    told: int = 0  # items that the next batch is told of, those of other shards among them
     barren: bool = True  # whether it gave nothing that it was not told of
     walk: int = 0  # the last walk that came by
     reported: bool = False  # whether a commit has counted it
+
+
+class _Silent(StageLlm):
+    """What a list is grown with that every shard goes through: it asks nothing."""
+
+    __slots__ = ()
+
+    async def ask(self, *_: Any, **__: Any) -> Any:
+        raise UsageError(
+            f"--shard: the first list of task {self.task.name} is whole in one batch, and asks a "
+            "model for it: each shard would pay for it again",
+            hint="give the list as a file, with --contexts or --seeds; or leave --shard out, and "
+            "give each machine another --seed",
+        )
 
 
 class _GrowingList:
@@ -208,6 +224,14 @@ class _GrowingList:
         self.draws = draws
         self.drawn: list[Mapping[str, str]] = []  # for each item, with what is above it
         self.items: list[Any] = []
+        spec = order.specs[depth]
+        self.shard = None if depth else order.shard
+        # Of what is there already a shard takes items; of what a model writes, batches.
+        self.by_item = spec.fixed is not None or spec.source.once or not spec.source.asks
+        self.every = [] if self.shard is not None and self.by_item else self.items
+        self.limit = spec.limit
+        if self.shard is not None and self.limit is not None and not self.by_item:
+            self.limit = self.shard.of(self.limit)
         self.nodes: list[_GrowingList] = []
         self.finished = False
         self.grown = 0  # batches that are there, empty ones too
@@ -241,7 +265,7 @@ class _GrowingList:
         first = index - index % self.at_once  # of those that are not told of each other
         if first:
             last = await asyncio.shield(self.batches[first - 1])
-            shown = () if last is None else self.items[: last.start + len(last.items)]
+            shown = () if last is None else self.every[: last.told]
         if self.order.closed:
             raise CallCancelled
         if self.finished:
@@ -249,7 +273,8 @@ class _GrowingList:
         spec = self.order.specs[self.depth]
         batch = ListBatch()
         above = [".".join(map(str, self.path))] if self.path else []
-        place = "/".join([spec.step, *above, str(index) if spec.fixed is None else "given"])
+        at = self._batch_at(index)
+        place = "/".join([spec.step, *above, str(at) if spec.fixed is None else "given"])
         known = self.order.ledger.grown(place)
         failed: tuple[str, str] | None = None
         if spec.fixed is not None:
@@ -258,7 +283,7 @@ class _GrowingList:
         else:
             there = self._read(spec, known)
             if there is None:
-                fresh, batch.keys, failed = await self._ask(index, place, shown)
+                fresh, batch.keys, failed = await self._ask(index, at, place, shown)
             else:
                 assert known is not None
                 fresh, batch.keys, failed = there, known.keys, known.failed
@@ -271,7 +296,7 @@ class _GrowingList:
         batch.start = len(self.items)
         refused: dict[int, tuple[str, str]] = {}
         for number, item in enumerate(fresh):
-            if spec.limit is not None and len(self.items) >= spec.limit:
+            if self.limit is not None and len(self.every) >= self.limit:
                 self.finished = True
                 break
             try:
@@ -288,15 +313,21 @@ class _GrowingList:
                         refused[number] = error.reason, str(error)
                         raise
             except Rejected as error:
-                batch.dropped.append(
-                    Dropped(spec.step, place, error.reason, str(error), item_value(item))
-                )
+                if self.every is self.items or self.shard is None or self.shard.has(number):
+                    batch.dropped.append(
+                        Dropped(spec.step, place, error.reason, str(error), item_value(item))
+                    )
                 continue
-            position = self._known[key] = len(self.items)
-            self.items.append(item)
-            self.drawn.append(self._drawn(index, number))
-            batch.items.append(item)
+            self._known[key] = len(self.every)
             batch.barren = False
+            if self.every is not self.items:
+                self.every.append(item)
+                if self.shard is not None and not self.shard.has(self._known[key]):
+                    continue
+            position = self._at(len(self.items))
+            self.items.append(item)
+            self.drawn.append(self._drawn(at, number))
+            batch.items.append(item)
             if not self.is_leaf:
                 self.nodes.append(
                     _GrowingList(
@@ -311,13 +342,22 @@ class _GrowingList:
         if known is None:
             items = None if spec.fixed is not None else _readable(spec.source, fresh)
             self.order.ledger.keep_grown(place, Grown(items, batch.keys, refused, failed))
-        if spec.source.once or (spec.limit is not None and len(self.items) >= spec.limit):
+        if spec.source.once or (self.limit is not None and len(self.every) >= self.limit):
             self.finished = True
+        batch.told = len(self.every)
         self.grown += 1
         self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
         if self._barren_in_a_row == 2:
             self.finished = True
         return batch
+
+    def _at(self, position: int) -> int:
+        """Where an item of this list stands in that of all shards."""
+        return position if self.shard is None else self.shard.at(position)
+
+    def _batch_at(self, index: int) -> int:
+        """Where a batch of this list stands in that of all shards."""
+        return index if self.shard is None or self.by_item else self.shard.at(index)
 
     def _drawn(self, index: int, number: int) -> Mapping[str, str]:
         """What was drawn for an item of a batch, and for those above it."""
@@ -328,17 +368,22 @@ class _GrowingList:
         return {**self.draws, **draw(spec.source.dimensions, self.order.layer.seed, place)}
 
     async def _ask(
-        self, index: int, place: str, shown: Sequence[Any]
+        self, index: int, at: int, place: str, shown: Sequence[Any]
     ) -> tuple[Sequence[Any], tuple[str, ...], tuple[str, str] | None]:
-        """Have a batch listed: its items, the keys of the calls, and why it failed if it did."""
+        """Have a batch listed: its items, the keys of the calls, and why it failed if it did.
+
+        `at` is where the batch stands in the list of all shards.
+        """
         spec = self.order.specs[self.depth]
         scope = self.scopes[index] = Scope()
-        llm = StageLlm(
+        # Each shard goes through such a list, and would pay for it.
+        stage = StageLlm if self.every is self.items else _Silent
+        llm = stage(
             self.order.layer,
             self.order.task,
             step=spec.step,
             place=place,
-            indices=(*self.path, index),
+            indices=(*self.path, at),
             label=None,
             scope=scope,
             above=self.above,
@@ -349,7 +394,7 @@ class _GrowingList:
                 spec.source.dimensions,
                 self.order.layer.seed,
                 self.path,
-                index * spec.batch,
+                at * spec.batch,
                 spec.batch,
             ),
         )
@@ -444,7 +489,7 @@ class _GrowingList:
             if batch is not None:
                 calls = (*self.calls, *batch.keys)
                 for position, value in enumerate(batch.items, batch.start):
-                    path = (*self.order.prefix, *self.path, position)
+                    path = (*self.order.prefix, *self.path, self._at(position))
                     yield Seed(value, path, self.above, calls, draws=self.drawn[position])
             return
         members, below = await self.below(chunk)
@@ -512,8 +557,8 @@ class _GrowingList:
         if index and (spec.source.once or spec.fixed is not None):
             return 0
         new = NEW if self.depth == 0 and self.order.at_once > 1 else 1.0
-        before = len(self.items) + (index - self.grown) * spec.batch * new
-        if spec.limit is not None and before >= spec.limit:
+        before = len(self.every) + (index - self.grown) * spec.batch * new
+        if self.limit is not None and before >= self.limit:
             return 0
         return math.ceil(new * math.prod(part.batch for part in specs[self.depth :]))
 
@@ -538,6 +583,7 @@ class SeedOrder:
             told of all before it.
         ledger: knows what checks said of items to earlier processes.
         prefix: what the paths of its seeds begin with.
+        shard: which part of the first list is walked; None: all of it.
 
     `passed` collects the batches that the walk came by, for the engine to
     report as it commits. `patience` batches without a seed between them that
@@ -557,9 +603,11 @@ class SeedOrder:
         at_once: int = 1,
         ledger: Ledger | None = None,
         prefix: tuple[int, ...] = (),
+        shard: Shard | None = None,
     ) -> None:
         self.ledger: Ledger = ledger or NoLedger()
         self.prefix = prefix
+        self.shard = shard
         self.specs = specs
         self.layer = layer
         self.task = task

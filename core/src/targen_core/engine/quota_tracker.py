@@ -12,6 +12,7 @@ from targen_core.engine.commits import TOO_NEAR
 from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
 from targen_core.text import plural
@@ -81,8 +82,14 @@ class QuotaTracker:
         names: Sequence[str],
         branches: Mapping[str, str | None] | None = None,
         parts: Mapping[str, Part] | None = None,
+        shard: Shard | None = None,
+        unit: int = 1,
     ) -> None:
-        """Count rows of the labels `names`; by default each has a branch of its name."""
+        """Count rows of the labels `names`; by default each has a branch of its name.
+
+        Of a `shard`, the first target is its part of what all shards want, by label and part, in
+        whole `unit`s of rows.
+        """
         if branches is None:
             branches = {name: name for name in names}
         parts = parts or {}
@@ -94,6 +101,7 @@ class QuotaTracker:
         self._whole = {  # what is counted: of which label, and of which part
             _counted(name, part): (name, part) for name in names for part in self._shares
         }
+        self._shard, self._unit = shard, unit
         self._have = dict.fromkeys(self._whole, 0)
         self._requested = dict.fromkeys(self._whole, 0)
         self.flows: dict[str, Flow] = {branch: Flow() for branch in branches}
@@ -124,7 +132,12 @@ class QuotaTracker:
 
     def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
-        self._requested = self._shared_out(quotas.over(self._labels))
+        shard, self._shard = self._shard, None
+        if shard is not None:
+            whole = self._shared_out(Quotas(shard.quotas).over(self._labels))
+            self._requested = share_out(whole, self._unit, shard.number, shard.count)
+        else:
+            self._requested = self._shared_out(quotas.over(self._labels))
         self.by_intended = by_intended
         self.try_again()
 
@@ -151,6 +164,14 @@ class QuotaTracker:
         for name in self._labels:
             requested[_counted(name, last)] += lacking[name]
         return requested
+
+    def part_of(self, quotas: Quotas, number: int, count: int) -> Quotas:
+        """The rows of one of `count` shards, by label; shares of parts are kept."""
+        mine = dict.fromkeys(self._labels, 0)
+        whole = self._shared_out(quotas.over(self._labels))
+        for counted, rows in share_out(whole, self._unit, number, count).items():
+            mine[self._whole[counted][0]] += rows
+        return Quotas(mine)
 
     def counted(self, branch: str, name: str) -> str:
         """What a row of a label counts as that comes through a branch."""

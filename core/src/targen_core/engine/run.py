@@ -51,6 +51,7 @@ from targen_core.engine.lists import (
     seeds_at_most,
 )
 from targen_core.engine.quota_tracker import QuotaTracker, ending
+from targen_core.engine.shards import Shard
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
@@ -182,6 +183,7 @@ class Engine:
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
             candidates may run ahead, in standard deviations of its rows.
+        shard: which part of all the work is done; None: all of it.
         listener: called with events.
     """
 
@@ -199,10 +201,14 @@ class Engine:
         filters: Sequence[Filter] = (),
         lists_at_once: int = 1,
         margin: float = 0.0,
+        shard: Shard | None = None,
         listener: Listener | None = None,
     ) -> None:
         self.task = task
-        self.quotas = QuotaTracker(task.quota_names, task.branches, task.parts)
+        self.quotas = QuotaTracker(
+            task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
+        )
+        self._shard = shard
         self._parts = [part.branches for part in task.parts.values()]
         self._guard = Guard(task.name, distribution)
         # Rows that the instances' own schema makes are right already.
@@ -254,6 +260,7 @@ class Engine:
                 at_once=at_once,
                 ledger=self._ledger,
                 prefix=prefix,
+                shard=self._shard,
             )
 
         if not self._parts:

@@ -445,6 +445,7 @@ class Job:
             filters=self._filters(),
             lists_at_once=self.manifest.spec.lists_at_once,
             margin=_MARGIN if deferred else 0.0,
+            shard=self.manifest.spec.shard,
             listener=listener,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_core.engine.commits import Target
+from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.plugins.register import is_file
 from targen_core.runs.dimensions import as_typed
@@ -155,8 +156,9 @@ class Manifest(ManifestPart):
                 spec.options_of(step)
         except UsageError as error:
             yield "spec.options", str(error)
-        for target in self.targets:
-            if unknown := set(target.quotas) - set(lock.task.labels):
+        quotas = [target.quotas for target in self.targets]
+        for rows in (*quotas, *([] if spec.shard is None else [spec.shard.quotas])):
+            if unknown := set(rows) - set(lock.task.labels):
                 yield "quotas", f"{min(unknown)[:80]!r} is not a label of the task"
         aims = {*lock.task.branches.values()} - {None, *lock.task.labels}
         if aims:
@@ -248,12 +250,17 @@ class Manifest(ManifestPart):
                 for name, count in self.spec.options.items()
                 if name.endswith(".candidates")
             },
+            **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
             "task_file": self.task_file,
             "targets": [
                 {"quotas": dict(t.quotas), "balance": t.balance, "give_up_after": t.give_up_after}
                 for t in self.targets
             ],
         }
+
+
+def _said(shard: Shard) -> dict[str, Any]:
+    return {"number": shard.number, "count": shard.count, "quotas": dict(shard.quotas)}
 
 
 def given_file(name: str) -> str:

@@ -22,6 +22,7 @@ from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry
@@ -44,6 +45,7 @@ from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, Step
 from targen_core.tasks.validation import corrector_problems
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -185,6 +187,8 @@ def prepare(
     corrector_id, corrector = find_corrector(registry, task, spec.corrector)
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
+    if spec.shard is not None:
+        _refuse_unsharded(task, spec.shard, specs)
     asked = {part.step for part in specs if part.fixed is None and part.source.asks} | {"generate"}
     if corrector is not None:
         asked.add("correct")
@@ -567,6 +571,37 @@ def _lists(
                 part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items
+
+
+def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
+    """Refuse a shard of what only one run can do, or one that has nothing to do."""
+    alone = "leave --shard out; other rows come from another --seed"
+    for part in chain:
+        if part.source.balanced:
+            raise UsageError(
+                f"--shard: rows of {task.name} come evenly from the items of {part.step}, which "
+                "one run alone can see to",
+                hint=alone,
+            )
+    parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
+    for first in (chain[sum(parts[:number])] for number in range(len(parts))):
+        count = first.limit
+        if first.fixed is not None or first.source.once:
+            there = first.source.batch if first.fixed is None else len(first.fixed)
+            count = there if count is None else min(there, count)
+        if count is None or shard.of(count):
+            continue
+        if count == 1:
+            raise UsageError(
+                f"--shard {shard}: the first list of {task.name}, {first.step}, has one item, and "
+                "shards take whole items of it",
+                hint=alone,
+            )
+        raise UsageError(
+            f"--shard {shard}: the first list of {task.name}, {first.step}, has "
+            f"{plural(count, 'item')}, and none is left for this shard",
+            hint=f"use at most {count} shards",
+        )
 
 
 def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:

@@ -20,6 +20,7 @@ from pydantic import (
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.commits import Target
 from targen_core.engine.quotas import MAX_COUNT, Quotas
+from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
 from targen_core.runs.options import StepOptions, step_options
 
@@ -90,7 +91,7 @@ class RunSpec(_Asked):
     from: texts, weights, `@NAME` of a vocabulary, or () for nothing; without `task_dimensions` the
     task keeps none of its own that prompts say. `lists_at_once` calls of a list are
     not told of each other. What an `embedder` finds nearer than `max_cosine` to a row is refused,
-    up to the share `max_refused` of each branch's candidates.
+    up to the share `max_refused` of each branch's candidates. Of a `shard`, `quotas` are its own.
 
     Raises:
         UsageError: an invalid value; names its option.
@@ -121,6 +122,7 @@ class RunSpec(_Asked):
     max_cosine: Annotated[float, Field(gt=0, lt=1)] | None = None
     max_refused: Annotated[float, Field(gt=0, le=0.9)] | None = None
     embedder: str = ""
+    shard: Shard | None = None
     limits: Limits = Limits()
 
     def replace(self, **changes: Any) -> RunSpec:

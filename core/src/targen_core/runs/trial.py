@@ -68,6 +68,7 @@ def dry_run_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
         backend_for={},
         options=kept,
         lists_at_once=1,
+        shard=None,
         limits=Limits(),
     )
 

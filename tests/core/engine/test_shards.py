@@ -1,0 +1,113 @@
+"""Shards: exact parts of a run that never meet."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core.engine.quota_tracker import QuotaTracker
+from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard, read_shard, share_out
+from targen_core.errors import UsageError
+from targen_core.tasks.steps import Part
+
+COUNTS = st.integers(1, 12)
+
+
+@given(rows=st.dictionaries(st.text(max_size=3), st.integers(0, 500)), count=COUNTS, unit=COUNTS)
+def test_the_parts_of_all_shards_add_up_and_are_even(rows, count, unit):
+    whole = {name: n * unit for name, n in rows.items()}
+    parts = [share_out(whole, unit, number + 1, count) for number in range(count)]
+    assert {name: sum(part[name] for part in parts) for name in whole} == whole
+    assert all(n % unit == 0 for part in parts for n in part.values())
+    totals = [sum(part.values()) for part in parts]
+    assert max(totals) - min(totals) <= unit
+
+
+@given(
+    yes=st.integers(0, 60), no=st.integers(0, 60), share=st.integers(1, 9), count=st.integers(2, 9)
+)
+def test_shares_of_a_tasks_parts_are_kept_too(yes, no, share, count):
+    rows = Quotas({"yes": yes, "no": no})
+    branches = {"a-yes": "yes", "a-no": "no", "b": None}
+    parts = {
+        "one": Part(lists=(), branches=("a-yes", "a-no"), share=share / 10),
+        "two": Part(lists=(), branches=("b",), share=1 - share / 10),
+    }
+
+    def tracker(shard=None):
+        tracker = QuotaTracker(("yes", "no"), branches, parts, shard)
+        tracker.aim(rows, by_intended=False)
+        return tracker
+
+    names = [f"{label} ({part})" for label in rows for part in parts]
+    whole = tracker()
+    mine = [tracker(Shard(number + 1, count, rows)) for number in range(count)]
+    for name in names:
+        assert sum(each.progress(name)[1] for each in mine) == whole.progress(name)[1]
+    for number, each in enumerate(mine, 1):
+        asked = whole.part_of(rows, number, count)
+        assert each.requested == dict(asked), "what its manifest says"
+
+
+@given(count=COUNTS, total=st.integers(0, 80))
+def test_each_place_is_of_one_shard(count, total):
+    shards = [Shard(number + 1, count, {}) for number in range(count)]
+    places = Counter(shard.at(index) for shard in shards for index in range(shard.of(total)))
+    assert places == Counter(range(total))
+    assert all(shard.has(shard.at(total)) for shard in shards)
+
+
+@pytest.mark.parametrize(
+    ("text", "shard"),
+    [
+        ("1/8", (1, 8)),
+        ("0/8", (8, 8)),
+        ("8/8", (8, 8)),
+        (" 3 / 8 ", (3, 8)),
+        ((3, 8), (3, 8)),
+        ("1/1", None),
+        ("0/1", None),
+        (None, None),
+    ],
+)
+def test_numbers_from_0_and_from_1_name_the_same_shards(text, shard):
+    assert read_shard(text) == shard
+
+
+@pytest.mark.parametrize("text", ["9/8", "1/0", "/8", "2", "-1/8", "1/20000", (1,), 3, "a/b"])
+def test_what_is_no_shard_is_refused(text):
+    with pytest.raises(UsageError, match="--shard"):
+        read_shard(text)
+
+
+@settings(max_examples=8, deadline=None)
+@given(count=st.integers(2, 4), rows=st.integers(4, 12), seed=st.integers(0, 3))
+def test_no_two_shards_make_the_same_call_or_candidate(tmp_path_factory, count, rows, seed):
+    import targen_core
+    from targen_testing.sample import SAMPLE
+
+    folder = tmp_path_factory.mktemp("shards")
+    calls, ids, made = [], [], Counter()
+    for number in range(count):
+        run = targen_core.generate(
+            SAMPLE,
+            n=2 * rows,
+            seed=seed,
+            shard=(number, count),
+            model="scripted",
+            out=folder / str(number),
+            cache=False,
+            progress=False,
+        )
+        lines = (run.path / "journal").read_text().splitlines()
+        calls += [json.loads(line[9:])["key"] for line in lines]
+        ids += [record["id"] for record in run.provenance]
+        made.update(run.report.rows)
+    assert len(calls) == len(set(calls))
+    assert len(ids) == len(set(ids))
+    assert made == Counter(dict(Quotas.even(2 * rows, SAMPLE)))

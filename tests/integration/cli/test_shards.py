@@ -1,0 +1,144 @@
+"""`targen generate --shard I/K`: the same command on each machine, but for I."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+TASK = """
+name: kinds
+summary: What kind of question it is
+description: Questions that people ask each other.
+labels: {why: asks for a reason, when: asks for a time}
+contexts: [trains, bread, chess, rivers, hats]
+"""
+
+
+def records(run, file="provenance.jsonl"):
+    return [json.loads(line) for line in (Path(run) / file).read_text().splitlines()]
+
+
+def calls(run):
+    lines = (Path(run) / "journal").read_text().splitlines()
+    return [json.loads(line[9:])["key"] for line in lines]
+
+
+@pytest.fixture
+def shards(targen):
+    """Runs of all shards of one command; their folders."""
+
+    def run(count, *args):
+        for number in range(count):  # as an array of jobs that begins at 0 counts
+            done = targen("generate", *args, "-b", "scripted", "--shard", f"{number}/{count}", "-q")
+            assert done.code == 0, done.err
+        return sorted(Path("runs").iterdir())
+
+    return run
+
+
+@pytest.mark.parametrize("task", ["rte", "axg", "wsc", "record", "wic"])
+def test_shards_meet_in_nothing_and_add_up(shards, task):
+    runs = shards(3, task, "-n", "20")
+    assert [run.name for run in runs] == [f"{task}-0-shard-{n}of3" for n in (1, 2, 3)]
+    keys = [key for run in runs for key in calls(run)]
+    ids = [record["id"] for run in runs for record in records(run)]
+    assert len(keys) == len(set(keys))
+    assert len(ids) == len(set(ids))
+    rows = sum(
+        (Counter(json.loads((run / "report.json").read_text())["rows"]) for run in runs), Counter()
+    )
+    assert rows.total() == 20
+    assert max(rows.values()) - min(rows.values()) <= 1
+
+
+def test_one_of_one_is_the_run_itself(targen, shards):
+    (run,) = shards(1, "rte", "-n", "4")
+    assert run.name == "rte-0"
+    assert json.loads((run / "manifest.json").read_text())["spec"]["shard"] is None
+
+
+def test_given_lists_are_split_and_keep_their_places(targen, shards):
+    Path("mine.txt").write_text("".join(f"a town by the river {n}\n" for n in "abcdefg"))
+    given = ("rte", "-n", "12", "--contexts", "mine.txt")
+    runs = shards(2, *given)
+    assert targen("generate", *given, "-b", "scripted", "-q", "--out", "all").code == 0
+    whole = {record["id"]: record for record in records("all")}
+    parts = {record["id"]: record for run in runs for record in records(run)}
+    assert len(parts) == 12
+    alike = whole.keys() & parts.keys()
+    assert alike, "places are those of one run"
+    for name in alike:
+        assert parts[name]["calls"] == whole[name]["calls"]
+    above = [{record["above"][0] for record in records(run)} for run in runs]
+    assert above[0].isdisjoint(above[1])
+
+
+def test_a_shard_is_resumed_grown_and_shown_as_any_run(targen, shards):
+    first, second = shards(2, "rte", "-n", "8")
+    before = (first / "dataset.jsonl").read_bytes()
+    done = targen("resume", first, "-n", "6", "-q")
+    assert done.code == 0, done.err
+    assert (first / "dataset.jsonl").read_bytes().startswith(before)
+    assert targen("resume", first, "--verify", "-q").code == 0
+    assert not {*calls(first)} & {*calls(second)}
+    assert "generated for" in targen("show", first, "5").out
+    again = targen("generate", "rte", "-n", "8", "-b", "scripted", "--shard", "1/2", "-q")
+    assert again.out.split() == [str(first / "dataset.jsonl")], "the very run"
+
+
+def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(targen, shards):
+    Path("kinds.yaml").write_text(TASK)
+    runs = shards(2, "kinds.yaml", "-n", "6")
+    first, second = ({record["above"][0] for record in records(run)} for run in runs)
+    assert first
+    assert first <= {"trains", "chess", "hats"}
+    assert second
+    assert second <= {"bread", "rivers"}
+    done = targen("generate", "kinds.yaml", "-n", "60", "-b", "scripted", "--shard", "6/6")
+    assert done.code == 2
+    assert "has 5 items, and none is left for this shard" in done.err
+    assert "use at most 5 shards" in done.err
+
+
+def test_what_cannot_be_sharded_is_refused_before_anything_is_written(targen):
+    for args, words in (
+        (("--shard", "3/2"), "there is no shard 3 of 2"),
+        (("--shard", "two"), "is not NUMBER/COUNT"),
+        (("--shard", "9/9"), "8 rows are too few for 9 shards"),
+        (("--shard", "3/3", "--contexts-limit", "2"), "none is left for this shard"),
+        (("--shard", "2/2", "--contexts-limit", "1"), "shards take whole items"),
+    ):
+        done = targen("generate", "rte", "-n", "8", "-b", "scripted", *args)
+        assert (done.code, words in done.err) == (2, True), done.err
+    assert not Path("runs").exists()
+
+
+def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):
+    done = targen(
+        "generate", "rte", "-n", "8", "-b", "scripted", "--shard", "1/2", "--max-cost", "1"
+    )
+    assert "--max-cost is for this shard alone" in done.err
+
+
+def test_a_suite_is_sharded_task_by_task(targen):
+    for number in (1, 2):
+        done = targen(
+            "generate",
+            "--suite",
+            "multirc",
+            "-n",
+            "6",
+            "-b",
+            "scripted",
+            "--shard",
+            f"{number}/2",
+            "-q",
+        )
+        assert done.code == 0, done.err
+    assert sorted(path.name for path in Path("runs").iterdir()) == [
+        "multirc-0-shard-1of2",
+        "multirc-0-shard-2of2",
+    ]
