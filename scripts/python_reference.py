@@ -77,6 +77,7 @@ MODULES = [
     "retrieval.model",
     "embedding",
     "calls.model",
+    "calls.executor",
     "calls.batch",
     "calls.langchain",
     "calls.error_patterns",

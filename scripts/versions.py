@@ -23,6 +23,7 @@ PUBLISHED = (
     "plugins/targen_analysis",
     "plugins/targen_training",
     "plugins/targen_datatune",
+    "plugins/targen_ray",
 )
 BESIDE = (
     "plugins/targen_plugin_example",

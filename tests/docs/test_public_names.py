@@ -17,6 +17,7 @@ PLUGINS = [
     "plugins/targen_analysis",
     "plugins/targen_training",
     "plugins/targen_datatune",
+    "plugins/targen_ray",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
 

@@ -40,6 +40,7 @@ PANELS = {
         "list-trainers": "listing:list_trainers",
         "list-catalogues": "listing:list_catalogues",
         "list-retrievers": "listing:list_retrievers",
+        "list-executors": "listing:list_executors",
         "list-correctors": "listing:list_correctors",
         "list-contexts": "listing:list_contexts",
         "list-seeds": "listing:list_seeds",

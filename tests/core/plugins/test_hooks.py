@@ -26,6 +26,7 @@ KINDS = {
     "register_retrievers": "retriever",
     "register_task_forms": "form",
     "register_embedders": "embedder",
+    "register_executors": "executor",
     "register_commands": "command",
 }
 

@@ -10,12 +10,14 @@ from targen_core.api.models import ModelLike
 from targen_core.api.progress import shown
 from targen_core.api.report import Report
 from targen_core.api.request import (
+    ExecutorLike,
     ItemsLike,
     PathText,
     StepLike,
     TaskLike,
     as_path,
     asked,
+    elsewhere,
     registry_for,
     reopened,
 )
@@ -23,6 +25,7 @@ from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.api.words import in_python, speaking_python
 from targen_core.errors import TargenError
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
@@ -75,6 +78,7 @@ async def agenerate(
     batch_lists: bool = False,
     rounds: int | None = None,
     cache: bool = True,
+    executor: ExecutorLike | None = None,
     progress: bool = True,
     registry: Registry | None = None,
     **model_options: Any,
@@ -142,6 +146,10 @@ async def agenerate(
         batch_lists: use the batch API for steps 1 and 2 too.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
+        executor: where the models work, if not in this process: an executor's name, such as "ray",
+            or a mapping with `name` and any of `address` (of a cluster), `workers` (4 or "2-8"),
+            `resources` (of each, such as `{"gpu": 1}`) and `replicas` (addresses of servers with
+            the same model). It changes no row.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `base_url`, and sampling parameters, such as
@@ -195,7 +203,9 @@ async def agenerate(
         cache=cache,
         shard=shard,
     ) as request:
+        where = elsewhere(request.registry, executor, batch=batch)
         job = request.job(out)
+    job.elsewhere = where
     return await _finished(job, request.registry, progress)
 
 
@@ -220,6 +230,7 @@ async def aresume(
     rounds: int | None = None,
     verify: bool = False,
     cache: bool | None = None,
+    executor: ExecutorLike | None = None,
     progress: bool = True,
     registry: Registry | None = None,
     **model_options: Any,
@@ -248,6 +259,7 @@ async def aresume(
         rounds: maximum batch rounds after the first.
         verify: judge everything again and compare it with what was written.
         cache: whether to share replies with earlier runs; by default as the run was started.
+        executor: where the models work, as `generate` takes it; by default in this process.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
         **model_options: options that do not affect replies, such as a key or a timeout; all others
@@ -261,9 +273,12 @@ async def aresume(
         RunConflict: the task, its prompts or the model have changed.
         JobFailed: the run ended early; the rows so far are kept.
     """
+    known = registry or (run.registry if isinstance(run, Run) else None)
+    known = load_registry() if known is None else known
+    where = elsewhere(known, executor, batch=bool(batch))
     job, registry = reopened(
         run.path if isinstance(run, Run) else run,
-        registry or (run.registry if isinstance(run, Run) else None),
+        known,
         n=n,
         labels=labels,
         task=task,
@@ -282,6 +297,7 @@ async def aresume(
         cache=cache,
         verify=verify,
     )
+    job.elsewhere = where
     return await _finished(job, registry, progress)
 
 
@@ -314,7 +330,8 @@ def load(
 async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
     """The run of a job, done and closed."""
     with job:
-        job.resuming = f"targen_core.resume({str(job.path)!r})"
+        again = "" if job.elsewhere is None else f", executor={dict(job.elsewhere.asked)!r}"
+        job.resuming = f"targen_core.resume({str(job.path)!r}{again})"
         try:
             watch = JobWatch(job)
             with shown(watch, job.task.name, enabled=progress):

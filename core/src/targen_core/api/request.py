@@ -28,6 +28,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.runs.dimensions import read_dimensions
+from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.placing import place_for
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
 
 __all__ = [
+    "ExecutorLike",
     "ItemsLike",
     "PathText",
     "Request",
@@ -48,6 +50,7 @@ __all__ = [
     "TaskLike",
     "as_path",
     "asked",
+    "elsewhere",
     "registry_for",
     "reopened",
 ]
@@ -59,6 +62,8 @@ ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 """Contexts or seeds of one's own: a file of them, or the items."""
 StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
 """What one step uses: another model, or `model` and options of this step alone."""
+ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
+"""Where models work: an executor's name, or `name` and which workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,27 @@ def asked(
         except UsageError as error:
             error.args = (_without(files, str(error)),)
             raise
+
+
+def elsewhere(
+    registry: Registry, executor: ExecutorLike | None, *, batch: bool = False
+) -> Elsewhere | None:
+    """Where the models of a run are to work; None for this process.
+
+    Raises:
+        UsageError: there is no such executor, or what is asked of it cannot be.
+    """
+    if executor is None:
+        return None
+    if not isinstance(executor, str | Mapping):
+        raise UsageError(
+            f"executor: {type(executor).__name__} is no executor",
+            hint='its name, such as "ray", or {"name": "ray", "workers": 4}',
+        )
+    where = Elsewhere.read(registry, executor)
+    if batch:
+        where.refuse_batches()
+    return where
 
 
 def reopened(

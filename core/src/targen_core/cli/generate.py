@@ -15,6 +15,7 @@ from targen_core.cli.request import (
     OUTPUT,
     PACE,
     ROWS,
+    AddressArg,
     BackendArg,
     BackendForArg,
     BaseUrlArg,
@@ -27,6 +28,7 @@ from targen_core.cli.request import (
     CorrectArg,
     CorrectorArg,
     DimensionArg,
+    ExecutorArg,
     KeyFileArg,
     LabelsPerSeedArg,
     MaxCostArg,
@@ -37,6 +39,8 @@ from targen_core.cli.request import (
     PriceInArg,
     PriceOutArg,
     ProfileArg,
+    ReplicaArg,
+    ResourcesArg,
     RoundsArg,
     SeedArg,
     SeedsArg,
@@ -46,6 +50,8 @@ from targen_core.cli.request import (
     SuiteArg,
     TaskDimensionsArg,
     VariantArg,
+    WorkersArg,
+    executor_of,
     labels_of,
     options_of,
 )
@@ -55,6 +61,7 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.elsewhere import Elsewhere
     from targen_core.runs.job import Job
     from targen_core.runs.placing import Place
     from targen_core.runs.spec import RunSpec
@@ -232,6 +239,11 @@ def generate(
             rich_help_panel=BATCHES,
         ),
     ] = False,
+    executor: ExecutorArg = None,
+    address: AddressArg = None,
+    workers: WorkersArg = None,
+    resources: ResourcesArg = None,
+    replica: ReplicaArg = None,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -251,7 +263,7 @@ def generate(
     - targen generate --suite superglue --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
-    from targen_core.api.request import asked
+    from targen_core.api.request import asked, elsewhere
     from targen_core.cli.ahead import confirm, print_dry_run
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
@@ -273,6 +285,11 @@ def generate(
             hint="--batch --batch-lists, or --batch-offline --batch-lists",
         )
     registry = load_registry()
+    where = elsewhere(
+        registry,
+        executor_of(executor, address, workers, resources, replica),
+        batch=batch or batch_offline,
+    )
     chosen = choice(
         registry,
         backend=backend,
@@ -336,7 +353,7 @@ def generate(
         confirm(runs, chosen, yes=yes)
         specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
-        _run_suite(suite, registry, specs, place, quiet=quiet, json=json)
+        _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json)
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
@@ -351,7 +368,7 @@ def generate(
         if batch_offline:
             print(f"{job.path} is ready; next: targen batch export {job.path}")
         else:
-            _run(job, quiet=quiet, json=json)
+            _run(job, where, quiet=quiet, json=json)
 
 
 def _folder(shard: str | None) -> str:
@@ -401,6 +418,11 @@ def resume(
         ),
     ] = False,
     cache: CacheAsBegunArg = None,
+    executor: ExecutorArg = None,
+    address: AddressArg = None,
+    workers: WorkersArg = None,
+    resources: ResourcesArg = None,
+    replica: ReplicaArg = None,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -413,10 +435,15 @@ def resume(
     - targen resume runs/rte-0
     - targen resume runs/rte-0 -n 200 --max-cost 5
     """
-    from targen_core.api.request import reopened
+    from targen_core.api.request import elsewhere, reopened
+    from targen_core.plugins.loader import load_registry
 
+    registry = load_registry()
+    asked = executor_of(executor, address, workers, resources, replica)
+    where = elsewhere(registry, asked, batch=bool(batch))
     job, _ = reopened(
         run,
+        registry,
         n=n,
         labels=labels_of(label),
         give_up_after=give_up_after,
@@ -439,15 +466,18 @@ def resume(
         verify=verify,
     )
     with job:
-        _run(job, quiet=quiet, json=json)
+        _run(job, where, quiet=quiet, json=json)
 
 
-def _run(job: Job, *, quiet: bool, json: bool) -> None:
+def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
     from targen_core.cli.progress import progress
     from targen_core.cli.report import print_report
     from targen_core.cli.tables import print_json
 
+    job.elsewhere = where
+    if where is not None:
+        job.resuming = f"{job.resuming} {where.words}"
     try:
         with progress(job, quiet=quiet) as listener:
             job.run(listener)
@@ -486,6 +516,7 @@ def _run_suite(
     registry: Registry,
     specs: Sequence[tuple[Path, RunSpec]],
     place: Place,
+    where: Elsewhere | None,
     *,
     quiet: bool,
     json: bool,
@@ -494,7 +525,7 @@ def _run_suite(
     from targen_core.folders import replies_folder
     from targen_core.runs.suite import run_suite
 
-    suite = _Suite(name, quiet=quiet)
+    suite = _Suite(name, where, quiet=quiet)
     try:
         run_suite(registry, specs, suite.run, cache=replies_folder(), place=place)
     finally:
@@ -505,8 +536,9 @@ def _run_suite(
 class _Suite:
     """Runs the jobs of a suite; a label that falls short stops its own task alone."""
 
-    def __init__(self, name: str, *, quiet: bool) -> None:
+    def __init__(self, name: str, where: Elsewhere | None, *, quiet: bool) -> None:
         self._name = name
+        self._where = where
         self._quiet = quiet
         self._reports: list[dict[str, Any]] = []
         self._paths: list[Path] = []
@@ -520,6 +552,7 @@ class _Suite:
             print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
         same = f"the same targen generate --suite {self._name}"
         job.resuming = f"{same} goes on with all of its tasks"
+        job.elsewhere = self._where
         try:
             with progress(job, quiet=self._quiet) as listener:
                 job.run(listener)

@@ -97,3 +97,11 @@ def list_retrievers(json: _Json = False) -> None:
     Example: targen list-retrievers
     """
     show_registered("retriever", json=json)
+
+
+def list_executors(json: _Json = False) -> None:
+    """List where the models of a run can work, for --executor.
+
+    Example: targen list-executors
+    """
+    show_registered("executor", json=json)

@@ -18,6 +18,8 @@ __all__ = [
     "OUTPUT",
     "PACE",
     "ROWS",
+    "WORKERS",
+    "AddressArg",
     "BackendArg",
     "BackendForArg",
     "BaseUrlArg",
@@ -31,6 +33,7 @@ __all__ = [
     "CorrectArg",
     "CorrectorArg",
     "DimensionArg",
+    "ExecutorArg",
     "KeyFileArg",
     "LabelsPerSeedArg",
     "MaxCostArg",
@@ -41,6 +44,8 @@ __all__ = [
     "PriceInArg",
     "PriceOutArg",
     "ProfileArg",
+    "ReplicaArg",
+    "ResourcesArg",
     "RoundsArg",
     "SeedArg",
     "SeedsArg",
@@ -51,8 +56,10 @@ __all__ = [
     "TaskArg",
     "TaskDimensionsArg",
     "VariantArg",
+    "WorkersArg",
     "backends_of",
     "complete_task",
+    "executor_of",
     "labels_of",
     "options_of",
 ]
@@ -63,6 +70,7 @@ MODEL = "Model"
 LISTS = "Contexts and seeds"
 PACE = "Cost and speed"
 BATCHES = "Batches"
+WORKERS = "Workers"
 OUTPUT = "Output"
 
 complete_task = completer("task")
@@ -309,6 +317,81 @@ CacheAsBegunArg = Annotated[
     bool | None,
     typer.Option(_CACHE[0], help=f"{_CACHE[1]} [default: unchanged]", rich_help_panel=PACE),
 ]
+ExecutorArg = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="NAME",
+        help="Where the models work, if not in this process; see list-executors.",
+        autocompletion=completer("executor"),
+        rich_help_panel=WORKERS,
+    ),
+]
+AddressArg = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="ADDRESS",
+        help="With --executor: the cluster's address. [default: workers on this machine]",
+        rich_help_panel=WORKERS,
+    ),
+]
+WorkersArg = Annotated[
+    str | None,
+    typer.Option(
+        "--workers",
+        metavar="N|MIN-MAX",
+        help="With --executor: how many workers, such as 4, or 2-8 where a cluster grows.",
+        rich_help_panel=WORKERS,
+    ),
+]
+ResourcesArg = Annotated[
+    str | None,
+    typer.Option(
+        "--resources",
+        metavar="NAME=AMOUNT",
+        help="With --executor: what each worker holds, such as `gpu=1`. [default: cpu=1]",
+        rich_help_panel=WORKERS,
+    ),
+]
+ReplicaArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replica",
+        metavar="URL",
+        help="With --executor: a server with the same model, for a worker of its own; repeat it.",
+        rich_help_panel=WORKERS,
+    ),
+]
+
+
+def executor_of(
+    executor: str | None,
+    address: str | None,
+    workers: str | None,
+    resources: str | None,
+    replica: Sequence[str] | None,
+) -> dict[str, Any] | None:
+    """Where the models work, as `api.request.elsewhere` takes it.
+
+    Raises:
+        UsageError: workers are described, and no executor is named.
+    """
+    said = {
+        "--address": address,
+        "--workers": workers,
+        "--resources": resources,
+        "--replica": replica or None,
+    }
+    if executor is None:
+        for option, value in said.items():
+            if value is not None:
+                raise UsageError(f"{option} is for --executor", hint="--executor ray")
+        return None
+    named = {option.strip("-"): value for option, value in said.items() if value is not None}
+    if "replica" in named:
+        named["replicas"] = named.pop("replica")
+    return {"name": executor, **named}
 
 
 def options_of(

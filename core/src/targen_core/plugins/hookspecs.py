@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from targen_core.calls.backend import Backend
+    from targen_core.calls.executor import ModelExecutor
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.exporters.model import Exporter
@@ -201,6 +202,19 @@ def register_embedders(register: Register[Embedder]) -> None:
         @hookimpl
         def register_embedders(register):
             register.register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
+        ```
+    """
+
+
+@hookspec
+def register_executors(register: Register[ModelExecutor]) -> None:
+    """Register executors: where `targen generate --executor NAME` has the models work.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_executors(register):
+            register.register("grid", "my_package.grid:GRID", summary="Our own machines")
         ```
     """
 

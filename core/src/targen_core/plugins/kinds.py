@@ -126,6 +126,13 @@ KINDS = {
             "targen_core.embedding:Embedder",
             "a targen_core.embedding.Embedder",
         ),
+        Kind(
+            "executor",
+            "register_executors",
+            "list-executors",
+            "targen_core.calls.executor:ModelExecutor",
+            "a targen_core.calls.executor.ModelExecutor",
+        ),
         Kind("command", "register_commands", ""),
     )
 }

@@ -44,6 +44,7 @@ KNOWN = {
         "anthropic": "targen-backends[claude]",
         "openai-compatible": "targen-backends[llama]",
     },
+    "executor": {"ray": "targen-ray"},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
 }
 """Where the things come from that people ask for by name most often, so that an environment

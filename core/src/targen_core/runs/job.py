@@ -45,6 +45,7 @@ from targen_core.runs.batches import (
 from targen_core.runs.card import dataset_card
 from targen_core.runs.code import code_digest
 from targen_core.runs.directory import RunDirectory
+from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.known import remember, require_known
 from targen_core.runs.ledger import LedgerFile
@@ -82,6 +83,7 @@ class Job:
         engine: set by `run`; its quotas tell how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
         transport: takes all calls away in batches of its own, or None.
+        elsewhere: where the models work, if not in this process.
         report: what `run` came to; None before it did.
         resuming: the command that resumes it; "" if nothing of it is kept.
     """
@@ -103,6 +105,7 @@ class Job:
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.transport: BatchTransport | None = None
+        self.elsewhere: Elsewhere | None = None
         self.report: dict[str, Any] | None = None
         self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
@@ -311,7 +314,7 @@ class Job:
         fresh, begun = not self.usage.by_place, time.monotonic()
         answered = self._answered
         async with open_layer(
-            self._bind(),
+            await self._bind(),
             seed=manifest.spec.seed,
             limits=limits,
             journal=self.journal,
@@ -468,11 +471,13 @@ class Job:
         self._directory.open_outputs()
         self.journal.reindex()
 
-    def _bind(self) -> dict[str, BoundModel]:
-        """Each step's model, or one whose calls wait for a batch."""
+    async def _bind(self) -> dict[str, BoundModel]:
+        """Each step's model, or one whose calls wait for a batch or are answered elsewhere."""
         limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
         steps = self._prepared.steps
-        if self.transport is not None:
+        if self.elsewhere is not None:
+            steps = await self.elsewhere.place(steps, limits)
+        elif self.transport is not None:
             steps = with_batches(steps, self.transport, batched=steps)
         elif limits.batch:
             batched = batched_steps(self.task.steps, at_once)

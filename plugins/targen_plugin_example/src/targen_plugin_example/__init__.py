@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Task,
         TaskForm,
     )
+    from targen_core.calls.executor import ModelExecutor
     from targen_core.embedding import Embedder
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
@@ -137,6 +138,16 @@ def register_embedders(register: Register[Embedder]) -> None:
     """What `targen generate TASK --max-cosine 0.8 --embedder letters` compares rows by."""
     register.register(
         "letters", "targen_plugin_example.embedder:LETTERS", summary="how often each letter stands"
+    )
+
+
+@hookimpl
+def register_executors(register: Register[ModelExecutor]) -> None:
+    """Where `targen generate TASK --executor beside` has the models work."""
+    register.register(
+        "beside",
+        "targen_plugin_example.executor:BESIDE",
+        summary="a thread of this process, to show the form",
     )
 
 

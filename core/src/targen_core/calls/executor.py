@@ -1,0 +1,86 @@
+"""Model executors of plugins: where the models of a run work, if not in this process.
+
+What an executor moves is the model alone: a call is keyed, journaled, paced and paid for in the
+process of the run, and answered elsewhere. So whatever happens there is a call that was not
+answered, and what answers it changes no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.model import ChatModel
+
+__all__ = ["ModelExecutor", "ModelSource", "Place", "Workers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """A model of a run as this process has it, and what another process may make it of.
+
+    Attributes:
+        model: itself; it counts tokens here, and says what it is.
+        backend: what made it.
+        backend_id: the full id of that; "" for an object of the program, which nothing else makes.
+        options: what it was made with; secrets may be among them.
+    """
+
+    model: ChatModel
+    backend: Backend
+    backend_id: str
+    options: BackendOptions = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """The workers that a run asks an executor for.
+
+    Attributes:
+        address: of the cluster; "" for what the executor does without one.
+        minimum: how many there are to be; None for what suits the executor.
+        maximum: up to how many there may be, where it can have more; None: `minimum`.
+        resources: what each holds, by name, such as `{"gpu": 1}`; cores are "cpu".
+        replicas: addresses of servers that serve the same model, each for workers of its own.
+        patience: seconds to wait for the first of them.
+    """
+
+    address: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
+    replicas: tuple[str, ...] = ()
+    patience: float = 600.0
+
+
+class Place(Protocol):
+    """Gets models to work elsewhere."""
+
+    def __call__(
+        self, sources: Sequence[ModelSource], workers: Workers, /
+    ) -> Awaitable[Sequence[ChatModel]]:
+        """Models in the place of `sources`, in their order, with the same identities.
+
+        They answer as those do, and close them too. What becomes of a worker is a `ServiceError`
+        of the calls that it had, which are then asked again.
+
+        Raises:
+            UsageError: what was asked for cannot be.
+            JobFailed: no worker came up.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelExecutor:
+    """A way to have the models of a run work somewhere else.
+
+    Attributes:
+        summary: one line for `targen list-executors`.
+        place: starts the workers. It may import heavy packages, and is awaited in the loop of the
+            run: what takes long there belongs into a thread.
+    """
+
+    summary: str
+    place: Place

@@ -1,0 +1,23 @@
+"""The executor `ray`: a run's models work in processes of a Ray cluster, or of this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_core.calls.executor import ModelExecutor
+
+__all__ = ["register_executors"]
+
+
+@hookimpl
+def register_executors(register: Register[ModelExecutor]) -> None:
+    """Register `ray`; Ray is imported when it is used."""
+    register.register(
+        "ray",
+        "targen_ray.executor:RAY",
+        summary="Processes of a Ray cluster, or of a small one that is started here",
+    )

@@ -1,0 +1,116 @@
+"""The executor itself: from what was asked for to models that a pool of workers answers."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from targen_core import ChatModel
+from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.calls.langchain import as_chat_model
+from targen_core.errors import MissingDependency, UsageError
+from targen_ray.pool import PooledModel
+from targen_ray.wire import ModelRecipe, Setup
+from targen_ray.worker import versions
+
+__all__ = ["RAY"]
+
+
+async def _place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatModel]:
+    """See `ModelExecutor.place`."""
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"--executor ray needs the package {error.name}, which is not installed",
+            distribution="targen-ray",
+            hint="pip install targen-ray",
+        ) from error
+    from targen_ray.crew import Crew
+
+    del ray
+    setups = _setups(sources, workers)
+    crew = Crew(setups, workers)
+    await crew.start()
+    left = [None] * len(sources)
+
+    async def close() -> None:
+        left.pop()
+        if not left:
+            await crew.close()
+
+    return [
+        PooledModel(source.model, crew.pool, number, close, limits=crew.limits(number))
+        for number, source in enumerate(sources)
+    ]
+
+
+def _setups(sources: Sequence[ModelSource], workers: Workers) -> list[Setup]:
+    """What workers are told first: one for all, or one for each replica."""
+    names = {"targen-core", "targen-ray"}
+    for source in sources:
+        names |= {source.backend_id.partition(":")[0], *source.backend.packages}
+    names.discard("")
+    known = versions(tuple(sorted(names)))
+    cores = max(1, int(workers.resources.get("cpu", 1)))
+    if not workers.replicas:
+        return [Setup(tuple(map(_recipe, sources)), cores, known)]
+    return [
+        Setup(tuple(_recipe(_at(source, url)) for source in sources), cores, known)
+        for url in workers.replicas
+    ]
+
+
+def _at(source: ModelSource, url: str) -> ModelSource:
+    """The source with a model at another address.
+
+    Raises:
+        UsageError: it has none.
+    """
+    options = source.options
+    if "base_url" not in type(options).model_fields:
+        name = source.backend_id.rpartition(":")[2]
+        raise UsageError(
+            f"--replica: the {name} backend has no address", hint="--backend llama has one"
+        )
+    said = {name: getattr(options, name) for name in options.model_fields_set}
+    there = type(options).model_validate({**said, "base_url": url})
+    model = as_chat_model(source.backend.create(there))
+    return replace(source, model=model, options=there)
+
+
+def _recipe(source: ModelSource) -> ModelRecipe:
+    """How a worker gets a model: itself, with its key, or what made it.
+
+    Raises:
+        UsageError: neither crosses to another process.
+    """
+    from ray import cloudpickle
+
+    problem: Any = None
+    pickled = options = b""
+    try:
+        pickled = cloudpickle.dumps(source.model)
+    except Exception as error:
+        problem = error
+    backend_id = source.backend_id
+    if backend_id:
+        try:
+            options = pickle.dumps(source.options)
+        except Exception as error:
+            problem, backend_id = error, ""
+    if not pickled and not backend_id:
+        raise UsageError(
+            f"--executor ray: the model {source.model.identity} cannot go to another process: "
+            f"{type(problem).__name__}: {problem}",
+            hint="make it of a backend by its name, or give it __getstate__ without what is open",
+        )
+    return ModelRecipe(source.model.identity, pickled, backend_id, options)
+
+
+RAY = ModelExecutor(
+    summary="Processes of a Ray cluster, or of a small one that is started here",
+    place=_place,
+)

@@ -1,0 +1,322 @@
+"""The pool: which worker answers which call, and what becomes of calls when one is lost.
+
+It lives in the process of the run and knows nothing of Ray: a `Link` carries bytes to a worker and
+back. A call goes to the worker with the fewest, or to one nearly as free that has read the same
+beginning of a prompt before, so that what it keeps of that saves time. What a worker had in hand
+when it was lost is an error of these calls, and the call layer of the run asks them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from targen_core import ChatModel, ChatReply, ChatRequest, Price
+from targen_core.errors import ServiceError, TargenError
+from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
+
+__all__ = ["Link", "LinkLost", "Member", "Pool", "PooledModel", "WorkerLost"]
+
+_HEADS = 32  # beginnings of prompts that a worker is taken to keep
+_SLACK = 8  # one call more for so many is no reason to go to a worker that read nothing yet
+_GATHER = 0.002  # seconds in which answers become further calls, which then go together
+_TEXT = 512  # letters that say how a prompt of a single message begins
+
+
+class WorkerLost(ServiceError):
+    """A worker went away with the call; another one may answer it. It says nothing of a service."""
+
+    retryable = True
+
+
+class LinkLost(Exception):
+    """A worker does not answer any more; the message says why."""
+
+
+class Link(Protocol):
+    """The way to one worker."""
+
+    async def exchange(self, payload: bytes) -> bytes:
+        """See `Worker.exchange`.
+
+        Raises:
+            LinkLost: the worker is gone, or was started again.
+        """
+        ...
+
+    def submit(self, payload: bytes) -> None:
+        """See `Worker.submit`; what fails shows in `exchange`."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    number: int
+    model: int
+    request: ChatRequest
+    head: int
+    answer: asyncio.Future[ChatReply]
+    dry_run: tuple[Any] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A worker that answers calls now.
+
+    Attributes:
+        answered: calls that it answered since it came up.
+    """
+
+    link: Link
+    hello: Hello
+    calls: dict[int, _Call] = field(default_factory=dict)
+    outbox: list[Order] = field(default_factory=list)
+    heads: OrderedDict[int, None] = field(default_factory=OrderedDict)
+    answered: int = 0
+    fetching: bool = False  # whether it has been asked what there is to tell
+    flush: asyncio.Handle | None = None
+
+    def has_room(self, model: int) -> bool:
+        """Whether one more call of a model is of use to it."""
+        limit = self.hello.limits[model]
+        return limit is None or len(self.calls) < limit
+
+    def reads(self, head: int) -> None:
+        """Note the beginning of a prompt."""
+        self.heads[head] = None
+        self.heads.move_to_end(head)
+        if len(self.heads) > _HEADS:
+            self.heads.popitem(last=False)
+
+
+class Pool:
+    """Calls, and the workers that answer them."""
+
+    def __init__(self, models: int) -> None:
+        """`models` is how many each worker has."""
+        self._models = models
+        self.members: list[Member] = []
+        self.failure: TargenError | None = None
+        self._waiting: deque[_Call] = deque()
+        self._number = 0
+        self._plays_dry_runs: set[int] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Calls that no worker has room for."""
+        return len(self._waiting)
+
+    async def ask(self, model: int, request: ChatRequest) -> ChatReply:
+        """Have a call answered.
+
+        Raises:
+            WorkerLost: the worker that had it is gone.
+            TargenError: what the model raises, or why there are no workers any more.
+        """
+        if self.failure is not None:
+            raise self.failure
+        self._number += 1
+        call = _Call(
+            self._number,
+            model,
+            request,
+            _head(model, request),
+            asyncio.get_running_loop().create_future(),
+        )
+        self._waiting.append(call)
+        self._dispatch()
+        try:
+            return await call.answer
+        finally:
+            if not call.answer.done() or call.answer.cancelled():
+                self._take_back(call)
+
+    async def serve(self, link: Link, hello: Hello) -> Member:
+        """Let a worker answer calls until it is lost; gives it as it was then."""
+        member = Member(link, hello)
+        self.members.append(member)
+        self._dispatch()
+        try:
+            while True:
+                orders, member.outbox = member.outbox, []
+                member.fetching = True
+                answers = load(await link.exchange(dump(orders)))
+                member.fetching = False
+                for answer in answers:
+                    self._settle(member, answer)
+                self._dispatch()
+                if answers:
+                    await asyncio.sleep(_GATHER)
+        except LinkLost as error:
+            self._lose(member, str(error))
+            return member
+        finally:
+            if member in self.members:
+                self.members.remove(member)
+
+    def fail(self, error: TargenError) -> None:
+        """Answer all calls, those to come among them, with an error that ends the run."""
+        self.failure = error
+        calls = [*self._waiting]
+        for member in self.members:
+            calls += member.calls.values()
+            member.calls.clear()
+        self._waiting.clear()
+        for call in calls:
+            _raise(call, error)
+
+    # --- routing ---
+
+    def _dispatch(self) -> None:
+        """Give calls that wait to workers with room, in the order in which they came."""
+        stays: list[_Call] = []
+        full: set[int] = set()  # models for which no worker has room
+        while self._waiting and len(full) < self._models:
+            call = self._waiting.popleft()
+            member = None if call.model in full else self._choose(call)
+            if member is None:
+                full.add(call.model)
+                stays.append(call)
+            else:
+                self._send(member, call)
+        self._waiting.extendleft(reversed(stays))
+
+    def _choose(self, call: _Call) -> Member | None:
+        """The worker with the fewest calls, or one nearly as free that knows the prompt's head."""
+        free = [member for member in self.members if member.has_room(call.model)]
+        if not free:
+            return None
+        fewest = min(len(member.calls) for member in free)
+        most = fewest + (1 + fewest // _SLACK if fewest else 0)
+        near = [m for m in free if len(m.calls) <= most and call.head in m.heads]
+        if near:
+            return min(near, key=lambda m: len(m.calls))
+        return min(free, key=lambda m: (len(m.calls), len(m.heads)))
+
+    def _send(self, member: Member, call: _Call) -> None:
+        if call.model in self._plays_dry_runs and call.dry_run is None:
+            call.dry_run = _played(call)
+        member.calls[call.number] = call
+        member.reads(call.head)
+        order = Order(call.number, call.model, sendable(call.request), call.dry_run)
+        self._order(member, order)
+
+    def _order(self, member: Member, order: Order) -> None:
+        member.outbox.append(order)
+        if member.flush is None:
+            # What is asked in one turn of the loop goes together.
+            member.flush = asyncio.get_running_loop().call_soon(self._flush, member)
+
+    def _flush(self, member: Member) -> None:
+        member.flush = None
+        if member.fetching and member.outbox:  # else the next `exchange` has it
+            orders, member.outbox = member.outbox, []
+            member.link.submit(dump(orders))
+
+    # --- what comes back ---
+
+    def _settle(self, member: Member, answer: Answer) -> None:
+        call = member.calls.get(answer.number)
+        if call is None:
+            return  # taken back
+        outcome = answer.outcome
+        if outcome is None and call.dry_run is None:
+            self._plays_dry_runs.add(call.model)
+            call.dry_run = _played(call)
+            order = Order(call.number, call.model, sendable(call.request), call.dry_run)
+            self._order(member, order)
+            return
+        del member.calls[answer.number]
+        member.answered += 1
+        if call.answer.done():
+            return
+        if isinstance(outcome, ChatReply):
+            call.answer.set_result(outcome)
+        elif isinstance(outcome, TargenError):
+            call.answer.set_exception(outcome)
+        else:
+            bug = outcome if isinstance(outcome, Bug) else Bug("TypeError", "no reply")
+            call.answer.set_exception(type(bug.kind, (Exception,), {})(bug.words))
+
+    def _lose(self, member: Member, why: str) -> None:
+        """A worker is gone: what it had was perhaps answered, and what it was not sent was not."""
+        self.members.remove(member)
+        unsent = {order.number for order in member.outbox}
+        if member.flush is not None:
+            member.flush.cancel()
+        for call in reversed(member.calls.values()):
+            if call.number in unsent:
+                self._waiting.appendleft(call)
+            else:
+                _raise(call, WorkerLost(f"a worker was lost: {why}", billed=True))
+        member.calls.clear()
+        self._dispatch()
+
+    def _take_back(self, call: _Call) -> None:
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(call)
+        for member in self.members:
+            if member.calls.pop(call.number, None) is not None:
+                self._order(member, Order(call.number, call.model, None))
+                self._dispatch()
+                return
+
+
+def _raise(call: _Call, error: TargenError) -> None:
+    if not call.answer.done():
+        call.answer.set_exception(error)
+
+
+def _played(call: _Call) -> tuple[Any] | None:
+    """What the task says offline, for a model that plays it."""
+    return None if call.request.dry_run is None else (call.request.dry_run(),)
+
+
+def _head(model: int, request: ChatRequest) -> int:
+    """What tells how a prompt begins: its messages but the last, or the start of a single one."""
+    *before, last = request.messages
+    parts = [(message.role, message.content) for message in before]
+    return hash((model, *parts) if parts else (model, last.content[:_TEXT]))
+
+
+class PooledModel:
+    """A model whose calls a pool answers; else it is the model that it stands for."""
+
+    def __init__(
+        self,
+        model: ChatModel,
+        pool: Pool,
+        number: int,
+        close: Callable[[], Any],
+        *,
+        limits: Sequence[int | None],
+    ) -> None:
+        """`number` is the model's among those of the workers, and `limits` what each can use."""
+        self.identity = model.identity
+        self.structured = model.structured
+        self.seeded = model.seeded
+        self.price: Price | None = model.price
+        known = [limit for limit in limits if limit is not None]
+        self.max_concurrency = sum(known) if len(known) == len(limits) and known else None
+        self.cacheable = getattr(model, "cacheable", True)
+        self._model = model
+        self._pool = pool
+        self._number = number
+        self._close = close
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer one request on a worker; see `ChatModel.complete`."""
+        return await self._pool.ask(self._number, request)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """As the model does that it stands for."""
+        return self._model.count_tokens(request)
+
+    async def aclose(self) -> None:
+        """Let the workers go, with the last model that they have."""
+        await self._close()
+        await self._model.aclose()

@@ -1,0 +1,98 @@
+"""`--executor`: models that work elsewhere, here in a thread of the example plugin."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import targen_core
+from targen_core import Backend, BackendOptions, ScriptedModel, ScriptedOptions
+from targen_core.calls.executor import ModelExecutor
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+def test_rows_are_the_same_bytes_and_the_run_remembers_nothing_of_it(rte, targen):
+    assert rte("-n", "12", "--out", "here").code == 0
+    assert rte("-n", "12", "--out", "there", "--executor", "beside").code == 0
+    assert targen("resume", "there", "-n", "20", "-q", "--executor", "beside").code == 0
+    assert targen("resume", "here", "-n", "20", "-q").code == 0
+    for name in FILES:
+        assert (Path("here") / name).read_bytes() == (Path("there") / name).read_bytes()
+    manifest = json.loads((Path("there") / "manifest.json").read_text(encoding="utf-8"))
+    assert "beside" not in json.dumps(manifest["spec"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (("--executor", "besid"), "no executor named 'besid' is installed"),
+        (("--executor", "ray"), "try: pip install 'targen-ray'"),
+        (("--workers", "2"), "--workers is for --executor"),
+        (("--replica", "http://one/v1"), "--replica is for --executor"),
+        (("--executor", "beside", "--workers", "0"), "--workers 0: it must be a number of workers"),
+        (("--executor", "beside", "--workers", "8-2"), "--workers 8-2: it must be a number"),
+        (("--executor", "beside", "--resources", "gpu"), "it must be amounts above 0 by name"),
+        (("--executor", "beside", "--resources", "gpu=0"), "it must be amounts above 0 by name"),
+        (("--executor", "beside", "--replica", "one"), "--replica one: it is not the address"),
+        (("--executor", "beside", "--batch"), "--executor beside and --batch exclude each other"),
+        (("--executor", "beside", "--batch-offline"), "--batch exclude each other"),
+    ],
+)
+def test_what_cannot_be(typed, words, rte):
+    result = rte("-n", "2", *typed)
+    assert result.code == 2
+    assert words in result.err
+    assert not Path("runs").exists()
+
+
+def test_an_executor_refuses_what_it_does_not_have(rte):
+    stopped = rte("-n", "12", "--out", "run", "--executor", "beside", "--workers", "2")
+    assert stopped.code == 2
+    assert "the executor beside has one worker" in stopped.err
+
+
+def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):
+    asked = []
+
+    async def place(sources, workers):
+        asked.append((sources, workers))
+        return [source.model for source in sources]
+
+    def made(options):
+        return ScriptedModel(ScriptedOptions())
+
+    registry = targen_core.load_registry()
+    own = [
+        Registration("executor", "grid", ModelExecutor(summary="", place=place), "", "g", "g", "g"),
+        Registration(
+            "backend",
+            "own",
+            Backend(summary="", options=BackendOptions, create=made),
+            "",
+            "o",
+            "o",
+            "o",
+        ),
+    ]
+    registry = Registry([*registry.everything(), *own], registry.plugins)
+    run = targen_core.generate(
+        "rte",
+        n=2,
+        model="own",
+        steps={"correct": "scripted"},
+        out=tmp_path / "run",
+        registry=registry,
+        progress=False,
+        max_outage=7,
+        executor={"name": "grid", "workers": "2-8", "resources": {"gpu": 0.5}, "address": "a:1"},
+    )
+    assert run.report.status == "complete"
+    ((sources, workers),) = asked
+    assert [source.backend_id for source in sources] == ["o:own", "targen-core:scripted"]
+    assert (workers.minimum, workers.maximum, workers.address) == (2, 8, "a:1")
+    assert (dict(workers.resources), workers.patience) == ({"gpu": 0.5}, 7)
