@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from targen_core.api.estimating import CostEstimate, estimate
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
     from targen_core.api.reading import read_dataset
+    from targen_core.api.replaying import areplay, replay
     from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
     from targen_core.api.run import Corrected, Run
+    from targen_core.api.tracing import Trace, TracedCall, trace
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
     from targen_core.dataset.model import Dataset
@@ -97,12 +99,15 @@ _HOME = {
     "Task": "tasks.model",
     "TaskForm": "declared.forms",
     "Texts": "tasks.groups",
+    "Trace": "api.tracing",
+    "TracedCall": "api.tracing",
     "UsageError": "errors",
     "UsageReport": "api.report",
     "Variant": "tasks.parts",
     "acorrect": "api.correcting",
     "agenerate": "api.generating",
     "analyze": "api.analyzing",
+    "areplay": "api.replaying",
     "aresume": "api.generating",
     "correct": "api.correcting",
     "estimate": "api.estimating",
@@ -111,7 +116,9 @@ _HOME = {
     "load": "api.generating",
     "load_registry": "plugins.loader",
     "read_dataset": "api.reading",
+    "replay": "api.replaying",
     "resume": "api.generating",
+    "trace": "api.tracing",
     "vocabulary": "tasks.vocabularies",
 }
 
@@ -166,12 +173,15 @@ __all__ = [
     "Task",
     "TaskForm",
     "Texts",
+    "Trace",
+    "TracedCall",
     "UsageError",
     "UsageReport",
     "Variant",
     "acorrect",
     "agenerate",
     "analyze",
+    "areplay",
     "aresume",
     "correct",
     "errors",
@@ -181,7 +191,9 @@ __all__ = [
     "load",
     "load_registry",
     "read_dataset",
+    "replay",
     "resume",
+    "trace",
     "vocabulary",
 ]
 

@@ -10,10 +10,12 @@ PANELS = {
         "preview": "preview:preview",
         "estimate": "estimate:estimate",
         "resume": "generate:resume",
+        "replay": "replay:replay",
         "batch": "batch:batch",
     },
     "Read it": {
         "show": "show:show",
+        "trace": "trace:trace",
         "report": "report:report",
         "runs": "runs:runs",
     },

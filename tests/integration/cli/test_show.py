@@ -49,7 +49,8 @@ def test_a_label_and_a_reason_choose(targen: Command, run: Path) -> None:
 
 def test_a_row_is_shown_with_all_that_made_it(targen: Command, run: Path) -> None:
     record = records(run / "provenance.jsonl")[4]
-    shown = targen("show", run, "4", "--full")
+    shown = targen("show", run, "4")
+    assert "targen trace run 4" in shown.err
     assert shown.code == 0
     assert record["id"] in shown.out and record["above"][0] in shown.out
     assert record["seed"]["premise"] in shown.out
@@ -57,7 +58,7 @@ def test_a_row_is_shown_with_all_that_made_it(targen: Command, run: Path) -> Non
     assert [call["key"] for call in facts["calls"]] == record["calls"]
     for call in facts["calls"]:
         assert call["place"] in shown.out
-        assert " ".join(call["text"].split()) in " ".join(shown.out.split())
+        assert " ".join(call["text"].split())[:200] in " ".join(shown.out.split())
     by_id = targen("show", run, record["id"], "--json").json
     assert by_id == facts
 
@@ -84,7 +85,6 @@ def test_rows_of_a_pair_are_shown_together(targen: Command) -> None:
         (["run", "9.9/entailment/0"], 'run has no candidate "9.9/entailment/0"'),
         (["elsewhere"], "no run directory elsewhere"),
         (["run", "3", "--rejected"], "a row is shown whole"),
-        (["run", "--full"], "--full and --prompts are for one row"),
     ],
 )
 def test_what_is_not_there_is_said(targen: Command, run: Path, words: list[str], said: str) -> None:
@@ -107,38 +107,6 @@ def test_control_characters_never_reach_the_terminal(targen: Command, run: Path)
 def test_a_damaged_journal_leaves_the_row_to_be_shown(targen: Command, run: Path) -> None:
     (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
     assert targen("show", run, "0").code == 0
-
-
-@pytest.mark.parametrize("task", ["axg", "cb", "copa", "multirc", "record", "rte", "wic"])
-def test_prompts_are_those_that_were_sent(targen: Command, task: str) -> None:
-    made = targen("generate", task, "-n", 12, "-b", "scripted", "-q", "--out", "run")
-    assert made.code == 0, made.err
-    last = len(records(Path("run/dataset.jsonl"))) - 1
-    for row in (0, last):
-        shown = targen("show", "run", row, "--prompts", "--json")
-        assert shown.code == 0 and not shown.err
-        calls = [call for call in shown.json["calls"] if call["step"] in ("generate", "correct")]
-        assert calls
-        for call in calls:
-            assert call["messages"][-1]["role"] == "user"
-        text = targen("show", "run", row, "--prompts", "--full").out
-        asked = calls[-1]["messages"][-1]["content"].split("\n")
-        assert all(line.strip() in text for line in asked)
-
-
-def test_prompts_of_a_task_that_changed_are_not_made_up(targen: Command, tmp_path: Path) -> None:
-    words = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
-    (tmp_path / "remarks.yaml").write_text(words)
-    assert (
-        targen("generate", "remarks.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "run").code
-        == 0
-    )
-    copy = next(path for path in Path("run").iterdir() if path.name.startswith("task."))
-    copy.write_text(copy.read_text().replace("it praises", "it flatters"))
-    shown = targen("show", "run", "0", "--prompts", "--json")
-    assert shown.code == 0
-    assert "has changed since this run was made" in shown.err
-    assert not any("messages" in call for call in shown.json["calls"])
 
 
 def test_a_reason_or_label_that_there_is_not_names_those_that_there_are(

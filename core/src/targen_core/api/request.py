@@ -50,7 +50,9 @@ __all__ = [
     "TaskLike",
     "as_path",
     "asked",
+    "called_task",
     "elsewhere",
+    "quotas_of",
     "registry_for",
     "reopened",
 ]
@@ -151,7 +153,7 @@ def asked(
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
-        tasks, called = _task(task, files)
+        tasks, called = called_task(task, files)
         models, said = _by_step(model, steps, options)
         backends: dict[str, Backend] = {}
         names: dict[str, str] = {}
@@ -167,7 +169,7 @@ def asked(
         registry = registry.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
         registration, varied = find_task(registry, called, chosen)
-        quotas = _quotas(varied, n, labels, preset) if rows else Quotas({})
+        quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:
             part = Shard(*numbers, quotas.for_task(varied))
@@ -244,7 +246,7 @@ def reopened(
     quotas = None
     if n is not None or labels:
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
-        quotas = _quotas(of, n, labels, None)
+        quotas = quotas_of(of, n, labels, None)
     job = Job.resume(
         registry,
         path,
@@ -278,7 +280,7 @@ def _not_none(limits: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in limits.items() if value is not None}
 
 
-def _task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]:
+def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]:
     """The objects that a task brings, and what finds it."""
     if isinstance(task, Task):
         return {task.name: task}, f"{MEMORY}:{task.name}"
@@ -345,7 +347,7 @@ def _value(name: str, value: Any) -> Any:
         ) from error
 
 
-def _quotas(
+def quotas_of(
     task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
 ) -> Quotas:
     """Rows by label, from exactly one of the three.

@@ -11,7 +11,7 @@ from typing import Any
 from targen_core.calls.model import ChatModel, ChatReply, DeferredModel, Message, Price
 from targen_core.calls.rate import RateLimiter
 
-__all__ = ["BoundModel", "Call", "Observer", "Scope", "call_key"]
+__all__ = ["BoundModel", "Call", "Observer", "Scope", "call_key", "with_schema"]
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
@@ -54,10 +54,12 @@ class BoundModel:
 class Scope:
     """On whose behalf calls are made: a candidate or a list batch.
 
-    Once `abandoned`, it sends nothing more.
+    Once `abandoned`, it sends nothing more. `lacking` are calls that it needs and that nobody
+    answers, where nothing is sent: what was made on its behalf does not count then.
     """
 
     abandoned: bool = False
+    lacking: tuple[Call, ...] = ()
     _keys: list[list[str]] = field(default_factory=list)
 
     @property
@@ -71,7 +73,7 @@ class Scope:
         return self._keys[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """What a stage asks of a model, whatever the attempt.
 
@@ -108,3 +110,13 @@ def call_key(
     where = f"{seed}\n{call.place}\n{call.occurrence}\n{attempt}"
     parts.update(where.encode())
     return parts.digest()[:16]
+
+
+def with_schema(messages: tuple[Message, ...], schema: Mapping[str, Any]) -> tuple[Message, ...]:
+    """Ask for JSON in words, of a model that cannot be held to a schema."""
+    last = messages[-1]
+    text = (
+        f"{last.content}\n\nReply with one JSON object and nothing else. Its JSON schema:\n"
+        f"{json.dumps(schema, ensure_ascii=False)}"
+    )
+    return (*messages[:-1], Message(last.role, text))

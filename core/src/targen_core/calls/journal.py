@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -219,17 +219,19 @@ def holds(path: Path, mark: Mark) -> bool:
         os.close(fd)
 
 
-def find_records(path: Path, keys: Set[str], *, place: str = "") -> dict[str, dict[str, Any]]:
+def find_records(
+    path: Path, keys: Set[str], *, places: Sequence[str] = (), prefix: str = ""
+) -> dict[str, dict[str, Any]]:
     """The records of some calls by their keys, without reading the others.
 
-    With `place`, those of calls whose place begins with it are among them. A damaged record
-    is as one that is not there; so is a journal.
+    Those whose place begins with one of `places` are among them, and those whose key begins
+    with `prefix`. A damaged record is as one that is not there; so is a journal.
 
     Raises:
         RunDirectoryError: it cannot be read.
     """
     records: dict[str, dict[str, Any]] = {}
-    there = b'"place":%s' % compact(place)[:-1] if place else b""
+    there = [b'"place":%s' % compact(place)[:-1] for place in places]
     try:
         fd = open_plain(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -239,8 +241,10 @@ def find_records(path: Path, keys: Set[str], *, place: str = "") -> dict[str, di
     with os.fdopen(fd, "rb") as file:
         for line in iter(partial(file.readline, _LINE), b""):
             key = line[17:49].decode("ascii", "replace")
-            matches = key in keys or (there and there in line)
-            if matches and line.startswith(_KEYED, 9) and (record := _decode(line)):
+            matches = key in keys or (prefix and key.startswith(prefix))
+            if not matches and not any(place in line for place in there):
+                continue
+            if line.startswith(_KEYED, 9) and (record := _decode(line)):
                 records[key] = record
     return records
 

@@ -19,14 +19,23 @@ from targen_core.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from targen_core.runs.asked import Asked
     from targen_core.runs.tracing import Traced
 
 _LIMIT = 10  # rows shown, unless the user says otherwise
-_REPLY = 300  # characters of a reply
+REPLY = 300
+"""Characters of a reply, or of what was asked, that are shown unless all of it is."""
 _MIN_TEXT = 24  # columns that a text has at least, however narrow the terminal
 
-__all__ = ["Screen", "content_of", "origin_of", "show", "text_of"]
+__all__ = [
+    "REPLY",
+    "Screen",
+    "content_of",
+    "facts_of",
+    "origin_of",
+    "outcome_of",
+    "show",
+    "text_of",
+]
 
 Pairs = Iterable[tuple[str, object]]
 
@@ -54,16 +63,11 @@ def show(
     limit: Annotated[
         int, typer.Option("-n", "--limit", min=0, help="Rows to show; 0 is all.")
     ] = _LIMIT,
-    prompts: Annotated[
-        bool,
-        typer.Option("--prompts", help="Print what a row's calls of steps 3 and 4 were asked."),
-    ] = False,
-    full: Annotated[
-        bool, typer.Option("--full", help="Print a row's replies and prompts whole.")
-    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")] = False,
 ) -> None:
     """Show rows of a run, or one row with its context, seed, calls and judgement.
+
+    targen trace shows all that a row came from, with what each call was asked.
 
     Examples:
     - targen show runs/rte-0
@@ -76,16 +80,12 @@ def show(
         if label is not None or rejected or reason is not None:
             raise UsageError("a row is shown whole: leave --label, --rejected and --reason out")
         traced = tracing.find(run, row)
-        asked = _asked(traced) if prompts else None
         if json:
-            print_json({**_facts(traced), "calls": list(_calls(traced, asked))})
+            print_json({**facts_of(traced), "calls": traced.calls()})
         else:
-            _print_one(traced, asked, full=full)
-        if asked is not None and asked.problem:
-            print(f"prompts that are not shown: {asked.problem}", file=sys.stderr)
+            _print_one(traced)
+            print(f"what each call was asked: targen trace {run} {row}", file=sys.stderr)
         return
-    if full or prompts:
-        raise UsageError("--full and --prompts are for one row", hint=f"targen show {run} 0 --full")
     every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
     chosen = (each for each in every if _fits(each, label, reason))
     shown = list(islice(chosen, limit or None))
@@ -93,7 +93,7 @@ def show(
         _check_known(run, label, reason)
     if json:
         for each in shown:
-            print_json(_facts(each), indent=None)
+            print_json(facts_of(each), indent=None)
         return
     _print_list(run, shown, more=next(chosen, None) is not None)
 
@@ -143,7 +143,8 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
             )
 
 
-def _facts(traced: Traced) -> dict[str, Any]:
+def facts_of(traced: Traced) -> dict[str, Any]:
+    """What a run has on record of a candidate, with its rows."""
     facts = {"verdict": traced.verdict, **traced.record}
     return {**facts, "official": list(traced.rows)} if traced.rows else facts
 
@@ -152,46 +153,29 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
     screen = Screen()
     for traced in shown:
         if traced.rows:
-            screen.title(str(traced.record.get("idx", "")), str(traced.label), "")
+            screen.title(str(traced.number), str(traced.label), "")
         else:
-            screen.title(traced.id, *_outcome(traced))
+            screen.title(traced.id, *outcome_of(traced))
         screen.pairs(content_of(traced), indent=4)
     if not shown:
         print("nothing to show", file=sys.stderr)
     elif more:
         print("there is more: --limit 0 shows all", file=sys.stderr)
     if shown:
-        example = shown[0].record.get("idx", shown[0].id)
+        example = shown[0].number if shown[0].rows else shown[0].id
         print(f"where one is from: targen show {run} {example}", file=sys.stderr)
 
 
-def _asked(traced: Traced) -> Asked:
-    import asyncio
-
-    from targen_core.plugins.loader import load_registry
-    from targen_core.runs.asked import asked_for
-
-    return asyncio.run(asked_for(load_registry(), traced))
-
-
-def _calls(traced: Traced, asked: Asked | None) -> Iterator[dict[str, Any]]:
-    """The journal's records, with the messages that they answered where these are known."""
-    for call in traced.calls():
-        messages = asked.messages.get(call["key"], ()) if asked is not None else ()
-        sent = [{"role": message.role, "content": message.content} for message in messages]
-        yield {**call, "messages": sent} if sent else call
-
-
-def _print_one(traced: Traced, asked: Asked | None, *, full: bool) -> None:
-    screen, record = Screen(), traced.record
+def _print_one(traced: Traced) -> None:
+    screen = Screen()
     if traced.rows:
-        screen.title(f"row {record.get('idx')}", str(traced.label), "")
+        screen.title(f"row {traced.number}", str(traced.label), "")
     else:
-        screen.title(traced.id, *_outcome(traced))
+        screen.title(traced.id, *outcome_of(traced))
     screen.pairs(content_of(traced), indent=2)
     screen.heading("Where it is from")
     screen.pairs(origin_of(traced), indent=2)
-    calls = list(_calls(traced, asked))
+    calls = traced.calls()
     if not calls:
         return
     screen.heading("Calls")
@@ -200,16 +184,10 @@ def _print_one(traced: Traced, asked: Asked | None, *, full: bool) -> None:
         price = f", ${cost:.6f}" if isinstance(cost, int | float) and cost else ""
         tokens = f"{call.get('in', 0)} tokens in, {call.get('out', 0)} out{price}"
         screen.title(str(call.get("place")), "", f"prompt {call.get('prompt')}; {tokens}", indent=2)
-        for message in call.get("messages", ()):
-            screen.title(message["role"], "", "", indent=4)
-            screen.text(message["content"], indent=6)
-        if "messages" in call:
-            screen.title("reply", "", "", indent=4)
-        text = str(call.get("text", ""))
-        screen.text(printable(text, max_length=None if full else _REPLY), indent=6)
+        screen.text(printable(str(call.get("text", "")), max_length=REPLY), indent=6)
 
 
-def _outcome(traced: Traced) -> tuple[str, str]:
+def outcome_of(traced: Traced) -> tuple[str, str]:
     """What became of a candidate that made no row, and why."""
     record = traced.record
     verdict = traced.verdict
@@ -238,7 +216,9 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
     manifest = (traced.run / "manifest.json").absolute()
-    lists, of, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
+    lists, of, corrected, alike = _CORRECTION
+    if traced.correction is None:
+        lists, of, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
     lists = of.get(record.get("intended", ""), lists)
     yield "candidate", traced.id
     for depth, above in enumerate(record.get("above", ())):
@@ -265,10 +245,12 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     yield from (record.get("notes") or {}).items()
 
 
+_Steps = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float]
+_CORRECTION: _Steps = ((), {}, True, 0.0)
+
+
 @lru_cache(maxsize=8)
-def _steps_of(
-    manifest: Path, _: int
-) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float]:
+def _steps_of(manifest: Path, _: int) -> _Steps:
     """The names of a task's own lists, outermost first; of parts, by branch.
 
     Then whether step 4 is done, and how alike rows may be, in percent; 0 where they are not

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.calls.call import Scope
+from targen_core.calls.call import Call, Scope
 from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected
 
@@ -91,6 +91,7 @@ class Outcome:
     detail: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)  # of calls; the engine fills them in
+    lacking: tuple[Call, ...] = ()  # that nobody answers, where nothing is sent; likewise
 
     def reject(self, stage: str, error: Rejected) -> None:
         """Take a rejection: there is no final instance then."""

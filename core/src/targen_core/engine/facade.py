@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, overload
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.call import Call, Scope
+from targen_core.calls.call import Call, Scope, with_schema
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
@@ -176,7 +176,7 @@ class StageLlm:
             schema, digest = reply_schema(several or reply)
             schema_name = reply.__name__
             if not self._layer.models[self._step].model.structured:
-                messages = _with_schema(messages, schema)
+                messages = with_schema(messages, schema)
         occurrence = self._seen.get(messages, 0)
         self._seen[messages] = occurrence + 1
         call = Call(
@@ -275,13 +275,3 @@ def _no_worked_answer(reply: BaseModel, prompt: Prompt) -> None:
                 f"{text!r} is taken from a worked example: write a new one",
                 reason="copy-of-example",
             )
-
-
-def _with_schema(messages: tuple[Message, ...], schema: Mapping[str, Any]) -> tuple[Message, ...]:
-    """Ask for JSON in words, of a model that cannot be held to a schema."""
-    last = messages[-1]
-    text = (
-        f"{last.content}\n\nReply with one JSON object and nothing else. Its JSON schema:\n"
-        f"{json.dumps(schema, ensure_ascii=False)}"
-    )
-    return (*messages[:-1], Message(last.role, text))

@@ -29,7 +29,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core.calls.call import Scope
+from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.commits import Grown, Ledger, NoLedger
 from targen_core.engine.facade import StageLlm
@@ -243,6 +243,7 @@ class _GrowingList:
         self.at_once = order.at_once if order.specs[depth].source.asks else 1
         self.on_trial = order.specs[depth].source.max_rejected < 1
         self._ended: ListBatch | None = None  # tells that the trial ended the list
+        self._lacking: tuple[Call, ...] = ()  # what ended it, where nothing is sent
 
     @property
     def is_leaf(self) -> bool:
@@ -277,19 +278,23 @@ class _GrowingList:
         place = "/".join([spec.step, *above, str(at) if spec.fixed is None else "given"])
         known = self.order.ledger.grown(place)
         failed: tuple[str, str] | None = None
+        lacking: tuple[Call, ...] = ()
         if spec.fixed is not None:
             fresh: Sequence[Any] = spec.fixed
             self.finished = True
         else:
             there = self._read(spec, known)
             if there is None:
-                fresh, batch.keys, failed = await self._ask(index, at, place, shown)
+                fresh, batch.keys, failed, lacking = await self._ask(index, at, place, shown)
             else:
                 assert known is not None
                 fresh, batch.keys, failed = there, known.keys, known.failed
             if before is not None:
                 await asyncio.shield(before)
             if self.finished:
+                return None
+            if lacking:
+                self.finished, self._lacking = True, lacking
                 return None
             if failed is not None:
                 batch.dropped.append(Dropped(spec.step, place, *failed, None))
@@ -369,10 +374,11 @@ class _GrowingList:
 
     async def _ask(
         self, index: int, at: int, place: str, shown: Sequence[Any]
-    ) -> tuple[Sequence[Any], tuple[str, ...], tuple[str, str] | None]:
+    ) -> tuple[Sequence[Any], tuple[str, ...], tuple[str, str] | None, tuple[Call, ...]]:
         """Have a batch listed: its items, the keys of the calls, and why it failed if it did.
 
-        `at` is where the batch stands in the list of all shards.
+        Then the calls that nobody answers, where nothing is sent. `at` is where the batch stands
+        in the list of all shards.
         """
         spec = self.order.specs[self.depth]
         scope = self.scopes[index] = Scope()
@@ -402,7 +408,7 @@ class _GrowingList:
         try:
             fresh = await self.order.guard.wait(spec.source.propose, llm, parent, tuple(shown))
         except Rejected as error:
-            return (), tuple(scope.keys), (error.reason, str(error))
+            return (), tuple(scope.keys), (error.reason, str(error)), scope.lacking
         finally:
             del self.scopes[index]
         kind, propose = spec.source.item, named(spec.source.propose)
@@ -418,7 +424,7 @@ class _GrowingList:
                 f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
                 f"each is to be {expected}"
             )
-        return fresh, tuple(scope.keys), None
+        return fresh, tuple(scope.keys), None, scope.lacking
 
     def _read(self, spec: ListSpec, known: Grown | None) -> list[Any] | None:
         """The items that an earlier process wrote down; None where they must be asked for.
@@ -441,6 +447,7 @@ class _GrowingList:
             await self._end_trial()
         if self.finished and index >= self.grown:
             self._tell_of_trial()
+            self.order.lacking.update(dict.fromkeys(self._lacking))
             return None
         batch = await asyncio.shield(self.prefetch(index))
         if batch is not None and batch.walk != self.order.walks:
@@ -478,6 +485,8 @@ class _GrowingList:
         return self._below(chunk, await self.batch(chunk))
 
     def _below(self, chunk: int, batch: ListBatch | None) -> tuple[Sequence[_GrowingList], int]:
+        if self._lacking and batch is None:
+            return (), 0
         if batch is None:  # no batch of its own: the next chunk of all that it holds
             return self.nodes, chunk - self.grown + 1
         return self.nodes[batch.start : batch.start + len(batch.items)], 0
@@ -566,6 +575,9 @@ class _GrowingList:
         """Whether neither this chunk nor a later one can hold a seed."""
         if not self.finished or chunk < self.grown:
             return False
+        self.order.lacking.update(dict.fromkeys(self._lacking))
+        if self._lacking:
+            return True
         return all(node.ends_before(chunk - self.grown + 1) for node in self.nodes)
 
 
@@ -586,7 +598,8 @@ class SeedOrder:
         shard: which part of the first list is walked; None: all of it.
 
     `passed` collects the batches that the walk came by, for the engine to
-    report as it commits. `patience` batches without a seed between them that
+    report as it commits, and `lacking` the calls for want of which a list that it
+    came by ended, where nothing is sent. `patience` batches without a seed between them that
     gave nothing which they were not told of end the walk, and `UNFIT` of them
     where another's list stands in for the task's and there never was a seed.
     """
@@ -616,6 +629,7 @@ class SeedOrder:
         self.at_once = at_once
         self.patience = 0
         self.passed: list[ListBatch] = []
+        self.lacking: dict[Call, None] = {}
         self.barren = 0
         self.sown = False  # whether there was a seed
         self.walks = 0
@@ -636,6 +650,25 @@ class SeedOrder:
     @property
     def _worn_out(self) -> bool:
         return self.barren >= self.patience or bool(self.unfit)
+
+    async def ask_again(self, path: Sequence[int]) -> Sequence[Any]:
+        """Ask for the lists down to the seed at a path; the items on the way to it, and itself.
+
+        It is for who looks on at the calls. The ledger must be one that is pending: nothing is
+        asked ahead then.
+        """
+        node, items = self._root, []
+        for position in path[len(self.prefix) :]:
+            if node.shard is not None:
+                position = (position - node.shard.at(0)) // node.shard.count
+            for index in itertools.count():
+                if len(node.items) > position or await node.prefetch(index) is None:
+                    break
+            items += node.items[position : position + 1]
+            if node.is_leaf or len(node.nodes) <= position:
+                break
+            node = node.nodes[position]
+        return items
 
     def beside(self, path: Sequence[int]) -> int:
         """How many items the list holds that the one at a path is of, so far."""
@@ -782,6 +815,11 @@ class PartsOrder:
     def passed(self, value: list[ListBatch]) -> None:
         for order in self.orders:
             order.passed = list(value)
+
+    @property
+    def lacking(self) -> dict[Call, None]:
+        """See `SeedOrder`."""
+        return {call: None for order in self.orders for call in order.lacking}
 
     @property
     def patience(self) -> int:

@@ -103,6 +103,7 @@ class QuotaTracker:
         }
         self._shard, self._unit = shard, unit
         self._have = dict.fromkeys(self._whole, 0)
+        self._awaited = dict.fromkeys(self._whole, 0)
         self._requested = dict.fromkeys(self._whole, 0)
         self.flows: dict[str, Flow] = {branch: Flow() for branch in branches}
         self.aims: Mapping[str, str | None] = branches
@@ -201,6 +202,15 @@ class QuotaTracker:
         """Count rows of a label that came through a branch."""
         self._have[self.counted(branch, name)] += rows
 
+    def await_rows(self, branch: str, rows: int) -> None:
+        """Count a candidate that nobody can judge now as rows that may come.
+
+        They take the place of others, and are none of those that are there.
+        """
+        name = max(self._may_give[branch], key=self.needed)
+        self._awaited[name] += rows
+        self._open = None
+
     @property
     def open(self) -> tuple[str, ...]:
         """The branches that are open."""
@@ -217,8 +227,8 @@ class QuotaTracker:
         return name in self._labels or (not name and not rows)
 
     def is_full(self, name: str) -> bool:
-        """Whether a label has all its rows."""
-        return self._have[name] >= self._requested[name]
+        """Whether a label has all its rows, or may have them by what is awaited."""
+        return self.needed(name) == 0
 
     @property
     def met(self) -> bool:
@@ -230,8 +240,8 @@ class QuotaTracker:
         return not self.is_full(name) and name not in self.given_up
 
     def needed(self, name: str) -> int:
-        """Rows that a label lacks."""
-        return max(0, self._requested[name] - self._have[name])
+        """Rows that a label lacks, beside those that are awaited."""
+        return max(0, self._requested[name] - self._have[name] - self._awaited[name])
 
     def lacking(self, part: str) -> int:
         """Rows that all labels lack in a part; "" is a task without parts."""
@@ -440,7 +450,7 @@ class QuotaTracker:
             "rows": self.have,
             "requested": self.requested,
             **({"parts": self._by_part()} if self._part else {}),
-            "met": self.met,
+            "met": self.met and not any(self._awaited.values()),
             "given_up": sorted(self.given_up),
             "flow": {name: flow.as_dict() for name, flow in self.flows.items()},
             "dropped_list_items": [

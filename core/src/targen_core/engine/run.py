@@ -26,7 +26,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from targen_core.calls.call import Scope
+from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.balance import Balance, Item
 from targen_core.engine.commits import (
@@ -57,7 +57,7 @@ from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 
-__all__ = ["Engine", "Sink", "Target"]
+__all__ = ["Engine", "Lacking", "Sink", "Target"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
@@ -92,6 +92,23 @@ class _Visit:
     branches: Sequence[str]  # in their order here
     used: str | None = None
     foreseen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A candidate that gets no verdict, since nothing is sent and the journal does not answer.
+
+    Attributes:
+        id: the candidate.
+        branch: its branch.
+        calls: what would have to be asked next; more may follow.
+        keys: of the calls of its own that are answered.
+    """
+
+    id: str
+    branch: str
+    calls: Sequence[Call]
+    keys: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -232,6 +249,7 @@ class Engine:
         self._past = [bytearray() for _ in self._parts or "-"]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
         self._takes_near = False  # what was too near, since there is nothing else
+        self.lacking: list[Lacking] = []
         self._next_idx = 0
         self._used_calls = 0
         self._window: deque[_Slot] = deque()
@@ -271,6 +289,11 @@ class Engine:
             share = Fraction(part.share).limit_denominator(10**6)
             weights.append(share / len(part.branches))
         return PartsOrder(orders, weights)
+
+    @property
+    def lacking_lists(self) -> Sequence[Call]:
+        """Calls for want of which lists ended that the walk came to, where nothing is sent."""
+        return [*self._order.lacking]
 
     @property
     def used_calls(self) -> int:
@@ -442,6 +465,9 @@ class Engine:
                 self._start(self._unstarted_like(slot).popleft())
             assert slot.task is not None
             outcome = await slot.task
+            if outcome.lacking:
+                self._put_off(slot, outcome)
+                return
             verdict, quota, detail = self._judge(slot, outcome)
         else:
             if is_open:
@@ -476,6 +502,22 @@ class Engine:
             self._refused = True
         if self.quotas.open != open_before:
             self._foresee_again()
+        self._start_due()
+        self._room.set()
+
+    def _put_off(self, slot: _Slot, outcome: Outcome) -> None:
+        """Give no verdict for want of answers; later candidates leave room for its rows."""
+        self._leave(slot)
+        self._report(slot.batches, written=False)
+        self.lacking.append(Lacking(slot.id, slot.branch, outcome.lacking, outcome.keys))
+        past = self._past_of(slot.seed)
+        past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
+        past[slot.number] = _FINAL
+        if slot.visit is not None:
+            slot.visit.used = slot.branch
+        self.quotas.await_rows(slot.branch, self.task.rows_per_instance)
+        self._balance.count(slot.seed, "accepted", self.task.rows_per_instance)
+        self._foresee_again()
         self._start_due()
         self._room.set()
 
@@ -899,4 +941,5 @@ class Engine:
             Judgement(slot.seed, slot.branch, slot.ordinal, made, generated.notes), slot.scope
         )
         outcome.keys += [*slot.generation.scope.keys, *slot.scope.keys]
+        outcome.lacking = (*slot.generation.scope.lacking, *slot.scope.lacking)
         return outcome

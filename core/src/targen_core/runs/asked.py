@@ -1,170 +1,279 @@
-"""What was asked for one candidate: the prompts of steps 3 and 4, made again and proven.
+"""What was asked for one candidate: its prompts, made again and proven.
 
 A journal holds replies and not prompts, which are most of what is sent and follow
-from the rest. Here the steps of one candidate run again with its replies from the
-journal. A reply's key is a digest of what was sent, so a prompt that finds its
-reply is, to the letter, the one that it answered.
+from the rest. Here the lists that lead to a candidate are asked for and its steps run
+again, with the replies of the journal. A reply's key is a digest of what was sent, so
+a prompt that finds its reply is, to the letter, the one that it answered. One that
+finds none was not sent: it is what the task would ask today, and is said to be so.
 """
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.budget import Budget
-from targen_core.calls.call import BoundModel, Call, Scope
+from targen_core.calls.call import Call, Scope
 from targen_core.calls.journal import Journal, find_records
-from targen_core.calls.layer import CallLayer
-from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message
-from targen_core.calls.rate import RateLimiter
+from targen_core.calls.model import ChatReply, Message
+from targen_core.calls.recorded import RecordedLayer, recorded_models
 from targen_core.calls.usage import Usage
+from targen_core.engine.commits import NoLedger
 from targen_core.engine.executor import Generation, Judgement
-from targen_core.engine.lists import Seed
+from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard
+from targen_core.engine.judging import judge
+from targen_core.engine.lists import ListSpec, Seed, SeedOrder
 from targen_core.engine.local import LocalExecutor
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_corrector, task_of
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.plan import find_corrector, find_task, lists_of, task_of
 from targen_core.runs.tracing import Traced
 from targen_core.tasks.model import Task
 
-__all__ = ["Asked", "asked_for"]
+__all__ = ["Asked", "AskedCall", "asked_for"]
+
+_LAST = 1 << 30  # a position that no list reaches
 
 
-class _NotAsked(RunConflict):
-    """A prompt without a reply in the journal."""
+@dataclass(frozen=True, slots=True)
+class AskedCall:
+    """What one call was asked.
+
+    Attributes:
+        messages: the conversation.
+        exact: whether the key of the reply proves that this was sent; else it is what the task
+            asks today.
+        attempt: 1, or 2 where the first reply could not be used.
+    """
+
+    messages: Sequence[Message]
+    exact: bool
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The messages of a candidate's calls, by key.
+    """What the calls behind a candidate were asked, by their keys.
 
     Attributes:
-        messages: of each call of steps 3 and 4; those of lists are not among them.
-        problem: why some are missing, or "".
+        calls: of each call whose prompt could be made again.
+        problem: why some are missing or not exact, or "".
     """
 
-    messages: Mapping[str, Sequence[Message]]
+    calls: Mapping[str, AskedCall]
     problem: str = ""
 
 
-class _Records:
-    """A journal of one candidate."""
+class _Ahead(NoLedger):
+    """Keeps lists from asking for more than they are told to."""
+
+    pending = True
+
+
+class _Watch:
+    """A journal of a few calls, and who looks on as they are asked again."""
 
     def __init__(self, records: Mapping[str, dict[str, Any]]) -> None:
+        self.asked: dict[str, AskedCall] = {}
         self._records = records
+        self._instead: dict[str, str] = {}  # keys of today, and of the records that stand in
+        self._attempts: Counter[Call] = Counter()
+        self._by_place: dict[tuple[str, str], deque[dict[str, Any]]] = {}
+        for record in records.values():
+            self._by_place.setdefault((record["place"], record["prompt"]), deque()).append(record)
 
-    def get(self, key: bytes) -> dict[str, Any]:
-        record = self._records.get(key.hex())
-        if record is None:
-            raise _NotAsked("the task, a plugin or targen has changed since this run was made")
+    def get(self, key: bytes) -> dict[str, Any] | None:
+        return self._records.get(key.hex())
+
+    def nearest(self, call: Call, key: bytes) -> dict[str, Any] | None:
+        """The reply to what was asked at this place then."""
+        left = self._by_place.get((call.place, call.prompt))
+        if not left:
+            return None
+        record = left.popleft()
+        self._instead[key.hex()] = record["key"]
         return record
 
+    def observe(self, call: Call, sent: tuple[Message, ...], reply: ChatReply, key: str) -> None:
+        self._attempts[call] += 1
+        known = self._instead.get(key)
+        self.asked[known or key] = AskedCall(sent, known is None, self._attempts[call])
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """Stands for a step's model: all its replies are in the journal."""
-
-    identity: str
-    structured: bool
-    seeded: bool = False
-
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        raise AssertionError("a recorded call would have been sent")
-
-    async def close(self) -> None:
-        """Nothing is open."""
+    def layer(self, steps: Mapping[str, tuple[str, Mapping[str, Any]]], seed: int) -> RecordedLayer:
+        layer = RecordedLayer(
+            recorded_models(steps),
+            seed=seed,
+            journal=cast("Journal", self),
+            usage=Usage(),
+            nearest=self.nearest,
+        )
+        layer.observer = self.observe
+        return layer
 
 
 async def asked_for(registry: Registry, traced: Traced) -> Asked:
-    """The messages of the calls that one candidate rests on.
+    """What the calls were asked that one candidate rests on.
 
     Raises:
         UsageError: the task is code that was not run on this machine before.
         UnknownName: the task or its corrector is not installed.
         RunDirectoryError: manifest or journal do not read.
     """
+    keys = set(traced.keys)
+    if traced.correction is not None:
+        return await _of_correction(registry, traced, keys)
     manifest = Manifest.load(traced.run / "manifest.json")
     spec = manifest.asked(traced.run)
     registered, task = task_of(registry, spec)
-    if "seed" not in traced.record:
-        return Asked({}, "list items have no prompts of their own")
-    keys = {str(key) for key in traced.record.get("calls", ())}
-    stem = traced.id.rpartition("/")[0]
-    records = find_records(traced.run / "journal", keys, place=f"generate/{stem}/")
-    asked = Asked({}, "")
-    for structured in (True, False):  # whether the model was held to a schema is not on record
-        layer = _layer(manifest, spec, records, structured=structured)
-        asked = await _execute(registry, manifest, task, layer, traced, registered.distribution)
-        if asked.messages:
-            break
-    return asked
-
-
-def _layer(
-    manifest: Manifest,
-    spec: RunSpec,
-    records: Mapping[str, dict[str, Any]],
-    *,
-    structured: bool,
-) -> CallLayer:
-    models = {
-        name: BoundModel(
-            cast("ChatModel", _Model(step.identity, structured)), RateLimiter(1), step.params, None
+    specs = lists_of(task, spec)
+    path = _path_of(traced, task)
+    mine, prefix = _lists_of_part(task, specs, path)
+    places = [_below(part.step, path[len(prefix) :][:n]) for n, part in enumerate(mine)]
+    if "seed" in traced.record:
+        places.append(f"generate/{traced.id.rpartition('/')[0]}/")
+    watch = _Watch(find_records(traced.run / "journal", keys, places=places))
+    layer = watch.layer({n: (s.identity, s.params) for n, s in manifest.steps.items()}, spec.seed)
+    guard = Guard(task.name, registered.distribution)
+    problem = ""
+    try:
+        order = SeedOrder(
+            mine,
+            layer,
+            task,
+            guard,
+            lambda done: None,
+            settled=_settled,
+            at_once=spec.lists_at_once,
+            ledger=_Ahead(),
+            prefix=prefix,
+            shard=spec.shard,
         )
-        for name, step in manifest.steps.items()
-    }
-    return CallLayer(
-        models,
-        seed=spec.seed,
-        journal=cast("Journal", _Records(records)),
-        cache=None,
-        budget=Budget(),
-        usage=Usage(),
+        items = await order.ask_again(path)
+        if "seed" in traced.record:
+            if len(items) < len(path) - len(prefix):  # they cannot be made again
+                values = [*traced.record.get("above", ()), traced.record["seed"]]
+                items = _values(task, traced.id.split("/")[1], values)
+            await _execute(registry, manifest, task, layer, traced, items, guard.distribution)
+    except (RunConflict, StageFailed, ValidationError, ValueError, LookupError) as error:
+        problem = str(error)
+    asked = {key: call for key, call in watch.asked.items() if key in keys}
+    return Asked(asked, problem or _apart(manifest.task.prompts, task, asked, keys))
+
+
+def _lists_of_part(
+    task: Task[Any, Any], specs: Sequence[ListSpec], path: Sequence[int]
+) -> tuple[Sequence[ListSpec], tuple[int, ...]]:
+    """The lists that a seed is from, and what its path begins with."""
+    if not task.parts:
+        return specs, ()
+    counts = [len(part.lists) for part in task.parts.values()]
+    first = sum(counts[: path[0]])
+    return specs[first : first + counts[path[0]]], (path[0],)
+
+
+def _below(step: str, path: Sequence[int]) -> str:
+    """What the places begin with of a list below a path."""
+    return "/".join([step, *([".".join(map(str, path))] if path else []), ""])
+
+
+async def _settled() -> None:
+    """Nothing is waited for: lists that were on trial are walked as they were."""
+
+
+def _path_of(traced: Traced, task: Task[Any, Any]) -> tuple[int, ...]:
+    """Where a candidate's seed is; of a list item, where its batch is."""
+    text = traced.id.partition("/")[0] if "seed" in traced.record else ""
+    if text:
+        return tuple(map(int, text.split(".")))
+    step, *parts = traced.id.split("/")  # STEP/PATH/BATCH
+    above = tuple(map(int, parts[0].split("."))) if len(parts) > 1 else ()
+    of = [n for n, p in enumerate(task.parts.values()) if step in [one.name for one in p.lists]]
+    return (*of[:1], *above, _LAST)
+
+
+def _apart(
+    then: Mapping[str, str], task: Task[Any, Any], asked: Mapping[str, AskedCall], keys: set[str]
+) -> str:
+    """Why what was asked cannot be shown, or not as it was; "" where it can."""
+    if keys <= asked.keys() and all(call.exact for call in asked.values()):
+        return ""
+    now = {prompt.name: prompt.version for prompt in task.every_prompt}
+    changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    what = f"prompt {', '.join(changed)}" if changed else "the task, a plugin or targen"
+    return (
+        f"{what} has changed since this run was made: what is not marked as sent is what would be "
+        "asked today"
     )
+
+
+async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> Asked:
+    plan = traced.correction
+    assert plan is not None
+    registered, task = find_task(registry, plan.task.id, plan.task.variants)
+    name = plan.corrector
+    _, corrector = find_corrector(registry, task, "" if name == "task" else name)
+    if corrector is None or not traced.rows:
+        return Asked({}, "the row that was judged is not in this directory, so its prompts are not")
+    watch = _Watch(find_records(traced.run / "journal", keys))
+    layer = watch.layer({"correct": (plan.step.identity, plan.step.params)}, plan.seed)
+    guard = Guard(task.name, registered.distribution).of_corrector(name)
+    claimed, number = str(traced.record["intended"]), int(traced.id.rpartition("/")[2])
+    problem = ""
+    try:
+        (instance,) = task.from_rows(traced.rows)
+        if task.label_of(instance) != claimed:
+            instance = task.with_label(instance, claimed)
+        llm = StageLlm(
+            layer,
+            task,
+            step="correct",
+            place=traced.id,
+            indices=(number,),
+            label=claimed if task.labels else None,
+            scope=Scope(),
+        )
+        await judge(corrector, llm, guard, instance, claimed)
+    except Rejected:
+        pass
+    except (RunConflict, StageFailed, ValidationError, ValueError, LookupError) as error:
+        problem = str(error)
+    return Asked(watch.asked, problem or _apart(plan.task.prompts, task, watch.asked, keys))
 
 
 async def _execute(
     registry: Registry,
     manifest: Manifest,
     task: Task[Any, Any],
-    layer: CallLayer,
+    layer: RecordedLayer,
     traced: Traced,
+    items: Sequence[Any],
     distribution: str,
-) -> Asked:
+) -> None:
+    """Do steps 3 and 4 of a candidate again."""
     stem, _, last = traced.id.rpartition("/")
     path, _, branch = stem.partition("/")
+    *above, value = items
     name = manifest.lock.corrector
     corrector_id, corrector = find_corrector(registry, task, "" if name == "task" else name)
     executor = LocalExecutor(
         task, layer, corrector, distribution=distribution, corrector_id=corrector_id
     )
-    scope, messages = Scope(), {}
-
-    def observe(call: Call, sent: tuple[Message, ...], reply: ChatReply, key: str) -> None:
-        messages[key] = sent
-
-    layer.observer = observe
-    try:
-        sample, place = divmod(int(last), task.instances_per_call)
-        at = tuple(map(int, path.split(".")))
-        above = traced.record.get("above", ())
-        *values, value = _values(task, branch, [*above, traced.record["seed"]])
-        seed = Seed(value, at, tuple(values))
-        earlier: list[Any] = []
-        for number in (*task.samples_before(at, sample, branch), sample):
-            work = Generation(_sampled(seed, number), branch, tuple(earlier))
-            made = await executor.generate(work, scope)
-            earlier += [one for one in made.instances if not isinstance(one, Rejected)]
-        ordinal = Judgement(_sampled(seed, sample), branch, int(last), made.at(place), made.notes)
-        await executor.judge(ordinal, scope)
-    except (RunConflict, StageFailed, ValidationError, ValueError, LookupError) as error:
-        return Asked(messages, str(error))
-    return Asked(messages)
+    scope = Scope()
+    sample, place = divmod(int(last), task.instances_per_call)
+    at = tuple(map(int, path.split(".")))
+    seed = Seed(value, at, tuple(above))
+    earlier: list[Any] = []
+    for number in (*task.samples_before(at, sample, branch), sample):
+        work = Generation(_sampled(seed, number), branch, tuple(earlier))
+        made = await executor.generate(work, scope)
+        earlier += [one for one in made.instances if not isinstance(one, Rejected)]
+    ordinal = Judgement(_sampled(seed, sample), branch, int(last), made.at(place), made.notes)
+    await executor.judge(ordinal, scope)
 
 
 def _sampled(seed: Seed, number: int) -> Seed:

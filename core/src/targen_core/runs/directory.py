@@ -85,6 +85,18 @@ class RunDirectory:
         return self.path / "ledger"
 
     @property
+    def pending(self) -> Path:
+        """Where the calls are that a replay lacks: beside it, outputs are provisional."""
+        return self.path / "pending.jsonl"
+
+    def drop_provisional(self) -> None:
+        """Remove the outputs of a replay that lacks calls: with these they are made anew."""
+        if self.pending.exists():
+            for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl", "ledger"):
+                (self.path / name).unlink(missing_ok=True)
+            self.pending.unlink()
+
+    @property
     def marks(self) -> tuple[Mark, ...]:
         """How far dataset, provenance and rejects are written or repeated."""
         return tuple(file.mark for file in self._outputs)

@@ -131,8 +131,10 @@ def write_atomically(path: Path, text: str) -> None:
         ) from error
 
 
-def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
+def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[str, Any]]:
     """The records of a jsonl file, from a byte on; a torn last line is left out.
+
+    The first `skip` of them are passed over unread.
 
     Raises:
         RunDirectoryError: it is not a regular file, or naming the line that is not a JSON object.
@@ -150,6 +152,8 @@ def read_jsonl(path: Path, *, start: int = 0) -> Iterator[dict[str, Any]]:
                 if len(line) == LINE:
                     raise RunDirectoryError(f"{path}: line {number} is longer than {LINE:,} bytes")
                 return
+            if number <= skip:
+                continue
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError) as error:

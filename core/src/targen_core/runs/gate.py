@@ -50,6 +50,7 @@ MEMBERS = (
     "report.html",
     "README.md",
     "batches.jsonl",
+    "pending.jsonl",
     "requests.jsonl",
     "given-contexts.jsonl",
     "given-seeds.jsonl",

@@ -8,7 +8,7 @@ import json
 import logging
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -85,8 +85,11 @@ class Job:
         transport: takes all calls away in batches of its own, or None.
         elsewhere: where the models work, if not in this process.
         report: what `run` came to; None before it did.
+        sends_nothing: whether it is made from its journal alone.
         resuming: the command that resumes it; "" if nothing of it is kept.
     """
+
+    sends_nothing = False
 
     def __init__(
         self,
@@ -117,6 +120,8 @@ class Job:
         self._closing.callback(directory.close)
         self._ledger: LedgerFile | None = None
         try:
+            if not self.sends_nothing:
+                directory.drop_provisional()
             code = code_digest(prepared)
             if code is not None:
                 digest = f"{manifest.digest()} {code}"
@@ -313,14 +318,7 @@ class Job:
         error: Exception | None = None
         fresh, begun = not self.usage.by_place, time.monotonic()
         answered = self._answered
-        async with open_layer(
-            await self._bind(),
-            seed=manifest.spec.seed,
-            limits=limits,
-            journal=self.journal,
-            usage=self.usage,
-            cache=self._cache_folder,
-        ) as layer:
+        async with self._open_layer() as layer:
             self.layer = layer
             layer.observer = observer
             layer.shared = self.shared
@@ -361,6 +359,7 @@ class Job:
             except Exception as raised:
                 error = raised
         assert self.engine is not None
+        error = self._lacking(self.engine) or error
         gone = isinstance(error, ServiceError | ServiceGaveUp)
         if error is not None and gone and self._is_only_asked_to_grow(answered):
             self._leave_as_it_was()
@@ -379,6 +378,7 @@ class Job:
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             near=None if self._distance is None else self._distance.passed,
         )
+        report.update(self._also_reported())
         complete = report["status"] in ("complete", "short")
         sample = None
         with contextlib.suppress(TargenError):  # an edited file: said when it is compared
@@ -470,6 +470,27 @@ class Job:
         ledger.forget()
         self._directory.open_outputs()
         self.journal.reindex()
+
+    @contextlib.asynccontextmanager
+    async def _open_layer(self) -> AsyncIterator[CallLayer]:
+        """What answers the run's calls."""
+        async with open_layer(
+            await self._bind(),
+            seed=self.manifest.spec.seed,
+            limits=self.manifest.spec.limits,
+            journal=self.journal,
+            usage=self.usage,
+            cache=self._cache_folder,
+        ) as layer:
+            yield layer
+
+    def _lacking(self, engine: Engine) -> Exception | None:
+        """What keeps a run from its end that sends nothing."""
+        return None
+
+    def _also_reported(self) -> dict[str, Any]:
+        """What else its report says."""
+        return {}
 
     async def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or one whose calls wait for a batch or are answered elsewhere."""

@@ -56,6 +56,7 @@ _EMPTY_RUN_FILES = _FIRST_FILES | {
     "provenance.jsonl",
     "rejects.jsonl",
     "ledger",
+    "pending.jsonl",
     "report.json",
     ".report.json.part",
     "README.md",

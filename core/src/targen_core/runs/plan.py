@@ -19,6 +19,7 @@ from targen_core.calls.descriptors import affordable
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
+from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
@@ -59,6 +60,7 @@ __all__ = [
     "bind_models",
     "find_corrector",
     "find_task",
+    "lists_of",
     "named",
     "prepare",
     "prepare_call",
@@ -170,10 +172,12 @@ def prepare(
     spec: RunSpec,
     *,
     allow: Callable[[Sequence[str]], None] = lambda steps: None,
+    recorded: Mapping[str, StepPlan] | None = None,
 ) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
-    `allow` is called with the steps that ask a model, before one is made.
+    `allow` is called with the steps that ask a model, before one is made. Where `recorded` says
+    which models answered the steps of an earlier run, none is made: they stand for themselves.
 
     Raises:
         UsageError: `spec` is invalid.
@@ -193,7 +197,7 @@ def prepare(
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
-    steps = _models(registry, _judged_by(task, corrector), spec, options, asked)
+    steps = _models(registry, _judged_by(task, corrector), spec, options, asked, recorded)
     lock = Lock(
         task=_task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -419,8 +423,12 @@ def _models(
     spec: RunSpec,
     options: Mapping[str, StepOptions],
     asked: Collection[str],
+    recorded: Mapping[str, StepPlan] | None = None,
 ) -> dict[str, PreparedStep]:
-    """The models of the steps `asked`; those with the same backend and options share one."""
+    """The models of the steps `asked`; those with the same backend and options share one.
+
+    With `recorded`, what stands for the models that answered then.
+    """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
     batched = batched_steps(task.steps, spec.lists_at_once) if spec.limits.batch else ()
@@ -440,6 +448,8 @@ def _models(
         user = options[step.name]
         chosen = backend_options(name, backend, user.backend)
         model = next((m for *same, m in made if same == [registered.id, chosen]), None)
+        if recorded is not None:
+            model = _recorded_model(step.name, registered.id, chosen, recorded)
         if model is None:
             try:
                 model = as_chat_model(backend.create(chosen))
@@ -458,13 +468,35 @@ def _models(
         params = step_parameters(step, backend, chosen, user)
         price = Price(*user.price, source=USER_PRICE) if user.price else model.price
         steps[step.name] = PreparedStep(step, model, params, price, backend, registered.id, chosen)
-        if spec.limits.max_cost is not None and price is None:
+        if spec.limits.max_cost is not None and price is None and recorded is None:
             raise UsageError(
                 f"--max-cost needs a price, and the price of {model.identity} is unknown",
                 hint="give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; "
                 "if calls are free: --price-in 0 --price-out 0",
             )
     return steps
+
+
+def _recorded_model(
+    step: str, backend: str, chosen: BackendOptions, recorded: Mapping[str, StepPlan]
+) -> RecordedModel:
+    """What stands for the model of a step; one that asked none then has that of another step.
+
+    Raises:
+        UsageError: no step had a model with these options.
+    """
+    plan = recorded.get(step)
+    alike = {"backend": backend, "options": public_options(chosen)}
+    for other in recorded.values():
+        if plan is None and {"backend": other.backend, "options": other.options} == alike:
+            plan = other
+    if plan is None:
+        raise UsageError(
+            f"the run asked no model in step {step}, and which one it would ask now is not on "
+            "record",
+            hint="generate a new run: the cache answers what this one asked",
+        )
+    return RecordedModel(plan.identity)
 
 
 def _judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
@@ -571,6 +603,15 @@ def _lists(
                 part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items
+
+
+def lists_of(task: Task[Any, Any], spec: RunSpec) -> tuple[ListSpec, ...]:
+    """The chain of a run's lists, those of all parts one behind the other.
+
+    Raises:
+        UsageError: `spec` is invalid.
+    """
+    return _lists(task, spec, _options(task, spec))[0]
 
 
 def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:

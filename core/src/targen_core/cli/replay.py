@@ -1,0 +1,158 @@
+"""`targen replay`: a run made again from its journal, with something changed and nothing sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.cli.request import OUTPUT, labels_of
+from targen_core.cli.tables import print_json, print_table
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.api.run import Run
+
+__all__ = ["replay"]
+
+
+def replay(
+    run: Annotated[
+        Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The new run directory. [default: RUN-replay]")
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="The task as it is now: a name or a file. [default: the run's own]",
+            autocompletion=completer("task"),
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
+    ] = None,
+    correct: Annotated[
+        bool | None,
+        typer.Option(
+            "--correct/--no-correct",
+            help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
+            show_default=False,
+        ),
+    ] = None,
+    corrector: Annotated[
+        str | None,
+        typer.Option(
+            "--corrector",
+            metavar="NAME",
+            help="Another corrector; see list-correctors.",
+            autocompletion=completer("corrector"),
+        ),
+    ] = None,
+    unsure: Annotated[
+        Literal["drop", "keep"] | None,
+        typer.Option("--unsure", help="What becomes of a row whose judge was unsure."),
+    ] = None,
+    near_duplicates: Annotated[
+        float | None,
+        typer.Option(
+            "--near-duplicates",
+            help="Reject rows at least this similar to another one, 0 to 100; 0 is off.",
+        ),
+    ] = None,
+    max_cosine: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cosine",
+            help="Reject rows whose embedding is nearer than this to another one's.",
+        ),
+    ] = None,
+    max_refused: Annotated[
+        float | None,
+        typer.Option(
+            "--max-refused",
+            help="The largest share of candidates that --max-cosine may reject.",
+        ),
+    ] = None,
+    embedder: Annotated[
+        str | None,
+        typer.Option("--embedder", help="What embeds rows for --max-cosine: minilm, or words."),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
+    ] = False,
+) -> None:
+    """Make a run again from its journal, with something changed; nothing is sent.
+
+    Rows that the recorded replies make are made. A candidate that would need another call gets
+    no verdict, and is listed with the reason; targen resume makes these calls and finishes the run.
+
+    Examples:
+    - targen replay runs/rte-0 --near-duplicates 80
+    - targen replay runs/reviews-0 --task reviews.yaml --out runs/stricter
+    - targen replay runs/rte-0 --corrector vote --out runs/voted
+    """
+    from targen_core.api.replaying import replayed
+    from targen_core.runs.loops import finish
+
+    made = finish(
+        replayed(
+            run,
+            out,
+            task=task,
+            n=n,
+            labels=labels_of(label),
+            correct=correct,
+            corrector=corrector,
+            unsure=unsure,
+            near_duplicates=near_duplicates,
+            max_cosine=max_cosine,
+            max_refused=max_refused,
+            embedder=embedder,
+        )
+    )
+    if json:
+        print_json(made.report.raw)
+    elif quiet:
+        print(made.path / "dataset.jsonl")
+    else:
+        _print(run, made)
+
+
+def _print(run: Path, made: Run) -> None:
+    report = made.report.raw
+    replayed: dict[str, Any] = report["replay"]
+    print(f"{run}, made again; nothing was sent")
+    for words in replayed["changed"] or ["nothing"]:
+        print(f"changed: {words}")
+    print("\nRows (final labels)")
+    rows = [(name, report["rows"][name], wanted) for name, wanted in report["requested"].items()]
+    print_table(["label", "rows", "requested"], rows)
+    needed = replayed["needed"]
+    if needed:
+        print("\nCalls that would have to be made")
+        names = ("step", "prompt", "why", "calls", "candidates")
+        print_table(names, [[each[name] for name in names] for each in needed])
+        calls = sum(each["calls"] for each in needed)
+        print(
+            f"\n{plural(calls, 'call')}, and what their replies lead to: targen resume {made.path}"
+        )
+    elif report["problem"]:
+        print(f"\n{report['problem']}")
+    print(f"\n{made.path / 'dataset.jsonl'}")

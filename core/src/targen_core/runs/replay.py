@@ -1,0 +1,290 @@
+"""Replays: a run made again from the journal of another, with something changed and nothing sent.
+
+A new directory begins with the old journal. Whatever is asked as it was finds its reply by its
+key, and what is asked otherwise is lacking: its candidate gets no verdict, and is written down
+with the call that it waits for and why. With these calls `targen resume` finishes the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.call import BoundModel, Call
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import Price
+from targen_core.calls.recorded import RecordedLayer, recorded_models
+from targen_core.engine.lists import item_value
+from targen_core.engine.run import Engine
+from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import read_json
+from targen_core.runs.job import Job
+from targen_core.runs.lock import Lock
+from targen_core.runs.manifest import Manifest, given_file
+from targen_core.runs.placing import is_fresh
+from targen_core.runs.plan import Prepared, find_task, prepare
+from targen_core.runs.spec import RunSpec
+from targen_core.text import plural
+
+__all__ = ["Needed", "Replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Calls of one kind that a replay lacks.
+
+    Attributes:
+        step: the step that makes them.
+        prompt: the name of their prompt.
+        why: what has changed, in words.
+        calls: how many; those that follow from their answers are not known yet.
+        candidates: how many candidates wait for them; 0 of lists.
+    """
+
+    step: str
+    prompt: str
+    why: str
+    calls: int
+    candidates: int
+
+
+class Replay(Job):
+    """A job that makes a run from the journal of another.
+
+    Attributes:
+        needed: what it lacks, by step, prompt and reason; set by `run`.
+    """
+
+    sends_nothing = True
+
+    def __init__(
+        self, directory: RunDirectory, manifest: Manifest, prepared: Prepared, *, of: Path
+    ) -> None:
+        self.of = of
+        self.needed: list[Needed] = []
+        self._before = Manifest.load(of / "manifest.json")
+        self._places: set[str] = set()
+        self._copy_journal(directory)
+        write_atomically(directory.pending, "")  # until it is known that nothing is lacking
+        super().__init__(directory, manifest, prepared, cache=None)
+
+    @classmethod
+    def begin(
+        cls,
+        registry: Registry,
+        run: Path,
+        out: Path,
+        *,
+        task: str | None = None,
+        quotas: Mapping[str, int] | None = None,
+        **changes: Any,
+    ) -> Replay:
+        """Make `out`, where `run` is made again; `run` is only read.
+
+        Args:
+            registry: finds the parts of the run.
+            run: the run directory.
+            out: the new one.
+            task: the name or the file of the task as it is now; None: the run's own.
+            quotas: rows by label; None: as many as the run's targets say.
+            **changes: fields of `RunSpec` that differ from those of the run.
+
+        Raises:
+            UsageError: what cannot be.
+            RunConflict: `out` holds something.
+        """
+        there = Manifest.load(run / "manifest.json")
+        spec = there.spec.replace(
+            task=there.task_name(run) if task is None else task,
+            **{name: run / given_file(name) for name in there.lock.given},
+        )
+        if task is not None:
+            spec = _as_the_task_says(registry, there, run, spec)
+        if quotas is not None:
+            if spec.shard is not None:
+                raise UsageError(
+                    f"{run} is shard {spec.shard}, and its rows are a part of all",
+                    hint="leave -n and --label out",
+                )
+            spec = spec.replace(quotas=quotas)
+        spec = spec.replace(**changes)
+        prepared = prepare(registry, spec, recorded=there.steps)
+        _keep_prices(prepared, run)
+        manifest = Manifest(
+            spec=prepared.spec,
+            lock=prepared.lock,
+            extensions=there.extensions if quotas is None else (),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        if out.exists() and not is_fresh(out):
+            raise RunConflict(f"{out} exists", hint="choose another --out: a replay is a new run")
+        directory = RunDirectory(out)
+        try:
+            for name, items in prepared.user_items.items():
+                values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
+                write_atomically(out / given_file(name), "".join(f"{value}\n" for value in values))
+            if prepared.file is not None:
+                write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
+            manifest.save(directory.manifest)
+            return cls(directory, manifest, prepared, of=run)
+        except BaseException:
+            directory.close()
+            raise
+
+    def _copy_journal(self, directory: RunDirectory) -> None:
+        """Begin the journal with the old one's replies: another run has paid for them."""
+        records = Journal(directory.journal, on_record=lambda record: None)
+
+        def copy(record: dict[str, Any]) -> None:
+            if "key" in record:
+                self._places.add(record["place"])
+                records.append({**_reply_of(record), "cost": 0.0, "cached": True})
+
+        try:
+            source = self.of / "journal"
+            if source.exists():
+                Journal(source, on_record=copy, read_only=True, indexed=False).close()
+        finally:
+            records.close()
+
+    # --- in place of what a job does ---
+
+    @asynccontextmanager
+    async def _open_layer(self) -> AsyncIterator[CallLayer]:
+        yield RecordedLayer(
+            await self._bind(),
+            seed=self.manifest.spec.seed,
+            journal=self.journal,
+            usage=self.usage,
+        )
+
+    async def _bind(self) -> dict[str, BoundModel]:
+        steps = self._prepared.steps
+        bound = recorded_models({n: (s.model.identity, s.params) for n, s in steps.items()})
+        for name, step in steps.items():
+            bound[name].price = step.price
+        return bound
+
+    def _lacking(self, engine: Engine) -> Exception | None:
+        """Write down what is lacking; outputs are final where nothing is."""
+        waiting = [
+            (call, {"id": slot.id, "branch": slot.branch})
+            for slot in engine.lacking
+            for call in slot.calls
+        ]
+        waiting += [(call, {}) for call in engine.lacking_lists]
+        if not waiting:
+            self._directory.pending.unlink()
+            return None
+        records = [
+            {**who, "step": call.step, "place": call.place, "prompt": call.prompt}
+            | {"why": self._why(call)}
+            for call, who in waiting
+        ]
+        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        write_atomically(self._directory.pending, text)
+        if self._ledger is not None:
+            self._ledger.forget()
+        self.needed = _summed(waiting, records)
+        count = sum(one.calls for one in self.needed)
+        return AnswersAwaited(
+            f"{plural(count, 'call')} would have to be made: the journal of {self.of} does not "
+            f"answer {'it' if count == 1 else 'them'}",
+            hint=self.resuming,
+        )
+
+    def _also_reported(self) -> dict[str, Any]:
+        needed = [
+            {name: getattr(one, name) for name in Needed.__dataclass_fields__}
+            for one in self.needed
+        ]
+        return {"replay": {"of": str(self.of), "changed": self.changed, "needed": needed}}
+
+    @property
+    def changed(self) -> list[str]:
+        """What decides the rows and differs from the old run, as `field: old / new`."""
+        return self._before.differences(self.manifest)
+
+    def _why(self, call: Call) -> str:
+        """Why the journal does not answer a call."""
+        was, now = self._before.lock, self.manifest.lock
+        if call.step == "correct" and was.corrector != now.corrector:
+            return f"the corrector is {now.corrector}, and was {was.corrector or 'none'}"
+        prompts = was.task.prompts.get(call.prompt), now.task.prompts.get(call.prompt)
+        if prompts[0] != prompts[1]:
+            word = "is new" if prompts[0] is None else "changed since"
+            return f"prompt {call.prompt} {word}"
+        if parameters := _parameters_apart(was, now, call.step):
+            return f"parameter {parameters}"
+        if call.place in self._places:
+            return f"prompt {call.prompt} is filled otherwise, or its reply has another form"
+        return "the run did not ask it"
+
+
+def _as_the_task_says(registry: Registry, there: Manifest, run: Path, spec: RunSpec) -> RunSpec:
+    """The spec without what a manifest took from the old task, where a new one may differ."""
+    with suppress(TargenError):
+        _, old = find_task(registry, there.task_name(run), there.task.variants)
+        changes: dict[str, Any] = {}
+        if spec.unsure == old.judging.unsure:
+            changes["unsure"] = None
+        if spec.labels_per_seed == (old.labels_per_seed or "all"):
+            changes["labels_per_seed"] = None
+        return spec.replace(**changes)
+    return spec
+
+
+def _keep_prices(prepared: Prepared, run: Path) -> None:
+    """Count by the prices that the old report names: a price is not part of a manifest."""
+    try:
+        prices = read_json(run / "report.json")["prices"]
+        for name, step in prepared.steps.items():
+            if step.price is None and (price := prices.get(name)):
+                known = Price(float(price["in"]), float(price["out"]), source=str(price["source"]))
+                prepared.steps[name] = replace(step, price=known)
+    except (TargenError, OSError, KeyError, TypeError, ValueError, AttributeError):
+        return
+
+
+def _reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
+    return {name: record[name] for name in names}
+
+
+def _parameters_apart(was: Lock, now: Lock, step: str) -> str:
+    """The parameters of a step that differ, in words; "" where none does."""
+    if step not in was.steps or step not in now.steps:
+        return ""
+    old, new = was.steps[step].params, now.steps[step].params
+    return ", ".join(
+        f"{name} is {new.get(name)}, and was {old.get(name)}"
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    )
+
+
+def _summed(
+    waiting: Sequence[tuple[Call, Mapping[str, str]]], records: Sequence[Mapping[str, str]]
+) -> list[Needed]:
+    """What is lacking by step, prompt and reason; calls that candidates share count once."""
+    calls: dict[tuple[str, str, str], set[Call]] = {}
+    ids: dict[tuple[str, str, str], set[str]] = {}
+    for (call, who), record in zip(waiting, records, strict=True):
+        kind = (call.step, call.prompt, record["why"])
+        calls.setdefault(kind, set()).add(call)
+        ids.setdefault(kind, set()).update(_id(who))
+    return [Needed(*kind, len(calls[kind]), len(ids[kind])) for kind in calls]
+
+
+def _id(who: Mapping[str, str]) -> Iterator[str]:
+    if "id" in who:
+        yield who["id"]

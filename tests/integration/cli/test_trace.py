@@ -1,0 +1,192 @@
+"""`targen trace`: all that a row came from, and what rests on a call, through the command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
+
+
+@pytest.fixture
+def run(rte: Command) -> Path:
+    """A run with 12 rows and some rejects."""
+    assert rte("-n", 12, "--seed", 1, "--out", "run", "-o", "refusal_rate=0.2").code == 0
+    return Path("run")
+
+
+@pytest.fixture
+def remarks(targen: Command) -> Path:
+    """A run of a task in a file."""
+    Path("remarks.yaml").write_text(REMARKS)
+    made = targen("generate", "remarks.yaml", "-n", 6, "-b", "scripted", "-q", "--out", "remarks")
+    assert made.code == 0, made.err
+    return Path("remarks")
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_a_row_leads_to_every_call_with_what_was_sent(targen: Command, remarks: Path) -> None:
+    record = records(remarks / "provenance.jsonl")[2]
+    traced = targen("trace", remarks, "2", "--json").json
+    assert traced["id"] == record["id"] and traced["record"] == record
+    assert traced["made_by"]["task"] == "file:remarks"
+    assert traced["made_by"]["packages"]["targen-core"]
+    assert [call["key"] for call in traced["calls"]] == record["calls"]
+    steps = [call["step"] for call in traced["calls"]]
+    assert steps[0] == "contexts" and {"generate", "correct"} <= set(steps)
+    for call in traced["calls"]:
+        assert call["sent"] and call["messages"][-1]["role"] == "user"
+        assert call["model"].startswith("scripted:") and call["parameters"]["max_tokens"]
+        assert call["attempt"] == 1 and not call["cached"]
+    assert not traced["problem"]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("task", ["axg", "cb", "copa", "multirc", "record", "rte", "wic", "wsc"])
+def test_prompts_of_all_steps_are_those_that_were_sent(targen: Command, task: str) -> None:
+    made = targen("generate", task, "-n", 12, "-b", "scripted", "-q", "--out", "run")
+    assert made.code == 0, made.err
+    last = len(records(Path("run/dataset.jsonl"))) - 1
+    for row in (0, last):
+        traced = targen("trace", "run", row, "--json")
+        assert traced.code == 0 and not traced.err
+        assert all(call["sent"] for call in traced.json["calls"])
+        assert not traced.json["problem"]
+        text = targen("trace", "run", row, "--full").out
+        asked = traced.json["calls"][-1]["messages"][-1]["content"].split("\n")
+        assert all(line.strip() in text for line in asked)
+
+
+@pytest.mark.whole
+def test_the_tree_says_what_made_the_row_in_the_order_of_the_steps(
+    targen: Command, run: Path
+) -> None:
+    record = records(run / "provenance.jsonl")[3]
+    tree = targen("trace", run, "3").out
+    parts = ["row 3", "targen-tasks-superglue:rte", "contexts/0", "seeds/", record["id"]]
+    parts += [f"generate/{record['id']}", "checks", f"correct/{record['id']}", "verdict  accepted"]
+    at = -1
+    for part in parts:
+        assert part in tree[at + 1 :], part
+        at = tree.index(part, at + 1)
+    assert record["calls"][0][:12] in tree and record["seed"]["premise"] in tree
+
+
+@pytest.mark.whole
+def test_a_reject_is_traced_by_its_id(targen: Command, run: Path) -> None:
+    record = next(r for r in records(run / "rejects.jsonl") if r.get("stage"))
+    traced = targen("trace", run, record["id"])
+    assert traced.code == 0, traced.err
+    assert f"{record['verdict']} by {record['stage']}" in traced.out
+    assert record["reason"] in traced.out
+    of_json = targen("trace", run, record["id"], "--json").json
+    assert all(call["sent"] for call in of_json["calls"])
+
+
+def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(
+    targen: Command, remarks: Path
+) -> None:
+    copy = next(path for path in remarks.iterdir() if path.name.startswith("task."))
+    copy.write_text(copy.read_text().replace("it praises", "it flatters"))
+    traced = targen("trace", remarks, "0")
+    assert traced.code == 0 and "has changed since this run was made" in traced.err
+    assert "what was sent then is not known" in traced.out and "it flatters" in traced.out
+    calls = targen("trace", remarks, "0", "--json").json["calls"]
+    assert not all(call["sent"] for call in calls)
+    assert all(call["reply"] for call in calls)
+
+
+def test_a_task_that_is_not_installed_any_more_leaves_the_rest(
+    targen: Command, remarks: Path
+) -> None:
+    manifest = json.loads((remarks / "manifest.json").read_text())
+    manifest["spec"]["task"] = manifest["lock"]["task"]["id"] = "targen-gone:remarks"
+    (remarks / "manifest.json").write_text(json.dumps(manifest))
+    traced = targen("trace", remarks, "1")
+    assert traced.code == 0 and "cannot be made again" in traced.err
+    record = records(remarks / "provenance.jsonl")[1]
+    assert all(key[:12] in traced.out for key in record["calls"])
+
+
+def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen: Command, remarks: Path) -> None:
+    provenance = records(remarks / "provenance.jsonl")
+    key = provenance[0]["calls"][0]
+    back = targen("trace", remarks, "--call", key[:8], "--json").json
+    assert back["call"]["key"] == key
+    those = [r["id"] for r in provenance if key in r["calls"]]
+    assert [each["id"] for each in back["resting"] if each["verdict"] == "accepted"] == those
+    text = targen("trace", remarks, "--call", key[:8])
+    assert f"{len(those)} rows" in text.out and "how one was made" in text.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give a row or a call"),
+        (["0", "--call", "abcd"], "give a row or a call"),
+        (["99"], "has no row 99"),
+        (["--call", "ab"], "not the beginning of a call's key"),
+        (["--call", "wxyz"], "not the beginning of a call's key"),
+        (["--call", "0" * 32], "no call whose key begins with 0000"),
+    ],
+)
+def test_what_cannot_be_is_said(
+    targen: Command, remarks: Path, words: list[str], said: str
+) -> None:
+    traced = targen("trace", remarks, *words)
+    assert traced.code == 2 and said in traced.err and not traced.out
+
+
+def test_several_calls_with_one_beginning_are_named(targen: Command, remarks: Path) -> None:
+    from zlib import crc32
+
+    lines = (remarks / "journal").read_bytes().splitlines(keepends=True)
+    again = lines[-1][9:-1]
+    key = again[8:40]
+    other = again.replace(key, key[:31] + (b"0" if key[31:] != b"0" else b"1"))
+    (remarks / "journal").write_bytes(b"".join(lines) + b"%08x %s\n" % (crc32(other), other))
+    traced = targen("trace", remarks, "--call", key[:8].decode())
+    assert traced.code == 2 and "2 calls" in traced.err and "more of its digits" in traced.err
+
+
+def test_a_row_of_a_correction_is_traced(targen: Command, remarks: Path) -> None:
+    data = shutil.copy(remarks / "dataset.jsonl", "data.jsonl")
+    words = ("--task", "remarks.yaml", "--corrector", "vote", "-b", "scripted", "-q")
+    assert targen("correct", data, *words, "--out", "corrected").code == 0
+    changes = records(Path("corrected/changes.jsonl"))
+    traced = targen("trace", "corrected", "correct/0", "--json").json
+    assert [call["key"] for call in traced["calls"]] == changes[0]["calls"]
+    assert traced["made_by"]["corrector"] == "targen-core:vote"
+    assert "verdict" in targen("trace", "corrected", "0").out
+
+
+@pytest.mark.whole
+def test_prompts_of_a_correction_are_proven(targen: Command, run: Path) -> None:
+    words = ("--corrector", "vote", "-b", "scripted", "-q")
+    assert targen("correct", run, *words, "--out", "corrected").code == 0
+    traced = targen("trace", "corrected", "5", "--json").json
+    assert len(traced["calls"]) > 1
+    assert all(call["sent"] and call["attempt"] == 1 for call in traced["calls"])
+
+
+def test_a_repaired_reply_is_one_call_asked_twice(targen: Command) -> None:
+    Path("remarks.yaml").write_text(REMARKS)
+    words = ("-b", "scripted", "-q", "--out", "run", "-o", "garbage_rate=0.3")
+    assert targen("generate", "remarks.yaml", "-n", 12, *words).code == 0
+    for number in range(12):
+        calls = targen("trace", "run", number, "--json").json["calls"]
+        repaired = [call for call in calls if call["attempt"] == 2]
+        if repaired:
+            break
+    assert repaired and "could not be used" in repaired[0]["messages"][-1]["content"]
+    assert repaired[0]["sent"]
+    assert "asked again" in targen("trace", "run", number).out
