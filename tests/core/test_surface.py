@@ -19,8 +19,9 @@ CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declarat
 DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
 LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
 Rejected Report Rows Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task
-TaskForm Texts UsageError UsageReport Variant acorrect agenerate analyze aresume correct errors
-estimate generate hookimpl load load_registry read_dataset resume vocabulary""".split()
+TaskForm Texts Trace TracedCall UsageError UsageReport Variant acorrect agenerate analyze areplay
+aresume correct errors
+estimate generate hookimpl load load_registry read_dataset replay resume trace vocabulary""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

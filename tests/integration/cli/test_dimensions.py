@@ -51,7 +51,7 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
     shown = targen("show", "run", "0")
     assert f"word: {drawn()[0]['word']}" in shown.out
-    asked = targen("show", "run", "0", "--prompts", "--full").out
+    asked = targen("trace", "run", "0", "--full").out
     assert f"length: {drawn()[0]['length']}" in asked
     card = Path("run/README.md").read_text()
     assert (

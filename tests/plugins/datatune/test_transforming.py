@@ -195,7 +195,7 @@ def test_preview_estimate_describe_and_show_know_it(in_process):
     assert "row     its rows say it" in described
     in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
     assert "file:data/reviews.csv" in in_process("show", "a", "0").out
-    prompts = in_process("show", "a", "0", "--prompts").out
+    prompts = in_process("trace", "a", "0", "--full").out
     assert "1. skip: Skip what is no review." in prompts
     assert in_process("validate", "a").code == 0
 
@@ -409,7 +409,7 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process):
     output = in_process("report", "a").out
     assert "Rows by part" in output
     number = next(r["idx"] for r in records() if r["intended"].startswith("synthetic"))
-    shown = in_process("show", "a", str(number), "--prompts").out
+    shown = in_process("trace", "a", str(number), "--full").out
     assert "topics         topic 0 0" in shown
     assert "Write a row from this idea: idea" in shown
     grown = in_process("resume", "a", "-n", "60", "-q")
