@@ -9,8 +9,10 @@ import contextlib
 import logging
 import math
 import os
+import secrets
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from urllib.parse import urlsplit
 from targen_core.calls.executor import Workers
 from targen_core.errors import UsageError
 
-__all__ = ["Cluster", "connect"]
+__all__ = ["Cluster", "connect", "prepare_environment"]
 
 _log = logging.getLogger("targen.ray")
 
@@ -30,8 +32,14 @@ _STORE = 100 << 20  # bytes of shared memory of a cluster that is started here; 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else each worker warns of a change to come
-    "RAY_DEDUP_LOGS": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what its libraries write to standard error
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # workers use this interpreter, whatever started it
+}
+_OWN = {
+    # Ray's ports take code from whoever reaches them. Loopback alone, for others' machines, and a
+    # token, for others on this one; the first is Ray's default on two systems of three.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_AUTH_MODE": "token",
 }
 
 
@@ -56,6 +64,13 @@ class Cluster:
 
         return [node["Resources"] for node in ray.nodes() if node.get("Alive", node.get("alive"))]
 
+    def free(self) -> Mapping[str, float]:
+        """What of all nodes together is free."""
+        import ray
+
+        free: Mapping[str, float] = ray.available_resources()
+        return free
+
     def is_reachable(self) -> bool:
         """Whether the head answers."""
         return self.gcs is None or _is_open(*self.gcs, seconds=2.0)
@@ -70,21 +85,36 @@ class Cluster:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def prepare_environment(address: str) -> None:
+    """Set what Ray reads when it is imported."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    if _is_own(address) and "ray" not in sys.modules:
+        for name, value in _OWN.items():
+            os.environ.setdefault(name, value)
+        if os.environ["RAY_AUTH_MODE"] == "token":
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def _is_own(address: str) -> bool:
+    """Whether a cluster is to be started here."""
+    return (address or os.environ.get("RAY_ADDRESS", "")) in ("", "local")
+
+
 def connect(workers: Workers, count: int | None) -> Cluster:
     """Connect to what `workers` asks for; a cluster that is started here has room for `count`.
 
     Raises:
         UsageError: there is no cluster at the address, or it has other versions.
     """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
     import ray
 
     if ray.is_initialized():
         return Cluster(False, False, _gcs())
     address = workers.address or os.environ.get("RAY_ADDRESS", "")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
-    if address in ("", "local"):
+    _log_what_ray_prints()
+    if _is_own(address):
         folder = _folder()
         cores = os.cpu_count() or 1
         needed = math.ceil((count or cores) * workers.resources.get("cpu", 1.0))
@@ -116,6 +146,17 @@ def _folder() -> Path | None:
         return folder
     folder.rmdir()
     return None
+
+
+def _log_what_ray_prints() -> None:
+    """Messages of Ray's own processes go to the log: what they mean for the run is said by us."""
+    import ray._private.worker as inside
+
+    def said(data: Any, *args: Any, **more: Any) -> None:
+        _log.debug("%s", "\n".join(map(str, data.get("lines", ()))))
+
+    if hasattr(inside, "print_to_stdstream"):
+        inside.print_to_stdstream = said
 
 
 def _gcs() -> tuple[str, int] | None:

@@ -336,10 +336,14 @@ class Crew:
         pending = len(self._keepers) - up
         with contextlib.suppress(Exception):
             lacking = self._lacking(await asyncio.to_thread(cluster.nodes))
-            needs = ", ".join(f"{name} {amount:g}" for name, amount in self._needs().items())
-            why = lacking or f"each holds {needs}, which may not be free yet"
-            return f"{plural(up, 'worker')} at work, {pending} waiting for room: {why}"
-        return f"{plural(up, 'worker')} at work, {pending} waiting"
+            if lacking:
+                return f"{plural(up, 'worker')} at work, {pending} waiting for a node: {lacking}"
+            free = await asyncio.to_thread(cluster.free)
+            for name, amount in self._needs().items():
+                if free.get(name, 0) < amount:
+                    why = f"each holds {name} {amount:g}, and {free.get(name, 0):g} is free"
+                    return f"{plural(up, 'worker')} at work, {pending} waiting for room: {why}"
+        return f"{plural(up, 'worker')} at work, {pending} starting"
 
 
 def _end(cluster: Cluster, actors: set[ActorHandle[Any]]) -> None:

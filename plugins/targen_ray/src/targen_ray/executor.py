@@ -11,6 +11,7 @@ from targen_core import ChatModel
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.langchain import as_chat_model
 from targen_core.errors import MissingDependency, UsageError
+from targen_ray.cluster import prepare_environment
 from targen_ray.pool import PooledModel
 from targen_ray.wire import ModelRecipe, Setup
 from targen_ray.worker import versions
@@ -20,6 +21,7 @@ __all__ = ["RAY"]
 
 async def _place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatModel]:
     """See `ModelExecutor.place`."""
+    prepare_environment(workers.address)
     try:
         import ray
     except ModuleNotFoundError as error:
