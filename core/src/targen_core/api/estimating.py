@@ -286,6 +286,7 @@ def estimated(
         # fit its own lists: what is given in place of them is not asked for, and not priced.
         dry_run = dry_run_spec(spec, sample).replace(
             near_duplicates=0,
+            exclude=(),
             max_cosine=None,
             max_refused=None,
             embedder="",

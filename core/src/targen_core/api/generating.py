@@ -13,6 +13,7 @@ from targen_core.api.request import (
     ExecutorLike,
     ItemsLike,
     PathText,
+    SourcesLike,
     StepLike,
     TaskLike,
     as_path,
@@ -67,6 +68,7 @@ async def agenerate(
     max_cosine: float | None = None,
     max_refused: float | None = None,
     embedder: str = "",
+    exclude: SourcesLike | None = None,
     give_up_after: int = 50,
     max_cost: float | None = None,
     max_tokens: int | None = None,
@@ -135,6 +137,8 @@ async def agenerate(
             default.
         embedder: what embeds rows for `max_cosine`, by name: "minilm", the default, which
             targen-analysis brings, or "words", which needs no model.
+        exclude: datasets whose rows no row may equal or nearly equal: any form that `read_dataset`
+            reads, or several in a list.
         give_up_after: give up on a label after this many consecutive candidates without a row.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
@@ -190,6 +194,7 @@ async def agenerate(
         max_cosine=max_cosine,
         max_refused=max_refused,
         embedder=embedder,
+        exclude=exclude,
         give_up_after=give_up_after,
         max_cost=max_cost,
         max_tokens=max_tokens,
@@ -228,6 +233,7 @@ async def aresume(
     max_outage: float | None = None,
     batch: bool | None = None,
     rounds: int | None = None,
+    exclude: SourcesLike | None = None,
     verify: bool = False,
     cache: bool | None = None,
     executor: ExecutorLike | None = None,
@@ -257,6 +263,8 @@ async def aresume(
         max_outage: stop the run after this many seconds without any answer.
         batch: whether to use the batch API; by default as the run was started.
         rounds: maximum batch rounds after the first.
+        exclude: the datasets that the run excludes, where they are not where they were or were
+            objects.
         verify: judge everything again and compare it with what was written.
         cache: whether to share replies with earlier runs; by default as the run was started.
         executor: where the models work, as `generate` takes it; by default in this process.
@@ -294,6 +302,7 @@ async def aresume(
         max_outage=max_outage,
         batch=batch,
         rounds=rounds,
+        exclude=exclude,
         cache=cache,
         verify=verify,
     )

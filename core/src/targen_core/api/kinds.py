@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, TypeAlias
 
 from targen_core.errors import UsageError
@@ -65,6 +66,10 @@ _KINDS: dict[str, _Kind] = {
     "near_duplicates": (
         lambda value: _is_number(value) and not 0 < value <= 1,
         "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 is off",
+    ),
+    "exclude": (
+        lambda value: _is_text(value) or isinstance(value, PathLike | Iterable),
+        'a dataset, or several in a list, such as exclude="test.jsonl"',
     ),
     "labels_per_seed": (
         lambda value: value == "all" or (_is_whole(value) and value == 1),

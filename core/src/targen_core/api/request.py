@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike, fspath, sep
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import BaseModel, SecretStr
 
 from targen_core.api.models import ModelLike, backend_of, name_of, named
+from targen_core.dataset.source import open_source
 from targen_core.declared.model import Declaration
 from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
@@ -40,12 +41,14 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.dataset.model import Dataset
 
 __all__ = [
     "ExecutorLike",
     "ItemsLike",
     "PathText",
     "Request",
+    "SourcesLike",
     "StepLike",
     "TaskLike",
     "as_path",
@@ -62,6 +65,8 @@ TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | Declaration"
 """A task: its name, its file, a `Task`, or a `Declaration`."""
 ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 """Contexts or seeds of one's own: a file of them, or the items."""
+SourcesLike: TypeAlias = "str | PathLike[str] | Dataset | Iterable[Any]"
+"""Datasets to exclude: any form that `read_dataset` reads, or several in a list."""
 StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
 """What one step uses: another model, or `model` and options of this step alone."""
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
@@ -133,6 +138,7 @@ def asked(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
+    exclude: SourcesLike | None = None,
     batch_lists: bool = False,
     shard: str | tuple[int, int] | None = None,
     **values: Any,
@@ -185,6 +191,7 @@ def asked(
             contexts=_items(contexts, files / "contexts.jsonl"),
             seeds=_items(seeds, files / "seeds.jsonl"),
             dimensions=read_dimensions(dimensions or {}),
+            exclude=_sources(exclude, files),
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
             limits=Limits(**_not_none(limits)),
@@ -229,12 +236,14 @@ def reopened(
     options: Mapping[str, Any] | None = None,
     steps: Mapping[str, StepLike] | None = None,
     give_up_after: int | None = None,
+    exclude: SourcesLike | None = None,
     verify: bool = False,
     **limits: Any,
 ) -> tuple[Job, Registry]:
     """A run that is there, ready to go on, and what finds its parts.
 
-    `limits` are fields of `Limits`; one that is None stays as it was.
+    `limits` are fields of `Limits`; one that is None stays as it was. `exclude` says where the
+    datasets are that the run excludes.
 
     Raises:
         UsageError: what cannot be.
@@ -247,16 +256,18 @@ def reopened(
     if n is not None or labels:
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
         quotas = quotas_of(of, n, labels, None)
-    job = Job.resume(
-        registry,
-        path,
-        cache=replies_folder(),
-        quotas=quotas,
-        give_up_after=give_up_after,
-        options=said,
-        limits=_not_none(limits),
-        verify=verify,
-    )
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        job = Job.resume(
+            registry,
+            path,
+            cache=replies_folder(),
+            quotas=quotas,
+            give_up_after=give_up_after,
+            options=said,
+            limits=_not_none(limits),
+            exclude=_sources(exclude, Path(folder)) or None,
+            verify=verify,
+        )
     return job, registry
 
 
@@ -310,6 +321,32 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
     )
     file.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
     return file
+
+
+def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
+    """Datasets to exclude by their names; rows of a program are written into `folder`.
+
+    Raises:
+        UsageError: one is no dataset.
+    """
+    if sources is None:
+        return []
+    several: Sequence[Any] = [sources]
+    if isinstance(sources, list | tuple) and not all(isinstance(one, Mapping) for one in sources):
+        several = sources
+    names: list[str] = []
+    for number, source in enumerate(several, 1):
+        if isinstance(source, str):
+            names.append(source)
+        elif isinstance(source, PathLike):
+            names.append(str(as_path(source)))
+        else:
+            file = folder / f"rows-{number}.jsonl"
+            with file.open("w", encoding="utf-8") as rows:
+                for row in open_source(source).rows():
+                    rows.write(json.dumps(dict(row), default=str) + "\n")
+            names.append(f"{MEMORY}:{file}")
+    return names
 
 
 def _without(folder: Path, text: str) -> str:

@@ -28,6 +28,7 @@ from targen_core.cli.request import (
     CorrectArg,
     CorrectorArg,
     DimensionArg,
+    ExcludeArg,
     ExecutorArg,
     KeyFileArg,
     LabelsPerSeedArg,
@@ -184,6 +185,7 @@ def generate(
             rich_help_panel=ROWS,
         ),
     ] = "",
+    exclude: ExcludeArg = None,
     give_up_after: Annotated[
         int,
         typer.Option(
@@ -259,6 +261,7 @@ def generate(
     - targen generate rte -n 500 -b llama --model llama3.1 --max-cost 2
     - targen generate rte --label entailment=40 --label not_entailment=20
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
+    - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
     - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch
     - targen generate --suite superglue --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
@@ -331,6 +334,7 @@ def generate(
         max_cosine=max_cosine,
         max_refused=max_refused,
         embedder=embedder,
+        exclude=exclude,
         give_up_after=give_up_after,
         batch=batch,
         batch_lists=batch_lists,
@@ -417,6 +421,16 @@ def resume(
             "--verify", help="Judge everything that is there again and compare; slower by minutes."
         ),
     ] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="SOURCE",
+            help="Where the datasets are that the run excludes. [default: where they were]",
+            show_default=False,
+            rich_help_panel=ROWS,
+        ),
+    ] = None,
     cache: CacheAsBegunArg = None,
     executor: ExecutorArg = None,
     address: AddressArg = None,
@@ -463,6 +477,7 @@ def resume(
         batch=batch,
         rounds=rounds,
         cache=cache,
+        exclude=exclude,
         verify=verify,
     )
     with job:

@@ -27,7 +27,7 @@ __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate"]
 ROWS_DECIDE = (
     *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
     *("near_duplicates", "contexts_limit", "contexts_fraction", "balance", "corrector"),
-    *("max_cosine", "max_refused", "embedder"),
+    *("max_cosine", "max_refused", "embedder", "exclude"),
     *("label", "labels_per_seed", "correct", "unsure", "dimension", "no_dimensions"),
 )
 """Options without a meaning where a model is asked one thing about each row of a dataset."""

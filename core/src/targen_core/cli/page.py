@@ -14,6 +14,7 @@ from targen_core.cli.report import (
     MANY,
     branch_words,
     by_step,
+    excluded_table,
     flow_columns,
     flow_table,
     near_words,
@@ -238,6 +239,10 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
         yield _table(["reason", "", "candidates", *named], rows)
     if line := near_words(raw):
         yield f'<p class="soft">{_safe(line)}</p>'
+    if excluded := excluded_table(raw):
+        yield "<h2>Excluded</h2>"
+        yield '<p class="soft">Candidates that were refused for it, by test.</p>'
+        yield _table(*excluded)
     if raw["dropped_list_items"]:
         yield "<h2>List items left out</h2>"
         dropped = [(d["step"], d["reason"], d["count"]) for d in raw["dropped_list_items"]]

@@ -21,6 +21,7 @@ __all__ = [
     "MANY",
     "branch_words",
     "by_step",
+    "excluded_table",
     "flow_columns",
     "flow_table",
     "near_words",
@@ -159,6 +160,9 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
     if line := near_words(report):
         print(f"\n{line}")
+    if excluded := excluded_table(report):
+        print("\nExcluded, and what each test refused")
+        print_table(*excluded)
     if report["dropped_list_items"]:
         print("\nList items left out")
         print_table(
@@ -198,6 +202,20 @@ def source_table(
         heads.append("nearly the source's")
         rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
     return heads, rows
+
+
+def excluded_table(
+    report: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """Datasets that no row may be from, and what each test refused; None where there is none."""
+    if not (excluded := report.get("excluded")):
+        return None
+    tests = [*excluded[0]["refused"]]
+    rows: list[tuple[str | int, ...]] = [
+        (one["source"], one["rows"], *(one["refused"].get(test, 0) for test in tests))
+        for one in excluded
+    ]
+    return ["source", "rows", *tests], rows
 
 
 def near_words(report: Mapping[str, Any]) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "CorrectArg",
     "CorrectorArg",
     "DimensionArg",
+    "ExcludeArg",
     "ExecutorArg",
     "KeyFileArg",
     "LabelsPerSeedArg",
@@ -309,6 +310,16 @@ TaskDimensionsArg = Annotated[
         "--no-dimensions",
         help="Leave out the task's own dimensions; see describe.",
         rich_help_panel=LISTS,
+    ),
+]
+ExcludeArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="SOURCE",
+        help="Make no row that equals or nearly equals one there: a run, a file, a folder, or "
+        "hf:OWNER/NAME of a hub. May be given several times.",
+        rich_help_panel=ROWS,
     ),
 ]
 _CACHE = ("--cache/--no-cache", "Share replies with earlier runs.")

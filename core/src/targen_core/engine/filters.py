@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any, Literal
@@ -26,6 +26,7 @@ class Candidate:
         text: the whole of it, as its task renders it.
         written: what the generator wrote.
         branch: what it was generated for.
+        rows: makes its official rows, as they would be committed; none where step 4 rejects it.
     """
 
     seed: str
@@ -33,6 +34,7 @@ class Candidate:
     text: str
     written: str
     branch: str = ""
+    rows: Callable[[], Sequence[Mapping[str, Any]]] = tuple
 
 
 @dataclass(frozen=True, slots=True)

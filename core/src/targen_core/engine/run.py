@@ -621,7 +621,8 @@ class Engine:
         """The verdict, the quota that it concerns, and what to say of it."""
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.aim or "", ""
-        refusal = self._filters.find(self._candidate(slot, outcome.instance))
+        final = None if outcome.stage else outcome.final
+        refusal = self._filters.find(self._candidate(slot, outcome.instance, final))
         too_near = refusal is not None and refusal.reason == TOO_NEAR
         if refusal is not None and not too_near:
             return self._refuse(outcome, refusal), slot.aim or "", refusal.detail
@@ -657,7 +658,7 @@ class Engine:
         provenance = slot.provenance(outcome, self._next_idx, len(rows))
         self._sink.accept(rows, provenance | self._draws(slot))
         self._next_idx += len(rows)
-        return self._filters.add(self._candidate(slot, outcome.final))
+        return self._filters.add(self._candidate(slot, outcome.final, outcome.final))
 
     def _draws(self, slot: _Slot) -> dict[str, Any]:
         """What was drawn for a candidate and the items above it, if anything was."""
@@ -675,15 +676,20 @@ class Engine:
                 f"to_rows() returned a row that the task's schema rejects: {refused(error)}"
             ) from error
 
-    def _candidate(self, slot: _Slot, instance: Any) -> Candidate:
-        """An instance as filters see it."""
+    def _candidate(self, slot: _Slot, instance: Any, final: Any) -> Candidate:
+        """An instance as filters see it; `final` is what step 4 made of it, or None."""
         call, task = self._guard.call, self.task
+
+        def rows() -> Sequence[Mapping[str, Any]]:
+            return () if final is None else call(task.to_rows, final, self._next_idx)
+
         return Candidate(
             slot.seed.id,
             instance,
             call(task.render, instance),
             call(task.dedup_text, instance),
             slot.branch,
+            rows,
         )
 
     # --- execution ahead of the commit point ------------------------------

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from targen_core.engine.exclusion import GRAM, MIN_ALONE, RUN, SIMILARITY
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
@@ -130,7 +131,7 @@ folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces
 calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
-{_drawn(manifest)}{_parts(report.get("parts", {}))}{_sources(report.get("sources", ()))}
+{_drawn(manifest)}{_parts(report.get("parts", {}))}{_others(manifest, report)}
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
@@ -209,6 +210,38 @@ def _drawn(manifest: Manifest) -> str:
         return ""
     said = "; ".join(f"{step} in {', '.join(names)}" for step, names in by_step.items())
     return f"\nMade to differ by code, balanced over the run: {said}.\n"
+
+
+def _others(manifest: Manifest, report: Mapping[str, Any]) -> str:
+    """Other people's data: what rows were made from, and what none is from."""
+    return _sources(report.get("sources", ())) + _excluded(manifest)
+
+
+def _excluded(manifest: Manifest) -> str:
+    """What no row is from, as a promise with its tests."""
+    if not (plans := manifest.lock.excluded):
+        return ""
+    lines = "\n".join(
+        f"| {markdown(plan.source)} | {plan.rows:,} | "
+        f"{markdown(', '.join(plan.columns))} | `{plan.digest}` |"
+        for plan in plans
+    )
+    similarity = manifest.spec.near_duplicates or SIMILARITY
+    return f"""
+## Excluded
+
+No row equals or nearly equals a row of these datasets:
+
+| dataset | rows | columns compared | digest of their texts |
+|---|--:|---|---|
+{lines}
+
+Four tests say so: the same text; the same words, whatever their case, punctuation and spaces; {RUN}
+words in a row that an excluded text has too, or runs of {GRAM} or more that make up half of it; a
+similarity of the whole rows of at least {similarity:g} % (normalised indel). The first three hold
+for single texts, too, if they have {MIN_ALONE} words or more. Paraphrases and translations are not
+found.
+"""
 
 
 def _parts(parts: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import json
 import logging
 import shlex
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,15 @@ from targen_core.runs.card import dataset_card
 from targen_core.runs.code import code_digest
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.elsewhere import Elsewhere
+from targen_core.runs.excluded import (
+    UnreadSource,
+    exclusion_filter,
+    refuse_itself,
+    remember_sources,
+    require_known_sources,
+    require_same_excluded,
+    source_counts,
+)
 from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.known import remember, require_known
 from targen_core.runs.ledger import LedgerFile
@@ -118,6 +127,8 @@ class Job:
         self._closing = contextlib.ExitStack()
         self._distance: DistanceFilter | None = None  # of the engine
         self._closing.callback(directory.close)
+        for source in prepared.excluded:
+            self._closing.callback(source.index.close)
         self._ledger: LedgerFile | None = None
         try:
             if not self.sends_nothing:
@@ -201,6 +212,7 @@ class Job:
             out, said = place_for(out, manifest)
             if said:
                 _log.warning("%s", said)
+        refuse_itself(spec.exclude, out)
         if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
             below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
             raise RunConflict(
@@ -224,6 +236,7 @@ class Job:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             manifest.save(directory.manifest)
             remember(manifest.spec, manifest.steps)
+            remember_sources(spec.exclude)
             return cls(directory, manifest, prepared, cache=cache)
         except BaseException:
             directory.close()
@@ -240,12 +253,14 @@ class Job:
         give_up_after: int | None = None,
         options: Mapping[str, Any] | None = None,
         limits: Mapping[str, Any] | None = None,
+        exclude: Sequence[str] | None = None,
         verify: bool = False,
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
         `options` may only contain what the manifest must not hold (a key) or what does not affect
-        replies (a timeout); `limits` replaces those given. With `verify` the ledger is ignored:
+        replies (a timeout); `limits` replaces those given, and `exclude` says where the datasets
+        are that the run excludes, if not where they were. With `verify` the ledger is ignored:
         every candidate is judged again from the journal and compared with what was written.
 
         Raises:
@@ -266,7 +281,22 @@ class Job:
                 manifest = manifest.model_copy(update={"spec": spec})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             allow = partial(require_known, registry, spec, typed=typed)
-            prepared = prepare(registry, spec.also(typed), allow=allow)
+            if exclude is None:
+                require_known_sources(spec.exclude, path)
+            else:
+                spec = spec.replace(exclude=exclude)
+                refuse_itself(exclude, path)
+            try:
+                prepared = prepare(registry, spec.also(typed), allow=allow)
+            except UnreadSource as error:
+                again = f"targen resume {shlex.quote(str(path))} --exclude SOURCE"
+                error.hint = error.hint or f"say where it is now: {again}"
+                raise
+            require_same_excluded(manifest.lock.excluded, prepared.lock.excluded, path)
+            if exclude is not None:
+                remember_sources(exclude)
+                kept = manifest.spec.replace(exclude=prepared.spec.exclude)
+                manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             manifest.save(directory.manifest)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
@@ -377,6 +407,7 @@ class Job:
             by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             near=None if self._distance is None else self._distance.passed,
+            excluded=source_counts(manifest.lock.excluded, self.path / "rejects.jsonl"),
         )
         report.update(self._also_reported())
         complete = report["status"] in ("complete", "short")
@@ -456,6 +487,9 @@ class Job:
         """New filters, as the spec says."""
         spec, encode = self.manifest.spec, self._prepared.encode
         filters: list[Filter] = [NearDuplicateFilter(spec.near_duplicates)]
+        if excluded := self._prepared.excluded:
+            plans = self.manifest.lock.excluded
+            filters.insert(0, exclusion_filter(plans, excluded, spec.near_duplicates))
         self._distance = None
         if encode is not None:
             assert spec.max_cosine is not None and spec.max_refused is not None

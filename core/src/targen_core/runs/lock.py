@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from targen_core.errors import RunConflict
 from targen_core.runs.spec import ManifestPart
 
-__all__ = ["Lock", "StepPlan", "TaskPlan", "require_same"]
+__all__ = ["ExcludedPlan", "Lock", "StepPlan", "TaskPlan", "require_same"]
 
 
 class TaskPlan(ManifestPart):
@@ -44,11 +46,20 @@ class StepPlan(ManifestPart):
     params: dict[str, Any]
 
 
+class ExcludedPlan(ManifestPart):
+    """A dataset whose rows must not be there: its digest is of the texts in `columns`."""
+
+    source: str
+    rows: Annotated[int, Field(gt=0, le=10**12)]
+    digest: str
+    columns: tuple[str, ...]
+
+
 class Lock(ManifestPart):
     """All that a spec's names stand for.
 
     `batches` holds items a batch for each list of the chain; `given` the
-    digests of the user's own contexts or seeds.
+    digests of the user's own contexts or seeds; `excluded` is in the order of its digests.
     """
 
     task: TaskPlan
@@ -57,6 +68,7 @@ class Lock(ManifestPart):
     batches: tuple[int, ...]
     given: dict[str, str]
     distributions: dict[str, str]
+    excluded: tuple[ExcludedPlan, ...] = ()
 
 
 def require_same(there: Lock, now: Lock, file: str) -> None:

@@ -83,6 +83,11 @@ class Manifest(ManifestPart):
         """The run's copy of a task that was in a file, or ""."""
         return self.spec.task if is_file(self.spec.task) else ""
 
+    @property
+    def excluded_digests(self) -> list[str]:
+        """The digests of the datasets that no row is from."""
+        return [plan.digest for plan in self.lock.excluded]
+
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
         write_atomically(path, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")
@@ -169,6 +174,8 @@ class Manifest(ManifestPart):
         for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
+        if len(set(spec.exclude)) != len(lock.excluded):
+            yield "lock.excluded", "it must be of the datasets that the spec excludes"
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
 
@@ -242,7 +249,8 @@ class Manifest(ManifestPart):
         """What decides the rows, by name."""
         return {
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
-            **self.lock.model_dump(mode="json", exclude={"distributions"}),
+            **self.lock.model_dump(mode="json", exclude={"distributions", "excluded"}),
+            **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
             **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},
             **{

@@ -120,7 +120,11 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
         f"{out} holds another run, started with "
-        f"{_steps_apart(there, requested) or _plan_apart(there, requested)}",
+        + (
+            _steps_apart(there, requested)
+            or _excluded_apart(there, requested)
+            or _plan_apart(there, requested)
+        ),
         hint=f"targen resume {quote(str(out))} resumes it with its own options; or choose "
         f"another --out for this one, such as --out {quote(str(beside))}",
     )
@@ -142,6 +146,17 @@ def _steps_apart(there: Manifest, requested: Manifest) -> str:
     (begun, asked), steps = max(apart_in.items(), key=lambda item: len(item[1]))
     where = "" if len(steps) == len(requested.steps) else f" in step {min(steps)}"
     return f"{begun}{where}; you asked for {asked}"
+
+
+def _excluded_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words what other datasets are excluded; or ""."""
+    if there.excluded_digests == requested.excluded_digests:
+        return ""
+    begun, asked = (
+        ", ".join(f"{plan.source} (digest {plan.digest[:12]})" for plan in of.lock.excluded)
+        for of in (there, requested)
+    )
+    return f"{begun or 'nothing'} excluded; you asked for {asked or 'nothing'}"
 
 
 def _plan_apart(there: Manifest, requested: Manifest) -> str:

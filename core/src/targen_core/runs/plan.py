@@ -29,6 +29,7 @@ from targen_core.plugins.register import Registration, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import batched_steps
 from targen_core.runs.dimensions import with_dimensions
+from targen_core.runs.excluded import ExcludedSource, kept_source, open_excluded
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.manifest import given_file
 from targen_core.runs.options import (
@@ -104,7 +105,8 @@ class Prepared:
 
     `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
     and `lock` what it came to. `file` is what the task was read from, if it
-    was; a run keeps a copy. `encode` embeds a text, where near rows are refused.
+    was; a run keeps a copy. `encode` embeds a text, where near rows are refused. `excluded` are
+    datasets whose rows are, in the order of the lock's.
     """
 
     spec: RunSpec
@@ -117,6 +119,7 @@ class Prepared:
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
     encode: Encode | None = None
+    excluded: tuple[ExcludedSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +201,7 @@ def prepare(
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
     steps = _models(registry, _judged_by(task, corrector), spec, options, asked, recorded)
+    excluded = open_excluded(spec.exclude, task)
     lock = Lock(
         task=_task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -207,6 +211,7 @@ def prepare(
         distributions=_distributions(
             [registered.id, corrector_id or "", embedder_id], task, steps, file, embedder
         ),
+        excluded=tuple(source.plan for source in excluded),
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,
@@ -217,6 +222,7 @@ def prepare(
         unsure=task.judging.unsure,
         max_refused=(spec.max_refused or _MAX_REFUSED) if embedder is not None else None,
         embedder=embedder_id,
+        exclude=[kept_source(source) for source in spec.exclude],
         **{name: given_file(name) for name in user_items},
     )
     return Prepared(
@@ -230,6 +236,7 @@ def prepare(
         steps=steps,
         file=file,
         encode=embedder.open() if embedder is not None else None,
+        excluded=excluded,
     )
 
 

@@ -25,6 +25,7 @@ from targen_core.engine.run import Engine
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.directory import RunDirectory
+from targen_core.runs.excluded import require_known_sources, require_same_excluded
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.job import Job
@@ -117,7 +118,9 @@ class Replay(Job):
                 )
             spec = spec.replace(quotas=quotas)
         spec = spec.replace(**changes)
+        require_known_sources(spec.exclude, run)
         prepared = prepare(registry, spec, recorded=there.steps)
+        require_same_excluded(there.lock.excluded, prepared.lock.excluded, run)
         _keep_prices(prepared, run)
         manifest = Manifest(
             spec=prepared.spec,

@@ -16,6 +16,7 @@ from targen_core.engine.commits import TOO_NEAR, Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.batches import BatchLedgerFile
+from targen_core.runs.excluded import source_counts
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.gate import MAX_SECONDS, read_json, said
 from targen_core.runs.ledger import Past, read_past
@@ -45,13 +46,15 @@ def build_report(
     by_files: bool = False,
     sources: Sequence[Mapping[str, Any]] = (),
     near: int | None = None,
+    excluded: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
     `seconds` are those that processes worked on it, None where that is not
     known; `prices` are those that the calls were counted at, by step; `by_files` says
     that answers were brought by `targen batch import`; `sources` are those of `sources_of`;
-    `near` rows were accepted although they were too near, None where no row can be.
+    `near` rows were accepted although they were too near, None where no row can be; `excluded` are
+    those of `source_counts`.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -79,6 +82,7 @@ def build_report(
         "prices": reported_prices(prices or {}),
         "answers_by_files": by_files,
         **({"sources": [*sources]} if sources else {}),
+        **({"excluded": [*excluded]} if excluded else {}),
         **({} if near is None else {"distance": _distance(manifest, tracker, near)}),
     }
 
@@ -162,6 +166,14 @@ class _Distance(_Part):
     accepted: _Count
 
 
+class _Excluded(_Part):
+    source: str
+    rows: _Count
+    digest: str
+    columns: list[str]
+    refused: dict[str, _Count]
+
+
 class _Report(_Part):
     task: str
     task_version: str
@@ -181,6 +193,7 @@ class _Report(_Part):
     models: dict[str, str]
     sources: list[_Source] = []
     distance: _Distance | None = None
+    excluded: list[_Excluded] = []
 
 
 _RENAMED = {
@@ -283,6 +296,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         retries=0,
         error=None,
         by_files=BatchLedgerFile(path / "batches.jsonl").imported,
+        excluded=source_counts(manifest.lock.excluded, path / "rejects.jsonl"),
     )
     report.update(
         status="unfinished",

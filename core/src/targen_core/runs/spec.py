@@ -91,7 +91,8 @@ class RunSpec(_Asked):
     from: texts, weights, `@NAME` of a vocabulary, or () for nothing; without `task_dimensions` the
     task keeps none of its own that prompts say. `lists_at_once` calls of a list are
     not told of each other. What an `embedder` finds nearer than `max_cosine` to a row is refused,
-    up to the share `max_refused` of each branch's candidates. Of a `shard`, `quotas` are its own.
+    up to the share `max_refused` of each branch's candidates. No row equals or nearly equals one of
+    the datasets in `exclude`. Of a `shard`, `quotas` are its own.
 
     Raises:
         UsageError: an invalid value; names its option.
@@ -122,6 +123,7 @@ class RunSpec(_Asked):
     max_cosine: Annotated[float, Field(gt=0, lt=1)] | None = None
     max_refused: Annotated[float, Field(gt=0, le=0.9)] | None = None
     embedder: str = ""
+    exclude: Annotated[Sequence[str], AfterValidator(tuple)] = ()
     shard: Shard | None = None
     limits: Limits = Limits()
 

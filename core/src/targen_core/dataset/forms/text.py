@@ -32,6 +32,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_LARGE = 64 << 20  # bytes
+
 
 def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
     """A file of JSON lines; its last may be torn where a run is going on.
@@ -39,16 +41,34 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
     Raises:
         UsageError: the file cannot be read, or is in another encoding.
     """
-    data, encoding = _content(path, encoding)
-    if codecs.lookup(encoding).name != "utf-8":
-        data = _decoded(path, data, encoding).encode()
+    is_streamed = _is_streamed(path, encoding)
+    data = b""
+    if not is_streamed:
+        data, encoding = _content(path, encoding)
+        if codecs.lookup(encoding).name != "utf-8":
+            data = _decoded(path, data, encoding).encode()
 
     def records() -> Iterator[tuple[int, Record]]:
-        for number, line in enumerate(io.BytesIO(data), 1):
-            if line.strip() and not (may_be_torn and not line.endswith(b"\n")):
-                yield number, line.removesuffix(b"\n")
+        with open(path, "rb") if is_streamed else io.BytesIO(data) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip() and not (may_be_torn and not line.endswith(b"\n")):
+                    yield number, line.removesuffix(b"\n")
 
     return Form(records)
+
+
+def _is_streamed(path: Path, encoding: str) -> bool:
+    """Whether lines are read one by one, anew each time: of a large file that is UTF-8."""
+    try:
+        if not path.is_file() or path.stat().st_size < _LARGE:
+            return False
+        with open(path, "rb") as file:
+            start = file.read(4)
+        return codecs.lookup(encoding).name == "utf-8" and not any(
+            start.startswith(mark) for mark, _ in _MARKS
+        )
+    except (OSError, LookupError):
+        return False  # who reads it says why not
 
 
 def document(path: Path, encoding: str = "utf-8") -> Form:

@@ -1,0 +1,238 @@
+"""What an index of excluded rows finds: by each of its tests, of edited rows, and of no others."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
+
+from targen_core.engine.exclusion import ExclusionIndex, Match, build_index
+from targen_core.tasks.checks import normalized
+
+PREMISE = (
+    "The museum of Arden was closed in 1987, and the architect Clara Ibsen bought its glass roof "
+    "for a station that she was building at the harbour of Montbrun."
+)
+HYPOTHESIS = "Clara Ibsen never built anything near the sea."
+QUESTION = "Who bought the roof of the museum in Arden?"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture(scope="module")
+def index_of(tmp_path_factory):
+    """Builds an index of rows, each a list of texts, and opens it."""
+    opened = []
+
+    def index(rows):
+        folder = tmp_path_factory.mktemp("index") / "made"
+        build_index(rows, folder)
+        opened.append(ExclusionIndex(folder))
+        return opened[-1]
+
+    yield index
+    for one in opened:
+        one.close()
+
+
+def made_up(rng, words):
+    return " ".join(
+        "".join(rng.choices(LETTERS, weights=range(30, 4, -1), k=rng.choice((2, 3, 5, 6, 8))))
+        for _ in range(words)
+    )
+
+
+@pytest.fixture(scope="module")
+def others():
+    """Rows in which nothing of the rows of a test stands."""
+    rng = random.Random(5)
+    return [[made_up(rng, rng.randint(10, 50)), made_up(rng, 8)] for _ in range(300)]
+
+
+@pytest.fixture(scope="module")
+def index(index_of, others):
+    return index_of([*others[:150], [PREMISE, HYPOTHESIS], *others[150:]])
+
+
+class TestTheTests:
+    @pytest.mark.parametrize(
+        ("texts", "test", "whole"),
+        [
+            ([PREMISE, HYPOTHESIS], "exact", True),
+            ([PREMISE, "She did."], "exact", False),
+            (["She did.", PREMISE], "exact", False),
+            ([f" {PREMISE.upper()}", HYPOTHESIS.replace(".", "!")], "normalized", True),
+            (
+                [PREMISE.replace(" ", "\n ").replace("glass", "g\u200blass"), "No."],
+                "normalized",
+                False,
+            ),
+            (
+                [f"A guide says: {PREMISE[:100]}…", "The guide says nothing of a roof."],
+                "8-gram",
+                False,
+            ),
+            (
+                [f"On the radio they said that {HYPOTHESIS.lower()[:-1]} at all.", "They sang."],
+                "8-gram",
+                False,
+            ),
+            (
+                [
+                    PREMISE.replace("museum", "theatre")
+                    .replace("in 1987", "in 1988")
+                    .replace("glass roof", "lead roof")
+                    .replace("station that", "station")
+                    .replace("the harbour", "the haven"),
+                    HYPOTHESIS.replace("Clara", "Klara"),
+                ],
+                "similar",
+                True,
+            ),
+        ],
+    )
+    def test_find_what_they_say(self, index, texts, test, whole):
+        assert index.find(texts) == Match(test, 151, whole)
+
+    @pytest.mark.parametrize(
+        "texts",
+        [
+            ["Clara Ibsen", "yes"],
+            ["The museum of Arden was closed in 1987 for repairs.", HYPOTHESIS[:20]],
+            ["It was one of those days on which at the end of the day nobody knew.", "cause"],
+            [QUESTION, "Clara Ibsen"],
+            ["", "!?"],
+            [],
+        ],
+    )
+    def test_find_nothing_in_what_is_short_or_only_a_phrase(self, index, texts):
+        assert index.find(texts) is None
+
+    def test_short_rows_count_as_a_whole(self, index_of):
+        index = index_of([["Great food!"], ["bank", "yes"]])
+        assert index.find(["great food"]) == Match("normalized", 1, True)
+        assert index.find(["bank", "yes"]) == Match("exact", 2, True)
+        assert index.find(["bank", "no"]) is None
+        # Where the candidate has other texts, which the source has not, a short one says nothing.
+        assert index.find(["bank", "yes"], complete=False) is None
+
+    def test_texts_without_spaces_between_words_count_alone(self, index_of):
+        index = index_of([["博物馆于一九八七年关闭了屋顶", "是的"]])
+        assert index.find(["博物馆于一九八七年关闭了屋顶", "不对"]) == Match("exact", 1, False)
+        assert index.find(["他没有去", "是的"]) is None
+
+    def test_a_row_without_text_is_none(self, index_of):
+        index = index_of([[], [" "], [PREMISE]])
+        assert (index.rows, index.find([PREMISE])) == (3, Match("exact", 3, True))
+
+    def test_of_several_the_strictest_test_and_then_the_first_row(self, index_of):
+        index = index_of([[PREMISE.lower()], [PREMISE], [PREMISE]])
+        assert index.find([PREMISE]) == Match("exact", 2, True)
+
+    def test_many_of_the_same(self, index_of):
+        index = index_of([[PREMISE, f"Number {n}."] for n in range(200)])
+        assert index.find([PREMISE, "No."]) == Match("exact", 1, False)
+
+
+def edited(rng, text, minimum):
+    """A text, edited again and again, as long as it is so much alike."""
+    text = made = normalized(text)
+    while True:
+        words = made.split()
+        at = rng.randrange(len(words))
+        kind = rng.randrange(4)
+        if kind == 0 and at:
+            words[at - 1 : at + 1] = words[at], words[at - 1]
+        elif kind == 1:
+            words[at : at + 1] = rng.choice(([], [made_up(rng, 1)], [words[at], made_up(rng, 1)]))
+        else:
+            place = rng.randrange(len(words[at]))
+            words[at] = (
+                words[at][:place] + rng.choice(LETTERS) * (kind - 2) + words[at][place + 1 :]
+            )
+        after = " ".join(words)
+        if fuzz.ratio(text, after) < minimum:
+            return made
+        made = after
+
+
+@pytest.fixture(scope="module")
+def corpus(index_of):
+    rng = random.Random(8)
+    rows = [[made_up(rng, rng.randint(8, 60))] for _ in range(400)]
+    return rows, index_of(rows)
+
+
+class TestRowsThatWereEdited:
+    @settings(max_examples=150)
+    @given(seed=st.integers(0, 10**6), row=st.integers(0, 399))
+    def test_are_found(self, corpus, seed, row):
+        rows, index = corpus
+        made = edited(random.Random(seed), rows[row][0], 91)
+        match = index.find([made])
+        assert match is not None
+        assert match.row == row + 1
+
+    @settings(max_examples=100)
+    @given(seed=st.integers(0, 10**6), words=st.integers(5, 60))
+    def test_others_are_not(self, corpus, seed, words):
+        assert corpus[1].find([made_up(random.Random(f"other {seed}"), words)]) is None
+
+    @settings(max_examples=50)
+    @given(
+        seed=st.integers(0, 10**6),
+        row=st.integers(0, 399),
+        at=st.floats(0, 1),
+        more=st.integers(0, 80),
+    )
+    def test_thirteen_words_in_a_row_are_found_in_any_text(self, corpus, seed, row, at, more):
+        rows, index = corpus
+        words, rng = rows[row][0].split(), random.Random(seed)
+        begin = int(at * max(0, len(words) - 13))
+        taken = " ".join(words[begin : begin + 13])
+        match = index.find([f"{made_up(rng, more)} {taken} {made_up(rng, more)}", "another"])
+        assert match is not None
+        assert match.row == row + 1
+
+
+def test_the_files_are_the_same_in_every_process(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from targen_core.engine.exclusion import *; "
+        f"build_index([[{PREMISE!r}, {HYPOTHESIS!r}], [{QUESTION!r}]] * 40, Path(sys.argv[1]))"
+    )
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, tmp_path / seed], check=True, env=environment)
+    files = [{path.name: path.read_bytes() for path in (tmp_path / s).iterdir()} for s in "12"]
+    assert files[0] == files[1]
+    assert set(files[0]) >= {"texts", "table", "index.json"}
+
+
+def test_batches_and_long_texts_are_entered_as_a_whole(index_of):
+    rng = random.Random(3)
+    rows = [[made_up(rng, 12)] for _ in range(9000)]
+    rows[4095], rows[4096], rows[8999] = ([made_up(rng, n)] for n in (2000, 9, 700))
+    index = index_of(iter(rows))
+    for number in (0, 4095, 4096, 8191, 8192, 8999):
+        assert index.find(rows[number]) == Match("exact", number + 1, True)
+        made = edited(rng, rows[number][0], 94)
+        assert index.find([made]).row == number + 1
+
+
+@pytest.mark.parametrize("harm", ["cut", "format", "gone"])
+def test_a_damaged_index_is_refused(tmp_path, harm):
+    folder = tmp_path / "index"
+    build_index([[PREMISE]], folder)
+    if harm == "cut":
+        os.truncate(folder / "rows", 4)
+    elif harm == "format":
+        (folder / "index.json").write_text('{"format": 0, "rows": 1, "bits": 8}')
+    else:
+        (folder / "texts").unlink()
+    with pytest.raises((ValueError, OSError)):
+        ExclusionIndex(folder)

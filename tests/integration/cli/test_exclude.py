@@ -1,0 +1,237 @@
+"""`targen generate --exclude`: rows that must not be there, in whatever form they come."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+from targen_core.errors import UsageError
+from targen_core.folders import cache_folder
+
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+TEXTS = ("premise", "hypothesis")
+
+
+def text_of(name):
+    return Path(name).read_text(encoding="utf-8")
+
+
+def same(one, other):
+    return all(text_of(f"{one}/{name}") == text_of(f"{other}/{name}") for name in FILES)
+
+
+@pytest.fixture
+def test_set(rte, rows):
+    """Rows that the scripted model would write again, in test.jsonl, and a run without them."""
+    assert rte("-n", "8", "--out", "first").code == 0
+    held = rows("first")[:4]
+    Path("test.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in held))
+    return held
+
+
+def test_a_run_holds_no_row_of_it_and_says_so(rte, targen, rows, test_set):
+    assert rte("-n", "12", "--exclude", "test.jsonl", "--out", "run").code == 0
+    premises = {row["premise"] for row in test_set}
+    assert not premises & {row["premise"] for row in rows("run")}
+    (excluded,) = targen("report", "run", "--json").json["excluded"]
+    assert (excluded["source"], excluded["rows"]) == ("test.jsonl", 4)
+    assert excluded["columns"] == ["premise", "hypothesis"]
+    assert excluded["refused"]["exact"] == 4
+    shown = targen("report", "run").out
+    assert "Excluded, and what each test refused" in shown
+    assert "excluded-exact" in shown
+    assert "test.jsonl" in text_of(targen("report", "run", "--html").out.strip())
+    card = text_of("run/README.md")
+    assert "No row equals or nearly equals a row of these datasets:" in card
+    assert excluded["digest"] in card
+    refused = [json.loads(line) for line in text_of("run/rejects.jsonl").splitlines()]
+    refused = [one for one in refused if one["reason"] == "excluded-exact"]
+    assert {one["notes"]["excluded_row"] for one in refused} == {1, 2, 3, 4}
+    assert {one["notes"]["excluded_source"] for one in refused} == {"test.jsonl"}
+    assert refused[0]["detail"] == "equal to row 1 of test.jsonl, which is excluded"
+    # Of what is excluded, the run has its name and digest, and the cache its texts.
+    assert str(Path.cwd()) not in text_of("run/manifest.json") + text_of("run/report.json")
+    assert [*(cache_folder() / "excluded").iterdir()]
+
+
+def write_csv(held):
+    import csv
+
+    with open("test.csv", "w", newline="") as file:
+        table = csv.DictWriter(file, TEXTS, extrasaction="ignore")
+        table.writeheader()
+        table.writerows(held)
+    return "test.csv"
+
+
+def write_list(held):
+    Path("test.json").write_text(json.dumps(held))
+    return "test.json"
+
+
+def write_parquet(held):
+    pq = pytest.importorskip("pyarrow.parquet")
+    pa = pytest.importorskip("pyarrow")
+    pq.write_table(pa.Table.from_pylist(held), "test.parquet")
+    return "test.parquet"
+
+
+def write_folder(held):
+    pytest.importorskip("pyarrow")
+    Path("folder").mkdir()
+    write_parquet(held)
+    Path("test.parquet").rename("folder/test.parquet")
+    return "folder"
+
+
+@pytest.mark.parametrize("write", [write_csv, write_list, write_parquet, write_folder])
+def test_every_form_of_the_same_rows_refuses_the_same(rte, targen, test_set, write):
+    assert rte("-n", "6", "--exclude", "test.jsonl", "--out", "run").code == 0
+    source = write(test_set)
+    assert rte("-n", "6", "--exclude", source, "--out", "other").code == 0
+    assert text_of("run/dataset.jsonl") == text_of("other/dataset.jsonl")
+    digests = [
+        targen("report", run, "--json").json["excluded"][0]["digest"] for run in ("run", "other")
+    ]
+    assert digests[0] == digests[1]
+
+
+def test_sources_in_any_order_make_the_same_files(rte, test_set):
+    assert rte("-n", "4", "--seed", "3", "--out", "second").code == 0
+    first, second = ("--exclude", "test.jsonl"), ("--exclude", "second")
+    assert rte("-n", "8", *first, *second, "--out", "one").code == 0
+    assert rte("-n", "8", *second, *first, "--out", "other", "--concurrency", "1").code == 0
+    assert same("one", "other")
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(rte, targen, test_set):
+    assert rte("-n", "10", "--exclude", "test.jsonl", "--out", "whole").code == 0
+    cut = rte("-n", "10", "--exclude", "test.jsonl", "--out", "run", "--max-tokens", "40000")
+    assert cut.code == 1
+    for name in FILES:  # as a kill leaves them
+        os.truncate(f"run/{name}", Path(f"run/{name}").stat().st_size // 2)
+    assert targen("resume", "run", "-q", "--max-tokens", "10000000").code == 0
+    assert same("run", "whole")
+    assert targen("resume", "run", "-n", "14", "-q").code == 0
+    assert targen("resume", "whole", "-n", "14", "-q", "--verify").code == 0
+    assert same("run", "whole")
+
+
+class TestResume:
+    @pytest.fixture(autouse=True)
+    def run(self, rte, test_set):
+        assert rte("-n", "6", "--exclude", "test.jsonl", "--out", "run").code == 0
+
+    def test_with_another_file_is_refused(self, targen):
+        Path("test.jsonl").write_text(text_of("test.jsonl").splitlines()[0] + "\n")
+        before = text_of("run/dataset.jsonl")
+        result = targen("resume", "run", "-n", "8", "-q")
+        assert result.code == 2
+        assert "run excludes test.jsonl with 4 rows (digest " in result.err
+        assert "and not test.jsonl with 1 row (digest " in result.err
+        assert "put the file back as it was" in result.err
+        assert text_of("run/dataset.jsonl") == before
+
+    def test_finds_a_file_where_it_is_now(self, targen, test_set):
+        Path("test.jsonl").rename("moved.jsonl")
+        result = targen("resume", "run", "-n", "8", "-q")
+        assert result.code == 2
+        assert "there is no file test.jsonl" in result.err
+        assert "targen resume run --exclude SOURCE" in result.err
+        assert targen("resume", "run", "-n", "8", "-q", "--exclude", "moved.jsonl").code == 0
+        assert targen("resume", "run", "-n", "10", "-q").code == 0
+        assert {one["source"] for one in targen("report", "run", "--json").json["excluded"]} == {
+            "test.jsonl"
+        }
+
+    def test_of_someone_elses_run_reads_no_file_unasked(self, targen, monkeypatch):
+        monkeypatch.setenv("TARGEN_CACHE_DIR", "another")
+        result = targen("resume", "run", "-n", "8", "-q")
+        assert result.code == 2
+        assert "this run excludes test.jsonl, which has not been used on this machine" in result.err
+        assert "targen resume run --exclude test.jsonl" in result.err
+
+    def test_excludes_nothing_more(self, targen, rte):
+        result = targen(
+            "resume", "run", "-n", "8", "-q", "--exclude", "test.jsonl", "--exclude", "first"
+        )
+        assert result.code == 2
+        assert "run was not begun with first excluded" in result.err
+        result = targen("resume", "first", "-n", "9", "-q", "--exclude", "test.jsonl")
+        assert result.code == 2
+        assert "first excludes nothing" in result.err
+
+    def test_the_same_command_goes_on_and_another_does_not(self, rte):
+        assert rte("-n", "6", "--exclude", "test.jsonl", "--out", "run").code == 0
+        result = rte("-n", "6", "--out", "run")
+        assert result.code == 2
+        assert "excluded; you asked for nothing" in result.err
+
+    def test_makes_a_damaged_index_again(self, targen):
+        for path in (cache_folder() / "excluded").rglob("rows"):
+            path.write_bytes(b"x")
+        assert targen("resume", "run", "-n", "8", "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "--exclude: there is no file odd.jsonl"),
+        ("", "--exclude: odd.jsonl has no rows"),
+        ("nothing\n", "--exclude: odd.jsonl, line 1 is not a row"),
+        (
+            '{"text": "Hello there."}\n',
+            "columns are text; those of the task: premise, hypothesis",
+        ),
+        (
+            '{"premise": 7, "label": "entailment"}\n',
+            "no text in a column that rows of rte have",
+        ),
+    ],
+)
+def test_what_cannot_be_excluded(rte, content, words):
+    if content is not None:
+        Path("odd.jsonl").write_text(content)
+    result = rte("-n", "2", "--exclude", "odd.jsonl", "--out", "run")
+    assert result.code == 2
+    assert words in result.err
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("source", ["first", "first/dataset.jsonl", "./first/"])
+def test_a_run_does_not_exclude_itself(rte, test_set, source):
+    result = rte("-n", "12", "--exclude", source, "--out", "first")
+    assert result.code == 2
+    assert f"--exclude: {source} is the run itself" in result.err
+
+
+def test_a_name_of_a_hub_without_its_mark(rte):
+    result = rte("-n", "2", "--exclude", "owner/name", "--out", "run")
+    assert result.code == 2
+    assert "--exclude hf:owner/name" in result.err
+
+
+class TestFromPython:
+    def generate(self, **keywords):
+        return tg.generate("rte", n=6, model="scripted", progress=False, **keywords)
+
+    def test_rows_and_runs_and_files(self, test_set):
+        mine = self.generate(exclude="test.jsonl", out="file")
+        for number, source in enumerate(
+            (Path("test.jsonl"), test_set, [test_set], tg.read_dataset("test.jsonl", "rte"))
+        ):
+            other = self.generate(exclude=source, out=f"run-{number}")
+            assert [*other.dataset.rows] == [*mine.dataset.rows]
+        assert mine.report.raw["excluded"][0]["refused"]["exact"] > 0
+        again = tg.resume(other, n=8, exclude=test_set, progress=False)
+        assert len(again.dataset) == 8
+        with pytest.raises(UsageError, match="this run excludes rows-1, which are not in any file"):
+            tg.resume("run-1", n=8, progress=False)
+
+    def test_of_what_kind_it_is(self):
+        with pytest.raises(UsageError, match="exclude is 7"):
+            self.generate(exclude=7)
