@@ -143,7 +143,7 @@ def workers_of(process: int) -> list[int]:
     while todo:
         below = children.get(todo.pop(), [])
         todo += below
-        found += [pid for pid in below if names[pid].startswith(b"ray::Worker")]
+        found += [pid for pid in below if names[pid].startswith(b"ray::Member")]
     return found
 
 
@@ -184,7 +184,7 @@ def kill(server: Loopback, folder: Path, kills: int, rows: int, seed: int) -> bo
                     os.kill(rng.choice(victims), signal.SIGKILL)
                 except ProcessLookupError:
                     continue
-                story.append((time.monotonic(), journaled(out / "journal.jsonl")))
+                story.append((time.monotonic(), journaled(out / "journal")))
                 done += 1
                 lost += not driver
                 if driver:
@@ -237,7 +237,7 @@ def main() -> int:
                 good &= compare(folder, "latency", args.turns, spec, spec)
         if "local" in only:
             spec = {"model": "local", "n": args.local_rows, "give_up_after": 12}
-            one = {"options": {"parallel": 1, "threads": 1, "max_tokens": 64}}
+            one = {"options": {"parallel": 1, "threads": 1}}
             good &= compare(folder, "local", args.turns, spec | one, spec | one)
         if "kills" in only:
             with Loopback(50, 150) as server:

@@ -22,8 +22,8 @@ FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[None]:
-    """A Ray cluster that runs find as one that their program is connected to already."""
+def cluster() -> Iterator[Path]:
+    """A Ray cluster that runs find as one that their program is connected to; its folder."""
     import ray
 
     with tempfile.TemporaryDirectory(prefix="targen-ray-") as folder:
@@ -38,7 +38,7 @@ def cluster() -> Iterator[None]:
             _temp_dir=folder,
         )
         try:
-            yield
+            yield Path(folder)
         finally:
             with contextlib.suppress(Exception):
                 ray.shutdown()

@@ -8,6 +8,7 @@ import pytest
 
 import targen_core
 from targen_core.errors import UsageError
+from targen_testing.fault_server import FaultServer, Response
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -125,3 +126,42 @@ def test_a_model_that_does_not_cross_is_refused(tmp_path):
 def test_replicas_are_of_a_backend_with_addresses(tmp_path):
     with pytest.raises(UsageError, match="the scripted backend has no address"):
         run(tmp_path / "run", {"name": "ray", "replicas": ["http://127.0.0.1:1/v1"]})
+
+
+def test_replicas_share_the_calls_and_a_key_stands_nowhere(cluster, tmp_path):
+    key = "sk-0123456789abcdef"
+    answer = Response({"choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]})
+    begun = [threading.Event(), threading.Event()]
+
+    def answers(number):
+        def plan(seen):  # none before both have a call: a worker that is up first does not do all
+            begun[number].set()
+            begun[1 - number].wait(60)
+            return answer
+
+        return plan
+
+    with FaultServer(answers(0)) as one, FaultServer(answers(1)) as two:
+        urls = [f"{server.url}/v1" for server in (one, two)]
+        with pytest.raises(targen_core.JobFailed):
+            targen_core.generate(
+                "rte",
+                n=8,
+                model="llama",
+                options={
+                    "model": "mock",
+                    "base_url": urls[0],
+                    "api_key": key,
+                    "max_concurrency": 2,
+                },
+                seeds=[f"The number {number} is on the door of the house." for number in range(8)],
+                out=tmp_path / "run",
+                executor={"name": "ray", "replicas": urls},
+                progress=False,
+            )
+        headers = {seen.headers.get("authorization") for seen in (*one.seen, *two.seen)}
+    assert all(event.is_set() for event in begun)
+    assert headers == {f"Bearer {key}"}
+    read = [path for folder in (cluster, tmp_path) for path in folder.rglob("*") if path.is_file()]
+    assert read
+    assert not [path for path in read if key.encode() in path.read_bytes()]

@@ -8,6 +8,7 @@ import logging
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -18,6 +19,7 @@ from targen_core.calls.executor import Workers
 from targen_core.errors import JobFailed, ServiceGaveUp, TargenError, UsageError
 from targen_core.text import plural
 from targen_ray.cluster import Cluster, connect
+from targen_ray.line import Line, LineServer
 from targen_ray.pool import LinkLost, Pool
 from targen_ray.wire import Hello, Setup, dump, load
 from targen_ray.worker import POLL, Worker
@@ -35,8 +37,34 @@ _NAMES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}
 _RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
 
+class Member:
+    """The actor: a worker, and the line that calls come by."""
+
+    def __init__(self) -> None:
+        self._worker = Worker()
+        self._line = LineServer(self._worker)
+
+    async def setup(self, payload: bytes) -> bytes:
+        """See `Worker.setup`; says where the line is."""
+        (hello,) = load(await self._worker.setup(payload))
+        if hello.problem is None:
+            host = ray.util.get_node_ip_address()
+            with contextlib.suppress(OSError):
+                port, token = await self._line.start(host)
+                hello = replace(hello, address=(host, port), token=token)
+        return dump([hello])
+
+    async def submit(self, payload: bytes) -> None:
+        """See `Worker.submit`."""
+        await self._worker.submit(payload)
+
+    async def exchange(self, payload: bytes) -> bytes:
+        """See `Worker.exchange`."""
+        return await self._worker.exchange(payload)
+
+
 class _Link:
-    """The way to an actor."""
+    """The way to an actor by Ray alone, where its line cannot be reached from here."""
 
     def __init__(self, actor: ActorHandle[Any]) -> None:
         self._actor = actor
@@ -48,6 +76,16 @@ class _Link:
         # What becomes of it shows in the exchange that waits.
         with contextlib.suppress(RayError):
             self._actor.submit.options(num_returns=0).remote(payload)
+
+
+async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
+    """The line of an actor, or Ray where there is none."""
+    host, port = hello.address
+    if port:
+        with contextlib.suppress(OSError, TimeoutError):
+            return await Line.open(host, port, hello.token)
+        _log.info("no way to %s:%d from here: calls go through Ray", host, port)
+    return _Link(actor)
 
 
 async def _called(ref: Any, seconds: float | None = None) -> bytes:
@@ -224,7 +262,12 @@ class Crew:
                 assert self._first is not None
                 if not self._first.done():
                     self._first.set_result(hello)
-                member = await self.pool.serve(_Link(actor), hello)
+                link = await _link(actor, hello)
+                try:
+                    member = await self.pool.serve(link, hello)
+                finally:
+                    if isinstance(link, Line):
+                        link.close()
                 deaths = 1 if member.answered else deaths + 1
                 why = "it was lost before it answered a call"
                 _log.warning("a worker was lost; another one is started in its place")
@@ -246,7 +289,7 @@ class Crew:
         needs = self._needs()
         cores, gpus = needs.pop("CPU"), needs.pop("GPU", 0)
         memory = needs.pop("memory", None)
-        made: Any = ray.remote(Worker)
+        made: Any = ray.remote(Member)
         actor: ActorHandle[Any] = made.options(
             num_cpus=cores,
             num_gpus=gpus,

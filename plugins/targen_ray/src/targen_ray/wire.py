@@ -53,12 +53,16 @@ class Hello:
         process: its number on its machine.
         machine: the name of that.
         problem: why it cannot work, or None.
+        address: host and port at which it takes calls; "" and 0: not beside Ray.
+        token: what it wants to hear there first.
     """
 
     limits: tuple[int | None, ...] = ()
     process: int = 0
     machine: str = ""
     problem: TargenError | None = None
+    address: tuple[str, int] = ("", 0)
+    token: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

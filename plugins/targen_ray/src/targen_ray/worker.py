@@ -77,17 +77,23 @@ class Worker:
     async def exchange(self, payload: bytes) -> bytes:
         """Begin with calls; wait for something to tell, and tell it."""
         await self.submit(payload)
+        return dump(await self.told(min(_MAX_LINGER, self._seconds * _LINGER)))
+
+    async def told(self, linger: float) -> list[Answer]:
+        """What there is to tell, once there is something, and what comes within `linger` seconds.
+
+        Nothing, where nothing comes for `POLL` seconds.
+        """
         if not self._answers:
             self._ready.clear()
             try:
                 await asyncio.wait_for(self._ready.wait(), POLL)
             except TimeoutError:
-                return dump([])
-        linger = min(_MAX_LINGER, self._seconds * _LINGER)
+                return []
         if self._calls and linger > 0.001:
             await asyncio.sleep(linger)
         answers, self._answers = self._answers, []
-        return dump(answers)
+        return answers
 
     async def close(self) -> None:
         """Let go of calls and models."""

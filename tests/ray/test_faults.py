@@ -1,0 +1,88 @@
+"""Workers that die: nothing that was journaled is asked again, and the bytes stay the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import targen_core
+from targen_core.errors import ServiceGaveUp, UsageError
+
+pytestmark = pytest.mark.usefixtures("cluster")
+
+SCRIPT = """
+import os, signal
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def reply(request):
+    with (HERE / "asked").open("a") as file:
+        file.write(f"{request.key}\\n")
+    left = HERE / "deaths"
+    if request.origin.step == "generate" and left.exists():
+        deaths = int(left.read_text())
+        if deaths:
+            left.write_text(str(deaths - 1))
+            os.kill(os.getpid(), signal.SIGKILL)
+    return request.dry_run()
+"""
+
+
+@pytest.fixture
+def scripted(tmp_path):
+    """A run by a script that kills its own process so many times."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+
+    def run(name, deaths, executor=None, **more):
+        (tmp_path / "deaths").write_text(str(deaths), encoding="utf-8")
+        (tmp_path / "asked").unlink(missing_ok=True)
+        return targen_core.generate(
+            "rte",
+            n=8,
+            model="scripted",
+            script=f"{script}:reply",
+            out=tmp_path / name,
+            executor=executor,
+            progress=False,
+            **more,
+        )
+
+    return run
+
+
+def test_a_killed_worker_is_replaced_and_costs_the_calls_that_it_had(scripted, files, tmp_path):
+    here = scripted("here", 0)
+    there = scripted("there", 2, {"name": "ray", "workers": 2})
+    assert files(there.path) == files(here.path)
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").split()
+    lines = (there.path / "journal").read_text(encoding="utf-8").splitlines()
+    lost = sum(1 for line in lines if json.loads(line[9:]).get("lost"))
+    assert lost >= 2
+    assert len(asked) - len(set(asked)) <= lost
+
+
+def test_a_worker_that_always_dies_ends_the_run_which_then_goes_on_here(scripted, files, tmp_path):
+    here = scripted("here", 0)
+    with pytest.raises(ServiceGaveUp, match="died each time"):
+        scripted("there", 100, {"name": "ray", "workers": 1})
+    (tmp_path / "deaths").unlink()
+    targen_core.resume(tmp_path / "there", progress=False)
+    assert files(tmp_path / "there") == files(here.path)
+
+
+def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
+    import ray
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(UsageError, match=r"nothing answers at 127\.0\.0\.1:1"):
+        targen_core.generate(
+            "rte",
+            n=2,
+            model="scripted",
+            out=tmp_path / "run",
+            executor={"name": "ray", "address": "127.0.0.1:1"},
+            progress=False,
+        )
