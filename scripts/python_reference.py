@@ -50,8 +50,8 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume load trace replay areplay estimate correct acorrect "
-    "analyze read_dataset",
+    "Run": "generate agenerate resume aresume merge load trace replay areplay estimate correct "
+    "acorrect analyze read_dataset",
     "What they return": "Run Trace TracedCall Report LabelReport UsageReport CostEstimate "
     "Corrected CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",

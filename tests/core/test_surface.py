@@ -20,8 +20,8 @@ DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Jud
 LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
 Rejected Report Rows Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task
 TaskForm Texts Trace TracedCall UsageError UsageReport Variant acorrect agenerate analyze areplay
-aresume correct errors
-estimate generate hookimpl load load_registry read_dataset replay resume trace vocabulary""".split()
+aresume correct errors estimate generate hookimpl load load_registry merge read_dataset replay
+resume trace vocabulary""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from targen_core.api.correcting import acorrect, correct
     from targen_core.api.estimating import CostEstimate, estimate
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
+    from targen_core.api.merging import merge
     from targen_core.api.reading import read_dataset
     from targen_core.api.replaying import areplay, replay
     from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
@@ -115,6 +116,7 @@ _HOME = {
     "hookimpl": "plugins.hookspecs",
     "load": "api.generating",
     "load_registry": "plugins.loader",
+    "merge": "api.merging",
     "read_dataset": "api.reading",
     "replay": "api.replaying",
     "resume": "api.generating",
@@ -190,6 +192,7 @@ __all__ = [
     "hookimpl",
     "load",
     "load_registry",
+    "merge",
     "read_dataset",
     "replay",
     "resume",

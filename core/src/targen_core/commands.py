@@ -10,6 +10,7 @@ PANELS = {
         "preview": "preview:preview",
         "estimate": "estimate:estimate",
         "resume": "generate:resume",
+        "merge": "merge:merge",
         "replay": "replay:replay",
         "batch": "batch:batch",
     },

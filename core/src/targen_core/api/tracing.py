@@ -138,7 +138,7 @@ def trace(
     with in_python():
         path = as_path(run)
         traced = tracing.find(path, str(row))
-        made = tracing.made_by(path)
+        made = tracing.made_by(path, traced.record)
         asked = Asked({})
         try:
             if traced.correction is None:

@@ -24,6 +24,7 @@ __all__ = [
     "excluded_table",
     "flow_columns",
     "flow_table",
+    "merged_table",
     "near_words",
     "open_page",
     "part_table",
@@ -145,6 +146,9 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     if sources := source_table(report):
         print("\nRows by source")
         print_table(*sources)
+    if runs := merged_table(report):
+        print("\nRows by run")
+        print_table(*runs)
     print_flow(report["flow"], report.get("branches"))
     for branch, flow in report["flow"].items():
         if flow.get("unsure"):
@@ -216,6 +220,18 @@ def excluded_table(
         for one in excluded
     ]
     return ["source", "rows", *tests], rows
+
+
+def merged_table(
+    report: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """The runs that were merged; None of a run by itself."""
+    if not (runs := report.get("merged")):
+        return None
+    rows: list[tuple[str | int, ...]] = [
+        (one["run"], one["seed"], one["status"], one["rows"], one["of"]) for one in runs
+    ]
+    return ["run", "seed", "status", "rows", "of"], rows
 
 
 def near_words(report: Mapping[str, Any]) -> str:

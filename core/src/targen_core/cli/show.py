@@ -220,6 +220,8 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if traced.correction is None:
         lists, of, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
     lists = of.get(record.get("intended", ""), lists)
+    if "run" in record:
+        yield "run", record["run"]
     yield "candidate", traced.id
     for depth, above in enumerate(record.get("above", ())):
         yield lists[depth] if depth < len(lists) else "context", above

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -127,7 +127,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     keys = set(traced.keys)
     if traced.correction is not None:
         return await _of_correction(registry, traced, keys)
-    manifest = Manifest.load(traced.run / "manifest.json")
+    manifest, traced = _begun(Manifest.load(traced.run / "manifest.json"), traced)
     spec = manifest.asked(traced.run)
     registered, task = task_of(registry, spec)
     specs = lists_of(task, spec)
@@ -163,6 +163,17 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
         problem = str(error)
     asked = {key: call for key, call in watch.asked.items() if key in keys}
     return Asked(asked, problem or _apart(manifest.task.prompts, task, asked, keys))
+
+
+def _begun(manifest: Manifest, traced: Traced) -> tuple[Manifest, Traced]:
+    """The manifest by which a candidate was made, and the candidate as that run had it."""
+    run = manifest.run_of(traced.record)
+    if run is None:
+        return manifest, traced
+    record = dict(traced.record)
+    if "id" in record:
+        record["id"] = str(record["id"]).removeprefix(run.prefix)
+    return run.manifest, replace(traced, record=record)
 
 
 def _lists_of_part(

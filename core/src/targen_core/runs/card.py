@@ -131,7 +131,7 @@ folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces
 calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
-{_drawn(manifest)}{_parts(report.get("parts", {}))}{_others(manifest, report)}
+{_more(manifest, report)}
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
@@ -212,11 +212,6 @@ def _drawn(manifest: Manifest) -> str:
     return f"\nMade to differ by code, balanced over the run: {said}.\n"
 
 
-def _others(manifest: Manifest, report: Mapping[str, Any]) -> str:
-    """Other people's data: what rows were made from, and what none is from."""
-    return _sources(report.get("sources", ())) + _excluded(manifest)
-
-
 def _excluded(manifest: Manifest) -> str:
     """What no row is from, as a promise with its tests."""
     if not (plans := manifest.lock.excluded):
@@ -226,7 +221,8 @@ def _excluded(manifest: Manifest) -> str:
         f"{markdown(', '.join(plan.columns))} | `{plan.digest}` |"
         for plan in plans
     )
-    similarity = manifest.spec.near_duplicates or SIMILARITY
+    runs = [run.manifest for run in manifest.merged] or [manifest]
+    similarity = max(run.spec.near_duplicates or SIMILARITY for run in runs)
     return f"""
 ## Excluded
 
@@ -242,6 +238,36 @@ similarity of the whole rows of at least {similarity:g} % (normalised indel). Th
 for single texts, too, if they have {MIN_ALONE} words or more. Paraphrases and translations are not
 found.
 """
+
+
+def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
+    """What only some runs have."""
+    parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
+    return f"{_merged(manifest)}{_drawn(manifest)}{parts}{sources}{_excluded(manifest)}"
+
+
+def _merged(manifest: Manifest) -> str:
+    """The runs that rows were merged of."""
+    if not manifest.merged:
+        return ""
+    lines = "\n".join(
+        f"| {markdown(run.name)} | {run.manifest.spec.seed} | {_asked(run.manifest)} | "
+        f"{run.rows:,} |"
+        for run in manifest.merged
+    )
+    return f"""
+Merged of these runs, near-duplicates left out; `run` in `provenance.jsonl` says of each row which
+it is from:
+
+| run | seed | models | rows |
+|---|--:|---|--:|
+{lines}
+"""
+
+
+def _asked(manifest: Manifest) -> str:
+    names = dict.fromkeys(model_name(plan) or "not named" for plan in manifest.steps.values())
+    return markdown(", ".join(names))
 
 
 def _parts(parts: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ from targen_core.runs.known import remember, require_known
 from targen_core.runs.ledger import LedgerFile
 from targen_core.runs.lock import require_same
 from targen_core.runs.loops import finish, stoppable
-from targen_core.runs.manifest import Manifest, given_file
+from targen_core.runs.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.placing import (
     Place,
     clear_unanswered,
@@ -269,7 +269,8 @@ class Job:
             UsageError: it names a service that this user has not used before; see `runs.known`.
         """
         path = Path(path)
-        Manifest.load(path / "manifest.json")  # is it a run at all? Only then is it locked
+        # Is it a run at all? Only then is it locked.
+        require_unmerged(Manifest.load(path / "manifest.json"), path)
         directory = RunDirectory(path)
         try:
             # Again, under the lock: another process may have extended it.

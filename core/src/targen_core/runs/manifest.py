@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from targen_core.runs.gate import check_members, read_json, said
 from targen_core.runs.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.options import CORE
 from targen_core.runs.spec import ManifestPart, RunSpec
+from targen_core.text import plural
 
-__all__ = ["FORMAT", "Manifest", "flat", "given_file"]
+__all__ = ["FORMAT", "Manifest", "MergedRun", "flat", "given_file", "require_unmerged"]
 
 FORMAT = 3
 
@@ -54,7 +56,9 @@ class Manifest(ManifestPart):
 
     `spec` is what was asked for, as it was, but for three things: it has no
     secrets, names are full ids, and files are the run's own copies. `lock` is
-    what it came to. A run that is extended has further targets.
+    what it came to. A run that is extended has further targets. Of runs that
+    were merged, spec and lock are those of the first, but for the quotas, and
+    `merged` has all of them.
     """
 
     format: int = FORMAT
@@ -62,6 +66,7 @@ class Manifest(ManifestPart):
     extensions: tuple[Target, ...] = ()
     lock: Lock
     created: str = ""
+    merged: tuple[MergedRun, ...] = ()
 
     @property
     def task(self) -> TaskPlan:
@@ -88,9 +93,14 @@ class Manifest(ManifestPart):
         """The digests of the datasets that no row is from."""
         return [plan.digest for plan in self.lock.excluded]
 
+    def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
+        """The merged run that a record of provenance or rejects is from; None where none was."""
+        return next((one for one in self.merged if one.name == record.get("run")), None)
+
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        write_atomically(path, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")
+        value = self.model_dump(mode="json", exclude=set() if self.merged else {"merged"})
+        write_atomically(path, json.dumps(value, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Manifest:
@@ -178,6 +188,10 @@ class Manifest(ManifestPart):
             yield "lock.excluded", "it must be of the datasets that the spec excludes"
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
+        for number, run in enumerate(self.merged):
+            if run.manifest.merged:
+                yield f"merged.{number}", "a merge of merges"
+            yield from ((f"merged.{number}.{at}", why) for at, why in run.manifest.odd())
 
     def task_name(self, run: Path) -> str:
         """What finds the task of the run in `run`: its id, or the copy of its file.
@@ -259,12 +273,45 @@ class Manifest(ManifestPart):
                 if name.endswith(".candidates")
             },
             **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
+            **({"merged": [run.name for run in self.merged]} if self.merged else {}),
             "task_file": self.task_file,
             "targets": [
                 {"quotas": dict(t.quotas), "balance": t.balance, "give_up_after": t.give_up_after}
                 for t in self.targets
             ],
         }
+
+
+class MergedRun(ManifestPart):
+    """A run that was merged: its folder's name, its manifest, and how many rows are of it.
+
+    `prefix` is what its candidates' ids begin with, where other runs have the same ids.
+    """
+
+    name: str
+    prefix: str
+    rows: int
+    manifest: Manifest
+
+
+Manifest.model_rebuild()
+
+
+def require_unmerged(manifest: Manifest, run: Path) -> None:
+    """Refuse to go on with what was merged of several runs.
+
+    Raises:
+        RunConflict: with what to do in place of it.
+    """
+    if not manifest.merged:
+        return
+    names = [part.name for part in manifest.merged]
+    some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    raise RunConflict(
+        f"{run} was merged of {plural(len(names), 'run')} ({some}): it does not go on by itself",
+        hint=f"targen resume {names[0]} with more rows, and then targen merge again into "
+        f"{shlex.quote(str(run))}",
+    )
 
 
 def _said(shard: Shard) -> dict[str, Any]:

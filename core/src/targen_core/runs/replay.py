@@ -104,6 +104,12 @@ class Replay(Job):
             RunConflict: `out` holds something.
         """
         there = Manifest.load(run / "manifest.json")
+        if there.merged:
+            raise UsageError(
+                f"{run} was merged of {plural(len(there.merged), 'run')}, which are replayed one "
+                "by one",
+                hint="targen merge makes one of the replays",
+            )
         spec = there.spec.replace(
             task=there.task_name(run) if task is None else task,
             **{name: run / given_file(name) for name in there.lock.given},

@@ -174,6 +174,14 @@ class _Excluded(_Part):
     refused: dict[str, _Count]
 
 
+class _Merged(_Part):
+    run: str
+    seed: int
+    status: str
+    rows: _Count
+    of: _Count
+
+
 class _Report(_Part):
     task: str
     task_version: str
@@ -194,6 +202,7 @@ class _Report(_Part):
     sources: list[_Source] = []
     distance: _Distance | None = None
     excluded: list[_Excluded] = []
+    merged: list[_Merged] = []
 
 
 _RENAMED = {

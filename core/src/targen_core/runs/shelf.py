@@ -18,7 +18,7 @@ from targen_core.runs.gate import MEMBERS
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.report import read_report
 
-__all__ = ["Shelved", "remove", "runs_in"]
+__all__ = ["Shelved", "is_busy", "remove", "runs_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,13 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
 def _shelved(path: Path) -> Shelved:
     try:
         manifest = Manifest.load(path / "manifest.json")
-        return Shelved(path, read_report(path), "", manifest.created, _is_busy(path))
+        return Shelved(path, read_report(path), "", manifest.created, is_busy(path))
     except TargenError as error:
         return Shelved(path, {}, str(error))
 
 
-def _is_busy(path: Path) -> bool:
+def is_busy(path: Path) -> bool:
+    """Whether a process is working on a run."""
     lock = path / ".lock"
     try:
         # To try the lock empties the file, so it must be nobody else's.
@@ -108,7 +109,7 @@ def remove(run: Path) -> list[str]:
         raise RunDirectoryError(
             f"{run} is a link", hint="remove the folder that it points to instead"
         )
-    if _is_busy(run):
+    if is_busy(run):
         raise RunLocked(f"a process is using {run}", hint="stop it first")
     try:
         for name in MEMBERS:

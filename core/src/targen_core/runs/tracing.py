@@ -215,8 +215,10 @@ def resting_on(run: Path, key: str) -> Iterator[Traced]:
             yield each
 
 
-def made_by(run: Path) -> dict[str, Any]:
+def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What made a run: its task, models and packages, by what its manifest says.
+
+    Of a `record` of merged runs, what made the run that it is from.
 
     Raises:
         RunDirectoryError: it is no run, or cannot be read.
@@ -227,6 +229,8 @@ def made_by(run: Path) -> dict[str, Any]:
         seed, created, packages = plan.seed, "", dict[str, str]()
     else:
         manifest = Manifest.load(run / "manifest.json")
+        if (begun := manifest.run_of(record or {})) is not None:
+            manifest = begun.manifest
         task, steps, corrector = manifest.task, manifest.steps, manifest.lock.corrector
         seed, created = manifest.spec.seed, manifest.created
         packages = manifest.lock.distributions

@@ -1,0 +1,106 @@
+"""`targen merge`: several runs of a task as one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.request import OUTPUT, ROWS, labels_of
+from targen_core.errors import UsageError
+from targen_core.text import printable
+
+__all__ = ["merge"]
+
+
+def merge(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Run directories.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The run directory to make.", show_default=False),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--number",
+            help="Number of rows, split evenly over the labels. [default: all that the runs were "
+            "asked for]",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
+    ] = None,
+    near_duplicates: Annotated[
+        float | None,
+        typer.Option(
+            "--near-duplicates",
+            help="Leave out rows at least this similar to another one, 0 to 100; 0 is off. "
+            "[default: as the runs did]",
+            show_default=False,
+            rich_help_panel=ROWS,
+        ),
+    ] = None,
+    mix: Annotated[
+        bool,
+        typer.Option(
+            "--mix",
+            help="Merge runs that contradict each other, too: by other prompts or versions of the "
+            "task, or other replies to the same calls.",
+            rich_help_panel=ROWS,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
+    ] = False,
+) -> None:
+    """Merge runs of one task, such as shards, into one run directory that stands alone.
+
+    Rows come from the runs in turns, in exact numbers by label and without near-duplicates. The
+    same runs give the same bytes, in whatever order they are named. No model is asked.
+
+    Examples:
+    - targen merge runs/rte-0-shard-*of8 --out runs/rte
+    - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
+    """
+    from targen_core.api.merging import merged
+    from targen_core.cli.report import print_report
+    from targen_core.cli.tables import print_json
+    from targen_core.plugins.loader import load_registry
+
+    if out is None:
+        raise UsageError(
+            "say where the merged run goes", hint="targen merge RUN... --out runs/merged"
+        )
+    come = merged(
+        load_registry(),
+        runs,
+        out,
+        n=n,
+        labels=labels_of(label),
+        near_duplicates=near_duplicates,
+        mix=mix,
+    )
+    if not quiet:
+        for note in come.notes:
+            print(printable(note), file=sys.stderr)
+    if json:
+        print_json(come.report)
+    elif quiet:
+        print(out / "dataset.jsonl")
+    else:
+        print_report(come.report, out, problem=False)
+    if come.short is not None:
+        raise come.short

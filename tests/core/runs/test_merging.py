@@ -1,0 +1,87 @@
+"""Merged runs: exact numbers, or what lacks is said; and no order of arguments."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import targen_core
+from targen_core.errors import QuotaNotMet
+from targen_testing.sample import SAMPLE
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two shards of a run, and runs of two other seeds."""
+    folder = tmp_path_factory.mktemp("runs")
+    asked = {
+        "a": {"n": 16, "shard": "1/2"},
+        "b": {"n": 16, "shard": "2/2"},
+        "c": {"n": 6, "seed": 1},
+        "d": {"labels": {"good": 9, "bad": 1}, "seed": 2},
+    }
+    for name, how in asked.items():
+        how = {"model": "scripted", "cache": False, "progress": False, **how}
+        targen_core.generate(SAMPLE, out=folder / name, **how)
+    return folder
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    names=st.permutations("abcd"),
+    count=st.integers(1, 4),
+    good=st.integers(0, 24),
+    bad=st.integers(1, 24),
+    alike=st.sampled_from([0.0, 90.0, 60.0]),
+)
+def test_numbers_are_exact_or_what_lacks_is_said(runs, names, count, good, bad, alike):
+    labels = {"good": good, "bad": bad}
+    files = []
+    for order in (names[:count], sorted(names[:count], reverse=True)):
+        short = None
+        try:
+            targen_core.merge(
+                [runs / name for name in order],
+                out=runs / "out",
+                labels=labels,
+                near_duplicates=alike,
+                task=SAMPLE,
+            )
+        except QuotaNotMet as error:
+            short = error
+        report = json.loads((runs / "out/report.json").read_text())
+        made = Counter(
+            json.loads(line)["label"]
+            for line in (runs / "out/provenance.jsonl").read_text().splitlines()
+        )
+        assert {name: made[name] for name in labels} == report["rows"]
+        assert report["requested"] == labels
+        lacking = sum(labels[name] - made[name] for name in labels)
+        assert lacking == (0 if short is None else short.lacking)
+        if short is not None:
+            assert "targen_core.resume(" in short.hint
+            assert report["problem"] in str(short)
+        for flow in report["flow"].values():
+            judged = sum(flow["accepted"].values()) + sum(flow["surplus"].values())
+            judged += sum(flow["rejected"].values()) + flow["duplicate"]
+            assert judged == flow["judged"]
+            assert min([*flow["accepted"].values(), *flow["surplus"].values(), 0]) == 0
+        taken = [one["rows"] for one in report["merged"]]
+        assert sum(taken) == sum(made.values())
+        files.append({p.name: p.read_bytes() for p in (runs / "out").iterdir()})
+    assert files[0] == files[1]
+
+
+def test_no_run_is_cut_off_alone(runs):
+    merged = targen_core.merge(
+        [runs / name for name in "abc"], out=runs / "cut", n=10, near_duplicates=0, task=SAMPLE
+    )
+    assert merged.report.rows == {"good": 5, "bad": 5}
+    of = {one["run"]: (one["rows"], one["of"]) for one in merged.report.raw["merged"]}
+    assert all(abs(rows - 10 * total / 22) <= 1.5 for rows, total in of.values())
+    assert [row["idx"] for row in merged] == list(range(10))
+    assert {record["run"] for record in merged.provenance} == {"a", "b", "c"}

@@ -1,0 +1,238 @@
+"""`targen merge RUN...`: several runs of a task as one that stands alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+PARTS = """
+from dataclasses import replace
+
+from targen_core import Part
+from targen_testing.sample import SAMPLE
+
+BRANCHES = {f"{part} {name}": name for part in ("one", "two") for name in SAMPLE.generators}
+TASK = SAMPLE.replace(
+    name="halves",
+    contexts=None,
+    generators={branch: SAMPLE.generators[name] for branch, name in BRANCHES.items()},
+    branch_labels=BRANCHES,
+    parts={
+        part: Part(
+            lists=(replace(SAMPLE.contexts, name=f"{part}_topics"),),
+            branches=tuple(branch for branch in BRANCHES if branch.startswith(part)),
+            share=0.5,
+        )
+        for part in ("one", "two")
+    },
+)
+"""
+
+
+def records(run, file="provenance.jsonl"):
+    return [json.loads(line) for line in (Path(run) / file).read_text().splitlines()]
+
+
+def report(run):
+    return json.loads((Path(run) / "report.json").read_text())
+
+
+def unnumbered(run):
+    """The rows of a run without their numbers, wherever these stand."""
+    lines = (Path(run) / "dataset.jsonl").read_text().splitlines()
+    return [re.sub(r'"(idx|pair_id)": \d+', "", line) for line in lines]
+
+
+def content(run):
+    return {path.name: path.read_bytes() for path in Path(run).iterdir() if path.is_file()}
+
+
+@pytest.fixture
+def make(targen):
+    """A run, or all shards of one."""
+
+    def run(task, rows, *args, shards=1, out=""):
+        for number in range(shards):
+            name = ("--out", out) if out else ()
+            of = ("--shard", f"{number + 1}/{shards}")
+            done = targen("generate", task, "-n", rows, "-b", "scripted", "-q", *of, *name, *args)
+            assert done.code == 0, done.err
+        return sorted(Path("runs").iterdir()) if not out else [Path(out)]
+
+    return run
+
+
+@pytest.mark.parametrize("task", ["rte", "axg", "wsc", "record"])
+def test_shards_become_one_run_that_stands_alone(targen, make, task):
+    runs = make(task, 20, shards=3)
+    whole = {record["id"]: record for run in runs for record in records(run)}
+    said = Counter(text for run in runs for text in unnumbered(run))
+    done = targen("merge", *runs, "--out", "all")
+    assert done.code in (0, 1), done.err
+    if done.code:  # dry runs have few words
+        assert "targen resume runs/" in done.err
+    again = targen("merge", *reversed(runs), "--out", "again", "-q")
+    assert (again.code, content("all") == content("again")) == (done.code, True)
+    shutil.rmtree("runs")
+    merged = records("all", "dataset.jsonl")
+    assert [row["idx"] for row in merged] == list(range(len(merged)))
+    assert not Counter(unnumbered("all")) - said
+    assert sum(record["rows"] for record in records("all")) == len(merged)
+    assert Counter(one["run"] for one in report("all")["merged"]).total() == 3
+    for record in records("all"):
+        assert {**record, "idx": 0, "run": 0} == {**whole[record["id"]], "idx": 0, "run": 0}
+    shown = targen("show", "all", "1").out
+    assert "\n  run            " in shown
+    assert "\nCalls\n" in shown
+    traced = json.loads(targen("trace", "all", "1", "--json").out)
+    assert all(call["sent"] for call in traced["calls"]), "made again, with the keys of then"
+    for command in (
+        ("report", "all"),
+        ("runs", "list", "."),
+        ("validate", "all"),
+        ("export", "all"),
+    ):
+        assert targen(*command).code == 0
+    assert f"| {task}-0-shard-1of3 | 0 |" in (Path("all") / "README.md").read_text()
+
+
+def test_runs_of_other_seeds_are_taken_in_turns(targen, make):
+    make("rte", 12, out="a")
+    make("rte", 24, "--seed", "1", out="b")
+    done = targen("merge", "b", "a", "--out", "both", "-n", "18")
+    assert done.code == 0, done.err
+    assert "the runs differ in seed: 0 in a; 1 in b" in done.err
+    assert report("both")["rows"] == {"entailment": 9, "not_entailment": 9}
+    taken = {one["run"]: one["rows"] for one in report("both")["merged"]}
+    assert taken == {"a": 6, "b": 12}
+    ids = [record["id"] for record in records("both")]
+    assert len(set(ids)) == 18
+    assert {name[:2] for name in ids} == {"1:", "2:"}
+    name = next(name for name in ids if name.startswith("2:"))
+    assert "generated for" in targen("show", "both", name).out
+    traced = json.loads(targen("trace", "both", name, "--json").out)
+    assert traced["made_by"]["seed"] == 1
+    assert all(call["sent"] for call in traced["calls"])
+    assert targen("replay", "both").code == 2
+    dropped = [one for one in records("both", "rejects.jsonl") if one["verdict"] == "surplus"]
+    assert Counter(one["run"] for one in dropped)["b"] == 12
+    usage = [report(run)["usage"]["total"] for run in ("a", "b", "both")]
+    assert usage[0]["calls"] + usage[1]["calls"] == usage[2]["calls"]
+
+
+def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make):
+    runs = make("rte", 8, shards=2)
+    shutil.copytree(runs[0], "copy")
+    done = targen("merge", *runs, "copy", "--out", "all", "-q")
+    assert done.code == 1
+    assert "label entailment has 4 of 6 rows; label not_entailment has 4 of 6 rows" in done.err
+    assert {one["detail"] for one in records("all", "rejects.jsonl")} == {
+        "another of the merged runs has the very candidate"
+    }
+    assert report("all")["status"] == "short"
+    done = targen("merge", *runs, "--out", "all", "-q", "-n", "10")
+    assert done.code == 1
+    command = done.err.partition("try: targen resume ")[2].partition(";")[0].split()
+    assert targen("resume", *command, "-q").code == 0
+    done = targen("merge", *runs, "--out", "all", "-q", "-n", "10")
+    assert (done.code, done.out.split()) == (0, ["all/dataset.jsonl"]), done.err
+
+
+def test_contradictions_are_named_and_merged_only_if_asked(targen, make):
+    first, _ = make("rte", 8, shards=2)
+    shutil.copytree(first, "other")
+    rows = Path("other/dataset.jsonl")
+    lines = records("other", "dataset.jsonl")
+    lines[0]["hypothesis"] = "A text that nobody else wrote, about nothing in particular."
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = targen("merge", first, "other", "--out", "all")
+    name = records(first)[0]["id"]
+    assert done.code == 2
+    assert f"have other rows of candidate {name}: a candidate of the same seed" in done.err
+    done = targen("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
+    assert done.code == 0, done.err
+    assert sum(report("all")["rows"].values()) == 8
+    journal = Path("other/journal")
+    line, *others = journal.read_bytes().splitlines(keepends=True)
+    body = line[9:-1].replace(b'"text":"', b'"text":" ', 1)
+    journal.write_bytes(b"".join([b"%08x %s\n" % (crc32(body), body), *others]))
+    shutil.copy(first / "dataset.jsonl", rows)
+    done = targen("merge", first, "other", "--out", "all", "--near-duplicates", "0")
+    assert done.code == 2
+    assert "have other replies to one call, contexts/0 (key " in done.err
+    done = targen("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
+    assert done.code == 0, done.err
+    replies = {
+        json.loads(targen("show", "all", str(n), "--json").out)["calls"][0]["text"] for n in (0, 1)
+    }
+    assert len(replies) == 2, "each row has its own run's reply"
+
+
+def test_runs_of_other_tasks_or_prompts_are_not_merged(targen, make):
+    make("rte", 4, out="a")
+    make("cb", 6, out="b")
+    make("rte", 4, "--variant", "paper", out="c")
+    done = targen("merge", "a", "b", "--out", "x")
+    assert (done.code, "not of one task" in done.err) == (2, True)
+    done = targen("merge", "a", "c", "--out", "x")
+    assert (done.code, "--mix" in done.err) == (2, True)
+    assert targen("merge", "a", "c", "--out", "x", "--mix", "-q").code == 0
+    for args, words in (
+        (("a", "a", "--out", "y"), "named twice"),
+        (("a", "--out", "a"), "is one of the runs"),
+        (("a",), "--out runs/merged"),
+        (("x", "--out", "y"), "is merged of 2 runs itself"),
+        (("a", "--out", "b"), "b holds a run"),
+        (("a", "none", "--out", "y"), "there is no run directory none"),
+        (("a", "--out", "y", "-n", "4", "--label", "entailment=2"), "in one way"),
+        ((".", "--out", "y"), "holds several runs"),
+    ):
+        done = targen("merge", *args)
+        assert (done.code, words in done.err) == (2, True), done.err
+    assert not Path("y").exists()
+
+
+def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make):
+    runs = make("rte", 8, shards=2)
+    assert targen("merge", *runs, "--out", "all", "-q").code == 0
+    done = targen("resume", "all")
+    assert done.code == 2
+    assert "was merged of 2 runs" in done.err
+    assert "targen merge again into all" in done.err
+    assert targen("generate", "rte", "-n", "8", "-b", "scripted", "--out", "all").code == 2
+    Path("all/notes").mkdir()
+    Path("all/notes/mine.txt").write_text("kept")
+    before = content("all")
+    # As a process leaves them that was killed in its middle, and between two names.
+    shutil.copytree("all", ".all.merging")
+    Path(".all.merging/dataset.jsonl").write_text("torn")
+    Path("all").rename(".all.before")
+    assert targen("merge", *runs, "--out", "all", "-q").code == 0
+    assert content("all") == before
+    assert Path("all/notes/mine.txt").read_text() == "kept"
+    assert not list(Path().glob(".all.*"))
+
+
+@pytest.mark.parametrize(("name", "text"), [("halves.py", PARTS), ("kinds.yaml", "")])
+def test_tasks_of_files_and_of_parts_are_merged(targen, make, name, text):
+    Path(name).write_text(
+        text
+        or "name: kinds\nsummary: Kinds of questions\ndescription: Questions that people ask.\n"
+        "labels: {why: asks for a reason, when: asks for a time}\n"
+    )
+    runs = make(name, 12, shards=2)
+    shutil.copytree(runs[0], "copy")
+    done = targen("merge", *runs, "--out", "all", "--near-duplicates", "0")
+    assert done.code == 0, done.err
+    shutil.rmtree("runs")
+    assert len(records("all", "dataset.jsonl")) == 12
+    if text:
+        assert {one["rows"] for one in report("all")["parts"].values()} == {6}
+    assert targen("validate", "all").code == 0
+    assert "generated for" in targen("show", "all", "3").out
