@@ -50,10 +50,10 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume merge load trace replay areplay estimate correct "
-    "acorrect analyze read_dataset",
-    "What they return": "Run Trace TracedCall Report LabelReport UsageReport CostEstimate "
-    "Corrected CorrectionReport Dataset",
+    "Run": "generate agenerate resume aresume merge load trace diff replay areplay estimate "
+    "correct acorrect analyze read_dataset",
+    "What they return": "Run Trace TracedCall Difference Report LabelReport UsageReport "
+    "CostEstimate Corrected CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
     "Llm InverseGenerator Prompt Variant DryRunCall Case Declaration TaskForm",

@@ -15,12 +15,12 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected Correction
-CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration Dimension
-DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
+CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration Difference
+Dimension DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
 LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
 Rejected Report Rows Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task
 TaskForm Texts Trace TracedCall UsageError UsageReport Variant acorrect agenerate analyze areplay
-aresume correct errors estimate generate hookimpl load load_registry merge read_dataset replay
+aresume correct diff errors estimate generate hookimpl load load_registry merge read_dataset replay
 resume trace vocabulary""".split()
 
 TREE = {

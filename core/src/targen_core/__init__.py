@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from targen_core.api.replaying import areplay, replay
     from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
     from targen_core.api.run import Corrected, Run
-    from targen_core.api.tracing import Trace, TracedCall, trace
+    from targen_core.api.tracing import Trace, TracedCall, diff, trace
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
     from targen_core.dataset.model import Dataset
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.difference import Difference
     from targen_core.runs.job import Job
     from targen_core.runs.spec import Limits, RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
@@ -65,6 +66,7 @@ _HOME = {
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
     "Credit": "tasks.parts",
+    "Difference": "runs.difference",
     "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
     "Exporter": "exporters.model",
@@ -111,6 +113,7 @@ _HOME = {
     "areplay": "api.replaying",
     "aresume": "api.generating",
     "correct": "api.correcting",
+    "diff": "api.tracing",
     "estimate": "api.estimating",
     "generate": "api.generating",
     "hookimpl": "plugins.hookspecs",
@@ -140,6 +143,7 @@ __all__ = [
     "Credit",
     "Dataset",
     "Declaration",
+    "Difference",
     "Dimension",
     "DryRunCall",
     "Exporter",
@@ -186,6 +190,7 @@ __all__ = [
     "areplay",
     "aresume",
     "correct",
+    "diff",
     "errors",
     "estimate",
     "generate",

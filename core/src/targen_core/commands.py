@@ -17,6 +17,7 @@ PANELS = {
     "Read it": {
         "show": "show:show",
         "trace": "trace:trace",
+        "diff": "diff:diff",
         "report": "report:report",
         "runs": "runs:runs",
     },

@@ -1,4 +1,4 @@
-"""`trace`: all that one row of a run came from."""
+"""`trace` and `diff`: all that a row of a run came from, and what differs between two runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.api.request import PathText, as_path, registry_for
+from targen_core.api.run import Run
 from targen_core.api.words import in_python
 from targen_core.calls.model import Message
 from targen_core.errors import TargenError
@@ -15,12 +16,13 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs import tracing
 from targen_core.runs.asked import Asked, asked_for
+from targen_core.runs.difference import Difference, difference
 from targen_core.runs.loops import finish
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.tracing import Traced
 from targen_core.tasks.model import Task
 
-__all__ = ["Trace", "TracedCall", "trace", "traced_call"]
+__all__ = ["Trace", "TracedCall", "diff", "trace", "traced_call"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,25 @@ def trace(
             problem=problem,
             traced=traced,
         )
+
+
+def diff(left: PathText | Run, right: PathText | Run) -> Difference:
+    """Compare two runs: what was asked, calls, candidates, rows and figures.
+
+    Calls are compared by their keys, candidates by their ids, and rows by their text. Both runs are
+    read line by line.
+
+    Args:
+        left: a run, or its directory; or one that `correct` left.
+        right: another.
+
+    Raises:
+        UsageError: there is no such directory, or one is a correction and the other a run.
+        RunDirectoryError: one is not a run directory, or cannot be read.
+    """
+    with in_python():
+        paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
+        return difference(*paths)
 
 
 def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked) -> TracedCall:

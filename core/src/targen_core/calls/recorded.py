@@ -1,7 +1,7 @@
 """A call layer that sends nothing: all that it answers is in a journal.
 
 A key is a digest of everything that determines a reply, so what is asked as it was finds its
-reply, and what is asked otherwise finds none. Whoever asks for that is told that it is lacking,
+reply, and what is asked otherwise finds none. Whoever asks for that is in_words that it is lacking,
 and nobody is asked in its place.
 """
 
@@ -102,10 +102,10 @@ class RecordedLayer(CallLayer):
         """See `CallLayer.ask`."""
         model = self.models[call.step].model
         if call.schema is not None and isinstance(model, RecordedModel) and model.structured:
-            told = replace(call, messages=with_schema(call.messages, call.schema))
-            if not self._knows(call) and self._knows(told):
+            in_words = replace(call, messages=with_schema(call.messages, call.schema))
+            if not self._knows(call) and self._knows(in_words):
                 model.structured = False
-                call = told
+                call = in_words
         return await super().ask(call, scope, read)
 
     def _knows(self, call: Call) -> bool:

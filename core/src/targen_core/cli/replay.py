@@ -136,14 +136,19 @@ def replay(
 
 
 def _print(run: Path, made: Run) -> None:
+    from targen_core.cli.diff import print_rows
+    from targen_core.runs.difference import row_difference
+
     report = made.report.raw
     replayed: dict[str, Any] = report["replay"]
     print(f"{run}, made again; nothing was sent")
     for words in replayed["changed"] or ["nothing"]:
         print(f"changed: {words}")
     print("\nRows (final labels)")
-    rows = [(name, report["rows"][name], wanted) for name, wanted in report["requested"].items()]
+    rows = [(name, report["rows"][name], count) for name, count in report["requested"].items()]
     print_table(["label", "rows", "requested"], rows)
+    print(f"\nBeside those of {run} (-)")
+    print_rows(row_difference(run, made.path))
     needed = replayed["needed"]
     if needed:
         print("\nCalls that would have to be made")
@@ -155,4 +160,5 @@ def _print(run: Path, made: Run) -> None:
         )
     elif report["problem"]:
         print(f"\n{report['problem']}")
+    print(f"\nwhat else differs: targen diff {run} {made.path}")
     print(f"\n{made.path / 'dataset.jsonl'}")

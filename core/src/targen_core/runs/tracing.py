@@ -23,7 +23,17 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.runs.correction import CorrectionPlan
 
-__all__ = ["Traced", "find", "find_call", "made_by", "rejects", "resting_on", "rows"]
+__all__ = [
+    "Traced",
+    "find",
+    "find_call",
+    "find_records",
+    "made_by",
+    "plan_of",
+    "rejects",
+    "resting_on",
+    "rows",
+]
 
 _LEAST = 4  # digits of a key that stand for the whole of it, as git has it
 _KEY = re.compile(r"[0-9a-f]{1,32}")
@@ -96,7 +106,7 @@ def rows(run: Path) -> Iterator[Traced]:
         UsageError: there is no such directory.
         RunDirectoryError: it is no run, or cannot be read.
     """
-    if plan := _correction(run):
+    if plan := plan_of(run):
         yield from (traced for traced in _changes(run, plan) if traced.rows)
         return
     Manifest.load(run / "manifest.json")
@@ -115,7 +125,7 @@ def rejects(run: Path) -> Iterator[Traced]:
         UsageError: there is no such directory.
         RunDirectoryError: it is no run, or cannot be read.
     """
-    if plan := _correction(run):
+    if plan := plan_of(run):
         yield from (traced for traced in _changes(run, plan) if not traced.rows)
         return
     Manifest.load(run / "manifest.json")
@@ -163,7 +173,7 @@ def find(run: Path, name: str) -> Traced:
 
 def _at(run: Path, number: int) -> Traced | None:
     """The candidate of a run's row, found without reading those before it."""
-    if _correction(run):
+    if plan_of(run):
         return None
     unit = Manifest.load(run / "manifest.json").task.unit
     first = number - number % unit
@@ -181,7 +191,7 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
         UsageError: there is none, or there are several.
         RunDirectoryError: it is no run, or cannot be read.
     """
-    if not _correction(run):
+    if not plan_of(run):
         Manifest.load(run / "manifest.json")
     prefix = prefix.lower()
     if not _KEY.fullmatch(prefix) or len(prefix) < _LEAST:
@@ -224,7 +234,7 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
         RunDirectoryError: it is no run, or cannot be read.
     """
     corrector: str | None
-    if plan := _correction(run):
+    if plan := plan_of(run):
         task, steps, corrector = plan.task, {"correct": plan.step}, plan.corrector
         seed, created, packages = plan.seed, "", dict[str, str]()
     else:
@@ -249,8 +259,12 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
     }
 
 
-def _correction(run: Path) -> CorrectionPlan | None:
-    """What `targen correct` left of its plan, where it made the directory."""
+def plan_of(run: Path) -> CorrectionPlan | None:
+    """What `targen correct` left of its plan, where it made the directory; None of a run.
+
+    Raises:
+        RunDirectoryError: it cannot be read.
+    """
     if (run / "manifest.json").exists() or not (run / "correction.json").exists():
         return None
     from targen_core.runs.correction import CorrectionPlan

@@ -1,0 +1,408 @@
+"""What differs between two runs: what was asked, calls, candidates, rows and figures.
+
+Both runs are read line by line. Of the first, a digest is kept of each call, candidate and row, so
+that memory stays far below the size of the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.journal import Journal, compact
+from targen_core.engine.dedup import NearDuplicates
+from targen_core.errors import UsageError
+from targen_core.runs import tracing
+from targen_core.runs.gate import read_json
+from targen_core.runs.manifest import Manifest, flat
+from targen_core.runs.report import read_report
+from targen_core.runs.tracing import Traced
+
+__all__ = ["Changed", "Difference", "RowChange", "difference", "row_difference"]
+
+_EXAMPLES = 3
+_ALIKE = 90.0  # from which similarity on two rows are nearly the same, as runs have it
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something that is otherwise in the second run.
+
+    Attributes:
+        name: of what: a field, a call's place, a candidate's id.
+        left: as it is in the first; None if it has none.
+        right: as it is in the second, likewise.
+    """
+
+    name: str
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row that both runs do not have alike.
+
+    Attributes:
+        kind: "relabelled" (the same text), "near" (nearly the same), "left" or "right" (only in
+            that run).
+        left: its number and content in the first run, or None.
+        right: the same in the second.
+    """
+
+    kind: str
+    left: tuple[int, Mapping[str, Any]] | None
+    right: tuple[int, Mapping[str, Any]] | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Difference:
+    """What differs between two runs.
+
+    Attributes:
+        left: the first run.
+        right: the second.
+        asked: fields of spec and lock, prompts and packages by name.
+        calls: how many calls each has, and how many both: "left", "right" and "shared" by step.
+        other_replies: calls with one key and two replies, by place, the first of them; a key
+            covers all that decides a reply, so an edited journal or a model that is not
+            deterministic says so here.
+        other_reply_count: how many there are.
+        candidates: how many candidates each has on record, and how many both.
+        verdicts: how many went from one verdict to another, by both in words.
+        relabelled: how many ended with another label in both.
+        rewritten: how many say something else under the same id.
+        changed: the first of these, by id.
+        rows: how many rows are the "same", "relabelled", "near", only "left" and only "right".
+        examples: the first row changes of each kind.
+        figures: figures of the two reports.
+    """
+
+    left: Path
+    right: Path
+    asked: list[Changed] = field(default_factory=list)
+    calls: dict[str, dict[str, int]] = field(default_factory=dict)
+    other_replies: list[Changed] = field(default_factory=list)
+    other_reply_count: int = 0
+    candidates: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[str, int] = field(default_factory=dict)
+    relabelled: int = 0
+    rewritten: int = 0
+    changed: list[Changed] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    examples: list[RowChange] = field(default_factory=list)
+    figures: list[Changed] = field(default_factory=list)
+
+    @property
+    def same(self) -> bool:
+        """Whether both were asked the same and came to the same.
+
+        Calls that only one has asked ahead, and how long it took, are no difference.
+        """
+        apart = self.rows.keys() - {"same"}
+        return not (
+            self.asked
+            or self.other_reply_count
+            or self.verdicts
+            or self.relabelled
+            or self.rewritten
+            or self.candidates["left"] + self.candidates["right"] > 2 * self.candidates["both"]
+            or any(self.rows[kind] for kind in apart)
+        )
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            **asdict(self),
+            "left": str(self.left),
+            "right": str(self.right),
+            "same": self.same,
+        }
+
+
+def difference(left: Path, right: Path) -> Difference:
+    """Compare two runs, or two corrections.
+
+    Raises:
+        UsageError: one is no directory, or they are not of one kind.
+        RunDirectoryError: one cannot be read.
+    """
+    result = Difference(left=left, right=right)
+    before, after = tracing.plan_of(left), tracing.plan_of(right)
+    if (before is None) != (after is None):
+        raise UsageError(
+            f"{left if before else right} is a correction and {right if before else left} is a run",
+            hint="compare two of a kind",
+        )
+    _compare_asked(result, _asked(left), _asked(right))
+    _compare_calls(result)
+    _compare_candidates(result)
+    _compare_rows(result)
+    _compare_figures(result, _figures(left), _figures(right))
+    return result
+
+
+def row_difference(left: Path, right: Path) -> Difference:
+    """Compare the rows of two runs alone.
+
+    Raises:
+        RunDirectoryError: one cannot be read.
+    """
+    result = Difference(left=left, right=right)
+    _compare_rows(result)
+    return result
+
+
+# --- what was asked ---
+
+
+def _asked(run: Path) -> dict[str, Any]:
+    """All that decides a run's rows, and the versions of packages, by name."""
+    if plan := tracing.plan_of(run):
+        return flat(plan.model_dump(mode="json"))
+    manifest = Manifest.load(run / "manifest.json")
+    return flat({**manifest.deciding(), "packages": manifest.lock.distributions})
+
+
+def _compare_asked(result: Difference, left: Mapping[str, Any], right: Mapping[str, Any]) -> None:
+    result.asked = [
+        Changed(name, left.get(name), right.get(name))
+        for name in {**left, **right}
+        if left.get(name) != right.get(name)
+    ]
+
+
+# --- calls ---
+
+
+def _digest(value: Any) -> bytes:
+    return hashlib.blake2b(compact(value), digest_size=8).digest()
+
+
+def _compare_calls(result: Difference) -> None:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    replies: dict[bytes, bytes] = {}
+
+    def count(record: Mapping[str, Any], side: str) -> bytes | None:
+        if "key" not in record:
+            return None
+        counts[str(record.get("step"))][side] += 1
+        return bytes.fromhex(record["key"])
+
+    def first(record: dict[str, Any]) -> None:
+        if key := count(record, "left"):
+            replies[key] = _digest([record["text"], record["finish"]])
+
+    def second(record: dict[str, Any]) -> None:
+        key = count(record, "right")
+        if key is None or key not in replies:
+            return
+        counts[str(record.get("step"))]["shared"] += 1
+        if replies[key] != _digest([record["text"], record["finish"]]):
+            result.other_reply_count += 1
+            if len(result.other_replies) < _EXAMPLES:
+                result.other_replies.append(Changed(record["key"], None, record))
+
+    for run, take in ((result.left, first), (result.right, second)):
+        if (run / "journal").exists():
+            Journal(run / "journal", on_record=take, read_only=True, indexed=False).close()
+    sides = ("left", "right", "shared")
+    result.calls = {step: {side: each[side] for side in sides} for step, each in counts.items()}
+    if result.other_replies:
+        known = tracing.find_records(
+            result.left / "journal", {c.name for c in result.other_replies}
+        )
+        result.other_replies = [
+            Changed(
+                f"{change.right['place']} ({change.name[:12]})",
+                known[change.name]["text"],
+                change.right["text"],
+            )
+            for change in result.other_replies
+        ]
+
+
+# --- candidates ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What is kept of a candidate: its verdict in words, its label, and a digest of its text."""
+
+    verdict: str
+    label: str | None
+    text: bytes
+    made_rows: bool
+
+
+def _candidates(run: Path) -> Iterator[tuple[str, _Candidate]]:
+    """Each candidate once, by what became of it last."""
+    accepted = set()
+    for traced in tracing.rows(run):
+        accepted.add(traced.id)
+        yield traced.id, _candidate(traced)
+    last: dict[str, _Candidate] = {}
+    for traced in tracing.rejects(run):
+        if traced.verdict != "dropped" and traced.id not in accepted:
+            last[traced.id] = _candidate(traced)
+    yield from last.items()
+
+
+def _candidate(traced: Traced) -> _Candidate:
+    record = traced.record
+    verdict = traced.verdict
+    if record.get("stage"):
+        verdict += f" by {record['stage']} ({record.get('reason')})"
+    said = [_content(row) for row in traced.rows] or _content(record.get("instance") or {})
+    return _Candidate(verdict, traced.label, _digest(said), bool(traced.rows))
+
+
+def _content(row: Any) -> Any:
+    """A row without its number and its label."""
+    if not isinstance(row, Mapping):
+        return row
+    return {name: value for name, value in row.items() if name not in ("idx", "label")}
+
+
+def _compare_candidates(result: Difference) -> None:
+    left = dict(_candidates(result.left))
+    verdicts: Counter[str] = Counter()
+    there = both = 0
+    for name, right in _candidates(result.right):
+        there += 1
+        other = left.get(name)
+        if other is None:
+            continue
+        both += 1
+        changes: list[tuple[str, Any, Any]] = []
+        if other.verdict != right.verdict:
+            verdicts[f"{other.verdict} -> {right.verdict}"] += 1
+            changes.append(("verdict", other.verdict, right.verdict))
+        elif other.label != right.label:
+            result.relabelled += 1
+            changes.append(("label", other.label, right.label))
+        if other.made_rows == right.made_rows and other.text != right.text:
+            result.rewritten += 1
+            changes.append(("text", None, None))
+        if changes and len(result.changed) < _EXAMPLES:
+            what, was, now = changes[0]
+            result.changed.append(Changed(f"{name} {what}", was, now))
+    result.candidates = {"left": len(left), "right": there, "both": both}
+    result.verdicts = dict(verdicts.most_common())
+
+
+# --- rows ---
+
+
+def _rows(run: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    return enumerate(row for traced in tracing.rows(run) for row in traced.rows)
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    """A row's texts, to compare them by."""
+    content = _content(row).values()
+    return "\n".join(value if isinstance(value, str) else str(value) for value in content)
+
+
+def _compare_rows(result: Difference) -> None:
+    """Pair rows by their text, and what is left by what is nearly the same."""
+    waiting: dict[bytes, list[tuple[int, Any]]] = defaultdict(list)
+    for number, row in _rows(result.left):
+        waiting[_digest(_content(row))].append((number, row.get("label")))
+    counts = dict.fromkeys(("same", "relabelled", "near", "left", "right"), 0)
+    changes: list[tuple[str, int | None, int | None]] = []
+    new: list[tuple[int, Mapping[str, Any]]] = []
+    for number, row in _rows(result.right):
+        alike = waiting.get(_digest(_content(row)))
+        if not alike:
+            new.append((number, row))
+            continue
+        at = next((n for n, (_, label) in enumerate(alike) if label == row.get("label")), 0)
+        other, label = alike.pop(at)
+        kind = "same" if label == row.get("label") else "relabelled"
+        counts[kind] += 1
+        if kind != "same" and counts[kind] <= _EXAMPLES:
+            changes.append((kind, other, number))
+    left = sorted(number for alike in waiting.values() for number, _ in alike)
+    near = _nearly(result.left, left, new)
+    counts["near"] = len(near)
+    counts["left"], counts["right"] = len(left) - len(near), len(new) - len(near)
+    changes += [("near", one, two) for two, one in islice(near.items(), _EXAMPLES)]
+    gone = set(near.values())
+    changes += [("left", n, None) for n in islice((n for n in left if n not in gone), _EXAMPLES)]
+    fresh = (number for number, _ in new if number not in near)
+    changes += [("right", None, number) for number in islice(fresh, _EXAMPLES)]
+    result.rows = counts
+    result.examples = _shown(result, changes)
+
+
+def _nearly(
+    run: Path, left: Sequence[int], new: Sequence[tuple[int, Mapping[str, Any]]]
+) -> dict[int, int]:
+    """Rows of the second run by their numbers, and those of the first that they nearly repeat."""
+    if not left or not new:
+        return {}
+    numbers, index = set(left), NearDuplicates(_ALIKE)
+    for number, row in _rows(run):
+        if number in numbers:
+            index.add(f"left/{number}", _text(row), _text(row))
+    near: dict[int, int] = {}
+    taken: set[int] = set()
+    for number, row in new:
+        at = index.find(f"right/{number}", _text(row), _text(row))
+        if at is not None and left[at] not in taken:
+            near[number] = left[at]
+            taken.add(left[at])
+    return near
+
+
+def _shown(
+    result: Difference, changes: Sequence[tuple[str, int | None, int | None]]
+) -> list[RowChange]:
+    """The rows of a few changes."""
+    content: list[dict[int, Mapping[str, Any]]] = []
+    for side, run in enumerate((result.left, result.right), 1):
+        numbers = {change[side] for change in changes}
+        content.append({number: row for number, row in _rows(run) if number in numbers})
+    return [
+        RowChange(
+            kind,
+            None if one is None else (one, content[0][one]),
+            None if two is None else (two, content[1][two]),
+        )
+        for kind, one, two in changes
+    ]
+
+
+# --- figures ---
+
+
+def _figures(run: Path) -> dict[str, Any]:
+    """What a report says in figures."""
+    correction = tracing.plan_of(run) is not None
+    report = read_json(run / "report.json") if correction else read_report(run)
+    flows, total = report["flow"].values(), report["usage"]["total"]
+    judged = sum(flow["judged"] for flow in flows)
+    accepted = sum(sum(flow["accepted"].values()) for flow in flows)
+    rows = report["kept"] if correction else sum(report["rows"].values())
+    return {
+        "status": report.get("status"),
+        "rows": rows,
+        "judged": judged,
+        "yield": round(accepted / judged, 4) if judged else None,
+        "calls": total["calls"],
+        "cached": total["cached"],
+        "tokens": total["input_tokens"] + total["output_tokens"],
+        "dollars": total["dollars"],
+        "seconds": report.get("seconds"),
+    }
+
+
+def _compare_figures(result: Difference, left: Mapping[str, Any], right: Mapping[str, Any]) -> None:
+    result.figures = [Changed(name, left[name], right[name]) for name in left]

@@ -1,0 +1,123 @@
+"""`targen diff`: what differs between two runs, through the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+Command = Callable[..., Any]
+REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
+
+
+@pytest.fixture
+def generate(targen: Command) -> Command:
+    """A run of a task in a file, and its directory."""
+    Path("remarks.yaml").write_text(REMARKS)
+
+    def run(out: str, *words: object) -> Path:
+        options = ("-b", "scripted", "-q", "--no-cache", "--out", out)
+        made = targen("generate", "remarks.yaml", "-n", 12, *options, *words)
+        assert made.code == 0, made.err
+        return Path(out)
+
+    return run
+
+
+def test_the_same_run_twice_is_the_same(targen: Command, generate: Command) -> None:
+    generate("a")
+    generate("b", "--concurrency", 1)
+    compared = targen("diff", "a", "b", "--exit-code")
+    assert compared.code == 0, compared.out
+    assert "12 the same" in compared.out and "the runs are the same" in compared.out
+    result = targen("diff", "a", "b", "--json").json
+    assert result["same"] and not result["asked"] and not result["examples"]
+    assert result["rows"] == {"same": 12, "relabelled": 0, "near": 0, "left": 0, "right": 0}
+
+
+def test_what_was_asked_otherwise_is_named(targen: Command, generate: Command) -> None:
+    generate("a")
+    Path("remarks.yaml").write_text(REMARKS.replace("it praises", "it praises warmly"))
+    generate("b", "--corrector", "vote", "-o", "generate.temperature=0.3")
+    asked = {change["name"]: change for change in targen("diff", "a", "b", "--json").json["asked"]}
+    assert asked["steps.generate.params.temperature"]["right"] == 0.3
+    assert asked["corrector"]["right"] == "targen-core:vote"
+    assert any(name.startswith("task.prompts.") for name in asked)
+    compared = targen("diff", "a", "b")
+    assert compared.code == 0 and "the runs differ" in compared.out
+    assert targen("diff", "a", "b", "--exit-code").code == 1
+
+
+def test_rows_and_candidates_are_compared_by_text_and_id(
+    targen: Command, generate: Command
+) -> None:
+    run = generate("a")
+    other = generate("b")
+    rows = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
+    rows[0]["label"] = "good" if rows[0]["label"] == "bad" else "bad"
+    rows[1]["text"] = "Something else altogether, of which nobody has ever spoken in any way."
+    rows[2]["text"] += " Oh"
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (other / "dataset.jsonl").write_text(text)
+    result = targen("diff", run, other, "--json").json
+    assert result["rows"] == {"same": 9, "relabelled": 1, "near": 1, "left": 1, "right": 1}
+    kinds = {example["kind"]: example for example in result["examples"]}
+    assert kinds["near"]["left"][0] == kinds["near"]["right"][0] == 2
+    assert kinds["right"]["right"][1]["text"] == rows[1]["text"]
+    assert result["rewritten"] == 2 and not result["verdicts"]
+    printed = targen("diff", run, other).out
+    assert "+ row 1" in printed and rows[1]["text"] in printed
+
+
+def test_verdicts_that_changed_are_counted(targen: Command, generate: Command) -> None:
+    generate("a")
+    assert targen("replay", "a", "--near-duplicates", 1, "--out", "b", "-q").code == 0
+    result = targen("diff", "a", "b", "--json").json
+    assert result["verdicts"] and all("accepted -> " in pair for pair in result["verdicts"])
+    assert result["rows"]["left"] + result["rows"]["same"] == 12
+    figures = {figure["name"]: figure for figure in result["figures"]}
+    assert figures["rows"]["left"] == 12 and figures["rows"]["right"] < 12
+    assert result["calls"]["generate"]["shared"] == result["calls"]["generate"]["left"]
+
+
+def test_another_reply_under_the_same_key_is_said_loudly(
+    targen: Command, generate: Command
+) -> None:
+    generate("a")
+    other = generate("b")
+    lines = (other / "journal").read_bytes().splitlines(keepends=True)
+    record = json.loads(lines[-1][9:])
+    record["text"] = "quite another reply"
+    body = json.dumps(record, separators=(",", ":")).encode()
+    lines[-1] = b"%08x %s\n" % (crc32(body), body)
+    (other / "journal").write_bytes(b"".join(lines))
+    compared = targen("diff", "a", "b")
+    assert "ANOTHER REPLY UNDER THE SAME KEY: 1 call" in compared.out
+    assert record["place"] in compared.out and "quite another reply" in compared.out
+    assert targen("diff", "a", "b", "--exit-code").code == 1
+
+
+def test_corrections_are_compared_with_corrections_alone(
+    targen: Command, generate: Command
+) -> None:
+    run = generate("a")
+    words = ("--task", "remarks.yaml", "-b", "scripted", "-q")
+    for name in ("blind", "vote"):
+        made = targen("correct", run / "dataset.jsonl", *words, "--corrector", name, "--out", name)
+        assert made.code == 0, made.err
+    result = targen("diff", "blind", "vote", "--json")
+    assert result.code == 0, result.err
+    assert result.json["candidates"] == {"left": 12, "right": 12, "both": 12}
+    assert any(change["name"] == "corrector" for change in result.json["asked"])
+    mixed = targen("diff", "a", "blind")
+    assert mixed.code == 2 and "blind is a correction and a is a run" in mixed.err
+
+
+def test_what_is_no_run_is_an_error(targen: Command, generate: Command) -> None:
+    run = generate("a")
+    assert targen("diff", run, "nowhere").code == 2
+    assert targen("diff", run, ".").code == 1
