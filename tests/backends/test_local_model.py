@@ -126,3 +126,12 @@ def test_nothing_is_fetched_before_the_first_call(tmp_path, monkeypatch):
     model = create(LocalOptions())
     assert model.identity == DEFAULT_IDENTITY
     assert list(tmp_path.iterdir()) == []
+
+
+def test_calls_at_once_keep_to_a_share_of_the_machine(monkeypatch):
+    monkeypatch.setenv("PYTHON_CPU_COUNT", "1")
+    assert LocalOptions().parallel == 1
+    monkeypatch.setenv("PYTHON_CPU_COUNT", "64")
+    assert LocalOptions().parallel == 4
+    monkeypatch.setenv("PYTHON_CPU_COUNT", "default")
+    assert 1 <= LocalOptions().parallel <= 4

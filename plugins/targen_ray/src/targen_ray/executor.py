@@ -100,7 +100,10 @@ def _recipe(source: ModelSource) -> ModelRecipe:
     backend_id = source.backend_id
     if backend_id:
         try:
-            options = pickle.dumps(source.options)
+            # Only what was said: defaults may depend on the machine, as a number of cores does.
+            kind = type(source.options)
+            said = {name: getattr(source.options, name) for name in source.options.model_fields_set}
+            options = pickle.dumps((kind, said))
         except Exception as error:
             problem, backend_id = error, ""
     if not pickled and not backend_id:

@@ -26,7 +26,7 @@ class ModelRecipe:
         identity: what it must be.
         pickled: itself, or b"" where it does not pickle.
         backend_id: what makes it otherwise; "" where nothing does.
-        options: what that makes it with, pickled.
+        options: what that makes it with, pickled: their class and what was said of them.
     """
 
     identity: str

@@ -155,7 +155,8 @@ def _made(recipe: ModelRecipe) -> ChatModel:
     try:
         registered = registry.find("backend", recipe.backend_id)
         backend = registry.resolve(registered)
-        model = as_chat_model(backend.create(pickle.loads(recipe.options)))  # noqa: S301 - likewise
+        kind, said = pickle.loads(recipe.options)  # noqa: S301 - likewise
+        model = as_chat_model(backend.create(kind.model_validate(said)))
     except ModuleNotFoundError as error:
         raise _lacking(recipe.backend_id, error) from error
     except TargenError as error:

@@ -19,7 +19,13 @@ DEFAULT_IDENTITY = "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
 
 
 def _parallel() -> int:
-    """The CPUs that this process may use, at most four: memory grows with each."""
+    """The CPUs that this process may use, at most four: memory grows with each.
+
+    `PYTHON_CPU_COUNT`, as Python's own `os.process_cpu_count`, knows of a share of a machine.
+    """
+    share = os.environ.get("PYTHON_CPU_COUNT", "")
+    if share.isdecimal() and int(share):
+        return min(4, int(share))
     if hasattr(os, "sched_getaffinity"):
         return min(4, len(os.sched_getaffinity(0)))
     return min(4, os.cpu_count() or 1)
