@@ -64,7 +64,7 @@ RUN = 13
 """Words of a shared run that says by itself that a text was taken over, as in GPT-3's test."""
 
 COVERED = 0.5
-"""Share of the words of an excluded text in shared runs from which on it was taken over."""
+"""Share of the words of an excluded text in a shared run from which on it was taken over."""
 
 MIN_ALONE = 5
 """Words of a text that counts without the rest of its row: labels and single words do not."""
@@ -100,22 +100,20 @@ _BITS = 42  # of a hash
 _LETTERS = 5  # of a run, as in the near-duplicate filter
 _RUN_KEYS, _PAIR_KEYS = 14, 2  # under which a row is entered, one from each stretch of it
 _WINDOW = RUN - GRAM + 1  # runs of eight words, of which one is chosen
-_SHORT = 2 * RUN - 1  # words of a text all of whose runs of eight are entered
 _LONG = 512  # runs of letters, of which all are looked at
-_ROWS_OF_KEY = 16
+_ROWS_OF_KEY = 32
 _A_BUCKET = 8  # entries, on average
 _BATCH = 4096  # rows
 _PARTS_OF_TABLE = 64
+_BAG = 16  # places in which a row's letters are counted, up to 255
 _COMPARED = 16
 _COMPARED_BY_WORDS = 32
-_SURELY, _LIKELY = 1 << 20, 1 << 10  # what being met under a text or a run of words counts for
 
 _BASE = 0x9E3779B97F4A7C15 | 1
 _TEXT, _GRAM, _LETTER_RUN, _PAIR = (
     _U64(salt) for salt in (0x2545F491, 0x9FB21C65, 0xD6E8FEB8, 0xA0761D64)
 )
 _ENTRY = np.dtype([("key", "<u8"), ("row", "<u4")])
-_FILES = ("texts", "starts", "table", "prints", "rows", "index.json")
 
 _Keys = NDArray[np.uint64]
 _Places = NDArray[np.intp]
@@ -273,6 +271,15 @@ class _Texts:
         entered: NDArray[np.bool_] = (keys & _U64(0xFFFF)) < limits.take(rows)
         return entered
 
+    def bags(self) -> NDArray[np.uint8]:
+        """How often letters of each place stand in each row; shape (rows, 16)."""
+        parts = np.repeat(np.arange(len(self.ends)), self.lengths + 1)[: len(self.letters)]
+        rows = np.searchsorted(self.first, parts, "right") - 1
+        letters = np.where(self.letters == 10, 32, self.letters).astype(np.intp)
+        size = (len(self.first) - 1) * _BAG
+        counts = np.bincount(rows * _BAG + letters % _BAG, minlength=size)
+        return np.minimum(counts, 255).astype(np.uint8).reshape(-1, _BAG)
+
     def row_of(self, at: _Places) -> _Places:
         """The rows in which letters stand."""
         parts = np.searchsorted(self.starts, at, "right") - 1
@@ -326,11 +333,12 @@ def build_index(rows: Iterable[Sequence[str]], folder: Path) -> None:
 
 def _write_entries(rows: Iterable[Sequence[str]], folder: Path) -> tuple[int, int]:
     """Write the texts, and entries in parts of the table; how many rows and entries there are."""
-    seen = np.zeros(1 << 22, np.int64)  # rows in which runs and pairs stand, by their hash
+    held = np.zeros(1 << 22, np.int64)  # entries under runs and pairs, by their hash
     entries = count = end = 0
     with ExitStack() as stack:
         texts = stack.enter_context(open(folder / "texts", "wb"))
         starts = stack.enter_context(open(folder / "starts", "wb"))
+        bags = stack.enter_context(open(folder / "bags", "wb"))
         starts.write(np.zeros(1, "<u8").tobytes())
         parts = [
             stack.enter_context(open(folder / f"entries-{part}", "wb"))
@@ -343,7 +351,9 @@ def _write_entries(rows: Iterable[Sequence[str]], folder: Path) -> tuple[int, in
             ends = end + np.cumsum([len(record) for record in records])
             starts.write(ends.astype("<u8").tobytes())
             end = int(ends[-1])
-            made = _entries(plain, seen)
+            laid = _Texts([[part for part in row if part] for row in plain])
+            bags.write(laid.bags().tobytes())
+            made = _entries(laid, held)
             made["row"] += count
             entries += len(made)
             _scatter(made, parts)
@@ -375,9 +385,8 @@ def _sum(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _entries(plain: Sequence[Sequence[str]], seen: NDArray[np.int64]) -> NDArray[np.void]:
-    """The entries of some rows, numbered from 0; `seen` counts what they hold."""
-    texts = _Texts([[part for part in row if part] for row in plain])
+def _entries(texts: _Texts, held: NDArray[np.int64]) -> NDArray[np.void]:
+    """The entries of some rows, numbered from 0; `held` counts those of all rows."""
     spans = texts.whole(), texts.alone(), texts.grams(), texts.runs(), texts.pairs()
     whole, alone, grams, runs, pairs = texts.keys(*spans)
     of = np.searchsorted(texts.first, spans[1].of, "right") - 1
@@ -388,8 +397,8 @@ def _entries(plain: Sequence[Sequence[str]], seen: NDArray[np.int64]) -> NDArray
         (whole, spans[0].of),
         (alone[several], of[several]),
         _winnowed(texts, grams, spans[2].of),
-        _rarest(texts, runs[entered], spans[3].of[entered], rows[entered], _RUN_KEYS, seen),
-        _rarest(texts, pairs, spans[4].of, texts.row_of(spans[4].of), _PAIR_KEYS, seen),
+        _rarest(texts, runs[entered], spans[3].of[entered], rows[entered], _RUN_KEYS, held),
+        _rarest(texts, pairs, spans[4].of, texts.row_of(spans[4].of), _PAIR_KEYS, held),
     ]
     keys = np.concatenate([key for key, _ in made])
     entries = np.zeros(len(keys), _ENTRY)
@@ -398,14 +407,18 @@ def _entries(plain: Sequence[Sequence[str]], seen: NDArray[np.int64]) -> NDArray
 
 
 def _winnowed(texts: _Texts, keys: _Keys, at: _Places) -> tuple[_Keys, _Places]:
-    """Runs of eight words: of long texts the least of each six neighbours, of short ones all."""
+    """Of neighbouring runs of eight words the least: one at least of each run that refuses."""
     part = texts.part_of_word.take(at)
-    chosen = texts.sizes.take(part) <= _SHORT
-    last = len(keys) - _WINDOW
-    if last >= 0:
-        windows = np.lib.stride_tricks.sliding_window_view(keys, _WINDOW)
-        inside = (part[: last + 1] == part[_WINDOW - 1 :]).nonzero()[0]
-        chosen[inside + windows[inside].argmin(axis=1)] = True
+    longest = np.clip((texts.sizes + 1) // 2, GRAM, RUN).take(part) - GRAM + 1
+    chosen = longest == 1
+    for window in range(2, RUN - GRAM + 2):
+        last = len(keys) - window
+        if last < 0:
+            break
+        inside = (part[: last + 1] == part[window - 1 :]) & (longest[: last + 1] == window)
+        begin = inside.nonzero()[0]
+        windows = np.lib.stride_tricks.sliding_window_view(keys, window)
+        chosen[begin + windows[begin].argmin(axis=1)] = True
     rows = np.searchsorted(texts.first, part[chosen], "right") - 1
     return keys[chosen], rows
 
@@ -416,20 +429,21 @@ def _rarest(
     at: _Places,
     rows: _Places,
     stretches: int,
-    seen: NDArray[np.int64],
+    held: NDArray[np.int64],
 ) -> tuple[_Keys, _Places]:
-    """From each stretch of a row the hash that stands in the fewest rows so far."""
+    """From each stretch of a row the hash with the fewest entries, those to come among them."""
     if not len(keys):
         return keys, rows
     places = (keys >> _U64(_BITS - 22)).astype(np.intp)
-    seen += np.bincount(places, minlength=len(seen))
+    often = held.take(places) + np.bincount(places, minlength=len(held)).take(places)
     begin = texts.starts.take(texts.first.take(rows))
     size = texts.ends.take(texts.first.take(rows + 1) - 1) + 1 - begin
     stretch = rows * stretches + (at - begin) * stretches // size
     first = np.flatnonzero(np.diff(stretch, prepend=-1))
-    often = np.minimum(seen.take(places), (1 << 21) - 1).astype(_U64)
-    least = np.minimum.reduceat(often << _U64(_BITS) | keys, first)
-    return least & _U64((1 << _BITS) - 1), rows.take(first)
+    order = np.minimum(often, (1 << 21) - 1).astype(_U64) << _U64(_BITS) | keys
+    least = np.minimum.reduceat(order, first) & _U64((1 << _BITS) - 1)
+    held += np.bincount((least >> _U64(_BITS - 22)).astype(np.intp), minlength=len(held))
+    return least, rows.take(first)
 
 
 def _scatter(entries: NDArray[np.void], parts: Sequence[BinaryIO]) -> None:
@@ -507,8 +521,9 @@ class ExclusionIndex:
         self._table = _mapped(folder / "table", "<u4")
         self._prints = _mapped(folder / "prints", "<u2")
         self._rows = _mapped(folder / "rows", "<u4")
-        sizes = len(self._starts) - 1, len(self._table) - 1
-        if sizes != (self.rows, 1 << self._bits) or len(self._prints) != len(self._rows):
+        self._bags = _mapped(folder / "bags", "u1").reshape(-1, _BAG)
+        sizes = len(self._starts) - 1, len(self._bags), len(self._table) - 1
+        if sizes != (self.rows, self.rows, 1 << self._bits) or len(self._prints) != len(self._rows):
             raise ValueError(f"{folder} holds no whole index")
         if int(self._table[-1]) != len(self._rows):
             raise ValueError(f"{folder} holds no whole index")
@@ -549,12 +564,13 @@ class ExclusionIndex:
     def _met(self, mine: _Compared) -> tuple[list[int], list[int]]:
         """Rows to compare: those met under texts or runs of words, and those under letters."""
         texts = _Texts([[part.text for part in mine.parts]])
-        kinds = texts.keys(texts.whole(), texts.alone(), texts.grams(), texts.pairs(), texts.runs())
-        runs = kinds[-1]
+        whole, alone, grams, pairs, runs = texts.keys(
+            texts.whole(), texts.alone(), texts.grams(), texts.pairs(), texts.runs()
+        )
         if len(runs) > _LONG:
-            kinds[-1] = runs[texts.is_entered(runs, np.zeros(len(runs), np.intp), 1.25)]
-        keys = np.concatenate(kinds)
-        worth = np.repeat((_SURELY, _SURELY, _LIKELY, 1, 1), [len(kind) for kind in kinds])
+            runs = runs[texts.is_entered(runs, np.zeros(len(runs), np.intp), 1.25)]
+        keys = np.concatenate((whole, alone, grams, pairs, runs))
+        sizes = len(whole) + len(alone), len(grams), len(pairs) + len(runs)
         buckets = (keys >> _U64(_BITS - self._bits)).astype(np.intp)
         begin = self._table.take(buckets).astype(np.intp)
         held = self._table.take(buckets + 1) - begin
@@ -562,29 +578,32 @@ class ExclusionIndex:
         prints = np.repeat(_print(keys, self._bits), held)
         same = (self._prints.take(places) == prints).nonzero()[0]
         met = self._rows.take(places.take(same))
-        rows, which = np.unique(met, return_inverse=True)
-        often = np.bincount(which, np.repeat(worth, held).take(same), len(rows))
-        by_words = (often >= _LIKELY).nonzero()[0]
-        by_words = by_words[np.argsort(-often[by_words], kind="stable")][:_COMPARED_BY_WORDS]
-        by_words.sort()
+        # Entries are in the order of the kinds: texts, runs of words, and then what letters say.
+        texts_end, words_end, _ = np.searchsorted(
+            same, np.append(0, held.cumsum()).take(np.cumsum(sizes))
+        ).tolist()
+        surely, by_words = met[:texts_end], met[texts_end:words_end]
+        rows, often = _counted(by_words)
+        rows = rows[np.argsort(-often, kind="stable")][:_COMPARED_BY_WORDS]
+        first = np.union1d(surely, rows).tolist()
         if not mine.counts:
-            return rows.take(by_words).tolist(), []
+            return first, []
+        rows, often = _counted(met[words_end:])
         # Those that are alike meet under several, unless they have few.
-        likely = (often >= (2 if len(runs) > 2 * _RUN_KEYS else 1)) & (often < _LIKELY)
-        likely[likely] = self._may_be_alike(rows[likely], mine)
-        by_letters = likely.nonzero()[0]
-        by_letters = by_letters[np.argsort(-often[by_letters], kind="stable")][:_COMPARED]
-        by_letters.sort()
-        return rows.take(by_words).tolist(), rows.take(by_letters).tolist()
+        likely = often >= (2 if len(runs) > 2 * _RUN_KEYS else 1)
+        rows, often = rows[likely], often[likely]
+        alike = self._may_be_alike(rows, texts.bags()[0], mine)
+        rows, often = rows[alike], often[alike]
+        rows = rows[np.argsort(-often, kind="stable")][:_COMPARED]
+        return first, np.sort(rows).tolist()
 
-    def _may_be_alike(self, rows: NDArray[Any], mine: _Compared) -> NDArray[np.bool_]:
-        """Which rows are about as long, in bytes."""
-        at = rows.astype(np.intp)
-        sizes = (self._starts.take(at + 1) - self._starts.take(at)).astype(np.float64)
-        least = mine.similarity / (200 - mine.similarity) * 0.8
-        alike: NDArray[np.bool_] = np.minimum(sizes, mine.bytes) >= least * np.maximum(
-            sizes, mine.bytes
-        )
+    def _may_be_alike(
+        self, rows: NDArray[Any], bag: NDArray[np.uint8], mine: _Compared
+    ) -> NDArray[np.bool_]:
+        """Which rows share letters enough: each that they do not share is an edit."""
+        bags = self._bags.take(rows, axis=0).astype(np.int16)
+        edits = 2 * len(mine.whole) * (100 - mine.similarity) / mine.similarity + 1
+        alike: NDArray[np.bool_] = np.abs(bags - bag).sum(axis=1) <= edits
         return alike
 
     def _read_back(self, row: int) -> list[_Part]:
@@ -593,6 +612,15 @@ class ExclusionIndex:
         lines = _read_at(self._texts, begin, end - begin).decode("utf-8", "surrogatepass")
         pairs = ((line[8:], line[:8]) for line in lines.split("\n"))
         return [_Part(text, int(mark, 16)) for text, mark in pairs if text]
+
+
+def _counted(met: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Each row that was met, ascending, and how often."""
+    met = np.sort(met)
+    begun = np.ones(len(met), np.bool_)
+    np.not_equal(met[1:], met[:-1], out=begun[1:])
+    first = begun.nonzero()[0]
+    return met.take(first), np.diff(first, append=len(met))
 
 
 def _mapped(path: Path, kind: str) -> NDArray[Any]:
@@ -629,7 +657,6 @@ class _Compared:
     Attributes:
         parts: the texts.
         counts: whether they count as a whole, however short they are.
-        bytes: what they would take in an index.
     """
 
     def __init__(self, parts: Sequence[_Part], similarity: float, complete: bool) -> None:
@@ -637,7 +664,6 @@ class _Compared:
         self.similarity = similarity
         self.whole = " ".join(part.text for part in parts)
         self.counts = complete or _Part(self.whole, 0).counts_alone
-        self.bytes = sum(len(part.text.encode("utf-8", "surrogatepass")) + 9 for part in parts)
 
     def to(self, theirs: Sequence[_Part]) -> tuple[int, bool] | None:
         """The number of the strictest test that finds a row, and whether as a whole; or None."""
@@ -672,16 +698,11 @@ def _runs_of_words(text: str) -> Iterator[tuple[str, ...]]:
 
 def _shares_words(runs: Set[tuple[str, ...]], excluded: str) -> bool:
     """Whether a text with these runs of words holds so much of an excluded one as to be from it."""
-    covered = length = longest = end = 0
-    for at, run in enumerate(_runs_of_words(excluded)):
-        if run not in runs:
-            length = 0
-            continue
-        length = length + 1 if length else GRAM
+    length = longest = 0
+    for run in _runs_of_words(excluded):
+        length = (length + 1 if length else GRAM) if run in runs else 0
         longest = max(longest, length)
-        covered += at + GRAM - max(end, at)
-        end = at + GRAM
-    return longest >= RUN or (covered > 0 and covered >= COVERED * (excluded.count(" ") + 1))
+    return longest >= min(RUN, max(GRAM, COVERED * (excluded.count(" ") + 1)))
 
 
 # --- the filter -----------------------------------------------------------
