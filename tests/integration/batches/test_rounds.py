@@ -28,6 +28,7 @@ from targen_core.errors import (
 )
 from targen_core.runs.batch_files import Imported, export_batch, import_batch
 from targen_core.runs.job import Job
+from targen_core.runs.replay import Replay
 from targen_core.runs.spec import Limits
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -434,3 +435,27 @@ def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(
     export(out, requests)
     asked = {json.loads(line)["custom_id"] for line in requests.read_text().splitlines()}
     assert {first, second} <= asked
+
+
+@pytest.mark.parametrize("at_once", [1, SIDE_BY_SIDE])
+def test_a_run_in_batches_is_made_again_from_its_journal_alone(
+    world: World, tmp_path: Path, at_once: int
+) -> None:
+    run(tmp_path / "batch", lists_at_once=at_once)
+    submitted = world.sizes
+    with Replay.begin(load_registry(), tmp_path / "batch", tmp_path / "again") as job:
+        assert job.run()["status"] == "complete"
+    assert rows(tmp_path / "again") == rows(tmp_path / "batch")
+    assert not (tmp_path / "again" / "pending.jsonl").exists()
+    assert world.sizes == submitted
+
+
+def test_a_run_by_files_is_made_again_from_its_journal_alone(world: World, tmp_path: Path) -> None:
+    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
+    begin(out)
+    while export(out, requests):
+        answered(world, requests, answers)
+        bring(out, answers)
+    with Replay.begin(load_registry(), out, tmp_path / "again") as job:
+        assert job.run()["status"] == "complete"
+    assert rows(tmp_path / "again") == rows(out)

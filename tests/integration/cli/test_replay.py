@@ -85,7 +85,7 @@ def test_an_unchanged_run_gives_the_same_bytes_and_sends_nothing(
         ("cb", ("--variant", "paper")),
         ("copa", ("--no-correct",)),
         ("multirc", ()),
-        ("record", ("--batch-lists", "--batch-offline")),
+        ("record", ()),
         ("rte", ("-o", "garbage_rate=0.2", "--balance", "intended")),
         ("wic", ("--labels-per-seed", "all")),
         ("wsc", ("--corrector", "vote", "-o", "contexts.candidates=3")),
@@ -94,8 +94,6 @@ def test_an_unchanged_run_gives_the_same_bytes_and_sends_nothing(
 def test_the_tasks_give_the_same_bytes_again(
     targen: Command, silent: Callable[[], None], task: str, options: tuple[str, ...]
 ) -> None:
-    if "--batch-offline" in options:
-        options = ()
     words = ("-n", 12, "-b", "scripted", "-q", "--out", "run", "--seed", 3)
     made = targen("generate", task, *words, *options)
     assert made.code == 0, made.err

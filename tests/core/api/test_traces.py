@@ -1,0 +1,71 @@
+"""`trace`, `diff` and `replay` from Python, of runs of objects too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import targen_core as tg
+from targen_core.errors import UsageError
+
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+@pytest.fixture
+def world(lab):
+    return lab.World(relabel=0.2, bad=0.1)
+
+
+def model(lab, world, *, structured=True):
+    def reply(request):
+        """What the world says to the question before the schema in words."""
+        last = request.messages[-1]
+        question = replace(last, content=last.content.partition("\n\nReply with one JSON")[0])
+        return world.reply(replace(request, messages=(*request.messages[:-1], question)))
+
+    made = lab.ToyModel(reply)
+    made.structured = structured
+    return made
+
+
+def bytes_of(run):
+    return [(run.path / name).read_bytes() for name in FILES]
+
+
+@pytest.mark.parametrize("structured", [True, False])
+def test_a_run_of_objects_is_made_again_without_asking_the_model(lab, world, structured):
+    run = tg.generate(world.task(), n=12, model=model(lab, world, structured=structured), out="x")
+    never = lab.ToyModel(world.reply)
+    again = tg.replay(run, "again")
+    assert bytes_of(again) == bytes_of(run)
+    assert again.report.raw["replay"]["needed"] == []
+    by_path = tg.replay("x", "more", task=world.task(), model=never, n=20)
+    assert by_path.report.raw["replay"]["needed"] and not never.asked
+    assert tg.diff(run, again).same
+    assert not tg.diff("x", by_path).same
+
+
+@pytest.mark.parametrize("structured", [True, False])
+def test_a_row_is_traced_to_what_was_sent_with_a_schema_or_in_words(lab, world, structured):
+    sent = model(lab, world, structured=structured)
+    run = tg.generate(world.task(), n=6, model=sent, out="x")
+    traced = tg.trace(run.path, 3, registry=run.registry)
+    asked = {request.key: request.messages for request in sent.requests}
+    assert traced.calls and not traced.problem
+    for call in traced.calls:
+        assert call.sent and tuple(call.messages) == tuple(asked[call.key])
+
+
+def test_what_is_left_of_a_task_that_is_gone(lab, world):
+    run = tg.generate(world.task(), n=4, model=model(lab, world), out="x")
+    traced = tg.trace("x", 0)
+    assert "cannot be made again" in traced.problem
+    assert [call.key for call in traced.calls] == next(iter(run.provenance))["calls"]
+    assert traced.raw["made_by"]["task"] == "memory:toy"
+
+
+def test_errors_are_in_the_words_of_python(lab, world):
+    run = tg.generate(world.task(), n=2, model=model(lab, world), out="x")
+    with pytest.raises(UsageError, match="correct=False and a corrector"):
+        tg.replay(run, correct=False, corrector="vote")
