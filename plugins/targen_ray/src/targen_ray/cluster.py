@@ -32,7 +32,6 @@ _STORE = 100 << 20  # bytes of shared memory of a cluster that is started here; 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else each worker warns of a change to come
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what its libraries write to standard error
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # workers use this interpreter, whatever started it
 }
 _OWN = {
