@@ -15,8 +15,8 @@ PAGE = Path("docs/reference/cli.md")
 _HEAD = """# Command line
 
 This page is made from the commands' own help by `scripts/cli_reference.py`.
-Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C or SIGTERM. `--debug` shows
-tracebacks.
+Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C, SIGTERM or SIGHUP.
+`--debug` shows tracebacks.
 
 `targen --install-completion` has bash, zsh or fish complete commands, options and the names of what
 is installed: tasks, backends, correctors, exporters and other parts.

@@ -27,6 +27,7 @@ __all__ = [
     "refuse_special",
     "refuse_waiting",
     "replace_plain",
+    "way_out",
     "why_not",
 ]
 
@@ -42,6 +43,8 @@ MISPLACED = (
     PermissionError,
 )
 """Errors that another path mends, and free space does not."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -179,6 +182,19 @@ def why_not(path: Path, error: OSError) -> str:
     return next(
         (f"{above} is a file, not a folder" for above in files), error.strerror or str(error)
     )
+
+
+def way_out(error: OSError, then: str = "resume the run") -> str:
+    """What to do where a file of a run could not be written, and what `then`."""
+    if isinstance(error, NotPlain):
+        return "write elsewhere, or put a regular file there (cp -r copies links as files)"
+    if isinstance(error, MISPLACED):
+        return "write elsewhere"
+    if error.errno in _NO_ROOM:
+        return f"free some space, then {then}"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"raise the limit on open files (ulimit -n), then {then}"
+    return f"see to the disk, or copy the folder to another one, then {then}"
 
 
 def _kind(mode: int) -> str:

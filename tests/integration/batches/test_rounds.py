@@ -371,6 +371,26 @@ def test_export_and_import_by_turns_give_the_rows_of_an_online_run(
     assert rows(out) == online(tmp_path)
 
 
+def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
+    world: World, tmp_path: Path
+) -> None:
+    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
+    begin(out)
+    late: list[str] = []
+    while export(out, requests):
+        answered(world, requests, answers)
+        good = answers.read_text().splitlines()
+        # Of two answers in one file the later counts; none where a call has one already.
+        others = [json.dumps({**json.loads(line), "text": "{}"}) for line in good[::3]]
+        answers.write_text("\n".join([*late, *others, *reversed(good)]))
+        late = others
+        output = bring(out, answers)
+        assert (output.good, output.unknown) == (len(good), 0)
+    keys = [json.loads(x[9:]).get("key") for x in (out / "journal").read_bytes().splitlines()]
+    assert len(keys) == len(set(keys))
+    assert rows(out) == online(tmp_path)
+
+
 @pytest.mark.parametrize("own_seeds", [True, False], ids=["own seeds", "lists side by side"])
 def test_the_papers_rte_takes_at_most_9_files(
     own_seeds: bool, world: World, tmp_path: Path

@@ -20,7 +20,7 @@ from zlib import crc32
 from pydantic_core import to_json
 
 from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
-from targen_core.plain import open_plain
+from targen_core.plain import open_plain, way_out
 
 __all__ = ["Journal", "Mark", "check_sum", "compact", "find_records", "holds"]
 
@@ -31,6 +31,7 @@ Mark = tuple[int, int]
 
 _CHUNK = 1 << 20
 _KEYED = b'{"key":"'  # how the record of a call begins
+_to_disk = getattr(os, "fdatasync", os.fsync)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -65,6 +66,7 @@ class Journal:
         self.path = path
         self.index_appends = False
         self.torn_bytes = 0
+        self._torn: OSError | None = None  # why half a record is at the end
         self._offsets: dict[bytes, int] = {}
         self._indexed = indexed
         self._end = self._crc = 0
@@ -160,7 +162,7 @@ class Journal:
         return record
 
     def append(self, record: dict[str, Any]) -> None:
-        """Write one record; it is safe from a kill when this returns.
+        """Write one record; it is safe from a kill when this returns, see also `sync`.
 
         Raises:
             WriteFailed: nothing of the record stays in the file.
@@ -168,19 +170,41 @@ class Journal:
         body = compact(record)
         line = b"%08x %s\n" % (crc32(body), body)
         try:
+            if self._torn:
+                raise self._torn
             written = os.write(self._fd, line)
             if written != len(line):
                 raise OSError(28, "No space left on device")
         except OSError as error:
-            os.ftruncate(self._fd, self._end)
+            self._cut()
             raise WriteFailed(
                 f"cannot write {self.path}: {error.strerror}",
-                hint="free some space, then resume the run; only the calls in flight are lost",
+                hint=f"{way_out(error)}; only the calls in flight are lost",
             ) from error
         if self.index_appends and "key" in record:
             self._offsets[bytes.fromhex(record["key"])] = self._end
         self._end += len(line)
         self._crc = crc32(line, self._crc)
+
+    def _cut(self) -> None:
+        """Take half a record back; where even that fails, none may be appended to it."""
+        try:
+            os.ftruncate(self._fd, self._end)
+        except OSError as error:
+            self._torn = error
+
+    def sync(self) -> None:
+        """Have all records on the disk, so that they are safe from a power cut.
+
+        Raises:
+            WriteFailed: the disk does not take them.
+        """
+        try:
+            _to_disk(self._fd)
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
+            ) from error
 
     def close(self) -> None:
         """Close the file."""

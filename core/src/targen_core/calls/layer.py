@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
+from zlib import crc32
 
 from targen_core.calls import error_patterns
 from targen_core.calls.budget import Budget
@@ -594,9 +595,11 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
 
 
 def _uncached(stored: bytes) -> ChatReply | None:
-    """A reply from the cache, or None where this is none."""
+    """A reply from the cache, or None where this is none, or a damaged one."""
     try:
-        value = json.loads(stored)
+        if int(stored[:8], 16) != crc32(stored[9:]):
+            return None
+        value = json.loads(stored[9:])
         reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
     except (ValueError, KeyError, TypeError):
         return None
@@ -607,8 +610,8 @@ def _uncached(stored: bytes) -> ChatReply | None:
 
 
 def _cached(reply: ChatReply) -> bytes:
-    """A reply as the cache keeps it."""
-    return compact(
+    """A reply as the cache keeps it: as a record of the journal, behind its check sum."""
+    body = compact(
         {
             "text": reply.text,
             "finish": reply.finish,
@@ -616,3 +619,4 @@ def _cached(reply: ChatReply) -> bytes:
             "out": reply.output_tokens,
         }
     )
+    return b"%08x %s" % (crc32(body), body)

@@ -19,6 +19,22 @@ __all__ = ["main"]
 _LONGEST = 4000
 """Characters of an error that are printed: more of it helps nobody."""
 
+_MACHINES = frozenset(
+    getattr(errno, name, errno.EIO)
+    for name in (
+        "ENOSPC",
+        "EDQUOT",
+        "EIO",
+        "EROFS",
+        "EACCES",
+        "EPERM",
+        "EMFILE",
+        "ENFILE",
+        "ESTALE",
+    )
+)
+"""Errors of a disk, a file system or a limit, wherever they come up."""
+
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
@@ -50,6 +66,18 @@ def _lost(error: OSError) -> int:
     return 1
 
 
+def _refused(error: OSError) -> int:
+    """Say what the machine refuses, which is no fault of ours; the exit code."""
+    if error.errno == errno.ENOSPC and error.filename is None:
+        return _lost(error)
+    from targen_core.plain import way_out
+
+    where = f"{error.filename}: " if error.filename else ""
+    print(f"error: {printable(where)}{error.strerror}", file=sys.stderr)
+    print(f"  try: {way_out(error, 'type the same command again')}", file=sys.stderr)
+    return 1
+
+
 def _main() -> None:
     args = [arg for arg in sys.argv[1:] if arg != "--debug"]
     debug = len(args) < len(sys.argv) - 1 or bool(os.environ.get("TARGEN_DEBUG"))
@@ -74,8 +102,8 @@ def _main() -> None:
     except Exception as error:
         if debug:
             raise
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            sys.exit(_lost(error))
+        if isinstance(error, OSError) and error.errno in _MACHINES:
+            sys.exit(_refused(error))
         print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
         print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
         sys.exit(1)

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
-from targen_core.plain import open_plain, read_plain, why_not
+from targen_core.plain import open_plain, read_plain, way_out, why_not
 from targen_core.runs.files import ReplayedFile, write_atomically
 from targen_core.runs.gate import MAX_SECONDS, SMALL, check_members
 
@@ -22,6 +22,8 @@ __all__ = ["RunDirectory"]
 
 _OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
 """Those that this process holds."""
+
+_BLOCK = 1 << 16
 
 
 class RunDirectory:
@@ -109,14 +111,38 @@ class RunDirectory:
         report = self.path / "report.json"
         with contextlib.suppress(OSError):
             self._report = read_plain(report, SMALL)
-        report.unlink(missing_ok=True)
+        try:
+            report.unlink(missing_ok=True)
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot remove {report}: {error.strerror}", hint=way_out(error)
+            ) from error
         self._dataset = ReplayedFile(self.path / "dataset.jsonl")
         self._provenance = ReplayedFile(self.path / "provenance.jsonl")
         self._rejects = ReplayedFile(self.path / "rejects.jsonl")
 
     def skip(self, marks: Sequence[Mark]) -> bool:
-        """Go on behind what earlier processes wrote, if all of it is there unchanged."""
-        return all(file.skip(mark) for file, mark in zip(self._outputs, marks, strict=True))
+        """Go on behind what earlier processes wrote, if all of it is there unchanged.
+
+        Where the last of them died, lines behind the marks go: a machine that lost power may
+        have lost the answers that they rest on.
+
+        Raises:
+            WriteFailed: they cannot be cut off.
+        """
+        died = self._report is None
+        return all(
+            file.skip(mark, cut=died) for file, mark in zip(self._outputs, marks, strict=True)
+        )
+
+    def solid(self) -> tuple[int, ...]:
+        """Bytes of journal, dataset, provenance and rejects that are there.
+
+        Zeros at the end of a file do not count: some file systems leave them in place of what
+        was written last before the machine lost power.
+        """
+        names = ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+        return tuple(_solid(self.path / name) for name in names)
 
     @property
     def _outputs(self) -> list[ReplayedFile]:
@@ -165,3 +191,21 @@ class RunDirectory:
         self._dataset = self._provenance = self._rejects = None
         self._lock.release()
         _OPEN.discard(self)
+
+
+def _solid(path: Path) -> int:
+    """Bytes of a file without the zeros at its end; 0 where there is none to read."""
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except OSError:
+        return 0
+    with os.fdopen(fd, "rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - _BLOCK)
+            file.seek(start)
+            there = file.read(end - start).rstrip(b"\0")
+            if there:
+                return start + len(there)
+            end = start
+    return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from zlib import crc32
 
 from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
-from targen_core.plain import MISPLACED, NotPlain, open_plain, replace_plain, why_not
+from targen_core.plain import open_plain, replace_plain, way_out, why_not
 from targen_core.runs.gate import LINE
 
 __all__ = ["ReplayedFile", "read_jsonl", "write_atomically"]
@@ -39,7 +40,7 @@ class ReplayedFile:
             self._fd = open_plain(path, os.O_RDWR | os.O_CREAT, alone=True)
         except OSError as error:
             raise WriteFailed(
-                f"cannot open {path}: {error.strerror}", hint=_way_out(error)
+                f"cannot open {path}: {error.strerror}", hint=way_out(error)
             ) from error
         self._there = os.fstat(self._fd).st_size
         self._at = self._crc = 0
@@ -49,11 +50,25 @@ class ReplayedFile:
         """What was written or found so far."""
         return self._at, self._crc
 
-    def skip(self, mark: Mark) -> bool:
-        """Go on behind what an earlier process wrote, if the file still begins with it."""
+    def skip(self, mark: Mark, *, cut: bool) -> bool:
+        """Go on behind what an earlier process wrote, if the file still begins with it.
+
+        With `cut`, what comes after it goes.
+
+        Raises:
+            WriteFailed: it cannot be cut.
+        """
         if check_sum(self._fd, mark[0]) != mark[1]:
             return False
         self._at, self._crc = mark
+        if cut and self._at < self._there:
+            try:
+                os.ftruncate(self._fd, self._at)
+            except OSError as error:
+                raise WriteFailed(
+                    f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
+                ) from error
+            self._there = self._at
         return True
 
     @property
@@ -84,11 +99,11 @@ class ReplayedFile:
             if os.pwrite(self._fd, line, self._at) != len(line):
                 raise OSError(28, "No space left on device")
         except OSError as error:
-            os.ftruncate(self._fd, self._at)
-            self._there = self._at
+            with contextlib.suppress(OSError):  # else a resumed run writes over what is torn
+                os.ftruncate(self._fd, self._at)
+                self._there = self._at
             raise WriteFailed(
-                f"cannot write {self.path}: {error.strerror}",
-                hint="free some space, then resume the run",
+                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
             ) from error
         self._went(line)
         self._there = max(self._there, self._at)
@@ -102,6 +117,7 @@ class ReplayedFile:
 
         Raises:
             RunConflict: the file goes on.
+            WriteFailed: it does not get to the disk.
         """
         if self.replaying:
             raise RunConflict(
@@ -109,7 +125,12 @@ class ReplayedFile:
                 hint="the file was edited, or a plugin changed without a new version; move it "
                 "away and resume",
             )
-        os.fsync(self._fd)
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -127,7 +148,7 @@ def write_atomically(path: Path, text: str) -> None:
         replace_plain(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise WriteFailed(
-            f"cannot write {path}: {why_not(path, error)}", hint=_way_out(error)
+            f"cannot write {path}: {why_not(path, error)}", hint=way_out(error)
         ) from error
 
 
@@ -161,11 +182,3 @@ def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[st
             if not isinstance(record, dict):
                 raise RunDirectoryError(f"{path}: line {number} is not a JSON object")
             yield record
-
-
-def _way_out(error: OSError) -> str:
-    if isinstance(error, NotPlain):
-        return "write elsewhere, or put a regular file there (cp -r copies links as files)"
-    if isinstance(error, MISPLACED):
-        return "write elsewhere"
-    return "free some space, then resume the run"

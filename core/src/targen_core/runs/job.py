@@ -136,7 +136,7 @@ class Job:
             code = code_digest(prepared)
             if code is not None:
                 digest = f"{manifest.digest()} {code}"
-                self._ledger = LedgerFile(directory.ledger, digest)
+                self._ledger = LedgerFile(directory.ledger, digest, directory.solid())
                 self._closing.callback(self._ledger.close)
                 if verify:
                     self._ledger.forget()
@@ -213,7 +213,8 @@ class Job:
             if said:
                 _log.warning("%s", said)
         refuse_itself(spec.exclude, out)
-        if out.exists() and not (out / "manifest.json").exists() and not is_fresh(out):
+        # In this order: another process may be writing its first files there.
+        if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
             below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
             raise RunConflict(
                 f"{out} exists and is not a run directory", hint=f"choose another --out{below}"
@@ -373,7 +374,9 @@ class Job:
             if ledger is not None:
                 outputs = self._directory
                 ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
-                if ledger.marks is not None and not outputs.skip(ledger.marks[1:]):
+                nothing = ((0, 0),) * 3 if ledger.blank else None
+                marks = nothing if ledger.marks is None else ledger.marks[1:]
+                if marks is not None and not outputs.skip(marks):
                     self._judge_all(ledger)  # it finds what differs, and says where
             try:
                 try:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from struct import Struct
@@ -28,7 +28,7 @@ from targen_core.calls.journal import Mark
 from targen_core.engine.commits import Commit, Contradicted, Grown, Target
 from targen_core.engine.events import Verdict
 from targen_core.errors import WriteFailed
-from targen_core.plain import open_plain
+from targen_core.plain import open_plain, way_out
 
 __all__ = ["LedgerFile", "Past", "read_past"]
 
@@ -68,10 +68,14 @@ class LedgerFile:
             last verdict or target; None where there is none.
         sums: how far the journal went when the sums of the calls were written
             down last, and these sums.
+        blank: whether it told nothing at all when it was opened, and was nobody else's.
     """
 
-    def __init__(self, path: Path, digest: str) -> None:
+    def __init__(self, path: Path, digest: str, solid: Sequence[int] | None = None) -> None:
         """Open or create the file; what does not belong to `digest` is dropped.
+
+        So is what tells of more than the `solid` bytes that are there of journal, dataset,
+        provenance and rejects: a machine that loses power loses the end of some files.
 
         Raises:
             WriteFailed: it cannot be opened.
@@ -79,6 +83,7 @@ class LedgerFile:
         self.path = path
         self.marks: _Marks | None = None
         self.sums: tuple[Mark, Mapping[str, Any]] | None = None
+        self.blank = False
         self._first = {"format": FORMAT, "digest": digest}
         self._where: Callable[[], _Marks] = tuple
         self._snapshot: Callable[[], Mapping[str, Any]] = dict
@@ -89,16 +94,29 @@ class LedgerFile:
             # Not a copy of the descriptor: that would share its place in the file.
             self._file: BinaryIO = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
         except OSError as error:
-            raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
+            raise WriteFailed(
+                f"cannot open {path}: {error.strerror}", hint=way_out(error)
+            ) from error
         self._end = self._left = 0
         self._frames: Iterator[_Frame] = iter(())
         self._next: _Frame | None = None
-        self._scan()
+        try:
+            self._scan(solid)
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot write {path}: {error.strerror}", hint=way_out(error)
+            ) from error
 
-    def _scan(self) -> None:
-        """Find the end of what is whole, and what was true there."""
+    def _scan(self, solid: Sequence[int] | None) -> None:
+        """Find the end of what is whole and has its bytes, and what was true there."""
         scanned = _scan(self._file)
+        if scanned and solid and not _fits(scanned.marks, solid):
+            end = _fitting(self._file, scanned, solid)
+            os.ftruncate(self._fd, end)
+            self._file.seek(0, os.SEEK_END)  # drops what was read ahead
+            scanned = _scan(self._file)
         if scanned is None or scanned.first != self._first:
+            self.blank = scanned is None and _owner(self._file) in (None, self._first)
             self.forget()
             return
         os.ftruncate(self._fd, scanned.end)
@@ -218,8 +236,7 @@ class LedgerFile:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._end)
             raise WriteFailed(
-                f"cannot write {self.path}: {error.strerror}",
-                hint="free some space, then resume the run",
+                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
             ) from error
         self._end += len(frame)
 
@@ -267,6 +284,7 @@ class _Found:
 
 def _scan(file: BinaryIO) -> _Found | None:
     """Read a ledger to its end; None where it tells of no verdict and no target."""
+    file.seek(0)
     frames = _frames(file)
     text, _, behind = next(frames, (b"", b"", 0))
     first = _read(text)
@@ -294,12 +312,39 @@ def _scan(file: BinaryIO) -> _Found | None:
     return _Found(first, behind, end, count, marks, summed, lists)
 
 
+def _owner(file: BinaryIO) -> Any:
+    """What the first frame says of whose ledger it is; None where there is none."""
+    file.seek(0)
+    text, _, _ = next(_frames(file), (b"", b"", 0))
+    return _read(text)
+
+
+def _fits(marks: _Marks, solid: Sequence[int]) -> bool:
+    """Whether files of these sizes hold all that was in them at these marks."""
+    return all(at <= size for (at, _), size in zip(marks, solid, strict=False))
+
+
+def _fitting(file: BinaryIO, scanned: _Found, solid: Sequence[int]) -> int:
+    """Where the last frame ends that speaks of nothing beyond `solid`."""
+    file.seek(scanned.behind)
+    end = scanned.behind
+    for text, _, at in _frames(file):
+        try:
+            marks = tuple(map(_mark, _read(text)[-1]))
+        except (ValueError, TypeError, IndexError):
+            break
+        if not _fits(marks, solid):
+            break
+        end = at
+    return end
+
+
 def _frames(file: BinaryIO) -> Iterator[_Frame]:
     """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
     end = file.tell()
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         size, more, crc = _HEAD.unpack(head)
-        if size > _LARGEST or more > _LARGEST:
+        if not 0 < size <= _LARGEST or more > _LARGEST:  # 0: of zeros in place of what was lost
             return
         text = file.read(size)
         data = file.read(more)

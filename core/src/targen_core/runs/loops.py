@@ -30,8 +30,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger("targen.run")
-# People stop a run by the one, queues and services by the other.
+# People stop a run by the first, queues and services by the second.
 _STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+if hasattr(signal, "SIGHUP"):  # not on Windows; comes when a terminal or a connection goes away
+    _STOPPING[signal.SIGHUP] = "SIGHUP"
 _POLL = 0.5  # seconds; Windows tells a waiting thread of no Ctrl-C
 
 
@@ -195,10 +197,15 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
     loop = asyncio.get_running_loop()
     ours.resume = resume
 
-    before = {number: signal.getsignal(number) for number in _STOPPING}
+    # What nohup has ignored stays so; SIGINT is ignored for all that a shell starts with `&`.
+    before = {
+        number: handler
+        for number in _STOPPING
+        if (handler := signal.getsignal(number)) != signal.SIG_IGN or number == signal.SIGINT
+    }
 
     def unhandle() -> None:
-        for number in _STOPPING:
+        for number in before:
             # A second Ctrl-C is Python's again, at once, and not the runner's, which waits.
             if loop.remove_signal_handler(number) and number != signal.SIGINT:
                 signal.signal(number, before[number])
@@ -212,8 +219,8 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]
         stop(name)
 
     try:
-        for number, name in _STOPPING.items():
-            loop.add_signal_handler(number, caught, name)
+        for number in before:
+            loop.add_signal_handler(number, caught, _STOPPING[number])
     except (NotImplementedError, RuntimeError, ValueError):  # another thread, or Windows
         ours.halt = functools.partial(stop, "Ctrl-C")
         try:

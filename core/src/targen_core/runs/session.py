@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Mapping
@@ -13,9 +14,12 @@ from targen_core.calls.call import BoundModel
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
+from targen_core.errors import WriteFailed
 from targen_core.runs.spec import Limits
 
 __all__ = ["open_layer"]
+
+_SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
 
 
 @contextlib.asynccontextmanager
@@ -28,7 +32,14 @@ async def open_layer(
     usage: Usage,
     cache: Path | None,
 ) -> AsyncIterator[CallLayer]:
-    """A call layer whose budget knows what `usage` says was spent; closes its models."""
+    """A call layer whose budget knows what `usage` says was spent; closes its models.
+
+    The journal is brought to the disk every second, and at the end: what a power cut takes
+    is the answers of a second.
+
+    Raises:
+        WriteFailed: the disk does not take the journal.
+    """
     replies = ReplyCache(cache) if cache and limits.cache else None
     budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
     spent = usage.total
@@ -46,11 +57,28 @@ async def open_layer(
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.
     gc.set_threshold(20_000, *thresholds[1:])
+    syncing = asyncio.create_task(_keep_synced(journal, layer))
     try:
         yield layer
+        journal.sync()
     finally:
+        syncing.cancel()
         gc.set_threshold(*thresholds)
         for model in {id(step.model): step.model for step in bound.values()}.values():
             await model.aclose()
         if replies is not None:
             replies.close()
+
+
+async def _keep_synced(journal: Journal, layer: CallLayer) -> None:
+    """Bring the journal to the disk while it grows; halt the calls where the disk refuses."""
+    synced = journal.mark
+    while True:
+        await asyncio.sleep(_SYNC_EVERY)
+        if journal.mark != synced:
+            synced = journal.mark
+            try:
+                await asyncio.to_thread(journal.sync)
+            except WriteFailed as error:
+                layer.halt(error)
+                return

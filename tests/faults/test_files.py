@@ -1,0 +1,97 @@
+"""Files of a run that were cut or changed behind its back."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from run_files import OUTPUTS, assert_paid_once, outputs, whole_records
+from saboteur import Saboteur
+
+QUIET = ("--no-cache", "-q")
+FILES = ("journal", "ledger", "manifest.json", "report.json", *OUTPUTS)
+
+
+@pytest.fixture(scope="module")
+def complete(targen: Saboteur, folder: Path) -> Path:
+    """A run that is complete."""
+    run = folder / "complete"
+    options = ("-o", "garbage_rate=0.2")
+    made = targen("generate", "rte", "-n", "6", "-b", "scripted", *options, *QUIET, "--out", run)
+    assert made.code == 0, made.err
+    return run
+
+
+def test_a_journal_that_ends_at_any_byte_of_its_last_records(
+    targen: Saboteur, complete: Path, folder: Path, step: int
+) -> None:
+    run = folder / "shorter"
+    content = (complete / "journal").read_bytes()
+    last = content.rfind(b"\n", 0, content.rfind(b"\n", 0, -1)) + 1  # of two records
+    expected = outputs(complete)
+    for end in range(last, len(content), 1 if step == 1 else 211):
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(complete, run)
+        (run / "report.json").unlink()
+        (run / "journal").write_bytes(content[:end])
+        kept = content[: content.rfind(b"\n", 0, end) + 1].count(b"\n")
+        result = targen("resume", run, *QUIET)
+        assert result.code == 0, (end, result.err)
+        assert outputs(run) == expected, end
+        assert_paid_once(run, whole_records(complete)[:kept])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_flipped_bit_is_found_or_harms_nothing(
+    targen: Saboteur, complete: Path, folder: Path, step: int, name: str
+) -> None:
+    run = folder / "flipped"
+    expected = outputs(complete)
+    content = (complete / name).read_bytes()
+    draw = random.Random(name)
+    if not content:
+        return
+    for _ in range(4 if step > 1 else 150):
+        at = draw.randrange(len(content))
+        flipped = bytearray(content)
+        flipped[at] ^= 1 << draw.randrange(8)
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(complete, run)
+        (run / name).write_bytes(flipped)
+        result = targen("resume", run, *QUIET)
+        assert "Traceback" not in result.err and "targen failed" not in result.err, (at, result.err)
+        if name in OUTPUTS:
+            assert result.code == 2, (at, result.err)
+            assert name in result.err
+            assert (run / name).read_bytes() == bytes(flipped), "the user's to look at"
+        elif result.code == 0 and name != "manifest.json":
+            assert outputs(run) == expected, at
+        elif result.code:
+            assert name in result.err or "is not" in result.err or "error" in result.err
+
+
+def test_a_bit_flipped_in_the_manifest_makes_no_row_of_another_run(
+    targen: Saboteur, complete: Path, folder: Path, step: int
+) -> None:
+    run = folder / "another"
+    before = outputs(complete)
+    content = (complete / "manifest.json").read_bytes()
+    draw = random.Random(4)
+    for _ in range(6 if step > 1 else 300):
+        at = draw.randrange(len(content))
+        flipped = bytearray(content)
+        flipped[at] ^= 1 << draw.randrange(8)
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(complete, run)
+        (run / "manifest.json").write_bytes(flipped)
+        result = targen("resume", run, *QUIET)
+        assert result.code in (0, 1, 2), (at, result.err)
+        assert "Traceback" not in result.err and "targen failed" not in result.err, (at, result.err)
+        after = outputs(run)
+        rows = json.loads(b"[" + b",".join(before["dataset.jsonl"].splitlines()) + b"]")
+        there = json.loads(b"[" + b",".join(after["dataset.jsonl"].splitlines()) + b"]")
+        # A quota may have become larger: what was there is there all the same.
+        assert there[: len(rows)] == rows, (at, content[at - 20 : at + 20])
