@@ -198,6 +198,21 @@ def test_runs_of_other_tasks_or_prompts_are_not_merged(targen, make):
     assert not Path("y").exists()
 
 
+def test_a_damaged_journal_is_named_and_odd_letters_are_none(targen, make):
+    first, second = make("rte", 8, shards=2)
+    journal = first / "journal"
+    line, *others = journal.read_bytes().splitlines(keepends=True)
+    body = line[9:-1].replace(b'"text":"', b'"text":"\\ud83d', 1)
+    journal.write_bytes(b"".join([b"%08x %s\n" % (crc32(body), body), *others, b"torn"]))
+    assert targen("merge", first, second, "--out", "all", "-q").code == 0
+    assert "\\ud83d" in Path("all/journal").read_text()
+    journal.write_bytes(b"".join([line.replace(b"contexts", b"kontexts", 1), *others]))
+    done = targen("merge", first, second, "--out", "x")
+    assert (done.code, "record 1 is damaged" in done.err) == (1, True), done.err
+    assert not Path("x").exists()
+    assert not list(Path().glob(".x.*"))
+
+
 def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make):
     runs = make("rte", 8, shards=2)
     assert targen("merge", *runs, "--out", "all", "-q").code == 0

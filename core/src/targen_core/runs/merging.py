@@ -28,6 +28,7 @@ from zlib import crc32
 
 import numpy as np
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from targen_core.calls.journal import compact
 from targen_core.calls.usage import Usage
@@ -66,6 +67,7 @@ __all__ = ["Merged", "merge_runs"]
 
 _ALWAYS = ("id", "labels", "branches", "lists", "unit")  # of a task: no merge without them alike
 _NAMED = 12  # differences that are named
+_KEYED = b'{"key":"'  # how the record of a call begins
 _FEW = 100  # rows that one run alone is asked for
 _COMMANDS = 8  # that are said
 
@@ -421,7 +423,7 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
     """
     twins = _Twins()
     for run in runs:
-        for _, record in _records(run.path / "journal"):
+        for record in _records(run.path / "journal"):
             try:
                 usage.recall(record)
                 if "key" in record:
@@ -440,7 +442,7 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
             conflict = one, other, place
     if conflict is not None and not mix:
         one, other, place = conflict
-        keyed = (record for _, record in _records(runs[other].path / "journal") if "key" in record)
+        keyed = (each for each in _records(runs[other].path / "journal") if "key" in each)
         record = next(each for at, each in enumerate(keyed) if at == place)
         raise RunConflict(
             f"{runs[one].path} and {runs[other].path} have other replies to one call, "
@@ -451,12 +453,13 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
     with os.fdopen(fd, "wb") as file:
         for run, mine, others in zip(runs, skipped, apart, strict=True):
             place = -1
-            for line, record in _records(run.path / "journal"):
-                if "key" in record:
+            for line in _lines(run.path / "journal"):  # they read back, so they are not parsed
+                if line.startswith(_KEYED, 9):
                     place += 1
                     if place in mine:
                         continue
                     if place in others:
+                        record = json.loads(line[9:])
                         key = hashlib.sha256(f"{run.name} {record['key']}".encode())
                         run.keys[record["key"]] = key.hexdigest()[:32]
                         body = compact({**record, "key": run.keys[record["key"]]})
@@ -466,12 +469,31 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
         os.fsync(file.fileno())
 
 
-def _records(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The lines of a journal with their records; a torn last one is left out.
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a journal; a torn last one is left out.
 
     Raises:
         CorruptJournal: one before it cannot be read.
     """
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            if int(line[:8], 16) != crc32(line[9:-1]):
+                raise ValueError("its check sum is another")
+            try:
+                record = from_json(line[9:-1])
+            except ValueError:  # half of a surrogate pair
+                record = json.loads(line[9:-1])
+            if not isinstance(record, dict):
+                raise ValueError("it is no object")
+            if "key" in record and not line.startswith(_KEYED, 9):
+                raise ValueError("its key does not come first")
+        except (ValueError, RecursionError) as error:
+            raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
+        yield record
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The whole lines of a journal."""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -479,18 +501,10 @@ def _records(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     with os.fdopen(fd, "rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
+        for line in iter(lambda: file.readline(LINE), b""):
             if not line.endswith(b"\n"):
                 return
-            try:
-                if int(line[:8], 16) != crc32(line[9:-1]):
-                    raise ValueError("its check sum is another")
-                record = json.loads(line[9:])
-                if not isinstance(record, dict):
-                    raise ValueError("it is no object")
-            except (ValueError, RecursionError) as error:
-                raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
-            yield line, record
+            yield line
 
 
 def _hash(text: str) -> int:
@@ -588,7 +602,8 @@ class _Writer:
     ) -> list[Mapping[str, Any]]:
         """The rows under their new numbers."""
         old = rows[0].get("idx")
-        if len(instances) == 1 and type(old) is int:
+        own = self._task.rows.to_rows is not None  # which may number more than the rows
+        if own and len(instances) == 1 and type(old) is int:
             again = self._task.to_rows(instances[0], old)
             if list(again) == list(rows):
                 return list(self._task.to_rows(instances[0], self._idx))
