@@ -111,7 +111,8 @@ class Bench:
         if resume or grow:
             command = [*targen, "resume", str(out), *(["-n", str(self.more)] if grow else [])]
         else:
-            command = [*targen, "generate", "rte", "-n", str(self.rows), "--out", str(out)]
+            command = [*targen, "generate", "rte", "--variant", "paper"]  # as the server knows it
+            command += ["-n", str(self.rows), "--out", str(out)]
             command += ["-b", "llama", "-o", f"base_url={self.server.base_url}", "-o", "model=mock"]
         command += ["--no-cache", "-q", "--concurrency", str(concurrency)]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
