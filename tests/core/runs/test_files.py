@@ -186,7 +186,7 @@ class TestManifest:
     def test_differences_name_what_decides_the_rows(self, manifest):
         spec = manifest.spec.replace(seed=9, near_duplicates=50.0)
         other = manifest.model_copy(update={"spec": spec})
-        assert manifest.differences(other) == ["near_duplicates: 90.0 / 50.0", "seed: 0 / 9"]
+        assert manifest.differences(other) == ["near_duplicates: 90.0 -> 50.0", "seed: 0 -> 9"]
 
     @pytest.mark.parametrize("field", ["limits", "price", "distributions", "created"])
     def test_what_decides_no_row_makes_no_difference(self, manifest, field):

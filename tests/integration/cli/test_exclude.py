@@ -148,6 +148,16 @@ class TestResume:
             "test.jsonl"
         }
 
+    def test_takes_a_folder_that_is_gone_for_no_dataset_of_a_hub(self, targen, rte):
+        Path("runs").mkdir()
+        Path("first").rename("runs/first")
+        assert rte("-n", "6", "--exclude", "runs/first", "--out", "other").code == 0
+        Path("runs/first").rename("first")
+        result = targen("resume", "other", "-n", "8", "-q")
+        assert result.code == 2
+        assert "targen resume other --exclude SOURCE" in result.err
+        assert "hub" not in result.err
+
     def test_of_someone_elses_run_reads_no_file_unasked(self, targen, monkeypatch):
         monkeypatch.setenv("TARGEN_CACHE_DIR", "another")
         result = targen("resume", "run", "-n", "8", "-q")

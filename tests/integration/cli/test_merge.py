@@ -219,7 +219,7 @@ def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make):
     done = targen("resume", "all")
     assert done.code == 2
     assert "was merged of 2 runs" in done.err
-    assert "targen merge again into all" in done.err
+    assert "targen merge RUN... --out all" in done.err
     assert targen("generate", "rte", "-n", "8", "-b", "scripted", "--out", "all").code == 2
     Path("all/notes").mkdir()
     Path("all/notes/mine.txt").write_text("kept")

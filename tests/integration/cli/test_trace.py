@@ -134,6 +134,7 @@ def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen: Command, remarks:
         ([], "give a row or a call"),
         (["0", "--call", "abcd"], "give a row or a call"),
         (["99"], "has no row 99"),
+        (["nobody"], "targen show remarks --rejected prints"),
         (["--call", "ab"], "not the beginning of a call's key"),
         (["--call", "wxyz"], "not the beginning of a call's key"),
         (["--call", "0" * 32], "no call whose key begins with 0000"),

@@ -22,7 +22,7 @@ from targen_core.runs.manifest import Manifest
 from targen_core.runs.tracing import Traced
 from targen_core.tasks.model import Task
 
-__all__ = ["Trace", "TracedCall", "diff", "trace", "traced_call"]
+__all__ = ["Trace", "TracedCall", "diff", "trace", "traced_call", "traced_row"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,35 +138,49 @@ def trace(
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
     with in_python():
-        path = as_path(run)
-        traced = tracing.find(path, str(row))
-        made = tracing.made_by(path, traced.record)
-        asked = Asked({})
-        try:
-            if traced.correction is None:
-                manifest = Manifest.load(path / "manifest.json")
-                known = registry_for(path, manifest, registry, task)
-            else:
-                known = load_registry() if registry is None else registry
-            asked = finish(asked_for(known, traced))
-        except TargenError as error:
-            asked = Asked({}, f"what was asked cannot be made again: {error}")
-        records = traced.calls()
-        problem = asked.problem
-        if lost := len(traced.keys) - len(records):
-            problem = f"{lost} of its calls are not in the journal" + (problem and f"; {problem}")
-        return Trace(
-            run=path,
-            id=traced.id,
-            verdict=traced.verdict,
-            label=traced.label,
-            rows=traced.rows,
-            record=traced.record,
-            made_by=made,
-            calls=[traced_call(record, made, asked) for record in records],
-            problem=problem,
-            traced=traced,
-        )
+        return traced_row(as_path(run), row, task=task, registry=registry)
+
+
+def traced_row(
+    path: Path,
+    row: int | str,
+    *,
+    task: Task[Any, Any] | None = None,
+    registry: Registry | None = None,
+) -> Trace:
+    """What `trace` gives; errors name options of the command line.
+
+    Raises:
+        TargenError: as `trace`.
+    """
+    traced = tracing.find(path, str(row))
+    made = tracing.made_by(path, traced.record)
+    asked = Asked({})
+    try:
+        if traced.correction is None:
+            manifest = Manifest.load(path / "manifest.json")
+            known = registry_for(path, manifest, registry, task)
+        else:
+            known = load_registry() if registry is None else registry
+        asked = finish(asked_for(known, traced))
+    except TargenError as error:
+        asked = Asked({}, f"what was asked cannot be made again: {error}")
+    records = traced.calls()
+    problem = asked.problem
+    if lost := len(traced.keys) - len(records):
+        problem = f"{lost} of its calls are not in the journal" + (problem and f"; {problem}")
+    return Trace(
+        run=path,
+        id=traced.id,
+        verdict=traced.verdict,
+        label=traced.label,
+        rows=traced.rows,
+        record=traced.record,
+        made_by=made,
+        calls=[traced_call(record, made, asked) for record in records],
+        problem=problem,
+        traced=traced,
+    )
 
 
 def diff(left: PathText | Run, right: PathText | Run) -> Difference:

@@ -10,6 +10,7 @@ import typer
 from targen_core.cli.request import CacheAsBegunArg, OptionsArg, options_of
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
+from targen_core.text import plural
 
 __all__ = ["batch"]
 
@@ -71,7 +72,7 @@ def batch(
             if json:
                 print_json({"requests": count, "file": str(where) if count else None})
             elif count:
-                print(f"{count:,} requests in {where}")
+                print(f"{plural(count, 'request')} in {where}")
                 print(f"then: targen batch import {run} ANSWERS")
             else:
                 print(f"{run} is complete: it waits for no call")

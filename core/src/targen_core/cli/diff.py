@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -104,9 +103,9 @@ def _field(change: Changed) -> tuple[str, str, str]:
 
 
 def _short(value: Any, digest: bool) -> str:
-    if value is None:
-        return "none"
-    text = value if isinstance(value, str) else jsonlib.dumps(value, ensure_ascii=False)
+    from targen_core.runs.manifest import as_words
+
+    text = as_words(value)
     return text[:_HASH] if digest else text
 
 

@@ -17,7 +17,7 @@ __all__ = ["merge"]
 
 def merge(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Run directories.", show_default=False)
+        list[Path], typer.Argument(metavar="RUN", help="Run directories.", show_default=False)
     ],
     out: Annotated[
         Path | None,

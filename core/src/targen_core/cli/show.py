@@ -45,7 +45,7 @@ def show(
     row: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ROW]",
+            metavar="ROW",
             help="One row, by its number from 0, or a candidate by its id, with all that made it.",
             show_default=False,
         ),

@@ -34,7 +34,7 @@ def trace(
     row: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ROW]",
+            metavar="ROW",
             help="A row, by its number from 0, or a candidate by its id, whatever became of it.",
             show_default=False,
         ),
@@ -69,10 +69,10 @@ def trace(
     if call is not None:
         _trace_call(run, call, full=full, json=json)
         return
-    from targen_core.api.tracing import trace as traced_to
+    from targen_core.api.tracing import traced_row
 
     assert row is not None
-    traced = traced_to(run, row)
+    traced = traced_row(run, row)
     if json:
         print_json(traced.raw)
         return
@@ -204,7 +204,8 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     title = [(call.place, "bold"), (f"prompt {call.prompt}", ""), (call.key[:_DIGITS], "dim")]
     if call.attempt > 1:
         title.append(("asked again: the reply before could not be used", "cyan"))
-    sent = ", ".join(f"{name} {value}" for name, value in call.parameters.items())
+    set_to = ((name, value) for name, value in call.parameters.items() if value is not None)
+    sent = ", ".join(f"{name} {value}" for name, value in set_to)
     cost = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out"
     if call.cached:
         cost += ", from another run"

@@ -257,7 +257,7 @@ def _candidates(run: Path) -> Iterator[tuple[str, _Candidate]]:
 def _candidate(traced: Traced) -> _Candidate:
     record = traced.record
     verdict = traced.verdict
-    if record.get("stage"):
+    if record.get("stage") and verdict == "rejected":  # a duplicate may have a verdict of step 4
         verdict += f" by {record['stage']} ({record.get('reason')})"
     said = [_content(row) for row in traced.rows] or _content(record.get("instance") or {})
     return _Candidate(verdict, traced.label, _digest(said), bool(traced.rows))

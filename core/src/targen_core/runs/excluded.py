@@ -67,7 +67,13 @@ _SAID_EVERY = 200_000  # rows
 
 
 class UnreadSource(UsageError):
-    """An excluded dataset that cannot be read, or holds nothing to compare."""
+    """An excluded dataset that cannot be read, or holds nothing to compare.
+
+    Attributes:
+        hub: whether its hint takes the name for one of a hub, which it cannot be in a resumed run.
+    """
+
+    hub = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +141,10 @@ class _Rows:
             hint = error.hint
             if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
                 hint = "give a run, a file of rows, or a folder that holds one dataset"
+            unread = UnreadSource(f"--exclude: {error}", hint=hint)
             if not path.startswith(_HUB) and path.count("/") == 1 and not Path(path).suffix:
-                hint = f"for a dataset of a hub: --exclude {_HUB}{path}"
-            raise UnreadSource(f"--exclude: {error}", hint=hint) from error
+                unread.hint, unread.hub = f"for a dataset of a hub: --exclude {_HUB}{path}", True
+            raise unread from error
         self.state = _state(path, Path(self._source.place))
         self._task, self._columns = task, columns
 

@@ -292,7 +292,8 @@ class Job:
                 prepared = prepare(registry, spec.also(typed), allow=allow)
             except UnreadSource as error:
                 again = f"targen resume {shlex.quote(str(path))} --exclude SOURCE"
-                error.hint = error.hint or f"say where it is now: {again}"
+                if not error.hint or (exclude is None and error.hub):
+                    error.hint = f"say where it is now: {again}"
                 raise
             require_same_excluded(manifest.lock.excluded, prepared.lock.excluded, path)
             if exclude is not None:

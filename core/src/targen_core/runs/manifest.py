@@ -24,7 +24,15 @@ from targen_core.runs.options import CORE
 from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.text import plural
 
-__all__ = ["FORMAT", "Manifest", "MergedRun", "flat", "given_file", "require_unmerged"]
+__all__ = [
+    "FORMAT",
+    "Manifest",
+    "MergedRun",
+    "as_words",
+    "flat",
+    "given_file",
+    "require_unmerged",
+]
 
 FORMAT = 3
 
@@ -246,10 +254,10 @@ class Manifest(ManifestPart):
         return self.model_copy(update={"extensions": (*self.extensions, requested)})
 
     def differences(self, other: Manifest) -> list[str]:
-        """What decides the rows and differs, as `field: this / other`."""
+        """What decides the rows and differs, as `field: this -> other`."""
         mine, theirs = flat(self.deciding()), flat(other.deciding())
         return [
-            f"{name}: {mine.get(name)!r} / {theirs.get(name)!r}"
+            f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
             for name in sorted({*mine, *theirs})
             if mine.get(name) != theirs.get(name)
         ]
@@ -309,8 +317,8 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise RunConflict(
         f"{run} was merged of {plural(len(names), 'run')} ({some}): it does not go on by itself",
-        hint=f"targen resume {names[0]} with more rows, and then targen merge again into "
-        f"{shlex.quote(str(run))}",
+        hint="targen resume each of those runs, with -n or --label for more rows; then: "
+        f"targen merge RUN... --out {shlex.quote(str(run))}",
     )
 
 
@@ -331,6 +339,13 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
             parts.update(flat(part, f"{path}.{name}" if path else name))
         return parts
     return {path: value}
+
+
+def as_words(value: Any) -> str:
+    """A value of a manifest as it is printed."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ from targen_core.runs.directory import RunDirectory
 from targen_core.runs.excluded import source_counts
 from targen_core.runs.files import read_jsonl, write_atomically
 from targen_core.runs.gate import LINE, MEMBERS, SMALL
-from targen_core.runs.manifest import Manifest, MergedRun, flat, given_file
+from targen_core.runs.manifest import Manifest, MergedRun, as_words, flat, given_file
 from targen_core.runs.naming import model_name
 from targen_core.runs.placing import is_fresh
 from targen_core.runs.report import build_report, read_report
@@ -517,7 +517,7 @@ def _more(count: int) -> str:
 
 
 def _shown(value: Any) -> str:
-    return printable(value if isinstance(value, str) else json.dumps(value), max_length=60)
+    return printable(as_words(None if value == {} else value), max_length=60)
 
 
 # --- the rows ---

@@ -220,7 +220,7 @@ class Replay(Job):
 
     @property
     def changed(self) -> list[str]:
-        """What decides the rows and differs from the old run, as `field: old / new`."""
+        """What decides the rows and differs from the old run, as `field: old -> new`."""
         return self._before.differences(self.manifest)
 
     def _why(self, call: Call) -> str:
