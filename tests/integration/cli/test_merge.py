@@ -136,6 +136,10 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make):
         "another of the merged runs has the very candidate"
     }
     assert report("all")["status"] == "short"
+    done = targen("merge", runs[0], "--out", "half", "-q", "-n", "8")
+    assert done.code == 1
+    assert "2 of 4 rows: of 2 shards, these are not among the runs: 2" in done.err
+    assert "try: make those shards and name them, too; then merge again into half" in done.err
     done = targen("merge", *runs, "--out", "all", "-q", "-n", "10")
     assert done.code == 1
     command = done.err.partition("try: targen resume ")[2].partition(";")[0].split()

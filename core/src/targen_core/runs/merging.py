@@ -288,17 +288,10 @@ def _family(manifest: Manifest) -> str:
 
 def _notes(runs: Sequence[_Run]) -> Iterator[str]:
     """In what the runs differ, which shards are missing, and what is not done yet."""
-    shards: dict[tuple[str, int], set[int]] = {}
     for run in runs:
-        shard = run.manifest.spec.shard
-        if shard is not None:
-            shards.setdefault((run.family, shard.count), set()).add(shard.number)
         if run.report["status"] in ("stopped", "unfinished"):
             yield f"{run.name} has not been finished: targen resume {run.said}"
-    for (_, count), numbers in shards.items():
-        if missing := sorted({*range(1, count + 1)} - numbers):
-            some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
-            yield f"of {count} shards, these are not among the runs: {some}"
+    yield from _missing_shards(runs)
     decides = [flat(run.manifest.deciding()) for run in runs]
     names = dict.fromkeys(name for each in decides for name in each)
     said = 0
@@ -322,6 +315,19 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
             "--max-cosine held within each run; rows of different runs are not compared by "
             "embeddings"
         )
+
+
+def _missing_shards(runs: Sequence[_Run]) -> Iterator[str]:
+    """Which shards of a run are not there, where others of it are."""
+    shards: dict[tuple[str, int], set[int]] = {}
+    for run in runs:
+        shard = run.manifest.spec.shard
+        if shard is not None:
+            shards.setdefault((run.family, shard.count), set()).add(shard.number)
+    for (_, count), numbers in shards.items():
+        if missing := sorted({*range(1, count + 1)} - numbers):
+            some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
+            yield f"of {count} shards, these are not among the runs: {some}"
 
 
 def _exclude_the_same(runs: Sequence[_Run]) -> bool:
@@ -765,15 +771,16 @@ def _short(
         )
         or "a part of the task lacks rows"
     )
+    missing = "; ".join(_missing_shards(runs))
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
-    if unfinished:
-        commands = [f"targen resume {run.said}" for run in unfinished]
-    else:
+    commands = ["make those shards and name them, too"] if missing else []
+    commands += [f"targen resume {run.said}" for run in unfinished]
+    if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
     more = f"; and so on, {len(commands)} runs in all" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
-        f"{said}: the runs have no others that differ from each other",
+        f"{said}: {missing or 'the runs have no others that differ from each other'}",
         hint=f"{'; '.join(commands[:_COMMANDS])}{more}; then merge again into "
         f"{shlex.quote(str(out))}",
     )
