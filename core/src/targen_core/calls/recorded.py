@@ -1,7 +1,7 @@
 """A call layer that sends nothing: all that it answers is in a journal.
 
 A key is a digest of everything that determines a reply, so what is asked as it was finds its
-reply, and what is asked otherwise finds none. Whoever asks for that is in_words that it is lacking,
+reply, and what is asked otherwise finds none. Whoever asks for that is told that it is lacking,
 and nobody is asked in its place.
 """
 
