@@ -157,6 +157,11 @@ class TestResume:
         assert result.code == 2
         assert "targen resume other --exclude SOURCE" in result.err
         assert "hub" not in result.err
+        result = targen("replay", "other", "--out", "again")
+        assert result.code == 2
+        assert "targen resume other --exclude SOURCE; then replay" in result.err
+        assert targen("resume", "other", "-q", "--exclude", "first").code == 0
+        assert targen("replay", "other", "--out", "again", "-q").code == 0
 
     def test_of_someone_elses_run_reads_no_file_unasked(self, targen, monkeypatch):
         monkeypatch.setenv("TARGEN_CACHE_DIR", "another")

@@ -8,6 +8,7 @@ with the call that it waits for and why. With these calls `targen resume` finish
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -25,7 +26,11 @@ from targen_core.engine.run import Engine
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.directory import RunDirectory
-from targen_core.runs.excluded import require_known_sources, require_same_excluded
+from targen_core.runs.excluded import (
+    UnreadSource,
+    require_known_sources,
+    require_same_excluded,
+)
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.job import Job
@@ -125,7 +130,15 @@ class Replay(Job):
             spec = spec.replace(quotas=quotas)
         spec = spec.replace(**changes)
         require_known_sources(spec.exclude, run)
-        prepared = prepare(registry, spec, recorded=there.steps)
+        try:
+            prepared = prepare(registry, spec, recorded=there.steps)
+        except UnreadSource as error:
+            if not error.hint or error.hub:
+                error.hint = (
+                    f"say where it is now: targen resume {shlex.quote(str(run))} --exclude SOURCE; "
+                    "then replay"
+                )
+            raise
         require_same_excluded(there.lock.excluded, prepared.lock.excluded, run)
         _keep_prices(prepared, run)
         manifest = Manifest(
