@@ -29,6 +29,10 @@ OPENING = [
     ["analyze", "run", "--metric", "labels"],
     ["batch", "export", "run"],
     ["estimate", "rte", "-n", "4", "-b", "scripted", "--from", "run"],
+    ["trace", "run", "0"],
+    ["diff", "run", "run"],
+    ["replay", "run", "--out", "again"],
+    ["merge", "run", "--out", "merged"],
 ]
 """Every command that opens a run."""
 
@@ -241,6 +245,35 @@ def test_an_export_only_replaces_files_and_folders(no_file, run, targen):
         assert f"{out} is a {kind}" in result.err
     after = os.lstat(out)
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+
+
+@pytest.mark.parametrize("name", ["merged", ".merged.merging", ".merged.before"])
+def test_a_merge_empties_and_moves_nothing_that_a_link_points_to(name, run, targen):
+    Path("precious/below").mkdir(parents=True)
+    Path("precious/below/file").write_text(SECRET)
+    Path("precious/rows.csv").write_text(SECRET)
+    Path(name).symlink_to("precious")
+    result = targen("merge", "run", "--out", "merged")
+    assert result.code == 2
+    assert f"{name} is a link, not a folder" in result.err
+    assert Path(name).is_symlink()
+    assert sorted(path.name for path in Path("precious").rglob("*")) == [
+        "below",
+        "file",
+        "rows.csv",
+    ]
+
+
+def test_a_run_in_the_working_folder_is_replayed_beside_it_and_merged_elsewhere(
+    run, targen, monkeypatch
+):
+    monkeypatch.chdir(run)
+    assert targen("replay", ".", "-q").code == 0
+    assert Path("../run-replay/dataset.jsonl").exists()
+    for out in (".", "..", "/"):
+        result = targen("merge", "../run", "--out", out)
+        assert result.code == 2
+        assert f"--out {out} is no name for a new folder" in result.err
 
 
 def test_a_file_of_requests_only_replaces_files(no_file, waiting, targen):
@@ -605,6 +638,59 @@ def test_a_line_of_the_outputs_that_no_run_writes(name, change, problem, run, ta
     assert f"run/{name}: line 1 is not a valid record: {problem}" in result.err
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"id": "1.1/entailment/999999999999"}, 0, "too many samples of its seed come before it"),
+        ({"id": "generate/../.."}, 0, "is no id of a candidate"),
+        ({"id": []}, 1, "line 1 is not a valid record: id or place is not a string"),
+        ({"calls": 7}, 1, "line 1 is not a valid record: calls is not a list"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_candidate_that_no_run_has_is_not_traced(change, code, said, run, targen):
+    path = run / "provenance.jsonl"
+    first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), **change}), *rest]) + "\n")
+    result = targen("trace", "run", "0")
+    assert result.code == code
+    assert said in result.err
+
+
+@pytest.mark.parametrize("change", [{"in": "9"}, {"cost": "1"}, {"prompt": []}, {"step": []}])
+def test_a_call_that_no_run_made_is_as_one_that_is_not_there(change, run, targen):
+    lines = (run / "journal").read_bytes().splitlines()
+    record = {**json.loads(lines[0][9:]), **change}
+    body = json.dumps(record, separators=(",", ":")).encode()
+    lines[0] = b"%08x %s" % (crc32(body), body)
+    (run / "journal").write_bytes(b"\n".join(lines) + b"\n")
+    result = targen("trace", "run", "0")
+    assert result.code == 0
+    assert "1 of its calls are not in the journal" in result.err
+    assert "has no call whose key" in targen("trace", "run", "--call", record["key"]).err
+
+
+@pytest.mark.parametrize("change", [{"intended": None}, {"label": "nosuch"}])
+def test_a_row_of_no_known_label_is_not_merged(change, run, targen):
+    path = run / "provenance.jsonl"
+    first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), **change}), *rest]) + "\n")
+    result = targen("merge", "run", "--out", "merged")
+    assert result.code == 1
+    assert "is of an unknown" in result.err
+    assert not Path("merged").exists()
+
+
+def test_a_key_that_is_no_number_is_not_merged(run, targen):
+    lines = (run / "journal").read_bytes().splitlines()
+    record = {**json.loads(lines[0][9:]), "key": "-" + "0" * 31}
+    body = json.dumps(record, separators=(",", ":")).encode()
+    (run / "journal").write_bytes(b"%08x %s\n" % (crc32(body), body))
+    result = targen("merge", "run", "--out", "merged")
+    assert result.code == 1
+    assert "run/journal: a record is not valid" in result.err
+
+
 def test_half_of_a_character_hinders_no_report():
     Path("mine.py").write_text(
         "from targen_core.errors import BadRequest\n"
@@ -641,3 +727,12 @@ def test_a_fifo_holds_no_process_up(name, run, tmp_path):
         )
         assert actual.returncode == 1
         assert f"run/{name} is a FIFO" in actual.stderr
+
+
+@pytest.mark.parametrize("text", ["{}", "name: notes", '{"name": {}}'])
+def test_a_declaration_that_says_nothing_is_refused(text, targen):
+    Path("notes.yaml").write_text(text)
+    result = targen("describe", "./notes.yaml")
+    assert result.code == 2
+    assert "notes.yaml" in result.err
+    assert "failed" not in result.err

@@ -151,7 +151,8 @@ async def replayed(
 
 def _beside(path: Path) -> Path:
     """RUN-replay, or the first of RUN-replay-2 and so on that is free."""
-    replays = numbered(path.with_name(f"{path.resolve().name}-replay"))
+    named = path if path.name.strip(".") else path.resolve()  # "." has no name to add to
+    replays = numbered(named.with_name(f"{path.resolve().name}-replay"))
     return next(one for one in replays if not one.exists())
 
 

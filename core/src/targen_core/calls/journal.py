@@ -19,6 +19,7 @@ from zlib import crc32
 
 from pydantic_core import to_json
 
+from targen_core.calls.usage import check_record
 from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
 from targen_core.plain import open_plain, way_out
 
@@ -268,9 +269,18 @@ def find_records(
             matches = key in keys or (prefix and key.startswith(prefix))
             if not matches and not any(place in line for place in there):
                 continue
-            if line.startswith(_KEYED, 9) and (record := _decode(line)):
+            if line.startswith(_KEYED, 9) and (record := _decode(line)) and _is_call(record):
                 records[key] = record
     return records
+
+
+def _is_call(record: dict[str, Any]) -> bool:
+    """Whether a record has all that the record of a call has, each of its kind."""
+    try:
+        check_record(record)
+    except ValueError:
+        return False
+    return all(type(record.get(name)) is str for name in ("key", "place", "prompt"))
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

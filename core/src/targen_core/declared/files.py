@@ -142,9 +142,10 @@ def _task_name(path: Path) -> str:
 
 def _form_key(value: Mapping[str, Any]) -> str:
     """The name of the form that a file is in; "" of a declaration."""
-    key, *others = [key for key in value if key != "name"] or [""]
-    plain = others or key in Declaration.model_fields or not isinstance(value[key], dict)
-    return "" if plain else key
+    keys = [key for key in value if key != "name"]
+    if len(keys) != 1 or keys[0] in Declaration.model_fields:
+        return ""
+    return keys[0] if isinstance(value[keys[0]], dict) else ""
 
 
 def _formed(parsed: Parsed, key: str) -> TaskFile:

@@ -38,6 +38,7 @@ from targen_core.tasks.model import Task
 __all__ = ["Asked", "AskedCall", "asked_for"]
 
 _LAST = 1 << 30  # a position that no list reaches
+_MAX_SAMPLES = 10_000  # of a seed, that are made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,10 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     spec = manifest.asked(traced.run)
     registered, task = task_of(registry, spec)
     specs = lists_of(task, spec)
-    path = _path_of(traced, task)
+    try:
+        path = _path_of(traced, task)
+    except ValueError:
+        return Asked({}, f"{traced.id} is no id of a candidate")
     mine, prefix = _lists_of_part(task, specs, path)
     places = [_below(part.step, path[len(prefix) :][:n]) for n, part in enumerate(mine)]
     if "seed" in traced.record:
@@ -233,9 +237,9 @@ async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> 
     watch = _Watch(find_records(traced.run / "journal", keys))
     layer = watch.layer({"correct": (plan.step.identity, plan.step.params)}, plan.seed)
     guard = Guard(task.name, registered.distribution).of_corrector(name)
-    claimed, number = str(traced.record["intended"]), int(traced.id.rpartition("/")[2])
-    problem = ""
+    claimed, problem = str(traced.record["intended"]), ""
     try:
+        number = int(traced.id.rpartition("/")[2])
         (instance,) = task.from_rows(traced.rows)
         if task.label_of(instance) != claimed:
             instance = task.with_label(instance, claimed)
@@ -276,6 +280,8 @@ async def _execute(
     )
     scope = Scope()
     sample, place = divmod(int(last), task.instances_per_call)
+    if not 0 <= sample <= _MAX_SAMPLES:
+        raise LookupError(f"{traced.id}: too many samples of its seed come before it")
     at = tuple(map(int, path.split(".")))
     seed = Seed(value, at, tuple(above))
     earlier: list[Any] = []

@@ -45,7 +45,7 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
-from targen_core.plain import open_plain, read_plain
+from targen_core.plain import kind_of, open_plain, read_plain
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.excluded import source_counts
@@ -134,6 +134,10 @@ def merge_runs(
         RunDirectoryError: a run cannot be read.
         WriteFailed: the operating system refuses; nothing is left half-written.
     """
+    if not out.name.strip("."):
+        raise UsageError(
+            f"--out {out} is no name for a new folder", hint="such as --out runs/merged"
+        )
     runs = _opened(paths, out)
     _require_one_task(runs, mix=mix)
     _order(runs, mix=mix)
@@ -433,7 +437,8 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
             try:
                 usage.recall(record)
                 if "key" in record:
-                    twins.add(int(record["key"][:16], 16), _hash(record["text"]))
+                    key = bytes.fromhex(record["key"])
+                    twins.add(int.from_bytes(key[:8], "big"), _hash(record["text"]))
             except (KeyError, TypeError, ValueError) as error:
                 raise CorruptJournal(
                     f"{run.path / 'journal'}: a record is not valid: {error}"
@@ -466,8 +471,8 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
                         continue
                     if place in others:
                         record = json.loads(line[9:])
-                        key = hashlib.sha256(f"{run.name} {record['key']}".encode())
-                        run.keys[record["key"]] = key.hexdigest()[:32]
+                        other_key = hashlib.sha256(os.fsencode(f"{run.name} {record['key']}"))
+                        run.keys[record["key"]] = other_key.hexdigest()[:32]
                         body = compact({**record, "key": run.keys[record["key"]]})
                         line = b"%08x %s\n" % (crc32(body), body)
                 file.write(line)
@@ -509,6 +514,8 @@ def _lines(path: Path) -> Iterator[bytes]:
     with os.fdopen(fd, "rb") as file:
         for line in iter(lambda: file.readline(LINE), b""):
             if not line.endswith(b"\n"):
+                if len(line) == LINE:
+                    raise CorruptJournal(f"{path}: a record is longer than {LINE:,} bytes")
                 return
             yield line
 
@@ -550,11 +557,13 @@ class _Writer:
 
     def _judge(self, run: _Run, place: int, traced: Traced) -> None:
         record, tracker = traced.record, self._tracker
-        branch, label = str(record["intended"]), str(record["label"])
+        branch, label = (str(record.get(name)) for name in ("intended", "label"))
         if branch not in tracker.flows:
             raise RunDirectoryError(f"{run.path}: {traced.id} is of an unknown branch {branch!r}")
         aim = tracker.aims[branch] if tracker.by_intended else label
         quota = aim if aim in tracker.have else OPEN
+        if not tracker.knows(quota, 1):
+            raise RunDirectoryError(f"{run.path}: {traced.id} is of an unknown label {label!r}")
         counted = tracker.counted(branch, quota)
         instances, text, written = self._content(traced)
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
@@ -826,6 +835,7 @@ class _Part:
     def __enter__(self) -> RunDirectory:
         try:
             self._out.parent.mkdir(parents=True, exist_ok=True)
+            self._require_folders()
             self._recover()
             self._require_place()
             self._directory = RunDirectory(self._part)
@@ -840,17 +850,27 @@ class _Part:
         return self._directory
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._directory.close()
-        if kind is not None:
-            shutil.rmtree(self._part, ignore_errors=True)
-            return
         try:
+            if kind is not None:
+                shutil.rmtree(self._part, ignore_errors=True)
+                return
+            # Locked until it is in its place: another merge would empty it.
             if self._out.exists():
                 self._out.rename(self._before)
             self._part.rename(self._out)
             self._recover()
         except OSError as why:
             raise WriteFailed(f"cannot write to {self._out}: {why.strerror}") from why
+        finally:
+            self._directory.close()
+
+    def _require_folders(self) -> None:
+        """Refuse links and the like where the merge goes: what they point to would be emptied."""
+        for path in (self._out, self._part, self._before):
+            if (kind := kind_of(path)) not in ("", "a folder"):
+                raise RunConflict(
+                    f"{path} is {kind}, not a folder", hint="remove it, or choose another --out"
+                )
 
     def _require_place(self) -> None:
         if not self._out.exists() or is_fresh(self._out):

@@ -21,6 +21,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Price
 from targen_core.calls.recorded import RecordedLayer, recorded_models
+from targen_core.calls.usage import check_record
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
@@ -168,7 +169,8 @@ class Replay(Job):
 
         def copy(record: dict[str, Any]) -> None:
             if "key" in record:
-                self._places.add(record["place"])
+                check_record(record)
+                self._places.add(str(record.get("place")))
                 records.append({**_reply_of(record), "cost": 0.0, "cached": True})
 
         try:
@@ -279,7 +281,7 @@ def _keep_prices(prepared: Prepared, run: Path) -> None:
 
 def _reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
     names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
-    return {name: record[name] for name in names}
+    return {name: record.get(name) for name in names}
 
 
 def _parameters_apart(was: Lock, now: Lock, step: str) -> str:

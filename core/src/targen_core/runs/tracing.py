@@ -111,7 +111,7 @@ def rows(run: Path) -> Iterator[Traced]:
         return
     Manifest.load(run / "manifest.json")
     official = read_jsonl(run / "dataset.jsonl")
-    for record in read_jsonl(run / "provenance.jsonl"):
+    for record in _records(run / "provenance.jsonl"):
         made = list(islice(official, _count(record)))
         if not made:
             return  # a kill came between the two files
@@ -129,7 +129,7 @@ def rejects(run: Path) -> Iterator[Traced]:
         yield from (traced for traced in _changes(run, plan) if not traced.rows)
         return
     Manifest.load(run / "manifest.json")
-    for record in read_jsonl(run / "rejects.jsonl"):
+    for record in _records(run / "rejects.jsonl"):
         yield Traced(run, record)
 
 
@@ -177,7 +177,7 @@ def _at(run: Path, number: int) -> Traced | None:
         return None
     unit = Manifest.load(run / "manifest.json").task.unit
     first = number - number % unit
-    record = next(read_jsonl(run / "provenance.jsonl", skip=first // unit), None)
+    record = next(_records(run / "provenance.jsonl", skip=first // unit), None)
     if record is None or record.get("idx") != first or _count(record) != unit:
         return None
     made = list(islice(read_jsonl(run / "dataset.jsonl", skip=first), unit))
@@ -289,6 +289,23 @@ def _changes(run: Path, plan: CorrectionPlan) -> Iterator[Traced]:
             record["row"] = at
             at += len(made)
         yield Traced(run, record, made, plan)
+
+
+def _records(path: Path, *, skip: int = 0) -> Iterator[dict[str, Any]]:
+    """The records of provenance or rejects.
+
+    Raises:
+        RunDirectoryError: naming the line and the field of one that no run writes.
+    """
+    for number, record in enumerate(read_jsonl(path, skip=skip), skip + 1):
+        if type(record.get("calls", [])) is not list:
+            problem = "calls is not a list"
+        elif any(type(record.get(name, "")) is not str for name in ("id", "place")):
+            problem = "id or place is not a string"
+        else:
+            yield record
+            continue
+        raise RunDirectoryError(f"{path}: line {number} is not a valid record: {problem}")
 
 
 def _count(record: Mapping[str, Any]) -> int:
