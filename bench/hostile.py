@@ -31,6 +31,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from struct import Struct
 from typing import Any
 from zlib import crc32
 
@@ -89,11 +90,15 @@ ODD: tuple[Any, ...] = (
     ["x"] * 1000,
 )
 
+_FRAME = Struct("<III")  # of a ledger: the sizes of its parts, and a check sum over them
+
 SPECIAL = ("link", "dangling", "fifo", "folder", "hard link", "device")
 
 MEMBERS = (
     "manifest.json",
     "journal",
+    "ledger",
+    "pending.jsonl",
     "dataset.jsonl",
     "provenance.jsonl",
     "rejects.jsonl",
@@ -199,12 +204,16 @@ def make_world(root: Path) -> World:
     (world.canary / "code.py").write_text("open('canary/EXECUTED', 'w').close()\n")
     (world.canary / "task.yaml").write_text(DECLARATION)
     (world.canary / "places.txt").write_text("a hotel by the sea\na night train\n")
+    (world.canary / "rows.csv").write_text("premise,hypothesis\na tide came in,it is wet\n")
     good = root / "good"
     for name, args in {
         "declared": ("./canary/task.yaml", "-n", "4"),
         "contexts": ("rte", "-n", "2", "--contexts", "canary/places.txt"),
         "killed": ("rte", "-n", "4"),
         "waiting": ("rte", "-n", "2", "--batch-offline"),
+        "first": ("rte", "-n", "4", "--shard", "1/2"),
+        "second": ("rte", "-n", "4", "--shard", "2/2"),
+        "excluding": ("rte", "-n", "2", "--exclude", str(world.canary / "rows.csv")),
     }.items():
         backend = ("llama", "-o", "model=tiny") if name == "waiting" else ("scripted",)
         world.good[name] = good / name
@@ -213,6 +222,8 @@ def make_world(root: Path) -> World:
         if outcome.code != 0:
             raise SystemExit(f"no good run {name}: {outcome.code}\n{outcome.text}")
     (good / "killed" / "report.json").unlink()
+    world.good["replayed"] = good / "replayed"
+    run(["replay", str(good / "first"), "--corrector", "vote", "--out", str(good / "replayed")])
     run(["batch", "export", str(good / "waiting")])
     for line in (good / "waiting" / "requests.jsonl").read_text().splitlines():
         message = {
@@ -285,12 +296,33 @@ def _text(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+def _frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The frames of a ledger."""
+    at = 0
+    while at + _FRAME.size <= len(data):
+        size, more, _ = _FRAME.unpack_from(data, at)
+        at += _FRAME.size
+        yield data[at : at + size], data[at + size : at + size + more]
+        at += size + more
+
+
+def _frame(text: bytes, more: bytes) -> bytes:
+    return _FRAME.pack(len(text), len(more), crc32(more, crc32(text))) + text + more
+
+
 def _change(path: Path, chance: random.Random) -> None:
     """Take a file of a run apart, as what it is."""
     data = path.read_bytes() if path.is_file() else b"{}\n"
     lines = data.splitlines()
     if chance.random() < 0.2 or not lines:
         path.write_bytes(damaged(data, chance))
+        return
+    if path.name == "ledger":
+        frames = [*_frames(data)]
+        at = chance.randrange(len(frames))
+        with contextlib.suppress(ValueError):
+            frames[at] = _text(mutated(json.loads(frames[at][0]), chance)), frames[at][1]
+        path.write_bytes(b"".join(_frame(*parts) for parts in frames))
         return
     if path.name in ("manifest.json", "report.json", "task.json"):
         path.write_bytes(_text(mutated(json.loads(data), chance)))
@@ -340,8 +372,25 @@ def _command(world: World, chance: random.Random, run_folder: Path) -> list[str]
             ["export", str(run_folder), "--as", "openai", "--out", str(world.here / "rows.jsonl")],
             ["batch", "export", str(run_folder), "--out", str(world.here / "asked.jsonl")],
             ["estimate", "rte", "-n", "10", "-b", "scripted", "--from", str(run_folder)],
+            ["show", str(run_folder), chance.choice(("0", "--rejected", "--label=entailment"))],
+            ["trace", str(run_folder), *chance.choice((["0"], ["1.1/entailment/0"]))],
+            ["trace", str(run_folder), "0", "--json"],
+            ["diff", str(run_folder), str(world.good["first"])],
+            ["diff", str(world.good["first"]), str(run_folder), "--json"],
+            ["replay", str(run_folder), "--out", str(world.here / "replay")],
+            [
+                *("replay", str(run_folder), "--out", str(world.here / "replay")),
+                *chance.choice((["--corrector", "vote"], ["--near-duplicates", "50"], ["-n", "2"])),
+            ],
+            _merge(run_folder, world),
+            _merge(run_folder, world, "--mix"),
         )
     )
+
+
+def _merge(run_folder: Path, world: World, *more: str) -> list[str]:
+    others = map(str, (world.good["second"], world.good["killed"]))
+    return ["merge", str(run_folder), *others, "--out", str(world.here / "merged"), *more]
 
 
 def _copied(world: World, chance: random.Random) -> Path:
@@ -354,7 +403,7 @@ def changed_run(world: World, chance: random.Random) -> list[str]:
     """A run with one file taken apart."""
     folder = _copied(world, chance)
     names = [path.name for path in folder.iterdir() if path.name != ".lock"]
-    names += ["manifest.json"] * 4 + ["journal", "report.json", "batches.jsonl"]
+    names += ["manifest.json"] * 4 + ["journal", "ledger", "report.json", "batches.jsonl"]
     _change(folder / chance.choice(names), chance)
     return _command(world, chance, folder)
 
@@ -364,6 +413,22 @@ def planted_run(world: World, chance: random.Random) -> list[str]:
     folder = _copied(world, chance)
     plant(folder / chance.choice(MEMBERS), chance.choice(SPECIAL), world.canary)
     return _command(world, chance, folder)
+
+
+def merged_run(world: World, chance: random.Random) -> list[str]:
+    """A shard with one file taken apart, or special things where the merge goes; merged."""
+    shutil.copytree(world.good["first"], world.here / "run")
+    if chance.random() < 0.3:
+        name = chance.choice(("merged", ".merged.merging", ".merged.before"))
+        if chance.random() < 0.3:
+            (world.here / name).symlink_to(world.canary)
+        else:
+            plant(world.here / name, chance.choice(SPECIAL), world.canary)
+    else:
+        names = ("manifest.json", "report.json", "journal", "provenance.jsonl", "dataset.jsonl")
+        _change(world.here / "run" / chance.choice(names), chance)
+    out = ["--out", str(world.here / "merged"), *chance.choice(([], ["--mix"], ["-n", "2"]))]
+    return ["merge", str(world.here / "run"), str(world.good["second"]), *out]
 
 
 def changed_declaration(world: World, chance: random.Random) -> list[str]:
@@ -397,6 +462,29 @@ def changed_declaration(world: World, chance: random.Random) -> list[str]:
     )
 
 
+def changed_exclusion(world: World, chance: random.Random) -> list[str]:
+    """A dataset to exclude, taken apart."""
+    rows = [{"premise": "a tide came in", "hypothesis": "it is wet", "idx": n} for n in range(3)]
+    form = chance.choice((".json", ".jsonl", ".csv", ""))
+    if form == ".csv":
+        data = damaged((world.canary / "rows.csv").read_bytes(), chance)
+    elif form == ".json":
+        data = _text(mutated(rows, chance))
+    else:
+        data = b"".join(_text(mutated(row, chance)) + b"\n" for row in rows)
+    path = world.here / f"rows{form}"
+    if form:
+        path.write_bytes(damaged(data, chance) if chance.random() < 0.2 else data)
+    else:
+        shutil.copytree(world.good[chance.choice([*world.good])], path)
+        inner = path / chance.choice(("dataset.jsonl", "manifest.json"))
+        plant(inner, chance.choice(SPECIAL), world.canary) if chance.random() < 0.5 else _change(
+            inner, chance
+        )
+    out = ["--no-cache", "-q", "--out", str(world.here / "run")]
+    return ["generate", "rte", "-n", "2", "-b", "scripted", "--exclude", str(path), *out]
+
+
 def changed_answers(world: World, chance: random.Random) -> list[str]:
     """A file of answers for a run that waits for them."""
     shutil.copytree(world.good["waiting"], world.here / "run")
@@ -412,8 +500,10 @@ def changed_answers(world: World, chance: random.Random) -> list[str]:
 KINDS: dict[str, Callable[[World, random.Random], list[str]]] = {
     "changed run": changed_run,
     "planted run": planted_run,
+    "merged run": merged_run,
     "changed declaration": changed_declaration,
     "changed answers": changed_answers,
+    "changed exclusion": changed_exclusion,
     # What services answer: a function that starts a server with the case's answer, once a world,
     # and returns ["generate", …, "-b", "llama", "-o", f"base_url={address}"].
 }

@@ -37,7 +37,9 @@ def _world(hostile: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield hostile.make_world(tmp_path_factory.mktemp("hostile"))
 
 
-@pytest.mark.parametrize("kind", ["run", "planted", "declaration", "answers"])
+@pytest.mark.parametrize(
+    "kind", ["run", "planted", "merged", "declaration", "answers", "exclusion"]
+)
 @settings(
     derandomize=True,
     database=None,
@@ -56,8 +58,10 @@ def test_nothing_that_is_taken_apart_gets_through(
     lay_out = {
         "run": hostile.changed_run,
         "planted": hostile.planted_run,
+        "merged": hostile.merged_run,
         "declaration": hostile.changed_declaration,
         "answers": hostile.changed_answers,
+        "exclusion": hostile.changed_exclusion,
     }[kind]
     before = world.state()
     shutil.rmtree(world.here, ignore_errors=True)
