@@ -97,9 +97,14 @@ def _assert_sound(run: Path, kept: list[dict]) -> None:
     assert all(set(record["calls"]) <= keys for record in provenance)
 
 
-def test_an_edited_row_is_no_power_cut(targen: Saboteur, working: Path, folder: Path) -> None:
-    run = folder / "edited"
+@pytest.mark.parametrize("ledger", ["there", "deleted"])
+def test_an_edited_row_is_no_power_cut(
+    targen: Saboteur, working: Path, folder: Path, ledger: str
+) -> None:
+    run = folder / f"edited-{ledger}"
     shutil.copytree(working, run)
+    if ledger == "deleted":
+        (run / "ledger").unlink()
     lines = (run / "dataset.jsonl").read_text().splitlines(keepends=True)
     lines[3] = lines[3].replace('"premise": "', '"premise": "Edited. ')
     (run / "dataset.jsonl").write_text("".join(lines))

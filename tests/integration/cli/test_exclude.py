@@ -191,6 +191,12 @@ class TestResume:
             path.write_bytes(b"x")
         assert targen("resume", "run", "-n", "8", "-q").code == 0
 
+    def test_waits_for_no_fifo_in_the_cache(self, targen):
+        for path in (cache_folder() / "excluded").rglob("texts"):
+            path.unlink()
+            os.mkfifo(path)
+        assert targen("resume", "run", "-n", "8", "-q").code == 0
+
 
 @pytest.mark.parametrize(
     ("content", "words"),

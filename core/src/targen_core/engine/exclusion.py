@@ -36,6 +36,7 @@ from rapidfuzz import fuzz
 
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import TargenError
+from targen_core.plain import refuse_special
 
 __all__ = [
     "COVERED",
@@ -513,6 +514,8 @@ class ExclusionIndex:
             OSError: they cannot be read.
             ValueError: they are not such files.
         """
+        for path in folder.iterdir():
+            refuse_special(path)  # a FIFO would hold up the run that looks into its cache
         about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         if about.get("format") != FORMAT:
             raise ValueError(f"{folder} is an index of another format")

@@ -68,7 +68,7 @@ class LedgerFile:
             last verdict or target; None where there is none.
         sums: how far the journal went when the sums of the calls were written
             down last, and these sums.
-        blank: whether it told nothing at all when it was opened, and was nobody else's.
+        blank: whether it was there when it was opened and told nothing, as after a power cut.
     """
 
     def __init__(self, path: Path, digest: str, solid: Sequence[int] | None = None) -> None:
@@ -89,6 +89,7 @@ class LedgerFile:
         self._snapshot: Callable[[], Mapping[str, Any]] = dict
         self._since_sums = 0
         self._grown: dict[str, Grown] = {}
+        was_there = path.exists()  # one that somebody deleted tells nothing of what was lost
         try:
             self._fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, alone=True)
             # Not a copy of the descriptor: that would share its place in the file.
@@ -102,6 +103,7 @@ class LedgerFile:
         self._next: _Frame | None = None
         try:
             self._scan(solid)
+            self.blank = self.blank and was_there
         except OSError as error:
             raise WriteFailed(
                 f"cannot write {path}: {error.strerror}", hint=way_out(error)
