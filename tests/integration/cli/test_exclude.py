@@ -223,6 +223,17 @@ def test_what_cannot_be_excluded(rte, content, words):
     assert not Path("run").exists()
 
 
+def test_a_suite_refuses_what_a_later_task_cannot_exclude_before_it_begins(targen):
+    Path("pairs.jsonl").write_text('{"premise": "It rained all day.", "hypothesis": "It did."}\n')
+    result = targen(
+        "generate", "--suite", "superglue", "-b", "scripted", "-n", "2", "--exclude", "pairs.jsonl",
+        "--out", "suite",
+    )  # fmt: skip
+    assert result.code == 2
+    assert "columns are" in result.err
+    assert not Path("suite").exists() or not any(Path("suite").iterdir())
+
+
 @pytest.mark.parametrize("source", ["first", "first/dataset.jsonl", "./first/"])
 def test_a_run_does_not_exclude_itself(rte, test_set, source):
     result = rte("-n", "12", "--exclude", source, "--out", "first")

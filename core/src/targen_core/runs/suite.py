@@ -16,8 +16,10 @@ from targen_core.errors import BudgetExhausted, RunConflict, UnknownName
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.excluded import open_excluded
 from targen_core.runs.job import Job
 from targen_core.runs.placing import Place
+from targen_core.runs.plan import find_task
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural
@@ -57,7 +59,11 @@ def run_suite(
     Raises:
         BudgetExhausted: the jobs before took all that there is.
         RunConflict: one of the directories holds another run, or is a link.
+        UsageError: rows that one of the tasks cannot exclude, before any of them runs.
     """
+    for _, spec in specs:
+        if spec.exclude:
+            open_excluded(spec.exclude, find_task(registry, spec.task, spec.variants)[1])
     shared: dict[bytes, ChatReply] = {}
     tokens, dollars = 0, 0.0
     for out, spec in specs:
