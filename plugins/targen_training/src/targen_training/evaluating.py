@@ -213,7 +213,12 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
 
     by_task = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
     figures = {
-        task: {name: value for name, value in of.items() if isinstance(value, int | float)}
+        # Its figures are named with their filter, as "acc,none"; the rest describes the task.
+        task: {
+            name: value
+            for name, value in of.items()
+            if "," in name and isinstance(value, int | float)
+        }
         for task, of in by_task.items()
     }
     if json:
@@ -223,7 +228,7 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
         ["task", "figure", "value"],
         [
             (task, name, f"{value:.4f}")
-            for task, of in by_task.items()
+            for task, of in figures.items()
             for name, value in of.items()
         ],
     )

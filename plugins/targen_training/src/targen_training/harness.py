@@ -1,7 +1,8 @@
 """A trained decoder on the tasks of lm-evaluation-harness, by its own API.
 
 Written against the documented interface of lm-evaluation-harness 0.4
-(`lm_eval.simple_evaluate`); tested with a stand-in for it, not with its tasks, which it downloads.
+(`lm_eval.simple_evaluate`). The suite tests it with a stand-in; 0.4.13 was tried by hand on a task
+of a local file, not on its own tasks, which it downloads.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.pretrained import device_of
 from targen_training.models import facts_of
 from targen_training.neural.weights import find_weights
 
@@ -57,6 +59,7 @@ def harness_figures(folder: Path, tasks: Sequence[str]) -> Mapping[str, Mapping[
             model="hf",
             model_args=arguments,
             tasks=list(tasks),
+            device=str(device_of("")),  # it takes a GPU for granted
             apply_chat_template=bool(facts_of(folder)[0].options.get("chat")),
         )
     except (KeyError, ValueError) as error:
