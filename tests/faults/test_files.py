@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from run_files import OUTPUTS, assert_paid_once, outputs, whole_records
-from saboteur import Saboteur
+from saboteur import Result, Saboteur
 
 QUIET = ("--no-cache", "-q")
 FILES = ("journal", "ledger", "manifest.json", "report.json", *OUTPUTS)
@@ -44,6 +45,24 @@ def test_a_journal_that_ends_at_any_byte_of_its_last_records(
         assert_paid_once(run, whole_records(complete)[:kept])
 
 
+def flips(content: bytes, seed: str, count: int) -> Iterator[tuple[int, bytes]]:
+    """The content with one bit flipped somewhere, and at which byte."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        at = draw.randrange(len(content))
+        flipped = bytearray(content)
+        flipped[at] ^= 1 << draw.randrange(8)
+        yield at, bytes(flipped)
+
+
+def resumed(targen: Saboteur, complete: Path, run: Path, name: str, content: bytes) -> Result:
+    """Resume a copy of a complete run of which one file has another content."""
+    shutil.rmtree(run, ignore_errors=True)
+    shutil.copytree(complete, run)
+    (run / name).write_bytes(content)
+    return targen("resume", run, *QUIET)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_flipped_bit_is_found_or_harms_nothing(
     targen: Saboteur, complete: Path, folder: Path, step: int, name: str
@@ -51,22 +70,15 @@ def test_a_flipped_bit_is_found_or_harms_nothing(
     run = folder / "flipped"
     expected = outputs(complete)
     content = (complete / name).read_bytes()
-    draw = random.Random(name)
     if not content:
         return
-    for _ in range(4 if step > 1 else 150):
-        at = draw.randrange(len(content))
-        flipped = bytearray(content)
-        flipped[at] ^= 1 << draw.randrange(8)
-        shutil.rmtree(run, ignore_errors=True)
-        shutil.copytree(complete, run)
-        (run / name).write_bytes(flipped)
-        result = targen("resume", run, *QUIET)
+    for at, flipped in flips(content, name, 4 if step > 1 else 150):
+        result = resumed(targen, complete, run, name, flipped)
         assert "Traceback" not in result.err and "targen failed" not in result.err, (at, result.err)
         if name in OUTPUTS:
             assert result.code == 2, (at, result.err)
             assert name in result.err
-            assert (run / name).read_bytes() == bytes(flipped), "the user's to look at"
+            assert (run / name).read_bytes() == flipped, "the user's to look at"
         elif result.code == 0 and name != "manifest.json":
             assert outputs(run) == expected, at
         elif result.code:
@@ -79,15 +91,8 @@ def test_a_bit_flipped_in_the_manifest_makes_no_row_of_another_run(
     run = folder / "another"
     before = outputs(complete)
     content = (complete / "manifest.json").read_bytes()
-    draw = random.Random(4)
-    for _ in range(6 if step > 1 else 300):
-        at = draw.randrange(len(content))
-        flipped = bytearray(content)
-        flipped[at] ^= 1 << draw.randrange(8)
-        shutil.rmtree(run, ignore_errors=True)
-        shutil.copytree(complete, run)
-        (run / "manifest.json").write_bytes(flipped)
-        result = targen("resume", run, *QUIET)
+    for at, flipped in flips(content, "4", 6 if step > 1 else 300):
+        result = resumed(targen, complete, run, "manifest.json", flipped)
         assert result.code in (0, 1, 2), (at, result.err)
         assert "Traceback" not in result.err and "targen failed" not in result.err, (at, result.err)
         after = outputs(run)

@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UsageError
+from targen_core.errors import UsageError, WriteFailed
 
 __all__ = [
     "MISPLACED",
@@ -29,6 +29,7 @@ __all__ = [
     "replace_plain",
     "way_out",
     "why_not",
+    "write_failed",
 ]
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -195,6 +196,11 @@ def way_out(error: OSError, then: str = "resume the run") -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return f"raise the limit on open files (ulimit -n), then {then}"
     return f"see to the disk, or copy the folder to another one, then {then}"
+
+
+def write_failed(path: Path, error: OSError, doing: str = "write") -> WriteFailed:
+    """What to raise where a file of a run could not be written, or whatever else was `doing`."""
+    return WriteFailed(f"cannot {doing} {path}: {error.strerror}", hint=way_out(error))
 
 
 def _kind(mode: int) -> str:

@@ -21,9 +21,18 @@ from pydantic_core import to_json
 
 from targen_core.calls.usage import check_record
 from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
-from targen_core.plain import open_plain, way_out
+from targen_core.plain import open_plain, way_out, write_failed
 
-__all__ = ["Journal", "Mark", "check_sum", "compact", "find_records", "holds"]
+__all__ = [
+    "Journal",
+    "Mark",
+    "check_sum",
+    "checked",
+    "compact",
+    "find_records",
+    "holds",
+    "unchecked",
+]
 
 _LINE = 64 << 20  # bytes: a reply is never so long
 
@@ -169,7 +178,7 @@ class Journal:
             WriteFailed: nothing of the record stays in the file.
         """
         body = compact(record)
-        line = b"%08x %s\n" % (crc32(body), body)
+        line = checked(body) + b"\n"
         try:
             if self._torn:
                 raise self._torn
@@ -203,9 +212,7 @@ class Journal:
         try:
             _to_disk(self._fd)
         except OSError as error:
-            raise WriteFailed(
-                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(self.path, error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -218,6 +225,22 @@ def compact(value: Any) -> bytes:
         return to_json(value)  # in a quarter of the time of `json`
     except ValueError:  # half of a surrogate pair
         return _encode(value).encode("utf-8", "surrogatepass")
+
+
+def checked(body: bytes) -> bytes:
+    """A record behind its check sum: `CRC32 JSON`."""
+    return b"%08x %s" % (crc32(body), body)
+
+
+def unchecked(record: bytes) -> bytes:
+    """What stands behind a record's check sum.
+
+    Raises:
+        ValueError: it has another, or none.
+    """
+    if int(record[:8], 16) != crc32(record[9:]) or record[8:9] != b" ":
+        raise ValueError("its check sum is another")
+    return record[9:]
 
 
 def check_sum(fd: int, size: int) -> int | None:
@@ -286,9 +309,7 @@ def _is_call(record: dict[str, Any]) -> bool:
 def _decode(line: bytes) -> dict[str, Any] | None:
     """The record of a line, or None where its check sum or form is wrong."""
     try:
-        if int(line[:8], 16) != crc32(line[9:-1]) or line[8:9] != b" ":
-            return None
-        record = json.loads(line[9:-1])
+        record = json.loads(unchecked(line[:-1]))
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -17,13 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
-from zlib import crc32
 
 from targen_core.calls import error_patterns
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
-from targen_core.calls.journal import Journal, compact
+from targen_core.calls.journal import Journal, checked, compact, unchecked
 from targen_core.calls.model import (
     ChatReply,
     ChatRequest,
@@ -52,7 +51,7 @@ from targen_core.errors import (
 )
 from targen_core.text import plural
 
-__all__ = ["ATTEMPTS", "MAX_OUTAGE", "CallCancelled", "CallLayer"]
+__all__ = ["ATTEMPTS", "MAX_OUTAGE", "CallCancelled", "CallLayer", "recorded_reply"]
 
 ATTEMPTS = 2
 """Replies asked for one call: the first and, where it is unreadable, a repair."""
@@ -235,7 +234,7 @@ class CallLayer:
         """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
         if record is not None:
-            return ChatReply(record["text"], record["finish"], record["in"], record["out"])
+            return recorded_reply(record)
         if self.shared is not None and key in self.shared:
             self._write(call, key, self.shared[key], cached=True, cost=0.0)
             return self.shared[key]
@@ -594,13 +593,16 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
     )
 
 
+def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
+    """The reply of a call, as the journal and the cache keep it."""
+    return ChatReply(record["text"], record["finish"], record["in"], record["out"])
+
+
 def _uncached(stored: bytes) -> ChatReply | None:
     """A reply from the cache, or None where this is none, or a damaged one."""
     try:
-        if int(stored[:8], 16) != crc32(stored[9:]):
-            return None
-        value = json.loads(stored[9:])
-        reply = ChatReply(value["text"], value["finish"], value["in"], value["out"])
+        value = json.loads(unchecked(stored))
+        reply = recorded_reply(value)
     except (ValueError, KeyError, TypeError):
         return None
     counts = (reply.input_tokens, reply.output_tokens)
@@ -611,12 +613,13 @@ def _uncached(stored: bytes) -> ChatReply | None:
 
 def _cached(reply: ChatReply) -> bytes:
     """A reply as the cache keeps it: as a record of the journal, behind its check sum."""
-    body = compact(
-        {
-            "text": reply.text,
-            "finish": reply.finish,
-            "in": reply.input_tokens,
-            "out": reply.output_tokens,
-        }
+    return checked(
+        compact(
+            {
+                "text": reply.text,
+                "finish": reply.finish,
+                "in": reply.input_tokens,
+                "out": reply.output_tokens,
+            }
+        )
     )
-    return b"%08x %s" % (crc32(body), body)

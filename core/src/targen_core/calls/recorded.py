@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from targen_core.calls.budget import Budget
 from targen_core.calls.call import BoundModel, Call, Scope, call_key, with_schema
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.layer import CallLayer, recorded_reply
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Price
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.usage import Usage
@@ -114,9 +114,7 @@ class RecordedLayer(CallLayer):
 
     def _recall(self, bound: BoundModel, key: bytes, call: Call) -> ChatReply | None:
         record = self.journal.get(key) or self._nearest(call, key)
-        if record is None:
-            return None
-        return ChatReply(record["text"], record["finish"], record["in"], record["out"])
+        return None if record is None else recorded_reply(record)
 
     async def _send(
         self,

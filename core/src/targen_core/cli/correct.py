@@ -10,7 +10,6 @@ import typer
 
 from targen_core.cli.report import flow_columns, print_usage
 from targen_core.cli.request import (
-    OUTPUT,
     PACE,
     BackendArg,
     BaseUrlArg,
@@ -26,6 +25,8 @@ from targen_core.cli.request import (
     PriceInArg,
     PriceOutArg,
     ProfileArg,
+    QuietArg,
+    ReportJsonArg,
     RoundsArg,
     SeedArg,
     VariantArg,
@@ -81,15 +82,8 @@ def correct(
     batch: BatchArg = False,
     rounds: RoundsArg = None,
     cache: CacheArg = True,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT
-        ),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
-    ] = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
 ) -> None:
     """Correct the labels of a dataset: a generated one, the original, or your own.
 

@@ -12,7 +12,6 @@ import typer
 
 from targen_core.cli.request import (
     BATCHES,
-    OUTPUT,
     PACE,
     ROWS,
     AddressArg,
@@ -31,6 +30,7 @@ from targen_core.cli.request import (
     ExcludeArg,
     ExecutorArg,
     KeyFileArg,
+    LabelArg,
     LabelsPerSeedArg,
     MaxCostArg,
     MaxOutageArg,
@@ -40,7 +40,9 @@ from targen_core.cli.request import (
     PriceInArg,
     PriceOutArg,
     ProfileArg,
+    QuietArg,
     ReplicaArg,
+    ReportJsonArg,
     ResourcesArg,
     RoundsArg,
     SeedArg,
@@ -78,10 +80,6 @@ _Preset = Annotated[
         rich_help_panel=ROWS,
     ),
 ]
-_Label = Annotated[
-    list[str] | None,
-    typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
-]
 _Concurrency = Annotated[
     int | None,
     typer.Option(
@@ -104,19 +102,12 @@ _DryRun = Annotated[
         "--dry-run", help="Show what would run and what it would cost; send and write nothing."
     ),
 ]
-_Quiet = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT),
-]
-_Json = Annotated[
-    bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
-]
 
 
 def generate(
     task: SomeTaskArg = None,
     n: _Number = None,
-    label: _Label = None,
+    label: LabelArg = None,
     variant: VariantArg = None,
     backend: BackendArg = None,
     model: ModelArg = None,
@@ -246,8 +237,8 @@ def generate(
     workers: WorkersArg = None,
     resources: ResourcesArg = None,
     replica: ReplicaArg = None,
-    quiet: _Quiet = False,
-    json: _Json = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
 ) -> None:
     """Generate a labelled dataset.
 
@@ -386,7 +377,7 @@ def _folder(shard: str | None) -> str:
 def resume(
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     n: _Number = None,
-    label: _Label = None,
+    label: LabelArg = None,
     give_up_after: Annotated[
         int | None,
         typer.Option(
@@ -437,8 +428,8 @@ def resume(
     workers: WorkersArg = None,
     resources: ResourcesArg = None,
     replica: ReplicaArg = None,
-    quiet: _Quiet = False,
-    json: _Json = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
 ) -> None:
     """Finish a run that was stopped, or extend one.
 

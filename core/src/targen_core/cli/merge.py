@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import OUTPUT, ROWS, labels_of
+from targen_core.cli.request import (
+    ROWS,
+    LabelArg,
+    QuietArg,
+    ReportJsonArg,
+    labels_of,
+)
 from targen_core.errors import UsageError
 from targen_core.text import printable
 
@@ -33,10 +39,7 @@ def merge(
             show_default=False,
         ),
     ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
-    ] = None,
+    label: LabelArg = None,
     near_duplicates: Annotated[
         float | None,
         typer.Option(
@@ -56,15 +59,8 @@ def merge(
             rich_help_panel=ROWS,
         ),
     ] = False,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT
-        ),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
-    ] = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
 ) -> None:
     """Merge runs of one task, such as shards, into one run directory that stands alone.
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.request import OUTPUT, labels_of
+from targen_core.cli.request import (
+    LabelArg,
+    QuietArg,
+    ReportJsonArg,
+    labels_of,
+)
 from targen_core.cli.tables import print_json, print_table
 from targen_core.text import plural
 
@@ -38,10 +43,7 @@ def replay(
         int | None,
         typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
     ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
-    ] = None,
+    label: LabelArg = None,
     correct: Annotated[
         bool | None,
         typer.Option(
@@ -88,15 +90,8 @@ def replay(
         str | None,
         typer.Option("--embedder", help="What embeds rows for --max-cosine: minilm, or words."),
     ] = None,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT
-        ),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
-    ] = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
 ) -> None:
     """Make a run again from its journal, with something changed; nothing is sent.
 

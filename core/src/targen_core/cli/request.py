@@ -376,6 +376,19 @@ ReplicaArg = Annotated[
 ]
 
 
+LabelArg = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
+]
+QuietArg = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT),
+]
+ReportJsonArg = Annotated[
+    bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
+]
+
+
 def executor_of(
     executor: str | None,
     address: str | None,

@@ -37,6 +37,7 @@ from rapidfuzz import fuzz
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import TargenError
 from targen_core.plain import refuse_special
+from targen_core.tasks.prompt import texts_in
 
 __all__ = [
     "COVERED",
@@ -136,22 +137,11 @@ def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[s
     """The texts of a row by column, those in lists and objects too; no label and no number."""
     found: dict[str, list[str]] = {}
     for name in columns:
-        texts = [] if name in _NO_TEXT else [*_leaves(row.get(name))]
+        leaves = () if name in _NO_TEXT else texts_in(row.get(name))
+        texts = [text for text in leaves if text.strip()]
         if texts:
             found[name] = texts
     return found
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if value.strip():
-            yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _leaves(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _leaves(inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from targen_core.calls.batch_service import ServiceTransport
 from targen_core.calls.batched_model import BatchedModel, BatchQueue, BatchTransport
 from targen_core.calls.layer import MAX_OUTAGE
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import open_plain, read_plain, way_out
+from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.runs.spec import Limits
 from targen_core.tasks.steps import Step
 
@@ -106,9 +106,7 @@ class BatchLedgerFile:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise WriteFailed(
-                f"cannot write {self._path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(self._path, error) from error
 
     def _take(self, record: Mapping[str, Any]) -> None:
         if "imported" in record:

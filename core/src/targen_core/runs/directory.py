@@ -14,8 +14,8 @@ from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
-from targen_core.plain import open_plain, read_plain, way_out, why_not
-from targen_core.runs.files import ReplayedFile, write_atomically
+from targen_core.plain import open_plain, read_plain, why_not, write_failed
+from targen_core.runs.files import OUTPUTS, ReplayedFile, write_atomically
 from targen_core.runs.gate import MAX_SECONDS, SMALL, check_members
 
 __all__ = ["RunDirectory"]
@@ -94,7 +94,7 @@ class RunDirectory:
     def drop_provisional(self) -> None:
         """Remove the outputs of a replay that lacks calls: with these they are made anew."""
         if self.pending.exists():
-            for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl", "ledger"):
+            for name in (*OUTPUTS, "ledger"):
                 (self.path / name).unlink(missing_ok=True)
             self.pending.unlink()
 
@@ -114,12 +114,10 @@ class RunDirectory:
         try:
             report.unlink(missing_ok=True)
         except OSError as error:
-            raise WriteFailed(
-                f"cannot remove {report}: {error.strerror}", hint=way_out(error)
-            ) from error
-        self._dataset = ReplayedFile(self.path / "dataset.jsonl")
-        self._provenance = ReplayedFile(self.path / "provenance.jsonl")
-        self._rejects = ReplayedFile(self.path / "rejects.jsonl")
+            raise write_failed(report, error, "remove") from error
+        self._dataset, self._provenance, self._rejects = (
+            ReplayedFile(self.path / name) for name in OUTPUTS
+        )
 
     def skip(self, marks: Sequence[Mark]) -> bool:
         """Go on behind what earlier processes wrote, if all of it is there unchanged.
@@ -141,8 +139,7 @@ class RunDirectory:
         Zeros at the end of a file do not count: some file systems leave them in place of what
         was written last before the machine lost power.
         """
-        names = ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
-        return tuple(_solid(self.path / name) for name in names)
+        return tuple(_solid(self.path / name) for name in ("journal", *OUTPUTS))
 
     @property
     def _outputs(self) -> list[ReplayedFile]:

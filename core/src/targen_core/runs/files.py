@@ -13,10 +13,13 @@ from zlib import crc32
 
 from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
-from targen_core.plain import open_plain, replace_plain, way_out, why_not
+from targen_core.plain import open_plain, replace_plain, way_out, why_not, write_failed
 from targen_core.runs.gate import LINE
 
-__all__ = ["ReplayedFile", "read_jsonl", "write_atomically"]
+__all__ = ["OUTPUTS", "ReplayedFile", "read_jsonl", "write_atomically"]
+
+OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+"""What a run produces, in a run directory."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
@@ -39,9 +42,7 @@ class ReplayedFile:
         try:
             self._fd = open_plain(path, os.O_RDWR | os.O_CREAT, alone=True)
         except OSError as error:
-            raise WriteFailed(
-                f"cannot open {path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(path, error, "open") from error
         self._there = os.fstat(self._fd).st_size
         self._at = self._crc = 0
 
@@ -65,9 +66,7 @@ class ReplayedFile:
             try:
                 os.ftruncate(self._fd, self._at)
             except OSError as error:
-                raise WriteFailed(
-                    f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
-                ) from error
+                raise write_failed(self.path, error) from error
             self._there = self._at
         return True
 
@@ -102,9 +101,7 @@ class ReplayedFile:
             with contextlib.suppress(OSError):  # else a resumed run writes over what is torn
                 os.ftruncate(self._fd, self._at)
                 self._there = self._at
-            raise WriteFailed(
-                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(self.path, error) from error
         self._went(line)
         self._there = max(self._there, self._at)
 
@@ -128,9 +125,7 @@ class ReplayedFile:
         try:
             os.fsync(self._fd)
         except OSError as error:
-            raise WriteFailed(
-                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(self.path, error) from error
 
     def close(self) -> None:
         """Close the file."""

@@ -375,9 +375,7 @@ class Job:
             if ledger is not None:
                 outputs = self._directory
                 ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
-                nothing = ((0, 0),) * 3 if ledger.blank else None
-                marks = nothing if ledger.marks is None else ledger.marks[1:]
-                if marks is not None and not outputs.skip(marks):
+                if ledger.settled is not None and not outputs.skip(ledger.settled):
                     self._judge_all(ledger)  # it finds what differs, and says where
             try:
                 try:

@@ -27,8 +27,7 @@ from zlib import crc32
 from targen_core.calls.journal import Mark
 from targen_core.engine.commits import Commit, Contradicted, Grown, Target
 from targen_core.engine.events import Verdict
-from targen_core.errors import WriteFailed
-from targen_core.plain import open_plain, way_out
+from targen_core.plain import open_plain, write_failed
 
 __all__ = ["LedgerFile", "Past", "read_past"]
 
@@ -68,7 +67,6 @@ class LedgerFile:
             last verdict or target; None where there is none.
         sums: how far the journal went when the sums of the calls were written
             down last, and these sums.
-        blank: whether it was there when it was opened and told nothing, as after a power cut.
     """
 
     def __init__(self, path: Path, digest: str, solid: Sequence[int] | None = None) -> None:
@@ -83,7 +81,7 @@ class LedgerFile:
         self.path = path
         self.marks: _Marks | None = None
         self.sums: tuple[Mark, Mapping[str, Any]] | None = None
-        self.blank = False
+        self._blank = False  # whether it was there and told nothing, as after a power cut
         self._first = {"format": FORMAT, "digest": digest}
         self._where: Callable[[], _Marks] = tuple
         self._snapshot: Callable[[], Mapping[str, Any]] = dict
@@ -95,19 +93,15 @@ class LedgerFile:
             # Not a copy of the descriptor: that would share its place in the file.
             self._file: BinaryIO = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
         except OSError as error:
-            raise WriteFailed(
-                f"cannot open {path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(path, error, "open") from error
         self._end = self._left = 0
         self._frames: Iterator[_Frame] = iter(())
         self._next: _Frame | None = None
         try:
             self._scan(solid)
-            self.blank = self.blank and was_there
+            self._blank = self._blank and was_there
         except OSError as error:
-            raise WriteFailed(
-                f"cannot write {path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(path, error) from error
 
     def _scan(self, solid: Sequence[int] | None) -> None:
         """Find the end of what is whole and has its bytes, and what was true there."""
@@ -118,7 +112,7 @@ class LedgerFile:
             self._file.seek(0, os.SEEK_END)  # drops what was read ahead
             scanned = _scan(self._file)
         if scanned is None or scanned.first != self._first:
-            self.blank = scanned is None and _owner(self._file) in (None, self._first)
+            self._blank = scanned is None and _owner(self._file) in (None, self._first)
             self.forget()
             return
         os.ftruncate(self._fd, scanned.end)
@@ -134,6 +128,13 @@ class LedgerFile:
         self._frames = _frames(self._file)
         self._left = scanned.count
         self._advance()
+
+    @property
+    def settled(self) -> _Marks | None:
+        """How far the outputs went at the last verdict or target; None where nothing tells."""
+        if self.marks is not None:
+            return self.marks[1:]
+        return ((0, 0),) * (_FILES - 1) if self._blank else None
 
     def start(self, where: Callable[[], _Marks], snapshot: Callable[[], Mapping[str, Any]]) -> None:
         """Say what tells how far journal and outputs are, and the sums of the calls."""
@@ -237,9 +238,7 @@ class LedgerFile:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._end)
-            raise WriteFailed(
-                f"cannot write {self.path}: {error.strerror}", hint=way_out(error)
-            ) from error
+            raise write_failed(self.path, error) from error
         self._end += len(frame)
 
 

@@ -24,13 +24,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from targen_core.calls.journal import compact
+from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.usage import Usage
 from targen_core.engine.dedup import NearDuplicates
 from targen_core.engine.lists import Dropped
@@ -474,7 +473,7 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
                         other_key = hashlib.sha256(os.fsencode(f"{run.name} {record['key']}"))
                         run.keys[record["key"]] = other_key.hexdigest()[:32]
                         body = compact({**record, "key": run.keys[record["key"]]})
-                        line = b"%08x %s\n" % (crc32(body), body)
+                        line = checked(body) + b"\n"
                 file.write(line)
         file.flush()
         os.fsync(file.fileno())
@@ -488,12 +487,11 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     """
     for number, line in enumerate(_lines(path), 1):
         try:
-            if int(line[:8], 16) != crc32(line[9:-1]):
-                raise ValueError("its check sum is another")
+            body = unchecked(line[:-1])
             try:
-                record = from_json(line[9:-1])
+                record = from_json(body)
             except ValueError:  # half of a surrogate pair
-                record = json.loads(line[9:-1])
+                record = json.loads(body)
             if not isinstance(record, dict):
                 raise ValueError("it is no object")
             if "key" in record and not line.startswith(_KEYED, 9):

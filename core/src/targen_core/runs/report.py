@@ -17,7 +17,7 @@ from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.excluded import source_counts
-from targen_core.runs.files import read_jsonl
+from targen_core.runs.files import OUTPUTS, read_jsonl
 from targen_core.runs.gate import MAX_SECONDS, read_json, said
 from targen_core.runs.ledger import Past, read_past
 from targen_core.runs.manifest import Manifest
@@ -358,9 +358,9 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
     usage, known = Usage(), (0, 0)
     commits: list[Commit] = []
     marks: tuple[Mark, ...] = ((0, 0),) * 4
-    names = ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
     if past is not None and all(
-        holds(path / name, mark) for name, mark in zip(names, past.marks, strict=True)
+        holds(path / name, mark)
+        for name, mark in zip(("journal", *OUTPUTS), past.marks, strict=True)
     ):
         commits, marks = list(past.commits), past.marks
         for commit in commits:
