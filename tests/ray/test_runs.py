@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from pathlib import Path
 
 import pytest
 
 import targen_core
 from targen_core.errors import UsageError
+from targen_ray import crew
+from targen_ray.line import Line
 from targen_testing.fault_server import FaultServer, Response
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -128,7 +132,16 @@ def test_replicas_are_of_a_backend_with_addresses(tmp_path):
         run(tmp_path / "run", {"name": "ray", "replicas": ["http://127.0.0.1:1/v1"]})
 
 
-def test_replicas_share_the_calls_and_a_key_stands_nowhere(cluster, tmp_path):
+def test_replicas_share_the_calls_and_a_key_stands_nowhere(cluster, tmp_path, monkeypatch):
+    secrets = []
+
+    class Seen(Line):
+        @classmethod
+        async def open(cls, host, port, secret):
+            secrets.append(secret)
+            return await super().open(host, port, secret)
+
+    monkeypatch.setattr(crew, "Line", Seen)
     key = "sk-0123456789abcdef"
     answer = Response({"choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]})
     begun = [threading.Event(), threading.Event()]
@@ -164,4 +177,12 @@ def test_replicas_share_the_calls_and_a_key_stands_nowhere(cluster, tmp_path):
     assert headers == {f"Bearer {key}"}
     read = [path for folder in (cluster, tmp_path) for path in folder.rglob("*") if path.is_file()]
     assert read
-    assert not [path for path in read if key.encode() in path.read_bytes()]
+    assert len(secrets) == 2
+    hidden = [key.encode(), *secrets, *(secret.hex().encode() for secret in secrets)]
+    for pid in (path for path in Path("/proc").glob("[0-9]*") if path.is_dir()):
+        with contextlib.suppress(OSError):  # of another user, or gone
+            said = (pid / "cmdline").read_bytes() + (pid / "environ").read_bytes()
+            assert not any(word in said for word in hidden)
+    for path in read:
+        held = path.read_bytes()
+        assert not any(word in held for word in hidden), path

@@ -19,7 +19,7 @@ from targen_core.calls.executor import Workers
 from targen_core.errors import JobFailed, ServiceGaveUp, TargenError, UsageError
 from targen_core.text import plural
 from targen_ray.cluster import Cluster, connect
-from targen_ray.line import Line, LineServer
+from targen_ray.line import Line, LineServer, NotAWorker
 from targen_ray.pool import LinkLost, Pool
 from targen_ray.wire import Hello, Setup, dump, load
 from targen_ray.worker import POLL, Worker
@@ -47,11 +47,11 @@ class Member:
     async def setup(self, payload: bytes) -> bytes:
         """See `Worker.setup`; says where the line is."""
         (hello,) = load(await self._worker.setup(payload))
-        if hello.problem is None:
+        if hello.problem is None and not _encrypted():
             host = ray.util.get_node_ip_address()
             with contextlib.suppress(OSError):
-                port, token = await self._line.start(host)
-                hello = replace(hello, address=(host, port), token=token)
+                port, secret = await self._line.start(host)
+                hello = replace(hello, address=(host, port), secret=secret)
         return dump([hello])
 
     async def submit(self, payload: bytes) -> None:
@@ -61,6 +61,11 @@ class Member:
     async def exchange(self, payload: bytes) -> bytes:
         """See `Worker.exchange`."""
         return await self._worker.exchange(payload)
+
+
+def _encrypted() -> bool:
+    """Whether Ray's own connections are: then calls go by these, since a line is not."""
+    return os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
 
 
 class _Link:
@@ -82,9 +87,12 @@ async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
     """The line of an actor, or Ray where there is none."""
     host, port = hello.address
     if port:
-        with contextlib.suppress(OSError, TimeoutError):
-            return await Line.open(host, port, hello.token)
-        _log.info("no way to %s:%d from here: calls go through Ray", host, port)
+        try:
+            return await Line.open(host, port, hello.secret)
+        except NotAWorker:
+            _log.warning("something else answers at %s:%d: calls go through Ray", host, port)
+        except (OSError, TimeoutError):
+            _log.info("no way to %s:%d from here: calls go through Ray", host, port)
     return _Link(actor)
 
 

@@ -54,7 +54,7 @@ class Hello:
         machine: the name of that.
         problem: why it cannot work, or None.
         address: host and port at which it takes calls; "" and 0: not beside Ray.
-        token: what it wants to hear there first.
+        secret: what both ends have to prove there that they know.
     """
 
     limits: tuple[int | None, ...] = ()
@@ -62,7 +62,7 @@ class Hello:
     machine: str = ""
     problem: TargenError | None = None
     address: tuple[str, int] = ("", 0)
-    token: bytes = field(default=b"", repr=False)
+    secret: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,13 +189,13 @@ def _lacking(what: str, error: Exception) -> UsageError:
 
 def versions(names: tuple[str, ...]) -> dict[str, str]:
     """Versions of Python and of distributions that are installed here, by name."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    installed = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for name in names:
         try:
-            found[name] = importlib_metadata.version(name)
+            installed[name] = importlib_metadata.version(name)
         except importlib_metadata.PackageNotFoundError:
-            found[name] = ""
-    return found
+            installed[name] = ""
+    return installed
 
 
 def _require_versions(setup: Setup) -> None:
