@@ -160,6 +160,7 @@ def test_what_is_lacking_is_no_reject_and_resume_makes_it(
     pending = records("new/pending.jsonl")
     assert pending and step in {record["step"] for record in pending}
     assert any(record["why"].startswith(why) for record in pending)
+    assert json.loads(Path("new/manifest.json").read_text())["replay_of"] == "run"
     waiting = {record["id"] for record in pending if "id" in record}
     assert not waiting & {r.get("id") for r in records("new/rejects.jsonl")}
     assert not waiting & {r["id"] for r in records("new/provenance.jsonl")}
@@ -180,6 +181,20 @@ def test_what_is_lacking_is_no_reject_and_resume_makes_it(
     total = report("new")["usage"]["total"]
     assert total["cached"] == journaled  # what the old run paid for was not asked again
     assert 0 < total["calls"] < report("fresh")["usage"]["total"]["calls"] + journaled
+
+
+def test_a_list_of_missing_calls_drops_the_rows_of_no_run_but_a_replay(
+    targen: Command, reviews: Path
+) -> None:
+    before = bytes_of(reviews)
+    ledger = (reviews / "ledger").read_bytes()
+    (reviews / "pending.jsonl").write_text("")
+    refused = targen("resume", reviews, "-n", 40, "--max-tokens", 1, "-q")
+    assert refused.code == 1, refused.err
+    assert [now[: len(then)] for now, then in zip(bytes_of(reviews), before, strict=True)] == before
+    assert (reviews / "ledger").read_bytes()[: len(ledger)] == ledger
+    assert (reviews / "pending.jsonl").exists()
+    assert "replay_of" not in json.loads((reviews / "manifest.json").read_text())
 
 
 def test_a_changed_prompt_is_named(targen: Command, silent: Callable[[], None]) -> None:

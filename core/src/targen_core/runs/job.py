@@ -131,7 +131,7 @@ class Job:
             self._closing.callback(source.index.close)
         self._ledger: LedgerFile | None = None
         try:
-            if not self.sends_nothing:
+            if manifest.replay_of and not self.sends_nothing:
                 directory.drop_provisional()
             code = code_digest(prepared)
             if code is not None:

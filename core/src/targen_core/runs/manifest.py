@@ -66,7 +66,7 @@ class Manifest(ManifestPart):
     secrets, names are full ids, and files are the run's own copies. `lock` is
     what it came to. A run that is extended has further targets. Of runs that
     were merged, spec and lock are those of the first, but for the quotas, and
-    `merged` has all of them.
+    `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from.
     """
 
     format: int = FORMAT
@@ -75,6 +75,7 @@ class Manifest(ManifestPart):
     lock: Lock
     created: str = ""
     merged: tuple[MergedRun, ...] = ()
+    replay_of: str = ""
 
     @property
     def task(self) -> TaskPlan:
@@ -107,7 +108,8 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        value = self.model_dump(mode="json", exclude=set() if self.merged else {"merged"})
+        empty = {name for name in ("merged", "replay_of") if not getattr(self, name)}
+        value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
 
     @classmethod

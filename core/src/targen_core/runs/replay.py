@@ -147,6 +147,7 @@ class Replay(Job):
             lock=prepared.lock,
             extensions=there.extensions if quotas is None else (),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            replay_of=run.resolve().name,
         )
         if out.exists() and not is_fresh(out):
             raise RunConflict(f"{out} exists", hint="choose another --out: a replay is a new run")
