@@ -132,6 +132,52 @@ def test_replicas_are_of_a_backend_with_addresses(tmp_path):
         run(tmp_path / "run", {"name": "ray", "replicas": ["http://127.0.0.1:1/v1"]})
 
 
+def test_of_a_range_more_workers_are_started_while_calls_wait(cluster, tmp_path):
+    """A worker has room for two calls; none is answered before a third came."""
+    third = threading.Event()
+    answer = Response({"choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]})
+
+    def plan(seen):
+        if len(server.seen) >= 3:
+            third.set()
+        third.wait(60)
+        return answer
+
+    with FaultServer(plan) as server, pytest.raises(targen_core.JobFailed):
+        targen_core.generate(
+            "rte",
+            n=8,
+            model="llama",
+            options={"model": "mock", "base_url": f"{server.url}/v1", "max_concurrency": 2},
+            seeds=[f"The number {number} is on the door of the house." for number in range(8)],
+            out=tmp_path / "run",
+            executor={"name": "ray", "workers": "1-2"},
+            progress=False,
+        )
+    assert third.is_set()
+    assert not server.gave_up
+
+
+def test_a_correction_is_the_same_on_workers(here, tmp_path):
+    def corrected(out, executor=None):
+        return targen_core.correct(
+            here,
+            corrector="vote",
+            model="scripted",
+            options=SCRIPTED,
+            flip=0.5,
+            out=out,
+            executor=executor,
+            progress=False,
+            cache=False,
+        ).path
+
+    one = corrected(tmp_path / "here")
+    other = corrected(tmp_path / "there", {"name": "ray", "workers": 2})
+    for name in ("dataset.jsonl", "changes.jsonl"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+
+
 def test_replicas_share_the_calls_and_a_key_stands_nowhere(cluster, tmp_path, monkeypatch):
     secrets = []
 

@@ -27,6 +27,18 @@ def test_rows_are_the_same_bytes_and_the_run_remembers_nothing_of_it(rte, targen
     assert "beside" not in json.dumps(manifest["spec"])
 
 
+def test_a_correction_finds_the_same_wherever_its_model_works(rte, targen):
+    assert rte("-n", "8", "--out", "run").code == 0
+    words = ("run", "--corrector", "vote", "-b", "scripted", "--flip", 0.5, "--no-cache", "-q")
+    assert targen("correct", *words, "--out", "here").code == 0
+    assert targen("correct", *words, "--out", "there", "--executor", "beside").code == 0
+    for name in ("dataset.jsonl", "changes.jsonl"):
+        assert (Path("here") / name).read_bytes() == (Path("there") / name).read_bytes()
+    refused = targen("correct", *words, "--out", "no", "--executor", "beside", "--batch")
+    assert (refused.code, Path("no").exists()) == (2, False)
+    assert "--executor beside and --batch exclude each other" in refused.err
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

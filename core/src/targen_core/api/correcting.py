@@ -11,11 +11,13 @@ from targen_core.api.progress import shown
 from targen_core.api.reading import Data, DataLike, given_data
 from targen_core.api.report import CorrectionReport
 from targen_core.api.request import (
+    ExecutorLike,
     PathText,
     Request,
     TaskLike,
     as_path,
     asked,
+    elsewhere,
 )
 from targen_core.api.run import Corrected
 from targen_core.api.waiting import waiting
@@ -24,6 +26,7 @@ from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import acorrect_dataset
+from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.watch import Watch
 
 __all__ = ["acorrect", "correct", "corrected"]
@@ -51,6 +54,7 @@ async def acorrect(
     batch: bool = False,
     rounds: int | None = None,
     cache: bool = True,
+    executor: ExecutorLike | None = None,
     progress: bool = True,
     registry: Registry | None = None,
     **model_options: Any,
@@ -81,6 +85,7 @@ async def acorrect(
         batch: use the service's batch API.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
+        executor: where the model works, as `generate` takes it; by default in this process.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options and sampling parameters.
@@ -112,9 +117,12 @@ async def acorrect(
         rounds=rounds,
         cache=cache,
     ) as request:
+        where = elsewhere(request.registry, executor, batch=batch)
         watch = Watch()
         with shown(watch, request.name, enabled=progress):
-            return await corrected(request, handed, out=out, n=n, flip=flip, watch=watch)
+            return await corrected(
+                request, handed, out=out, n=n, flip=flip, where=where, watch=watch
+            )
 
 
 async def corrected(
@@ -124,6 +132,7 @@ async def corrected(
     out: PathText | None,
     n: int | None,
     flip: float,
+    where: Elsewhere | None,
     watch: Watch,
 ) -> Corrected:
     """What `correct` gives for a request; `watch` is told how far it is.
@@ -143,6 +152,7 @@ async def corrected(
             flip_fraction=flip,
             limit=n,
             cache=replies_folder(),
+            elsewhere=where,
             on_judged=watch.counted("judged"),
             on_layer=watch.on_layer,
         )

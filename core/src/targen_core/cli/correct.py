@@ -11,11 +11,13 @@ import typer
 from targen_core.cli.report import flow_columns, print_usage
 from targen_core.cli.request import (
     PACE,
+    AddressArg,
     BackendArg,
     BaseUrlArg,
     BatchArg,
     CacheArg,
     CorrectorArg,
+    ExecutorArg,
     KeyFileArg,
     MaxCostArg,
     MaxOutageArg,
@@ -26,10 +28,14 @@ from targen_core.cli.request import (
     PriceOutArg,
     ProfileArg,
     QuietArg,
+    ReplicaArg,
     ReportJsonArg,
+    ResourcesArg,
     RoundsArg,
     SeedArg,
     VariantArg,
+    WorkersArg,
+    executor_of,
 )
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
@@ -82,6 +88,11 @@ def correct(
     batch: BatchArg = False,
     rounds: RoundsArg = None,
     cache: CacheArg = True,
+    executor: ExecutorArg = None,
+    address: AddressArg = None,
+    workers: WorkersArg = None,
+    resources: ResourcesArg = None,
+    replica: ReplicaArg = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
 ) -> None:
@@ -100,7 +111,7 @@ def correct(
     """
     from targen_core.api.correcting import corrected
     from targen_core.api.reading import given_data
-    from targen_core.api.request import asked
+    from targen_core.api.request import asked, elsewhere
     from targen_core.cli.choosing import choice
     from targen_core.cli.progress import watching
     from targen_core.plugins.loader import load_registry
@@ -108,6 +119,9 @@ def correct(
 
     data = given_data(source, task, variant, encoding=encoding)
     registry = data.registry or load_registry()
+    where = elsewhere(
+        registry, executor_of(executor, address, workers, resources, replica), batch=batch
+    )
     chosen = choice(
         registry,
         backend=backend,
@@ -141,7 +155,7 @@ def correct(
         ) as request,
         watching(quiet=quiet) as watch,
     ):
-        done = finish(corrected(request, data, out=out, n=n, flip=flip, watch=watch))
+        done = finish(corrected(request, data, out=out, n=n, flip=flip, where=where, watch=watch))
     report, folder = done.report.raw, done.path
     if json:
         print_json(report)

@@ -40,6 +40,7 @@ from targen_core.errors import (
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import in_service_batches
 from targen_core.runs.directory import RunDirectory
+from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.lock import StepPlan, TaskPlan
@@ -111,6 +112,7 @@ async def acorrect_dataset(
     flip_fraction: float = 0.0,
     limit: int | None = None,
     cache: Path | None = None,
+    elsewhere: Elsewhere | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
@@ -130,6 +132,7 @@ async def acorrect_dataset(
         flip_fraction: fraction of labels that are flipped before they are judged.
         limit: judge so many instances, drawn by the seed.
         cache: the folder of the reply cache.
+        elsewhere: where the model works, if not in this process.
         on_judged: called with how many are judged, and of how many.
         on_layer: called with the call layer, once, before the first call.
 
@@ -169,7 +172,7 @@ async def acorrect_dataset(
         journal = Journal(directory.journal, on_record=usage.recall)
         try:
             work = _judge_all(
-                prepared, spec, shown, journal, usage, cache, out, on_judged, on_layer
+                prepared, spec, shown, journal, usage, cache, elsewhere, out, on_judged, on_layer
             )
             judged = await work
         finally:
@@ -261,6 +264,7 @@ async def _judge_all(
     journal: Journal,
     usage: Usage,
     cache: Path | None,
+    elsewhere: Elsewhere | None,
     out: Path,
     on_judged: Callable[[int, int], None],
     on_layer: Callable[[CallLayer], None],
@@ -271,7 +275,9 @@ async def _judge_all(
     results: dict[int, Judged] = {}
     steps = prepared.steps
     at_once = 2 * spec.limits.concurrency
-    if spec.limits.batch:
+    if elsewhere is not None:
+        steps = await elsewhere.place(steps, spec.limits)
+    elif spec.limits.batch:
         at_once = len(items)
         steps = in_service_batches(steps, out, spec.limits, batched=["correct"], per_round=2)
     async with open_layer(
