@@ -4,9 +4,11 @@ The rows of an excluded dataset lie in files of an index, which are mapped and n
 row's texts as comparisons see them, and a table from hashes to the numbers of rows. A row is
 entered under a hash of its whole and of each of its texts; under hashes of runs of eight words,
 chosen by winnowing (Schleimer et al., SIGMOD 2003), so that every run of thirteen that two texts
-share leads from one to the other; and under some of its rarest runs of five letters and pairs of
-words, from all along its text, which those who edit it would have to hit. A candidate looks under
-all of its own. What it meets is read back and compared exactly, so a hash alone refuses nothing.
+share leads from one to the other; and under some of its rarest runs of letters and pairs of
+words, from all along its text, which those who edit it would have to hit. These runs are longer
+among more rows: short ones survive more edits, but lead to too many rows there. A candidate looks
+under all of its own. What it meets is read back and compared exactly, so a hash alone refuses
+nothing.
 
 Hashes depend on the texts alone: on no process, machine or order of sources.
 """
@@ -56,7 +58,7 @@ __all__ = [
     "texts_of",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Of an index's files: what is built otherwise has another number."""
 
 GRAM = 8
@@ -99,8 +101,8 @@ _UNSPACED_LETTER = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _UNSP
 
 _U64 = np.uint64
 _BITS = 42  # of a hash
-_LETTERS = 5  # of a run, as in the near-duplicate filter
-_RUN_KEYS, _PAIR_KEYS = 14, 2  # under which a row is entered, one from each stretch of it
+_LETTERS = {0: 5, 30_000: 6, 200_000: 7}  # of a run, from so many rows on
+_RUN_KEYS, _PAIR_KEYS = 16, 2  # under which a row is entered, one from each stretch of it
 _WINDOW = RUN - GRAM + 1  # runs of eight words, of which one is chosen
 _LONG = 512  # runs of letters, of which all are looked at
 _ROWS_OF_KEY = 32
@@ -238,13 +240,13 @@ class _Texts:
             at = at[self.part_of_word.take(at) == self.part_of_word.take(at + GRAM - 1)]
         return _Spans(self.words.take(at), self.word_ends.take(at + GRAM - 1), _GRAM, at)
 
-    def runs(self) -> _Spans:
-        """Each run of five letters of one text."""
-        at = np.arange(max(0, len(self.letters) - _LETTERS + 1))
+    def runs(self, length: int) -> _Spans:
+        """Each run of so many letters of one text."""
+        at = np.arange(max(0, len(self.letters) - length + 1))
         if len(self.lengths) > 1:
             ends = np.repeat(self.ends, self.lengths + 1)[: len(at)]
-            at = at[at + _LETTERS <= ends]
-        return _Spans(at, at + _LETTERS, _LETTER_RUN, at)
+            at = at[at + length <= ends]
+        return _Spans(at, at + length, _LETTER_RUN, at)
 
     def pairs(self) -> _Spans:
         """Each pair of neighbouring words of one text."""
@@ -308,10 +310,12 @@ def build_index(rows: Iterable[Sequence[str]], folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name[:16]}-", dir=folder.parent))
     try:
-        count, entries = _write_entries(rows, made)
+        count = _write_texts(rows, made)
+        length = max(letters for least, letters in _LETTERS.items() if count >= least)
+        entries = _write_entries(made, length)
         bits = max(8, (max(1, entries) // _A_BUCKET).bit_length())
         _write_table(made, bits)
-        about = {"format": FORMAT, "rows": count, "bits": bits}
+        about = {"format": FORMAT, "rows": count, "letters": length, "bits": bits}
         (made / "index.json").write_text(json.dumps(about), encoding="utf-8")
         try:
             made.replace(folder)
@@ -322,34 +326,49 @@ def build_index(rows: Iterable[Sequence[str]], folder: Path) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _write_entries(rows: Iterable[Sequence[str]], folder: Path) -> tuple[int, int]:
-    """Write the texts, and entries in parts of the table; how many rows and entries there are."""
-    held = np.zeros(1 << 22, np.int64)  # entries under runs and pairs, by their hash
-    entries = count = end = 0
-    with ExitStack() as stack:
-        texts = stack.enter_context(open(folder / "texts", "wb"))
-        starts = stack.enter_context(open(folder / "starts", "wb"))
-        bags = stack.enter_context(open(folder / "bags", "wb"))
+def _write_texts(rows: Iterable[Sequence[str]], folder: Path) -> int:
+    """Write the texts of rows, and where each row begins; how many rows there are."""
+    count = end = 0
+    with open(folder / "texts", "wb") as texts, open(folder / "starts", "wb") as starts:
         starts.write(np.zeros(1, "<u8").tobytes())
-        parts = [
-            stack.enter_context(open(folder / f"entries-{part}", "wb"))
-            for part in range(_PARTS_OF_TABLE)
-        ]
         for batch in _batches(rows):
-            plain = [[plain_words(text) for text in row] for row in batch]
-            records = [_record(row, words) for row, words in zip(batch, plain, strict=True)]
+            records = [_record(row) for row in batch]
             texts.writelines(records)
             ends = end + np.cumsum([len(record) for record in records])
             starts.write(ends.astype("<u8").tobytes())
             end = int(ends[-1])
-            laid = _Texts([[part for part in row if part] for row in plain])
+            count += len(batch)
+    return count
+
+
+def _write_entries(folder: Path, length: int) -> int:
+    """Write the entries of the texts in parts of the table, and the bags; how many entries."""
+    held = np.zeros(1 << 22, np.int64)  # entries under runs and pairs, by their hash
+    entries = count = 0
+    with ExitStack() as stack:
+        bags = stack.enter_context(open(folder / "bags", "wb"))
+        parts = [
+            stack.enter_context(open(folder / f"entries-{part}", "wb"))
+            for part in range(_PARTS_OF_TABLE)
+        ]
+        for batch in _batches(_written(folder)):
+            laid = _Texts(batch)
             bags.write(laid.bags().tobytes())
-            made = _entries(laid, held)
+            made = _entries(laid, length, held)
             made["row"] += count
             entries += len(made)
             _scatter(made, parts)
             count += len(batch)
-    return count, entries
+    return entries
+
+
+def _written(folder: Path) -> Iterator[list[str]]:
+    """The rows of an index, as comparisons see them."""
+    starts = _mapped(folder / "starts", "<u8")
+    with open(folder / "texts", "rb") as texts:
+        for at in range(0, len(starts) - 1, _BATCH):
+            for size in np.diff(starts[at : at + _BATCH + 1]).tolist():
+                yield [part.text for part in _parts(texts.read(size))]
 
 
 def _batches(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
@@ -366,19 +385,25 @@ def _batches(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
         yield batch
 
 
-def _record(row: Sequence[str], plain: Sequence[str]) -> bytes:
+def _record(row: Sequence[str]) -> bytes:
     """A row as it is read back: a line for each text, with the sum of it as it was."""
-    lines = (f"{_sum(raw):08x}{words}\n" for raw, words in zip(row, plain, strict=True))
+    lines = (f"{_sum(text):08x}{plain_words(text)}\n" for text in row)
     return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _parts(record: bytes) -> list[_Part]:
+    """The texts of a record that have words."""
+    lines = record.decode("utf-8", "surrogatepass").split("\n")
+    return [_Part(text, int(line[:8], 16)) for line in lines if (text := line[8:])]
 
 
 def _sum(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _entries(texts: _Texts, held: NDArray[np.int64]) -> NDArray[np.void]:
+def _entries(texts: _Texts, length: int, held: NDArray[np.int64]) -> NDArray[np.void]:
     """The entries of some rows, numbered from 0; `held` counts those of all rows."""
-    spans = texts.whole(), texts.alone(), texts.grams(), texts.runs(), texts.pairs()
+    spans = texts.whole(), texts.alone(), texts.grams(), texts.runs(length), texts.pairs()
     whole, alone, grams, runs, pairs = texts.keys(*spans)
     of = np.searchsorted(texts.first, spans[1].of, "right") - 1
     several = np.diff(texts.first)[of] > 1
@@ -510,6 +535,7 @@ class ExclusionIndex:
         if about.get("format") != FORMAT:
             raise ValueError(f"{folder} is an index of another format")
         self.rows, self._bits = int(about["rows"]), int(about["bits"])
+        self._length = int(about["letters"])
         self._starts = _mapped(folder / "starts", "<u8")
         self._table = _mapped(folder / "table", "<u4")
         self._prints = _mapped(folder / "prints", "<u2")
@@ -558,7 +584,7 @@ class ExclusionIndex:
         """Rows to compare: those met under texts or runs of words, and those under letters."""
         texts = _Texts([[part.text for part in mine.parts]])
         whole, alone, grams, pairs, runs = texts.keys(
-            texts.whole(), texts.alone(), texts.grams(), texts.pairs(), texts.runs()
+            texts.whole(), texts.alone(), texts.grams(), texts.pairs(), texts.runs(self._length)
         )
         if len(runs) > _LONG:
             runs = runs[texts.is_entered(runs, np.zeros(len(runs), np.intp), 1.25)]
@@ -602,9 +628,7 @@ class ExclusionIndex:
     def _read_back(self, row: int) -> list[_Part]:
         self.read += 1
         begin, end = int(self._starts[row]), int(self._starts[row + 1])
-        lines = _read_at(self._texts, begin, end - begin).decode("utf-8", "surrogatepass")
-        pairs = ((line[8:], line[:8]) for line in lines.split("\n"))
-        return [_Part(text, int(mark, 16)) for text, mark in pairs if text]
+        return _parts(_read_at(self._texts, begin, end - begin))
 
 
 def _counted(met: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
