@@ -229,6 +229,8 @@ def _apart(
 async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> Asked:
     plan = traced.correction
     assert plan is not None
+    if plan.step is None:
+        return Asked({}, "people judged this row, and no model was asked")
     registered, task = find_task(registry, plan.task.id, plan.task.variants)
     name = plan.corrector
     _, corrector = find_corrector(registry, task, "" if name == "task" else name)

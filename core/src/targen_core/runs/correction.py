@@ -57,7 +57,16 @@ from targen_core.tasks.model import Task
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
 
-__all__ = ["CorrectionPlan", "acorrect_dataset", "correct_dataset", "flip", "patched"]
+__all__ = [
+    "CorrectionPlan",
+    "ReviewPlan",
+    "acorrect_dataset",
+    "correct_dataset",
+    "flip",
+    "open_correction",
+    "patched",
+    "write_correction",
+]
 
 _log = logging.getLogger("targen.run")
 
@@ -65,19 +74,33 @@ _Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
 
 
+class ReviewPlan(ManifestPart):
+    """Where people corrected: by which rule, and a digest of what they said."""
+
+    resolve: str
+    grades: str
+    exact: bool = False
+
+
 class CorrectionPlan(ManifestPart):
     """`correction.json`: all that decides what a correction finds.
 
-    `data` is a digest of the instances that it judges.
+    `data` is a digest of the instances that it judges. Where people judged, there is no `step`.
     """
 
     format: int = 1
     task: TaskPlan
     corrector: str
-    step: StepPlan
-    seed: int
-    flip: float
+    step: StepPlan | None
+    seed: int = 0
+    flip: float = 0.0
     data: str
+    review: ReviewPlan | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write it into `folder`, whole or not at all."""
+        value = self.model_dump(exclude={"review"} if self.review is None else set())
+        write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +185,9 @@ async def acorrect_dataset(
         flip=flip_fraction,
         data=_digest(chosen),
     )
-    if place == "number":
-        out = _place_for(out, plan)
-    directory = RunDirectory(out)
+    directory = open_correction(out, plan, place)
+    out = directory.path
     try:
-        _same_plan(out, plan)
-        write_atomically(out / "correction.json", json.dumps(plan.model_dump(), indent=2) + "\n")
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.recall)
         try:
@@ -189,6 +209,37 @@ async def acorrect_dataset(
 
 correct_dataset = synchronous(acorrect_dataset)
 """The same for ordinary code."""
+
+
+def open_correction(out: Path, plan: CorrectionPlan, place: Place = "exact") -> RunDirectory:
+    """The directory of a correction, locked, with its plan in it.
+
+    Raises:
+        RunConflict: it holds something else.
+    """
+    if place == "number":
+        out = _place_for(out, plan)
+    directory = RunDirectory(out)
+    try:
+        _same_plan(out, plan)
+        plan.save(out)
+    except BaseException:
+        directory.close()
+        raise
+    return directory
+
+
+def write_correction(
+    out: Path,
+    rows: Sequence[Mapping[str, Any]],
+    changes: Sequence[Mapping[str, Any]],
+    report: Mapping[str, Any],
+) -> None:
+    """What a correction leaves: its rows, a verdict on each instance, and the report."""
+    _write_lines(out / "dataset.jsonl", rows)
+    _write_lines(out / "changes.jsonl", changes)
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(out / "report.json", text)
 
 
 def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
@@ -373,7 +424,7 @@ def _report(
         "task_version": plan.task.version,
         "variants": list(plan.task.variants),
         "corrector": plan.corrector,
-        "model": model_name(plan.step),
+        "model": "" if plan.step is None else model_name(plan.step),
         "seed": plan.seed,
         "flip": plan.flip,
         "instances": len(judged),
@@ -416,10 +467,7 @@ def _write(
         else:  # a row of several instances comes apart: they are numbered anew
             rows += task.to_rows(item.final, at)
         at += task.rows_per_instance
-    _write_lines(out / "dataset.jsonl", rows)
-    _write_lines(out / "changes.jsonl", changes)
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(out / "report.json", text)
+    write_correction(out, rows, changes, report)
 
 
 def patched(original: Any, before: Any, after: Any) -> Any:

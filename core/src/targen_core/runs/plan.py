@@ -67,6 +67,7 @@ __all__ = [
     "prepare_call",
     "prepare_correction",
     "task_of",
+    "task_plan",
 ]
 
 _NO_LIMIT = 1 << 30
@@ -203,7 +204,7 @@ def prepare(
     steps = _models(registry, _judged_by(task, corrector), spec, options, asked, recorded)
     excluded = open_excluded(spec.exclude, task)
     lock = Lock(
-        task=_task_plan(registered.id, task, spec.variants),
+        task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
@@ -260,7 +261,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         distribution=registered.distribution,
         corrector_id=corrector_id,
         corrector=corrector,
-        plan=_task_plan(registered.id, task, spec.variants),
+        plan=task_plan(registered.id, task, spec.variants),
         steps=steps,
         step=steps["correct"].plan,
     )
@@ -652,7 +653,8 @@ def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSp
         )
 
 
-def _task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:
+def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:
+    """What a manifest says of a task."""
     return TaskPlan(
         id=task_id,
         version=task.version,

@@ -235,7 +235,8 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
     """
     corrector: str | None
     if plan := plan_of(run):
-        task, steps, corrector = plan.task, {"correct": plan.step}, plan.corrector
+        steps = {} if plan.step is None else {"correct": plan.step}
+        task, corrector = plan.task, plan.corrector
         seed, created, packages = plan.seed, "", dict[str, str]()
     else:
         manifest = Manifest.load(run / "manifest.json")
