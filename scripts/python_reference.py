@@ -88,6 +88,7 @@ MODULES = [
     "dataset.bigbench",
     "dataset.extras",
     "dataset.source",
+    "runs.tracing",
     "pretrained",
     "api.html",
     "api.words",

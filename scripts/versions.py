@@ -24,6 +24,7 @@ PUBLISHED = (
     "plugins/targen_training",
     "plugins/targen_datatune",
     "plugins/targen_ray",
+    "plugins/targen_review",
 )
 BESIDE = (
     "plugins/targen_plugin_example",

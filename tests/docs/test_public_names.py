@@ -18,6 +18,7 @@ PLUGINS = [
     "plugins/targen_training",
     "plugins/targen_datatune",
     "plugins/targen_ray",
+    "plugins/targen_review",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
 

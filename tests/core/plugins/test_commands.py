@@ -52,6 +52,11 @@ def greet(name: str, loud: bool = False) -> None:
     print(f"hello {name}{'!' if loud else ''}")
 
 
+def loudly(name: str) -> None:
+    """Say hello to all."""
+    print(f"HELLO {name}")
+
+
 def test_a_command_of_a_plugin_is_called_with_its_options(command, targen):
     code, out, err = targen([command("greet", greet)], "greet", "Ada", "--loud")
     assert (code, out, err) == (0, "hello Ada!\n", "")
@@ -79,7 +84,19 @@ def test_two_of_one_name_need_their_ids(command, targen):
     assert "other-one:greet" in out
 
 
-@pytest.mark.parametrize("name", ["generate", "list-tasks", "plugins"])
+def test_a_name_of_two_words_is_a_command_beside_the_first(plugin, source, targen):
+    def register(register):
+        register.register("greet", greet)
+        register.register("greet loudly", loudly)
+
+    sources = [source(plugin("acme_module", register_commands=register), "acme")]
+    assert targen(sources, "greet", "loudly", "Ada")[:2] == (0, "HELLO Ada\n")
+    assert targen(sources, "greet", "Ada")[:2] == (0, "hello Ada\n")
+    assert "Usage: targen greet loudly" in targen(sources, "greet", "loudly", "--help")[1]
+    assert "greet loudly" in targen(sources, "--help")[1]
+
+
+@pytest.mark.parametrize("name", ["generate", "list-tasks", "plugins", "runs rows"])
 def test_names_of_the_core_are_taken(name, command):
     registry = loader.load_registry([command(name, greet)])
     (plugin,) = registry.plugins

@@ -40,6 +40,9 @@ class _LazyGroup(TyperGroup):
         return names
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        two = " ".join(args[:2])
+        if len(args) > 1 and args[0] not in COMMANDS and is_command(self.registry, two):
+            args = [two, *args[2:]]
         if args and not ctx.resilient_parsing and not self._has(args[0]):
             raise unknown_command(self.registry, args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)

@@ -17,9 +17,11 @@ _ELSEWHERE = {
     "analyze": "targen-analysis",
     "catalogue": "targen-datatune",
     "retrieve": "targen-datatune",
+    "review": "targen-review",
     "transform": "targen-datatune",
     "train": "targen-training",
     "evaluate": "targen-training",
+    "view": "targen-review",
 }
 """Commands of ours that the core does not have -> the package to install."""
 
@@ -63,7 +65,6 @@ _MEANT = {
     "tasks": "list-tasks",
     "upload": "export RUN --push OWNER/NAME",
     "version": "--version",
-    "view": "show RUN",
 }
 """What other tools call a thing -> what to type behind `targen`."""
 

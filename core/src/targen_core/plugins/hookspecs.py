@@ -223,6 +223,8 @@ def register_executors(register: Register[ModelExecutor]) -> None:
 def register_commands(register: Register[Callable[..., Any]]) -> None:
     """Register commands: `targen NAME` calls a function that typer reads the options of.
 
+    A name of two words, such as "review report", is a command beside `review`, and is typed so.
+
     Example:
         ```python
         @hookimpl

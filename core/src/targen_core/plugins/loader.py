@@ -183,7 +183,7 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
             with capture_output() as said:
                 registrations = _register(source)
             for item in registrations:
-                if item.kind == "command" and item.name in COMMANDS:
+                if item.kind == "command" and item.name.split()[0] in COMMANDS:
                     raise RegistrationRefused(
                         "reserved-name", f"command {item.name!r} is one of targen's own"
                     )

@@ -30,6 +30,7 @@ def is_file(name: str) -> bool:
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")
 _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -96,7 +97,8 @@ class Register(Generic[T]):
 
         Args:
             name: lower-case letters, digits, `.`, `_` and `-`. The id becomes
-                `distribution:name`.
+                `distribution:name`. A command may have two words, such as "review report":
+                it is a command of its own, typed so.
             target: the object, or `"package.module:ATTRIBUTE"`, imported when
                 it is first used; a task may be `"package:FILE.yaml"`, a
                 declaration file in the package.
@@ -108,8 +110,9 @@ class Register(Generic[T]):
             ValueError: for a malformed name or target, or a name that this
                 plugin has already registered.
         """
+        form = _COMMAND if self._kind == "command" else _NAME
         for one in (name, *aliases):
-            if not isinstance(one, str) or not _NAME.fullmatch(one):
+            if not isinstance(one, str) or not form.fullmatch(one):
                 raise RegistrationRefused(
                     "bad-name",
                     f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'",

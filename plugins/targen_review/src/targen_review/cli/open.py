@@ -1,0 +1,233 @@
+"""`targen review`: people grade rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.sources import EncodingArg, WhoseArg
+from targen_core.cli.tables import print_json, print_table
+from targen_core.errors import UsageError
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_review.plan import Plan
+    from targen_review.rows import ReviewData
+
+__all__ = ["review"]
+
+DataArg = Annotated[
+    list[str],
+    typer.Argument(
+        help="Run directories; files; folders that `export --as hf` saved; or hf:OWNER/NAME.",
+        show_default=False,
+    ),
+]
+
+
+def review(
+    data: DataArg,
+    sample: Annotated[
+        str | None,
+        typer.Option(
+            "--sample",
+            metavar="RULE",
+            help="Rows to review: paper, 0.2 (a share), 200 (rows) or all. [default: all]",
+        ),
+    ] = None,
+    raters: Annotated[
+        str | None, typer.Option("--raters", metavar="A,B", help="Who grades; default: anyone.")
+    ] = None,
+    teams: Annotated[
+        str | None,
+        typer.Option("--teams", metavar="A+B,C+D", help="Raters who grade the same rows."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="RATER=TASK", help="A task that a rater must not grade."),
+    ] = None,
+    rubric: Annotated[
+        Path | None, typer.Option("--rubric", help="Grades of your own, in YAML. [default: A to D]")
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Hide labels until a rater chose one.")
+    ] = False,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="Review rejects of step 4, too.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Which rows are taken. [default: 0]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The review's folder. [default: DATA.review]")
+    ] = None,
+    task: WhoseArg = None,
+    encoding: EncodingArg = "utf-8",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Plan a review: which rows people grade, and who grades which.
+
+    The plan is in a folder beside the data, and so are the grades. The same command goes on.
+
+    Examples:
+    - targen review runs/rte-0
+    - targen review runs/rte-0 --sample paper --raters ann,bob --blind
+    - targen review data.jsonl --task rte --rubric mine.yaml
+    """
+    folder, plan, _ = planned(
+        data,
+        sample=sample,
+        raters=raters,
+        teams=teams,
+        exclude=exclude,
+        rubric=rubric,
+        blind=blind,
+        rejects=rejects,
+        seed=seed,
+        out=out,
+        task=task,
+        encoding=encoding,
+    )
+    print_plan(folder, plan, json=json)
+
+
+def planned(
+    data: list[str],
+    *,
+    sample: str | None = None,
+    raters: str | None = None,
+    teams: str | None = None,
+    exclude: list[str] | None = None,
+    rubric: Path | None = None,
+    blind: bool = False,
+    rejects: bool = False,
+    seed: int | None = None,
+    out: Path | None = None,
+    task: str | None = None,
+    encoding: str = "utf-8",
+) -> tuple[Path, Plan, list[ReviewData]]:
+    """The folder and the plan of a review, made or found, and its data.
+
+    Raises:
+        UsageError: something asked for is not possible, or differs from the plan that is there.
+    """
+    from targen_review.grades import check_name
+    from targen_review.plan import FILE, folder_for, go_on_with, load_plan
+    from targen_review.rubric import read_rubric
+    from targen_review.sample import check_sample
+
+    requested: dict[str, Any] = {
+        "sample": None if sample is None else check_sample(sample),
+        "raters": None if raters is None else tuple(map(check_name, _split(raters, ","))),
+        "teams": None
+        if teams is None
+        else tuple(tuple(map(check_name, _split(team, "+"))) for team in _split(teams, ",")),
+        "rubric": None if rubric is None else read_rubric(rubric),
+        "blind": blind or None,
+        "rejects": rejects or None,
+        "seed": seed,
+    }
+    requested = {name: value for name, value in requested.items() if value is not None}
+    if "teams" in requested:
+        members = tuple(name for team in requested["teams"] for name in team)
+        if set(requested.setdefault("raters", members)) != set(members):
+            raise UsageError("--raters and --teams name different people", hint="leave one out")
+    folder = folder_for(data, out)
+    opened = opened_data(data, task, encoding)
+    if (folder / FILE).exists():
+        plan = load_plan(folder)
+        check_same_data(folder, plan, opened)
+        go_on_with(folder, plan, requested)
+        return folder, plan, opened
+    return folder, _new_plan(folder, opened, requested, exclude or []), opened
+
+
+def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> list[ReviewData]:
+    """Datasets, opened; what is odd about one is said on standard error.
+
+    Raises:
+        UsageError: one cannot be read, or is there twice.
+    """
+    from targen_review.rows import open_data
+
+    opened = [open_data(path, task, encoding=encoding) for path in paths]
+    names = [each.name for each in opened]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"two datasets are called {twice}: their rows could not be told apart")
+    for each in opened:
+        if each.problem:
+            print(f"{each.path}: {each.problem}", file=sys.stderr)
+    return opened
+
+
+def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
+    """See that the data is what a review was planned for.
+
+    Raises:
+        UsageError: the review is of other data.
+    """
+    there, now = [each.name for each in plan.data], [each.name for each in opened]
+    if there != now:
+        raise UsageError(
+            f"{folder} holds a review of {', '.join(there)}, not of {', '.join(now)}",
+            hint="--out FOLDER",
+        )
+
+
+def _new_plan(
+    folder: Path, opened: list[ReviewData], requested: dict[str, Any], exclude: list[str]
+) -> Plan:
+    from targen_review.plan import Plan, PlanData, write_plan
+    from targen_review.rows import review_rows
+    from targen_review.sample import assign
+
+    groups: dict[str, list[str]] = {}
+    found = {each.name: 0 for each in opened}
+    for each, row in review_rows(opened, rejects=requested.get("rejects", False)):
+        task = each.task.name if each.task is not None else each.name
+        groups.setdefault(task if row.official else f"{task}, rejects", []).append(row.id)
+        found[each.name] += bool(row.official)
+    parts = []
+    for each in opened:
+        if not found[each.name]:
+            raise UsageError(f"{each.path} has no rows")
+        path = str(each.path) if each.is_remote else str(each.path.resolve())
+        parts.append(PlanData(path=path, name=each.name, task=each.task_id, rows=found[each.name]))
+    exclusions = []
+    for pair in exclude:
+        rater, _, name = pair.partition("=")
+        if rater not in requested.get("raters", ()) or name not in groups:
+            raise UsageError(
+                f"--not {pair} names no rater and task of this review",
+                hint=f"RATER=TASK; the tasks are {', '.join(groups)}",
+            )
+        exclusions += [(rater, name), (rater, f"{name}, rejects")]
+    rows = assign(
+        groups,
+        sample=requested.get("sample", "all"),
+        raters=requested.get("raters", ()),
+        teams=requested.get("teams", ()),
+        exclusions=exclusions,
+        seed=requested.get("seed", 0),
+    )
+    plan = Plan(data=tuple(parts), rows=rows, **requested)
+    write_plan(folder, plan)
+    return plan
+
+
+def print_plan(folder: Path, plan: Plan, *, json: bool) -> None:
+    """Who reviews how many rows."""
+    if json:
+        print_json({"folder": str(folder), **plan.model_dump(mode="json")})
+        return
+    print(f"{folder}: {plural(len(plan.ids), 'row')} of {sum(d.rows for d in plan.data):,}")
+    rows = [[rater or "anyone", f"{len(ids):,}"] for rater, ids in plan.rows.items()]
+    print_table(["rater", "rows"], rows)
+
+
+def _split(words: str, by: str) -> list[str]:
+    return [word.strip() for word in words.split(by) if word.strip()]

@@ -1,0 +1,341 @@
+"""What raters said of rows: a file of lines for each rater, safe under a kill at any moment.
+
+Each line is the whole state of one row for one rater, and the last line of a row counts. So an
+undo is the earlier state once more, and the files of several machines are merged by copying them
+into one folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
+from targen_core.plain import open_plain, read_plain, way_out
+from targen_core.text import refused
+
+__all__ = ["NAME", "Grade", "GradeBook", "Graded", "Rater", "check_name", "now", "read_grades"]
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+"""What a rater's name may be: it names a file."""
+
+_MAX_BYTES = 1 << 30
+_MAX_TEXT = 100_000
+
+
+class Grade(BaseModel):
+    """The whole state of one row for one rater.
+
+    Attributes:
+        row: the row's id in the review.
+        digest: of the row's contents as they were shown, 16 hex digits.
+        at: when it was given, ISO 8601 in UTC.
+        before: the letter against the label before correction; None where it was not asked.
+        after: the letter against the final label; None where there is none yet.
+        label: the label that the person would give; None where they gave none.
+        edit: field -> its text as the person wrote it anew; None where nothing was edited.
+        reject: whether the row should not be in the dataset.
+        flag: whether it is to be talked about.
+        comment: what the person wrote about it.
+        seconds: how long the row was on the screen before this was given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    row: Annotated[str, Field(min_length=1, max_length=500)]
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    at: str = ""
+    before: str | None = None
+    after: str | None = None
+    label: Annotated[str | None, Field(max_length=_MAX_TEXT)] = None
+    edit: Mapping[str, Annotated[str, Field(max_length=_MAX_TEXT)]] | None = None
+    reject: bool = False
+    flag: bool = False
+    comment: Annotated[str, Field(max_length=_MAX_TEXT)] = ""
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing, as after an undo."""
+        return self.content == (None, None, None, None, False, False, "")
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the row needs no more of this rater: it has its grade, or is rejected."""
+        return self.after is not None or self.reject
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """What was said, without when and how fast."""
+        edit = None if self.edit is None else tuple(sorted(self.edit.items()))
+        return self.before, self.after, self.label, edit, self.reject, self.flag, self.comment
+
+
+class Rater(BaseModel):
+    """Who gave the grades of a file: its first line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    rater: Annotated[str, Field(pattern=rf"^{NAME.pattern}$")]
+    kind: Literal["person", "model"] = "person"
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A rater, and the last state of each row that they touched.
+
+    Attributes:
+        rater: who.
+        grades: the row's id -> its state; rows whose grade was undone are not in it.
+    """
+
+    rater: Rater
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+
+
+def check_name(name: str) -> str:
+    """The name of a rater.
+
+    Raises:
+        UsageError: it cannot name a file.
+    """
+    if not NAME.fullmatch(name) or not name.strip("."):
+        raise UsageError(
+            f"{name!r} cannot be the name of a rater",
+            hint="1 to 40 letters, digits, '_', '.' and '-'",
+        )
+    return name
+
+
+def now() -> str:
+    """The present moment in UTC, as grades have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def file_of(folder: Path, rater: str) -> Path:
+    """The file of a rater in a review's folder."""
+    return folder / f"grades-{rater}.jsonl"
+
+
+class GradeBook:
+    """The file of one rater, open for grades; what others append to it is read on the way.
+
+    Two processes may have one file open: each line is one write at the file's end.
+    """
+
+    def __init__(self, folder: Path, rater: Rater) -> None:
+        """Open the file, or begin it; a torn last line is dropped.
+
+        Raises:
+            WriteFailed: it cannot be opened or written.
+            RunDirectoryError: it cannot be read, or is another rater's.
+        """
+        self.rater = rater
+        self.path = file_of(folder, rater.rater)
+        self.grades: dict[str, Grade] = {}
+        self._steps: list[tuple[Grade, Grade]] = []  # a state, and the one before it
+        self._read = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._fd = open_plain(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, alone=True)
+        except OSError as error:
+            raise _not_written(self.path, error) from error
+        try:
+            with self._alone():
+                self._mend()
+                if not os.fstat(self._fd).st_size:
+                    self._write(rater.model_dump_json())
+                    with contextlib.suppress(OSError):  # the name, too, is to be on the disk
+                        _sync_folder(folder)
+            self.refresh()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> GradeBook:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def append(self, grade: Grade) -> Grade:
+        """Write a state, on disk when this returns; gives it with its time.
+
+        Raises:
+            WriteFailed: it could not be written; then nothing of it stays.
+        """
+        if not grade.at:
+            grade = grade.model_copy(update={"at": now()})
+        with self._alone():
+            self.refresh()
+            self._write(grade.model_dump_json())
+        self.refresh()
+        return grade
+
+    def undo(self) -> Grade | None:
+        """Write the state before the last change again; gives it, or None if there is nothing.
+
+        Raises:
+            WriteFailed: it could not be written.
+        """
+        self.refresh()
+        if not self._steps:
+            return None
+        _, before = self._steps[-1]
+        return self.append(before.model_copy(update={"at": "", "seconds": 0.0}))
+
+    def refresh(self) -> None:
+        """Read what was appended since, by this process or another.
+
+        Raises:
+            RunDirectoryError: a line is no grade.
+        """
+        size = os.fstat(self._fd).st_size
+        if size <= self._read:
+            return
+        data = os.pread(self._fd, size - self._read, self._read)
+        for line in data.splitlines(keepends=True):
+            if not line.endswith(b"\n"):
+                return
+            if self._read:
+                self._take(_parsed(self.path, line, Grade))
+            elif (there := _parsed(self.path, line, Rater)) != self.rater:
+                raise RunDirectoryError(
+                    f"{self.path} holds the grades of {_words(there)}, not of {_words(self.rater)}",
+                    hint="choose another name: --as NAME",
+                )
+            self._read += len(line)
+
+    def _take(self, grade: Grade) -> None:
+        before = self.grades.get(grade.row, Grade(row=grade.row, digest=grade.digest))
+        if self._steps:
+            last, earlier = self._steps[-1]
+            if last.row == grade.row and earlier.content == grade.content:  # an undo
+                self._steps.pop()
+                self.grades[grade.row] = grade
+                return
+        self._steps.append((grade, before))
+        self.grades[grade.row] = grade
+
+    def _write(self, line: str) -> None:
+        data = line.encode("utf-8", "backslashreplace") + b"\n"
+        start = os.fstat(self._fd).st_size
+        try:
+            if os.write(self._fd, data) != len(data):
+                raise OSError(28, "No space left on device")
+            os.fsync(self._fd)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, start)
+            raise _not_written(self.path, error) from error
+
+    def _mend(self) -> None:
+        """Drop a last line that a kill tore."""
+        size = os.fstat(self._fd).st_size
+        if not size or os.pread(self._fd, 1, size - 1) == b"\n":
+            return
+        data = os.pread(self._fd, min(size, 1 << 20), max(0, size - (1 << 20)))
+        os.ftruncate(self._fd, size - len(data) + data.rfind(b"\n") + 1)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from writing to the file; where the system cannot, nothing is kept.
+
+        A line is one write at the end of the file in any case.
+        """
+        try:
+            import fcntl
+        except ImportError:
+            yield
+            return
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+
+def read_grades(folder: Path) -> dict[str, Graded]:
+    """The raters of a review by name, each with the last state of every row that they graded.
+
+    All files `grades-*.jsonl` are read; several of one rater, as after merging folders of several
+    machines, count as one, in the order of the grades' times. A torn last line is left out.
+
+    Raises:
+        RunDirectoryError: a file cannot be read, or two of one name are by different raters.
+    """
+    raters: dict[str, Rater] = {}
+    lines: dict[str, list[Grade]] = {}
+    for path in sorted(folder.glob("grades-*.jsonl")):
+        rater, grades = _file(path)
+        if rater is None:
+            continue
+        if raters.setdefault(rater.rater, rater) != rater:
+            raise RunDirectoryError(
+                f"{folder} has grades of {_words(raters[rater.rater])} and of {_words(rater)}: "
+                "two raters of one name"
+            )
+        lines.setdefault(rater.rater, []).extend(grades)
+    return {name: Graded(rater, _last(lines[name])) for name, rater in raters.items()}
+
+
+def _last(grades: Iterable[Grade]) -> dict[str, Grade]:
+    last: dict[str, Grade] = {}
+    for grade in sorted(grades, key=lambda grade: grade.at):  # stable: a file's order, within it
+        last[grade.row] = grade
+    return {row: grade for row, grade in last.items() if not grade.is_empty}
+
+
+def _file(path: Path) -> tuple[Rater | None, list[Grade]]:
+    try:
+        data = read_plain(path, _MAX_BYTES)
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    lines = data.split(b"\n")[:-1]
+    if not lines:
+        return None, []
+    first = _parsed(path, lines[0], Rater)
+    return first, [_parsed(path, line, Grade, number) for number, line in enumerate(lines[1:], 2)]
+
+
+def _parsed(path: Path, line: bytes, form: type[Any], number: int = 0) -> Any:
+    where = f"{path}, line {number}" if number else str(path)
+    try:
+        return form.model_validate_json(line, strict=True)
+    except ValidationError as error:
+        raise RunDirectoryError(
+            f"{where} is not a line of grades: {refused(error)}",
+            hint="the file was edited, or is of a newer version of targen-review",
+        ) from error
+
+
+def _words(rater: Rater) -> str:
+    return f"{rater.rater} ({rater.model or rater.kind})"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _not_written(path: Path, error: OSError) -> WriteFailed:
+    return WriteFailed(f"cannot write {path}: {error.strerror}", hint=way_out(error, "grade on"))

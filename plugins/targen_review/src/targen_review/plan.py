@@ -1,0 +1,168 @@
+"""What is reviewed, and by whom: `review.json`, in a folder beside the data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
+from targen_core.plain import read_plain, replace_plain, way_out
+from targen_core.text import refused
+from targen_review.rubric import PAPER, Rubric
+
+__all__ = ["FILE", "Plan", "PlanData", "folder_for", "go_on_with", "load_plan", "write_plan"]
+
+FILE = "review.json"
+_MAX_BYTES = 256 << 20
+
+
+class PlanData(BaseModel):
+    """One dataset of a review.
+
+    Attributes:
+        path: where it is, absolute, or `hf:OWNER/NAME`.
+        name: what it is called; in a review of several, row ids begin with it and a colon.
+        task: the name of its task, or "".
+        rows: how many it had.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    name: str
+    task: str = ""
+    rows: int
+
+
+class Plan(BaseModel):
+    """What is reviewed, by whom, in which order.
+
+    Attributes:
+        data: the datasets.
+        sample: the rule by which rows were taken: `all`, `paper`, a share or a number.
+        seed: decides which rows, and their order.
+        rejects: whether rejects of step 4 are among them.
+        blind: whether labels and the judge's words are hidden until a rater has chosen a label.
+        rubric: what the grades mean.
+        raters: who grades; empty: anyone, all rows.
+        teams: who grades the same rows.
+        rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    data: Annotated[tuple[PlanData, ...], Field(min_length=1)]
+    sample: str = "all"
+    seed: int = 0
+    rejects: bool = False
+    blind: bool = False
+    rubric: Rubric = PAPER
+    raters: tuple[str, ...] = ()
+    teams: tuple[tuple[str, ...], ...] = ()
+    rows: Mapping[str, tuple[str, ...]]
+
+    def rows_of(self, rater: str) -> tuple[str, ...]:
+        """The ids of a rater's rows, in order.
+
+        Raises:
+            UsageError: the review is for others.
+        """
+        if rater in self.rows:
+            return self.rows[rater]
+        if "" in self.rows:
+            return self.rows[""]
+        raise UsageError(
+            f"{rater} is not a rater of this review: {', '.join(self.raters)}",
+            hint=f"--as {self.raters[0]}" if self.raters else "",
+        )
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rows that anyone reviews, each once."""
+        return tuple(dict.fromkeys(row for rows in self.rows.values() for row in rows))
+
+
+def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
+    """The folder of a review: beside its data, or where the user says.
+
+    Raises:
+        UsageError: it has no place of its own, as of several datasets or one of a hub.
+    """
+    if out is not None:
+        return out
+    if len(data) > 1 or str(data[0]).startswith("hf:"):
+        what = "of several datasets" if len(data) > 1 else "of a dataset of a hub"
+        raise UsageError(f"a review {what} has no folder of its own", hint="--out FOLDER")
+    path = Path(data[0]).expanduser().resolve()
+    return path.with_name(f"{path.name}.review")
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan of a review.
+
+    Raises:
+        UsageError: the folder holds none.
+        RunDirectoryError: it cannot be read.
+    """
+    path = folder / FILE
+    try:
+        return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{folder} holds no review", hint="give the folder that targen review prints"
+        ) from None
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Put a plan into its folder, whole or not at all.
+
+    Raises:
+        WriteFailed: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, indent=1)
+        replace_plain(folder / FILE, (text + "\n").encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        hint = "--out FOLDER" if isinstance(error, PermissionError) else way_out(error)
+        raise WriteFailed(f"cannot write {folder / FILE}: {error.strerror}", hint=hint) from error
+
+
+def go_on_with(folder: Path, there: Plan, requested: Mapping[str, Any]) -> None:
+    """See that what was asked for is what a review was planned with.
+
+    Args:
+        folder: of the review.
+        there: its plan.
+        requested: fields of a plan that the user named.
+
+    Raises:
+        UsageError: naming what differs.
+    """
+    differs = [
+        f"{name} is {_words(getattr(there, name))}, not {_words(value)}"
+        for name, value in requested.items()
+        if getattr(there, name) != value
+    ]
+    if differs:
+        raise UsageError(
+            f"{folder} holds a review of this data already: {'; '.join(differs)}",
+            hint="leave the options out to go on with it; for another review --out FOLDER",
+        )
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Rubric):
+        return value.name
+    if isinstance(value, tuple):
+        return ",".join("+".join(each) if isinstance(each, tuple) else str(each) for each in value)
+    return "on" if value is True else "off" if value is False else str(value)

@@ -1,0 +1,431 @@
+"""What a person sees of a row: of a run directory, of a correction, or of any dataset."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from targen_core import Rejected, Task, load_registry
+from targen_core.cli.sources import task_name
+from targen_core.dataset.source import Source, open_source
+from targen_core.errors import TargenError, UsageError
+from targen_core.runs import tracing
+from targen_core.runs.tracing import Traced
+from targen_core.tasks.fields import NO_TEXTS
+from targen_core.text import refused
+
+__all__ = ["Mended", "ReviewData", "ReviewRow", "mend", "open_data", "review_rows"]
+
+_HIDDEN = frozenset({"label", "idx"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRow:
+    """One row, as a person sees it: what belongs together, such as the two rows of a pair, is one.
+
+    Attributes:
+        id: what tells it from the others of its data: a run's candidate id, else its number.
+        number: the number of its first official row, from 0; None of a reject.
+        fields: its texts by the paths of the instance's fields, as they are shown.
+        editable: those of them that a person may write anew.
+        label: its label in the dataset; of a reject, the label that step 4 left, if any. None where
+            it has none, or several.
+        before: the label that it was generated for, or had before correction; None where there was
+            no correction.
+        intended: the branch that the generator was told, or "".
+        verdict: `accepted`, `rejected`, `duplicate` and so on.
+        reason: of a reject, the reason it is counted by, and in words why.
+        stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
+        explanation: the judge's words.
+        above: the items of the lists above its seed, outermost first.
+        seed: its seed, as JSON; None where it has none.
+        drawn: what code drew for it, by dimension.
+        notes: what steps noted.
+        instance: the instance as JSON, of which `fields` are the texts; None where the rows hold
+            several, or none.
+        official: its official rows; none of a reject.
+    """
+
+    id: str
+    number: int | None
+    fields: Mapping[str, str]
+    editable: tuple[str, ...] = ()
+    label: str | None = None
+    before: str | None = None
+    intended: str = ""
+    verdict: str = "accepted"
+    reason: str = ""
+    stage: str = ""
+    explanation: str = ""
+    above: tuple[str, ...] = ()
+    seed: Any = None
+    drawn: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    instance: Mapping[str, Any] | None = None
+    official: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of what a grade is about: texts and labels."""
+        content = [dict(self.fields), self.label, self.before]
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether step 4 changed its label, so that two grades are asked."""
+        return self.before is not None and self.before != self.label
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> ReviewRow:
+        """A row from `raw`, after JSON made lists of its tuples."""
+        values = dict(raw)
+        for name in ("editable", "above", "official"):
+            values[name] = tuple(values[name])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ReviewData:
+    """A dataset that is read by people, opened; its rows are read anew each time.
+
+    Attributes:
+        path: as it was typed.
+        name: what it is called.
+        source: how its rows are read.
+        task: whose rows they are; None where nobody says it, or it is not installed.
+        task_id: what its folder calls its task, or "".
+        problem: why the task is not known where it should be, or "".
+        has_origin: whether it is a run or a correction, so that rows can be traced.
+    """
+
+    path: Path
+    name: str
+    source: Source
+    task: Task[Any, Any] | None
+    task_id: str
+    problem: str
+    has_origin: bool
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is of a hub, and no path."""
+        return str(self.path).startswith("hf:")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that the task has; none where they are open or the task is unknown."""
+        return () if self.task is None else tuple(label.name for label in self.task.labels)
+
+    @cached_property
+    def has_correction(self) -> bool:
+        """Whether labels were corrected, so that rows have a label before and after."""
+        return self.has_origin and tracing.made_by(self.path)["corrector"] is not None
+
+    def rows(self) -> Iterator[ReviewRow]:
+        """The rows of the dataset in order.
+
+        Raises:
+            TargenError: they cannot be read.
+        """
+        if self.has_origin:
+            for traced in tracing.rows(self.path):
+                yield self._of_traced(traced)
+            return
+        unit = 1 if self.task is None else self.task.rows_per_instance
+        group: list[Mapping[str, Any]] = []
+        at = 0
+        for number, row in self.source.each(self.task):
+            if isinstance(row, ValueError):
+                raise self.source.no_row(number, row) from row
+            group.append(row)
+            if len(group) == unit:
+                yield self._of_rows(at, tuple(group))
+                at, group = at + unit, []
+        if group:
+            yield self._of_rows(at, tuple(group))
+
+    def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
+        """What made no row, of a run or a correction; `stage="correct"`: rejects of step 4 alone.
+
+        Raises:
+            TargenError: they cannot be read.
+        """
+        if not self.has_origin:
+            return
+        for traced in tracing.rejects(self.path):
+            if traced.record.get("id") and stage in (None, traced.record.get("stage")):
+                yield self._of_traced(traced)
+
+    def _of_rows(self, at: int, rows: tuple[Mapping[str, Any], ...]) -> ReviewRow:
+        instance, values = self._instance(rows)
+        fields, editable = _fields(values)
+        return ReviewRow(
+            id=str(at),
+            number=at,
+            fields=fields,
+            editable=editable if instance is not None else (),
+            label=self._label(instance, rows),
+            instance=values if instance is not None else None,
+            official=rows,
+        )
+
+    def _of_traced(self, traced: Traced) -> ReviewRow:
+        record = traced.record
+        rows = tuple(traced.rows)
+        if rows:
+            instance, values = self._instance(rows)
+        else:
+            item = record.get("instance")
+            instance, values = None, item if isinstance(item, dict) else {}
+            if self.task is not None and isinstance(item, dict):
+                try:
+                    instance = self.task.instance.model_validate(item)
+                except ValidationError:
+                    instance = None
+        fields, editable = _fields(values)
+        intended = str(record.get("intended") or "")
+        before = None
+        if self.has_correction:
+            before = record.get("claimed", self._aim(intended))
+        label = record.get("label") if rows else record.get("corrected")
+        return ReviewRow(
+            id=traced.id,
+            number=traced.number if rows else None,
+            fields=fields,
+            editable=editable if instance is not None else (),
+            label=str(label) if label is not None else None,
+            before=None if before is None else str(before),
+            intended=intended,
+            verdict=traced.verdict,
+            reason=": ".join(str(record[n]) for n in ("reason", "detail") if record.get(n)),
+            stage=str(record.get("stage") or ""),
+            explanation=str(record.get("explanation") or ""),
+            above=tuple(_text(each) for each in record.get("above", ())),
+            seed=record.get("seed"),
+            drawn=_mapping(record.get("dimensions")),
+            notes=_mapping(record.get("notes")),
+            instance=values if instance is not None else None,
+            official=rows,
+        )
+
+    def _aim(self, branch: str) -> str | None:
+        """The label that a branch aims at; a branch of no known task is its label."""
+        if self.task is None:
+            return branch or None
+        aim = self.task.branches.get(branch)
+        return branch if aim == "any" and not self.task.labels else aim
+
+    def _instance(
+        self, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[BaseModel | None, Mapping[str, Any]]:
+        """The one instance that the rows hold, if it is one, and the values to show."""
+        if self.task is not None:
+            try:
+                instances = self.task.from_rows(rows)
+            except (ValueError, LookupError, TypeError, Rejected):
+                instances = ()
+            if len(instances) == 1:
+                return instances[0], instances[0].model_dump(mode="json")
+        if len(rows) == 1:
+            return None, rows[0]
+        return None, {f"row {at}": row for at, row in enumerate(rows, 1)}
+
+    def _label(self, instance: BaseModel | None, rows: Sequence[Mapping[str, Any]]) -> str | None:
+        if instance is not None and self.task is not None:
+            try:
+                return self.task.label_of(instance)
+            except Rejected:
+                return None
+        label = rows[0].get("label") if len(rows) == 1 else None
+        return None if label is None else _text(label)
+
+
+def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf-8") -> ReviewData:
+    """A dataset to be read by people, in any form that targen reads.
+
+    Args:
+        path: see `read_dataset`.
+        task: whose rows they are; a run knows.
+        encoding: of text files without a byte order mark.
+
+    Raises:
+        UsageError: there is no such dataset or task, or the data is another task's.
+    """
+    source = open_source(path, encoding=encoding)
+    known: Task[Any, Any] | None = None
+    name, problem = "", ""
+    registry = load_registry()
+    try:
+        name = task_name(source, task) or ""
+        if name:
+            item = registry.find("task", name)
+            known = registry.resolve(item).varied(source.variants)
+    except TargenError as error:
+        if task is not None:
+            raise
+        problem = f"{error}; the rows are shown as they are, and edits are not checked"
+    folder = Path(path)
+    has_origin = source.run is not None or (folder / "correction.json").is_file()
+    return ReviewData(folder, source.name, source, known, name, problem, has_origin)
+
+
+def review_rows(
+    data: Sequence[ReviewData], *, rejects: bool = False
+) -> Iterator[tuple[ReviewData, ReviewRow]]:
+    """The rows of a review, each with its dataset, under the ids that plans and grades have.
+
+    In a review of several datasets an id begins with its dataset's name: `rte-0:1.0/entailment/0`.
+
+    Args:
+        data: the datasets of the review.
+        rejects: whether the rejects of step 4 follow the rows of each.
+
+    Raises:
+        TargenError: they cannot be read.
+    """
+    for each in data:
+        lead = f"{each.name}:" if len(data) > 1 else ""
+        rejected = each.rejects(stage="correct") if rejects else ()
+        for row in itertools.chain(each.rows(), rejected):
+            yield each, replace(row, id=f"{lead}{row.id}") if lead else row
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a person made of a row.
+
+    Attributes:
+        problems: what the task says against it, in its own words; empty where it is a good row.
+        unchecked: checks that could not be run, as on data without a seed, in words.
+        rows: the official rows with the edits and the new label; empty where there is none.
+    """
+
+    problems: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+
+def mend(
+    task: Task[Any, Any] | None,
+    row: ReviewRow,
+    edit: Mapping[str, str] | None,
+    label: str | None,
+) -> Mended:
+    """A row with a person's texts and label, put to the task's own schema and checks.
+
+    Args:
+        task: whose row it is; of none, nothing is checked and nothing is made.
+        row: as it is.
+        edit: field -> its new text.
+        label: its new label.
+
+    Raises:
+        UsageError: a field of the edit is none that can be edited.
+    """
+    unknown = sorted(set(edit or ()) - set(row.editable))
+    if unknown:
+        raise UsageError(f"row {row.id} has no text {unknown[0]!r} that can be edited")
+    if task is None or row.instance is None:
+        return Mended(unchecked=("the task of these rows is not known, so nothing was checked",))
+    values = json.loads(json.dumps(row.instance))
+    for path, text in (edit or {}).items():
+        _put(values, path, text)
+    try:
+        instance = task.instance.model_validate(values)
+        if label is not None:
+            instance = task.with_label(instance, label)
+    except ValidationError as error:
+        return Mended(problems=(refused(error),))
+    except Rejected as error:
+        return Mended(problems=(_said(error),))
+    problems, unchecked = [], []
+    seed, has_seed = _seed(task, row)
+    for check in task.checks:
+        try:
+            check(instance, seed)
+        except Rejected as error:
+            problems.append(_said(error))
+        except Exception as error:
+            if has_seed:
+                problems.append(f"the check {_name(check)} failed: {error}")
+            else:
+                unchecked.append(f"{_name(check)} needs the seed of the row, which is not known")
+    try:
+        rows = tuple(task.to_rows(instance, row.number or 0))
+    except (ValueError, LookupError, TypeError, Rejected) as error:
+        return Mended((*problems, str(error)), tuple(unchecked))
+    return Mended(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(unchecked)), rows)
+
+
+def _seed(task: Task[Any, Any], row: ReviewRow) -> tuple[Any, bool]:
+    """The seed of a row as its task has it, and whether it is known."""
+    try:
+        chain = task.chain_of(row.intended)
+        if not chain:
+            return None, True
+        return TypeAdapter(chain[-1].item).validate_python(row.seed), row.seed is not None
+    except (ValidationError, LookupError):
+        return None, False
+
+
+def _said(error: Rejected) -> str:
+    detail = str(error)
+    return f"{error.reason}: {detail}" if detail and detail != error.reason else error.reason
+
+
+def _name(check: Any) -> str:
+    return str(getattr(check, "__name__", type(check).__name__)).strip("_").replace("_", " ")
+
+
+def _fields(values: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The texts of an instance by their paths, and those that can be written anew."""
+    fields: dict[str, str] = {}
+    editable: list[str] = []
+
+    def walk(values: Mapping[str, Any], above: str) -> None:
+        for name, value in values.items():
+            path = f"{above}{name}"
+            if path in _HIDDEN or value is None:
+                continue
+            if isinstance(value, Mapping):
+                walk(value, f"{path}.")
+                continue
+            fields[path] = _text(value)
+            if isinstance(value, str) and "." not in name and name not in NO_TEXTS:
+                editable.append(path)
+
+    walk(values, "")
+    return fields, tuple(editable)
+
+
+def _put(values: Any, path: str, text: str) -> None:
+    *above, last = path.split(".")
+    for name in above:
+        values = values[name]
+    values[last] = text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

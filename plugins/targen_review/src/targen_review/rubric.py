@@ -1,0 +1,132 @@
+"""Rubrics: the grades that a row can get, and what each of them says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from targen_core.errors import UsageError
+from targen_core.plain import content_of
+from targen_core.text import refused
+
+__all__ = ["PAPER", "GradeMeaning", "Rubric", "read_rubric"]
+
+_MAX_BYTES = 1 << 20
+
+
+class GradeMeaning(BaseModel):
+    """One grade of a rubric.
+
+    Attributes:
+        letter: the key that gives it, a letter or a digit; stored in upper case.
+        title: a few words.
+        meaning: when a row gets it.
+        acceptable: whether a row of this grade is good enough to train on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    letter: Annotated[str, Field(pattern=r"^[A-Z0-9]$")]
+    title: Annotated[str, Field(min_length=1, max_length=80)]
+    meaning: Annotated[str, Field(max_length=1000)] = ""
+    acceptable: bool
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upper(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("letter"), str | int):
+            return {**values, "letter": str(values["letter"]).upper()}
+        return values
+
+
+class Rubric(BaseModel):
+    """What raters are asked: grades from the best to the worst.
+
+    Attributes:
+        name: what it is called in reports.
+        question: what a person decides about a row, in a sentence.
+        grades: from the best to the worst, two to nine, each with a letter of its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    question: Annotated[str, Field(max_length=500)] = ""
+    grades: Annotated[tuple[GradeMeaning, ...], Field(min_length=2, max_length=9)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Rubric:
+        letters = [grade.letter for grade in self.grades]
+        if len(set(letters)) < len(letters):
+            raise ValueError(f"each grade needs a letter of its own, and these are {letters}")
+        return self
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The letters, from the best grade to the worst."""
+        return tuple(grade.letter for grade in self.grades)
+
+    @property
+    def acceptable(self) -> frozenset[str]:
+        """The letters of the grades that are good enough."""
+        return frozenset(grade.letter for grade in self.grades if grade.acceptable)
+
+
+PAPER = Rubric(
+    name="paper",
+    question="Does the row do what its task asks, and is this its label?",
+    grades=(
+        GradeMeaning(
+            letter="A",
+            title="right",
+            meaning="It does what the task asks, and the label is right.",
+            acceptable=True,
+        ),
+        GradeMeaning(
+            letter="B",
+            title="weak",
+            meaning="It is a row of the task, but too easy, gives its label away, or only nearly "
+            "fits the label.",
+            acceptable=True,
+        ),
+        GradeMeaning(
+            letter="C",
+            title="a minor part is missing",
+            meaning="A part that the task can do without is missing or wrong.",
+            acceptable=False,
+        ),
+        GradeMeaning(
+            letter="D",
+            title="an essential part is missing",
+            meaning="A part without which it is no row of the task is missing or wrong.",
+            acceptable=False,
+        ),
+    ),
+)
+"""The four grades of the paper's human evaluation (appendix H), in our own words."""
+
+
+def read_rubric(path: Path) -> Rubric:
+    """The rubric in a YAML file: `name`, `question` and `grades`.
+
+    Raises:
+        UsageError: it cannot be read, or is none.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(content_of(path, _MAX_BYTES).decode())
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise UsageError(f"{path} is not YAML: {said}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} is not a rubric", hint="it needs name, question and grades")
+    try:
+        return Rubric.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(
+            f"{path} is not a rubric: {refused(error)}",
+            hint="each grade has letter, title, meaning, and acceptable: true or false",
+        ) from error

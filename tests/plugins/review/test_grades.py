@@ -1,0 +1,106 @@
+"""The file of a rater: what is in it after kills, undos, other processes and other machines."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from targen_core.errors import RunDirectoryError, UsageError
+from targen_review.grades import Grade, GradeBook, Rater, check_name, read_grades
+
+ANN = Rater(rater="ann")
+
+
+def grade(row: str, after: str | None = "A", **more: object) -> Grade:
+    return Grade(row=row, digest="0" * 16, after=after, **more)
+
+
+def test_the_last_line_of_a_row_counts_and_undo_is_a_line(tmp_path):
+    with GradeBook(tmp_path, ANN) as book:
+        book.append(grade("1", "A"))
+        book.append(grade("1", "B", comment="hm"))
+        book.append(grade("2", "D", flag=True))
+        assert book.undo().row == "2"
+        assert book.grades["2"].is_empty
+        assert book.undo().after == "A"
+        assert book.grades["1"].after == "A"
+    assert len((tmp_path / "grades-ann.jsonl").read_text().splitlines()) == 1 + 5
+    assert {row: g.after for row, g in read_grades(tmp_path)["ann"].grades.items()} == {"1": "A"}
+
+
+def test_undo_goes_on_behind_a_restart_until_nothing_is_left(tmp_path):
+    with GradeBook(tmp_path, ANN) as book:
+        book.append(grade("1", "A"))
+        book.append(grade("2", "B"))
+        book.undo()
+    with GradeBook(tmp_path, ANN) as book:
+        assert book.undo().row == "1"
+        assert book.undo() is None
+
+
+@pytest.mark.parametrize("torn", [b'{"row": "3", "dig', b"\xff", b'{"row"'])
+def test_a_torn_last_line_is_dropped(tmp_path, torn):
+    with GradeBook(tmp_path, ANN) as book:
+        book.append(grade("1"))
+    path = tmp_path / "grades-ann.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+    assert set(read_grades(tmp_path)["ann"].grades) == {"1"}, "while it is torn"
+    with GradeBook(tmp_path, ANN) as book:
+        assert path.read_bytes() == whole
+        book.append(grade("2"))
+    assert set(read_grades(tmp_path)["ann"].grades) == {"1", "2"}
+
+
+def test_a_file_killed_in_its_first_line_is_begun_again(tmp_path):
+    (tmp_path / "grades-ann.jsonl").write_bytes(b'{"format"')
+    assert read_grades(tmp_path) == {}
+    with GradeBook(tmp_path, ANN) as book:
+        book.append(grade("1"))
+    assert set(read_grades(tmp_path)["ann"].grades) == {"1"}
+
+
+def test_two_processes_of_one_rater_see_each_other(tmp_path):
+    with GradeBook(tmp_path, ANN) as one, GradeBook(tmp_path, ANN) as other:
+        one.append(grade("1"))
+        other.append(grade("2"))
+        one.append(grade("3"))
+        other.refresh()
+        assert set(one.grades) == set(other.grades) == {"1", "2", "3"}
+
+
+def test_files_of_several_machines_are_merged_by_time(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, at, letter in ((here, "2026-01-02", "B"), (there, "2026-01-01", "A")):
+        with GradeBook(folder, ANN) as book:
+            book.append(grade("1", letter, at=at))
+            book.append(grade(folder.name, at=at))
+    shutil.copy(there / "grades-ann.jsonl", here / "grades-ann-laptop.jsonl")
+    grades = read_grades(here)["ann"].grades
+    assert {row: g.after for row, g in grades.items()} == {"1": "B", "here": "A", "there": "A"}
+
+
+def test_what_is_no_line_of_grades_is_refused_with_its_place(tmp_path):
+    with GradeBook(tmp_path, ANN) as book:
+        book.append(grade("1"))
+    path = tmp_path / "grades-ann.jsonl"
+    good = path.read_text()
+    path.write_text(good + '{"row": "1", "digest": "0000000000000000", "mood": "good"}\n')
+    with pytest.raises(RunDirectoryError, match=r"grades-ann.jsonl, line 3 .*mood"):
+        read_grades(tmp_path)
+    with pytest.raises(RunDirectoryError, match="mood"):
+        GradeBook(tmp_path, ANN)
+
+
+def test_a_model_and_a_person_of_one_name_are_not_mixed(tmp_path):
+    with GradeBook(tmp_path, ANN):
+        pass
+    with pytest.raises(RunDirectoryError, match="not of ann"):
+        GradeBook(tmp_path, Rater(rater="ann", kind="model", model="claude"))
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "é", "x" * 41])
+def test_names_that_cannot_name_a_file_are_refused(name):
+    with pytest.raises(UsageError, match="name of a rater"):
+        check_name(name)

@@ -1,0 +1,43 @@
+"""`targen review --plan`: what is reviewed, and by whom."""
+
+from __future__ import annotations
+
+from targen_review.plan import load_plan
+
+
+def test_a_review_is_planned_beside_its_data_and_goes_on(run, in_process):
+    line = ("review", run, "--sample", "4", "--raters", "ann,bob", "--json")
+    done = in_process(*line)
+    assert done.code == 0
+    folder = run.with_name("reviews-0.review")
+    assert done.json["folder"] == str(folder)
+    plan = load_plan(folder)
+    assert plan.raters == ("ann", "bob")
+    assert [len(plan.rows_of(name)) for name in plan.raters] == [4, 4]
+    assert in_process("review", run, "--json").json == done.json
+
+
+def test_a_review_of_something_else_is_refused_with_what_differs(run, in_process):
+    assert in_process("review", run).code == 0
+    done = in_process("review", run, "--blind", "--sample", "0.5")
+    assert done.code == 2
+    assert "sample is all, not 0.5; blind is off, not on" in done.err
+    assert "--out FOLDER" in done.err
+
+
+def test_rejects_of_step_4_are_in_it_if_asked(run, in_process):
+    plan = in_process("review", run, "--rejects", "--json").json
+    assert len(plan["rows"][""]) == 7
+    assert "1.7/negative/0" in plan["rows"][""]
+
+
+def test_what_cannot_be_asked_is_said(run, rows_file, in_process):
+    for option, value, words in (
+        ("--sample", "many", "sample 'many' is no rule"),
+        ("--raters", "ann,b/b", "'b/b' cannot be the name of a rater"),
+        ("--not", "ann=reviews", "names no rater and task"),
+    ):
+        done = in_process("review", run, option, value)
+        assert (done.code, words in done.err) == (2, True), done.err
+    done = in_process("review", run, rows_file())
+    assert "--out FOLDER" in done.err

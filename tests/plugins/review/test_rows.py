@@ -1,0 +1,94 @@
+"""What a person sees of a row, and what the task says of what they made of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core.errors import UsageError
+from targen_review.rows import ReviewRow, mend, open_data, review_rows
+
+
+def test_rows_of_a_file_with_their_task(rows_file, task_file):
+    data = open_data(rows_file(3), str(task_file))
+    rows = list(data.rows())
+    assert [row.id for row in rows] == ["0", "1", "2"]
+    assert dict(rows[1].fields) == {"text": "The soup number 1 was warm and good."}
+    assert (rows[1].label, rows[1].before, rows[1].editable) == ("negative", None, ("text",))
+    assert data.labels == ("positive", "negative")
+
+
+def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
+    path = tmp_path / "any.jsonl"
+    path.write_text('{"say": "hello", "tags": ["a", "b"], "n": 1.5, "label": 3}\n')
+    (row,) = open_data(path).rows()
+    assert dict(row.fields) == {"say": "hello", "tags": "a\nb", "n": "1.5"}
+    assert (row.label, row.editable) == ("3", ())
+    assert mend(None, row, None, "x").unchecked
+
+
+def test_rows_of_a_run_have_their_origin(run):
+    data = open_data(run)
+    rows = list(data.rows())
+    assert len(rows) == 6
+    assert (rows[1].before, rows[1].label, rows[1].is_corrected) == ("negative", "positive", True)
+    assert (rows[0].before, rows[0].label, rows[0].is_corrected) == ("positive", "positive", False)
+    assert rows[1].explanation == "The guest would come back."
+    assert rows[0].above == ("lunch",)
+    assert isinstance(rows[0].seed, str)
+    assert [each.reason for each in data.rejects()] == [
+        "no-valid-instance: It is about a bus.",
+        "too-short: 2 words",
+    ]
+    (rejected,) = data.rejects(stage="correct")
+    assert (rejected.label, rejected.before, rejected.number) == (None, "negative", None)
+    assert dict(rejected.fields) == {"text": "The bus was late again today."}
+
+
+def test_ids_of_several_datasets_begin_with_their_names(run, rows_file, task_file):
+    both = [open_data(run), open_data(rows_file(2), str(task_file))]
+    ids = [row.id for _, row in review_rows(both, rejects=True)]
+    assert ids[0].startswith("reviews-0:")
+    assert ids[-3:] == ["reviews-0:1.7/negative/0", "rows:0", "rows:1"]
+
+
+def test_a_digest_is_of_what_is_shown(run):
+    row = next(open_data(run).rows())
+    assert ReviewRow.of(json.loads(json.dumps(row.raw))).digest == row.digest
+    other = ReviewRow.of({**row.raw, "label": "negative"})
+    assert other.digest != row.digest
+
+
+def test_an_edit_is_put_to_the_task_s_own_checks(run):
+    data = open_data(run)
+    row = next(data.rows())
+    good = mend(data.task, row, {"text": "The soup was cold and nobody came to us."}, "negative")
+    assert not good.problems
+    assert good.rows[0]["text"] == "The soup was cold and nobody came to us."
+    assert good.rows[0]["label"] == "negative"
+    short = mend(data.task, row, {"text": "Cold."}, None)
+    assert any("word" in problem for problem in short.problems)
+    assert mend(data.task, row, None, "neutral").problems
+    with pytest.raises(UsageError, match="no text 'label'"):
+        mend(data.task, row, {"label": "x"}, None)
+
+
+@pytest.mark.whole
+def test_a_pair_of_rows_is_one_row_to_a_person(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    lead = "The nurse told the patient that "
+    rows = [
+        {
+            "premise": f"{lead}{pronoun} would leave.",
+            "hypothesis": "The nurse would leave.",
+            "label": "entailment",
+            "idx": at,
+            "pair_id": 0,
+        }
+        for at, pronoun in enumerate(("she", "he"))
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (row,) = open_data(path, "axg").rows()
+    assert list(row.fields) == ["premise1", "premise2", "hypothesis"]
+    assert len(row.official) == 2
