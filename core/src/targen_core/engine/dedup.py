@@ -229,11 +229,7 @@ class NearDuplicates:
         places = (self._under.take(buckets, axis=0) == asked[:, np.newaxis]).ravel().nonzero()[0]
         met = self._rows.take(buckets, axis=0).ravel().take(places)
         met.sort()
-        numbers = _met(met, 1)
-        for times in range(2, _KEYS):
-            if len(numbers) <= _POOL:
-                break
-            numbers = _met(met, times)
+        numbers = _met_most(met)
         if len(numbers) > _FEW:
             numbers = self._nearest(looked, numbers)
         numbers = numbers[self._may_be_alike(seed, looked, numbers)]
@@ -461,10 +457,14 @@ def _changes(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
     return first
 
 
-def _met(rows: NDArray[np.uint32], times: int) -> NDArray[np.uint32]:
-    """Which of the rows, ascending, stand there so many times or more; each once."""
-    more = rows[times - 1 :]
-    if times > 1:
-        more = more.take((more == rows[: len(more)]).nonzero()[0])
-    met: NDArray[np.uint32] = more.take(_changes(more).nonzero()[0])
-    return met
+def _met_most(met: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Of rows in order, each as often as it was met: at most `_POOL` of those met most often."""
+    first = _changes(met).nonzero()[0]
+    if len(first) > _POOL:
+        often = np.diff(first, append=len(met))
+        counts = np.bincount(np.minimum(often, _KEYS - 1), minlength=_KEYS)
+        met_so_often = counts[::-1].cumsum()[::-1]
+        times = 1 + np.count_nonzero(met_so_often[1 : _KEYS - 1] > _POOL)
+        first = first.take((often >= times).nonzero()[0])
+    numbers: NDArray[np.uint32] = met.take(first)
+    return numbers

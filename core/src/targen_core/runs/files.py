@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from pydantic_core import from_json
+
 from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 from targen_core.plain import open_plain, replace_plain, way_out, why_not, write_failed
 from targen_core.runs.gate import LINE
 
-__all__ = ["OUTPUTS", "ReplayedFile", "read_jsonl", "write_atomically"]
+__all__ = ["OUTPUTS", "ReplayedFile", "parse_json", "read_jsonl", "write_atomically"]
 
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 """What a run produces, in a run directory."""
@@ -147,6 +149,19 @@ def write_atomically(path: Path, text: str) -> None:
         ) from error
 
 
+def parse_json(line: bytes) -> Any:
+    """What a line says, by the quicker of two parsers where it can read it.
+
+    Raises:
+        ValueError: it is not JSON.
+        RecursionError: it nests too deep.
+    """
+    try:
+        return from_json(line)
+    except ValueError:  # half of a surrogate pair, a byte order mark
+        return json.loads(line)
+
+
 def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[str, Any]]:
     """The records of a jsonl file, from a byte on; a torn last line is left out.
 
@@ -171,7 +186,7 @@ def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[st
             if number <= skip:
                 continue
             try:
-                record = json.loads(line)
+                record = parse_json(line)
             except (ValueError, RecursionError) as error:
                 raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
             if not isinstance(record, dict):

@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from pydantic_core import from_json
 
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.usage import Usage
@@ -48,7 +47,7 @@ from targen_core.plain import kind_of, open_plain, read_plain
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.excluded import source_counts
-from targen_core.runs.files import read_jsonl, write_atomically
+from targen_core.runs.files import parse_json, read_jsonl, write_atomically
 from targen_core.runs.gate import LINE, MEMBERS, SMALL
 from targen_core.runs.manifest import Manifest, MergedRun, as_words, flat, given_file
 from targen_core.runs.naming import model_name
@@ -488,10 +487,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(_lines(path), 1):
         try:
             body = unchecked(line[:-1])
-            try:
-                record = from_json(body)
-            except ValueError:  # half of a surrogate pair
-                record = json.loads(body)
+            record = parse_json(body)
             if not isinstance(record, dict):
                 raise ValueError("it is no object")
             if "key" in record and not line.startswith(_KEYED, 9):
