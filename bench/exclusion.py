@@ -26,7 +26,8 @@ from dedup import EDITS, Language, edited, spread
 from memory import resident
 from rapidfuzz import fuzz
 
-from targen_core.engine.exclusion import ExclusionIndex, build_index
+from targen_core.engine.exclusion.building import build_index
+from targen_core.engine.exclusion.index import ExclusionIndex
 from targen_core.tasks.checks import normalized
 
 SIZES = (10_000, 100_000, 1_000_000)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from targen_core.engine.exclusion import ExclusionIndex, Match, build_index
+from targen_core.engine.exclusion.building import build_index
+from targen_core.engine.exclusion.index import ExclusionIndex, Match
 from targen_core.tasks.checks import normalized
 
 PREMISE = (
@@ -202,7 +203,8 @@ class TestRowsThatWereEdited:
 
 def test_the_files_are_the_same_in_every_process(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from targen_core.engine.exclusion import *; "
+        "import sys; from pathlib import Path; "
+        "from targen_core.engine.exclusion.building import build_index; "
         f"build_index([[{PREMISE!r}, {HYPOTHESIS!r}], [{QUESTION!r}]] * 40, Path(sys.argv[1]))"
     )
     for seed in ("1", "2"):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_core.engine.exclusion import GRAM, MIN_ALONE, RUN, SIMILARITY
+from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, RUN, SIMILARITY
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task

@@ -21,16 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import folders
-from targen_core.engine.exclusion import (
-    FORMAT,
-    REASONS,
-    Excluded,
-    ExclusionFilter,
-    ExclusionIndex,
-    build_index,
-    plain_words,
-    texts_of,
-)
+from targen_core.engine.exclusion.building import build_index
+from targen_core.engine.exclusion.comparing import plain_words, texts_of
+from targen_core.engine.exclusion.files import FORMAT
+from targen_core.engine.exclusion.filter import REASONS, Excluded, ExclusionFilter
+from targen_core.engine.exclusion.index import ExclusionIndex
 from targen_core.errors import (
     MissingDependency,
     RunConflict,

@@ -1,0 +1,161 @@
+"""What of two rows is compared, and how: the words of their texts, by each test."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+from rapidfuzz import fuzz
+
+from targen_core.tasks.prompt import texts_in
+
+__all__ = [
+    "COVERED",
+    "GRAM",
+    "MIN_ALONE",
+    "RUN",
+    "SIMILARITY",
+    "TESTS",
+    "UNSPACED",
+    "UNSPACED_WORD",
+    "Compared",
+    "Part",
+    "plain_words",
+    "text_sum",
+    "texts_of",
+]
+
+GRAM = 8
+"""Words of a run that counts as shared."""
+
+RUN = 13
+"""Words of a shared run that says by itself that a text was taken over, as in GPT-3's test."""
+
+COVERED = 0.5
+"""Share of the words of an excluded text in a shared run from which on it was taken over."""
+
+MIN_ALONE = 5
+"""Words of a text that counts without the rest of its row: labels and single words do not."""
+
+SIMILARITY = 90.0
+"""From how alike on a row is refused where the near-duplicate filter, which says it, is off."""
+
+TESTS = ("exact", "normalized", "8-gram", "similar")
+"""The tests, the strictest first."""
+
+_NO_TEXT = frozenset({"idx", "label"})
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_WORD = re.compile(r"[^\W_]+")
+# Scripts that put no space between words: Thai and Lao, Burmese, Khmer, kana, Chinese characters.
+UNSPACED = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3040, 0x30FF),
+    (0x3400, 0x9FFF),
+)
+UNSPACED_WORD = 2  # of their letters
+_UNSPACED_LETTER = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in UNSPACED)}]")
+
+
+def plain_words(text: str) -> str:
+    """The words of a text as the tests compare them, single-spaced.
+
+    Letters and digits, after Unicode's compatibility composition (NFKC) and case folding;
+    invisible letters are left out, and whatever else stands between words parts them.
+    """
+    folded = text.lower()
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    return " ".join(_WORD.findall(folded))
+
+
+def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[str]]:
+    """The texts of a row by column, those in lists and objects too; no label and no number."""
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        leaves = () if name in _NO_TEXT else texts_in(row.get(name))
+        texts = [text for text in leaves if text.strip()]
+        if texts:
+            found[name] = texts
+    return found
+
+
+def text_sum(text: str) -> int:
+    """What says of a text that it is the same to the letter: its CRC32."""
+    return crc32(text.encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text as comparisons see it, and the sum of it as it was."""
+
+    text: str
+    sum: int
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether it is long enough to say something without the rest of its row."""
+        words = self.text.count(" ") + 1
+        if words < MIN_ALONE and not self.text.isascii():
+            words += len(_UNSPACED_LETTER.findall(self.text)) // UNSPACED_WORD
+        return words >= MIN_ALONE
+
+
+class Compared:
+    """A candidate's texts, to be compared with those of excluded rows.
+
+    Attributes:
+        parts: the texts.
+        counts: whether they count as a whole, however short they are.
+    """
+
+    def __init__(self, parts: Sequence[Part], similarity: float, complete: bool) -> None:
+        self.parts = parts
+        self.similarity = similarity
+        self.whole = " ".join(part.text for part in parts)
+        self.counts = complete or Part(self.whole, 0).counts_alone
+
+    def to(self, theirs: Sequence[Part]) -> tuple[int, bool] | None:
+        """The number of the strictest test that finds a row, and whether as a whole; or None."""
+        if self.counts and self.whole == " ".join(part.text for part in theirs):
+            same = [part.sum for part in self.parts] == [part.sum for part in theirs]
+            return (0 if same else 1), True
+        known: dict[str, set[int]] = {}
+        for part in theirs:
+            if part.counts_alone:
+                known.setdefault(part.text, set()).add(part.sum)
+        if equal := [part for part in self.parts if part.text in known]:
+            return (0 if any(part.sum in known[part.text] for part in equal) else 1), False
+        if any(_shares_words(runs, part.text) for part in theirs for runs in self._runs if runs):
+            return 2, False
+        return (3, True) if self.is_like(theirs) else None
+
+    def is_like(self, theirs: Sequence[Part]) -> bool:
+        """Whether the whole rows are as alike as the near-duplicate filter's must not be."""
+        other = " ".join(part.text for part in theirs)
+        return self.counts and fuzz.ratio(self.whole, other, score_cutoff=self.similarity) > 0
+
+    @cached_property
+    def _runs(self) -> list[set[tuple[str, ...]]]:
+        """The runs of eight words of each text."""
+        return [set(_runs_of_words(part.text)) for part in self.parts]
+
+
+def _runs_of_words(text: str) -> Iterator[tuple[str, ...]]:
+    words = text.split(" ")
+    return (tuple(words[at : at + GRAM]) for at in range(len(words) - GRAM + 1))
+
+
+def _shares_words(runs: Set[tuple[str, ...]], excluded: str) -> bool:
+    """Whether a text with these runs of words holds so much of an excluded one as to be from it."""
+    length = longest = 0
+    for run in _runs_of_words(excluded):
+        length = (length + 1 if length else GRAM) if run in runs else 0
+        longest = max(longest, length)
+    return longest >= min(RUN, max(GRAM, COVERED * (excluded.count(" ") + 1)))
