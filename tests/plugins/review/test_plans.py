@@ -33,7 +33,7 @@ def test_rejects_of_step_4_are_in_it_if_asked(run, in_process):
 
 def test_what_cannot_be_asked_is_said(run, rows_file, in_process):
     for option, value, words in (
-        ("--sample", "many", "sample 'many' is no rule"),
+        ("--sample", "many", "--sample many: this is no part of a dataset"),
         ("--raters", "ann,b/b", "'b/b' cannot be the name of a rater"),
         ("--not", "ann=reviews", "names no rater and task"),
     ):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from targen_core import Register, hookimpl
 
-__all__ = ["register_commands"]
+if TYPE_CHECKING:
+    from targen_core.metrics.model import Metric
+
+__all__ = ["register_commands", "register_metrics"]
 
 
 @hookimpl
@@ -17,4 +20,19 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "review",
         "targen_review.cli.open:review",
         summary="Grade and mend the rows of a dataset in a browser.",
+    )
+    register.register(
+        "review report",
+        "targen_review.cli.report:report",
+        summary="Say what raters found, and how far they agree.",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """A chapter of what `targen analyze` writes."""
+    register.register(
+        "reviewed",
+        "targen_review.report.chapter:REVIEWED",
+        summary="grades of rows by people and models, agreement, labels confirmed",
     )

@@ -117,7 +117,7 @@ def planned(
     from targen_review.grades import check_name
     from targen_review.plan import FILE, folder_for, go_on_with, load_plan
     from targen_review.rubric import read_rubric
-    from targen_review.sample import check_sample
+    from targen_review.sample import check_sample, teams_of
 
     requested: dict[str, Any] = {
         "sample": None if sample is None else check_sample(sample),
@@ -132,9 +132,9 @@ def planned(
     }
     requested = {name: value for name, value in requested.items() if value is not None}
     if "teams" in requested:
+        teams_of(requested.get("raters", ()), requested["teams"])
         members = tuple(name for team in requested["teams"] for name in team)
-        if set(requested.setdefault("raters", members)) != set(members):
-            raise UsageError("--raters and --teams name different people", hint="leave one out")
+        requested.setdefault("raters", members)
     folder = folder_for(data, out)
     opened = opened_data(data, task, encoding)
     if (folder / FILE).exists():
@@ -183,13 +183,15 @@ def _new_plan(
 ) -> Plan:
     from targen_review.plan import Plan, PlanData, write_plan
     from targen_review.rows import review_rows
-    from targen_review.sample import assign
+    from targen_review.sample import Drawable, assign, teams_of
 
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Drawable]] = {}
     found = {each.name: 0 for each in opened}
     for each, row in review_rows(opened, rejects=requested.get("rejects", False)):
         task = each.task.name if each.task is not None else each.name
-        groups.setdefault(task if row.official else f"{task}, rejects", []).append(row.id)
+        # Rejects have a share of their own; what they lost is the label that they were made for.
+        group, label = (task, row.label) if row.official else (f"{task}, rejects", row.before)
+        groups.setdefault(group, []).append(Drawable(row.id, label or ""))
         found[each.name] += bool(row.official)
     parts = []
     for each in opened:
@@ -206,6 +208,8 @@ def _new_plan(
                 hint=f"RATER=TASK; the tasks are {', '.join(groups)}",
             )
         exclusions += [(rater, name), (rater, f"{name}, rejects")]
+    if "raters" in requested:
+        requested["teams"] = tuple(teams_of(requested["raters"], requested.get("teams", ())))
     rows = assign(
         groups,
         sample=requested.get("sample", "all"),

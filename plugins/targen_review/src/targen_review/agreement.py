@@ -1,0 +1,256 @@
+"""How far raters agree: Cohen's κ, Spearman's r, Krippendorff's α, and shares, with intervals.
+
+Pure functions of plain sequences; nothing is drawn by chance. A figure that the grades do not
+define has no value and says why, so that no NaN ever reaches a report.
+
+Intervals of coefficients are of 95 %, by the jackknife: each row is left out once (Efron and
+Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11), and the standard error is taken to
+Fisher's z scale, so that no end lies beyond −1 or 1. All coefficients here are smooth functions of
+how often each combination of grades occurs, which is what the jackknife asks for, and rows with the
+same combination are left out together at no cost. Where all raters agree in every row nothing
+varies, and there is no interval. Shares have Wilson's interval (JASA 22, 1927).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+__all__ = ["Figure", "cohen_kappa", "krippendorff_alpha", "share", "spearman"]
+
+_Z = 1.959964  # two-sided 95 % quantile of the normal distribution
+_Grade = TypeVar("_Grade", bound=Hashable)
+_Pattern = TypeVar("_Pattern", bound=Hashable)
+_Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of agreement.
+
+    Attributes:
+        value: the figure, or None where the grades do not define it.
+        low: lower end of the 95 % interval, if there is one.
+        high: its upper end.
+        rows: how many rows it is of.
+        reason: why there is no value, or "".
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    reason: str = ""
+
+
+def share(hits: float, of: int) -> Figure:
+    """`hits` of `of` rows, with Wilson's interval; a row may be hit in part."""
+    if not of:
+        return Figure(None, reason="no row was graded")
+    value, square = hits / of, _Z * _Z / of
+    middle = (value + square / 2) / (1 + square)
+    half = _Z / (1 + square) * math.sqrt(value * (1 - value) / of + square / (4 * of))
+    # Rounding must not put an end on the wrong side of the figure.
+    low, high = min(value, max(0.0, middle - half)), max(value, min(1.0, middle + half))
+    return Figure(value, low, high, of)
+
+
+def cohen_kappa(
+    one: Sequence[_Grade | None],
+    other: Sequence[_Grade | None],
+    *,
+    order: Sequence[_Grade] = (),
+    linear: bool = False,
+) -> Figure:
+    """Cohen's κ of two raters: agreement beyond what their habits give by chance.
+
+    Args:
+        one: the first rater's grades, one a row, None where a row has none.
+        other: the second rater's, of the same rows.
+        order: the scale from best to worst; needed where `linear`.
+        linear: count a disagreement by its steps on the scale (Cohen, Psychological Bulletin 70,
+            1968), not all alike (Cohen, Educational and Psychological Measurement 20, 1960).
+
+    Raises:
+        ValueError: the sequences differ in length, or a grade is not on the scale.
+    """
+    pairs = _pairs(one, other)
+    if linear:
+        steps = _places(order, pairs)
+    else:
+        found = sorted({grade for pair in pairs for grade in pair}, key=repr)
+        steps = {grade: at for at, grade in enumerate(found)}
+    counts = Counter((steps[left], steps[right]) for left, right in pairs)
+    weight = _steps_apart if linear else _unequal
+    if not counts:
+        return Figure(None, reason="no row has a grade by both")
+
+    def kappa(counts: Mapping[_Pair, int]) -> float | None:
+        rows = sum(counts.values())
+        left, right = Counter[int](), Counter[int]()
+        for (one, other), times in counts.items():
+            left[one] += times
+            right[other] += times
+        observed = sum(times * weight(*pair) for pair, times in counts.items()) / rows
+        expected = sum(
+            left[one] * right[other] * weight(one, other) for one in left for other in right
+        ) / (rows * rows)
+        return 1 - observed / expected if expected else None
+
+    return _figure(counts, kappa, "both gave one grade only, and the same")
+
+
+def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figure:
+    """Spearman's rank correlation of two raters, with mean ranks for ties.
+
+    Args:
+        one: the first rater's grades as numbers, one a row, None where a row has none.
+        other: the second rater's, of the same rows.
+
+    Raises:
+        ValueError: the sequences differ in length.
+    """
+    pairs = _pairs(one, other)
+    if not pairs:
+        return Figure(None, reason="no row has a grade by both")
+    counts = Counter(pairs)
+
+    def correlation(counts: Mapping[tuple[float, float], int]) -> float | None:
+        rows = sum(counts.values())
+        left, right = _ranks(counts, 0), _ranks(counts, 1)
+        middle = (rows + 1) / 2
+        both = own = others = 0.0
+        for (one, other), times in counts.items():
+            away, far = left[one] - middle, right[other] - middle
+            both += times * away * far
+            own += times * away * away
+            others += times * far * far
+        return both / math.sqrt(own * others) if own and others else None
+
+    return _figure(counts, correlation, "one of the two gave one grade only")
+
+
+def krippendorff_alpha(
+    rows: Sequence[Sequence[_Grade | None]],
+    *,
+    order: Sequence[_Grade] = (),
+    level: Literal["nominal", "ordinal"] = "nominal",
+) -> Figure:
+    """Krippendorff's α of any number of raters, each of whom may lack grades.
+
+    Args:
+        rows: of each row its grades, by whomever; None and rows with fewer than two count for
+            nothing.
+        order: the scale from best to worst; needed for "ordinal".
+        level: what a disagreement weighs: all alike, or by the grades between the two
+            (Krippendorff, Content Analysis, 2004, ch. 11).
+
+    Raises:
+        ValueError: a grade is not on the scale.
+    """
+    graded = [[grade for grade in row if grade is not None] for row in rows]
+    graded = [row for row in graded if len(row) > 1]
+    if not graded:
+        return Figure(None, reason="no row has two grades")
+    if level == "ordinal":
+        places = _places(order, graded)
+    else:
+        found = sorted({grade for row in graded for grade in row}, key=repr)
+        places = {grade: at for at, grade in enumerate(found)}
+    counts = Counter(tuple(sorted(places[grade] for grade in row)) for row in graded)
+    size = len(places)
+
+    def alpha(counts: Mapping[tuple[int, ...], int]) -> float | None:
+        totals = [0] * size
+        together = [[0.0] * size for _ in range(size)]
+        for row, times in counts.items():
+            of = Counter(row)
+            for one, ones in of.items():
+                totals[one] += times * ones
+                for other, others in of.items():
+                    pairs = ones * (others - (one == other))
+                    together[one][other] += times * pairs / (len(row) - 1)
+
+        def apart(one: int, other: int) -> float:
+            if level == "nominal":
+                return float(one != other)
+            low, high = min(one, other), max(one, other)
+            return (sum(totals[low : high + 1]) - (totals[low] + totals[high]) / 2) ** 2
+
+        cells = [(one, other) for one in range(size) for other in range(size)]
+        observed = sum(together[one][other] * apart(one, other) for one, other in cells)
+        expected = sum(totals[one] * totals[other] * apart(one, other) for one, other in cells)
+        return 1 - (sum(totals) - 1) * observed / expected if expected else None
+
+    return _figure(counts, alpha, "only one grade was given")
+
+
+def _figure(
+    counts: Mapping[_Pattern, int],
+    coefficient: Callable[[Mapping[_Pattern, int]], float | None],
+    reason: str,
+) -> Figure:
+    """A coefficient of the combinations of grades that occur, with its interval."""
+    rows = sum(counts.values())
+    value = coefficient(counts)
+    if value is None:
+        return Figure(None, rows=rows, reason=reason)
+    value = max(-1.0, min(1.0, value))
+    without = [
+        coefficient({**counts, pattern: times - 1} if times > 1 else _less(counts, pattern))
+        for pattern, times in counts.items()
+        if rows > 2
+    ]
+    kept = [each for each in without if each is not None]
+    if rows < 3 or len(kept) < len(without) or 1 - abs(value) < 1e-12:
+        return Figure(value, rows=rows)
+    times = list(counts.values())
+    middle = sum(n * each for n, each in zip(times, kept, strict=True)) / rows
+    squares = sum(n * (each - middle) ** 2 for n, each in zip(times, kept, strict=True))
+    error = math.sqrt((rows - 1) / rows * squares) / (1 - value * value)
+    z = math.atanh(value)
+    low, high = math.tanh(z - _Z * error), math.tanh(z + _Z * error)
+    return Figure(value, min(value, low), max(value, high), rows)  # whatever rounding does
+
+
+def _less(counts: Mapping[_Pattern, int], pattern: _Pattern) -> dict[_Pattern, int]:
+    return {other: times for other, times in counts.items() if other != pattern}
+
+
+def _pairs(
+    one: Sequence[_Grade | None], other: Sequence[_Grade | None]
+) -> list[tuple[_Grade, _Grade]]:
+    both = zip(one, other, strict=True)
+    return [(left, right) for left, right in both if left is not None and right is not None]
+
+
+def _places(order: Sequence[_Grade], graded: Sequence[Sequence[_Grade]]) -> dict[_Grade, int]:
+    places = {grade: at for at, grade in enumerate(order)}
+    for row in graded:
+        for grade in row:
+            if grade not in places:
+                raise ValueError(f"{grade!r} is not on the scale {', '.join(map(str, order))}")
+    return places
+
+
+def _ranks(counts: Mapping[tuple[float, float], int], at: int) -> dict[float, float]:
+    """Mean ranks, from 1, of the values of one rater."""
+    times = Counter[float]()
+    for pair, n in counts.items():
+        times[pair[at]] += n
+    ranks, before = {}, 0
+    for value in sorted(times):
+        ranks[value] = before + (times[value] + 1) / 2
+        before += times[value]
+    return ranks
+
+
+def _unequal(one: int, other: int) -> int:
+    return int(one != other)
+
+
+def _steps_apart(one: int, other: int) -> int:
+    return abs(one - other)

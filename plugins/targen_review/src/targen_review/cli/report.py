@@ -1,0 +1,116 @@
+"""`targen review report`: what raters found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_core.cli.tables import print_json, print_table
+from targen_core.errors import UsageError, WriteFailed
+
+if TYPE_CHECKING:
+    from targen_core.metrics.model import Findings
+
+__all__ = ["report"]
+
+_SHOWN = 10
+_WIDEST = 60
+
+
+def report(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER",
+            help="Reviews, as targen review named them; of several datasets, or one's from "
+            "several machines.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write it as a page (.html) or as Markdown (.md)."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Put the paper's table 16 beside the grades.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Say what raters found: grades, agreement, labels confirmed, rows to discuss.
+
+    Grades are by dataset, before and after correction; agreement is Cohen's κ and Spearman's r of
+    each two who graded the same rows, and Krippendorff's α of all; models are kept apart.
+
+    Examples:
+    - targen review report runs/rte-0.review
+    - targen review report runs/*.review --paper --out review.html
+    """
+    from targen_core.plain import replace_plain
+    from targen_review.report.figures import figures_of
+    from targen_review.report.pages import as_html, as_json, as_markdown, findings_of
+    from targen_review.report.reading import read_reviews
+
+    forms = {".html": as_html, ".md": as_markdown}
+    if out is not None and out.suffix not in forms:
+        raise UsageError(f"--out {out}: it is written as .html or as .md")
+    if out is not None and out.exists() and not force:
+        raise UsageError(f"{out} is there already", hint="choose another --out, or --force")
+    material = read_reviews([_review(folder) for folder in folders])
+    if not material.given:
+        said = "; ".join(material.warnings)
+        raise UsageError(
+            "no row has been graded yet" + (f" ({said})" if said else ""),
+            hint="targen review DATA opens the page where rows are graded",
+        )
+    figures = figures_of(material)
+    findings = findings_of(figures, paper=paper)
+    if out is not None:
+        try:
+            replace_plain(out, forms[out.suffix](findings).encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    if json:
+        print_json(as_json(figures))
+        return
+    _print(findings)
+    if out is not None:
+        print(f"\n{out}")
+
+
+def _review(folder: Path) -> Path:
+    """The folder of a review; that of the data is as good."""
+    from targen_review.plan import FILE, folder_for
+
+    if (folder / FILE).exists():
+        return folder
+    beside = folder_for([folder], None)
+    return beside if (beside / FILE).exists() else folder
+
+
+def _print(findings: Findings) -> None:
+    from targen_core.text import plural
+    from targen_review.report.pages import DIFFER, shown
+
+    for line in findings.headlines:
+        print(f"* {line}")
+    for line in findings.warnings:
+        print(f"warning: {line}")
+    for table in findings.tables:
+        print(f"\n{table.title}")
+        rows = table.rows[:_SHOWN] if table.title == DIFFER else table.rows
+        print_table(table.columns, [[_cut(shown(cell)) for cell in row] for row in rows])
+        if len(rows) < len(table.rows):
+            more = plural(len(table.rows) - len(rows), "row")
+            print(f"({more} more: --out FILE.html or --json)")
+        if table.note:
+            print(table.note)
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"

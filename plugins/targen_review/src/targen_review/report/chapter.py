@@ -1,0 +1,61 @@
+"""The metric `reviewed`: what people found of a dataset's rows, as a chapter of the analysis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import Field
+
+from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+from targen_review.plan import FILE
+
+__all__ = ["REVIEWED", "ReviewedOptions"]
+
+
+class ReviewedOptions(MetricOptions):
+    """Options of `reviewed`."""
+
+    folders: str = Field(
+        "",
+        description="reviews, with commas between; those beside the runs are found without it",
+    )
+
+
+def _measure(study: Study, options: ReviewedOptions) -> Findings:
+    folders = [Path(each.strip()) for each in options.folders.split(",") if each.strip()]
+    for corpus in study.everything:
+        if corpus.run is not None and not folders:
+            beside = corpus.run.resolve().with_name(f"{corpus.run.resolve().name}.review")
+            folders += [beside] if (beside / FILE).exists() else []
+    if not folders:
+        return Findings(notes=(_NONE,))
+    from targen_review.report.figures import figures_of
+    from targen_review.report.pages import findings_of
+    from targen_review.report.reading import read_reviews
+
+    findings = findings_of(figures_of(read_reviews(folders)))
+    names = {corpus.name for corpus in study.everything}
+    lacking = [name for name in findings.figures if name not in names]
+    return replace(
+        findings,
+        figures={name: of for name, of in findings.figures.items() if name in names},
+        warnings=(
+            *findings.warnings,
+            *(f"{name} was reviewed, and is not here" for name in lacking),
+        ),
+    )
+
+
+_NONE = (
+    "Nobody has graded rows: targen review DATA opens a page for it, and the grades beside a run "
+    "are shown here; -o reviewed.folders=FOLDER names others."
+)
+
+REVIEWED = Metric(
+    title="What people found, row by row",
+    measure=_measure,
+    options=ReviewedOptions,
+    order=810,
+    summary="grades of rows by people and models, agreement, labels confirmed: targen review",
+)

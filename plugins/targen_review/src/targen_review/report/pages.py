@@ -1,0 +1,441 @@
+"""Figures of a review for people: sentences and tables, as text, as Markdown and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from typing import Any
+
+from targen_core.metrics.model import Cell, Estimate, Excerpt, Findings, Table
+from targen_core.text import duration, markdown, plural
+from targen_review.agreement import Figure
+from targen_review.report.figures import (
+    ALL,
+    PEOPLE,
+    Agreement,
+    Letters,
+    RaterFigures,
+    ReviewFigures,
+    Side,
+)
+from targen_review.report.printed import AGREEMENT, TABLE_16, TITLES
+
+__all__ = ["DIFFER", "as_html", "as_json", "as_markdown", "findings_of", "shown"]
+
+_FORMAT = 1
+DIFFER = "Rows that raters see differently"
+_LONG = 300  # characters of a row's text in a table
+
+
+def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
+    """Figures as sentences and tables.
+
+    Args:
+        figures: of the reviews.
+        paper: put the printed numbers of the paper's table 16 beside those of its tasks.
+    """
+    tables = [*_letters_tables(figures, paper=paper), *_agreement_tables(figures)]
+    tables += [_labels_table(figures), _raters_table(figures.raters)]
+    if figures.disagreements:
+        tables.append(_disagreements_table(figures))
+    by_name: dict[str, dict[str, Estimate]] = {}
+    for of in figures.letters:
+        if of.who == PEOPLE and of.dataset != ALL:
+            by_name[of.dataset] = {
+                "acceptable": _estimate(of.acceptable),
+                "labels confirmed": _estimate(of.confirmed),
+            }
+            if of.acceptable_before is not None and of.before != of.after:
+                by_name[of.dataset]["acceptable before"] = _estimate(of.acceptable_before)
+    return Findings(
+        headlines=tuple(_headlines(figures)),
+        figures=by_name,
+        glance={
+            "acceptable": "rows that people grade acceptable",
+            "labels confirmed": "rows whose label people confirm",
+        },
+        better={"acceptable": "higher", "labels confirmed": "higher"},
+        tables=tuple(table for table in tables if table.rows),
+        warnings=tuple(_warnings(figures)),
+        notes=(*_HOW, *((AGREEMENT,) if paper else ())),
+    )
+
+
+_HOW = (
+    (
+        "A row that several people graded counts once, its grades in equal parts. Shares have 95 % "
+        "Wilson intervals over rows, changes normal ones over the rows' differences."
+    ),
+    (
+        "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
+        "Krippendorff's α (2004): 95 % intervals by the jackknife over rows on Fisher's z scale; "
+        "none where all agree. They say how alike raters grade, not whether they are right."
+    ),
+    (
+        "A label is confirmed where a person chose it, or left it and found the row acceptable; a "
+        "row that is not acceptable, and has no other label, says nothing of its label."
+    ),
+)
+
+
+def _headlines(figures: ReviewFigures) -> Iterator[str]:
+    for of in figures.letters:
+        who = "people find" if of.who == PEOPLE else f"{of.who}, a model, finds"
+        name = "all datasets" if of.dataset == ALL else of.dataset
+        now = _percent(of.acceptable)
+        said = f"Of {plural(of.rows, 'row')} of {name}, {who} {now} acceptable"
+        if of.change is not None and of.acceptable_before is not None and of.before != of.after:
+            said += f", and {_percent(of.acceptable_before)} before correction"
+        yield f"{said}."
+    for each in figures.agreement:
+        if each.side != "after" or each.kind == "model":
+            continue
+        value, good = each.letters.value, each.acceptable.value
+        if value is None and good is None:
+            continue
+        kappas = f"κ {_number(value)} on letters, {_number(good)} on acceptable or not"
+        yield f"{', '.join(each.raters)}: {kappas}, over {plural(each.rows, 'row')}."
+
+
+def _warnings(figures: ReviewFigures) -> Iterator[str]:
+    material = figures.material
+    yield from material.warnings
+    if not material.given:
+        yield "no row has been graded yet"
+        return
+    people = {given.rater for given in material.given} & set(material.people())
+    if not people:
+        yield "only models have graded: nothing here is what people say"
+    elif not any(each.kind == "people" for each in figures.agreement):
+        yield (
+            "no row was graded by two people, so how far people agree is not known"
+            if len(people) > 1
+            else f"{next(iter(people))} alone has graded, so how far people agree is not known"
+        )
+    for rater in figures.raters:
+        if rater.rater in people and rater.done < rater.rows:
+            yield f"{rater.rater} has graded {rater.done:,} of {plural(rater.rows, 'row')}"
+
+
+def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
+    material = figures.material
+    letters = material.rubric.letters
+    corrected = any(of.before is not None and of.before != of.after for of in figures.letters)
+    columns: tuple[str, ...] = ("dataset", "by", "rows")
+    columns += tuple(f"{letter} before" for letter in letters) if corrected else ()
+    columns += letters
+    columns += ("acceptable before", "acceptable", "change") if corrected else ("acceptable",)
+    rows: list[tuple[Cell, ...]] = []
+    for of in figures.letters:
+        row: tuple[Cell, ...] = (of.dataset, _who(of), of.rows)
+        if corrected:
+            row += tuple(None if of.before is None else _count(of.before[x]) for x in letters)
+        row += tuple(_count(of.after[letter]) for letter in letters)
+        row += (_cell(of.acceptable_before),) if corrected else ()
+        row += (_cell(of.acceptable),)
+        row += (_cell(of.change),) if corrected else ()
+        rows.append(row)
+    if not rows:
+        return
+    titles = "; ".join(f"{g.letter} {g.title}" for g in material.rubric.grades)
+    good = ", ".join(letter for letter in letters if letter in material.rubric.acceptable)
+    note = f"{titles}. Acceptable: {good}."
+    yield Table(
+        "Grades before and after correction" if corrected else "Grades", columns, rows, note
+    )
+    if paper and (printed := list(_printed(material.tasks.values()))):
+        yield Table(
+            "The paper's table 16",
+            (
+                *("task", "rows", "A before", "B before", "C before", "D before"),
+                *("A", "B", "C", "D", "acceptable before", "acceptable"),
+            ),
+            printed,
+            note="As printed, of the rows that the paper generated; shares are ours.",
+        )
+
+
+def _printed(tasks: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
+    for task in dict.fromkeys(tasks):
+        if task in TABLE_16:
+            before, after = TABLE_16[task]
+            shares = (round(sum(of[:2]) / sum(of), 3) for of in (before, after))
+            yield (TITLES[task], sum(before), *before, *after, *shares)
+
+
+def _who(of: Letters) -> str:
+    return of.who if of.who == PEOPLE else f"{of.who} (model)"
+
+
+def _agreement_tables(figures: ReviewFigures) -> Iterator[Table]:
+    for kind, title in (("people", "Agreement"), ("model", "Agreement with models")):
+        for side, words in (("after", ""), ("before", ", on the labels before correction")):
+            found = [a for a in figures.agreement if a.kind == kind and a.side == side]
+            if found:
+                yield _agreement_table(found, f"{title}{words}")
+    if figures.alphas:
+        several = len(figures.alphas) > 1
+        yield Table(
+            "Krippendorff's α of all people",
+            (*(("label",) if several else ()), "people", "rows", "letters", "letters as a scale",
+             "acceptable"),
+            [
+                (
+                    *(((_SIDES[each.side]),) if several else ()),
+                    each.raters,
+                    each.rows,
+                    _cell(each.letters),
+                    _cell(each.ordinal),
+                    _cell(each.acceptable),
+                )
+                for each in figures.alphas
+            ],
+            note=_reasons(
+                (name, figure)
+                for each in figures.alphas
+                for name, figure in (("α", each.letters), ("α of acceptable", each.acceptable))
+            ),
+        )  # fmt: skip
+
+
+_SIDES: dict[Side, str] = {"before": "before correction", "after": "final"}
+
+
+def _agreement_table(found: Sequence[Agreement], title: str) -> Table:
+    labels = any(each.labels is not None for each in found)
+    return Table(
+        title,
+        ("raters", "rows", "same letter", "κ letters", "κ acceptable", "κ linear", "Spearman's r",
+         *(("κ labels",) if labels else ())),
+        [
+            (
+                ", ".join(each.raters),
+                each.rows,
+                _cell(each.alike),
+                _cell(each.letters),
+                _cell(each.acceptable),
+                _cell(each.linear),
+                _cell(each.spearman),
+                *((_cell(each.labels),) if labels else ()),
+            )
+            for each in found
+        ],
+        note=_reasons(
+            (f"{what} of {', '.join(each.raters)}", figure)
+            for each in found
+            for what, figure in (
+                ("κ letters", each.letters),
+                ("κ acceptable", each.acceptable),
+                ("Spearman's r", each.spearman),
+                *((("κ labels", each.labels),) if each.labels is not None else ()),
+            )
+        ),
+    )  # fmt: skip
+
+
+def _reasons(figures: Iterable[tuple[str, Figure]]) -> str:
+    """Why figures have no value."""
+    said = [f"No {name}: {figure.reason}." for name, figure in figures if figure.value is None]
+    return " ".join(said)
+
+
+def _labels_table(figures: ReviewFigures) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (of.dataset, _who(of), of.confirmed.rows, _cell(of.confirmed))
+        for of in figures.letters
+        if of.confirmed.rows
+    ]
+    return Table("Labels that raters confirm", ("dataset", "by", "rows", "confirmed"), rows)
+
+
+def _raters_table(raters: Sequence[RaterFigures]) -> Table:
+    return Table(
+        "Raters",
+        ("rater", "kind", "graded", "of", "acceptable", "relabelled", "edited", "rejected",
+         "flagged", "comments", "seconds a row", "time"),
+        [
+            (
+                each.rater,
+                f"model {each.model}".rstrip() if each.kind == "model" else each.kind,
+                each.done,
+                each.rows,
+                _cell(each.acceptable),
+                each.relabeled,
+                each.edited,
+                each.rejected,
+                each.flagged,
+                each.comments,
+                None if each.seconds is None else round(each.seconds, 1),
+                duration(each.total) if each.total else None,
+            )
+            for each in raters
+        ],
+        note="Seconds a row: the median.",
+    )  # fmt: skip
+
+
+def _disagreements_table(figures: ReviewFigures) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for each in figures.disagreements:
+        said = "; ".join(f"{name} {_said(grade)}" for name, grade in each.grades.items())
+        rows.append((each.dataset, each.row, Excerpt(said), each.label, _cut(each.text)))
+    return Table(
+        DIFFER,
+        ("dataset", "row", "grades", "label", "text"),
+        rows,
+        note="To discuss: first those that one finds acceptable and another not.",
+    )
+
+
+def _said(grade: Any) -> str:
+    before, after = grade["before"], grade["after"]
+    letters = after or "-"
+    if before is not None and before != after:
+        letters = f"{before}→{letters}"
+    parts = [letters]
+    parts += [f"label {grade['label']}"] if grade["label"] is not None else []
+    parts += ["rejects"] if grade["reject"] else []
+    parts += [f"“{' '.join(grade['comment'].split())}”"] if grade["comment"] else []
+    return ", ".join(parts)
+
+
+def _cut(text: str) -> Excerpt:
+    line = " ".join(text.split())
+    return Excerpt(line if len(line) <= _LONG else f"{line[: _LONG - 1]}…")
+
+
+def _estimate(figure: Figure) -> Estimate:
+    return Estimate(figure.value, figure.low, figure.high)
+
+
+def _cell(figure: Figure | None) -> Estimate | None:
+    return None if figure is None or figure.value is None else _estimate(figure)
+
+
+def _count(number: float) -> float | int:
+    return int(number) if number == int(number) else round(number, 1)
+
+
+def _percent(figure: Figure) -> str:
+    return "-" if figure.value is None else f"{figure.value:.0%}"
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def shown(cell: Cell) -> str:
+    """A cell of a table as text."""
+    if isinstance(cell, Estimate):
+        if cell.low is None or cell.high is None:
+            return _number(cell.value)
+        return f"{_number(cell.value)} ({_number(cell.low)} to {_number(cell.high)})"
+    if cell is None:
+        return "-"
+    return f"{cell:,}" if isinstance(cell, int | float) else str(cell)
+
+
+def as_json(figures: ReviewFigures) -> dict[str, Any]:
+    """All figures for programs: no NaN; what has no value has a reason."""
+    material = figures.material
+
+    def figure(of: Figure | None) -> dict[str, Any] | None:
+        return None if of is None else _plain(of)
+
+    return {
+        "format": _FORMAT,
+        "rubric": material.rubric.model_dump(mode="json"),
+        "datasets": material.tasks,
+        "grades": [
+            {
+                **_plain(of),
+                "before": None if of.before is None else dict(of.before),
+                "after": dict(of.after),
+                **{
+                    name: figure(getattr(of, name))
+                    for name in ("acceptable_before", "acceptable", "change", "confirmed")
+                },
+            }
+            for of in figures.letters
+        ],
+        "agreement": [_plain(each) for each in figures.agreement],
+        "alpha": [_plain(each) for each in figures.alphas],
+        "raters": [_plain(each) for each in figures.raters],
+        "disagreements": [_plain(each) for each in figures.disagreements],
+        "warnings": list(_warnings(figures)),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Frozen parts as objects and lists."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def as_markdown(findings: Findings) -> str:
+    """The report as Markdown."""
+    lines = ["# What raters found", "", *(f"- {markdown(h)}" for h in findings.headlines)]
+    lines += ["", *(f"- Note: {markdown(w)}." for w in findings.warnings)]
+    for table in findings.tables:
+        lines += ["", f"## {markdown(table.title)}", ""]
+        lines.append("| " + " | ".join(map(markdown, table.columns)) + " |")
+        lines.append("|" + "---|" * len(table.columns))
+        lines += ["| " + " | ".join(markdown(shown(c)) for c in row) + " |" for row in table.rows]
+        lines += ["", markdown(table.note)] if table.note else []
+    lines += ["", "## How it was measured", "", *(f"- {markdown(note)}" for note in findings.notes)]
+    return "\n".join(lines) + "\n"
+
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#24292f;--ground:#fff;--soft:#59636e;--line:#d5d9de}
+@media (prefers-color-scheme:dark){:root{--ink:#e4e6eb;--ground:#16181d;--soft:#a3acb6;
+--line:#454a54}}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:2rem auto;
+max-width:72rem;padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
+th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th,td.number{white-space:nowrap}td.number{text-align:right;font-variant-numeric:tabular-nums}
+td.text{min-width:16rem}.soft{color:var(--soft)}
+.doubt{border-left:3px solid #d9822b;padding-left:.7rem}
+"""
+
+
+def as_html(findings: Findings) -> str:
+    """The report as one page that needs no network and no script."""
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="generator" content="targen-review">',
+        f"<title>What raters found</title><style>{_STYLE}</style></head><body><main>",
+        "<h1>What raters found</h1><ul>",
+        *(f"<li>{escape(line)}</li>" for line in findings.headlines),
+        "</ul>",
+        *(f'<p class="doubt">{escape(line)}.</p>' for line in findings.warnings),
+        *map(_table, findings.tables),
+        "<h2>How it was measured</h2><ul>",
+        *(f"<li>{escape(note)}</li>" for note in findings.notes),
+        "</ul></main></body></html>",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
+    body = "".join(f"<tr>{''.join(map(_td, row))}</tr>" for row in table.rows)
+    note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
+    # What scrolls must be reachable by keyboard.
+    return (
+        f'<h2>{escape(table.title)}</h2><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{note}"
+    )
+
+
+def _td(cell: Cell) -> str:
+    kind = ' class="text"' if isinstance(cell, Excerpt) else ""
+    kind = ' class="number"' if isinstance(cell, int | float | Estimate) else kind
+    return f"<td{kind}>{escape(shown(cell))}</td>"

@@ -1,0 +1,254 @@
+"""The grades of one or several reviews, with the rows that they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from targen_core.errors import RunDirectoryError, TargenError, UsageError
+from targen_core.text import plural
+from targen_review.grades import Grade, Rater, read_grades
+from targen_review.plan import Plan, PlanData, load_plan
+from targen_review.rows import ReviewRow, open_data, review_rows
+from targen_review.rubric import Rubric
+
+__all__ = ["Given", "Material", "read_reviews"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one rater said of one row, where it counts.
+
+    Attributes:
+        rater: their name.
+        dataset: the row's dataset; rejects of step 4 are one of their own.
+        row: tells the row from all others that are reported with it.
+        grade: what they said.
+    """
+
+    rater: str
+    dataset: str
+    row: str
+    grade: Grade
+
+
+@dataclass(slots=True)
+class Material:
+    """Reviews, read together.
+
+    Attributes:
+        rubric: what the letters mean, the same in all of them.
+        raters: name -> who that is.
+        lists: name -> how many rows are theirs to grade.
+        tasks: dataset -> the name of its task, or "".
+        given: what they said, without what does not count.
+        rows: `Given.row` -> the row; not there where the data cannot be read.
+        warnings: what does not count, and why; what could not be read.
+    """
+
+    rubric: Rubric
+    raters: dict[str, Rater] = field(default_factory=dict)
+    lists: dict[str, int] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
+    given: list[Given] = field(default_factory=list)
+    rows: dict[str, ReviewRow] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def people(self) -> list[str]:
+        """The raters that are people, by name."""
+        return sorted(name for name, rater in self.raters.items() if rater.kind == "person")
+
+    def models(self) -> list[str]:
+        """The raters that are models, by name."""
+        return sorted(name for name, rater in self.raters.items() if rater.kind == "model")
+
+
+def read_reviews(folders: Sequence[Path]) -> Material:
+    """The reviews in these folders, as one.
+
+    Folders of one plan, such as those of several machines, are merged: their grades are of the same
+    rows. Others are reviews of other datasets.
+
+    Raises:
+        UsageError: a folder holds no review, rubrics differ, or one dataset has two plans.
+        RunDirectoryError: a file cannot be read, or two raters share a name.
+    """
+    merged: list[tuple[Plan, list[Path]]] = []
+    for folder in dict.fromkeys(each.resolve() for each in folders):
+        plan = load_plan(folder)
+        for other, there in merged:
+            if _is_same_data(other, plan):
+                _same_plan(there[0], other, folder, plan)
+                there.append(folder)
+                break
+        else:
+            merged.append((plan, [folder]))
+    material = Material(merged[0][0].rubric)
+    names = [data.name for plan, _ in merged for data in plan.data]
+    for plan, there in merged:
+        if _scale(plan.rubric) != _scale(material.rubric):
+            raise UsageError(
+                f"{merged[0][1][0]} and {there[0]} are graded by different rubrics "
+                f"({material.rubric.name}, {plan.rubric.name}): their letters cannot be counted "
+                "together",
+                hint="report each by itself",
+            )
+        _read(material, plan, there, {name for name in names if names.count(name) > 1})
+    return material
+
+
+def _is_same_data(one: Plan, other: Plan) -> bool:
+    """Whether two plans are of the same data; a copy from another machine has its path there."""
+    if [(d.name, d.task, d.rows) for d in one.data] != [
+        (d.name, d.task, d.rows) for d in other.data
+    ]:
+        return False
+    paths = [(a.path, b.path) for a, b in zip(one.data, other.data, strict=True)]
+    return all(a == b or not (_is_here(a) and _is_here(b)) for a, b in paths)
+
+
+def _is_here(path: str) -> bool:
+    return path.startswith("hf:") or Path(path).exists()
+
+
+def _scale(rubric: Rubric) -> tuple[tuple[str, bool], ...]:
+    return tuple((grade.letter, grade.acceptable) for grade in rubric.grades)
+
+
+def _same_plan(one: Path, plan: Plan, other: Path, its: Plan) -> None:
+    differing = [
+        name for name in ("sample", "seed", "rejects", "blind", "raters", "teams", "rows")
+        if getattr(plan, name) != getattr(its, name)
+    ]  # fmt: skip
+    if _scale(plan.rubric) != _scale(its.rubric):
+        differing.insert(0, "rubric")
+    if differing:
+        raise UsageError(
+            f"{one} and {other} are reviews of the same data by different plans: "
+            f"{', '.join(differing)} differ",
+            hint="report each by itself",
+        )
+
+
+def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[str]) -> None:
+    grades: dict[str, dict[str, Grade]] = {}
+    for folder in folders:
+        for name, graded in read_grades(folder).items():
+            if material.raters.setdefault(name, graded.rater) != graded.rater:
+                raise RunDirectoryError(
+                    f"{folder}: {name} is a {graded.rater.kind} here and a "
+                    f"{material.raters[name].kind} in another folder: two raters of one name"
+                )
+            of = grades.setdefault(name, {})
+            for grade in graded.grades.values():
+                if grade.row not in of or of[grade.row].at <= grade.at:
+                    of[grade.row] = grade
+    # A row's id in the plan -> its dataset, and its key among all that is reported.
+    places: dict[str, tuple[str, str]] = {}
+    opened: set[str] = set()
+    for data in plan.data:
+        # Two runs may have one name: their folders tell them apart.
+        dataset = (
+            f"{Path(data.path).parent.name}/{data.name}" if data.name in doubled else data.name
+        )
+        lead = f"{data.name}:" if len(plan.data) > 1 else ""
+        own = [each for each in plan.ids if each.startswith(lead)]
+        places |= {each: (dataset, f"{folders[0]}/{each}") for each in own}
+        material.tasks[dataset] = data.task
+        try:
+            there, size = _rows(data, folders, lead, set(own), rejects=plan.rejects)
+        except (TargenError, OSError) as error:
+            material.warnings.append(
+                f"{dataset} cannot be read ({error}): whether its rows are as they were graded is "
+                "not known, and what they say is not shown"
+            )
+            continue
+        if size != data.rows:
+            material.warnings.append(
+                f"{dataset} has {plural(size, 'row')} now, and had {data.rows:,} when the review "
+                "was planned: what came since is nobody's to grade"
+            )
+        opened |= set(own)
+        for name, row in there:
+            key = places[name][1]
+            if row.number is None:
+                places[name] = (f"{dataset}, rejects", key)
+                material.tasks[places[name][0]] = ""
+            material.rows[key] = row
+    for name, of in grades.items():
+        mine = _list_of(plan, material.raters[name])
+        if mine is None:
+            material.warnings.append(
+                f"{name} is not a rater of the plan: {plural(len(of), 'grade')} left out"
+            )
+            continue
+        material.lists[name] = material.lists.get(name, 0) + len(mine)
+        _count(material, name, of.values(), places, mine, opened)
+    for name in plan.raters:
+        if name not in grades:
+            material.lists[name] = material.lists.get(name, 0) + len(plan.rows_of(name))
+            material.raters.setdefault(name, Rater(rater=name))
+
+
+def _list_of(plan: Plan, rater: Rater) -> set[str] | None:
+    """The rows of a rater; a model's are those of everybody, where the plan names it not."""
+    if rater.rater in plan.rows or "" in plan.rows:
+        return set(plan.rows_of(rater.rater))
+    return set(plan.ids) if rater.kind == "model" else None
+
+
+def _rows(
+    data: PlanData, folders: Sequence[Path], lead: str, ids: set[str], *, rejects: bool
+) -> tuple[list[tuple[str, ReviewRow]], int]:
+    """The rows of a dataset that are reviewed, by their ids in the plan, and how many it has.
+
+    A folder that was copied from another machine is read with the data that lie beside it.
+    """
+    path: Path | str = data.path
+    if not _is_here(data.path):
+        beside = (folder.with_name(folder.name.removesuffix(".review")) for folder in folders)
+        path = next((each for each in beside if each.exists()), path)
+    source = open_data(path, data.task or None)
+    found = []
+    size = 0
+    for _, row in review_rows([source], rejects=rejects):
+        size += bool(row.official)
+        if (name := f"{lead}{row.id}") in ids:
+            found.append((name, row))
+    return found, size
+
+
+def _count(
+    material: Material,
+    name: str,
+    grades: Iterable[Grade],
+    places: dict[str, tuple[str, str]],
+    mine: set[str],
+    opened: set[str],
+) -> None:
+    """Take over what counts of a rater's grades, and say what does not."""
+    letters = set(material.rubric.letters)
+    strangers, changed, unknown = [], [], []
+    for grade in grades:
+        if grade.row not in mine or grade.row not in places:
+            strangers.append(grade.row)
+            continue
+        dataset, key = places[grade.row]
+        row = material.rows.get(key)
+        if grade.row in opened and (row is None or row.digest != grade.digest):
+            changed.append(grade.row)
+        elif odd := {grade.before, grade.after} - letters - {None}:
+            unknown.append(f"{grade.row} ({', '.join(sorted(map(str, odd)))})")
+        else:
+            material.given.append(Given(name, dataset, key, grade))
+    for rows, why in (
+        (strangers, "of rows that are not theirs to grade"),
+        (changed, "of rows that have changed since, or are gone"),
+        (unknown, f"that the rubric {material.rubric.name} does not have"),
+    ):
+        if rows:
+            some = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")
+            material.warnings.append(
+                f"{name}: {plural(len(rows), 'grade')} {why}, left out: row {some}"
+            )

@@ -1,0 +1,155 @@
+"""Agreement: the figures of other people's packages, and what grades do not define."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
+
+LETTERS = "ABCD"
+_GRADES = st.sampled_from(LETTERS)
+_PAIRS = st.lists(st.tuples(_GRADES, _GRADES), min_size=2, max_size=40)
+_SOME = st.lists(
+    st.lists(st.one_of(st.none(), _GRADES), min_size=4, max_size=4), min_size=2, max_size=20
+)
+_DRAWN = random.Random(7)
+_ONE = [_DRAWN.choice("AAABBCD") for _ in range(200)]
+_OTHER = [each if _DRAWN.random() < 0.7 else _DRAWN.choice(LETTERS) for each in _ONE]
+
+
+def _sides(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("linear", [False, True])
+@given(_PAIRS)
+def test_kappa_is_that_of_scikit_learn(linear: bool, pairs: list[tuple[str, str]]) -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    one, other = _sides(pairs)
+    ours = cohen_kappa(one, other, order=LETTERS, linear=linear)
+    if len({*one, *other}) == 1:
+        assert ours == Figure(
+            None, rows=len(pairs), reason="both gave one grade only, and the same"
+        )
+        return
+    theirs = metrics.cohen_kappa_score(
+        one, other, labels=list(LETTERS), weights="linear" if linear else None
+    )
+    assert ours.value == pytest.approx(theirs)
+
+
+@pytest.mark.whole
+@given(_PAIRS)
+def test_spearman_is_that_of_scipy(pairs: list[tuple[str, str]]) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    one, other = ([-LETTERS.index(each) for each in side] for side in _sides(pairs))
+    ours = spearman(one, other)
+    if len({*one}) == 1 or len({*other}) == 1:
+        assert ours == Figure(None, rows=len(pairs), reason="one of the two gave one grade only")
+        return
+    assert ours.value == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-9)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+@given(_SOME)
+def test_alpha_is_that_of_krippendorff(level: str, rows: list[list[str | None]]) -> None:
+    package = pytest.importorskip("krippendorff")
+    ours = krippendorff_alpha(rows, order=LETTERS, level=level)  # type: ignore[arg-type]
+    graded = [[each for each in row if each] for row in rows]
+    pairable = {each for row in graded if len(row) > 1 for each in row}
+    if len(pairable) < 2:
+        reason = "only one grade was given" if pairable else "no row has two grades"
+        assert (ours.value, ours.reason) == (None, reason)
+        return
+    data = [[math.nan if row[at] is None else LETTERS.index(row[at] or "") for row in rows]
+            for at in range(4)]  # fmt: skip
+    theirs = package.alpha(data, level_of_measurement=level, value_domain=[0, 1, 2, 3])
+    assert ours.value == pytest.approx(theirs, abs=1e-9)
+
+
+def test_alpha_is_that_of_krippendorffs_own_example() -> None:
+    """Computing Krippendorff's Alpha-Reliability (2011), section D: 4 observers, 12 units."""
+    sides = ("123321412***", "1233224125*3", "*3332342251*", "12332441251*")
+    rows = [[None if side[at] == "*" else side[at] for side in sides] for at in range(12)]
+    assert round(krippendorff_alpha(rows).value or 0, 3) == 0.743
+    assert round(krippendorff_alpha(rows, order="12345", level="ordinal").value or 0, 3) == 0.815
+
+
+def test_an_interval_of_kappa_is_near_that_of_its_large_sample_formula() -> None:
+    """Fleiss, Cohen and Everitt, Psychological Bulletin 72, 1969."""
+    figure = cohen_kappa(_ONE, _OTHER)
+    rows = len(_ONE)
+    pairs = list(zip(_ONE, _OTHER, strict=True))
+    p = {(a, b): pairs.count((a, b)) / rows for a in LETTERS for b in LETTERS}
+    left = {a: sum(p[a, b] for b in LETTERS) for a in LETTERS}
+    right = {b: sum(p[a, b] for a in LETTERS) for b in LETTERS}
+    po = sum(p[a, a] for a in LETTERS)
+    pe = sum(left[a] * right[a] for a in LETTERS)
+    kappa = (po - pe) / (1 - pe)
+    agree = sum(p[a, a] * (1 - (left[a] + right[a]) * (1 - kappa)) ** 2 for a in LETTERS)
+    others = (
+        sum(p[a, b] * (left[b] + right[a]) ** 2 for a in LETTERS for b in LETTERS if a != b)
+        * (1 - kappa) ** 2
+    )
+    variance = (agree + others - (kappa - pe * (1 - kappa)) ** 2) / (rows * (1 - pe) ** 2)
+    assert figure.low is not None
+    assert figure.high is not None
+    assert (figure.high - figure.low) / 2 == pytest.approx(1.96 * math.sqrt(variance), rel=0.03)
+
+
+@given(_SOME)
+def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(
+    rows: list[list[str | None]],
+) -> None:
+    one, other = [row[0] for row in rows], [row[1] for row in rows]
+    numbers = [[None if each is None else LETTERS.index(each) for each in side]
+               for side in (one, other)]  # fmt: skip
+    for figure in (
+        cohen_kappa(one, other),
+        cohen_kappa(one, other, order=LETTERS, linear=True),
+        spearman(*numbers),
+        krippendorff_alpha(rows),
+        krippendorff_alpha(rows, order=LETTERS, level="ordinal"),
+    ):
+        if figure.value is None:
+            assert figure.reason
+            assert figure.low is figure.high is None
+        else:
+            assert not figure.reason
+            assert -1 <= figure.value <= 1
+            if figure.low is not None and figure.high is not None:
+                assert -1 <= figure.low <= figure.value <= figure.high <= 1
+
+
+def test_what_grades_do_not_define_has_a_reason() -> None:
+    assert cohen_kappa(["A", None], [None, "A"]) == Figure(
+        None, reason="no row has a grade by both"
+    )
+    assert spearman([1, 2], [None, None]).reason == "no row has a grade by both"
+    assert krippendorff_alpha([["A"], []]).reason == "no row has two grades"
+    assert share(0, 0).reason == "no row was graded"
+
+
+def test_where_all_agree_there_is_a_figure_without_an_interval() -> None:
+    assert cohen_kappa("AABCD", "AABCD") == Figure(1.0, rows=5)
+    assert spearman([1, 2, 3], [2, 4, 6]) == Figure(1.0, rows=3)
+
+
+def test_grades_that_are_not_on_the_scale_are_refused() -> None:
+    with pytest.raises(ValueError, match="'E' is not on the scale A, B, C, D"):
+        krippendorff_alpha(["AE"], order=LETTERS, level="ordinal")
+    with pytest.raises(ValueError, match="zip"):
+        cohen_kappa("AA", "A")
+
+
+def test_a_share_has_wilsons_interval() -> None:
+    figure = share(264, 300)  # 88 % of 300 rows, DataTune's figure
+    assert (figure.value, figure.rows) == (0.88, 300)
+    assert (round(figure.low or 0, 4), round(figure.high or 0, 4)) == (0.8383, 0.912)

@@ -1,0 +1,257 @@
+"""`targen review report`: figures that were worked out by hand, and grades that do not count."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_review.cli.open import planned
+from targen_review.grades import Grade, GradeBook, Rater
+from targen_review.report.figures import figures_of
+from targen_review.report.reading import read_reviews
+
+
+@pytest.fixture
+def graded() -> Callable[..., Path]:
+    """Grade the rows of a review in order: "A", or "BA" for before and after, "." for nothing."""
+
+    def grade(folder: Path, rater: str, letters: str, *, kind: Any = "person", **more: Any) -> Path:
+        from targen_review.plan import load_plan
+        from targen_review.rows import open_data, review_rows
+
+        plan = load_plan(folder)
+        data = [open_data(each.path, each.task or None) for each in plan.data]
+        rows = {row.id: row for _, row in review_rows(data, rejects=plan.rejects)}
+        with GradeBook(folder, Rater(rater=rater, kind=kind)) as book:
+            for name, given in zip(sorted(plan.ids), letters.split(), strict=True):
+                if given == ".":
+                    continue
+                row = rows[name]
+                before = given[0] if row.before is not None else None
+                values = {"before": before, "after": given[-1], "seconds": 4.0, **more}
+                book.append(Grade(row=name, digest=row.digest, **values))
+        return folder
+
+    return grade
+
+
+@pytest.fixture
+def review(run: Path) -> Path:
+    """Six rows of a run, of which step 4 relabelled one."""
+    return planned([str(run)], raters="ann,bob")[0]
+
+
+def test_grades_are_counted_by_row_before_and_after(review, graded, in_process):
+    graded(review, "ann", "A CB A B D .")
+    graded(review, "bob", "A CA C B C .")
+    done = in_process("review", "report", review, "--json")
+    assert done.code == 0, done.err
+    (of,) = done.json["grades"]
+    assert (of["dataset"], of["who"], of["rows"]) == ("reviews-0", "people", 5)
+    assert of["before"] == {"A": 1.5, "B": 1.0, "C": 2.0, "D": 0.5}
+    assert of["after"] == {"A": 2.0, "B": 1.5, "C": 1.0, "D": 0.5}
+    assert of["acceptable_before"]["value"] == pytest.approx(2.5 / 5)
+    assert of["acceptable"]["value"] == pytest.approx(3.5 / 5)
+    assert of["change"]["value"] == pytest.approx(0.2)
+    after, before = done.json["agreement"]
+    assert (after["side"], after["raters"], after["rows"]) == ("after", ["ann", "bob"], 5)
+    assert after["alike"]["value"] == 0.4
+    # Expected agreement on letters: 2 by 2 of A, 2 by 1 of B, none of C and D, of 25.
+    assert after["letters"]["value"] == pytest.approx((0.4 - 6 / 25) / (1 - 6 / 25))
+    # On acceptable: 4 by 3 and 1 by 2, of 25; they agree on four of five.
+    assert after["acceptable"]["value"] == pytest.approx((0.8 - 14 / 25) / (1 - 14 / 25))
+    assert before["side"] == "before"
+    first, *others = done.json["disagreements"]
+    assert first["split"] is True
+    assert (first["grades"]["ann"]["after"], first["grades"]["bob"]["after"]) == ("A", "C")
+    assert [each["apart"] for each in others] == [1, 1]
+    assert [rater["done"] for rater in done.json["raters"]] == [5, 5]
+    assert "ann has graded 5 of 6 rows" in done.json["warnings"]
+
+
+def test_teams_are_reported_each_and_together(rows_file, graded, in_process):
+    data = rows_file(8)
+    folder = planned([str(data)], teams="ann+bob,cat+dan", task=None)[0]
+    plan = json.loads((folder / "review.json").read_text())
+    everything = sorted({row for rows in plan["rows"].values() for row in rows})
+    for name in ("ann", "bob", "cat", "dan"):
+        mine = {row: "ABCD"[at % 4] for at, row in enumerate(plan["rows"][name])}
+        graded(folder, name, " ".join(mine.get(row, ".") for row in everything))
+    done = in_process("review", "report", folder, "--json")
+    assert done.code == 0, done.err
+    assert [(a["raters"], a["rows"]) for a in done.json["agreement"]] == [
+        (["ann", "bob"], 4),
+        (["cat", "dan"], 4),
+        (["all teams"], 8),
+    ]
+    assert done.json["alpha"][0]["raters"] == 4
+    assert "no correction" not in done.out
+    assert done.json["grades"][0]["before"] is None
+
+
+def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded):
+    folder = planned([str(rows_file(4))])[0]
+    graded(folder, "ann", "A A D .", comment="short")
+    graded(folder, "bob", ". . . A", label="nonsense")
+    figures = figures_of(read_reviews([folder]))
+    (of,) = figures.letters
+    # Two were left and are acceptable, one is not acceptable and says nothing, one has another.
+    assert (of.confirmed.rows, of.confirmed.value) == (3, pytest.approx(2 / 3))
+    assert [(each.rater, each.relabeled, each.comments) for each in figures.raters] == [
+        ("ann", 0, 3),
+        ("bob", 1, 0),
+    ]
+    assert figures.raters[0].seconds == 4.0
+
+
+def test_models_are_kept_apart_from_people(review, graded, in_process):
+    graded(review, "ann", "A A B B C D")
+    graded(review, "gpt", "A A A A A A", kind="model")
+    done = in_process("review", "report", review)
+    assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "gpt, a model, finds 100% acceptable" in done.out
+    assert "Agreement with models" in done.out
+    assert "ann alone has graded, so how far people agree is not known" in done.out
+    assert "No Spearman's r of ann, gpt: one of the two gave one grade only." in done.out
+    alone = json.loads(in_process("review", "report", review, "--json").out)
+    assert alone["alpha"] == []
+    assert alone["agreement"][0]["spearman"]["value"] is None
+
+
+def test_only_models(review, graded, in_process):
+    graded(review, "gpt", "A A A A A A", kind="model")
+    done = in_process("review", "report", review)
+    assert done.code == 0
+    assert "only models have graded: nothing here is what people say" in done.out
+
+
+def test_no_grades_yet(review, in_process):
+    done = in_process("review", "report", review)
+    assert done.code == 2
+    assert "no row has been graded yet" in done.err
+
+
+def test_a_folder_without_a_review(tmp_path, in_process):
+    done = in_process("review", "report", tmp_path)
+    assert done.code == 2
+    assert "holds no review" in done.err
+
+
+def test_what_does_not_count_is_said(rows_file, graded, in_process):
+    data = rows_file(4)
+    folder = planned([str(data)], raters="ann,bob", sample="all")[0]
+    graded(folder, "ann", "A B A B")
+    graded(folder, "bob", "A B A A")
+    with GradeBook(folder, Rater(rater="bob")) as book:
+        book.append(book.grades["1"].model_copy(update={"at": "", "after": "E"}))
+    with GradeBook(folder, Rater(rater="eve")) as book:
+        book.append(Grade(row="0", digest="0" * 16, after="A"))
+    rows = data.read_text().splitlines()
+    rows[0] = rows[0].replace("soup", "bread")
+    data.write_text("\n".join([*rows, rows[3]]) + "\n")
+    done = in_process("review", "report", folder)
+    assert done.code == 0, done.err
+    for words in (
+        "ann: 1 grade of rows that have changed since, or are gone, left out: row 0",
+        "bob: 1 grade that the rubric paper does not have, left out: row 1 (E)",
+        "eve is not a rater of the plan: 1 grade left out",
+        "rows has 5 rows now, and had 4 when the review was planned",
+    ):
+        assert words in done.out
+
+
+def test_folders_of_several_machines_are_merged(review, graded, tmp_path, in_process):
+    other = tmp_path / "elsewhere" / review.name
+    shutil.copytree(review, other)
+    graded(review, "ann", "A A B B C D")
+    graded(other, "bob", "A A B B C D")
+    done = in_process("review", "report", review, other, "--json")
+    assert done.code == 0, done.err
+    assert done.json["agreement"][0]["letters"]["value"] == 1.0
+    assert done.json["agreement"][0]["letters"]["low"] is None
+    plan = json.loads((other / "review.json").read_text())
+    (other / "review.json").write_text(json.dumps({**plan, "seed": 9}))
+    done = in_process("review", "report", review, other)
+    assert done.code == 2
+    assert "different plans: seed differ" in done.err
+
+
+def test_several_datasets_stand_side_by_side(rows_file, graded, tmp_path, in_process):
+    one = planned([str(rows_file(4, name="one.jsonl"))])[0]
+    two = planned([str(rows_file(4, name="two.jsonl"))])[0]
+    graded(one, "ann", "A A A A")
+    graded(two, "ann", "A A D D")
+    done = in_process("review", "report", one, two, "--json")
+    assert [(of["dataset"], of["acceptable"]["value"]) for of in done.json["grades"]] == [
+        ("one", 1.0),
+        ("two", 0.5),
+        ("all", 0.75),
+    ]
+    rubric = tmp_path / "mine.yaml"
+    rubric.write_text(
+        "name: mine\ngrades:\n- {letter: y, title: good, acceptable: true}\n"
+        "- {letter: n, title: bad, acceptable: false}\n"
+    )
+    three = planned([str(rows_file(4, name="three.jsonl"))], rubric=rubric)[0]
+    done = in_process("review", "report", one, three)
+    assert done.code == 2
+    assert "different rubrics (paper, mine)" in done.err
+
+
+def test_data_that_is_gone_leaves_the_grades(rows_file, graded, in_process):
+    data = rows_file(4)
+    folder = planned([str(data)])[0]
+    graded(folder, "ann", "A A D D")
+    data.unlink()
+    done = in_process("review", "report", folder)
+    assert done.code == 0, done.err
+    assert "people find 50% acceptable" in done.out
+    assert "cannot be read" in done.out
+
+
+def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, tmp_path, in_process):
+    folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))])[0]
+    graded(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
+    graded(folder, "bob", "D A D D")
+    for name, words in (("r.html", "&lt;script&gt;alert"), ("r.md", "## Agreement")):
+        done = in_process("review", "report", folder, "--out", tmp_path / name, "--paper")
+        assert done.code == 0, done.err
+        text = (tmp_path / name).read_text()
+        assert words in text
+        assert "<script" not in text.replace("\\<script", "")
+    again = in_process("review", "report", folder, "--out", tmp_path / "r.md")
+    assert (again.code, "is there already" in again.err) == (2, True)
+    other = in_process("review", "report", folder, "--out", tmp_path / "r.pdf")
+    assert (other.code, "written as .html or as .md" in other.err) == (2, True)
+
+
+@pytest.mark.whole
+def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded, in_process):
+    graded(review, "ann", "A A B B C D")
+    graded(review, "bob", "A A B A C D")
+    done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "analysis")
+    assert done.code == 0, done.err
+    assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "What people found, row by row" in (run / "analysis" / "report.html").read_text()
+    shutil.rmtree(review)
+    done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "second")
+    assert "Nobody has graded rows: targen review DATA opens a page for it" in done.out
+
+
+def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
+    from targen_review.report.pages import findings_of, shown
+
+    figures_in = planned([str(rows_file(2))])[0]
+    graded(figures_in, "ann", "A B")
+    figures = figures_of(read_reviews([figures_in]))
+    figures.material.tasks["rows"] = "rte"
+    tables = {table.title: table for table in findings_of(figures, paper=True).tables}
+    (row,) = tables["The paper's table 16"].rows
+    assert [shown(cell) for cell in row] == [
+        *("RTE", "498", "300", "52", "70", "76", "355", "50", "57", "36", "0.707", "0.813")
+    ]

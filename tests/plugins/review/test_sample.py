@@ -1,0 +1,143 @@
+"""Which rows are reviewed and by whom: the paper's shares, labels, teams."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.errors import UsageError
+from targen_review.sample import (
+    Drawable,
+    assigned,
+    drawn,
+    paper_share,
+    sample_size,
+    teams_of,
+)
+
+SIZES = {"axg": 284, "boolq": 4299, "cb": 250, "copa": 302} | {
+    "record": 1778, "rte": 2490, "wic": 4843, "wsc": 544
+}  # fmt: skip
+"""Rows that the paper generated (table 2; of WiC and BoolQ appendix H says them too)."""
+PRINTED = {"axg": 226, "boolq": 430, "cb": 200, "copa": 242} | {
+    "record": 177, "rte": 498, "wic": 485, "wsc": 435
+}  # fmt: skip
+"""Rows that its table 16 counts; 2,693 together."""
+
+
+def _rows(size: int, labels: str = "ab") -> list[Drawable]:
+    return [Drawable(f"r{at}", labels[at % len(labels)]) for at in range(size)]
+
+
+def test_shares_by_size_give_table_16_but_for_three_single_rows() -> None:
+    assert sum(PRINTED.values()) == 2693
+    sizes = {task: sample_size("paper", size, task) for task, size in SIZES.items()}
+    away = {task: sizes[task] - PRINTED[task] for task in PRINTED}
+    assert {task: by for task, by in away.items() if by} == {"axg": 1, "record": 1, "wic": -1}
+    assert sum(sizes.values()) == 2694
+
+
+@pytest.mark.parametrize("task", PRINTED)
+def test_the_printed_totals_can_be_had_exactly(task: str) -> None:
+    assert len(drawn(_rows(SIZES[task]), PRINTED[task], seed=0)) == PRINTED[task]
+
+
+def test_shares_fall_at_the_sizes_of_table_14() -> None:
+    assert [paper_share(size) for size in (1, 599, 600, 1000, 1001, 3000, 3001)] == [
+        *(0.8, 0.8, 0.4, 0.4, 0.2, 0.2, 0.1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "size", "number"),
+    [
+        ("all", 7, 7), ("paper", 1, 1), ("0.2", 240, 48), ("20%", 240, 48), ("200", 240, 200),
+        ("200", 50, 50), ("1.0", 9, 9), ("0.001", 9, 1), (".5", 5, 3), ("1", 9, 1), ("all", 0, 0),
+    ],
+)  # fmt: skip
+def test_rules_take_what_they_say(rule: str, size: int, number: int) -> None:
+    assert sample_size(rule, size) == number
+
+
+@pytest.mark.parametrize("rule", ["", "0", "0.0", "1.5", "120%", "-3", "half", "nan", "1e3", "٣"])
+def test_rules_that_are_none_are_refused(rule: str) -> None:
+    with pytest.raises(UsageError, match="no part of a dataset"):
+        sample_size(rule, 100)
+
+
+@given(
+    st.lists(st.sampled_from("aaaabbc"), min_size=1, max_size=60),
+    st.integers(0, 70),
+    st.integers(0, 3),
+)
+def test_a_sample_has_the_labels_of_its_dataset(labels: list[str], number: int, seed: int) -> None:
+    rows = [Drawable(f"r{at}", label) for at, label in enumerate(labels)]
+    sample = drawn(rows, number, seed=seed)
+    assert len({row.id for row in sample}) == len(sample) == min(number, len(rows))
+    every, taken = Counter(labels), Counter(row.label for row in sample)
+    for label in every:
+        assert abs(taken[label] - len(sample) * every[label] / len(rows)) < 1
+    assert sample == drawn(rows[::-1], number, seed=seed) or len(every) > 1
+
+
+def test_a_dataset_that_grew_keeps_nearly_all_of_its_sample() -> None:
+    before = {row.id for row in drawn(_rows(200), 40, seed=3)}
+    after = {row.id for row in drawn(_rows(210), 42, seed=3)}
+    assert len(before & after) >= 36
+    assert before != {row.id for row in drawn(_rows(200), 40, seed=4)}
+
+
+def test_teams_are_twos_in_the_order_of_the_names() -> None:
+    assert teams_of("abcdef") == [("a", "b"), ("c", "d"), ("e", "f")]
+    assert teams_of("abcde") == [("a", "b"), ("c", "d", "e")]
+    assert teams_of("abc") == [("a", "b", "c")]
+    assert teams_of("a") == [("a",)]
+    assert teams_of([], [("ann", "bob"), ("cat",)]) == [("ann", "bob"), ("cat",)]
+
+
+@pytest.mark.parametrize(
+    ("raters", "teams", "problem"),
+    [
+        ("aab", [], "--raters: a is there twice"),
+        ("", ["ab", "bc"], "--teams: b is there twice"),
+        ("abc", ["ab"], "--raters and --teams name different people: c"),
+    ],
+)
+def test_teams_that_make_no_sense_are_refused(raters: str, teams: list[str], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        teams_of(list(raters), [tuple(team) for team in teams])
+
+
+def test_teams_have_equal_shares_of_each_dataset_and_members_the_same_rows() -> None:
+    teams = teams_of("abcdef")
+    samples = {
+        task: [Drawable(f"{task}/{row.id}", row.label) for row in drawn(_rows(n), n, seed=0)]
+        for task, n in (("rte", 100), ("cb", 50), ("wsc", 30))
+    }
+    lists = assigned(samples, teams, seed=0)
+    assert sorted(len(of) for of in lists.values()) == [60] * 6
+    for one, other in teams:
+        assert set(lists[one]) == set(lists[other])
+        assert lists[one] != lists[other]
+        for task, size in (("rte", 100), ("cb", 50), ("wsc", 30)):
+            own = [row for row in lists[one] if row.startswith(task)]
+            assert abs(len(own) - size / 3) < 1
+            assert lists[one].index(own[0]) + len(own) == lists[one].index(own[-1]) + 1
+    everything = [row for one, _ in teams for row in lists[one]]
+    assert len(set(everything)) == len(everything) == 180
+    assert lists == assigned(samples, teams, seed=0)
+    assert lists != assigned(samples, teams, seed=1)
+
+
+def test_nobody_grades_what_their_own_instructions_made() -> None:
+    samples = {"rte": _rows(20), "cb": [Drawable(f"c{at}") for at in range(20)]}
+    lists = assigned(samples, teams_of("abcd"), barred={("a", "rte")}, seed=0)
+    assert not any(row.startswith("r") for name in "ab" for row in lists[name])
+    assert len(lists["c"]) == 30
+    with pytest.raises(UsageError, match="nobody is left to review rte"):
+        assigned(samples, teams_of("ab"), barred={("b", "rte")}, seed=0)
+    with pytest.raises(UsageError, match="no row to review"):
+        assigned({"rte": []}, teams_of("ab"), seed=0)
