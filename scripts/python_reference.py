@@ -89,6 +89,7 @@ MODULES = [
     "dataset.extras",
     "dataset.source",
     "runs.tracing",
+    "runs.versions",
     "pretrained",
     "api.html",
     "api.words",

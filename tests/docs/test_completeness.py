@@ -82,7 +82,10 @@ def test_every_command_that_is_shown_can_be_typed() -> None:
         _, name, *words = shlex.split(text, comments=True)
         if name.startswith("-"):
             continue
-        command = group.get_command(context, name)
+        if words and (command := group.get_command(context, f"{name} {words[0]}")) is not None:
+            words = words[1:]  # of two words, such as "review apply"
+        else:
+            command = group.get_command(context, name)
         assert command is not None, f"{page.name}: {text}"
         inner = click.Context(command, info_name=name, parent=context)
         try:

@@ -81,6 +81,14 @@ def run(tmp_path: Path, task_file: Path, in_process: Callable[..., object]) -> P
     return folder
 
 
+@pytest.fixture
+def run_made(tmp_path: Path, task_file: Path, in_process: Callable[..., object]) -> Path:
+    """A run of six rows as it was made, which can be resumed."""
+    folder = tmp_path / "made-0"
+    in_process("generate", task_file, "-n", "6", "-b", "scripted", "--out", folder)
+    return folder
+
+
 def _read(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 

@@ -232,8 +232,10 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
         yield "drawn", record["dimensions"]
     if "intended" in record:
         yield "generated for", record["intended"]
+    reviewed = traced.correction is not None and traced.correction.step is None
+    judge = "people" if reviewed else "step 4"
     if "claimed" in record and corrected:
-        yield "label before step 4", record["claimed"] or "none"
+        yield f"label before {'review' if reviewed else judge}", record["claimed"] or "none"
     if traced.rows:
         unlike = f"; no earlier row found that is {alike:g}% alike" if alike else ""
         yield "checks", f"passed{unlike}"
@@ -241,10 +243,21 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if ended is not None and corrected:
         claimed = record.get("claimed", record.get("intended"))
         what = "labelled" if claimed is None else "kept" if ended == claimed else "relabelled"
-        yield "step 4", f"{what}: {ended}"
+        said = _people(record) if reviewed else what
+        yield judge, f"{said}: {ended}"
     if record.get("explanation"):
         yield "explanation", record["explanation"]
     yield from (record.get("notes") or {}).items()
+
+
+def _people(record: Mapping[str, Any]) -> str:
+    """What people made of a row, who they were, and when: "edited by ann, 2026-11-20"."""
+    review = record.get("review")
+    review = review if isinstance(review, dict) else {}
+    by = review.get("by")
+    who = f" by {', '.join(map(str, by))}" if isinstance(by, list) and by else ""
+    when = f", {str(review['at'])[:10]}" if review.get("at") else ""
+    return f"{review.get('outcome') or record.get('verdict')}{who}{when}"
 
 
 _Steps = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float]

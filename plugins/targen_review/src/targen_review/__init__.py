@@ -26,6 +26,21 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_review.cli.report:report",
         summary="Say what raters found, and how far they agree.",
     )
+    register.register(
+        "review apply",
+        "targen_review.cli.apply:apply",
+        summary="Make a new version of a dataset from what people changed.",
+    )
+    register.register(
+        "review export",
+        "targen_review.cli.forms:export",
+        summary="Write the rows of a review for Argilla or Label Studio.",
+    )
+    register.register(
+        "review import",
+        "targen_review.cli.forms:import_",
+        summary="Take grades from Argilla or Label Studio.",
+    )
 
 
 @hookimpl

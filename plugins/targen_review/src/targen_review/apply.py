@@ -1,0 +1,413 @@
+"""What people changed flows back: a new version of a dataset, with who, when, and what was before.
+
+The version is a directory like those of `targen correct`: `dataset.jsonl`, `changes.jsonl` with a
+verdict on every row, `correction.json` and `report.json`. The same grades give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from targen_core import Task, load_registry
+from targen_core.errors import UsageError
+from targen_core.runs.versions import Decided, patched, write_version
+from targen_core.text import plural
+from targen_review.grades import Grade, Graded, read_grades
+from targen_review.plan import FILE, Plan, PlanData, load_plan
+from targen_review.rows import ReviewData, ReviewRow, mend, open_data
+from targen_review.verdicts import Verdict, check_rule, people, said_of, verdict_of
+
+__all__ = [
+    "Judged",
+    "Version",
+    "deciding_raters",
+    "judged_rows",
+    "new_versions",
+    "review_of",
+    "reviewed_data",
+]
+
+_KEPT = ("confirmed", "doubted", "disagreed", "unseen")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A row with what people say of it.
+
+    Attributes:
+        row: the row.
+        verdict: what they say.
+        rows: the official rows that come of it; none where it goes.
+        label: the label that it ends with; None where it goes, or has none.
+        refused: why what they want cannot be done, in words, or "".
+        unchecked: checks that could not be run on it again.
+    """
+
+    row: ReviewRow
+    verdict: Verdict
+    rows: Sequence[Mapping[str, Any]]
+    label: str | None
+    refused: str = ""
+    unchecked: tuple[str, ...] = ()
+    surplus: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What became of the row, as reports count it."""
+        if self.surplus:
+            return "surplus"
+        return "refused" if self.refused else self.verdict.outcome
+
+
+@dataclass(frozen=True)
+class Version:
+    """A new version of a dataset, worked out; `write` puts it into a directory.
+
+    Attributes:
+        data: the dataset, as the review's plan has it.
+        rows: its rows, each with what people say of it.
+        report: what `report.json` will hold beside what every correction has there.
+        stale: how many grades of each rater are of rows that were changed since.
+        requested: rows by label when the review began.
+        targets: rows by label that a run needs, for as many in its new version as were requested;
+            empty where none is short.
+    """
+
+    data: PlanData
+    rows: Sequence[Judged]
+    report: Mapping[str, Any]
+    stale: Mapping[str, int]
+    requested: Mapping[str, int]
+    targets: Mapping[str, int]
+    source: ReviewData
+    digest: str
+    rule: str
+    exact: bool
+    place: Path
+    numbered: bool
+
+    @property
+    def open(self) -> list[Judged]:
+        """Rows on which raters disagree, and those that cannot be changed as they want."""
+        return [each for each in self.rows if each.outcome in ("disagreed", "refused")]
+
+    def write(self) -> Path:
+        """Write it, and give the directory.
+
+        Raises:
+            RunConflict: the directory holds something else.
+        """
+        return write_version(
+            load_registry(),
+            self.place,
+            [_decided(each, with_id=self.source.has_origin) for each in self.rows],
+            task=self.source.task_id,
+            variants=self.source.source.variants,
+            data=self.digest,
+            grades=_digest(self.rows),
+            resolve=self.rule,
+            exact=self.exact,
+            numbered=self.numbered,
+            report=self.report,
+        )
+
+
+def review_of(path: Path) -> Path:
+    """The folder of a review, where its data may have been named in its place."""
+    named = path if path.name.strip(".") else path.resolve()
+    beside = named.with_name(f"{named.name}.review")
+    return beside if not (path / FILE).exists() and (beside / FILE).exists() else path
+
+
+def reviewed_data(plan: Plan) -> Iterator[tuple[PlanData, ReviewData, str]]:
+    """The datasets of a review, opened, each with what its rows' ids begin with in the review."""
+    several = len(plan.data) > 1
+    for each in plan.data:
+        # A folder says itself whose rows it has; of a run that was moved, better than the plan.
+        folder = Path(each.path).is_dir()
+        data = open_data(each.path)
+        if not folder or data.source.task is None:
+            data = open_data(each.path, each.task or None)
+        yield each, data, f"{each.name}:" if several else ""
+
+
+def new_versions(
+    folder: Path, out: Path | None = None, *, resolve: str = "agree", exact: bool = False
+) -> list[Version]:
+    """The new version of each dataset of a review; nothing is written.
+
+    Args:
+        folder: of the review.
+        out: the directory of the version; of several datasets, the folder of their versions. By
+            default NAME-reviewed beside each, or -2 and so on behind it.
+        resolve: see `verdict_of`.
+        exact: leave out rows above the number that a label had when the review began, rows that
+            nobody saw first, and the last of them first.
+
+    Raises:
+        UsageError: there is no grade of a person, grades are of other rows, the task of the rows
+            is not known, or `resolve` is no rule.
+    """
+    plan = load_plan(folder)
+    graded = read_grades(folder)
+    raters = deciding_raters(folder, graded, resolve)
+    _require_known_rows(folder, plan, raters)
+    several = len(plan.data) > 1
+    return [
+        _version(plan, known, data, prefix, raters, resolve, exact, out, several)
+        for known, data, prefix in reviewed_data(plan)
+    ]
+
+
+def judged_rows(
+    plan: Plan, data: ReviewData, prefix: str, raters: Mapping[str, Graded], rule: str
+) -> Iterator[tuple[Judged, list[str]]]:
+    """Each row with what people say of it, and the raters whose grades are of earlier contents."""
+    letters = plan.rubric.acceptable
+    for row in data.rows():
+        grades: dict[str, Grade] = {}
+        stale: list[str] = []
+        for name, graded in raters.items():
+            grade = graded.grades.get(prefix + row.id)
+            if grade is not None and grade.digest == row.digest:
+                grades[name] = grade
+            elif grade is not None:
+                stale.append(name)
+        verdict = verdict_of(row, grades, rule, letters)
+        yield _judged(data.task, row, verdict), stale
+
+
+def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Judged:
+    if verdict.outcome == "rejected":
+        return Judged(row, verdict, (), None)
+    same = Judged(row, verdict, row.official, row.label)
+    if verdict.outcome in _KEPT:
+        return same
+    if row.instance is None:
+        why = "a row that holds several instances, or none with a label, can only be rejected"
+        return replace(same, refused=why)
+    try:
+        mended = mend(task, row, dict(verdict.edit), verdict.label)
+    except UsageError as error:
+        return replace(same, refused=str(error))
+    if mended.problems:
+        return replace(same, refused="; ".join(mended.problems))
+    before = mend(task, row, None, None).rows
+    rows = patched(row.official, before, mended.rows)
+    label = row.label if verdict.label is None else verdict.label
+    return Judged(row, verdict, rows, label, unchecked=mended.unchecked)
+
+
+def _version(
+    plan: Plan,
+    known: PlanData,
+    data: ReviewData,
+    prefix: str,
+    raters: Mapping[str, Graded],
+    rule: str,
+    exact: bool,
+    out: Path | None,
+    several: bool,
+) -> Version:
+    task = data.task
+    if task is None:
+        raise UsageError(
+            f"the task of {known.path} is not known, so nothing in it can be changed"
+            + (f": {data.problem}" if data.problem else ""),
+            hint="review it with --task NAME; see targen list-tasks",
+        )
+    rows: list[Judged] = []
+    stale: Counter[str] = Counter()
+    began: Counter[str] = Counter()  # rows by label, of those that were there then
+    content = hashlib.sha256()
+    for at, (each, old) in enumerate(judged_rows(plan, data, prefix, raters, rule)):
+        if at < known.rows and each.row.label is not None:
+            began[each.row.label] += len(each.row.official)
+        content.update(f"{each.row.id}\t{each.row.digest}\n".encode("utf-8", "surrogatepass"))
+        rows.append(each)
+        stale.update(old)
+    if not any(each.verdict.grades for each in rows):
+        raise _nothing_counts(known, stale)
+    if exact:
+        rows = _cut(rows, began)
+    names = [label.name for label in task.labels]
+    requested = {name: began[name] for name in names or sorted(began)}
+    return Version(
+        data=known,
+        rows=rows,
+        report=_report(known, rows, raters, requested, stale),
+        stale=dict(sorted(stale.items())),
+        requested=requested,
+        targets=_targets(rows, requested) if names else {},
+        source=data,
+        digest=content.hexdigest()[:16],
+        rule=rule,
+        exact=exact,
+        place=_place(known, out, several=several),
+        numbered=out is None,
+    )
+
+
+def _targets(judged: Sequence[Judged], requested: Mapping[str, int]) -> dict[str, int]:
+    """Rows by label that the data would need, for as many after the review as were requested.
+
+    Rows that come later are in no grade, so that this does not change when they come.
+    """
+    net = Counter(dict.fromkeys(requested, 0))  # rows that a label lost
+    rows = Counter(dict.fromkeys(requested, 0))
+    for each in judged:
+        if each.surplus:
+            continue
+        if each.row.label is not None:
+            net[each.row.label] += len(each.row.official)
+        if each.label is not None:
+            net[each.label] -= len(each.rows)
+            rows[each.label] += len(each.rows)
+    if all(rows[name] >= count for name, count in requested.items()):
+        return {}
+    return {name: max(count, count + net[name]) for name, count in requested.items()}
+
+
+def _cut(judged: Sequence[Judged], quotas: Mapping[str, int]) -> list[Judged]:
+    """The rows with those marked that are above a label's quota."""
+    rows: Counter[str] = Counter()
+    for each in judged:
+        rows[each.label or ""] += len(each.rows)
+    over = {name: count - quotas.get(name, 0) for name, count in rows.items()}
+    marked = set()
+    order = sorted(range(len(judged)), key=lambda at: (bool(judged[at].verdict.by), -at))
+    for at in order:
+        each = judged[at]
+        if each.rows and over.get(each.label or "", 0) >= len(each.rows):
+            over[each.label or ""] -= len(each.rows)
+            marked.add(at)
+    return [
+        replace(each, rows=(), surplus=True) if at in marked else each
+        for at, each in enumerate(judged)
+    ]
+
+
+def _decided(judged: Judged, *, with_id: bool) -> Decided:
+    """What became of a row, and its record."""
+    row, verdict = judged.row, judged.verdict
+    before: dict[str, Any] = {}
+    if judged.outcome in ("relabelled", "edited"):
+        before = {"fields": {path: row.fields.get(path, "") for path, _ in verdict.edit}}
+        if verdict.label is not None:
+            before["label"] = row.label
+    facts = {
+        **({"id": row.id} if with_id else {}),
+        "review": {
+            "outcome": judged.outcome,
+            "acceptable": verdict.acceptable if not judged.refused else None,
+            "by": list(verdict.by),
+            "at": verdict.at,
+            "before": before,
+            "said": said_of(verdict),
+        },
+    }
+    return Decided(
+        idx=row.official[0].get("idx") if row.official else None,
+        claimed=row.label,
+        label=judged.label,
+        rows=judged.rows,
+        verdict=judged.outcome if judged.rows else "rejected",
+        reason={"rejected": "review", "surplus": "surplus"}.get(judged.outcome, ""),
+        explanation=judged.refused,
+        facts=facts,
+    )
+
+
+def _report(
+    known: PlanData,
+    judged: Sequence[Judged],
+    raters: Mapping[str, Graded],
+    requested: Mapping[str, int],
+    stale: Mapping[str, int],
+) -> dict[str, Any]:
+    """What `report.json` holds beside what every correction has there."""
+    outcomes = Counter(each.outcome for each in judged)
+    rows = Counter(dict.fromkeys(requested, 0))
+    for each in judged:
+        if each.label is not None:
+            rows[each.label] += len(each.rows)
+    changed = ("confirmed", "doubted", "relabelled", "edited", "rejected", "surplus")
+    order = (*changed, "refused", "disagreed", "unseen")
+    return {
+        "of": known.name,
+        "raters": sorted(raters),
+        "instances": len(judged),
+        "seen": sum(bool(each.verdict.grades) for each in judged),
+        "outcomes": {name: outcomes[name] for name in order},
+        "rows": dict(rows),
+        "requested": dict(requested),
+        "unchecked": sum(bool(each.unchecked) for each in judged),
+        "stale": dict(sorted(stale.items())),
+    }
+
+
+def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> dict[str, Graded]:
+    """The raters whose word counts: people, and a model that the user names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    raters = people(graded)
+    check_rule(rule, graded)
+    if rule in graded:
+        raters[rule] = graded[rule]
+    if not any(each.grades for each in raters.values()):
+        models = [name for name in graded if name not in raters]
+        hint = f"--resolve {models[0]} has a model decide" if models else "targen review DATA first"
+        raise UsageError(f"no person has graded anything in {folder}", hint=hint)
+    return {name: raters[name] for name in sorted(raters)}
+
+
+def _require_known_rows(folder: Path, plan: Plan, raters: Mapping[str, Graded]) -> None:
+    """See that all grades are of rows of this review.
+
+    Raises:
+        UsageError: naming the rater whose grades are of others.
+    """
+    ids = set(plan.ids)
+    for name, graded in raters.items():
+        unknown = sorted(graded.grades.keys() - ids)
+        if unknown:
+            raise UsageError(
+                f"{plural(len(unknown), 'grade')} of {name} in {folder} "
+                f"{'is' if len(unknown) == 1 else 'are'} of rows that are not in this review, "
+                f"such as {unknown[0]}",
+                hint=f"the grades of another review? grades-{name}.jsonl",
+            )
+
+
+def _nothing_counts(known: PlanData, stale: Mapping[str, int]) -> UsageError:
+    if not stale:
+        return UsageError(f"no row of {known.path} has been graded", hint="targen review DATA")
+    return UsageError(
+        f"{known.path} is not what was reviewed: all {sum(stale.values()):,} grades are of rows "
+        "with other contents",
+        hint="review it anew with --out FOLDER, or put the data back as it was",
+    )
+
+
+def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
+    if out is not None:
+        return out / known.name if several else out
+    if known.path.startswith("hf:"):
+        raise UsageError("a dataset of a hub has no place for a version", hint="--out FOLDER")
+    path = Path(known.path)
+    return path.with_name(f"{path.stem if path.is_file() else path.name}-reviewed")
+
+
+def _digest(judged: Sequence[Judged]) -> str:
+    """A digest of all that people said."""
+    said = [[each.row.id, said_of(each.verdict)] for each in judged if each.verdict.grades]
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,198 @@
+"""`targen review apply`: what people changed becomes a new version of the dataset."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_core.cli.tables import print_json, print_table
+from targen_core.text import plural, printable
+
+if TYPE_CHECKING:
+    from targen_review.apply import Judged, Version
+
+__all__ = ["FolderArg", "apply"]
+
+_SHOWN = 10  # rows on which people disagree
+_LONGEST = 60
+
+FolderArg = Annotated[
+    Path,
+    typer.Argument(help="The review's folder, or the data that it is of.", show_default=False),
+]
+
+
+def apply(
+    folder: FolderArg,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="A directory. [default: NAME-reviewed beside the data, or -2 behind it]"
+        ),
+    ] = None,
+    resolve: Annotated[
+        str,
+        typer.Option(
+            "--resolve",
+            metavar="RULE",
+            help="What counts where raters differ: agree (what all want who graded a row), "
+            "majority (what more than half want), or the name of a rater.",
+        ),
+    ] = "agree",
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Leave out rows above a label's number; unreviewed ones first."
+        ),
+    ] = False,
+    refill: Annotated[
+        bool,
+        typer.Option("--refill", help="First have the run make the rows that will be missing."),
+    ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option("--max-cost", help="With --refill: the dollars that the run may have spent."),
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", help="With --refill: the tokens that it may have used."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only where the dataset is.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Make a new version of a dataset from what people changed.
+
+    Rejected rows leave; labels and texts are changed as people did, if the task's own checks
+    accept them. Where raters want different things, a row stays as it is and is listed. The
+    version is a directory with dataset.jsonl, changes.jsonl (who, when, and what was before) and
+    report.json; the data itself is not touched. Grades by models do not count, unless one is
+    named with --resolve.
+
+    A label that lost rows is short of them: --refill grows the run to as many more, and says what
+    to type where it cannot. With --exact, labels that gained rows lose the surplus.
+
+    Examples:
+    - targen review apply runs/rte-0
+    - targen review apply runs/rte-0 --resolve majority --refill --exact --max-cost 2
+    - targen review apply rows.jsonl.review --resolve ann --out runs/mine
+    """
+    from targen_review.apply import new_versions, review_of
+
+    folder = review_of(folder)
+    versions = new_versions(folder, out, resolve=resolve, exact=exact)
+    if refill:
+        for version in versions:
+            _refill(version, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet or json)
+        versions = new_versions(folder, out, resolve=resolve, exact=exact)
+    paths = [version.write() for version in versions]
+    for version in versions:
+        for name, count in version.stale.items():
+            print(
+                f"note: {plural(count, 'grade')} of {name} not counted: these rows of "
+                f"{version.data.name} were changed since",
+                file=sys.stderr,
+            )
+    if json:
+        shown = zip(paths, versions, strict=True)
+        print_json([{"path": str(path), "resolve": v.rule, **v.report} for path, v in shown])
+        return
+    for path, version in zip(paths, versions, strict=True):
+        if not quiet:
+            _print(version, path)
+        print(path / "dataset.jsonl")
+
+
+def _refill(
+    version: Version, *, max_cost: float | None, max_tokens: int | None, quiet: bool
+) -> None:
+    from targen_core import resume
+    from targen_core.errors import UsageError
+
+    if not version.targets:
+        return
+    run = Path(version.data.path)
+    if not (run / "manifest.json").is_file():
+        raise UsageError(
+            f"{version.data.path} is not a run, so it cannot make more rows",
+            hint=f"leave out --refill; then {_more_rows(version)}",
+        )
+    resume(
+        run,
+        labels=version.targets,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        progress=not quiet,
+    )
+
+
+def _print(version: Version, path: Path) -> None:
+    report = version.report
+    raters = ", ".join(report["raters"])
+    seen = f"{report['seen']:,} of {plural(report['instances'], 'row')}"
+    print(f"{report['of']}: {seen} reviewed by {raters}; rule: {version.rule}\n")
+    rows = [(name, f"{count:,}") for name, count in report["outcomes"].items() if count]
+    print_table(["what became of them", "rows"], rows)
+    if len(version.requested) > 1:
+        print()
+        print_table(
+            ["label", "before", "after"],
+            [
+                (name, f"{count:,}", f"{report['rows'].get(name, 0):,}")
+                for name, count in version.requested.items()
+            ],
+        )
+    _print_open(version.open)
+    if report["unchecked"]:
+        print(f"\n{plural(report['unchecked'], 'change')} could not be put to every check again")
+    if version.targets:
+        print(f"\nFor as many rows of each label as before: {_more_rows(version)}")
+    print()
+
+
+def _print_open(judged: Sequence[Judged]) -> None:
+    if not judged:
+        return
+    print(f"\n{plural(len(judged), 'row')} left as {'it is' if len(judged) == 1 else 'they are'}:")
+    rows = []
+    for each in judged[:_SHOWN]:
+        text = printable(" / ".join(each.row.fields.values()), lines=False, max_length=_LONGEST)
+        rows.append((each.row.id, each.refused or _differ(each), text))
+    print_table(["row", "why", "text"], rows)
+    if len(judged) > _SHOWN:
+        print(f"… and {len(judged) - _SHOWN:,} more: see changes.jsonl")
+
+
+def _differ(judged: Judged) -> str:
+    """What each rater wants, in words: "ann: reject; bob: as it is"."""
+    row, parts = judged.row, []
+    for name in judged.verdict.by:
+        grade = judged.verdict.grades[name]
+        wants = [] if grade.label in (None, row.label) else [printable(str(grade.label))]
+        wants += [f"{path} edited" for path in grade.edit or {}]
+        parts.append(f"{name}: {'reject' if grade.reject else ', '.join(wants) or 'as it is'}")
+    return "; ".join(parts)
+
+
+def _more_rows(version: Version) -> str:
+    """What to type for the rows that are missing."""
+    path = shlex.quote(version.data.path)
+    if (Path(version.data.path) / "manifest.json").is_file():
+        return f"the same command with --refill, or targen resume {path} {_labels(version.targets)}"
+    rows = version.report["rows"]
+    missing = {
+        name: count - rows[name] for name, count in version.requested.items() if count > rows[name]
+    }
+    task = shlex.quote(version.data.task)  # as it was typed, such as a file
+    return f"targen generate {task} {_labels(missing)} --exclude {path}"
+
+
+def _labels(counts: object) -> str:
+    assert isinstance(counts, dict)
+    return " ".join(f"--label {shlex.quote(f'{name}={count}')}" for name, count in counts.items())

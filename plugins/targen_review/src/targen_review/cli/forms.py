@@ -1,0 +1,165 @@
+"""`targen review export` and `targen review import`: a review in Argilla or Label Studio."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from targen_core.cli.tables import print_table
+from targen_core.errors import UsageError
+from targen_core.text import plural
+from targen_review.cli.apply import FolderArg
+
+if TYPE_CHECKING:
+    from targen_review.forms.sheet import Answer, Sheet
+    from targen_review.plan import Plan
+
+__all__ = ["export", "import_"]
+
+_NEXT = {
+    "argilla": "import argilla as rg; rg.Dataset.from_disk({folder!r})",
+    "label-studio": "in Label Studio: paste {folder}/labeling.xml under Labeling Interface, "
+    "and import {folder}/tasks.json",
+}
+
+DataArg = Annotated[
+    str | None,
+    typer.Option("--data", metavar="NAME", help="Which dataset, in a review of several."),
+]
+
+
+def export(
+    folder: FolderArg,
+    to: Annotated[
+        Literal["argilla", "label-studio"],
+        typer.Option("--to", help="The tool.", show_default=False),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="A new or empty folder.", show_default=False)],
+    rater: Annotated[
+        str | None,
+        typer.Option("--as", metavar="RATER", help="The rows of this rater alone."),
+    ] = None,
+    data: DataArg = None,
+) -> None:
+    """Write the rows of a review for Argilla or Label Studio.
+
+    People there see the task's instruction, the rubric, the row's texts and its label, which is a
+    suggestion; in a blind review they see no label. What they answer comes back with
+    `targen review import`.
+
+    Examples:
+    - targen review export runs/rte-0 --to argilla --out for-argilla
+    - targen review export runs/rte-0 --to label-studio --as ann --out for-ann
+    """
+    from targen_review.apply import review_of
+    from targen_review.forms import argilla, labelstudio
+    from targen_review.forms.making import sheet_of
+    from targen_review.plan import load_plan
+
+    folder = review_of(folder)
+    plan = load_plan(folder)
+    sheet = sheet_of(plan, data, rater)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} exists and is no empty folder", hint="choose another --out")
+    if to == "argilla":
+        files = argilla.write(sheet, out, per_row=_per_row(plan, rater))
+    else:
+        files = labelstudio.write(sheet, out)
+    print(f"{plural(len(sheet.items), 'row')} of {sheet.name} for {to}\n")
+    print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
+    print(f"\n{_NEXT[to].format(folder=str(out))}")
+    print(f"then: targen review import {shlex.quote(str(folder))} FILE")
+
+
+def import_(
+    folder: FolderArg,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A JSON or JSON-MIN export of Label Studio; a folder of Argilla's to_disk, or a "
+            "file of its records.to_json.",
+            show_default=False,
+        ),
+    ],
+    rater: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rater",
+            metavar="THEIRS=NAME",
+            help="What a person of theirs, by number, address or id, is called here. [default: "
+            "the address up to its @, labelstudio-NUMBER, argilla-ID]",
+        ),
+    ] = None,
+    data: DataArg = None,
+) -> None:
+    """Take the grades that people gave in Argilla or Label Studio into a review.
+
+    They become the files of their raters, as if given on the page. Everything is checked first:
+    of a file with one wrong record, nothing is taken. A second import of the same file adds
+    nothing, and what somebody graded later stays.
+
+    Examples:
+    - targen review import runs/rte-0 project-1-at-2026-11-20.json
+    - targen review import runs/rte-0 back-from-argilla --rater 1f0c7c0e-...=ann
+    """
+    from targen_review.apply import review_of
+    from targen_review.forms.making import sheet_of, take
+    from targen_review.forms.reading import read_answers
+    from targen_review.plan import load_plan
+
+    folder = review_of(folder)
+    plan = load_plan(folder)
+    sheet = sheet_of(plan, data)
+    answers = read_answers(file, sheet, _names(rater or []))
+    _check_raters(plan, sheet, answers)
+    taken = take(folder, answers)
+    changed = {item.row: item.digest for item in sheet.items}
+    if stale := sum(answer.digest != changed[answer.row] for answer in answers):
+        print(
+            f"note: {plural(stale, 'grade')} of rows that were changed since: they do not count",
+            file=sys.stderr,
+        )
+    if not answers:
+        print(f"{file} holds no answers yet")
+        return
+    rows = [(name, counts["new"], counts["known"], counts["older"]) for name, counts in taken]
+    print_table(["rater", "taken", "known already", "older than here"], rows)
+
+
+def _per_row(plan: Plan, rater: str | None) -> int:
+    """How many people answer a row."""
+    if rater is not None or not plan.raters:
+        return 1
+    counts: dict[str, int] = {}
+    for ids in plan.rows.values():
+        for row in ids:
+            counts[row] = counts.get(row, 0) + 1
+    return max(counts.values(), default=1)
+
+
+def _names(pairs: list[str]) -> dict[str, str]:
+    from targen_review.grades import check_name
+
+    names = {}
+    for pair in pairs:
+        theirs, sign, ours = pair.rpartition("=")
+        if not sign or not theirs:
+            raise UsageError(f"--rater {pair}: it must be THEIRS=NAME", hint="--rater 1=ann")
+        names[theirs] = check_name(ours)
+    return names
+
+
+def _check_raters(plan: Plan, sheet: Sheet, answers: list[Answer]) -> None:
+    """See that those who answered are raters of the review, where it names them."""
+    if "" in plan.rows or not plan.raters:
+        return
+    for answer in answers:
+        if answer.rater not in plan.rows:
+            raise UsageError(
+                f"{answer.rater} is not a rater of this review: {', '.join(plan.raters)}",
+                hint=f"--rater 'THEIRS={plan.raters[0]}' says who they are",
+            )

@@ -1,0 +1,120 @@
+"""From a review to a sheet for another tool, and from answers to grades on disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from targen_core.errors import UsageError
+from targen_core.text import refused
+from targen_review.apply import reviewed_data
+from targen_review.forms.sheet import Answer, Item, Sheet
+from targen_review.grades import Grade, GradeBook, Rater
+from targen_review.plan import Plan
+
+__all__ = ["sheet_of", "take"]
+
+
+def sheet_of(plan: Plan, name: str | None = None, rater: str | None = None) -> Sheet:
+    """The rows of a review as another tool shows them.
+
+    Args:
+        plan: of the review.
+        name: which dataset, in a review of several.
+        rater: whose rows; None for all.
+
+    Raises:
+        UsageError: there is no such dataset or rater, or none is named where there are several.
+    """
+    names = [each.name for each in plan.data]
+    if name is None and len(names) > 1:
+        raise UsageError(
+            f"the review is of {', '.join(names)}, and another tool takes one task at a time",
+            hint=f"--data {names[0]}",
+        )
+    if name is not None and name not in names:
+        raise UsageError(f"the review has no dataset {name!r}", hint=f"it has {', '.join(names)}")
+    ids = plan.ids if rater is None else plan.rows_of(rater)
+    place = {row: at for at, row in enumerate(ids)}
+    known, data, prefix = next(each for each in reviewed_data(plan) if name in (None, each[0].name))
+    rows = [row for row in data.rows() if prefix + row.id in place]
+    if plan.rejects:
+        rows += [row for row in data.rejects(stage="correct") if prefix + row.id in place]
+    rows.sort(key=lambda row: place[prefix + row.id])
+    if not rows:
+        raise UsageError(f"no row of {known.path} is in this review")
+    task = data.task
+    said = [] if task is None else [task.description or task.summary]
+    return Sheet(
+        name=known.name,
+        instruction="\n\n".join(filter(None, [*said, plan.rubric.question])),
+        labels={} if task is None else {each.name: each.summary for each in task.labels},
+        grades={
+            each.letter: ": ".join(filter(None, (each.title, each.meaning)))
+            for each in plan.rubric.grades
+        },
+        items=[
+            Item(prefix + row.id, row.digest, row.fields, row.label, row.before) for row in rows
+        ],
+        editable=frozenset(path for row in rows for path in row.editable),
+        blind=plan.blind,
+    )
+
+
+def take(folder: Path, answers: Sequence[Answer]) -> list[tuple[str, Counter[str]]]:
+    """Write answers as grades into the files of their raters.
+
+    Returns:
+        By rater, how many were "new", "known" already, or "older" than what is there.
+
+    Raises:
+        UsageError: an answer is too long for a grade; nothing is written then.
+        RunDirectoryError: a rater's name is that of a model.
+    """
+    grades = [(answer.rater, _grade(answer)) for answer in answers]
+    raters = sorted({name for name, _ in grades})
+    taken = []
+    for name in raters:
+        counts: Counter[str] = Counter()
+        with GradeBook(folder, Rater(rater=name)) as book:
+            for rater, grade in grades:
+                if rater != name:
+                    continue
+                there = book.grades.get(grade.row)
+                if there is not None and _same(there, grade):
+                    counts["known"] += 1
+                elif there is not None and grade.at and grade.at < there.at:
+                    counts["older"] += 1
+                elif there is None and grade.is_empty:
+                    counts["known"] += 1
+                else:
+                    book.append(grade)
+                    counts["new"] += 1
+        taken.append((name, counts))
+    return taken
+
+
+def _same(one: Grade, other: Grade) -> bool:
+    return one.content == other.content and one.digest == other.digest
+
+
+def _grade(answer: Answer) -> Grade:
+    try:
+        return Grade(
+            row=answer.row,
+            digest=answer.digest,
+            at=answer.at,
+            before=answer.before,
+            after=answer.after,
+            label=answer.label,
+            edit=dict(answer.edit) or None,
+            reject=answer.reject,
+            flag=answer.flag,
+            comment=answer.comment,
+            seconds=answer.seconds,
+        )
+    except ValidationError as error:
+        raise UsageError(f"row {answer.row}, {answer.rater}: {refused(error)}") from error

@@ -1,0 +1,402 @@
+"""What every form writes, a `Sheet`, and what it reads, `Answer`s; and the words for what is wrong.
+
+Files come back from programs, and people, that we do not know: all that is read of them is checked
+here against the sheet that went out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import is_within, read_plain, replace_plain, way_out
+from targen_core.suggestions import did_you_mean
+from targen_core.text import printable
+
+__all__ = [
+    "DIGEST",
+    "FLAG",
+    "REJECT",
+    "Answer",
+    "Item",
+    "Reader",
+    "Sheet",
+    "latest",
+    "mark_of",
+    "rater_name",
+    "read_records",
+    "refused_file",
+    "write_files",
+]
+
+REJECT, FLAG = "reject", "flag"
+"""What can be decided of a row beside its grade."""
+
+DIGEST = "targen_digest"
+"""Under this name the other tool keeps which contents of a row its people saw."""
+
+_FORMAT = 1
+_MARK = re.compile(r"v(\d{1,9}):([0-9a-f]{16})")
+_DEEPEST = 64  # levels of nesting; exports have a dozen
+_LARGEST = 512 << 20  # bytes of a file that comes back
+_NAMED = 3  # bad records that an error names
+_TAKEN = {"label", "grade", "grade_before", "decision", "comment", "row", "id", "annotator"}
+_TAKEN |= {"created_at", "updated_at", "lead_time", "annotation_id", "agreement", "intended"}
+_RATER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row as it goes out.
+
+    Attributes:
+        row: its id.
+        digest: 16 hexadecimal digits of its contents.
+        texts: its texts by field, in the task's order.
+        label: the label that it has; None where it has none.
+        before: the label that it was written for, where that is known.
+    """
+
+    row: str
+    digest: str
+    texts: Mapping[str, str]
+    label: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What people in another tool are shown.
+
+    Attributes:
+        name: of the dataset.
+        instruction: what a row is and what is asked of people.
+        labels: the task's labels with their meanings; empty where any text can be one.
+        grades: the letters of the rubric with their meanings.
+        items: the rows.
+        editable: the fields whose texts people may write anew; None for all.
+        blind: whether people find a label of their own before they see any.
+    """
+
+    name: str
+    instruction: str
+    labels: Mapping[str, str]
+    grades: Mapping[str, str]
+    items: Sequence[Item]
+    editable: frozenset[str] | None = None
+    blind: bool = False
+
+    @cached_property
+    def columns(self) -> Mapping[str, str]:
+        """By field, a name for it that every tool accepts and that nothing else has."""
+        names: dict[str, str] = {}
+        for path in dict.fromkeys(path for item in self.items for path in item.texts):
+            name = re.sub(r"[^a-z0-9]+", "_", path.lower()).strip("_") or "text"
+            name = (
+                f"text_{name}" if name in _TAKEN or name.startswith(("targen", "edit_")) else name
+            )
+            while name in names.values():
+                name += "_"
+            names[path] = name
+        return names
+
+    @cached_property
+    def boxes(self) -> Mapping[str, str]:
+        """By field that can be edited, the name of the box for its new text."""
+        names = self.columns.items()
+        return {p: f"edit_{n}" for p, n in names if self.editable is None or p in self.editable}
+
+    @property
+    def asks_twice(self) -> bool:
+        """Whether step 4 changed a label, so that the one before has a grade of its own."""
+        return not self.blind and any(item.before not in (None, item.label) for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one person said of one row.
+
+    Attributes:
+        row: the id of the row.
+        digest: of the contents that the person saw.
+        rater: who, by our names.
+        at: when, as ISO 8601 in UTC; "" where the file does not say.
+        before: the grade with the label before step 4.
+        after: the grade with the label now.
+        label: the label that the person would give it, where that is another, or was chosen blind.
+        edit: by field, the text that the person put in place of the row's.
+        reject: whether the row should go.
+        flag: whether somebody should look again.
+        comment: a remark.
+        seconds: how long it took; 0 where the file does not say.
+    """
+
+    row: str
+    digest: str
+    rater: str
+    at: str = ""
+    before: str | None = None
+    after: str | None = None
+    label: str | None = None
+    edit: Mapping[str, str] = field(default_factory=dict)
+    reject: bool = False
+    flag: bool = False
+    comment: str = ""
+    seconds: float = 0.0
+
+
+def mark_of(item: Item) -> str:
+    """What the other tool is given to keep: the format, and the digest of what it shows."""
+    return f"v{_FORMAT}:{item.digest}"
+
+
+def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
+    """Our name of the person that a file calls `theirs`.
+
+    Args:
+        known: their names for people -> ours, as the user says.
+        theirs: a number, an address or a UUID.
+        prefix: what a number is put behind.
+
+    Raises:
+        UsageError: nothing of it makes a name.
+    """
+    said = str(theirs)
+    if said in known:
+        return known[said]
+    # An address is shortened to the person; a UUID, which nobody reads, to eight of its digits.
+    name = said.partition("@")[0]
+    if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name):
+        name = name[:8]
+    if re.fullmatch(r"[0-9a-f]+", name):
+        name = f"{prefix}-{name}"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:40].strip(".-")
+    if not _RATER.fullmatch(name):
+        raise UsageError(
+            f"{printable(said, max_length=60)!r} makes no rater's name",
+            hint=f"--rater '{printable(said, max_length=60)}=ann' gives one",
+        )
+    return name
+
+
+def read_records(path: Path) -> list[Any]:
+    """The list that a JSON file of another tool holds.
+
+    Raises:
+        UsageError: it cannot be read, or holds something else.
+    """
+    try:
+        value = json.loads(read_plain(path, _LARGEST), parse_constant=_refuse)
+        if not is_within(value, _DEEPEST):
+            raise RecursionError
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON that can be read: {error}") from error
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply for an export") from None
+    if not isinstance(value, list):
+        raise UsageError(f"{path} holds {_kind(value)}, not a list of records")
+    return value
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write files into a folder, which is made if it is not there, each whole or not at all.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    for name, text in texts.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_plain(path, text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            why = f"cannot write {path}: {error.strerror}"
+            raise WriteFailed(why, hint=way_out(error)) from error
+    return [folder / name for name in texts]
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not valid JSON")
+
+
+def refused_file(path: Path, number: int, why: str, *, hint: str = "") -> UsageError:
+    """The error for a record, by its place from 1."""
+    return UsageError(f"{path}, record {number}: {why}", hint=hint)
+
+
+class Reader:
+    """Checks the records of one file against the sheet that went out.
+
+    Args:
+        sheet: what went out.
+        path: the file, for messages.
+        raters: their names for people -> ours.
+        prefix: put before a number in place of a name.
+    """
+
+    def __init__(self, sheet: Sheet, path: Path, raters: Mapping[str, str], prefix: str) -> None:
+        self._sheet = sheet
+        self._path = path
+        self._raters = raters
+        self._prefix = prefix
+        self._items = {item.row: item for item in sheet.items}
+        self._names: dict[str, str] = {}  # ours -> theirs
+
+    def item(self, number: int, row: object, mark: object) -> tuple[Item, str]:
+        """The row that a record is of, and the digest of the contents that it was shown with.
+
+        Raises:
+            UsageError: the sheet has no such row, or a later targen wrote it.
+        """
+        item = self._items.get(row) if isinstance(row, str) else None
+        if item is None:
+            shown = printable(str(row), max_length=60)
+            raise self._wrong(
+                number,
+                f"this review has no row {shown!r}",
+                hint="import what was exported from this review, with its columns as they were",
+            )
+        match = _MARK.fullmatch(mark) if isinstance(mark, str) else None
+        if match is None:
+            raise self._wrong(
+                number,
+                f"{DIGEST} of row {item.row} is missing or damaged",
+                hint="it says which contents of the row people saw; keep it in the other tool",
+            )
+        if int(match[1]) > _FORMAT:
+            raise self._wrong(
+                number,
+                f"it was exported in format {match[1]}, and this version reads format {_FORMAT}",
+                hint="use the version of targen-review that exported it",
+            )
+        return item, match[2]
+
+    def answer(self, number: int, item: Item, digest: str, theirs: object, **said: Any) -> Answer:
+        """A person's answer of a row, checked.
+
+        Raises:
+            UsageError: a label, a grade or a text that cannot be.
+        """
+        choice = said.get("label")
+        for name, options, key in (
+            ("label", self._sheet.labels, "label"),
+            ("grade", self._sheet.grades, "after"),
+            ("grade", self._sheet.grades, "before"),
+        ):
+            value = said.get(key)
+            if value is None or (isinstance(value, str) and (value in options or not options)):
+                continue
+            raise self._wrong(
+                number,
+                f"row {item.row}: {printable(str(value), max_length=60)!r} is not a {name}",
+                hint=did_you_mean(str(value)[:60], options, f"the {name}s are"),
+            )
+        if said.get("before") is None and item.before in (None, item.label):
+            said["before"] = said.get("after") if item.before is not None else None
+        if choice == item.label and not self._sheet.blind:
+            said["label"] = None  # as it was suggested
+        edit = said.pop("edit", {})
+        return Answer(
+            item.row,
+            digest,
+            self._rater(number, theirs),
+            edit={k: v for k, v in edit.items() if v != item.texts.get(k)},
+            **said,
+        )
+
+    def text(self, number: int, name: str, value: object) -> str:
+        """A text that somebody wrote; "" where there is none.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self._wrong(number, f"{name} is {_kind(value)}, not a text")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self._wrong(number, f"{name} has half of a surrogate pair in it") from None
+        return value.replace("\r\n", "\n")
+
+    def decisions(self, number: int, value: object) -> dict[str, bool]:
+        """What was decided of a row beside its grade.
+
+        Raises:
+            UsageError: something that we never asked.
+        """
+        chosen = [] if value is None else value if isinstance(value, list) else [value]
+        for each in chosen:
+            if each not in (REJECT, FLAG):
+                raise self._wrong(
+                    number,
+                    f"{printable(str(each), max_length=60)!r} is not a decision",
+                    hint=f"the decisions are: {REJECT}, {FLAG}",
+                )
+        return {"reject": REJECT in chosen, "flag": FLAG in chosen}
+
+    def mapping(self, number: int, name: str, value: object) -> Mapping[str, Any]:
+        """A part of a record that has parts itself; an absent one has none.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self._wrong(number, f"{name} is {_kind(value)}, not an object")
+        return value
+
+    def sequence(self, number: int, name: str, value: object) -> Sequence[Any]:
+        """A list in a record; an absent one is empty.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self._wrong(number, f"{name} is {_kind(value)}, not a list")
+        return value
+
+    def _rater(self, number: int, theirs: object) -> str:
+        if not isinstance(theirs, str | int) or isinstance(theirs, bool):
+            raise self._wrong(number, f"its annotator is {_kind(theirs)}, not a name or a number")
+        name = rater_name(self._raters, theirs, self._prefix)
+        if self._names.setdefault(name, str(theirs)) != str(theirs):
+            raise self._wrong(
+                number,
+                f"{self._names[name]} and {theirs} would both be called {name}",
+                hint=f"--rater '{theirs}=NAME' gives one of them another name",
+            )
+        return name
+
+    def _wrong(self, number: int, why: str, *, hint: str = "") -> UsageError:
+        return refused_file(self._path, number, why, hint=hint)
+
+
+def latest(answers: Sequence[Answer]) -> Iterator[Answer]:
+    """Of each rater's answers of a row the last, in order of their time."""
+    last: dict[tuple[str, str], Answer] = {}
+    for answer in answers:
+        key = (answer.rater, answer.row)
+        if key not in last or last[key].at <= answer.at:
+            last[key] = answer
+    yield from last.values()
+
+
+def _kind(value: object) -> str:
+    """What a JSON value is, in words."""
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    if value is None:
+        return "null"
+    return names.get(type(value), "a number")

@@ -1,0 +1,316 @@
+"""What people changed flows back into a new version of the dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.dataset.read import read_dataset
+from targen_review.grades import Grade, GradeBook, Rater
+from targen_review.rows import open_data
+
+TEXT = "The waiter was kind, and the soup was warm."
+
+
+@pytest.fixture
+def grades(in_process: Callable[..., Any]) -> Callable[..., Path]:
+    """Plan a review of `data`, and have `rater` say of rows, by number, what is given."""
+
+    def give(
+        data: Path, rater: str, said: Mapping[int, Mapping[str, Any]], *options: object
+    ) -> Path:
+        folder = data.with_name(f"{data.name}.review")
+        task = options[1] if options[:1] == ("--task",) else None
+        if not folder.exists():
+            done = in_process("review", data, *options)
+            assert done.code == 0, done.err
+        rows = list(open_data(data, str(task) if task else None).rows())
+        kind = {"kind": "model", "model": "m"} if rater.startswith("llm") else {}
+        with GradeBook(folder, Rater(rater=rater, **kind)) as book:
+            for at, one in said.items():
+                row = rows[at]
+                when = f"2026-11-20T10:00:{at:02}.000Z"
+                book.append(
+                    Grade.model_validate({"row": row.id, "digest": row.digest, "at": when, **one})
+                )
+        return folder
+
+    return give
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def _outcomes(folder: Path) -> dict[str, int]:
+    report = json.loads((folder / "report.json").read_text())
+    return {name: count for name, count in report["outcomes"].items() if count}
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+ANN = {
+    0: {"after": "A"},
+    1: {"after": "D", "label": "negative"},
+    2: {"reject": True},
+    3: {"after": "C", "edit": {"text": TEXT}},
+    4: {"after": "D"},
+}
+
+
+def test_new_version_has_what_people_changed_and_says_who_when_and_what_was_before(
+    run, grades, in_process
+):
+    old = _lines(run / "dataset.jsonl")
+    before = _bytes(run)
+    grades(run, "ann", ANN)
+
+    done = in_process("review", "apply", run)
+
+    assert done.code == 0, done.err
+    new = run.with_name("reviews-0-reviewed")
+    rows = _lines(new / "dataset.jsonl")
+    assert rows[0] == old[0]
+    assert rows[1] == {**old[1], "label": "negative"}
+    assert rows[2] == {**old[3], "text": TEXT}
+    assert [row["idx"] for row in rows] == [0, 1, 3, 4, 5]
+    changes = _lines(new / "changes.jsonl")
+    assert [each["verdict"] for each in changes] == [
+        "confirmed",
+        "relabelled",
+        "rejected",
+        "edited",
+        "doubted",
+        "unseen",
+    ]
+    assert changes[3]["review"]["before"] == {"fields": {"text": old[3]["text"]}}
+    assert changes[1]["review"]["before"] == {"fields": {}, "label": "positive"}
+    assert changes[1]["review"]["by"] == ["ann"]
+    assert changes[1]["review"]["at"] == "2026-11-20T10:00:01.000Z"
+    assert _bytes(run) == before, "the data itself is not touched"
+    assert read_dataset(new, str(run / "task.json")).labels == {"positive": 2, "negative": 3}
+    shown = in_process("show", new, "1").out
+    assert "relabelled by ann, 2026-11-20: negative" in shown
+    assert "label before review" in shown
+
+
+def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, in_process):
+    grades(run, "bob", {0: {"after": "B"}, 2: {"reject": True}})
+    grades(run, "ann", ANN)
+    new = run.with_name("reviews-0-reviewed")
+    assert in_process("review", "apply", run).code == 0
+    first = _bytes(new)
+
+    assert in_process("review", "apply", run).code == 0
+    assert _bytes(new) == first
+    grades(run, "ann", {5: {"after": "A"}})
+    done = in_process("review", "apply", run, "-q")
+
+    assert done.out == f"{new}-2/dataset.jsonl\n"
+    assert _bytes(new) == first
+    done = in_process("review", "apply", run, "--out", new)
+    assert (done.code, "holds another correction" in done.err) == (2, True)
+
+
+def test_where_raters_differ_rows_stay_and_are_listed(run, grades, in_process):
+    grades(run, "ann", {0: {"reject": True}, 1: {"after": "A"}})
+    grades(run, "bob", {0: {"after": "A"}, 1: {"after": "A", "label": "negative"}})
+    grades(run, "cat", {0: {"reject": True}})
+    new = run.with_name("reviews-0-reviewed")
+
+    done = in_process("review", "apply", run)
+
+    assert _outcomes(new) == {"disagreed": 2, "unseen": 4}
+    assert "ann: reject; bob: as it is; cat: reject" in done.out
+    assert "ann: as it is; bob: negative" in done.out
+    assert in_process("review", "apply", run, "--resolve", "majority").code == 0
+    assert _outcomes(Path(f"{new}-2")) == {"rejected": 1, "disagreed": 1, "unseen": 4}
+    assert in_process("review", "apply", run, "--resolve", "bob").code == 0
+    assert _outcomes(Path(f"{new}-3")) == {"confirmed": 1, "relabelled": 1, "unseen": 4}
+    done = in_process("review", "apply", run, "--resolve", "bbo")
+    assert (done.code, "neither a rule nor a rater" in done.err) == (2, True)
+
+
+def test_what_the_tasks_own_checks_refuse_is_not_changed(run, grades, in_process):
+    said = {0: {"after": "C", "edit": {"text": "No."}}, 1: {"after": "C", "label": "neutral"}}
+    grades(run, "ann", said)
+
+    done = in_process("review", "apply", run)
+
+    new = run.with_name("reviews-0-reviewed")
+    assert _outcomes(new) == {"refused": 2, "unseen": 4}
+    assert _lines(new / "dataset.jsonl") == _lines(run / "dataset.jsonl")
+    assert "'neutral' is not a label" in done.out
+
+
+def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, in_process):
+    run = run_made
+    grades(run, "ann", {0: {"reject": True}, 1: {"after": "D", "label": "positive"}})
+    done = in_process("review", "apply", run)
+    assert "--label positive=3 --label negative=4" in done.out, done.out
+
+    done = in_process("review", "apply", run, "--refill", "--json", "--out", run / "../full")
+
+    assert done.code == 0, done.err
+    assert done.json[0]["rows"] == {"positive": 3, "negative": 3}
+    assert len(_lines(run / "dataset.jsonl")) == 7
+    first = _bytes(run / "../full")
+    again = in_process("review", "apply", run, "--refill", "-q", "--out", run / "../full")
+    assert again.code == 0
+    assert len(_lines(run / "dataset.jsonl")) == 7
+    assert _bytes(run / "../full") == first
+
+
+def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades, in_process):
+    grades(run, "ann", {1: {"after": "A"}, 3: {"after": "D", "label": "positive"}})
+    assert in_process("review", "apply", run, "--exact").code == 0
+
+    new = run.with_name("reviews-0-reviewed")
+    rows = _lines(new / "dataset.jsonl")
+    assert [row["idx"] for row in rows] == [0, 1, 2, 3, 5], "row 4 is the last unreviewed positive"
+    assert _outcomes(new)["surplus"] == 1
+
+
+def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
+    rows_file, task_file, grades, in_process
+):
+    data = rows_file()
+    grades(data, "ann", {0: {"reject": True}}, "--task", task_file)
+
+    done = in_process("review", "apply", data)
+
+    assert done.code == 0, done.err
+    assert len(_lines(data.with_name("rows-reviewed") / "dataset.jsonl")) == 5
+    assert f"--label positive=1 --exclude {data}" in done.out
+    done = in_process("review", "apply", data, "--refill")
+    assert (done.code, "is not a run" in done.err) == (2, True)
+
+
+def test_models_do_not_count_unless_named(run, grades, in_process):
+    grades(run, "llm-x", {0: {"reject": True}})
+    done = in_process("review", "apply", run)
+    assert done.code == 2
+    assert "no person has graded anything" in done.err and "--resolve llm-x" in done.err
+
+    assert in_process("review", "apply", run, "--resolve", "llm-x").code == 0
+    assert _outcomes(run.with_name("reviews-0-reviewed")) == {"rejected": 1, "unseen": 5}
+
+
+def test_rows_that_were_changed_since_do_not_count(run, grades, in_process):
+    grades(run, "ann", {0: {"reject": True}, 1: {"reject": True}})
+    rows = _lines(run / "dataset.jsonl")
+    rows[0]["text"] = "Something else was served here."
+    (run / "dataset.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    done = in_process("review", "apply", run)
+
+    assert done.code == 0, done.err
+    assert "1 grade of ann not counted" in done.err
+    assert _outcomes(run.with_name("reviews-0-reviewed")) == {"rejected": 1, "unseen": 5}
+
+
+def test_all_grades_of_other_contents_or_rows_are_refused(run, rows_file, grades, in_process):
+    folder = grades(run, "ann", {0: {"reject": True}})
+    rows = _lines(run / "dataset.jsonl")
+    rows[0]["text"] = "Something else was served here."
+    (run / "dataset.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = in_process("review", "apply", run)
+    assert (done.code, "is not what was reviewed" in done.err) == (2, True)
+
+    with GradeBook(folder, Rater(rater="eve")) as book:
+        book.append(Grade(row="9.9/x/0", digest="0" * 16, after="A"))
+    done = in_process("review", "apply", run)
+    assert done.code == 2
+    assert "1 grade of eve" in done.err and "9.9/x/0" in done.err
+
+
+def test_folder_without_a_review_says_so(run, in_process):
+    done = in_process("review", "apply", run)
+    assert (done.code, "holds no review" in done.err) == (2, True)
+
+
+# --- to other tools and back ---
+
+
+def test_review_goes_to_label_studio_and_comes_back(run, grades, in_process, tmp_path):
+    folder = grades(run, "ann", {0: {"after": "B"}})
+    out = tmp_path / "ls"
+    done = in_process("review", "export", run, "--to", "label-studio", "--out", out)
+    assert done.code == 0, done.err
+    tasks = json.loads((out / "tasks.json").read_text())
+    assert len(tasks) == 6
+    when = {"updated_at": "2026-11-21T10:00:00Z", "lead_time": 3.5}
+    back = []
+    for number, task in enumerate(tasks[:3]):
+        values = {"label": "negative", "grade": "C", "grade_before": "A"}
+        result = [
+            {"from_name": n, "to_name": "text", "type": "choices", "value": {"choices": [v]}}
+            for n, v in values.items()
+        ]
+        who = {"completed_by": {"email": "bob@example.org"}, "result": result, **when}
+        back.append({"id": number, "data": task["data"], "annotations": [who]})
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(back))
+
+    done = in_process("review", "import", run, file)
+    assert done.code == 0, done.err
+    kept = (folder / "grades-bob.jsonl").read_bytes()
+    assert in_process("review", "import", run, file).code == 0
+
+    assert (folder / "grades-bob.jsonl").read_bytes() == kept, "a second time adds nothing"
+    states = [Grade.model_validate(each) for each in _lines(folder / "grades-bob.jsonl")[1:]]
+    assert [each.label for each in states] == ["negative", "negative", "negative"]
+    assert (states[0].after, states[0].at, states[0].seconds) == (
+        "C",
+        "2026-11-21T10:00:00.000Z",
+        3.5,
+    )
+    done = in_process("review", "import", run, file, "--rater", "bob@example.org=ann")
+    assert done.code == 0
+    assert len(_lines(folder / "grades-ann.jsonl")) == 5, "later than what ann said on the page"
+    with open(folder / "grades-ann.jsonl", "rb") as there:
+        assert there.read().count(b'"after":"C"') == 3
+
+
+def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_process, tmp_path):
+    folder = grades(run, "ann", {0: {"after": "B"}})
+    out = tmp_path / "arg"
+    done = in_process("review", "export", run, "--to", "argilla", "--out", out)
+    assert done.code == 0, done.err
+    done = in_process("review", "export", run, "--to", "argilla", "--out", out)
+    assert (done.code, "no empty folder" in done.err) == (2, True)
+    records = json.loads((out / "records.json").read_text())
+    for record in records:
+        record["responses"] = {"grade": [{"value": "A", "user_id": "eve"}]}
+    records[5]["responses"]["grade"][0]["value"] = "Z"
+    (out / "records.json").write_text(json.dumps(records))
+
+    done = in_process("review", "import", run, out)
+
+    assert (done.code, "'Z' is not a grade" in done.err) == (2, True)
+    assert not (folder / "grades-eve.jsonl").exists()
+    records[5]["responses"]["grade"][0]["value"] = "B"
+    (out / "records.json").write_text(json.dumps(records))
+    assert in_process("review", "import", run, out).code == 0
+    assert len(_lines(folder / "grades-eve.jsonl")) == 7
+
+
+def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, tmp_path):
+    assert in_process("review", run, "--raters", "ann,bob").code == 0
+    out = tmp_path / "arg"
+    in_process("review", "export", run, "--to", "argilla", "--out", out, "--as", "ann")
+    records = json.loads((out / "records.json").read_text())
+    records[0]["responses"] = {"grade": [{"value": "A", "user_id": "eve"}]}
+    (out / "records.json").write_text(json.dumps(records))
+
+    done = in_process("review", "import", run, out)
+    assert done.code == 2
+    assert "eve is not a rater of this review: ann, bob" in done.err
+
+    assert in_process("review", "import", run, out, "--rater", "eve=ann").code == 0

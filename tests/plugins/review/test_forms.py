@@ -1,0 +1,291 @@
+"""Argilla and Label Studio: what goes out, and what comes back.
+
+`recorded/` holds what the real libraries wrote (argilla 2.8.0 `JsonIO.to_json`; label-studio-sdk
+2.1.2 `Converter.convert_to_json_min`) from the sheet below. Where they are installed, they read
+and write it here again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.errors import UsageError
+from targen_review.forms import argilla, labelstudio
+from targen_review.forms.reading import read_answers
+from targen_review.forms.sheet import Item, Sheet, mark_of, rater_name
+from targen_review.grades import check_name
+
+RECORDED = Path(__file__).parent / "recorded"
+PREMISE = 'A <b>dog</b> & "cat" paid $five.\nTwo lines'
+ITEMS = (
+    Item(
+        "1.0/e/0",
+        "0123456789abcdef",
+        {"premise": PREMISE, "hypothesis": "Ünïcode \U0001f600"},
+        "entailment",
+        "not_entailment",
+    ),
+    Item(
+        "1.0/n/0",
+        "0123456789abcde0",
+        {"premise": "P2", "hypothesis": ""},
+        "not_entailment",
+        "not_entailment",
+    ),
+)
+SHEET = Sheet(
+    "rte-0",
+    "Does $the premise entail <it>?",
+    {"entailment": "it follows", "not_entailment": "it does not"},
+    {"A": "fine", "B": "ok", "C": "meh", "D": "bad"},
+    ITEMS,
+)
+ANN = "11111111-2222-3333-4444-555555555555"
+FILES = ("argilla-records.json", "labelstudio.json", "labelstudio-min.json")
+RATERS = {ANN: "ann", "aaaaaaaa-2222-3333-4444-555555555555": "bob"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_grades_of_two_people_come_back(name: str) -> None:
+    first, second, third = read_answers(RECORDED / name, SHEET, RATERS)
+
+    assert (first.row, first.rater, first.before, first.after) == ("1.0/e/0", "ann", "C", "A")
+    assert first.label is None, "as it was suggested"
+    assert first.edit == {"premise": PREMISE.replace("five", "5")}
+    assert (second.rater, second.label, second.edit) == ("bob", "not_entailment", {})
+    assert second.flag and second.comment == "no: it's wrong"
+    assert (third.row, third.rater, third.reject) == ("1.0/n/0", "ann", True)
+    assert third.before == third.after == "D", "asked once where step 4 changed nothing"
+    assert {answer.digest for answer in (first, second)} == {ITEMS[0].digest}
+
+
+def test_label_studio_says_when_and_how_long() -> None:
+    one, two = (read_answers(RECORDED / n, SHEET, RATERS) for n in FILES[1:])
+
+    assert one == two, "both of its exports say the same"
+    assert (one[0].at, one[0].seconds) == ("2026-11-20T10:01:00.000Z", 12.5)
+
+
+def _write(form: str, sheet: Sheet, folder: Path) -> list[Path]:
+    return (argilla if form == "argilla" else labelstudio).write(sheet, folder)
+
+
+@pytest.mark.parametrize("form", ["argilla", "labelstudio"])
+def test_blind_sheet_shows_no_label(form: str, tmp_path: Path) -> None:
+    sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, blind=True)
+    records = json.loads(_write(form, sheet, tmp_path)[-1].read_text())
+
+    text = json.dumps(records)
+    assert "entailment" not in text and "intended" not in text
+    assert mark_of(ITEMS[0]) in text
+
+
+@pytest.mark.parametrize("form", ["argilla", "labelstudio"])
+def test_open_labels_are_written_as_text(form: str, tmp_path: Path) -> None:
+    item = Item("0", "0" * 16, {"q": "Who?"}, "Ada")
+    files = _write(form, Sheet("x", "?", {}, SHEET.grades, [item]), tmp_path)
+
+    assert "Ada" in files[-1].read_text()
+    assert '"label"' in "".join(file.read_text() for file in files)
+
+
+def test_columns_clash_with_nothing() -> None:
+    texts = {"label": "a", "Label!": "b", "edit_x": "c", "passage.text": "d", "日本": "e", "é": "f"}
+    names = Sheet("x", "?", {}, {}, [Item("0", "0" * 16, texts)]).columns.values()
+
+    assert len(set(names)) == len(texts)
+    assert all(name.isascii() and name not in ("label", "grade", "edit_x") for name in names)
+
+
+def test_interface_has_no_variable_that_nobody_meant() -> None:
+    text = labelstudio._interface(SHEET)
+    values = [each.get("value", "") for each in ET.fromstring(text).iter("Header")]
+
+    assert "Does $\N{WORD JOINER}the premise entail <it>?" in values
+
+
+# --- what may come back ---
+
+
+def _recorded(name: str) -> Any:
+    return json.loads((RECORDED / name).read_text())
+
+
+def _refused(name: str, records: object, tmp_path: Path) -> str:
+    path = tmp_path / name
+    path.write_text(records if isinstance(records, str) else json.dumps(records))
+    with pytest.raises(UsageError) as error:
+        read_answers(path, SHEET, RATERS)
+    return f"{error.value} {error.value.hint}"
+
+
+def _with(name: str, change: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = _recorded(name)
+    change(records[0])
+    return records
+
+
+def _put(values: dict[str, Any], path: str, value: object) -> None:
+    *above, last = path.split(".")
+    inner: Any = values
+    for part in above:
+        inner = inner[int(part) if part.isdigit() else part]
+    inner[last] = value
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "said"),
+    [
+        ("argilla-records.json", "id", "9.9/e/0", "this review has no row '9.9/e/0'"),
+        ("labelstudio-min.json", "targen_row", "9.9/e/0", "this review has no row '9.9/e/0'"),
+        ("labelstudio.json", "data.targen_row", None, "this review has no row 'None'"),
+        ("argilla-records.json", "metadata.targen_digest", "v2:0123456789abcdef", "format 2"),
+        ("labelstudio.json", "data.targen_digest", "v2:0123456789abcdef", "format 2"),
+        ("labelstudio.json", "data.targen_digest", "0123", "missing or damaged"),
+        ("labelstudio-min.json", "label", "maybe", "'maybe' is not a label"),
+        ("labelstudio-min.json", "grade", "E", "'E' is not a grade"),
+        ("labelstudio-min.json", "decision", "burn", "'burn' is not a decision"),
+        ("labelstudio-min.json", "annotator", {"x": 1}, "an object, not a name or a number"),
+        ("labelstudio-min.json", "comment", 7, "comment is a number, not a text"),
+        ("labelstudio-min.json", "comment", "\ud800", "half of a surrogate pair"),
+        ("labelstudio.json", "annotations", {"a": 1}, "annotations is an object, not a list"),
+        ("argilla-records.json", "responses", [1], "responses is a list, not an object"),
+        ("argilla-records.json", "responses.label", 7, "a number, not a list"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_said(
+    name: str, path: str, value: object, said: str, tmp_path: Path
+) -> None:
+    records = _with(name, lambda record: _put(record, path, value))
+
+    assert said in (text := _refused(name, records, tmp_path))
+    assert "record 1" in text
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[NaN]", "NaN is not valid JSON"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ('{"id": 1}', "holds an object, not a list of records"),
+        ("[7]", "record 1: it is no "),
+        ('[{"text": "hello", "sentiment": "good"}]', "record 1: it is no "),
+    ],
+)
+def test_file_of_something_else_is_refused(name: str, text: str, said: str, tmp_path: Path) -> None:
+    assert said in _refused(name, text, tmp_path)
+
+
+def test_two_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    def change(record: dict[str, Any]) -> None:
+        record["annotations"][1]["completed_by"]["email"] = "ann@elsewhere.org"
+
+    said = _refused("labelstudio.json", _with("labelstudio.json", change), tmp_path)
+
+    assert "ann@example.org and ann@elsewhere.org would both be called ann" in said
+    assert "--rater 'ann@elsewhere.org=NAME'" in said
+
+
+def test_skipped_drafted_and_discarded_say_nothing(tmp_path: Path) -> None:
+    records = _recorded("labelstudio.json")
+    for record in records:
+        for annotation in record["annotations"]:
+            annotation["was_cancelled"] = True
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(records))
+    assert read_answers(file, SHEET, {}) == []
+
+    records = _recorded("argilla-records.json")
+    for record in records:
+        for responses in record["responses"].values():
+            for response in responses:
+                response["status"] = "discarded"
+    file.write_text(json.dumps(records))
+    assert read_answers(file, SHEET, {}) == []
+
+
+def test_of_two_annotations_of_one_person_the_later_counts(tmp_path: Path) -> None:
+    records = _recorded("labelstudio.json")
+    later = json.loads(json.dumps(records[0]["annotations"][0]))
+    later["updated_at"] = "2026-11-21T10:00:00+02:00"
+    later["result"] = [r for r in later["result"] if r["from_name"] != "edit_premise"]
+    records[0]["annotations"].insert(0, later)
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(records))
+
+    first = read_answers(file, SHEET, {})[0]
+
+    assert (first.rater, first.edit, first.at) == ("ann", {}, "2026-11-21T08:00:00.000Z")
+
+
+@given(st.one_of(st.text(max_size=60), st.integers(), st.emails(), st.uuids().map(str)))
+def test_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs: str | int) -> None:
+    try:
+        name = rater_name({}, theirs, "labelstudio")
+    except UsageError:
+        name = rater_name({str(theirs): "ann"}, theirs, "labelstudio")
+    assert check_name(name) == name
+
+
+# --- the libraries themselves, where they are installed ---
+
+
+def test_argilla_reads_what_goes_out_and_writes_what_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rg = pytest.importorskip("argilla", reason="argilla is not installed")
+    from unittest.mock import MagicMock
+    from uuid import UUID
+
+    from argilla.records._io import JsonIO  # type: ignore[import-not-found]
+
+    monkeypatch.setattr(rg.Argilla, "_default_client", MagicMock())  # no server is asked
+    argilla.write(SHEET, tmp_path / "out")
+    settings = rg.Settings.from_json(tmp_path / "out/.argilla/settings.json")
+    settings.validate()
+    assert [each.name for each in settings.fields] == ["premise", "hypothesis"]
+    assert rg.Dataset._load_dataset_model(tmp_path / "out/.argilla/dataset.json").name == "rte-0"
+    records = JsonIO._records_from_json(tmp_path / "out/records.json")
+    assert [record.id for record in records] == [item.row for item in ITEMS]
+    for question, value in (("label", "not_entailment"), ("grade", "B")):
+        records[1].responses.add(rg.Response(question, value, UUID(ANN)))
+    JsonIO.to_json(records, tmp_path / "back.json")
+
+    (answer,) = read_answers(tmp_path / "back.json", SHEET, RATERS)
+
+    assert (answer.row, answer.rater, answer.after, answer.label) == ("1.0/n/0", "ann", "B", None)
+
+
+def test_label_studio_accepts_what_goes_out_and_writes_what_comes_back(tmp_path: Path) -> None:
+    pytest.importorskip("label_studio_sdk", reason="label-studio-sdk is not installed")
+    from label_studio_sdk.converter import Converter  # type: ignore[import-not-found]
+    from label_studio_sdk.label_interface import (  # type: ignore[import-not-found]
+        LabelInterface,
+    )
+
+    interface, tasks = labelstudio.write(SHEET, tmp_path / "out")
+    config = LabelInterface(interface.read_text())
+    config.validate()
+    for task in json.loads(tasks.read_text()):
+        for prediction in task["predictions"]:
+            assert config.validate_prediction(prediction, return_errors=True) == []
+    shutil.copy(RECORDED / "labelstudio.json", tmp_path / "export.json")
+    Converter(interface.read_text(), str(tmp_path)).convert_to_json_min(
+        str(tmp_path / "export.json"), str(tmp_path / "min"), is_dir=False
+    )
+
+    assert json.loads((tmp_path / "min/result.json").read_text()) == _recorded(
+        "labelstudio-min.json"
+    )
