@@ -8,7 +8,8 @@ run is a process of its own; the start of Ray is not measured.
   the run's process (RUSAGE_SELF, all threads, Ray's among them) a candidate between the first
   commit and the last; are the files the same bytes.
 - local: the embedded model, one engine of one thread here, and one on each of two workers, 20
-  premises to write hypotheses for: answers a second; are the files the same bytes.
+  premises to write hypotheses for: answers a second; are the files the same bytes. And what the
+  machine gives: the runs of so many processes at once that know nothing of each other.
 - kills (`--kills N`): runs on two workers, of which workers are killed (SIGKILL) at random moments,
   and with every fourth kill the run's process, which is then resumed with Ray or without in turn.
   Counted are calls sent again although the journal held their whole record at a kill.
@@ -31,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from loopback import Loopback
@@ -94,6 +96,14 @@ def measured(out: Path, executor: object, **spec: object) -> dict:
     if done.returncode:
         raise SystemExit(f"a run failed: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def at_once(folder: Path, spec: dict) -> float:
+    """Answers a second of as many runs at once as there are workers, all together."""
+    outs = [folder / f"at-once-{number}" for number in range(RAY["workers"])]
+    with ThreadPoolExecutor(len(outs)) as pool:
+        runs = list(pool.map(lambda out: measured(out, None, **spec), outs))
+    return sum(run["rate"] for run in runs)
 
 
 def same(one: Path, other: Path) -> bool:
@@ -246,6 +256,9 @@ def main() -> int:
             spec = {"model": "local", "n": args.local_rows, "seeds": premises, "correct": False}
             one = {"options": {"parallel": 1, "threads": 1}}
             good &= compare(folder, "local", args.turns, spec | one, spec | one)
+            alone = measured(folder / "alone", None, **spec, **one)["rate"]
+            given = at_once(folder, spec | one) / alone
+            print(f"  {args.workers} runs at once that share nothing: {given:.2f}x", flush=True)
         if "kills" in only:
             with Loopback(50, 150) as server:
                 good &= kill(server, folder, args.kills, args.rows, args.seed)
