@@ -159,6 +159,7 @@ def test_every_check_of_the_conformance_kit_is_explained() -> None:
         targen_testing.TaskSuite,
         targen_testing.BackendSuite,
         targen_testing.CorrectorSuite,
+        targen_testing.ExecutorSuite,
         targen_testing.ExporterSuite,
         targen_testing.MetricSuite,
     )

@@ -13,6 +13,7 @@ from targen_core.plugins.kinds import HOOKS
 from targen_testing import BackendSuite as Backends
 from targen_testing import CatalogueSuite as Catalogues
 from targen_testing import CorrectorSuite as Correctors
+from targen_testing import ExecutorSuite as Executors
 from targen_testing import ExporterSuite as Exporters
 from targen_testing import MetricSuite as Metrics
 from targen_testing import RetrieverSuite as Retrievers
@@ -33,6 +34,10 @@ class TestCanned(Backends):
     backend = "canned"
     options = ()
     wire = None
+
+
+class TestBeside(Executors):
+    executor = "beside"
 
 
 class TestPage(Exporters):

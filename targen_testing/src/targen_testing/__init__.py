@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from targen_testing.backends import BackendSuite
     from targen_testing.correctors import CorrectorSuite
+    from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
     from targen_testing.metrics import MetricSuite
     from targen_testing.retrieval import CatalogueSuite, RetrieverSuite
@@ -20,6 +21,7 @@ __all__ = [
     "BackendSuite",
     "CatalogueSuite",
     "CorrectorSuite",
+    "ExecutorSuite",
     "ExporterSuite",
     "MetricSuite",
     "RetrieverSuite",
@@ -33,6 +35,7 @@ _HOME = {
     "BackendSuite": "backends",
     "CatalogueSuite": "retrieval",
     "CorrectorSuite": "correctors",
+    "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
     "MetricSuite": "metrics",
     "RetrieverSuite": "retrieval",

@@ -116,6 +116,7 @@ def _default_suites(
     from targen_testing import (
         BackendSuite,
         CorrectorSuite,
+        ExecutorSuite,
         ExporterSuite,
         MetricSuite,
         RetrieverSuite,
@@ -128,6 +129,8 @@ def _default_suites(
         values: dict[str, Any] = {item.kind: item.id, "__module__": __name__}
         if item.kind == "task":
             base: type[Suite] = TaskSuite
+        elif item.kind == "executor":
+            base = ExecutorSuite
         elif item.kind == "exporter":
             base = ExporterSuite
         elif item.kind == "metric":

@@ -13,6 +13,7 @@ from targen_core.dataset.read import read_dataset
 from targen_core.errors import StageFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.correction import correct_dataset
+from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import RunSpec
@@ -105,13 +106,16 @@ class Trial:
         return list(read_jsonl(path)) if path.exists() else []
 
 
-def generate(registry: Registry, spec: RunSpec, folder: Path) -> Trial:
-    """Run a job; what stops it is kept and not raised."""
+def generate(
+    registry: Registry, spec: RunSpec, folder: Path, elsewhere: Elsewhere | None = None
+) -> Trial:
+    """Run a job, with its models elsewhere if so; what stops it is kept and not raised."""
     asked: set[str] = set()
     error: Exception | None = None
     report: dict[str, Any] = {}
     try:
         with Job.create(registry, spec, folder) as job:
+            job.elsewhere = elsewhere
             report = job.run(observer=lambda call, *_: asked.add(call.prompt))
     except Exception as raised:
         error = raised

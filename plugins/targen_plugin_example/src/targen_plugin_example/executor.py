@@ -50,6 +50,7 @@ class _Beside:
         self.price = model.price
         self._model = model
         self._thread = thread
+        self._closed = False
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Pass the call on; errors come back as they are, and cancelling goes through."""
@@ -61,15 +62,21 @@ class _Beside:
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        """Close the model where it worked."""
+        """Close the model where it worked; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         closed = asyncio.run_coroutine_threadsafe(self._model.aclose(), self._thread.loop)
         await asyncio.wrap_future(closed)
         await self._thread.leave()
 
 
 async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[ChatModel]:
-    if workers.address or workers.replicas or (workers.minimum or 1) > 1:
-        raise UsageError("the executor beside has one worker, in this process", hint="--workers 1")
+    if workers.address or workers.replicas or workers.resources or (workers.minimum or 1) > 1:
+        raise UsageError(
+            "the executor beside has one worker, in this process, and no resources to give",
+            hint="--executor beside, alone or with --workers 1",
+        )
     thread = _Thread(len(sources))
     return [_Beside(source.model, thread) for source in sources]
 

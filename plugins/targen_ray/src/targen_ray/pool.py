@@ -202,8 +202,7 @@ class Pool:
             call.dry_run = _played(call)
         member.calls[call.number] = call
         member.reads(call.head)
-        order = Order(call.number, call.model, sendable(call.request), call.dry_run)
-        self._order(member, order)
+        self._order(member, _order_of(call))
 
     def _order(self, member: Member, order: Order) -> None:
         member.outbox.append(order)
@@ -227,8 +226,7 @@ class Pool:
         if outcome is None and call.dry_run is None:
             self._plays_dry_runs.add(call.model)
             call.dry_run = _played(call)
-            order = Order(call.number, call.model, sendable(call.request), call.dry_run)
-            self._order(member, order)
+            self._order(member, _order_of(call))
             return
         del member.calls[answer.number]
         member.answered += 1
@@ -271,6 +269,11 @@ def _raise(call: _Call, error: TargenError) -> None:
         call.answer.set_exception(error)
 
 
+def _order_of(call: _Call) -> Order:
+    plays = call.request.dry_run is not None
+    return Order(call.number, call.model, sendable(call.request), call.dry_run, plays)
+
+
 def _played(call: _Call) -> tuple[Any] | None:
     """What the task says offline, for a model that plays it."""
     return None if call.request.dry_run is None else (call.request.dry_run(),)
@@ -307,6 +310,7 @@ class PooledModel:
         self._pool = pool
         self._number = number
         self._close = close
+        self._closed = False
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request on a worker; see `ChatModel.complete`."""
@@ -317,6 +321,9 @@ class PooledModel:
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        """Let the workers go, with the last model that they have."""
+        """Let the workers go, with the last model that they have; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._close()
         await self._model.aclose()

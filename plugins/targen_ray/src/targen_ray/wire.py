@@ -67,12 +67,17 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call for a worker; `request` None takes it back."""
+    """A call for a worker; `request` None takes it back.
+
+    `dry_run` is what the task says offline, in a tuple, once that is known; `plays` says whether
+    the task says anything.
+    """
 
     number: int
     model: int
     request: ChatRequest | None
     dry_run: Any = None
+    plays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

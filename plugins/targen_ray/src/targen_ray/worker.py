@@ -66,7 +66,7 @@ class Worker:
                     task.cancel()
                 continue
             request: ChatRequest = order.request
-            dry_run: Callable[[], Any] = _AskDriver.raised
+            dry_run: Callable[[], Any] | None = _AskDriver.raised if order.plays else None
             if order.dry_run is not None:
                 dry_run = partial(_first, order.dry_run)
             # A model that is never sent elsewhere: what it wants of the task comes from there.

@@ -1,0 +1,334 @@
+"""`ExecutorSuite`: the checks that every executor must pass.
+
+    from targen_testing import ExecutorSuite as Suite
+
+    class TestGrid(Suite):
+        executor = "grid"
+        asked = {"workers": 2}
+
+It runs a small task of its own with models that the executor places, and compares the run with the
+same one in this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+
+from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.calls.model import ChatModel, ChatReply
+from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.elsewhere import Elsewhere
+from targen_core.runs.job import Job
+from targen_core.runs.spec import Limits, RunSpec
+from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_testing import trials
+from targen_testing.exchange import request_of
+from targen_testing.sample import with_sample
+from targen_testing.suite import Suite, fail
+from targen_testing.trials import Trial
+
+__all__ = ["ExecutorSuite"]
+
+T = TypeVar("T")
+
+_FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+_BACKEND = "targen-core:scripted"
+_FAULTS = {
+    "garbage_rate": 0.1,
+    "cut_rate": 0.1,
+    "refusal_rate": 0.05,
+    "error_rate": 0.1,
+    "limit_rate": 0.05,
+}
+_ROWS = {"good": 6, "bad": 6}
+_SOON = 60.0
+"""Seconds: only an executor that hangs takes as long."""
+
+_DIES = """
+import contextlib, os, signal
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def reply(request):
+    if request.origin.step == "generate":
+        with contextlib.suppress(FileNotFoundError):  # another worker was quicker, or none is to
+            (HERE / "death").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return request.dry_run()
+"""
+
+
+class ExecutorSuite(Suite):
+    """Checks of an executor; set `executor` to its registered name.
+
+    Attributes:
+        executor: the registered name.
+        asked: what a user would ask of it, as `executor=` takes it: `address`, `workers`,
+            `resources`, `replicas`.
+        own_processes: whether its workers are processes of this machine; one is then killed.
+    """
+
+    executor: ClassVar[str]
+    asked: ClassVar[Mapping[str, Any]] = {}
+    own_processes: ClassVar[bool] = False
+    kind = "executor"
+    own: ClassVar[frozenset[str]] = Suite.own | {"executor", "asked", "own_processes"}
+
+    # --- how the tests run it ---
+
+    def everything(self) -> Registry:
+        """The plugins, and the kit's own task."""
+        return with_sample(self.registry())
+
+    def target(self) -> ModelExecutor:
+        """The executor."""
+        executor: ModelExecutor = self.registry().get("executor", self.executor)
+        return executor
+
+    def where(self) -> Elsewhere:
+        """The executor, and what is asked of it."""
+        return Elsewhere.read(self.registry(), {"name": self.executor, **self.asked})
+
+    def spec(self, options: Mapping[str, Any], **limits: Any) -> RunSpec:
+        """A run of the kit's task by scripted replies."""
+        return RunSpec(
+            task="sample",
+            quotas=_ROWS,
+            backend=_BACKEND,
+            options=options,
+            limits=Limits(**{"concurrency": 8, **limits}),
+        )
+
+    def run(self, folder: Path, options: Mapping[str, Any], **limits: Any) -> Trial:
+        """A run with models that the executor has placed."""
+        spec = self.spec(options, **limits)
+        return trials.generate(self.everything(), spec, folder, self.where())
+
+    def here(self, folder: Path, options: Mapping[str, Any]) -> Trial:
+        """The same run in this process."""
+        made = trials.generate(self.everything(), self.spec(options), folder)
+        assert made.error is None, f"the run without the executor ended with {made.error!r}"
+        return made
+
+    def placed(
+        self,
+        use: Callable[[Sequence[ChatModel]], Awaitable[T]],
+        *options: Mapping[str, Any],
+        workers: Workers | None = None,
+        left: list[str] | None = None,
+    ) -> T:
+        """Place scripted models, use them, and close them; nothing of it may hang.
+
+        `left` gets the tasks of the loop that go on after that.
+        """
+        backend = self.registry().get("backend", _BACKEND)
+        sources = [
+            ModelSource(
+                model=_scripted(each),
+                backend=backend,
+                backend_id=_BACKEND,
+                options=ScriptedOptions.model_validate(each),
+            )
+            for each in options
+        ]
+
+        async def main() -> T:
+            asked = self.where().workers if workers is None else workers
+            before = asyncio.all_tasks()
+            models = await self.target().place(sources, asked)
+            try:
+                return await use(models)
+            finally:
+                for model in models:
+                    await model.aclose()
+                if left is not None:
+                    left.extend(repr(task)[:200] for task in asyncio.all_tasks() - before)
+
+        async def in_time() -> T:
+            try:
+                return await asyncio.wait_for(main(), _SOON)
+            except TimeoutError:
+                fail(f"it hangs: nothing happened for {_SOON:.0f} s")
+
+        return asyncio.run(in_time())
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It has a summary, which `targen list-executors` shows."""
+        item = self.registry().find("executor", self.executor)
+        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+
+    def test_places_each_model(self) -> None:
+        """A model for each source, in order, with its identity, its price and its counts."""
+        options: list[dict[str, Any]] = [{}, {"garbage_rate": 1.0}]
+
+        async def use(models: Sequence[ChatModel]) -> list[ChatReply]:
+            assert len(models) == 2, f"{len(models)} models in the place of 2"
+            for model, each in zip(models, options, strict=True):
+                source = _scripted(each)
+                assert isinstance(model, ChatModel), "what `place` returns is no ChatModel"
+                assert model.identity == source.identity, (
+                    "identity differs from the source's: every call would have another key"
+                )
+                assert (model.structured, model.seeded) == (source.structured, source.seeded)
+                assert model.price == source.price, "the price differs from the source's"
+                request = request_of("river " * 50)
+                assert model.count_tokens(request) == source.count_tokens(request), (
+                    "count_tokens differs from the source's: the budget depends on it"
+                )
+            return [await model.complete(request_of(schema=True)) for model in models]
+
+        one, other = self.placed(use, *options)
+        assert other.text.startswith("Sure!") and not one.text.startswith("Sure!"), (
+            "a call went to another model than the one that was asked"
+        )
+
+    def test_same_bytes(self, tmp_path: Path) -> None:
+        """A run has the bytes of one in this process, with the same replies, bad ones too."""
+        self._same(self.here(tmp_path / "here", _FAULTS), self.run(tmp_path / "there", _FAULTS))
+
+    def test_same_journal(self, tmp_path: Path) -> None:
+        """The journal answers every call of the run, and the run is resumed without it."""
+        here = self.here(tmp_path / "here", _FAULTS)
+        there = self.run(tmp_path / "there", _FAULTS)
+        self._same(here, there)
+        assert self._replies(there) == self._replies(here), "other calls are journaled than here"
+        before = (there.folder / "journal").read_bytes()
+        with Job.resume(self.everything(), there.folder, verify=True) as job:
+            job.run()
+        assert (there.folder / "journal").read_bytes() == before, (
+            "a run that is resumed in this process asks again"
+        )
+        assert self.executor not in (there.folder / "manifest.json").read_text(encoding="utf-8")
+
+    def test_keeps_the_budget(self, tmp_path: Path) -> None:
+        """A run stops before it has used more tokens than it may, and goes on without it."""
+        here = self.here(tmp_path / "here", _FAULTS)
+        total = here.report["usage"]["total"]
+        limit = (total["input_tokens"] + total["output_tokens"]) // 2
+        there = self.run(tmp_path / "there", _FAULTS, max_tokens=limit, concurrency=2)
+        assert isinstance(there.error, BudgetExhausted), (
+            f"with half of the tokens that it takes the run ended with {there.error!r}"
+        )
+        spent = there.report["usage"]["total"]
+        assert spent["input_tokens"] + spent["output_tokens"] <= limit, "more than the budget"
+        limits = {"max_tokens": None, "concurrency": 8}
+        with Job.resume(self.everything(), there.folder, limits=limits) as job:
+            report = job.run()
+        self._same(here, Trial(there.folder, report, None))
+
+    def test_errors_come_through(self, tmp_path: Path) -> None:
+        """What a model raises ends the run as it would here, in the same words."""
+        refused = {"unauthorized": True}
+        here = trials.generate(self.everything(), self.spec(refused), tmp_path / "here").error
+        there = self.run(tmp_path / "there", refused).error
+        assert isinstance(there, TargenError), f"{here!r} has become {there!r}"
+        assert (type(there), str(there)) == (type(here), str(here)), "another error than here"
+
+    def test_bugs_are_told(self, tmp_path: Path) -> None:
+        """Whatever else a model raises ends the run with its own words."""
+        script = tmp_path / "bug.py"
+        script.write_text("def reply(request):\n    raise LookupError('no such river')\n")
+        error = self.run(tmp_path / "there", {"script": f"{script}:reply"}).error
+        assert isinstance(error, TargenError), f"a bug of a model ended the run with {error!r}"
+        assert "LookupError" in str(error) and "no such river" in str(error), (
+            f"the words of a model's bug are lost: {error}"
+        )
+
+    def test_can_be_cancelled(self) -> None:
+        """A call that nobody waits for ends at once, and others are answered."""
+
+        async def use(models: Sequence[ChatModel]) -> ChatReply:
+            slow, quick = models
+            await quick.complete(request_of())  # the workers are up
+            call = asyncio.ensure_future(slow.complete(request_of()))
+            await asyncio.sleep(0)
+            await quick.complete(request_of())
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            return await quick.complete(request_of())
+
+        hours = 1000 * 3600 * 24.0
+        reply = self.placed(use, {"latency_ms": hours}, {})
+        assert isinstance(reply, ChatReply)
+
+    def test_leaves_nothing_running(self) -> None:
+        """Closing a model, twice even, leaves the others; after the last one nothing goes on."""
+
+        async def use(models: Sequence[ChatModel]) -> None:
+            one, other = models
+            await one.complete(request_of())
+            await one.aclose()
+            await other.complete(request_of())  # closing one leaves the others
+
+        left: list[str] = []
+        self.placed(use, {}, {}, left=left)
+        assert not left, f"{len(left)} tasks go on: {left[0]}"
+
+    def test_a_lost_worker_costs_nothing_but_its_calls(self, tmp_path: Path) -> None:
+        """A worker that is killed is replaced, and the run has the same bytes."""
+        if not self.own_processes:
+            pytest.skip("declares no own_processes")
+        script = tmp_path / "dies.py"
+        script.write_text(_DIES, encoding="utf-8")
+        options = {"script": f"{script}:reply"}
+        here = self.here(tmp_path / "here", options)
+        (tmp_path / "death").write_text(str(os.getpid()), encoding="utf-8")
+        there = self.run(tmp_path / "there", options)
+        assert not (tmp_path / "death").exists(), "no worker was asked for a candidate"
+        self._same(here, there)
+
+    @pytest.mark.parametrize(
+        "asked",
+        [{"replicas": ("http://127.0.0.1:9/v1",)}, {"resources": {"no-such-resource": 1.0}}],
+        ids=["replicas", "resources"],
+    )
+    def test_refuses_in_words(self, asked: Mapping[str, Any]) -> None:
+        """What it cannot give is a `UsageError` or a `JobFailed`, and never left out silently."""
+        workers = replace(self.where().workers, patience=1.0, **asked)
+
+        async def use(models: Sequence[ChatModel]) -> None:
+            fail(f"it was asked for {dict(asked)}, which it has not, and said nothing")
+
+        try:
+            self.placed(use, {}, workers=workers)
+        except (UsageError, JobFailed) as error:
+            if not str(error).strip():
+                fail("its error has no words")
+
+    # --- how they compare ---
+
+    def _same(self, here: Trial, there: Trial) -> None:
+        assert there.error is None, f"the run ended with {there.error!r}"
+        assert there.report["status"] == "complete"
+        for name in _FILES:
+            one, other = ((each.folder / name).read_bytes() for each in (here, there))
+            assert one == other, f"{name} is not that of the run in this process"
+
+    def _replies(self, trial: Trial) -> dict[str, Any]:
+        """What is journaled of each call, without when and at which try."""
+        lines = (trial.folder / "journal").read_text(encoding="utf-8").splitlines()
+        records = (json.loads(line[9:]) for line in lines)
+        replies = {
+            record["key"]: (record.get("text"), record.get("finish"), record.get("place"))
+            for record in records
+            if "key" in record and "text" in record
+        }
+        assert replies
+        return replies
+
+
+def _scripted(options: Mapping[str, Any]) -> ScriptedModel:
+    return ScriptedModel(ScriptedOptions.model_validate(options))
