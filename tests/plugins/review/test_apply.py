@@ -235,6 +235,58 @@ def test_folder_without_a_review_says_so(run, in_process):
     assert (done.code, "holds no review" in done.err) == (2, True)
 
 
+def test_export_takes_what_people_found_acceptable_as_they_changed_it(
+    run, grades, in_process, tmp_path
+):
+    grades(run, "ann", ANN)
+    grades(run, "bob", {0: {"after": "B"}, 5: {"after": "C"}})
+    out = tmp_path / "out"
+
+    done = in_process("export", run, "--reviewed", "--as", "hf", "--out", out)
+
+    assert done.code == 0, done.err
+    said = "6 of 6 rows were read by 2 people, and 3 of them found acceptable, 2 after people"
+    assert said in done.err
+    card = (out / "README.md").read_text()
+    assert f"## Review by people\n\n{said}" in card
+    assert "ann" not in card.partition("## Review by people")[2], "raters are not named"
+    rows = list(read_dataset(out, str(run / "task.json")))
+    assert [row["idx"] for row in rows] == [0, 1, 3]
+    assert rows[2]["text"] == TEXT
+    # The same of the version, and in splits.
+    assert in_process("review", "apply", run).code == 0
+    new = run.with_name("reviews-0-reviewed")
+    options = ("--task", run / "task.json", "--reviewed")
+    assert in_process("export", new, *options, "--out", tmp_path / "a.jsonl").code == 0
+    assert _lines(tmp_path / "a.jsonl") == rows
+    done = in_process("export", new, *options, "--split", "0.7/0.3", "--out", tmp_path / "s")
+    assert (done.code, "train 2, test 1" in done.out) == (0, True), done.err
+
+
+def test_export_of_what_nobody_reviewed_says_so(run, grades, in_process):
+    done = in_process("export", run, "--reviewed")
+    assert (done.code, f"nobody has reviewed {run}" in done.err) == (2, True)
+    assert f"targen review {run}" in done.err
+    grades(run, "ann", {0: {"after": "D"}})
+    done = in_process("export", run, "--reviewed")
+    assert done.code == 2
+    assert "of 1 row" in done.err and "none was found acceptable" in done.err
+
+
+def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, in_process):
+    grades(run, "ann", ANN)
+    assert in_process("review", "apply", run).code == 0
+    new = run.with_name("reviews-0-reviewed")
+    changes = _lines(new / "changes.jsonl")
+    for each, review in zip(changes, ([], "x", {"said": 7}, {"said": [7], "by": 7}), strict=False):
+        each["review"] = review
+    (new / "changes.jsonl").write_text("".join(json.dumps(each) + "\n" for each in changes))
+
+    assert in_process("show", new, "0").code == 0
+    done = in_process("export", new, "--task", run / "task.json", "--reviewed")
+    assert (done.code, "none was found acceptable" in done.err) == (2, True), done.err
+
+
 # --- to other tools and back ---
 
 

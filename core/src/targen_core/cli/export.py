@@ -61,6 +61,14 @@ def export(
             rich_help_panel=_ROWS,
         ),
     ] = None,
+    reviewed: Annotated[
+        bool,
+        typer.Option(
+            "--reviewed",
+            help="Only rows that people found acceptable, as they changed them; see targen review.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = False,
     shuffle: Annotated[
         bool, typer.Option("--shuffle", help="Shuffle the rows.", rich_help_panel=_ROWS)
     ] = False,
@@ -104,6 +112,7 @@ def export(
     - targen export runs/rte-0 --as hf --split 0.8/0.1/0.1 --shuffle --license cc-by-4.0
     - targen export runs/rte-0 --push me/rte --split 0.9/0.1 --public
     - targen export rows.csv --task rte --as openai
+    - targen export runs/rte-0 --reviewed --as hf
     """
     from targen_core.dataset.read import read_dataset
     from targen_core.dataset.splits import shares_of
@@ -121,6 +130,8 @@ def export(
     )
     if dataset.run is not None:
         _say_unfinished(dataset.run)
+    if reviewed:
+        dataset = _reviewed(source, dataset)
     if dataset.problems:
         first = dataset.problems[0]
         print(
@@ -150,6 +161,23 @@ def export(
     files = _save(dataset, item, exporter, target, parts, force=force)
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} as {item.name}: {target}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
+
+
+def _reviewed(source: Path, dataset: Dataset) -> Dataset:
+    """The rows that people found acceptable; how many these are is said on standard error."""
+    from targen_core.errors import MissingDependency
+
+    try:
+        from targen_review.accepted import accepted
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            "--reviewed needs the distribution targen-review, which is not installed",
+            distribution="targen-review",
+            hint="pip install targen-review",
+        ) from error
+    kept, said = accepted(source, dataset)
+    print(f"note: {said}", file=sys.stderr)
+    return kept
 
 
 def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) -> None:

@@ -1,0 +1,132 @@
+"""The rows that people found good: what `targen export --reviewed` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core import Dataset
+from targen_core.errors import UsageError
+from targen_core.runs import tracing
+from targen_core.text import plural
+from targen_review.apply import new_versions
+from targen_review.plan import FILE, folder_for
+
+__all__ = ["accepted"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that may be taken.
+
+    Attributes:
+        id: of its candidate.
+        rows: the official rows.
+        by: who graded it.
+        acceptable: whether they found it good, as it is now.
+        changed: whether they gave it another label or other texts.
+    """
+
+    id: str
+    rows: Sequence[Mapping[str, Any]]
+    by: Sequence[str]
+    acceptable: bool
+    changed: bool
+
+
+def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
+    """The rows of a dataset that people found acceptable, and in words how many those are.
+
+    A row counts as what people made of it, and raters have to agree on it. The card says
+    how many rows were read, and not by whom.
+
+    Args:
+        path: the data, with its review beside it, or what `targen review apply` made.
+        dataset: the same, read.
+
+    Raises:
+        UsageError: nobody reviewed it, or found any of it acceptable.
+    """
+    rows = _of_version(path) if _is_version(path) else _of_review(path)
+    seen = [row for row in rows if row.by]
+    good = [row for row in seen if row.acceptable and row.rows]
+    people = {name for row in seen for name in row.by}
+    if not good:
+        raise UsageError(
+            f"of {plural(len(seen), 'row')} of {path} that people read, none was found acceptable "
+            "by all who graded it",
+            hint="see targen review report",
+        )
+    changed = sum(row.changed for row in good)
+    said = (
+        f"{len(seen):,} of {plural(len(rows), 'row')} were read by "
+        f"{plural(len(people), 'person', 'people')}, and {len(good):,} of them found acceptable"
+        + (f", {changed:,} after people changed the label or the text" if changed else "")
+    )
+    ids = {row.id for row in good}
+    kept = Dataset(
+        dataset.name,
+        dataset.task,
+        [each for row in good for each in row.rows],
+        card=_card(dataset, said),
+        license=dataset.license,
+        source=dataset.source,
+        run=dataset.run,
+        provenance=[each for each in dataset.provenance if each.get("id") in ids],
+    )
+    return kept, said
+
+
+def _card(dataset: Dataset, said: str) -> str:
+    task = dataset.task
+    body = dataset.card or f"# {task.summary}\n\n{task.description}\n"
+    section = (
+        f"## Review by people\n\n{said[0].upper()}{said[1:]}. The rows here are those, and no "
+        "others: numbers of rows above are of the dataset before it was reviewed.\n"
+    )
+    return f"{body.rstrip()}\n\n{section}"
+
+
+def _is_version(path: Path) -> bool:
+    plan = tracing.plan_of(path) if path.is_dir() else None
+    return plan is not None and plan.review is not None
+
+
+def _of_version(path: Path) -> list[_Row]:
+    found = []
+    for traced in [*tracing.rows(path), *tracing.rejects(path)]:
+        review = traced.record.get("review")
+        review = review if isinstance(review, dict) else {}
+        said = review.get("said")
+        said = said if isinstance(said, list) else []
+        by = [str(each.get("rater")) for each in said if isinstance(each, dict)]
+        changed = review.get("outcome") in ("relabelled", "edited")
+        good = review.get("acceptable") is True
+        found.append(_Row(traced.id, traced.rows, by, good, changed))
+    return found
+
+
+def _of_review(path: Path) -> list[_Row]:
+    nobody = UsageError(
+        f"nobody has reviewed {path}",
+        hint=f"targen review {path}; of a review in a folder of its own, targen review apply "
+        "FOLDER, and export what that makes",
+    )
+    if str(path).startswith("hf:"):
+        raise nobody
+    folder = folder_for([path], None)
+    if not (folder / FILE).is_file():
+        raise nobody
+    (version,) = new_versions(folder)
+    return [
+        _Row(
+            each.row.id,
+            each.rows,
+            tuple(each.verdict.grades),
+            each.verdict.acceptable is True and not each.refused,
+            each.outcome in ("relabelled", "edited"),
+        )
+        for each in version.rows
+    ]
