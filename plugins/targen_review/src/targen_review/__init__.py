@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core import TaskForm
     from targen_core.metrics.model import Metric
 
-__all__ = ["register_commands", "register_metrics"]
+__all__ = ["register_commands", "register_metrics", "register_task_forms"]
 
 
 @hookimpl
@@ -40,6 +41,21 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "review import",
         "targen_review.cli.forms:import_",
         summary="Take grades from Argilla or Label Studio.",
+    )
+    register.register(
+        "review grade",
+        "targen_review.cli.grade:grade",
+        summary="Have a model grade the rows of a review.",
+    )
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Files that say which review a model is to grade."""
+    register.register(
+        "grade",
+        "targen_review.llm:GRADE",
+        summary="grades of a review's rows by a model",
     )
 
 

@@ -51,6 +51,7 @@ def report(
     - targen review report runs/*.review --paper --out review.html
     """
     from targen_core.plain import replace_plain
+    from targen_review.cli.folders import review_folder
     from targen_review.report.figures import figures_of
     from targen_review.report.pages import as_html, as_json, as_markdown, findings_of
     from targen_review.report.reading import read_reviews
@@ -60,7 +61,7 @@ def report(
         raise UsageError(f"--out {out}: it is written as .html or as .md")
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} is there already", hint="choose another --out, or --force")
-    material = read_reviews([_review(folder) for folder in folders])
+    material = read_reviews([review_folder(folder) for folder in folders])
     if not material.given:
         said = "; ".join(material.warnings)
         raise UsageError(
@@ -80,16 +81,6 @@ def report(
     _print(findings)
     if out is not None:
         print(f"\n{out}")
-
-
-def _review(folder: Path) -> Path:
-    """The folder of a review; that of the data is as good."""
-    from targen_review.plan import FILE, folder_for
-
-    if (folder / FILE).exists():
-        return folder
-    beside = folder_for([folder], None)
-    return beside if (beside / FILE).exists() else folder
 
 
 def _print(findings: Findings) -> None:

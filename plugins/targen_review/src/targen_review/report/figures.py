@@ -65,7 +65,7 @@ class Agreement:
 
     Attributes:
         raters: the two; of all teams together ("all teams",).
-        kind: whether both are people, or a person and a model.
+        kind: whether both are people, or one is a model, or both are.
         side: which grades: for the label before correction or the final one.
         rows: graded by both.
         alike: the share with the same letter.
@@ -293,10 +293,10 @@ def _agreements(
         once = len({one.row for one, _ in together}) == len(together)
         if teams > 1 and once:
             found.append(_agreement(material, ("all teams",), "people", side, together))
-        for model in models:
-            for name in (*people, *(each for each in models if each > model)):
-                if pairs := _both(states[name], states[model], side):
-                    found.append(_agreement(material, (name, model), "model", side, pairs))
+        mixed = [(name, model) for model in models for name in people]
+        for one, other in (*mixed, *combinations(models, 2)):
+            if pairs := _both(states[one], states[other], side):
+                found.append(_agreement(material, (one, other), "model", side, pairs))
     return found
 
 

@@ -235,8 +235,11 @@ def _agreement_table(found: Sequence[Agreement], title: str) -> Table:
 
 def _reasons(figures: Iterable[tuple[str, Figure]]) -> str:
     """Why figures have no value."""
-    said = [f"No {name}: {figure.reason}." for name, figure in figures if figure.value is None]
-    return " ".join(said)
+    said: dict[str, list[str]] = {}
+    for name, figure in figures:
+        if figure.value is None:
+            said.setdefault(figure.reason, []).append(name)
+    return " ".join(f"No {'; '.join(names)}: {reason}." for reason, names in said.items())
 
 
 def _labels_table(figures: ReviewFigures) -> Table:

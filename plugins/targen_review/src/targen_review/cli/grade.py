@@ -1,0 +1,83 @@
+"""`targen review grade`: a model grades the rows of a review."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
+from targen_core.errors import UsageError
+
+__all__ = ["grade"]
+
+
+@goes_on_as_generate(without=ROWS_DECIDE)
+def grade(
+    review: Annotated[
+        Path,
+        typer.Argument(help="A review's folder, or the data that it is of.", show_default=False),
+    ],
+    name: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="The rater's name in the report. [default: the model's]",
+            show_default=False,
+        ),
+    ] = "",
+    *,
+    generate: Generate,
+) -> None:
+    """Have a model grade the rows of a review, by the rubric and the plan that people have.
+
+    It grades all rows of the plan, gives reasons before each grade, and is marked as a model in
+    every report. What was asked is a run in the review's folder; the same command takes over what
+    targen resume or a batch brought since.
+
+    Examples:
+    - targen review runs/rte-0 --sample paper --raters ann,bob --plan
+    - targen review grade runs/rte-0 -b chatgpt --model gpt-4o --max-cost 2
+    - targen review grade runs/rte-0.review -b chatgpt --batch --as gpt
+    """
+    from targen_core.text import plural
+    from targen_review.cli.folders import review_folder
+    from targen_review.grades import check_name
+    from targen_review.llm import FORM, GRADE, GradeSpec, collect, rater_name
+    from targen_review.plan import load_plan
+
+    folder = review_folder(review)
+    plan = load_plan(folder)
+    options = generate.options
+    backend, _, model = str(options["backend"] or "").partition("/")
+    name = check_name(name or rater_name(backend, str(options["model"] or model)))
+    if name in plan.raters:
+        raise UsageError(
+            f"{name} is a person in the plan of {folder}", hint="--as NAME: another name"
+        )
+    out = options["out"] or folder / f"model-{name}"
+    try:
+        if (out / "manifest.json").exists():
+            print(f"{out} is there: nothing is asked, its grades are taken over", file=sys.stderr)
+            return
+        task = f"grades-{name.lower()}"
+        text = GRADE.text(FORM, GradeSpec(review=str(folder.resolve())), task)
+        number = options["n"] or len(plan.ids)
+        Generate({**options, "out": out}).each_row(text, task, number, "a grade")
+    finally:
+        if (out / "manifest.json").exists():
+            written, there = collect(folder, out, name)
+            print(
+                f"{folder}: {plural(written, 'grade')} by {name}, a model"
+                + ("" if written == there else f"; {there:,} in all"),
+                file=sys.stderr if options["json"] or options["quiet"] else sys.stdout,
+            )
+            if lacking := len(plan.ids) - there:
+                print(
+                    f"{plural(lacking, 'row')} without a grade: targen resume {out}"
+                    f"{f' -n {len(plan.ids)}' if options['n'] else ''}, then this command again",
+                    file=sys.stderr,
+                )
