@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import ReplayedFile, read_jsonl, write_atomically
 from targen_core.runs.manifest import FORMAT, Manifest
 
@@ -223,3 +225,19 @@ class TestManifest:
         path.write_bytes(b"\xff\xfe")
         with pytest.raises(RunDirectoryError):
             Manifest.load(path)
+
+
+@pytest.mark.parametrize("zeros", [0, 200_000])
+def test_what_was_never_written_is_not_read(tmp_path, zeros):
+    """A journal that ends in a hole of a terabyte, with written zeros before it or not."""
+    path = tmp_path / "run"
+    with closing(RunDirectory(path)) as directory:
+        with open(directory.journal, "wb") as file:
+            file.write(b"x" * 100)
+            file.seek(1 << 30)
+            file.write(bytes(zeros))
+            try:
+                file.truncate(1 << 40)
+            except OSError:
+                pytest.skip("the file system takes no file of a terabyte")
+        assert directory.solid() == (100, 0, 0, 0)

@@ -148,6 +148,48 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make):
     assert (done.code, done.out.split()) == (0, ["all/dataset.jsonl"]), done.err
 
 
+def test_shards_that_are_missing_are_named_in_the_report(targen, make):
+    runs = make("rte", 9, shards=3)
+    done = targen("merge", *runs[:1], "--out", "part")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[0].endswith(": complete (2 of 3 shards missing)")
+    assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
+    assert "Missing of 3 shards: 2, 3." in (Path("part") / "README.md").read_text()
+    assert "(2 of 3 shards missing)" in targen("report", "part").out
+    assert targen("merge", *runs, "--out", "all", "-q").code == 0
+    assert report("all")["missing_shards"] == []
+
+
+def test_shards_that_divide_a_run_differently_are_refused(targen, make):
+    make("rte", 9, shards=3)
+    for number in range(2, 4):
+        shutil.rmtree(f"runs/rte-0-shard-{number}of3")
+    assert targen("generate", "rte", "-n", 8, "-b", "scripted", "-q", "--shard", "2/4").code == 0
+    runs = sorted(Path("runs").iterdir())
+    done = targen("merge", *runs, "--out", "all")
+    assert done.code == 2
+    assert "is shard 1/3, runs/rte-0-shard-2of4 shard 2/4: they do not divide a run" in done.err
+    assert "--mix merges them all the same" in done.err
+    assert targen("merge", *runs, "--out", "all", "--mix").code == 0
+
+
+def test_what_differs_in_several_steps_is_one_line(targen, make):
+    make("rte", 4, out="a")
+    make("rte", 4, "-o", "temperature=0.5", "-o", "garbage_rate=0.1", "--seed", 1, out="b")
+    notes = [
+        line.removeprefix("the runs differ in ")
+        for line in targen("merge", "a", "b", "--out", "both").err.splitlines()
+        if line.startswith("the runs differ in ")
+    ]
+    assert notes == [
+        "temperature of contexts, seeds: 1.0 in a; 0.5 in b",
+        "temperature of generate: 0.7 in a; 0.5 in b",
+        "temperature of correct: 0.0 in a; 0.5 in b",
+        "seed: 0 in a; 1 in b",
+        "garbage_rate of contexts, seeds, generate, correct: none in a; 0.1 in b",
+    ]
+
+
 def test_contradictions_are_named_and_merged_only_if_asked(targen, make):
     first, _ = make("rte", 8, shards=2)
     shutil.copytree(first, "other")

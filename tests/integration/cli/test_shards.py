@@ -142,3 +142,19 @@ def test_a_suite_is_sharded_task_by_task(targen):
         "multirc-0-shard-1of2",
         "multirc-0-shard-2of2",
     ]
+    resumed = targen("resume", "runs/multirc-0-shard-1of2")
+    assert resumed.code == 1
+    assert "is not a run but a folder of runs, as a suite's: multirc" in resumed.err
+    assert "name one of them, such as runs/multirc-0-shard-1of2/multirc" in resumed.err
+
+
+def test_a_shard_is_estimated_and_other_commands_say_that_they_have_none(targen):
+    whole, part = (
+        targen("estimate", "rte", "-n", "90", "-b", "scripted", "--json", *shard).json
+        for shard in ((), ("--shard", "1/3"))
+    )
+    assert (whole["rows"], part["rows"]) == (90, 30)
+    assert part["calls"] < whole["calls"] / 2
+    refused = targen("preview", "rte", "-b", "scripted", "--shard", "1/3")
+    assert refused.code == 2
+    assert "shards are of targen generate and estimate: elsewhere leave it out" in refused.err

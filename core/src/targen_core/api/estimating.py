@@ -149,6 +149,7 @@ def estimate(
     task_dimensions: bool = True,
     batch: bool = False,
     batch_lists: bool = False,
+    shard: str | tuple[int, int] | None = None,
     measured: PathText | Run | None = None,
     yield_: float = YIELD,
     reasoning_tokens: int | Mapping[str, int] = 0,
@@ -183,6 +184,7 @@ def estimate(
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
+        shard: the part of the work that is estimated, as `generate` takes it.
         measured: a run of the task to scale, or its directory.
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
@@ -233,6 +235,7 @@ def estimate(
             task_dimensions=task_dimensions,
             batch=batch,
             batch_lists=batch_lists,
+            shard=shard,
         ) as request:
             return estimated(request, None if folder is None else as_path(folder), yield_, thought)
 

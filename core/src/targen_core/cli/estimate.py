@@ -25,6 +25,7 @@ from targen_core.cli.request import (
     PriceOutArg,
     ProfileArg,
     SeedsArg,
+    ShardArg,
     SomeTaskArg,
     SuiteArg,
     TaskDimensionsArg,
@@ -87,6 +88,7 @@ def estimate(
             help="Tokens of reasoning in a call, without --from.",
         ),
     ] = None,
+    shard: ShardArg = None,
     batch: BatchArg = False,
     batch_lists: Annotated[
         bool, typer.Option("--batch-lists", help="With --batch: lists in batches too.")
@@ -159,6 +161,7 @@ def estimate(
                 corrector=corrector,
                 batch=batch,
                 batch_lists=batch_lists,
+                shard=shard,
                 **chosen.keywords,
             ) as request,
         ):

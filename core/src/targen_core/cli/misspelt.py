@@ -63,6 +63,8 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
 
     if (meant := _MEANT.get(name, "")) in known:
         return f"did you mean {meant}?"
+    if name == "--shard":
+        return "shards are of targen generate and estimate: elsewhere leave it out"
     key = name.lstrip("-").replace("-", "_")
     if "--option" in known and key in (*SAMPLING, *_BY_OPTION):
         return f"it is an option of the model: -o {key}=VALUE"

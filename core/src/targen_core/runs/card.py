@@ -243,10 +243,11 @@ texts, too, if they have {MIN_ALONE} words or more. The last finds nearly all su
 def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
     """What only some runs have."""
     parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
-    return f"{_merged(manifest)}{_drawn(manifest)}{parts}{sources}{_excluded(manifest)}"
+    merged = _merged(manifest, report.get("missing_shards", ()))
+    return f"{merged}{_drawn(manifest)}{parts}{sources}{_excluded(manifest)}"
 
 
-def _merged(manifest: Manifest) -> str:
+def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:
     """The runs that rows were merged of."""
     if not manifest.merged:
         return ""
@@ -255,6 +256,10 @@ def _merged(manifest: Manifest) -> str:
         f"{run.rows:,} |"
         for run in manifest.merged
     )
+    missing = "".join(
+        f"\nMissing of {one['count']:,} shards: {', '.join(map(str, one['missing']))}.\n"
+        for one in lacking
+    )
     return f"""
 Merged of these runs, near-duplicates left out; `run` in `provenance.jsonl` says of each row which
 it is from:
@@ -262,7 +267,7 @@ it is from:
 | run | seed | models | rows |
 |---|--:|---|--:|
 {lines}
-"""
+{missing}"""
 
 
 def _asked(manifest: Manifest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import weakref
@@ -196,13 +197,33 @@ def _solid(path: Path) -> int:
         fd = open_plain(path, os.O_RDONLY)
     except OSError:
         return 0
-    with os.fdopen(fd, "rb") as file:
-        end = file.seek(0, os.SEEK_END)
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        end = _written(fd, file.seek(0, os.SEEK_END))
         while end:
             start = max(0, end - _BLOCK)
             file.seek(start)
             there = file.read(end - start).rstrip(b"\0")
             if there:
                 return start + len(there)
-            end = start
+            end = _written(fd, start)
     return 0
+
+
+def _written(fd: int, end: int) -> int:
+    """Where what was written below `end` ends: a hole, which may be of any size, is not read."""
+    if not hasattr(os, "SEEK_DATA"):
+        return end
+    low = 0
+    while low < end:
+        middle = (low + end) // 2
+        try:
+            data = os.lseek(fd, middle, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # a file system that does not say
+                return end
+            data = end
+        if data < end:
+            low = data + 1
+        else:
+            end = middle
+    return end

@@ -128,6 +128,13 @@ class Manifest(ManifestPart):
         try:
             raw = read_json(path)
         except OSError as error:
+            if inner := _runs_in(run):
+                raise RunDirectoryError(
+                    f"{run} is not a run but a folder of runs, as a suite's: "
+                    f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
+                    hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the targen "
+                    "generate --suite that began a suite, typed again, goes on with all of it",
+                ) from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint="targen generate --out creates run directories",
@@ -322,6 +329,14 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
         hint="targen resume each of those runs, with -n or --label for more rows; then: "
         f"targen merge RUN... --out {shlex.quote(str(run))}",
     )
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """The runs right below a folder, by name."""
+    try:
+        return sorted(each for each in folder.iterdir() if (each / "manifest.json").is_file())
+    except OSError:
+        return []
 
 
 def _said(shard: Shard) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from targen_core.engine.dedup import NearDuplicates
 from targen_core.engine.lists import Dropped
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard
 from targen_core.errors import (
     CorruptJournal,
     QuotaNotMet,
@@ -139,6 +140,7 @@ def merge_runs(
     runs = _opened(paths, out)
     _require_one_task(runs, mix=mix)
     _order(runs, mix=mix)
+    _require_one_division(runs)
     notes = list(_notes(runs))
     first = runs[0]
     task = task_of(first.path, first.manifest)
@@ -271,6 +273,27 @@ def _order(runs: list[_Run], *, mix: bool) -> None:
         run.prefix = f"{families.index(run.family) + 1}:" if len(families) > 1 else ""
 
 
+def _require_one_division(runs: Sequence[_Run]) -> None:
+    """Refuse shards of one run that divide it differently: some of it is in several, some in none.
+
+    Raises:
+        RunConflict: naming two of them.
+    """
+    firsts: dict[str, tuple[_Run, Shard]] = {}
+    for run in runs:
+        if (shard := run.manifest.spec.shard) is None:
+            continue
+        other, there = firsts.setdefault(run.family, (run, shard))
+        if there.count != shard.count:
+            raise RunConflict(
+                f"{other.path} is shard {there}, {run.path} shard {shard}: they do not divide a "
+                "run in the same way, so parts of it are in both and others in neither",
+                hint=f"make all shards with one count, such as --shard {shard.number}/"
+                f"{max(shard.count, there.count)}, or with another --seed; --mix merges them all "
+                "the same",
+            )
+
+
 def _family(manifest: Manifest) -> str:
     """What runs have in common whose candidates of one id are the same candidate.
 
@@ -293,23 +316,13 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
     for run in runs:
         if run.report["status"] in ("stopped", "unfinished"):
             yield f"{run.name} has not been finished: targen resume {run.said}"
-    yield from _missing_shards(runs)
-    decides = [flat(run.manifest.deciding()) for run in runs]
-    names = dict.fromkeys(name for each in decides for name in each)
-    said = 0
-    for name in names:
-        if name.partition(".")[0] in ("targets", "shard") or name.endswith(".identity"):
-            continue
-        by_value: dict[str, list[str]] = {}
-        for run, each in zip(runs, decides, strict=True):
-            by_value.setdefault(_shown(each.get(name)), []).append(run.name)
-        if len(by_value) > 1:
-            said += 1
-            if said <= _NAMED:
-                values = "; ".join(f"{v} in {', '.join(of[:3])}" for v, of in by_value.items())
-                yield f"the runs differ in {name}: {values}"
-    if said > _NAMED:
-        yield f"the runs differ in {said - _NAMED} more: see their manifest.json"
+    yield from _missing_words(runs)
+    differences = _differences(runs)
+    for (setting, values), steps in [*differences.items()][:_NAMED]:
+        of = f" of {', '.join(steps)}" if any(steps) else ""
+        yield f"the runs differ in {setting}{of}: {values}"
+    if (more := len(differences) - _NAMED) > 0:
+        yield f"the runs differ in {more} more: see their manifest.json"
     if not _exclude_the_same(runs):
         yield "the runs exclude different datasets: nothing is promised of the merged rows"
     if any(run.manifest.spec.max_cosine for run in runs):
@@ -319,8 +332,27 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
         )
 
 
-def _missing_shards(runs: Sequence[_Run]) -> Iterator[str]:
-    """Which shards of a run are not there, where others of it are."""
+def _differences(runs: Sequence[_Run]) -> dict[tuple[str, str], list[str]]:
+    """The steps, or "", by the setting in which runs differ and which of them have what."""
+    decides = [flat(run.manifest.deciding()) for run in runs]
+    differences: dict[tuple[str, str], list[str]] = {}
+    for name in dict.fromkeys(name for each in decides for name in each):
+        if name.partition(".")[0] in ("targets", "shard") or name.endswith(".identity"):
+            continue
+        by_value: dict[str, list[str]] = {}
+        for run, each in zip(runs, decides, strict=True):
+            by_value.setdefault(_shown(each.get(name)), []).append(run.name)
+        if len(by_value) > 1:
+            values = "; ".join(f"{v} in {', '.join(of[:3])}" for v, of in by_value.items())
+            head, _, rest = name.partition(".")
+            step, _, setting = rest.partition(".") if head == "steps" else ("", "", name)
+            setting = setting.removeprefix("options.").removeprefix("params.")
+            differences.setdefault((setting, values), []).append(step)
+    return differences
+
+
+def _missing_shards(runs: Sequence[_Run]) -> Iterator[tuple[int, list[int]]]:
+    """How many shards a run has and which are not there, where others of it are."""
     shards: dict[tuple[str, int], set[int]] = {}
     for run in runs:
         shard = run.manifest.spec.shard
@@ -328,8 +360,13 @@ def _missing_shards(runs: Sequence[_Run]) -> Iterator[str]:
             shards.setdefault((run.family, shard.count), set()).add(shard.number)
     for (_, count), numbers in shards.items():
         if missing := sorted({*range(1, count + 1)} - numbers):
-            some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
-            yield f"of {count} shards, these are not among the runs: {some}"
+            yield count, missing
+
+
+def _missing_words(runs: Sequence[_Run]) -> Iterator[str]:
+    for count, missing in _missing_shards(runs):
+        some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
+        yield f"of {count} shards, these are not among the runs: {some}"
 
 
 def _exclude_the_same(runs: Sequence[_Run]) -> bool:
@@ -755,6 +792,9 @@ def _report(
             }
             for run in runs
         ],
+        "missing_shards": [
+            {"count": count, "missing": missing} for count, missing in _missing_shards(runs)
+        ],
     }
 
 
@@ -774,7 +814,7 @@ def _short(
         )
         or "a part of the task lacks rows"
     )
-    missing = "; ".join(_missing_shards(runs))
+    missing = "; ".join(_missing_words(runs))
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
     commands = ["make those shards and name them, too"] if missing else []
     commands += [f"targen resume {run.said}" for run in unfinished]
