@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,26 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, i
     assert _bytes(run / "../full") == first
 
 
+def test_refill_that_was_stopped_goes_on_to_the_same_bytes(run_made, grades, in_process, tmp_path):
+    run = run_made
+    folder = grades(run, "ann", {0: {"reject": True}, 3: {"reject": True}})
+    whole = tmp_path / "whole"
+    line = ("review", "apply", run, "--refill", "-q", "--out")
+    for each in (run, folder):
+        shutil.copytree(each, tmp_path / "kept" / each.name)
+    assert in_process(*line, whole).code == 0
+
+    for each in (run, folder):
+        shutil.rmtree(each)
+        shutil.copytree(tmp_path / "kept" / each.name, each)
+    done = in_process(*line, tmp_path / "new", "--max-tokens", "1")
+    assert (done.code, "the same command with a larger --max-tokens" in done.err) == (1, True)
+    assert not (tmp_path / "new").exists()
+    assert in_process(*line, tmp_path / "new", "--max-tokens", "1000000").code == 0
+
+    assert _bytes(tmp_path / "new") == _bytes(whole)
+
+
 def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades, in_process):
     grades(run, "ann", {1: {"after": "A"}, 3: {"after": "D", "label": "positive"}})
     assert in_process("review", "apply", run, "--exact").code == 0
@@ -189,7 +210,7 @@ def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
     assert len(_lines(data.with_name("rows-reviewed") / "dataset.jsonl")) == 5
     assert f"--label positive=1 --exclude {data}" in done.out
     done = in_process("review", "apply", data, "--refill")
-    assert (done.code, "is not a run" in done.err) == (2, True)
+    assert (done.code, "is no run that can make more rows by itself" in done.err) == (2, True)
 
 
 def test_models_do_not_count_unless_named(run, grades, in_process):

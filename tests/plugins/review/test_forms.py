@@ -230,6 +230,83 @@ def test_of_two_annotations_of_one_person_the_later_counts(tmp_path: Path) -> No
     assert (first.rater, first.edit, first.at) == ("ann", {}, "2026-11-21T08:00:00.000Z")
 
 
+_TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=30
+)
+_SAID = st.fixed_dictionaries(
+    {"label": st.sampled_from([*SHEET.labels]), "grade": st.sampled_from([*SHEET.grades])},
+    optional={
+        "grade_before": st.sampled_from([*SHEET.grades]),
+        "decision": st.sampled_from([["reject"], ["flag"], ["reject", "flag"]]),
+        "edit_premise": _TEXT,
+        "comment": _TEXT,
+    },
+)
+
+
+@given(st.dictionaries(st.sampled_from(["ann", "bob", "cat"]), _SAID, min_size=1))
+def test_what_people_answer_comes_back_the_same_from_every_form(said):
+    item = ITEMS[0]
+    mark = {"targen_row": item.row, "targen_digest": mark_of(item)}
+    several = ("decision",)
+    boxes = ("edit_premise", "comment")
+    argilla_record = {
+        "id": item.row,
+        "fields": dict(item.texts),
+        "metadata": {"targen_digest": mark_of(item)},
+        "responses": {
+            question: [
+                {"value": one[question], "user_id": name}
+                for name, one in said.items()
+                if question in one
+            ]
+            for question in dict.fromkeys(q for one in said.values() for q in one)
+        },
+    }
+    task = {
+        "data": mark,
+        "annotations": [
+            {
+                "completed_by": {"email": f"{name}@example.org"},
+                "result": [
+                    {
+                        "from_name": question,
+                        "value": {"text": [value]}
+                        if question in boxes
+                        else {"choices": value if question in several else [value]},
+                    }
+                    for question, value in one.items()
+                ],
+            }
+            for name, one in said.items()
+        ],
+    }
+    flat = [
+        {**mark, "annotator": f"{name}@example.org"}
+        | {
+            q: v[0] if v == ["reject"] else {"choices": v} if q in several else v
+            for q, v in one.items()
+        }
+        for name, one in said.items()
+    ]
+    read = [
+        argilla.read(Path("a.json"), [argilla_record], SHEET, {}),
+        labelstudio.read(Path("b.json"), [task], SHEET, {}),
+        labelstudio.read(Path("c.json"), flat, SHEET, {}),
+    ]
+
+    by_rater = [{each.rater: each for each in answers} for answers in read]
+    assert by_rater[0] == by_rater[1] == by_rater[2]
+    assert by_rater[0].keys() == said.keys()
+    for each in read[0]:
+        one = said[each.rater]
+        assert (each.after, each.before) == (one["grade"], one.get("grade_before"))
+        assert each.label == (None if one["label"] == item.label else one["label"])
+        assert each.reject == ("reject" in one.get("decision", ()))
+        assert each.comment == one.get("comment", "")
+        assert each.edit == ({"premise": one["edit_premise"]} if "edit_premise" in one else {})
+
+
 @given(st.one_of(st.text(max_size=60), st.integers(), st.emails(), st.uuids().map(str)))
 def test_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs: str | int) -> None:
     try:

@@ -33,6 +33,7 @@ __all__ = [
     "reviewed_data",
 ]
 
+_ANY = "any"  # the one quota of open labels
 _KEPT = ("confirmed", "doubted", "disagreed", "unseen")
 
 
@@ -47,6 +48,8 @@ class Judged:
         label: the label that it ends with; None where it goes, or has none.
         refused: why what they want cannot be done, in words, or "".
         unchecked: checks that could not be run on it again.
+        surplus: whether it was left out, since its label has more rows than it had.
+        is_open: whether the task's labels are open.
     """
 
     row: ReviewRow
@@ -56,6 +59,20 @@ class Judged:
     refused: str = ""
     unchecked: tuple[str, ...] = ()
     surplus: bool = False
+    is_open: bool = False
+
+    @property
+    def before(self) -> str | None:
+        """The quota that it counted for: its label, or "any" where labels are open."""
+        return self._quota(self.row.label)
+
+    @property
+    def after(self) -> str | None:
+        """The quota that it counts for now; None where it goes."""
+        return self._quota(self.label) if self.rows else None
+
+    def _quota(self, label: str | None) -> str | None:
+        return _ANY if self.is_open and label is not None else label
 
     @property
     def outcome(self) -> str:
@@ -184,9 +201,10 @@ def judged_rows(
 
 
 def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Judged:
+    is_open = task is not None and not task.labels
     if verdict.outcome == "rejected":
-        return Judged(row, verdict, (), None)
-    same = Judged(row, verdict, row.official, row.label)
+        return Judged(row, verdict, (), None, is_open=is_open)
+    same = Judged(row, verdict, row.official, row.label, is_open=is_open)
     if verdict.outcome in _KEPT:
         return same
     if row.instance is None:
@@ -201,7 +219,7 @@ def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Ju
     before = mend(task, row, None, None).rows
     rows = patched(row.official, before, mended.rows)
     label = row.label if verdict.label is None else verdict.label
-    return Judged(row, verdict, rows, label, unchecked=mended.unchecked)
+    return replace(same, rows=rows, label=label, unchecked=mended.unchecked)
 
 
 def _version(
@@ -227,8 +245,8 @@ def _version(
     began: Counter[str] = Counter()  # rows by label, of those that were there then
     content = hashlib.sha256()
     for at, (each, old) in enumerate(judged_rows(plan, data, prefix, raters, rule)):
-        if at < known.rows and each.row.label is not None:
-            began[each.row.label] += len(each.row.official)
+        if at < known.rows and each.before is not None:
+            began[each.before] += len(each.row.official)
         content.update(f"{each.row.id}\t{each.row.digest}\n".encode("utf-8", "surrogatepass"))
         rows.append(each)
         stale.update(old)
@@ -236,15 +254,14 @@ def _version(
         raise _nothing_counts(known, stale)
     if exact:
         rows = _cut(rows, began)
-    names = [label.name for label in task.labels]
-    requested = {name: began[name] for name in names or sorted(began)}
+    requested = {name: began[name] for name in task.quota_names}
     return Version(
         data=known,
         rows=rows,
         report=_report(known, rows, raters, requested, stale),
         stale=dict(sorted(stale.items())),
         requested=requested,
-        targets=_targets(rows, requested) if names else {},
+        targets=_targets(rows, requested),
         source=data,
         digest=content.hexdigest()[:16],
         rule=rule,
@@ -264,11 +281,11 @@ def _targets(judged: Sequence[Judged], requested: Mapping[str, int]) -> dict[str
     for each in judged:
         if each.surplus:
             continue
-        if each.row.label is not None:
-            net[each.row.label] += len(each.row.official)
-        if each.label is not None:
-            net[each.label] -= len(each.rows)
-            rows[each.label] += len(each.rows)
+        if each.before is not None:
+            net[each.before] += len(each.row.official)
+        if each.after is not None:
+            net[each.after] -= len(each.rows)
+            rows[each.after] += len(each.rows)
     if all(rows[name] >= count for name, count in requested.items()):
         return {}
     return {name: max(count, count + net[name]) for name, count in requested.items()}
@@ -278,14 +295,14 @@ def _cut(judged: Sequence[Judged], quotas: Mapping[str, int]) -> list[Judged]:
     """The rows with those marked that are above a label's quota."""
     rows: Counter[str] = Counter()
     for each in judged:
-        rows[each.label or ""] += len(each.rows)
+        rows[each.after or ""] += len(each.rows)
     over = {name: count - quotas.get(name, 0) for name, count in rows.items()}
     marked = set()
     order = sorted(range(len(judged)), key=lambda at: (bool(judged[at].verdict.by), -at))
     for at in order:
         each = judged[at]
-        if each.rows and over.get(each.label or "", 0) >= len(each.rows):
-            over[each.label or ""] -= len(each.rows)
+        if each.rows and over.get(each.after or "", 0) >= len(each.rows):
+            over[each.after or ""] -= len(each.rows)
             marked.add(at)
     return [
         replace(each, rows=(), surplus=True) if at in marked else each
@@ -335,8 +352,8 @@ def _report(
     outcomes = Counter(each.outcome for each in judged)
     rows = Counter(dict.fromkeys(requested, 0))
     for each in judged:
-        if each.label is not None:
-            rows[each.label] += len(each.rows)
+        if each.after is not None:
+            rows[each.after] += len(each.rows)
     changed = ("confirmed", "doubted", "relabelled", "edited", "rejected", "surplus")
     order = (*changed, "refused", "disagreed", "unseen")
     return {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from json import loads as json_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_core.cli.tables import print_json, print_table
+from targen_core.plain import read_plain
 from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ __all__ = ["FolderArg", "apply"]
 
 _SHOWN = 10  # rows on which people disagree
 _LONGEST = 60
+_MANIFEST = 64 << 20  # bytes
+_MANY = 12  # labels that are shown one by one
 
 FolderArg = Annotated[
     Path,
@@ -113,23 +117,29 @@ def _refill(
     version: Version, *, max_cost: float | None, max_tokens: int | None, quiet: bool
 ) -> None:
     from targen_core import resume
-    from targen_core.errors import UsageError
+    from targen_core.errors import TargenError, UsageError
 
     if not version.targets:
         return
     run = Path(version.data.path)
-    if not (run / "manifest.json").is_file():
+    if not _grows(run):
         raise UsageError(
-            f"{version.data.path} is not a run, so it cannot make more rows",
+            f"{version.data.path} is no run that can make more rows by itself",
             hint=f"leave out --refill; then {_more_rows(version)}",
         )
-    resume(
-        run,
-        labels=version.targets,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        progress=not quiet,
-    )
+    try:
+        resume(
+            run,
+            labels=version.targets,
+            max_cost=max_cost,
+            max_tokens=max_tokens,
+            progress=not quiet,
+        )
+    except TargenError as error:  # its hint speaks of the keyword
+        for option in ("max_cost", "max_tokens"):
+            said = f"the same command with a larger --{option.replace('_', '-')}"
+            error.hint = error.hint.replace(f"resume with a larger {option}", said)
+        raise
 
 
 def _print(version: Version, path: Path) -> None:
@@ -139,7 +149,7 @@ def _print(version: Version, path: Path) -> None:
     print(f"{report['of']}: {seen} reviewed by {raters}; rule: {version.rule}\n")
     rows = [(name, f"{count:,}") for name, count in report["outcomes"].items() if count]
     print_table(["what became of them", "rows"], rows)
-    if len(version.requested) > 1:
+    if version.requested and len(version.requested) <= _MANY:
         print()
         print_table(
             ["label", "before", "after"],
@@ -183,7 +193,7 @@ def _differ(judged: Judged) -> str:
 def _more_rows(version: Version) -> str:
     """What to type for the rows that are missing."""
     path = shlex.quote(version.data.path)
-    if (Path(version.data.path) / "manifest.json").is_file():
+    if _grows(Path(version.data.path)):
         return f"the same command with --refill, or targen resume {path} {_labels(version.targets)}"
     rows = version.report["rows"]
     missing = {
@@ -191,6 +201,16 @@ def _more_rows(version: Version) -> str:
     }
     task = shlex.quote(version.data.task)  # as it was typed, such as a file
     return f"targen generate {task} {_labels(missing)} --exclude {path}"
+
+
+def _grows(run: Path) -> bool:
+    """Whether it is a run that can make more rows by itself: no merge, and no shard."""
+    try:
+        manifest = json_of(read_plain(run / "manifest.json", _MANIFEST))
+    except (OSError, ValueError, RecursionError):
+        return False
+    spec = manifest.get("spec") if isinstance(manifest, dict) else None
+    return isinstance(spec, dict) and not manifest.get("merged") and not spec.get("shard")
 
 
 def _labels(counts: object) -> str:
