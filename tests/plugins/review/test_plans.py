@@ -1,4 +1,4 @@
-"""`targen review --plan`: what is reviewed, and by whom."""
+"""`targen review --plan` and `--json`: what is reviewed, and by whom."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def test_a_review_is_planned_beside_its_data_and_goes_on(run, in_process):
 
 
 def test_a_review_of_something_else_is_refused_with_what_differs(run, in_process):
-    assert in_process("review", run).code == 0
-    done = in_process("review", run, "--blind", "--sample", "0.5")
+    assert in_process("review", run, "--plan").code == 0
+    done = in_process("review", run, "--plan", "--blind", "--sample", "0.5")
     assert done.code == 2
     assert "sample is all, not 0.5; blind is off, not on" in done.err
     assert "--out FOLDER" in done.err
@@ -37,7 +37,7 @@ def test_what_cannot_be_asked_is_said(run, rows_file, in_process):
         ("--raters", "ann,b/b", "'b/b' cannot be the name of a rater"),
         ("--not", "ann=reviews", "names no rater and task"),
     ):
-        done = in_process("review", run, option, value)
+        done = in_process("review", run, "--plan", option, value)
         assert (done.code, words in done.err) == (2, True), done.err
-    done = in_process("review", run, rows_file())
+    done = in_process("review", run, rows_file(), "--plan")
     assert "--out FOLDER" in done.err

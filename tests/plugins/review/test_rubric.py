@@ -18,7 +18,7 @@ def test_a_rubric_in_a_file(tmp_path):
     path.write_text(
         "name: mine\ngrades:\n"
         "- {letter: y, title: good, acceptable: true}\n"
-        "- {letter: 'n', title: bad, acceptable: false}\n"
+        "- {letter: n, title: no, acceptable: false}\n"
     )
     rubric = read_rubric(path)
     assert (rubric.letters, rubric.acceptable) == (("Y", "N"), {"Y"})

@@ -131,6 +131,12 @@ class GradeBook:
     """The file of one rater, open for grades; what others append to it is read on the way.
 
     Two processes may have one file open: each line is one write at the file's end.
+
+    Attributes:
+        rater: whose it is.
+        path: the file.
+        grades: the last state of each row, by the row's id; after an undo it may say nothing.
+        done: the ids of the rows that need no more of this rater.
     """
 
     def __init__(self, folder: Path, rater: Rater) -> None:
@@ -143,6 +149,7 @@ class GradeBook:
         self.rater = rater
         self.path = file_of(folder, rater.rater)
         self.grades: dict[str, Grade] = {}
+        self.done: set[str] = set()
         self._steps: list[tuple[Grade, Grade]] = []  # a state, and the one before it
         self._read = 0
         try:
@@ -228,10 +235,14 @@ class GradeBook:
             last, earlier = self._steps[-1]
             if last.row == grade.row and earlier.content == grade.content:  # an undo
                 self._steps.pop()
-                self.grades[grade.row] = grade
+                self._set(grade)
                 return
         self._steps.append((grade, before))
+        self._set(grade)
+
+    def _set(self, grade: Grade) -> None:
         self.grades[grade.row] = grade
+        (self.done.add if grade.is_done else self.done.discard)(grade.row)
 
     def _write(self, line: str) -> None:
         data = line.encode("utf-8", "backslashreplace") + b"\n"

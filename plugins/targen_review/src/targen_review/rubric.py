@@ -117,7 +117,8 @@ def read_rubric(path: Path) -> Rubric:
     import yaml
 
     try:
-        values = yaml.safe_load(content_of(path, _MAX_BYTES).decode())
+        # All scalars are texts to it: elsewhere the grades Y and N would be truth values.
+        values = yaml.load(content_of(path, _MAX_BYTES).decode(), yaml.BaseLoader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise UsageError(f"{path} is not YAML: {said}") from error

@@ -64,20 +64,37 @@ def review(
     out: Annotated[
         Path | None, typer.Option("--out", help="The review's folder. [default: DATA.review]")
     ] = None,
+    me: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="The rater to open. [default: all, or you]"),
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Of this machine. [default: any free]")
+    ] = 0,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Print the link, and open no browser.")
+    ] = False,
+    plan_only: Annotated[
+        bool, typer.Option("--plan", help="Write and print who reviews what, and stop.")
+    ] = False,
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="As --plan, and print JSON for programs.")
+    ] = False,
 ) -> None:
-    """Plan a review: which rows people grade, and who grades which.
+    """Grade, relabel, edit and reject rows on a page of this machine, by keys.
 
-    The plan is in a folder beside the data, and so are the grades. The same command goes on.
+    Prints a link for each rater, which holds a secret; the page is for this machine alone. Grades
+    are on disk before the next row shows, in a folder beside the data. The same command goes on.
 
     Examples:
     - targen review runs/rte-0
     - targen review runs/rte-0 --sample paper --raters ann,bob --blind
+    - targen review runs/rte-0 --as ann
     - targen review data.jsonl --task rte --rubric mine.yaml
     """
-    folder, plan, _ = planned(
+    folder, plan, opened = planned(
         data,
         sample=sample,
         raters=raters,
@@ -91,7 +108,12 @@ def review(
         task=task,
         encoding=encoding,
     )
-    print_plan(folder, plan, json=json)
+    if plan_only or json:
+        print_plan(folder, plan, json=json)
+        return
+    from targen_review.cli.opening import grade_on_a_page
+
+    grade_on_a_page(folder, plan, opened, me=me, port=port, browser=not no_open)
 
 
 def planned(

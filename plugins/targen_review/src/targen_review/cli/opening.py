@@ -1,0 +1,87 @@
+"""From a plan to a page that is served: the rows read, the books opened, the links printed."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from targen_core.errors import UsageError
+from targen_core.text import plural
+from targen_review.grades import GradeBook, Rater, check_name
+from targen_review.page.desk import Desk
+from targen_review.page.guard import Secret
+from targen_review.page.server import Shared, app_for
+from targen_review.page.serving import open_browser, port_of, serve
+from targen_review.page.store import RowStore
+from targen_review.plan import Plan
+from targen_review.rows import ReviewData, review_rows
+
+__all__ = ["grade_on_a_page"]
+
+
+def grade_on_a_page(
+    folder: Path,
+    plan: Plan,
+    data: Sequence[ReviewData],
+    *,
+    me: str | None,
+    port: int,
+    browser: bool,
+) -> None:
+    """Serve the page until Ctrl-C, and say how far everyone is.
+
+    Args:
+        folder: the review's.
+        plan: what is reviewed.
+        data: its datasets.
+        me: the only rater that is served; None for all of the plan, or for who is logged in.
+        port: of this machine; 0 for any that is free.
+        browser: whether to open the link of the only rater.
+
+    Raises:
+        UsageError: `me` is no rater of the review, or the port is taken.
+        WriteFailed: a file of grades cannot be written.
+    """
+    names = (check_name(me),) if me else plan.raters or (_user(),)
+    with ExitStack() as stack:
+        listener, number = stack.enter_context(port_of(port))
+        store = RowStore(review_rows(data, rejects=plan.rejects), only=plan.ids)
+        stack.callback(store.close)
+        lost = len(plan.ids) - len(store)
+        if lost:
+            print(f"the data has {plural(lost, 'row')} of the review no more", file=sys.stderr)
+        desks = {}
+        for name in names:
+            plan.rows_of(name)  # that it is a rater
+            book = stack.enter_context(GradeBook(folder, Rater(rater=name)))
+            desks[name] = Desk(plan, data, store, book)
+        secrets = {name: Secret(number, name) for name in names}
+        shared = Shared(desks, secrets, ", ".join(each.name for each in data))
+        print(f"{folder}: {plural(len(plan.ids), 'row')}")
+        for name, desk in desks.items():
+            print(
+                f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secrets[name].address(number)}"
+            )
+        print("Ctrl-C ends it; every grade is saved when it is given", flush=True)
+        if browser and len(names) == 1:
+            open_browser(secrets[names[0]].address(number))
+        try:
+            serve(app_for(shared, number), listener)
+        except KeyboardInterrupt:
+            pass  # the way to end it
+        finally:
+            for name, desk in desks.items():
+                print(f"{name}: {desk.done:,} of {len(desk.ids):,} done")
+
+
+def _user() -> str:
+    """Who is logged in, as a rater's name."""
+    try:
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", getpass.getuser())[:40]
+        return check_name(name)
+    except (KeyError, OSError, UsageError, ImportError):
+        return "me"

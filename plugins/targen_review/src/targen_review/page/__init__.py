@@ -1,0 +1,1 @@
+"""The page on which people grade rows: a server on this machine, and what it sends."""

@@ -1,0 +1,258 @@
+"""One rater at work: which row is next, what is asked of it, and what an answer makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.errors import UsageError
+from targen_review.grades import Grade, GradeBook
+from targen_review.page.store import RowStore
+from targen_review.plan import Plan
+from targen_review.rows import Mended, ReviewData, ReviewRow, mend
+
+__all__ = ["Desk", "Question", "Seat"]
+
+_LONGEST_SECONDS = 3600.0  # that a row counts: who was away did not read
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One grade that is asked of a row.
+
+    Attributes:
+        part: `before` or `after`, or `both` where they are one question.
+        label: the label that the row is graded against, or "".
+        given: the letter that it has.
+        active: whether the next letter is for it.
+    """
+
+    part: str
+    label: str
+    given: str | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A row in front of a rater.
+
+    Attributes:
+        at: its place among the rater's rows, from 0.
+        row: the row; None where the data has it no more.
+        data: its dataset.
+        grade: what the rater said so far.
+        changed: whether the row is not as it was when they said it.
+        hidden: whether labels are hidden until the rater has chosen one.
+        labels: what the rater can choose from; none where labels are open.
+        mended: what the task says of the edit or the new label, where there is one.
+    """
+
+    at: int
+    row: ReviewRow | None
+    data: ReviewData | None
+    grade: Grade
+    changed: bool
+    hidden: bool
+    labels: tuple[str, ...]
+    mended: Mended | None
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The grades that are asked, in order."""
+        row, grade = self.row, self.grade
+        if row is None:
+            return ()
+        asked: list[tuple[str, str, str | None]] = []
+        if row.is_corrected and row.label is not None:
+            asked = [
+                ("before", row.before or "", grade.before),
+                ("after", row.label, grade.after),
+            ]
+        else:
+            asked = [("both", row.label or row.before or "", grade.after)]
+        first = next((at for at, (_, _, given) in enumerate(asked) if given is None), None)
+        active = first if first is not None else 0
+        return tuple(
+            Question(part, label, given, at == active and not self.hidden)
+            for at, (part, label, given) in enumerate(asked)
+        )
+
+
+class Desk:
+    """The rows of one rater, and their grades."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        data: Sequence[ReviewData],
+        store: RowStore,
+        book: GradeBook,
+    ) -> None:
+        self.plan = plan
+        self.book = book
+        self.ids = plan.rows_of(book.rater.rater)
+        self._data = {each.name: each for each in data}
+        self._store = store
+        self._stale = {
+            row
+            for row in book.done
+            if (digest := store.digest(row)) is not None and digest != book.grades[row].digest
+        }
+
+    @property
+    def rater(self) -> str:
+        """Whose desk it is."""
+        return self.book.rater.rater
+
+    @property
+    def done(self) -> int:
+        """How many rows need no more."""
+        return min(len(self.ids), len(self.book.done) - len(self._stale & self.book.done))
+
+    def is_done(self, at: int) -> bool:
+        """Whether a row needs no more of this rater."""
+        return self.ids[at] in self.book.done and self.ids[at] not in self._stale
+
+    def next_open(self, after: int = -1) -> int | None:
+        """The next row that is not done, and behind the last from the first; None where all are."""
+        if self.done >= len(self.ids):
+            return None
+        count = len(self.ids)
+        for step in range(1, count + 1):
+            at = (after + step) % count
+            if not self.is_done(at):
+                return at
+        return None
+
+    def seat(self, at: int) -> Seat:
+        """A row with all that the rater may see of it."""
+        self.book.refresh()
+        row_id = self.ids[at]
+        record = self._store.find(row_id)
+        if record is None:
+            grade = self.book.grades.get(row_id) or Grade(row=row_id, digest="0" * 16)
+            return Seat(at, None, None, grade, False, False, (), None)
+        name, row = record
+        data = self._data[name]
+        grade = self.book.grades.get(row_id) or Grade(row=row_id, digest=row.digest)
+        changed = grade.digest != row.digest and not grade.is_empty
+        hidden = self.plan.blind and (grade.label is None or changed)
+        mended = None
+        if not changed and (grade.edit or (grade.label is not None and grade.label != row.label)):
+            mended = mend(data.task, row, grade.edit, grade.label if data.labels else None)
+        return Seat(at, row, data, grade, changed, hidden, data.labels, mended)
+
+    def check(self, at: int, edit: Mapping[str, str]) -> Mended:
+        """What the task says of texts that are not saved yet.
+
+        Raises:
+            UsageError: a field cannot be edited.
+        """
+        seat = self.seat(at)
+        if seat.row is None or seat.data is None:
+            raise UsageError("the data has this row no more")
+        label = seat.grade.label if seat.data.labels else None
+        return mend(seat.data.task, seat.row, _changed(seat.row, edit), label)
+
+    def answer(
+        self,
+        at: int,
+        action: str,
+        value: str,
+        *,
+        texts: Mapping[str, str],
+        comment: str | None = None,
+        seconds: str = "",
+    ) -> Grade:
+        """Do what a rater asks for, on disk when this returns.
+
+        Args:
+            at: the row's place.
+            action: `grade`, `label`, `reject`, `flag`, `comment`, `edit`.
+            value: of `label` a label; of `grade` a letter for the question that is asked next, or
+                `before=B`, which names the question.
+            texts: of `edit`, the texts by their fields.
+            comment: what stands in the field for comments, whatever else is done.
+            seconds: how long the row was looked at.
+
+        Raises:
+            UsageError: it is no such answer, or the row is gone.
+            WriteFailed: it could not be written.
+        """
+        seat = self.seat(at)
+        row = seat.row
+        if row is None:
+            raise UsageError("the data has this row no more, so it cannot be graded")
+        old = Grade(row=seat.grade.row, digest=row.digest) if seat.changed else seat.grade
+        changes = self._changes(seat, old, action, value, texts)
+        if comment is not None:
+            changes["comment"] = comment.replace("\r\n", "\n").strip()
+        new = old.model_copy(update={**changes, "at": "", "seconds": _seconds(seconds)})
+        new = Grade.model_validate(new.model_dump())
+        if new.content == old.content and not seat.changed:
+            return old
+        self._stale.discard(new.row)
+        return self.book.append(new)
+
+    def undo(self) -> int | None:
+        """Take the last answer back; the place of its row, or None where there is none."""
+        grade = self.book.undo()
+        if grade is None:
+            return None
+        return self.ids.index(grade.row) if grade.row in self.ids else None
+
+    def _changes(
+        self, seat: Seat, old: Grade, action: str, value: str, texts: Mapping[str, str]
+    ) -> dict[str, Any]:
+        row = seat.row
+        assert row is not None
+        if action == "grade":
+            return self._graded(seat, value)
+        if action == "label":
+            if seat.labels and value not in ("", *seat.labels):
+                raise UsageError(f"{value!r} is not a label of this task")
+            keep = self.plan.blind or value != old.label
+            return {"label": value.strip() or None if keep else None}
+        if action == "reject":
+            return {"reject": not old.reject}
+        if action == "flag":
+            return {"flag": not old.flag}
+        if action == "comment":
+            return {}
+        if action == "edit":
+            edit = _changed(row, texts)
+            mend(None, row, edit, None)  # that these can be edited
+            return {"edit": edit or None}
+        raise UsageError(f"there is no answer {action!r}")
+
+    def _graded(self, seat: Seat, value: str) -> dict[str, Any]:
+        part, _, letter = value.rpartition("=")
+        if letter not in self.plan.rubric.letters:
+            raise UsageError(f"{letter!r} is not a grade of the rubric {self.plan.rubric.name}")
+        if seat.hidden:
+            raise UsageError("this review is blind: choose a label first")
+        questions = seat.questions
+        if not part and len(questions) > 1 and all(q.given for q in questions):
+            return {questions[0].part: letter, questions[1].part: None}  # from the start
+        mine = next((q for q in questions if q.part == part), None)
+        mine = mine or next(q for q in questions if q.active)
+        if mine.part == "both":
+            row = seat.row
+            return {"after": letter, "before": letter if row and row.before is not None else None}
+        return {mine.part: letter}
+
+
+def _changed(row: ReviewRow, edit: Mapping[str, str]) -> dict[str, str]:
+    """Those texts of an edit that are not as they were; lines end as they do in the row."""
+    texts = {path: text.replace("\r\n", "\n") for path, text in edit.items() if path in row.fields}
+    return {path: text for path, text in texts.items() if text != row.fields[path]}
+
+
+def _seconds(words: str) -> float:
+    try:
+        seconds = float(words)
+    except ValueError:
+        return 0.0
+    return round(min(max(seconds, 0.0), _LONGEST_SECONDS), 1) if seconds == seconds else 0.0

@@ -1,0 +1,103 @@
+"""Who may speak to the page: this machine, with the secret, from the page's own address."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["HEADERS", "LocalOnly", "Secret", "is_own_origin"]
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""What every answer says: nothing from elsewhere, no inline script, nothing kept."""
+
+_HOSTS = ("127.0.0.1", "localhost")
+
+
+class LocalOnly:
+    """Answers requests that name this machine as their host, and no others.
+
+    A page elsewhere whose name was made to mean 127.0.0.1 (DNS rebinding) sends its own name.
+    """
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app = app
+        self._hosts = {f"{host}:{port}" for host in _HOSTS}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on to the application."""
+        if scope["type"] != "http":
+            return
+        if Request(scope).headers.get("host", "") not in self._hosts:
+            refused = PlainTextResponse("This page is for 127.0.0.1 alone.\n", 403, HEADERS)
+            await refused(scope, receive, send)
+            return
+
+        async def send_guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in message["headers"]}
+                message["headers"] += [
+                    (name.lower().encode(), value.encode())
+                    for name, value in HEADERS.items()
+                    if name.lower().encode() not in own
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+
+class Secret:
+    """The secret of one rater's link: in the address once, then in a cookie of its own."""
+
+    def __init__(self, port: int, rater: str) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self.path = f"/{rater}/"
+        self._cookie = f"targen-{port}"
+        self.form = hmac.new(self.token.encode(), b"form", hashlib.sha256).hexdigest()
+        """What each form of the page holds: who cannot read the page cannot know it."""
+
+    def address(self, port: int) -> str:
+        """The link that a rater opens."""
+        return f"http://127.0.0.1:{port}{self.path}?token={self.token}"
+
+    def opens(self, token: str) -> bool:
+        """Whether this is the secret."""
+        return secrets.compare_digest(token.encode(), self.token.encode())
+
+    def knows(self, request: Request) -> bool:
+        """Whether a request brings the cookie."""
+        return self.opens(request.cookies.get(self._cookie, ""))
+
+    def give(self, response: Response) -> None:
+        """Put the cookie into an answer: no script reads it, and no other site sends it."""
+        response.set_cookie(
+            self._cookie, self.token, path=self.path, httponly=True, samesite="strict"
+        )
+
+
+def is_own_origin(request: Request) -> bool:
+    """Whether a request that changes something comes from this very page.
+
+    Browsers say so in `Origin`, or in `Sec-Fetch-Site`; what says neither is no browser, and
+    needs the cookie and the form's secret like any other.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None:
+        parts = urlsplit(origin)
+        return parts.scheme == "http" and parts.netloc == request.headers.get("host")
+    return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"

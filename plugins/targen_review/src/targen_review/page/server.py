@@ -1,0 +1,377 @@
+"""The server of the page on which people grade rows: on this machine, for those with the link."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qsl
+
+from jinja2 import Environment, PackageLoader
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from targen_core import trace
+from targen_core.errors import TargenError
+from targen_core.text import plural, printable
+from targen_review.page.desk import Desk, Seat
+from targen_review.page.guard import LocalOnly, Secret, is_own_origin
+
+__all__ = ["Shared", "app_for", "static_routes", "templates"]
+
+_MAX_FORM = 4 << 20
+_LIST = 50  # rows of a page of the list
+_COMMANDS = {
+    "edit": ("e", "Edit the texts"),
+    "reject": ("x", "Reject the row, or take it back"),
+    "flag": ("f", "Flag it to talk about, or take it back"),
+    "comment": ("m", "Write a comment"),
+    "undo": ("u", "Undo the last answer"),
+    "next": ("n", "Next row"),
+    "previous": ("p", "Previous row"),
+    "skip": ("Enter", "Next row that has no grade"),
+    "goto": ("g", "Go to a row by its number"),
+    "calls": ("o", "Show the calls that it came from"),
+    "list": ("l", "List of all rows"),
+    "help": ("?", "Show these keys"),
+}
+"""What can be done -> its key, and what it does."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all raters of a server have in common.
+
+    Attributes:
+        desks: one for each rater.
+        secrets: the secret of each rater's link.
+        title: what is reviewed, for people.
+    """
+
+    desks: Mapping[str, Desk]
+    secrets: Mapping[str, Secret]
+    title: str
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """The templates, in which every text is escaped, and signs that cannot be seen are shown."""
+    environment = Environment(
+        loader=PackageLoader("targen_review.page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["shown"] = lambda value: printable(str(value))
+    environment.filters["line"] = lambda value: printable(str(value), lines=False)
+    environment.filters["plural"] = plural
+    return environment
+
+
+def static_routes() -> list[Route]:
+    """The style and the script of the pages."""
+    kinds = {"style.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+    def route(name: str, kind: str) -> Route:
+        content = (files("targen_review.page") / "static" / name).read_bytes()
+
+        async def send(request: Request) -> Response:
+            return Response(content, media_type=kind, headers={"Cache-Control": "max-age=300"})
+
+        return Route(f"/static/{name}", send)
+
+    return [route(name, kind) for name, kind in kinds.items()]
+
+
+def app_for(shared: Shared, port: int) -> ASGIApp:
+    """The application: the rooms of all raters, each behind its own secret."""
+    pages = _Pages(shared)
+    routes = [
+        *static_routes(),
+        Route("/{rater}/", pages.entrance),
+        Route("/{rater}/row/{number:int}", pages.guarded(pages.row)),
+        Route("/{rater}/row/{number:int}", pages.guarded(pages.answer), methods=["POST"]),
+        Route("/{rater}/row/{number:int}/check", pages.guarded(pages.check), methods=["POST"]),
+        Route("/{rater}/row/{number:int}/calls", pages.guarded(pages.calls)),
+        Route("/{rater}/undo", pages.guarded(pages.undo), methods=["POST"]),
+        Route("/{rater}/next", pages.guarded(pages.skip)),
+        Route("/{rater}/goto", pages.guarded(pages.goto)),
+        Route("/{rater}/list", pages.guarded(pages.list_rows)),
+        Route("/{rater}/done", pages.guarded(pages.finished)),
+    ]
+    return LocalOnly(Starlette(routes=routes, exception_handlers={404: _lost}), port)
+
+
+_Page = Callable[[Request, Desk], Awaitable[Response]]
+
+
+class _Pages:
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def guarded(self, page: _Page) -> Callable[[Request], Awaitable[Response]]:
+        """A page behind a rater's secret; what changes something comes from our own forms."""
+
+        async def answer(request: Request) -> Response:
+            rater = request.path_params["rater"]
+            secret = self._shared.secrets.get(rater)
+            if secret is None or not secret.knows(request):
+                return _refused("Open the link that targen review printed.", 403)
+            try:
+                number = request.path_params.get("number")
+                if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
+                    return _refused(f"There is no row {number}.", 404)
+                if request.method == "POST":
+                    form = await _form(request)
+                    if not is_own_origin(request) or form.get("secret") != secret.form:
+                        return _refused("This did not come from the page itself.", 403)
+                    request.state.form = form
+                return await page(request, self._shared.desks[rater])
+            except TargenError as error:
+                return _refused(str(error), 422 if error.exit_code == 2 else 500, error.hint)
+
+        return answer
+
+    async def entrance(self, request: Request) -> Response:
+        """The link: it becomes a cookie, and the way to the first row without a grade."""
+        rater = request.path_params["rater"]
+        secret = self._shared.secrets.get(rater)
+        token = request.query_params.get("token")
+        if secret is None or not (
+            secret.opens(token) if token is not None else secret.knows(request)
+        ):
+            return _refused("Open the link that targen review printed.", 403)
+        # By a page, and no redirect: a strict cookie is not sent on a way that began elsewhere.
+        at = self._shared.desks[rater].next_open()
+        to = f"/{rater}/done" if at is None else f"/{rater}/row/{at + 1}"
+        response = _html("enter.html", {"to": to})
+        secret.give(response)
+        return response
+
+    async def row(self, request: Request, desk: Desk) -> Response:
+        """A row."""
+        at = request.path_params["number"] - 1
+        editing = "edit" in request.query_params
+        return self._row(request, desk, at, editing=editing)
+
+    async def answer(self, request: Request, desk: Desk) -> Response:
+        """What a rater says of a row; then the next row, or the same while it needs more."""
+        at = request.path_params["number"] - 1
+        form: dict[str, str] = request.state.form
+        action = next((name for name in form if name.startswith("do:")), "")
+        value = form.get("own", "") if form.get(action) == "@own" else form.get(action, "")
+        texts = _texts(form)
+        seconds, comment = form.get("seconds", ""), form.get("comment")
+        grade = desk.answer(
+            at, action.removeprefix("do:"), value, texts=texts, comment=comment, seconds=seconds
+        )
+        if action == "do:grade" and grade.is_done:
+            following = desk.next_open(at)
+            said = f"Row {at + 1}: {_letters(grade.before, grade.after)} is saved."
+            if following is None:
+                return self._to(request, desk, None, said)
+            return self._to(request, desk, following, said)
+        return self._to(request, desk, at, f"Row {at + 1}: saved.")
+
+    async def check(self, request: Request, desk: Desk) -> Response:
+        """What the task's checks say of texts that are being written."""
+        at = request.path_params["number"] - 1
+        mended = desk.check(at, _texts(request.state.form))
+        return _html("checks.html", {"mended": mended, "live": True})
+
+    async def calls(self, request: Request, desk: Desk) -> Response:
+        """The calls that a row rests on, as `targen trace` finds them."""
+        at = request.path_params["number"] - 1
+        seat = desk.seat(at)
+        if seat.row is None or seat.data is None or not seat.data.has_origin or seat.hidden:
+            return _html("calls.html", {"trace": None})
+        lead = f"{seat.data.name}:" if len(desk.plan.data) > 1 else ""
+        name = seat.row.id.removeprefix(lead) if seat.row.number is None else seat.row.number
+        traced = await run_in_threadpool(trace, seat.data.path, name)
+        return _html("calls.html", {"trace": traced})
+
+    async def undo(self, request: Request, desk: Desk) -> Response:
+        """Take the last answer back, and go to its row."""
+        at = desk.undo()
+        if at is None:
+            form: dict[str, str] = request.state.form
+            here = int(form.get("at", "1")) - 1 if form.get("at", "1").isdigit() else 0
+            return self._to(request, desk, here, "There is nothing to undo.")
+        return self._to(request, desk, at, f"Row {at + 1}: the last answer is undone.")
+
+    async def skip(self, request: Request, desk: Desk) -> Response:
+        """The next row that has no grade."""
+        after = request.query_params.get("after", "0")
+        at = desk.next_open(int(after) - 1 if after.isascii() and after.isdigit() else -1)
+        return RedirectResponse(f"/{desk.rater}/{'done' if at is None else f'row/{at + 1}'}", 303)
+
+    async def goto(self, request: Request, desk: Desk) -> Response:
+        """A row by its number, or by its id."""
+        asked = request.query_params.get("row", "").strip()
+        if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(desk.ids):
+            return RedirectResponse(f"/{desk.rater}/row/{asked}", 303)
+        if asked in desk.ids:
+            return RedirectResponse(f"/{desk.rater}/row/{desk.ids.index(asked) + 1}", 303)
+        return _refused(f"There is no row {printable(asked)}: there are {len(desk.ids):,}.", 404)
+
+    async def list_rows(self, request: Request, desk: Desk) -> Response:
+        """All rows of a rater, with what they said, page by page."""
+        kind = request.query_params.get("show", "all")
+        book = desk.book
+        tests: dict[str, Callable[[int], bool]] = {
+            "all": lambda at: True,
+            "open": lambda at: not desk.is_done(at),
+            "flagged": lambda at: _said(book.grades.get(desk.ids[at]), "flag"),
+            "rejected": lambda at: _said(book.grades.get(desk.ids[at]), "reject"),
+            "edited": lambda at: _said(book.grades.get(desk.ids[at]), "edit"),
+            "commented": lambda at: _said(book.grades.get(desk.ids[at]), "comment"),
+        }
+        book.refresh()
+        places = [at for at in range(len(desk.ids)) if tests.get(kind, tests["all"])(at)]
+        page = request.query_params.get("page", "1")
+        pages = max(1, -(-len(places) // _LIST))
+        number = min(max(int(page) if page.isascii() and page.isdigit() else 1, 1), pages)
+        shown = [desk.seat(at) for at in places[(number - 1) * _LIST : number * _LIST]]
+        return self._page(
+            request,
+            desk,
+            "list.html",
+            {
+                "seats": shown,
+                "kind": kind,
+                "kinds": list(tests),
+                "count": len(places),
+                "page": number,
+                "pages": pages,
+            },
+        )
+
+    async def finished(self, request: Request, desk: Desk) -> Response:
+        """All rows have their grade."""
+        return self._page(request, desk, "done.html", {})
+
+    def _row(
+        self, request: Request, desk: Desk, at: int, *, said: str = "", editing: bool = False
+    ) -> Response:
+        seat = desk.seat(at)
+        context = {"seat": seat, "editing": editing, **_around(seat)}
+        return self._page(request, desk, "row.html", context, said=said)
+
+    def _to(self, request: Request, desk: Desk, at: int | None, said: str) -> Response:
+        """What comes after an answer: at once where our script asks, by a redirect elsewhere."""
+        where = f"/{desk.rater}/done" if at is None else f"/{desk.rater}/row/{at + 1}"
+        if request.headers.get("x-page") != "1":
+            return RedirectResponse(where, 303)
+        if at is None:
+            response = self._page(request, desk, "done.html", {}, said=said)
+        else:
+            response = self._row(request, desk, at, said=said)
+        response.headers["X-Location"] = where
+        return response
+
+    def _page(
+        self,
+        request: Request,
+        desk: Desk,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        said: str = "",
+    ) -> Response:
+        whole = {
+            "title": self._shared.title,
+            "rater": desk.rater,
+            "root": f"/{desk.rater}",
+            "secret": self._shared.secrets[desk.rater].form,
+            "plan": desk.plan,
+            "total": len(desk.ids),
+            "done": desk.done,
+            "said": said,
+            "keys": _keys(desk.plan.rubric.letters),
+            "partial": request.headers.get("x-page") == "1",
+            **context,
+        }
+        return _html(template, whole)
+
+
+def _around(seat: Seat) -> dict[str, Any]:
+    """What a row came from, in the order in which it came: (what, text)."""
+    row = seat.row
+    if row is None:
+        return {"origin": []}
+    origin: list[tuple[str, str]] = []
+    if len(row.above) == 1:
+        origin.append(("context", row.above[0]))
+    else:
+        origin += [(f"list {depth}", item) for depth, item in enumerate(row.above, 1)]
+    if row.seed is not None:
+        seed = row.seed
+        parts = seed.items() if isinstance(seed, dict) else [("", seed)]
+        origin += [(f"seed, {name}" if name else "seed", _words(value)) for name, value in parts]
+    if not seat.hidden:  # all of the rest may tell the label, the row's id too
+        origin += [(name.replace("_", " "), _words(value)) for name, value in row.drawn.items()]
+        origin += [("generated for", row.intended)] if row.intended else []
+        origin += [(name, _words(value)) for name, value in row.notes.items()]
+        origin.append(("row", row.id))
+    return {"origin": origin}
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "; ".join(_words(each) for each in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_words(each)}" for name, each in value.items())
+    return str(value)
+
+
+def _keys(letters: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The key of each command and its words; Shift goes with one that is a grade's letter."""
+    return {
+        name: (f"Shift+{key.upper()}" if key.upper() in letters else key, words)
+        for name, (key, words) in _COMMANDS.items()
+    }
+
+
+def _letters(before: str | None, after: str | None) -> str:
+    return f"{before} before, {after} after" if before and before != after else str(after)
+
+
+def _said(grade: Any, what: str) -> bool:
+    return grade is not None and bool(getattr(grade, what))
+
+
+def _texts(form: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a row in a form, by their fields."""
+    lead = "field."
+    return {name[len(lead) :]: text for name, text in form.items() if name.startswith(lead)}
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form, of which there is one of each name."""
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > _MAX_FORM:
+            return {}
+    pairs = parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(pairs)
+
+
+def _html(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    text = templates().get_template(template).render(**context)
+    return HTMLResponse(text.encode("utf-8", "replace"), status)
+
+
+def _refused(words: str, status: int, hint: str = "") -> Response:
+    return _html("refused.html", {"words": printable(words), "hint": printable(hint)}, status)
+
+
+async def _lost(request: Request, error: Exception) -> Response:
+    return _refused("There is no such page.", 404)

@@ -1,0 +1,68 @@
+"""Serving a page on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import ASGIApp
+
+from targen_core.errors import UsageError
+
+__all__ = ["open_browser", "port_of", "serve"]
+
+
+@contextmanager
+def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
+    """A socket on this machine's own address alone, at a port, or at any free one for 0.
+
+    Raises:
+        UsageError: the port is taken, or needs rights.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(128)  # who is quicker than the server waits, and is not refused
+        except OSError as error:
+            raise UsageError(
+                f"port {port} cannot be used: {error.strerror}",
+                hint="leave --port out for any that is free",
+            ) from error
+        yield listener, listener.getsockname()[1]
+    finally:
+        listener.close()
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def open_browser(address: str) -> None:
+    """Open an address in the user's browser, where there is a screen for one."""
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return  # a browser for terminals would take this one
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -1,0 +1,67 @@
+"""The rows that a page shows, on disk: a hundred thousand of them take no room in memory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from targen_review.rows import ReviewData, ReviewRow
+
+__all__ = ["RowStore"]
+
+_BATCH = 1000
+_CACHE = -4096  # KiB of pages that SQLite keeps in memory
+
+
+class RowStore:
+    """Rows by their ids, in a private temporary file that goes with the process."""
+
+    def __init__(
+        self, rows: Iterable[tuple[ReviewData, ReviewRow]], *, only: Iterable[str]
+    ) -> None:
+        """Read all rows once, and keep those whose ids are in `only`.
+
+        Raises:
+            TargenError: they cannot be read.
+        """
+        self._database = sqlite3.connect("")  # a file that has no name, and ends with us
+        self._database.execute(f"PRAGMA cache_size = {_CACHE}")
+        self._database.execute(
+            "CREATE TABLE rows (id TEXT PRIMARY KEY, data TEXT, digest TEXT, raw TEXT) "
+            "WITHOUT ROWID"
+        )
+        kept = set(only)
+        records = (
+            (row.id, each.name, row.digest, json.dumps(row.raw, default=str))
+            for each, row in rows
+            if row.id in kept
+        )
+        with self._database:
+            for batch in _batches(records):
+                self._database.executemany("INSERT OR REPLACE INTO rows VALUES (?,?,?,?)", batch)
+
+    def find(self, row: str) -> tuple[str, ReviewRow] | None:
+        """The name of a row's dataset, and the row; None where the data has it no more."""
+        record = self._database.execute(
+            "SELECT data, raw FROM rows WHERE id = ?", (row,)
+        ).fetchone()
+        return None if record is None else (record[0], ReviewRow.of(json.loads(record[1])))
+
+    def digest(self, row: str) -> str | None:
+        """The digest of a row; None where the data has it no more."""
+        record = self._database.execute("SELECT digest FROM rows WHERE id = ?", (row,)).fetchone()
+        return None if record is None else str(record[0])
+
+    def __len__(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM rows").fetchone()[0])
+
+    def close(self) -> None:
+        """Give the file up."""
+        self._database.close()
+
+
+def _batches(records: Iterator[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    while batch := list(islice(records, _BATCH)):
+        yield batch

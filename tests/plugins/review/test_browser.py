@@ -1,0 +1,222 @@
+"""The page in a real browser: keys, reloads, kills, two raters, a stranger's rows, few pixels."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The browser of this machine, once for all tests."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no browser here: chromium or google-chrome")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        yield opened
+        opened.close()
+
+
+class Server:
+    """`targen review` in a process of its own."""
+
+    def __init__(self, *args: object) -> None:
+        line = [sys.executable, "-m", "targen_core", "review", *map(str, args), "--no-open"]
+        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.links: dict[str, str] = {}
+        for said in self.process.stdout:
+            if link := re.match(r"(\S+), .*(http://\S+)", said):
+                self.links[link[1]] = link[2]
+            if said.startswith("Ctrl-C"):
+                break
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    started: list[Server] = []
+
+    def start(*args: object) -> Server:
+        started.append(Server(*args))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+        if each.process.stdout is not None:
+            each.process.stdout.close()
+
+
+@pytest.fixture
+def enter(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a link in a window of its own, in which a broken script fails the test."""
+    windows: list[Any] = []
+    broken: list[str] = []
+
+    def open_link(link: str, **how: Any) -> Any:
+        window = browser.new_context(**how)
+        windows.append(window)
+        page = window.new_page()
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(link)
+        page.wait_for_url(re.compile(r"/(row/\d+|done)$"))
+        return page
+
+    yield open_link
+    for window in windows:
+        window.close()
+    assert broken == []
+
+
+def press(page: Any, key: str, then: str) -> None:
+    """Press a key, and wait until the page says that."""
+    page.keyboard.press(key)
+    page.locator("#said", has_text=then).wait_for()
+
+
+def states(folder: Path, rater: str) -> dict[str, dict[str, Any]]:
+    lines = (folder / f"grades-{rater}.jsonl").read_text().splitlines()[1:]
+    return {state["row"]: state for state in map(json.loads, lines)}
+
+
+def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
+    rows_file, task_file, serve, enter, tmp_path
+):
+    data = rows_file(32)
+    line = (data, "--task", task_file, "--as", "ann")
+    server = serve(*line)
+    page = enter(server.links["ann"])
+    for number in range(1, 11):
+        press(page, "abcd"[number % 4], f"Row {number}: {'ABCD'[number % 4]} is saved.")
+    press(page, "2", "Row 11: saved.")
+    page.reload()
+    assert page.locator("button[aria-pressed=true]").inner_text().endswith("negative")
+    for number in range(11, 21):
+        press(page, "a", f"Row {number}: A is saved.")
+    server.kill()
+    page.keyboard.press("a")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert "not saved" in page.inner_text("#trouble")
+
+    page = enter(serve(*line).links["ann"])
+    assert page.url.endswith("/row/21")
+    for number in range(21, 31):
+        press(page, "b", f"Row {number}: B is saved.")
+    press(page, "u", "Row 30: the last answer is undone.")
+    assert page.url.endswith("/row/30")
+    press(page, "d", "Row 30: D is saved.")
+    assert "30 of 32" in page.inner_text(".progress")
+
+    saved = states(tmp_path / "rows.jsonl.review", "ann")
+    assert len(saved) == 30
+    assert "".join(state["after"] for state in saved.values()) == "BCDABCDABC" + "A" * 10 + (
+        "B" * 9 + "D"
+    )
+    assert saved["10"]["label"] == "negative"
+
+
+def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
+    page = enter(serve(run, "--as", "ann").links["ann"])
+    page.keyboard.press("?")
+    assert page.locator("dialog#help").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    page.wait_for_selector(".call .reply")
+    page.keyboard.press("e")
+    page.wait_for_selector("#edit textarea:focus")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Cold.")
+    page.wait_for_selector("#checks .bad")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("The soup was cold and we will not come back.")
+    page.wait_for_selector("#checks .good")
+    press(page, "Control+Enter", "Row 1: saved.")
+    page.keyboard.press("m")
+    page.keyboard.type("abcd, all of it")
+    press(page, "Control+Enter", "Row 1: saved.")
+    press(page, "x", "Row 1: saved.")
+    press(page, "f", "Row 1: saved.")
+    page.keyboard.press("g")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/row/5")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**/row/4")
+    page.go_back()
+    page.wait_for_selector("h1:has-text('Row 5')")
+    (state,) = states(run.with_name("reviews-0.review"), "ann").values()
+    assert state["edit"] == {"text": "The soup was cold and we will not come back."}
+    assert (state["comment"], state["reject"], state["flag"], state["after"]) == (
+        "abcd, all of it",
+        True,
+        True,
+        None,
+    )
+
+
+def test_two_raters_at_once_and_two_windows_of_one(rows_file, task_file, serve, enter, tmp_path):
+    server = serve(rows_file(), "--task", task_file, "--raters", "ann,bob", "--blind")
+    ann, bob, again = (enter(server.links[name]) for name in ("ann", "bob", "ann"))
+    assert ann.locator(".grades").count() == 0
+    for page, letter in ((ann, "a"), (bob, "c")):
+        press(page, "1", "Row 1: saved.")
+        press(page, letter, f"Row 1: {letter.upper()} is saved.")
+    again.keyboard.press("Enter")
+    again.wait_for_url("**/row/2")
+    press(again, "2", "Row 2: saved.")
+    press(again, "d", "Row 2: D is saved.")
+    folder = tmp_path / "rows.jsonl.review"
+    assert [s["after"] for s in states(folder, "ann").values()] == ["A", "D"]
+    assert [(s["label"], s["after"]) for s in states(folder, "bob").values()] == [("positive", "C")]
+
+
+def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
+    rows_file, task_file, serve, enter, tmp_path
+):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    evil = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
+    data = rows_file(10_000, evil, f"\u202eback {'long' * 200}")
+    page = enter(
+        serve(data, "--task", task_file, "--as", "ann").links["ann"],
+        viewport={"width": 400, "height": 800},
+    )
+    assert "<script>" in page.inner_text(".text")
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    press(page, "a", "Row 1: A is saved.")
+    assert "\\u202eback" in page.inner_text(".text")
+    for path in ("row/2", "row/2?edit", "list", "done", "row/10000"):
+        page.goto(re.sub(r"/ann/.*", f"/ann/{path}", page.url))
+        assert not page.evaluate(wide), path
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = axe.run(page)
+            assert found.violations_count == 0, f"{path}, {scheme}: {found.generate_report()}"
+    press(page, "b", "Row 10000: B is saved.")
+    assert page.url.endswith("/row/2"), "the first that is open"
+    assert page.title() == "rows"
+    assert os.stat(tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").st_size < 1000

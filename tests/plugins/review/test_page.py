@@ -1,0 +1,288 @@
+"""The page without a browser: who may speak to it, what it writes, what it shows."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from targen_review.cli.open import planned
+from targen_review.grades import GradeBook, Rater
+from targen_review.page.desk import Desk
+from targen_review.page.guard import Secret
+from targen_review.page.server import Shared, app_for
+from targen_review.page.store import RowStore
+from targen_review.rows import review_rows
+
+PORT = 8000
+OWN = f"http://127.0.0.1:{PORT}"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+@dataclass
+class Page:
+    """What a browser would do to the application of one rater."""
+
+    app: Any
+    desk: Desk
+    secret: Secret
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+        cookie = f"targen-{PORT}={self.secret.token}"
+        sent = {"host": f"127.0.0.1:{PORT}", "cookie": cookie, **self.headers, **headers}
+        target, _, query = path.partition("?")
+        body = urlencode(form).encode() if form is not None else b""
+        scope = {
+            "type": "http",
+            "method": "GET" if form is None else "POST",
+            "path": target,
+            "raw_path": target.encode(),
+            "query_string": query.encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in sent.items() if v],
+            "scheme": "http",
+            "server": ("127.0.0.1", PORT),
+            "client": ("127.0.0.1", 1),
+            "root_path": "",
+            "http_version": "1.1",
+        }
+        messages: list[dict[str, Any]] = []
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            messages.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        got = {k.decode(): v.decode() for k, v in messages[0]["headers"]}
+        text = b"".join(m.get("body", b"") for m in messages[1:]).decode()
+        return Answer(messages[0]["status"], got, text)
+
+    def say(self, number: int, action: str, value: str = "", **more: str) -> Answer:
+        form = {"secret": self.secret.form, f"do:{action}": value, **more}
+        return self.ask(f"/{self.desk.rater}/row/{number}", form, origin=OWN)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.desk.book.path.read_text().splitlines()[1:]]
+
+
+@pytest.fixture
+def page():
+    """Make the page of a rater, of what `targen review` would be given."""
+    opened = []
+
+    def make(*data: object, names: tuple[str, ...] = ("ann",), **options: Any) -> Page:
+        folder, plan, datasets = planned([str(each) for each in data], **options)
+        store = RowStore(review_rows(datasets, rejects=plan.rejects), only=plan.ids)
+        books = [GradeBook(folder, Rater(rater=name)) for name in names]
+        opened.extend([store, *books])
+        desks = {book.rater.rater: Desk(plan, datasets, store, book) for book in books}
+        secrets = {name: Secret(PORT, name) for name in names}
+        app = app_for(Shared(desks, secrets, "reviews"), PORT)
+        return Page(app, desks[names[0]], secrets[names[0]])
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def test_only_this_machine_s_name_is_answered(page, run):
+    mine = page(run)
+    assert mine.ask("/ann/row/1").status == 200
+    assert mine.ask("/ann/row/1", host=f"localhost:{PORT}").status == 200
+    for host in ("evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:80", ""):
+        assert mine.ask("/ann/row/1", host=host).status == 403, host
+
+
+def test_the_secret_becomes_a_cookie_that_no_script_or_site_gets(page, run):
+    mine = page(run)
+    entered = mine.ask(f"/ann/?token={mine.secret.token}", cookie="")
+    assert entered.status == 200
+    cookie = entered.headers["set-cookie"].lower()
+    assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/ann/"))
+    for path in ("/ann/", "/ann/?token=x", "/ann/row/1", "/ann/list", "/bob/row/1"):
+        assert mine.ask(path, cookie="").status == 403, path
+    assert mine.ask("/ann/row/1", cookie=f"targen-{PORT}=wrong").status == 403
+
+
+def test_every_answer_forbids_scripts_of_others_and_frames(page, run):
+    mine = page(run)
+    for path in ("/ann/row/1", "/static/page.js", "/nothing", "/ann/list"):
+        policy = mine.ask(path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+def test_what_another_site_sends_changes_nothing(page, run):
+    mine = page(run)
+    good = {"secret": mine.secret.form, "do:grade": "A"}
+    for form, headers in (
+        ({**good, "secret": "x"}, {"origin": OWN}),
+        ({"do:grade": "A"}, {"origin": OWN}),
+        (good, {"origin": "http://evil.example"}),
+        (good, {"origin": "null"}),
+        (good, {"sec-fetch-site": "cross-site"}),
+    ):
+        assert mine.ask("/ann/row/1", form, **headers).status == 403
+    assert mine.lines == []
+    assert mine.ask("/ann/row/1", good, origin=OWN).status == 303
+    assert len(mine.lines) == 1
+
+
+def test_a_grade_is_saved_and_the_next_open_row_follows(page, run):
+    mine = page(run)
+    assert mine.say(1, "grade", "B", seconds="2.5").headers["location"] == "/ann/row/2"
+    (line,) = mine.lines
+    assert (line["before"], line["after"], line["seconds"]) == ("B", "B", 2.5)
+    mine.headers = {"x-page": "1"}
+    after = mine.say(3, "grade", "A")
+    assert after.headers["x-location"] == "/ann/row/4"
+    assert "Row 3: A is saved." in after.text
+    assert "2 of 6" in after.text
+
+
+def test_a_relabelled_row_is_graded_before_and_after(page, run):
+    mine = page(run)
+    assert mine.say(2, "grade", "D").headers["location"] == "/ann/row/2"
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("D", None)
+    assert mine.say(2, "grade", "A").headers["location"] == "/ann/row/3"
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("D", "A")
+    mine.say(2, "grade", "before=C")
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("C", "A")
+    mine.say(2, "grade", "B")
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("B", None), "from the start"
+
+
+def test_rows_without_correction_have_one_grade(page, rows_file, task_file):
+    mine = page(rows_file(), task=str(task_file))
+    mine.say(1, "grade", "A")
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == (None, "A")
+
+
+def test_label_reject_flag_comment_and_undo(page, run):
+    mine = page(run)
+    mine.say(1, "label", "negative")
+    mine.say(1, "flag")
+    mine.say(1, "reject", comment="why so\r\ngloomy? ")
+    line = mine.lines[-1]
+    assert (line["label"], line["flag"], line["reject"]) == ("negative", True, True)
+    assert line["comment"] == "why so\ngloomy?"
+    mine.say(1, "label", "negative")
+    assert mine.lines[-1]["label"] is None, "the same again takes it back"
+    undo = {"secret": mine.secret.form, "at": "4"}
+    assert mine.ask("/ann/undo", undo, origin=OWN).headers["location"] == "/ann/row/1"
+    assert mine.lines[-1]["label"] == "negative"
+    assert mine.say(1, "label", "neutral").status == 422
+    assert mine.say(1, "grade", "E").status == 422
+    assert mine.say(1, "steal").status == 422
+
+
+def test_an_edit_is_checked_at_once_and_kept_with_what_was_said(page, run):
+    mine = page(run)
+    form = {"secret": mine.secret.form, "field.text": "Cold."}
+    checked = mine.ask("/ann/row/1/check", form, origin=OWN)
+    assert "The task would refuse this row" in checked.text
+    assert mine.lines == []
+    mine.say(1, "edit", **{"field.text": "Cold."})
+    assert mine.lines[-1]["edit"] == {"text": "Cold."}
+    assert "The task would refuse this row" in mine.ask("/ann/row/1").text
+    assert mine.say(1, "edit", **{"field.label": "x"}).status == 303, "no such text: no edit"
+    assert mine.lines[-1]["edit"] is None
+
+
+def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
+    mine = page(run, blind=True, rejects=True)
+    for number in range(1, 8):
+        shown = html.unescape(mine.ask(f"/ann/row/{number}").text)
+        body = (
+            shown.split("<main")[1].split("</fieldset>", 1)[1].split('<section class="rubric"')[0]
+        )
+        assert not re.search(r"positive|negative|come back|about a bus", body), body
+        assert "No calls" in mine.ask(f"/ann/row/{number}/calls").text
+    listed = mine.ask("/ann/list").text
+    assert "positive" not in listed.split("<tbody>")[1]
+    assert mine.say(2, "grade", "A").status == 422
+    mine.say(2, "label", "positive")
+    assert "The guest would come back." in mine.ask("/ann/row/2").text
+
+
+def test_texts_of_strangers_stay_texts(page, rows_file, task_file):
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)> \u202eabc\u0007"
+    mine = page(rows_file(2, evil), task=str(task_file))
+    for path in ("/ann/row/1", "/ann/list", "/ann/row/1?edit"):
+        shown = mine.ask(path).text
+        assert "<script>alert" not in shown
+        assert "<img" not in shown
+        assert "&lt;script&gt;" in shown
+    assert "\\u202eabc\\x07" in mine.ask("/ann/row/1").text
+    mine.say(1, "comment", comment='"><script>alert(1)</script>')
+    assert "<script>alert" not in mine.ask("/ann/row/1").text
+    assert "<script>alert" not in mine.ask("/ann/goto?row=<script>alert(1)</script>").text
+
+
+def test_raters_do_not_see_each_other(page, run):
+    mine = page(run, names=("ann", "bob"), raters="ann,bob")
+    mine.say(1, "grade", "A")
+    assert mine.ask("/bob/row/1").status == 403
+    assert mine.ask("/bob/row/1", {"secret": mine.secret.form}, origin=OWN).status == 403
+
+
+def test_a_row_that_changed_since_is_told_and_asked_again(page, run):
+    mine = page(run)
+    mine.say(1, "grade", "A")
+    mine.desk.book.close()
+    rows = run / "dataset.jsonl"
+    lines = rows.read_text().splitlines(keepends=True)
+    lines[0] = json.dumps({**json.loads(lines[0]), "text": "Other words are here now."}) + "\n"
+    rows.write_text("".join(lines))
+    again = page(run)
+    assert again.desk.done == 0
+    assert "not as it was when you graded it" in again.ask("/ann/row/1").text
+    again.say(1, "grade", "B")
+    assert again.desk.done == 1
+
+
+def test_the_end_the_list_and_places_that_there_are_not(page, run):
+    mine = page(run)
+    for number in (1, 2, 2, 3, 4, 5, 6):  # the second has two questions
+        mine.say(number, "grade", "A")
+    assert mine.ask("/ann/next?after=6").headers["location"] == "/ann/done"
+    assert "All 6 rows are graded" in mine.ask("/ann/done").text
+    assert "0 rows" in mine.ask("/ann/list?show=open").text
+    assert mine.ask("/ann/row/7").status == 404
+    assert mine.ask("/ann/row/0").status == 404
+    assert mine.ask("/ann/goto?row=99").status == 404
+    assert mine.ask("/ann/goto?row=3").headers["location"] == "/ann/row/3"
+
+
+def test_the_calls_of_a_row_are_there_on_demand(page, run):
+    shown = page(run).ask("/ann/row/1/calls").text
+    assert "generate" in shown
+    assert "tokens in" in shown
+
+
+def test_keys_give_way_to_letters_of_a_rubric(page, run, tmp_path):
+    path = tmp_path / "rubric.yaml"
+    path.write_text(
+        "{name: mine, grades: [{letter: E, title: excellent, acceptable: true}, "
+        "{letter: X, title: no, acceptable: false}]}"
+    )
+    shown = page(run, rubric=path).ask("/ann/row/1").text
+    assert 'data-key="Shift+E"' in shown
+    assert 'data-key="e"' in shown
+    assert "excellent" in shown
