@@ -27,7 +27,7 @@ def grades(in_process: Callable[..., Any]) -> Callable[..., Path]:
         folder = data.with_name(f"{data.name}.review")
         task = options[1] if options[:1] == ("--task",) else None
         if not folder.exists():
-            done = in_process("review", data, *options)
+            done = in_process("review", data, *options, "--plan")
             assert done.code == 0, done.err
         rows = list(open_data(data, str(task) if task else None).rows())
         kind = {"kind": "model", "model": "m"} if rater.startswith("llm") else {}
