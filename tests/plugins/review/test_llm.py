@@ -172,3 +172,12 @@ def test_people_and_models_are_compared(review, in_process):
     assert (after["kind"], after["raters"], after["rows"]) == ("model", ["ann", "fake"], 6)
     assert before["side"] == "before"
     assert found["alpha"] == []
+
+
+def test_a_model_may_be_named_as_a_rater(run, in_process):
+    done = in_process("review", run, "--sample", "2", "--rater", "llm:scripted", "--as", "m")
+    assert done.code == 0, done.err
+    assert "reviews-0.review: 2 grades by m, a model" in done.out
+    for words in ("claude", "llm:", "gpt:x"):
+        done = in_process("review", run, "--rater", words)
+        assert (done.code, "a model is llm:BACKEND" in done.err) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 from targen_core.errors import UsageError
 
-__all__ = ["grade"]
+__all__ = ["backend_of", "grade", "grade_by"]
 
 
 @goes_on_as_generate(without=ROWS_DECIDE)
@@ -81,3 +82,24 @@ def grade(
                     f"{f' -n {len(plan.ids)}' if options['n'] else ''}, then this command again",
                     file=sys.stderr,
                 )
+
+
+def backend_of(rater: str) -> str:
+    """The backend of a rater such as llm:chatgpt/gpt-6-luna.
+
+    Raises:
+        UsageError: it names none.
+    """
+    kind, _, backend = rater.partition(":")
+    if kind != "llm" or not backend:
+        raise UsageError(
+            f"--rater {rater}: a model is llm:BACKEND or llm:BACKEND/MODEL",
+            hint="targen list-backends names them; people are named by --raters",
+        )
+    return backend
+
+
+def grade_by(backend: str, folder: Path, name: str) -> None:
+    """`targen review grade` with its defaults: see there."""
+    values = {key: each.default for key, each in inspect.signature(grade).parameters.items()}
+    grade(**{**values, "review": folder, "name": name, "backend": backend})

@@ -68,6 +68,15 @@ def review(
         str | None,
         typer.Option("--as", metavar="NAME", help="The rater to open. [default: all, or you]"),
     ] = None,
+    rater: Annotated[
+        str | None,
+        typer.Option(
+            "--rater",
+            metavar="llm:BACKEND",
+            help="Have a model grade instead; llm:BACKEND/MODEL names it. targen review grade "
+            "has the options of cost.",
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Of this machine. [default: any free]")
     ] = 0,
@@ -93,7 +102,13 @@ def review(
     - targen review runs/rte-0 --sample paper --raters ann,bob --blind
     - targen review runs/rte-0 --as ann
     - targen review data.jsonl --task rte --rubric mine.yaml
+    - targen review runs/rte-0 --rater llm:chatgpt/gpt-6-luna
     """
+    backend = ""
+    if rater is not None:
+        from targen_review.cli.grade import backend_of, grade_by
+
+        backend = backend_of(rater)
     folder, plan, opened = planned(
         data,
         sample=sample,
@@ -110,6 +125,9 @@ def review(
     )
     if plan_only or json:
         print_plan(folder, plan, json=json)
+        return
+    if backend:
+        grade_by(backend, folder, me or "")
         return
     from targen_review.cli.opening import grade_on_a_page
 
