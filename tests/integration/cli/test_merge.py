@@ -156,6 +156,12 @@ def test_shards_that_are_missing_are_named_in_the_report(targen, make):
     assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
     assert "Missing of 3 shards: 2, 3." in (Path("part") / "README.md").read_text()
     assert "(2 of 3 shards missing)" in targen("report", "part").out
+    assert targen("report", "part", "--html").code == 0
+    assert "rows (2 of 3 shards missing)." in (Path("part") / "report.html").read_text()
+    changed = report("part") | {"missing_shards": [{"count": 3, "missing": "all"}]}
+    (Path("part") / "report.json").write_text(json.dumps(changed))
+    refused = targen("report", "part")
+    assert (refused.code, "missing_shards.0.missing" in refused.err) == (1, True), refused.err
     assert targen("merge", *runs, "--out", "all", "-q").code == 0
     assert report("all")["missing_shards"] == []
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from targen_core.runs.report import missing_words
 from targen_core.text import percent, plural
 
 __all__ = ["CorrectionReport", "LabelReport", "Report", "UsageReport"]
@@ -201,7 +202,10 @@ class Report:
         """The report in one line."""
         made, requested = sum(self.rows.values()), sum(self.requested.values())
         shares = "" if self.yield_ is None else f", {percent(self.yield_)} of candidates kept"
-        return f"{self.status}, {made:,} of {requested:,} rows{shares}, {self.usage.summary}"
+        lacking = missing_words(self.raw)
+        return (
+            f"{self.status}{lacking}, {made:,} of {requested:,} rows{shares}, {self.usage.summary}"
+        )
 
     def _branches(self) -> dict[str, LabelReport]:
         """Branches that aim at no label, as if each were one."""

@@ -25,7 +25,7 @@ from targen_core.cli.show import content_of, origin_of, text_of
 from targen_core.runs import tracing
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
-from targen_core.runs.report import price_words, read_report
+from targen_core.runs.report import missing_words, price_words, read_report
 from targen_core.runs.shelf import Shelved
 from targen_core.text import duration, percent, plural, printable
 
@@ -147,7 +147,8 @@ def _models(models: Mapping[str, str]) -> str:
 def _status(report: Report) -> Iterator[str]:
     made, requested = sum(report.rows.values()), sum(report.requested.values())
     if report.complete:
-        yield f"<p>Complete: {_safe(made)} of {_safe(requested)} rows.</p>"
+        lacking = missing_words(report.raw)
+        yield f"<p>Complete: {_safe(made)} of {_safe(requested)} rows{_safe(lacking)}.</p>"
     else:
         yield (
             f'<p class="doubt">{_safe(report.status.capitalize())}: {_safe(made)} of '

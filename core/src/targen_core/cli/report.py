@@ -25,7 +25,6 @@ __all__ = [
     "flow_columns",
     "flow_table",
     "merged_table",
-    "missing_words",
     "near_words",
     "open_page",
     "part_table",
@@ -128,7 +127,7 @@ def open_page(path: Path) -> None:
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
     """Print a report's tables; without `problem` what ended the run is said elsewhere."""
-    from targen_core.runs.report import price_words
+    from targen_core.runs.report import missing_words, price_words
 
     print(f"{report['task']} {report['task_version']}: {report['status']}{missing_words(report)}")
     if report["problem"] and problem:
@@ -233,15 +232,6 @@ def merged_table(
         (one["run"], one["seed"], one["status"], one["rows"], one["of"]) for one in runs
     ]
     return ["run", "seed", "status", "rows", "of"], rows
-
-
-def missing_words(report: Mapping[str, Any]) -> str:
-    """That a merge is of some shards of a run alone; "" of any other run."""
-    parts = [
-        f"{len(one['missing'])} of {one['count']} shards missing"
-        for one in report.get("missing_shards", ())
-    ]
-    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def near_words(report: Mapping[str, Any]) -> str:

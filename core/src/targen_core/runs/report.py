@@ -24,7 +24,7 @@ from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import model_name
 from targen_core.text import printable
 
-__all__ = ["build_report", "price_words", "read_report", "reported_prices"]
+__all__ = ["build_report", "missing_words", "price_words", "read_report", "reported_prices"]
 
 _MOST = 10**9  # rows of one candidate: what is more is no count
 
@@ -182,6 +182,11 @@ class _Merged(_Part):
     of: _Count
 
 
+class _Shards(_Part):
+    count: _Count
+    missing: list[_Count]
+
+
 class _Report(_Part):
     task: str
     task_version: str
@@ -203,6 +208,7 @@ class _Report(_Part):
     distance: _Distance | None = None
     excluded: list[_Excluded] = []
     merged: list[_Merged] = []
+    missing_shards: list[_Shards] = []
 
 
 _RENAMED = {
@@ -229,6 +235,15 @@ def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
         step: price and {"in": price.input, "out": price.output, "source": price.source}
         for step, price in prices.items()
     }
+
+
+def missing_words(report: Mapping[str, Any]) -> str:
+    """That a merge is of some shards of a run alone; "" of any other run."""
+    parts = [
+        f"{len(one['missing'])} of {one['count']} shards missing"
+        for one in report.get("missing_shards", ())
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def price_words(prices: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
