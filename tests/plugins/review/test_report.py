@@ -74,6 +74,23 @@ def test_grades_are_counted_by_row_before_and_after(review, graded, in_process):
     assert "ann has graded 5 of 6 rows" in done.json["warnings"]
 
 
+def test_step_4_is_reported_as_right_as_people_find_it(run, graded, in_process):
+    folder = planned([str(run)], rejects=True)[0]
+    # The first by id was relabelled, and the last is a reject of step 4.
+    graded(folder, "ann", "CA A A A A A D")
+    done = in_process("review", "report", folder, "--json")
+    assert done.code == 0, done.err
+    assert done.json["step4"] == {
+        "relabels": {"agreed": 1, "disagreed": 0, "split": 0, "old": 0},
+        "rejects": {"agreed": 1, "disagreed": 0, "split": 0, "old": 0},
+    }
+    graded(folder, "bob", "CD A A A A A .")
+    shown = in_process("review", "report", folder).out
+    assert "Step 4 by people" in shown
+    row = next(line for line in shown.splitlines() if line.startswith("relabels"))
+    assert row.split() == ["relabels", "0", "-", "0", "1"]
+
+
 def test_teams_are_reported_each_and_together(rows_file, graded, in_process):
     data = rows_file(8)
     folder = planned([str(data)], teams="ann+bob,cat+dan", task=None)[0]

@@ -142,16 +142,23 @@ def review_of(path: Path) -> Path:
     return beside if not (path / FILE).exists() and (beside / FILE).exists() else path
 
 
-def reviewed_data(plan: Plan) -> Iterator[tuple[PlanData, ReviewData, str]]:
-    """The datasets of a review, opened, each with what its rows' ids begin with in the review."""
+def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewData, str]]:
+    """The datasets of a review, opened, each with what its rows' ids begin with in the review.
+
+    A folder that was copied from another machine is read with the data that lie beside it.
+    """
     several = len(plan.data) > 1
     for each in plan.data:
+        known = each
+        if not several and not each.path.startswith("hf:") and not Path(each.path).exists():
+            beside = folder.resolve()
+            beside = beside.with_name(beside.name.removesuffix(".review"))
+            known = each.model_copy(update={"path": str(beside)}) if beside.exists() else each
         # A folder says itself whose rows it has; of a run that was moved, better than the plan.
-        folder = Path(each.path).is_dir()
-        data = open_data(each.path)
-        if not folder or data.source.task is None:
-            data = open_data(each.path, each.task or None)
-        yield each, data, f"{each.name}:" if several else ""
+        data = open_data(known.path)
+        if data.source.task is None:
+            data = open_data(known.path, known.task or None)
+        yield known, data, f"{each.name}:" if several else ""
 
 
 def new_versions(
@@ -178,7 +185,7 @@ def new_versions(
     several = len(plan.data) > 1
     return [
         _version(plan, known, data, prefix, raters, resolve, exact, out, several)
-        for known, data, prefix in reviewed_data(plan)
+        for known, data, prefix in reviewed_data(plan, folder)
     ]
 
 

@@ -62,7 +62,7 @@ def export(
 
     folder = review_of(folder)
     plan = load_plan(folder)
-    sheet = sheet_of(plan, data, rater)
+    sheet = sheet_of(plan, folder, data, rater)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} exists and is no empty folder", hint="choose another --out")
     if to == "argilla":
@@ -113,7 +113,7 @@ def import_(
 
     folder = review_of(folder)
     plan = load_plan(folder)
-    sheet = sheet_of(plan, data)
+    sheet = sheet_of(plan, folder, data)
     answers = read_answers(file, sheet, _names(rater or []))
     _check_raters(plan, sheet, answers)
     taken = take(folder, answers)

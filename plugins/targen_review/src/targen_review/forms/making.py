@@ -18,11 +18,12 @@ from targen_review.plan import Plan
 __all__ = ["sheet_of", "take"]
 
 
-def sheet_of(plan: Plan, name: str | None = None, rater: str | None = None) -> Sheet:
+def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | None = None) -> Sheet:
     """The rows of a review as another tool shows them.
 
     Args:
         plan: of the review.
+        folder: where it is.
         name: which dataset, in a review of several.
         rater: whose rows; None for all.
 
@@ -39,7 +40,9 @@ def sheet_of(plan: Plan, name: str | None = None, rater: str | None = None) -> S
         raise UsageError(f"the review has no dataset {name!r}", hint=f"it has {', '.join(names)}")
     ids = plan.ids if rater is None else plan.rows_of(rater)
     place = {row: at for at, row in enumerate(ids)}
-    known, data, prefix = next(each for each in reviewed_data(plan) if name in (None, each[0].name))
+    known, data, prefix = next(
+        each for each in reviewed_data(plan, folder) if name in (None, each[0].name)
+    )
     rows = [row for row in data.rows() if prefix + row.id in place]
     if plan.rejects:
         rows += [row for row in data.rejects(stage="correct") if prefix + row.id in place]

@@ -11,7 +11,9 @@ from statistics import median
 from typing import Literal
 
 from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
+from targen_review.grades import Grade
 from targen_review.report.reading import Given, Material
+from targen_review.step4 import Step4, step4_precision
 
 __all__ = [
     "Agreement",
@@ -170,6 +172,7 @@ class ReviewFigures:
     alphas: Sequence[Alpha]
     raters: Sequence[RaterFigures]
     disagreements: Sequence[Disagreement]
+    step4: Step4
 
 
 def figures_of(material: Material) -> ReviewFigures:
@@ -196,7 +199,17 @@ def figures_of(material: Material) -> ReviewFigures:
         _alphas(material, [each for name in people for each in by_rater[name]]),
         [_rater(material, name, by_rater[name]) for name in (*people, *models)],
         _disagreements(material),
+        _step4(material, people),
     )
+
+
+def _step4(material: Material, people: Collection[str]) -> Step4:
+    by_row: defaultdict[str, dict[str, Grade]] = defaultdict(dict)
+    for each in material.given:
+        if each.rater in people and each.row in material.rows:
+            by_row[each.row][each.rater] = each.grade
+    graded = ((material.rows[row], grades) for row, grades in by_row.items())
+    return step4_precision(graded, material.rubric.acceptable)
 
 
 def _letters(material: Material, dataset: str, who: str, given: Sequence[Given]) -> Letters | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from targen_core.metrics.model import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.text import duration, markdown, plural
-from targen_review.agreement import Figure
+from targen_review.agreement import Figure, share
 from targen_review.report.figures import (
     ALL,
     PEOPLE,
@@ -19,6 +19,7 @@ from targen_review.report.figures import (
     Side,
 )
 from targen_review.report.printed import AGREEMENT, TABLE_16, TITLES
+from targen_review.step4 import Step4
 
 __all__ = ["DIFFER", "as_html", "as_json", "as_markdown", "findings_of", "shown"]
 
@@ -35,7 +36,8 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
         paper: put the printed numbers of the paper's table 16 beside those of its tasks.
     """
     tables = [*_letters_tables(figures, paper=paper), *_agreement_tables(figures)]
-    tables += [_labels_table(figures), _raters_table(figures.raters)]
+    tables += [_labels_table(figures), _step4_table(figures.step4)]
+    tables.append(_raters_table(figures.raters))
     if figures.disagreements:
         tables.append(_disagreements_table(figures))
     by_name: dict[str, dict[str, Estimate]] = {}
@@ -252,6 +254,30 @@ def _labels_table(figures: ReviewFigures) -> Table:
     return Table("Labels that raters confirm", ("dataset", "by", "rows", "confirmed"), rows)
 
 
+def _step4_table(step4: Step4) -> Table:
+    """How right step 4 was, by people."""
+    kinds = (("relabels", step4.relabels), ("rejects", step4.rejects))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            name,
+            of.of,
+            _cell(share(of.agreed, of.of)),
+            of.old if name == "relabels" else None,
+            of.split,
+        )
+        for name, of in kinds
+        if of.of or of.split
+    ]
+    return Table(
+        "Step 4 by people",
+        ("decisions", "rows", "right", "old label right", "people differ"),
+        rows,
+        note="Right: people chose the new label, or found the row acceptable with it; of a reject, "
+        "they would reject the row, or find it not acceptable. Rows on which people differ "
+        "are counted apart.",
+    )
+
+
 def _raters_table(raters: Sequence[RaterFigures]) -> Table:
     return Table(
         "Raters",
@@ -366,6 +392,7 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
         "alpha": [_plain(each) for each in figures.alphas],
         "raters": [_plain(each) for each in figures.raters],
         "disagreements": [_plain(each) for each in figures.disagreements],
+        "step4": _plain(figures.step4),
         "warnings": list(_warnings(figures)),
     }
 
