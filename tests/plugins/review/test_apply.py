@@ -375,7 +375,7 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_proces
 
 
 def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, tmp_path):
-    assert in_process("review", run, "--raters", "ann,bob").code == 0
+    assert in_process("review", run, "--raters", "ann,bob", "--plan").code == 0
     out = tmp_path / "arg"
     in_process("review", "export", run, "--to", "argilla", "--out", out, "--as", "ann")
     records = json.loads((out / "records.json").read_text())
