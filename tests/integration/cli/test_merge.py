@@ -179,6 +179,18 @@ def test_shards_that_divide_a_run_differently_are_refused(targen, make):
     assert targen("merge", *runs, "--out", "all", "--mix").code == 0
 
 
+def test_shards_of_different_numbers_of_rows_are_noted(targen, make):
+    make("rte", 8, shards=2)
+    shutil.rmtree("runs/rte-0-shard-2of2")
+    assert targen("generate", "rte", "-n", 12, "-b", "scripted", "-q", "--shard", "2/2").code == 0
+    done = targen("merge", *sorted(Path("runs").iterdir()), "--out", "all")
+    assert done.code == 0, done.err
+    assert (
+        "the shards are parts of different numbers of rows: 8 in rte-0-shard-1of2; 12 in "
+        "rte-0-shard-2of2" in done.err
+    )
+
+
 def test_what_differs_in_several_steps_is_one_line(targen, make):
     make("rte", 4, out="a")
     make("rte", 4, "-o", "temperature=0.5", "-o", "garbage_rate=0.1", "--seed", 1, out="b")

@@ -317,6 +317,7 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
         if run.report["status"] in ("stopped", "unfinished"):
             yield f"{run.name} has not been finished: targen resume {run.said}"
     yield from _missing_words(runs)
+    yield from _sizes(runs)
     differences = _differences(runs)
     for (setting, values), steps in [*differences.items()][:_NAMED]:
         of = f" of {', '.join(steps)}" if any(steps) else ""
@@ -361,6 +362,19 @@ def _missing_shards(runs: Sequence[_Run]) -> Iterator[tuple[int, list[int]]]:
     for (_, count), numbers in shards.items():
         if missing := sorted({*range(1, count + 1)} - numbers):
             yield count, missing
+
+
+def _sizes(runs: Sequence[_Run]) -> Iterator[str]:
+    """That shards of one run were begun with other numbers of rows."""
+    sizes: dict[str, dict[int, list[str]]] = {}
+    for run in runs:
+        if (shard := run.manifest.spec.shard) is not None:
+            total = sum(shard.quotas.values())
+            sizes.setdefault(run.family, {}).setdefault(total, []).append(run.name)
+    for names in sizes.values():
+        if len(names) > 1:
+            values = "; ".join(f"{n:,} in {', '.join(of[:3])}" for n, of in sorted(names.items()))
+            yield f"the shards are parts of different numbers of rows: {values}"
 
 
 def _missing_words(runs: Sequence[_Run]) -> Iterator[str]:
