@@ -223,6 +223,19 @@ def test_models_do_not_count_unless_named(run, grades, in_process):
     assert _outcomes(run.with_name("reviews-0-reviewed")) == {"rejected": 1, "unseen": 5}
 
 
+def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process):
+    assert in_process("review", run, "--raters", "ann,bob", "--plan").code == 0
+    grades(run, "eve", {0: {"reject": True}})
+    done = in_process("review", "apply", run)
+    assert (done.code, "no person has graded anything" in done.err) == (2, True)
+    grades(run, "ann", {0: {"after": "A"}})
+
+    done = in_process("review", "apply", run)
+
+    assert "note: eve is not a rater of this review" in done.err
+    assert _outcomes(run.with_name("reviews-0-reviewed")) == {"confirmed": 1, "unseen": 5}
+
+
 def test_rows_that_were_changed_since_do_not_count(run, grades, in_process):
     grades(run, "ann", {0: {"reject": True}, 1: {"reject": True}})
     rows = _lines(run / "dataset.jsonl")

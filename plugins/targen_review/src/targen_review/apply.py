@@ -91,6 +91,7 @@ class Version:
         rows: its rows, each with what people say of it.
         report: what `report.json` will hold beside what every correction has there.
         stale: how many grades of each rater are of rows that were changed since.
+        strangers: people who graded without being raters of the review: nothing of them counts.
         requested: rows by label when the review began.
         targets: rows by label that a run needs, for as many in its new version as were requested;
             empty where none is short.
@@ -108,6 +109,7 @@ class Version:
     exact: bool
     place: Path
     numbered: bool
+    strangers: tuple[str, ...] = ()
 
     @property
     def open(self) -> list[Judged]:
@@ -180,11 +182,16 @@ def new_versions(
     """
     plan = load_plan(folder)
     graded = read_grades(folder)
+    strangers = sorted(name for name in people(graded) if not ({"", name} & plan.rows.keys()))
+    graded = {name: each for name, each in graded.items() if name not in strangers}
     raters = deciding_raters(folder, graded, resolve)
     _require_known_rows(folder, plan, raters)
     several = len(plan.data) > 1
     return [
-        _version(plan, known, data, prefix, raters, resolve, exact, out, several)
+        replace(
+            _version(plan, known, data, prefix, raters, resolve, exact, out, several),
+            strangers=tuple(strangers),
+        )
         for known, data, prefix in reviewed_data(plan, folder)
     ]
 

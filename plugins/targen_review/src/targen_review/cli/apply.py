@@ -96,6 +96,8 @@ def apply(
             _refill(version, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet or json)
         versions = new_versions(folder, out, resolve=resolve, exact=exact)
     paths = [version.write() for version in versions]
+    for name in versions[0].strangers:
+        print(f"note: {name} is not a rater of this review, and does not count", file=sys.stderr)
     for version in versions:
         for name, count in version.stale.items():
             print(
