@@ -126,6 +126,20 @@ def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded)
     assert figures.raters[0].seconds == 4.0
 
 
+def test_rejects_of_step_4_are_in_no_dataset(run, graded, in_process):
+    folder = planned([str(run)], raters="ann,bob", rejects=True)[0]
+    names = sorted(json.loads((folder / "review.json").read_text())["rows"]["ann"])
+    letters = ["D" if name == "1.7/negative/0" else "A" for name in names]
+    graded(folder, "ann", " ".join(letters))
+    graded(folder, "gpt", " ".join("D" for _ in names), kind="model")
+    found = in_process("review", "report", folder, "--json").json
+    by_dataset = {(of["dataset"], of["who"]): of["rows"] for of in found["grades"]}
+    assert by_dataset["reviews-0", "people"] == 6
+    assert by_dataset["reviews-0, rejects", "people"] == 1
+    assert (found["step4"]["relabels"]["agreed"], found["step4"]["rejects"]["agreed"]) == (1, 1)
+    assert "−0.00" not in in_process("review", "report", folder).out
+
+
 def test_models_are_kept_apart_from_people(review, graded, in_process):
     graded(review, "ann", "A A B B C D")
     graded(review, "gpt", "A A A A A A", kind="model")

@@ -351,7 +351,9 @@ def _percent(figure: Figure) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.2f}".replace("-", "−")
+    if value is None:
+        return "not defined"
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # and no minus before a nought
 
 
 def shown(cell: Cell) -> str:
