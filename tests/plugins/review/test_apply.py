@@ -236,6 +236,22 @@ def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process):
     assert _outcomes(run.with_name("reviews-0-reviewed")) == {"confirmed": 1, "unseen": 5}
 
 
+def test_reject_that_people_find_good_stays_out_and_is_told(run, in_process):
+    assert in_process("review", run, "--rejects", "--plan").code == 0
+    (row,) = open_data(run).rejects(stage="correct")
+    with GradeBook(run.with_name("reviews-0.review"), Rater(rater="ann")) as book:
+        book.append(Grade(row=row.id, digest=row.digest, after="A"))
+        first = next(iter(open_data(run).rows()))
+        book.append(Grade(row=first.id, digest=first.digest, after="A"))
+
+    done = in_process("review", "apply", run)
+
+    assert done.code == 0, done.err
+    assert "1 reject of step 4 found acceptable" in done.err
+    rows = _lines(run.with_name("reviews-0-reviewed") / "dataset.jsonl")
+    assert rows == _lines(run / "dataset.jsonl")
+
+
 def test_rows_that_were_changed_since_do_not_count(run, grades, in_process):
     grades(run, "ann", {0: {"reject": True}, 1: {"reject": True}})
     rows = _lines(run / "dataset.jsonl")

@@ -91,6 +91,7 @@ class Version:
         rows: its rows, each with what people say of it.
         report: what `report.json` will hold beside what every correction has there.
         stale: how many grades of each rater are of rows that were changed since.
+        good_rejects: rejects of step 4 that people find acceptable; they stay out all the same.
         strangers: people who graded without being raters of the review: nothing of them counts.
         requested: rows by label when the review began.
         targets: rows by label that a run needs, for as many in its new version as were requested;
@@ -109,6 +110,7 @@ class Version:
     exact: bool
     place: Path
     numbered: bool
+    good_rejects: int = 0
     strangers: tuple[str, ...] = ()
 
     @property
@@ -255,6 +257,7 @@ def _version(
             hint="review it with --task NAME; see targen list-tasks",
         )
     rows: list[Judged] = []
+    good = _good_rejects(plan, data, prefix, raters) if plan.rejects else 0
     stale: Counter[str] = Counter()
     began: Counter[str] = Counter()  # rows by label, of those that were there then
     content = hashlib.sha256()
@@ -282,7 +285,20 @@ def _version(
         exact=exact,
         place=_place(known, out, several=several),
         numbered=out is None,
+        good_rejects=good,
     )
+
+
+def _good_rejects(plan: Plan, data: ReviewData, prefix: str, raters: Mapping[str, Graded]) -> int:
+    """Rejects of step 4 that all who graded them find acceptable."""
+    count = 0
+    for row in data.rejects(stage="correct"):
+        grades = [each.grades.get(prefix + row.id) for each in raters.values()]
+        given = [each for each in grades if each is not None and each.is_done]
+        count += bool(given) and all(
+            not each.reject and each.after in plan.rubric.acceptable for each in given
+        )
+    return count
 
 
 def _targets(judged: Sequence[Judged], requested: Mapping[str, int]) -> dict[str, int]:

@@ -99,6 +99,12 @@ def apply(
     for name in versions[0].strangers:
         print(f"note: {name} is not a rater of this review, and does not count", file=sys.stderr)
     for version in versions:
+        if version.good_rejects:
+            print(
+                f"note: {plural(version.good_rejects, 'reject')} of step 4 found acceptable: a "
+                "version has rows of its dataset alone, so they stay out",
+                file=sys.stderr,
+            )
         for name, count in version.stale.items():
             print(
                 f"note: {plural(count, 'grade')} of {name} not counted: these rows of "
