@@ -167,10 +167,13 @@ def test_no_grades_yet(review, in_process):
     assert "no row has been graded yet" in done.err
 
 
-def test_a_folder_without_a_review(tmp_path, in_process):
-    done = in_process("review", "report", tmp_path)
-    assert done.code == 2
-    assert "holds no review" in done.err
+@pytest.mark.parametrize("command", ["report", "grade"])
+def test_data_without_a_review(command, tmp_path, rows_file, in_process):
+    for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
+        done = in_process("review", command, place)
+        assert done.code == 2
+        assert f"{place} holds no review" in done.err
+        assert "targen review DATA begins one" in done.err
 
 
 def test_what_does_not_count_is_said(rows_file, graded, in_process):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targen_core.errors import UsageError
+
 __all__ = ["review_folder"]
 
 
 def review_folder(path: Path) -> Path:
-    """The folder of a review; the data that it is beside are as good."""
+    """The folder of a review; the data that it is beside are as good.
+
+    Raises:
+        UsageError: there is no review.
+    """
     from targen_review.plan import FILE, folder_for
 
-    if (path / FILE).exists():
-        return path
-    beside = folder_for([path], None)
-    return beside if (beside / FILE).exists() else path
+    for folder in (path, folder_for([path], None)):
+        if (folder / FILE).is_file():
+            return folder
+    raise UsageError(
+        f"{path} holds no review, and there is none beside it",
+        hint="targen review DATA begins one; with --out FOLDER it is there",
+    )
