@@ -283,7 +283,7 @@ def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
     figures_in = planned([str(rows_file(2))])[0]
     graded(figures_in, "ann", "A B")
     figures = figures_of(read_reviews([figures_in]))
-    figures.material.tasks["rows"] = "rte"
+    figures.material.tasks["rows"] = "targen-tasks-superglue:rte"
     tables = {table.title: table for table in findings_of(figures, paper=True).tables}
     (row,) = tables["The paper's table 16"].rows
     assert [shown(cell) for cell in row] == [

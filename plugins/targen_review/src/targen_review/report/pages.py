@@ -159,7 +159,8 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
 
 
 def _printed(tasks: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
-    for task in dict.fromkeys(tasks):
+    for name in dict.fromkeys(tasks):
+        task = name.rpartition(":")[2]  # of DISTRIBUTION:NAME
         if task in TABLE_16:
             before, after = TABLE_16[task]
             shares = (round(sum(of[:2]) / sum(of), 3) for of in (before, after))
