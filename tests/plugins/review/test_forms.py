@@ -188,6 +188,34 @@ def test_file_of_something_else_is_refused(name: str, text: str, said: str, tmp_
     assert said in _refused(name, text, tmp_path)
 
 
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+    | st.sampled_from(["entailment", "A", "reject", "ann@example.org", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["choices", "text", "value", "email", "id"]), inner),
+    max_leaves=8,
+)  # fmt: skip
+_KEYS = [
+    "label", "grade", "decision", "comment", "edit_premise", "annotator", "updated_at",
+    "lead_time", "responses", "metadata", "data", "annotations", "id",
+]  # fmt: skip
+
+
+@given(st.sampled_from(FILES), st.dictionaries(st.sampled_from(_KEYS), _JSON, min_size=1))
+def test_no_record_is_anything_but_read_or_refused(name, parts):
+    records = _recorded(name)
+    records[0].update(parts)
+    for annotation in records[1].get("annotations", ()):
+        annotation.update(parts)
+    form = argilla if name.startswith("argilla") else labelstudio
+    try:
+        answers = form.read(Path(name), records, SHEET, RATERS)
+    except UsageError:
+        return
+    assert all(each.label in (None, *SHEET.labels) for each in answers)
+    assert all(each.after in (None, *SHEET.grades) for each in answers)
+
+
 def test_two_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
     def change(record: dict[str, Any]) -> None:
         record["annotations"][1]["completed_by"]["email"] = "ann@elsewhere.org"

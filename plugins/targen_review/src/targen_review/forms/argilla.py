@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UsageError
-from targen_core.text import markdown
+from targen_core.text import markdown, printable
 from targen_review.forms.sheet import (
     DIGEST,
     FLAG,
@@ -121,9 +120,10 @@ def _answers(
             if isinstance(user, str):
                 by_user[user][question] = one.get("value")
             else:
-                raise UsageError(
-                    f"a response to {question[:60]!r} in record {number} does not say whose it is"
+                why = (
+                    f"a response to {printable(question, max_length=60)!r} does not say whose it is"
                 )
+                raise refused_file(reader.path, number, why)
     if not by_user:
         return
     metadata = reader.mapping(number, "metadata", record.get("metadata"))

@@ -244,7 +244,7 @@ class Reader:
 
     def __init__(self, sheet: Sheet, path: Path, raters: Mapping[str, str], prefix: str) -> None:
         self._sheet = sheet
-        self._path = path
+        self.path = path
         self._raters = raters
         self._prefix = prefix
         self._items = {item.row: item for item in sheet.items}
@@ -381,7 +381,7 @@ class Reader:
         return name
 
     def _wrong(self, number: int, why: str, *, hint: str = "") -> UsageError:
-        return refused_file(self._path, number, why, hint=hint)
+        return refused_file(self.path, number, why, hint=hint)
 
 
 def latest(answers: Sequence[Answer]) -> Iterator[Answer]:
