@@ -17,6 +17,14 @@ def test_a_review_is_planned_beside_its_data_and_goes_on(run, in_process):
     assert in_process("review", run, "--json").json == done.json
 
 
+def test_a_review_goes_on_by_its_own_name_and_knows_its_task(rows_file, task_file, in_process):
+    data = rows_file()
+    first = in_process("review", data, "--task", task_file, "--json").json
+    assert first["data"][0]["task"] == str(task_file)
+    assert in_process("review", f"{data}.review", "--json").json == first
+    assert in_process("review", data, "--json").json == first
+
+
 def test_a_review_of_something_else_is_refused_with_what_differs(run, in_process):
     assert in_process("review", run, "--plan").code == 0
     done = in_process("review", run, "--plan", "--blind", "--sample", "0.5")

@@ -21,7 +21,6 @@ _ELSEWHERE = {
     "transform": "targen-datatune",
     "train": "targen-training",
     "evaluate": "targen-training",
-    "view": "targen-review",
 }
 """Commands of ours that the core does not have -> the package to install."""
 
@@ -65,6 +64,7 @@ _MEANT = {
     "tasks": "list-tasks",
     "upload": "export RUN --push OWNER/NAME",
     "version": "--version",
+    "view": "show RUN",
 }
 """What other tools call a thing -> what to type behind `targen`."""
 

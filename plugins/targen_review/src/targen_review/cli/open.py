@@ -175,10 +175,15 @@ def planned(
         teams_of(requested.get("raters", ()), requested["teams"])
         members = tuple(name for team in requested["teams"] for name in team)
         requested.setdefault("raters", members)
+    if len(data) == 1 and out is None and (Path(data[0]) / FILE).is_file():  # a review itself
+        out = Path(data[0])
+        data = [part.path for part in load_plan(out).data]
     folder = folder_for(data, out)
+    plan = load_plan(folder) if (folder / FILE).exists() else None
+    if plan is not None and len(plan.data) == 1:
+        task = task or plan.data[0].task or None
     opened = opened_data(data, task, encoding)
-    if (folder / FILE).exists():
-        plan = load_plan(folder)
+    if plan is not None:
         check_same_data(folder, plan, opened)
         go_on_with(folder, plan, requested)
         return folder, plan, opened

@@ -38,6 +38,7 @@ class LocalOnly:
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
         self._hosts = {f"{host}:{port}" for host in _HOSTS}
+        self._hosts |= set(_HOSTS) if port == 80 else set()  # which browsers leave out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on to the application."""
