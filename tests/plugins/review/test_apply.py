@@ -285,6 +285,7 @@ def test_folder_without_a_review_says_so(run, in_process):
     assert (done.code, "holds no review" in done.err) == (2, True)
 
 
+@pytest.mark.whole
 def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     run, grades, in_process, tmp_path
 ):
