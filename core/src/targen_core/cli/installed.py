@@ -21,6 +21,7 @@ _ELSEWHERE = {
     "transform": "targen-datatune",
     "train": "targen-training",
     "evaluate": "targen-training",
+    "view": "targen-review",
 }
 """Commands of ours that the core does not have -> the package to install."""
 
@@ -64,7 +65,6 @@ _MEANT = {
     "tasks": "list-tasks",
     "upload": "export RUN --push OWNER/NAME",
     "version": "--version",
-    "view": "show RUN",
 }
 """What other tools call a thing -> what to type behind `targen`."""
 

@@ -23,6 +23,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         summary="Grade and mend the rows of a dataset in a browser.",
     )
     register.register(
+        "view",
+        "targen_review.cli.view:view",
+        summary="Read the rows of a dataset in a browser.",
+    )
+    register.register(
         "review report",
         "targen_review.cli.report:report",
         summary="Say what raters found, and how far they agree.",

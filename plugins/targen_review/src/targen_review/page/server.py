@@ -23,7 +23,7 @@ from targen_core.text import plural, printable
 from targen_review.page.desk import Desk, Seat
 from targen_review.page.guard import LocalOnly, Secret, is_own_origin
 
-__all__ = ["Shared", "app_for", "static_routes", "templates"]
+__all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates"]
 
 _MAX_FORM = 4 << 20
 _LIST = 50  # rows of a page of the list
@@ -261,7 +261,7 @@ class _Pages:
         self, request: Request, desk: Desk, at: int, *, said: str = "", editing: bool = False
     ) -> Response:
         seat = desk.seat(at)
-        context = {"seat": seat, "editing": editing, **_around(seat)}
+        context = {"seat": seat, "editing": editing, **origin_of(seat)}
         return self._page(request, desk, "row.html", context, said=said)
 
     def _to(self, request: Request, desk: Desk, at: int | None, said: str) -> Response:
@@ -301,7 +301,7 @@ class _Pages:
         return _html(template, whole)
 
 
-def _around(seat: Seat) -> dict[str, Any]:
+def origin_of(seat: Seat) -> dict[str, Any]:
     """What a row came from, in the order in which it came: (what, text)."""
     row = seat.row
     if row is None:

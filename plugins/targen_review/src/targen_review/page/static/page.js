@@ -52,7 +52,8 @@
       const page = parsed.getElementById("page");
       if (!page) {
         const why = parsed.getElementById("why");
-        trouble(`${why ? why.textContent : "The server refused this."} Nothing was saved.`);
+        const lost = options.method === "POST" ? " Nothing was saved." : "";
+        trouble(`${why ? why.textContent : "The server refused this."}${lost}`);
         return;
       }
       trouble("");
