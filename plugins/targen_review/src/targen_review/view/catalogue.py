@@ -47,16 +47,19 @@ class Catalogue:
         self._database.execute("PRAGMA cache_size = -4096")
         self._database.execute(
             "CREATE TABLE rows (at INTEGER PRIMARY KEY, data TEXT, label TEXT, generated TEXT, "
-            "outcome TEXT, length INTEGER, text TEXT, raw TEXT)"
+            "outcome TEXT, length INTEGER, text TEXT)"
         )
+        # Apart, so that choosing and sorting does not read them.
+        self._database.execute("CREATE TABLE bodies (at INTEGER PRIMARY KEY, raw TEXT)")
         self._database.execute("CREATE TABLE drawn (at INTEGER, value TEXT)")
         pairs = ((each, row) for each in data for row in chain(each.rows(), each.rejects()))
         numbered = enumerate(pairs, 1)
         with self._database:
             while batch := list(islice(numbered, _BATCH)):
                 self._database.executemany(
-                    "INSERT INTO rows VALUES (?,?,?,?,?,?,?,?)", map(_record, batch)
+                    "INSERT INTO rows VALUES (?,?,?,?,?,?,?)", map(_record, batch)
                 )
+                self._database.executemany("INSERT INTO bodies VALUES (?,?)", map(_body, batch))
                 self._database.executemany("INSERT INTO drawn VALUES (?,?)", _drawn(batch))
             self._database.execute("CREATE INDEX by_drawn ON drawn (value, at)")
             self._database.execute("CREATE INDEX by_length ON rows (length, at)")
@@ -85,7 +88,8 @@ class Catalogue:
         where, values = self._where(query)
         order = SORTS.get(query.sort, "at")
         records = self._database.execute(
-            f"SELECT at, data, raw FROM rows{where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
+            f"SELECT at, data, raw FROM (SELECT at, data, length FROM rows{where} "  # noqa: S608
+            f"ORDER BY {order} LIMIT ? OFFSET ?) JOIN bodies USING (at) ORDER BY {order}",
             [*values, count, start],
         )
         for at, data, raw in records:
@@ -94,7 +98,7 @@ class Catalogue:
     def find(self, at: int) -> tuple[str, ReviewRow] | None:
         """The dataset and the row of a place."""
         records = self._database.execute(
-            "SELECT data, raw FROM rows WHERE at = ?", (at,)
+            "SELECT data, raw FROM rows JOIN bodies USING (at) WHERE at = ?", (at,)
         ).fetchone()
         return None if records is None else (records[0], ReviewRow.of(json.loads(records[1])))
 
@@ -127,10 +131,14 @@ def _record(numbered: tuple[int, tuple[ReviewData, ReviewRow]]) -> tuple[object,
     at, (data, row) = numbered
     text = "\n".join(row.fields.values())
     outcome = "row" if row.official else row.reason.partition(":")[0] or row.verdict
-    raw = json.dumps(row.raw, default=str)
     safe = text.casefold().encode("utf-8", "replace").decode()
     label = row.label or ""
-    return at, data.name, label, row.before or row.intended, outcome, len(text), safe, raw
+    return at, data.name, label, row.before or row.intended, outcome, len(text), safe
+
+
+def _body(numbered: tuple[int, tuple[ReviewData, ReviewRow]]) -> tuple[int, str]:
+    at, (_, row) = numbered
+    return at, json.dumps(row.raw, default=str)
 
 
 def _drawn(
