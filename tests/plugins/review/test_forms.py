@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from targen_core.errors import UsageError
 from targen_review.forms import argilla, labelstudio
 from targen_review.forms.reading import read_answers
-from targen_review.forms.sheet import Item, Sheet, mark_of, rater_name
+from targen_review.forms.sheet import Item, Reader, Sheet, mark_of, rater_name
 from targen_review.grades import check_name
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -87,6 +87,19 @@ def test_blind_sheet_shows_no_label(form: str, tmp_path: Path) -> None:
     text = json.dumps(records)
     assert "entailment" not in text and "intended" not in text
     assert mark_of(ITEMS[0]) in text
+
+
+@pytest.mark.parametrize("form", ["argilla", "labelstudio"])
+def test_blind_rows_are_not_called_by_their_label(form: str, tmp_path: Path) -> None:
+    item = Item("1.0/entailment/0", "0" * 16, {"q": "Who?"}, "entailment")
+    sheet = Sheet("x", "?", {"entailment": ""}, SHEET.grades, [item], blind=True)
+    records = _write(form, sheet, tmp_path)[-1].read_text()
+
+    assert "entailment" not in records
+    key = sheet.key_of(item)
+    assert key in records
+    reader = Reader(sheet, tmp_path, {}, "x")
+    assert reader.item(1, key, mark_of(item)) == (item, item.digest)
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from targen_review.cli.open import planned
+from targen_review.forms.making import sheet_of
 from targen_review.grades import GradeBook, Rater
 from targen_review.page.desk import Desk
 from targen_review.page.guard import Secret
@@ -219,6 +220,70 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     assert mine.say(2, "grade", "A").status == 422
     mine.say(2, "label", "positive")
     assert "The guest would come back." in mine.ask("/ann/row/2").text
+
+
+_TEXT = "Ada met Carl in Rome. Carl left early."
+_RECORD = {
+    "source": "targen",
+    "passage": {
+        "text": _TEXT,
+        "entities": [{"start": 0, "end": 2}, {"start": 8, "end": 11}, {"start": 16, "end": 19}],
+    },
+    "qas": [
+        {
+            "query": "Tired, @placeholder went home.",
+            "idx": 0,
+            "answers": [{"start": 8, "end": 11, "text": "Carl"}],
+        }
+    ],
+    "idx": 0,
+}
+_OPTIONS = [{"text": "Carl", "idx": 0, "label": 1}, {"text": "Ada", "idx": 1, "label": 0}]
+_MULTIRC = {
+    "idx": 0,
+    "passage": {
+        "text": _TEXT,
+        "questions": [{"question": "Who left?", "answers": _OPTIONS, "idx": 0}],
+    },
+}
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("task", "row", "tells", "label"),
+    [("record", _RECORD, '"start"', "Carl"), ("multirc", _MULTIRC, '"right"', "A")],
+)
+def test_blind_rows_of_open_labels_do_not_hold_their_answer(
+    page, tmp_path, task, row, tells, label
+):
+    data = tmp_path / "rows.jsonl"
+    data.write_text(json.dumps(row) + "\n")
+    mine = page(data, task=task, blind=True)
+    for path in ("/ann/row/1", "/ann/row/1?edit", "/ann/list"):
+        shown = html.unescape(mine.ask(path).text)
+        assert "Carl left early" in shown and "Ada" in shown
+        assert tells not in shown and "all_right" not in shown
+    out = json.dumps(list(sheet_of(mine.desk.plan, mine.desk.book.path.parent).items[0].texts))
+    assert "answers" not in out and "options" not in out
+    mine.say(1, "label", "@own", own=label)
+    assert tells in html.unescape(mine.ask("/ann/row/1").text)
+
+
+def test_what_no_browser_sends_is_refused_in_words(page, run):
+    mine = page(run)
+    digits = "9" * 5000
+    for path in (f"/ann/row/{digits}", f"/ann/goto?row={digits}", f"/ann/list?page={digits}"):
+        assert mine.ask(path).status == 414
+    form = {"secret": mine.secret.form, "do:grade": "A"}
+    assert mine.ask("/ann/row/1", form, origin="http://[::").status == 403
+    for at in ("\N{SUPERSCRIPT TWO}", "99999", "0", digits):
+        assert mine.ask("/ann/undo", {**form, "at": at}, origin=OWN).headers["location"] in {
+            "/ann/row/1",
+            "/ann/row/6",
+        }
+    assert mine.say(1, "comment", comment="y" * 100_001).status == 422
+    assert mine.say(1, "grade", "nobody=A").status == 422
+    assert mine.lines == []
 
 
 def test_texts_of_strangers_stay_texts(page, rows_file, task_file):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from targen_review.plan import load_plan
 
 
@@ -49,3 +53,14 @@ def test_what_cannot_be_asked_is_said(run, rows_file, in_process):
         assert (done.code, words in done.err) == (2, True), done.err
     done = in_process("review", run, rows_file(), "--plan")
     assert "--out FOLDER" in done.err
+
+
+@pytest.mark.parametrize("name", ["../../x", "a b", "<b>", ".."])
+def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, in_process):
+    in_process("review", run, "--plan", "--raters", "ann,bob")
+    plan = run.with_name(f"{run.name}.review") / "review.json"
+    plan.write_text(plan.read_text().replace('"ann"', json.dumps(name)))
+    done = in_process("review", run, "--no-open", "--plan")
+    assert done.code == 1
+    assert "cannot be the name of a rater" in done.err
+    assert "Traceback" not in done.err

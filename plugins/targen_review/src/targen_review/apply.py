@@ -445,6 +445,12 @@ def _nothing_counts(known: PlanData, stale: Mapping[str, int]) -> UsageError:
 
 
 def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
+    if (
+        out is not None
+        and several
+        and not (out / known.name).resolve().is_relative_to(out.resolve())
+    ):
+        raise UsageError(f"{known.name!r} cannot name a folder of a dataset")
     if out is not None:
         return out / known.name if several else out
     if known.path.startswith("hf:"):

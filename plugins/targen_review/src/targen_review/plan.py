@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
 from targen_core.plain import read_plain, replace_plain, way_out
 from targen_core.text import refused
+from targen_review.grades import check_name
 from targen_review.rubric import PAPER, Rubric
 
 __all__ = ["FILE", "Plan", "PlanData", "folder_for", "go_on_with", "load_plan", "write_plan"]
@@ -65,6 +66,17 @@ class Plan(BaseModel):
     raters: tuple[str, ...] = ()
     teams: tuple[tuple[str, ...], ...] = ()
     rows: Mapping[str, tuple[str, ...]]
+
+    @field_validator("raters", "rows")
+    @classmethod
+    def _are_names(cls, names: Any) -> Any:
+        """Of a folder from elsewhere, too, names of raters can name files and addresses."""
+        for name in filter(None, names):
+            try:
+                check_name(name)
+            except UsageError as error:
+                raise ValueError(str(error)) from error
+        return names
 
     def rows_of(self, rater: str) -> tuple[str, ...]:
         """The ids of a rater's rows, in order.

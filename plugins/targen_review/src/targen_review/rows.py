@@ -22,7 +22,7 @@ from targen_core.runs.tracing import Traced
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused
 
-__all__ = ["Mended", "ReviewData", "ReviewRow", "mend", "open_data", "review_rows"]
+__all__ = ["Mended", "ReviewData", "ReviewRow", "blind_fields", "mend", "open_data", "review_rows"]
 
 _HIDDEN = frozenset({"label", "idx"})
 
@@ -304,6 +304,25 @@ def review_rows(
             yield each, replace(row, id=f"{lead}{row.id}") if lead else row
 
 
+def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, str]:
+    """The texts of a row without those that its label is read from.
+
+    Of closed labels that is the field `label`, which is in no row's texts. Open labels are read
+    from any field, such as an answer or the options with which of them are right: of such a task
+    its question to step 4 is shown, which tells none of them.
+    """
+    if task is None or task.labels:
+        return row.fields
+    try:
+        if task.judging.questions is None and task.texts.render is None:
+            raise LookupError  # then all fields are the question, the label's too
+        instance = task.instance.model_validate(row.instance)
+        texts = [question.input for question in task.questions(instance)]
+    except (Rejected, ValueError, LookupError, TypeError):
+        return {"row": "It cannot be shown without its label: choose one to see it."}
+    return {"row": "\n\n".join(texts)}
+
+
 @dataclass(frozen=True, slots=True)
 class Mended:
     """What a person made of a row.
@@ -399,7 +418,7 @@ def _fields(values: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]
     def walk(values: Mapping[str, Any], above: str) -> None:
         for name, value in values.items():
             path = f"{above}{name}"
-            if path in _HIDDEN or value is None:
+            if name in _HIDDEN or value is None:
                 continue
             if isinstance(value, Mapping):
                 walk(value, f"{path}.")

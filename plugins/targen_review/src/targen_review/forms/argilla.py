@@ -215,7 +215,7 @@ def _record(sheet: Sheet, item: Item) -> dict[str, Any]:
     }
     before = {} if sheet.blind or item.before is None else {"intended": item.before}
     return {
-        "id": item.row,
+        "id": sheet.key_of(item),
         "fields": {column: item.texts.get(path, "") for path, column in sheet.columns.items()},
         "metadata": {DIGEST: mark_of(item), **before},
         "suggestions": suggestions,

@@ -182,7 +182,7 @@ def _seconds(value: object) -> float:
 def _task(sheet: Sheet, item: Item) -> dict[str, Any]:
     shown = {} if sheet.blind or item.before is None else {"intended": item.before}
     data = {
-        _ROW: item.row,
+        _ROW: sheet.key_of(item),
         DIGEST: mark_of(item),
         **shown,
         **{column: item.texts.get(path, "") for path, column in sheet.columns.items()},

@@ -14,6 +14,7 @@ from targen_review.apply import reviewed_data
 from targen_review.forms.sheet import Answer, Item, Sheet
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import Plan
+from targen_review.rows import blind_fields
 
 __all__ = ["sheet_of", "take"]
 
@@ -50,6 +51,7 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     if not rows:
         raise UsageError(f"no row of {known.path} is in this review")
     task = data.task
+    shown = [blind_fields(task, row) if plan.blind else row.fields for row in rows]
     said = [] if task is None else [task.description or task.summary]
     return Sheet(
         name=known.name,
@@ -60,9 +62,15 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
             for each in plan.rubric.grades
         },
         items=[
-            Item(prefix + row.id, row.digest, row.fields, row.label, row.before) for row in rows
+            Item(prefix + row.id, row.digest, texts, row.label, row.before)
+            for row, texts in zip(rows, shown, strict=True)
         ],
-        editable=frozenset(path for row in rows for path in row.editable),
+        editable=frozenset(
+            path
+            for row, texts in zip(rows, shown, strict=True)
+            for path in row.editable
+            if path in texts
+        ),
         blind=plan.blind,
     )
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from targen_core.errors import UsageError
+from targen_core.text import refused
 from targen_review.grades import Grade, GradeBook
 from targen_review.page.store import RowStore
 from targen_review.plan import Plan
-from targen_review.rows import Mended, ReviewData, ReviewRow, mend
+from targen_review.rows import Mended, ReviewData, ReviewRow, blind_fields, mend
 
 __all__ = ["Desk", "Question", "Seat"]
 
@@ -57,6 +60,19 @@ class Seat:
     hidden: bool
     labels: tuple[str, ...]
     mended: Mended | None
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The texts that the rater may see."""
+        if self.row is None or self.data is None:
+            return {}
+        return blind_fields(self.data.task, self.row) if self.hidden else self.row.fields
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """Those of them that the rater may write anew."""
+        mine = () if self.row is None else self.row.editable
+        return tuple(path for path in mine if path in self.fields)
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -140,7 +156,11 @@ class Desk:
         changed = grade.digest != row.digest and not grade.is_empty
         hidden = self.plan.blind and (grade.label is None or changed)
         mended = None
-        if not changed and (grade.edit or (grade.label is not None and grade.label != row.label)):
+        if (
+            not hidden
+            and not changed
+            and (grade.edit or (grade.label is not None and grade.label != row.label))
+        ):
             mended = mend(data.task, row, grade.edit, grade.label if data.labels else None)
         return Seat(at, row, data, grade, changed, hidden, data.labels, mended)
 
@@ -153,6 +173,8 @@ class Desk:
         seat = self.seat(at)
         if seat.row is None or seat.data is None:
             raise UsageError("the data has this row no more")
+        if seat.hidden:
+            return Mended(unchecked=("the task's checks may tell the label: choose one first",))
         label = seat.grade.label if seat.data.labels else None
         return mend(seat.data.task, seat.row, _changed(seat.row, edit), label)
 
@@ -190,7 +212,10 @@ class Desk:
         if comment is not None:
             changes["comment"] = comment.replace("\r\n", "\n").strip()
         new = old.model_copy(update={**changes, "at": "", "seconds": _seconds(seconds)})
-        new = Grade.model_validate(new.model_dump())
+        try:
+            new = Grade.model_validate(new.model_dump())
+        except ValidationError as error:
+            raise UsageError(f"this cannot be saved: {refused(error)}") from error
         if new.content == old.content and not seat.changed:
             return old
         self._stale.discard(new.row)
@@ -236,8 +261,9 @@ class Desk:
         questions = seat.questions
         if not part and len(questions) > 1 and all(q.given for q in questions):
             return {questions[0].part: letter, questions[1].part: None}  # from the start
-        mine = next((q for q in questions if q.part == part), None)
-        mine = mine or next(q for q in questions if q.active)
+        mine = next((q for q in questions if (q.part == part if part else q.active)), None)
+        if mine is None:
+            raise UsageError(f"this row is not asked for a grade {part!r}")
         if mine.part == "both":
             row = seat.row
             return {"after": letter, "before": letter if row and row.before is not None else None}

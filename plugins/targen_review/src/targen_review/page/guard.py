@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,6 +26,7 @@ HEADERS = {
 """What every answer says: nothing from elsewhere, no inline script, nothing kept."""
 
 _HOSTS = ("127.0.0.1", "localhost")
+_LONGEST_TARGET = 4096  # of a path with its query: no number in it is too long for int()
 
 
 class LocalOnly:
@@ -46,6 +46,10 @@ class LocalOnly:
             return
         if Request(scope).headers.get("host", "") not in self._hosts:
             refused = PlainTextResponse("This page is for 127.0.0.1 alone.\n", 403, HEADERS)
+            await refused(scope, receive, send)
+            return
+        if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
+            refused = PlainTextResponse("This address is too long.\n", 414, HEADERS)
             await refused(scope, receive, send)
             return
 
@@ -99,6 +103,5 @@ def is_own_origin(request: Request) -> bool:
     """
     origin = request.headers.get("origin")
     if origin is not None:
-        parts = urlsplit(origin)
-        return parts.scheme == "http" and parts.netloc == request.headers.get("host")
+        return origin == f"http://{request.headers.get('host')}"
     return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"

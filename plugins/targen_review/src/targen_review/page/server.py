@@ -202,7 +202,9 @@ class _Pages:
         at = desk.undo()
         if at is None:
             form: dict[str, str] = request.state.form
-            here = int(form.get("at", "1")) - 1 if form.get("at", "1").isdigit() else 0
+            asked = form.get("at", "")[:9]
+            here = int(asked) if asked.isascii() and asked.isdigit() else 1
+            here = min(max(here, 1), len(desk.ids)) - 1
             return self._to(request, desk, here, "There is nothing to undo.")
         return self._to(request, desk, at, f"Row {at + 1}: the last answer is undone.")
 
@@ -311,7 +313,7 @@ def origin_of(seat: Seat) -> dict[str, Any]:
         origin.append(("context", row.above[0]))
     else:
         origin += [(f"list {depth}", item) for depth, item in enumerate(row.above, 1)]
-    if row.seed is not None:
+    if row.seed is not None and not (seat.hidden and not seat.labels):  # open: it may be there
         seed = row.seed
         parts = seed.items() if isinstance(seed, dict) else [("", seed)]
         origin += [(f"seed, {name}" if name else "seed", _words(value)) for name, value in parts]

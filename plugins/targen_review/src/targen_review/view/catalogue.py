@@ -96,7 +96,9 @@ class Catalogue:
             yield at, data, ReviewRow.of(json.loads(raw))
 
     def find(self, at: int) -> tuple[str, ReviewRow] | None:
-        """The dataset and the row of a place."""
+        """The dataset and the row of a place; None where there is none."""
+        if at >= 1 << 63:  # more than SQLite can count to
+            return None
         records = self._database.execute(
             "SELECT data, raw FROM rows JOIN bodies USING (at) WHERE at = ?", (at,)
         ).fetchone()
