@@ -103,6 +103,14 @@ def test_blind_rows_are_not_called_by_their_label(form: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
+def test_a_text_that_cannot_be_edited_has_no_box(form: str, tmp_path: Path) -> None:
+    sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, editable=frozenset({"premise"}))
+    written = "".join(file.read_text() for file in _write(form, sheet, tmp_path))
+
+    assert "edit_premise" in written and "edit_hypothesis" not in written
+
+
+@pytest.mark.parametrize("form", ["argilla", "labelstudio"])
 def test_open_labels_are_written_as_text(form: str, tmp_path: Path) -> None:
     item = Item("0", "0" * 16, {"q": "Who?"}, "Ada")
     files = _write(form, Sheet("x", "?", {}, SHEET.grades, [item]), tmp_path)

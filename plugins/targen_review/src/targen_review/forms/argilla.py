@@ -209,9 +209,9 @@ def _record(sheet: Sheet, item: Item) -> dict[str, Any]:
         suggestions["label"] = _suggestion(item.label)
     # A text to mend is one that stands in its box already.
     suggestions |= {
-        f"edit_{sheet.columns[path]}": _suggestion(text)
-        for path, text in item.texts.items()
-        if text
+        box: _suggestion(item.texts[path])
+        for path, box in sheet.boxes.items()
+        if item.texts.get(path)
     }
     before = {} if sheet.blind or item.before is None else {"intended": item.before}
     return {
