@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 import pytest
 
@@ -25,6 +27,10 @@ def reply(request):
             with contextlib.suppress(FileNotFoundError):  # another worker was quicker
                 death.unlink()
                 os.kill(os.getpid(), signal.SIGKILL)
+        for silence in HERE.glob("silence-*"):
+            with contextlib.suppress(FileNotFoundError):
+                silence.unlink()
+                os.kill(os.getpid(), signal.SIGSTOP)
     return request.dry_run()
 """
 
@@ -72,6 +78,18 @@ def test_a_worker_that_always_dies_ends_the_run_which_then_goes_on_here(scripted
         death.unlink()
     targen_core.resume(tmp_path / "there", progress=False)
     assert files(tmp_path / "there") == files(here.path)
+
+
+@pytest.mark.skipif("TARGEN_SOAK" not in os.environ, reason="takes a minute: sh scripts/soak")
+def test_a_worker_that_says_nothing_for_a_minute_is_replaced(scripted, files, tmp_path):
+    here = scripted("here", 0)
+    (tmp_path / "silence-0").touch()
+    begun = time.monotonic()
+    there = scripted("there", 0, {"name": "ray", "workers": 1})
+    assert time.monotonic() - begun > 55  # as a network that parts them would look from here
+    assert files(there.path) == files(here.path)
+    lines = (there.path / "journal").read_text(encoding="utf-8").splitlines()
+    assert sum(1 for line in lines if json.loads(line[9:]).get("lost")) >= 1
 
 
 def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
