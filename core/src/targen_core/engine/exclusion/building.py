@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core.engine.exclusion.comparing import GRAM, RUN
-from targen_core.engine.exclusion.files import FORMAT, RUN_KEYS, key_print, mapped, parts, record
+from targen_core.engine.exclusion.files import (
+    FORMAT,
+    PRINT,
+    RUN_KEYS,
+    key_print,
+    mapped,
+    parts,
+    record,
+)
 from targen_core.engine.exclusion.hashing import BITS, Keys, Places, Texts
 
 __all__ = ["build_index"]
@@ -44,6 +52,7 @@ def build_index(rows: Iterable[Sequence[str]], folder: Path) -> None:
         length = max(letters for least, letters in _LETTERS.items() if count >= least)
         entries = _write_entries(made, length)
         bits = max(8, (max(1, entries) // _A_BUCKET).bit_length())
+        bits = min(bits, BITS - PRINT)  # of more rows, from 27 million on, buckets hold more
         _write_table(made, bits)
         about = {"format": FORMAT, "rows": count, "letters": length, "bits": bits}
         (made / "index.json").write_text(json.dumps(about), encoding="utf-8")

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from targen_core.engine.exclusion.comparing import Part, plain_words, text_sum
 from targen_core.engine.exclusion.hashing import BITS, Keys
 
-__all__ = ["FORMAT", "RUN_KEYS", "key_print", "mapped", "parts", "read_at", "record"]
+__all__ = ["FORMAT", "PRINT", "RUN_KEYS", "key_print", "mapped", "parts", "read_at", "record"]
 
 FORMAT = 2
 """Of an index's files: what is built otherwise has another number."""
+
+PRINT = 16
+"""Bits of a hash that stand in a bucket, behind those that choose it."""
 
 RUN_KEYS = 16
 """Runs of letters under which a row is entered, one from each stretch of it."""
@@ -39,7 +42,7 @@ def parts(record: bytes) -> list[Part]:
 
 def key_print(keys: Keys, bits: int) -> Keys:
     """Sixteen bits of a hash, behind those that choose its bucket."""
-    return keys >> _U64(BITS - bits - 16) & _U64(0xFFFF)
+    return keys >> _U64(BITS - bits - PRINT) & _U64((1 << PRINT) - 1)
 
 
 def mapped(path: Path, kind: str) -> NDArray[Any]:
