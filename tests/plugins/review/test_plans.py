@@ -37,6 +37,24 @@ def test_a_review_of_something_else_is_refused_with_what_differs(run, in_process
     assert "--out FOLDER" in done.err
 
 
+def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, in_process):
+    data = rows_file(40)
+    orders = []
+    for number, options in enumerate(([], ["--blind"], ["--blind"])):
+        line = ("review", data, "--task", task_file, "--out", f"{data}.{number}", "--json")
+        orders.append(in_process(*line, *options).json["rows"][""])
+    assert orders[0] == [str(row) for row in range(40)]
+    assert orders[1] == orders[2] != orders[0]
+    assert sorted(orders[1]) == sorted(orders[0])
+
+
+def test_a_rater_who_is_none_leaves_no_plan(run, in_process):
+    done = in_process("review", run, "--plan", "--raters", "ann,bob", "--as", "cat")
+    assert done.code == 2
+    assert "cat is not a rater of this review: ann, bob" in done.err
+    assert not run.with_name(f"{run.name}.review").exists()
+
+
 def test_rejects_of_step_4_are_in_it_if_asked(run, in_process):
     plan = in_process("review", run, "--rejects", "--json").json
     assert len(plan["rows"][""]) == 7

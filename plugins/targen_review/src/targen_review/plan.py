@@ -126,7 +126,7 @@ def load_plan(folder: Path) -> Plan:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
     except FileNotFoundError:
         raise UsageError(
-            f"{folder} holds no review", hint="give the folder that targen review prints"
+            f"{folder} holds no review", hint="targen review DATA begins one, and prints its folder"
         ) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error

@@ -200,6 +200,7 @@ def assign(
     teams: Sequence[tuple[str, ...]] = (),
     exclusions: Collection[tuple[str, str]] = (),
     seed: int = 0,
+    shuffled: bool = False,
 ) -> dict[str, tuple[str, ...]]:
     """The rows of each rater, in the order in which they see them.
 
@@ -210,6 +211,8 @@ def assign(
         teams: who reviews the same rows; empty: see `teams_of`.
         exclusions: (rater, group): see `assigned`.
         seed: decides which rows are taken, by whom, and in which order.
+        shuffled: whether anyone, too, sees the rows in an order that chance made: that of the data
+            has labels in turns, which tells them to a rater who is not to know.
 
     Raises:
         UsageError: the rule is none, there are no rows, or nobody is left for a group.
@@ -218,6 +221,8 @@ def assign(
         name: drawn(rows, sample_size(sample, len(rows), name), seed=seed)
         for name, rows in groups.items()
     }
+    if not raters and shuffled:
+        return {"": tuple(row.id for rows in samples.values() for row in rows)}
     if not raters:
         taken = {row.id for rows in samples.values() for row in rows}
         return {"": tuple(row.id for rows in groups.values() for row in rows if row.id in taken)}

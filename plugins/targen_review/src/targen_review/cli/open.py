@@ -122,6 +122,7 @@ def review(
         out=out,
         task=task,
         encoding=encoding,
+        me=None if backend else me,
     )
     if plan_only or json:
         print_plan(folder, plan, json=json)
@@ -148,14 +149,15 @@ def planned(
     out: Path | None = None,
     task: str | None = None,
     encoding: str = "utf-8",
+    me: str | None = None,
 ) -> tuple[Path, Plan, list[ReviewData]]:
-    """The folder and the plan of a review, made or found, and its data.
+    """The folder and the plan of a review, made or found, and its data; `me` is to be a rater.
 
     Raises:
         UsageError: something asked for is not possible, or differs from the plan that is there.
     """
     from targen_review.grades import check_name
-    from targen_review.plan import FILE, folder_for, go_on_with, load_plan
+    from targen_review.plan import FILE, folder_for, go_on_with, load_plan, write_plan
     from targen_review.rubric import read_rubric
     from targen_review.sample import check_sample, teams_of
 
@@ -186,8 +188,13 @@ def planned(
     if plan is not None:
         check_same_data(folder, plan, opened)
         go_on_with(folder, plan, requested)
-        return folder, plan, opened
-    return folder, _new_plan(folder, opened, requested, exclude or []), opened
+    else:
+        plan = _new_plan(opened, requested, exclude or [])
+    if me is not None:
+        plan.rows_of(me)
+    if not (folder / FILE).exists():
+        write_plan(folder, plan)
+    return folder, plan, opened
 
 
 def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> list[ReviewData]:
@@ -223,10 +230,8 @@ def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
         )
 
 
-def _new_plan(
-    folder: Path, opened: list[ReviewData], requested: dict[str, Any], exclude: list[str]
-) -> Plan:
-    from targen_review.plan import Plan, PlanData, write_plan
+def _new_plan(opened: list[ReviewData], requested: dict[str, Any], exclude: list[str]) -> Plan:
+    from targen_review.plan import Plan, PlanData
     from targen_review.rows import review_rows
     from targen_review.sample import Drawable, assign, teams_of
 
@@ -262,10 +267,9 @@ def _new_plan(
         teams=requested.get("teams", ()),
         exclusions=exclusions,
         seed=requested.get("seed", 0),
+        shuffled=requested.get("blind", False),
     )
-    plan = Plan(data=tuple(parts), rows=rows, **requested)
-    write_plan(folder, plan)
-    return plan
+    return Plan(data=tuple(parts), rows=rows, **requested)
 
 
 def print_plan(folder: Path, plan: Plan, *, json: bool) -> None:
