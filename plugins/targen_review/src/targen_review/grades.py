@@ -72,6 +72,10 @@ class Grade(BaseModel):
         """Whether the row needs no more of this rater: it has its grade, or is rejected."""
         return self.after is not None or self.reject
 
+    def says_as(self, other: Grade) -> bool:
+        """Whether the other says the same of the same texts and labels."""
+        return self.content == other.content and self.digest == other.digest
+
     @property
     def content(self) -> tuple[Any, ...]:
         """What was said, without when and how fast."""

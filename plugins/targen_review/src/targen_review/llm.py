@@ -280,7 +280,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     with GradeBook(folder, Rater(rater=rater, kind="model", model=model)) as book:
         for grade in grades:
             there = book.grades.get(grade.row)
-            if there is None or (there.content, there.digest) != (grade.content, grade.digest):
+            if there is None or not there.says_as(grade):
                 book.append(grade)
                 written += 1
     return written, len(grades)

@@ -95,7 +95,7 @@ def take(folder: Path, answers: Sequence[Answer]) -> list[tuple[str, Counter[str
                 if rater != name:
                     continue
                 there = book.grades.get(grade.row)
-                if there is not None and _same(there, grade):
+                if there is not None and there.says_as(grade):
                     counts["known"] += 1
                 elif there is not None and grade.at and grade.at < there.at:
                     counts["older"] += 1
@@ -106,10 +106,6 @@ def take(folder: Path, answers: Sequence[Answer]) -> list[tuple[str, Counter[str
                     counts["new"] += 1
         taken.append((name, counts))
     return taken
-
-
-def _same(one: Grade, other: Grade) -> bool:
-    return one.content == other.content and one.digest == other.digest
 
 
 def _grade(answer: Answer) -> Grade:
