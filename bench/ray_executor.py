@@ -7,9 +7,10 @@ run is a process of its own; the start of Ray is not measured.
   flight: answers a second between the first and the last, here and by `--workers` workers; CPU of
   the run's process (RUSAGE_SELF, all threads, Ray's among them) a candidate between the first
   commit and the last; are the files the same bytes.
-- local: the embedded model, one engine of one thread here, and one on each of two workers, 20
-  premises to write hypotheses for: answers a second; are the files the same bytes. And what the
-  machine gives: the runs of so many processes at once that know nothing of each other.
+- local: the embedded model, one engine of one thread here, and one on each of two workers, some
+  premises (`--premises 50`) to write hypotheses for: answers a second; are the files the same
+  bytes. And what the machine gives: the runs of so many processes at once that know nothing of
+  each other.
 - kills (`--kills N`): runs on two workers, of which workers are killed (SIGKILL) at random moments,
   and with every fourth kill the run's process, which is then resumed with Ray or without in turn.
   Counted are calls sent again although the journal held their whole record at a kill.
@@ -111,8 +112,11 @@ def same(one: Path, other: Path) -> bool:
     return all((one / name).read_bytes() == (other / name).read_bytes() for name in FILES)
 
 
-def compare(folder: Path, name: str, turns: int, here: dict, there: dict) -> bool:
-    """Take turns, print medians and their ratios; whether all bytes were the same."""
+def compare(folder: Path, name: str, turns: int, here: dict, there: dict) -> tuple[bool, float]:
+    """Take turns, print medians and their ratios.
+
+    Gives whether all bytes were the same, and the answers a second here.
+    """
     alone, spread, equal = [], [], True
     for turn in range(turns):
         outs = folder / f"{name}-here-{turn}", folder / f"{name}-there-{turn}"
@@ -135,7 +139,7 @@ def compare(folder: Path, name: str, turns: int, here: dict, there: dict) -> boo
         f"{statistics.median(more):+.0f} us ({min(more):+.0f} to {max(more):+.0f})"
     )
     print(f"  the same bytes: {'yes' if equal else 'NO'}", flush=True)
-    return equal
+    return equal, statistics.median(rates[:turns])
 
 
 def workers_of(process: int) -> list[int]:
@@ -227,7 +231,7 @@ def main() -> int:
     parser.add_argument("--only", default="latency,local,kills")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rows", type=int, default=400)
-    parser.add_argument("--local-rows", type=int, default=30)
+    parser.add_argument("--premises", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
@@ -246,18 +250,23 @@ def main() -> int:
                 options = {"base_url": server.base_url, "model": "mock"}
                 spec = {"model": "llama", "options": options, "variants": ["paper"]}
                 spec |= {"n": args.rows, "concurrency": 64}
-                good &= compare(folder, "latency", args.turns, spec, spec)
+                good &= compare(folder, "latency", args.turns, spec, spec)[0]
         if "local" in only:
             # Premises of its own, and step 3 alone: its lists would be one call after the other.
-            premises = [
-                f"After {number + 3} years the {field} of the town opened again on a Monday."
-                for number, field in enumerate(["museum", "bakery", "library", "harbour"] * 5)
+            places = [
+                f"{place} of {town}"
+                for town in ("Arlen", "Bray", "Corve", "Dunmore", "Eastry")
+                for place in ("museum", "bakery", "library", "harbour")
             ]
-            spec = {"model": "local", "n": args.local_rows, "seeds": premises, "correct": False}
-            one = {"options": {"parallel": 1, "threads": 1}}
-            good &= compare(folder, "local", args.turns, spec | one, spec | one)
-            alone = measured(folder / "alone", None, **spec, **one)["rate"]
-            given = at_once(folder, spec | one) / alone
+            premises = [
+                f"After {number + 3} years the {places[number % len(places)]} opened again."
+                for number in range(args.premises)
+            ]
+            spec = {"model": "local", "seeds": premises, "correct": False}
+            spec |= {"n": 3 * args.premises // 2, "options": {"parallel": 1, "threads": 1}}
+            same_bytes, alone = compare(folder, "local", args.turns, spec, spec)
+            good &= same_bytes
+            given = at_once(folder, spec) / alone
             print(f"  {args.workers} runs at once that share nothing: {given:.2f}x", flush=True)
         if "kills" in only:
             with Loopback(50, 150) as server:

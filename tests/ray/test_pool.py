@@ -192,6 +192,39 @@ def test_a_worker_gets_no_more_than_its_model_can_use_and_others_wait(gates):
     asyncio.run(run())
 
 
+def test_a_worker_that_takes_one_call_at_a_time_goes_on_with_what_it_has_read():
+    async def run():
+        async with Stage() as stage:
+            one, two = await stage.add(Model(limit=1)), await stage.add(Model(limit=1))
+            heads = ("first", "first", "second", "first", "second", "second")
+            asked = [
+                stage.ask(f"{head} {turn} {place}", head=head)
+                for turn in range(4)
+                for place, head in enumerate(heads)
+            ]
+            await asyncio.gather(*asked)
+            assert [{text.split()[0] for text in link.got} for link in (one, two)] == [
+                {"first"},
+                {"second"},
+            ]
+
+    asyncio.run(run())
+
+
+def test_a_call_that_nobody_has_read_waits_for_few_others_only():
+    async def run():
+        async with Stage() as stage:
+            link = await stage.add(Model(limit=1))
+            known = [stage.ask(f"known {number}", head="known") for number in range(4)]
+            rare = stage.ask("rare", head="rare")
+            known += [stage.ask(f"later {number}", head="known") for number in range(50)]
+            await asyncio.gather(rare, *known)
+            before = link.got.index("rare") - 4
+            assert 0 < before < 20
+
+    asyncio.run(run())
+
+
 def test_what_a_lost_worker_had_is_an_error_that_is_billed_and_others_go_on(gates):
     async def run():
         async with Stage() as stage:

@@ -2,8 +2,10 @@
 
 It lives in the process of the run and knows nothing of Ray: a `Link` carries bytes to a worker and
 back. A call goes to the worker with the fewest, or to one nearly as free that has read the same
-beginning of a prompt before, so that what it keeps of that saves time. What a worker had in hand
-when it was lost is an error of these calls, and the call layer of the run asks them again.
+beginning of a prompt before, so that what it keeps of that saves time. For workers that take few
+calls at a time some calls wait here: one that gets free takes the first of those whose beginning
+it has read. What a worker had in hand when it was lost is an error of these calls, and the call
+layer of the run asks them again.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ __all__ = ["Link", "LinkLost", "Member", "Pool", "PooledModel", "WorkerLost"]
 
 _HEADS = 32  # beginnings of prompts that a worker is taken to keep
 _SLACK = 8  # one call more for so many is no reason to go to a worker that read nothing yet
+_SPARE = 3  # calls for each worker that wait, so that there is a choice
+_LOOK = 32  # calls among which is chosen
+_PATIENCE = 16  # times that a call lets later ones go first
 _GATHER = 0.002  # seconds in which answers become further calls, which then go together
 _TEXT = 512  # letters that say how a prompt of a single message begins
 
@@ -61,6 +66,7 @@ class _Call:
     head: int
     answer: asyncio.Future[ChatReply]
     dry_run: tuple[Any] | None = None
+    passed: int = 0  # calls that came later and went first
 
 
 @dataclass(slots=True, eq=False)
@@ -103,6 +109,7 @@ class Pool:
         self.failure: TargenError | None = None
         self._waiting: deque[_Call] = deque()
         self._number = 0
+        self._turn: asyncio.Handle | None = None
         self._plays_dry_runs: set[int] = set()
 
     @property
@@ -128,7 +135,9 @@ class Pool:
             asyncio.get_running_loop().create_future(),
         )
         self._waiting.append(call)
-        self._dispatch()
+        if self._turn is None:
+            # What is asked in one turn of the loop is given out together.
+            self._turn = asyncio.get_running_loop().call_soon(self._dispatch)
         try:
             return await call.answer
         finally:
@@ -172,18 +181,47 @@ class Pool:
     # --- routing ---
 
     def _dispatch(self) -> None:
-        """Give calls that wait to workers with room, in the order in which they came."""
-        stays: list[_Call] = []
+        """Give calls that wait to workers with room."""
+        self._turn = None
+        while (chosen := self._next()) is not None:
+            call, member = chosen
+            self._waiting.remove(call)
+            self._send(member, call)
+
+    def _next(self) -> tuple[_Call, Member] | None:
+        """The call that goes off now, and where; None where no worker has room.
+
+        That is the oldest, but where workers take few calls each, the first whose beginning a free
+        one has read, or else one whose beginning nobody has: so each worker reads few beginnings.
+        """
+        oldest = new = None
         full: set[int] = set()  # models for which no worker has room
-        while self._waiting and len(full) < self._models:
-            call = self._waiting.popleft()
-            member = None if call.model in full else self._choose(call)
+        looked = 0
+        for call in self._waiting:
+            if call.model in full:
+                continue
+            member = self._choose(call)
             if member is None:
                 full.add(call.model)
-                stays.append(call)
-            else:
-                self._send(member, call)
-        self._waiting.extendleft(reversed(stays))
+                if len(full) == self._models:
+                    break
+                continue
+            first = oldest or (call, member)
+            if oldest is None and (
+                call.passed >= _PATIENCE or member.hello.limits[call.model] is None
+            ):
+                return first
+            if call.head in member.heads:
+                return _passing(first[0], call), member
+            oldest = first
+            if new is None and not any(call.head in other.heads for other in self.members):
+                new = call, member
+            looked += 1
+            if looked == _LOOK:
+                break
+        if oldest is None or new is None:
+            return oldest
+        return _passing(oldest[0], new[0]), new[1]
 
     def _choose(self, call: _Call) -> Member | None:
         """The worker with the fewest calls, or one nearly as free that knows the prompt's head."""
@@ -264,6 +302,12 @@ class Pool:
                 return
 
 
+def _passing(oldest: _Call, chosen: _Call) -> _Call:
+    if chosen is not oldest:
+        oldest.passed += 1
+    return chosen
+
+
 def _raise(call: _Call, error: TargenError) -> None:
     if not call.answer.done():
         call.answer.set_exception(error)
@@ -303,7 +347,7 @@ class PooledModel:
         self.structured = model.structured
         self.seeded = model.seeded
         self.price: Price | None = model.price
-        known = [limit for limit in limits if limit is not None]
+        known = [limit + _SPARE for limit in limits if limit is not None]
         self.max_concurrency = sum(known) if len(known) == len(limits) and known else None
         self.cacheable = getattr(model, "cacheable", True)
         self._model = model
