@@ -90,12 +90,24 @@ def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> N
         AmbiguousName: two distributions have a command of that name.
     """
     item = registry.find("command", name)
+    how = {"epilog": _below(registry, item.name), **how}
     try:
         to.command(name=name, **how)(registry.resolve(item))
     except PluginError as error:
         summary = f"{item.summary} (cannot be used: see targen plugins)".strip()
         any_words = {"ignore_unknown_options": True, "allow_extra_args": True}
         to.command(name=name, help=summary, context_settings=any_words, **how)(_refusing(error))
+
+
+def _below(registry: Registry, name: str) -> str | None:
+    """The commands of two words that begin with this one, as the end of its help."""
+    lines = [
+        f"- targen {item.name}: {item.summary}"
+        for item in registry.all("command")
+        if item.name.startswith(f"{name} ")
+    ]
+    # An epilog has its single line ends taken out.
+    return "\n\n".join(["Commands that go with it:", *lines]) if lines else None
 
 
 def _refusing(error: PluginError) -> Callable[..., Any]:
