@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from targen_core.errors import UsageError
 from targen_review.sample import (
     Drawable,
+    assign,
     assigned,
     drawn,
     paper_share,
@@ -141,3 +143,33 @@ def test_nobody_grades_what_their_own_instructions_made() -> None:
         assigned(samples, teams_of("ab"), barred={("b", "rte")}, seed=0)
     with pytest.raises(UsageError, match="no row to review"):
         assigned({"rte": []}, teams_of("ab"), seed=0)
+
+
+def _pairs(seeds: int) -> list[Drawable]:
+    """Of each seed a row of each label, as a run has them; the first of a few alone."""
+    rows = [Drawable(f"s{at}/{label}", label, f"s{at}") for at in range(seeds) for label in "ab"]
+    return [*rows, *(Drawable(f"alone{at}", "a") for at in range(4))]
+
+
+@given(st.integers(1, 30), st.integers(1, 64), st.integers(0, 3), st.integers(1, 4))
+def test_siblings_are_drawn_and_dealt_out_and_shown_together(
+    seeds: int, number: int, seed: int, teams: int
+) -> None:
+    sample = drawn(_pairs(seeds), number, seed=seed)
+    assert len(sample) == min(number, 2 * seeds + 4)
+    names = "abcdefgh"[: 2 * teams]
+    lists = assigned({"rte": sample}, teams_of(names), seed=seed)
+    taken = Counter(row.group for row in sample if row.group)
+    assert sum(count == 1 for count in taken.values()) <= 1, "only the last may be there in part"
+    for name in names:
+        group = [row.partition("/")[0] for row in lists[name] if "/" in row]
+        assert all(group.count(each) == taken[each] for each in group), "all of them, for one team"
+        turns = sum(one != other for one, other in pairwise(group))
+        assert turns == max(0, len(set(group)) - 1), "one after the other"
+    sizes = [len(lists[name]) for name in names]
+    assert max(sizes) - min(sizes) <= 2
+
+
+def test_rows_of_anyone_follow_their_siblings_in_the_order_of_the_data() -> None:
+    rows = [Drawable("1", "a", "x"), Drawable("2", "b"), Drawable("3", "b", "x")]
+    assert assign({"rte": rows}) == {"": ("1", "3", "2")}

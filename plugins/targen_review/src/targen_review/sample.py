@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from targen_core.errors import UsageError
 
@@ -36,10 +37,23 @@ _BY_TASK = {"record": 0.1}
 
 @dataclass(frozen=True, slots=True)
 class Drawable:
-    """A row that may be drawn: its id, and the label whose share of the sample it is of."""
+    """A row that may be drawn.
+
+    Attributes:
+        id: of the row.
+        label: whose share of the sample it is of.
+        group: what it has in common with the rows that are to stay with it, such as a seed; "" of
+            one that stands alone.
+    """
 
     id: str
     label: str = ""
+    group: str = ""
+
+    @property
+    def together(self) -> str:
+        """What chance is asked about: the group, or of a row that stands alone its id."""
+        return self.group or self.id
 
 
 def paper_share(size: int, task: str = "") -> float:
@@ -86,23 +100,43 @@ def drawn(rows: Sequence[Drawable], number: int, *, seed: int) -> list[Drawable]
     """`number` of the rows, by label as all of them are, in an order that chance made.
 
     Each label has its share of the sample, rounded so that the sum is right (the largest remainders
-    are rounded up), so that a small sample has the labels in the proportions of the dataset.
+    are rounded up), so that a small sample has the labels in the proportions of the dataset. Rows
+    of a group are drawn and ordered as one, groups by the labels that they have. Where no whole
+    group fits any more, the last of the sample is a part of one.
     """
-    strata: defaultdict[str, list[Drawable]] = defaultdict(list)
-    for row in rows:
-        strata[row.label].append(row)
+    strata: defaultdict[tuple[str, ...], list[list[Drawable]]] = defaultdict(list)
+    for group in _grouped(rows):
+        strata[tuple(sorted(row.label for row in group))].append(group)
+    for of in strata.values():
+        of.sort(key=lambda group: _chance(seed, "draw", group[0].together))
     number = min(number, len(rows))
-    exact = {label: number * len(of) / len(rows) for label, of in strata.items()}
-    take = {label: int(share) for label, share in exact.items()}
-    by_remainder = sorted(strata, key=lambda label: (take[label] - exact[label], label))
-    for label in by_remainder[: number - sum(take.values())]:
-        take[label] += 1
-    sample = [
-        row
-        for label, of in strata.items()
-        for row in sorted(of, key=lambda row: _chance(seed, "draw", row.id))[: take[label]]
-    ]
-    return sorted(sample, key=lambda row: _chance(seed, "order", row.id))
+    exact = {labels: number * len(of) / len(rows) for labels, of in strata.items()}  # groups
+    take = {labels: int(share) for labels, share in exact.items()}
+    left = number - sum(len(labels) * count for labels, count in take.items())
+    by_remainder = sorted(strata, key=lambda labels: (take[labels] - exact[labels], labels))
+    for labels in by_remainder:
+        if len(labels) <= left and take[labels] < len(strata[labels]):
+            take[labels] += 1
+            left -= len(labels)
+    sample = [row for labels, of in strata.items() for group in of[: take[labels]] for row in group]
+    rest = (group for labels in by_remainder for group in strata[labels][take[labels] :])
+    sample += islice((row for group in rest for row in group), left)
+    return sorted(sample, key=lambda row: _place(seed, "order", row))
+
+
+def _grouped(rows: Iterable[Drawable]) -> list[list[Drawable]]:
+    """Rows with those of their group, in the order of the first of each."""
+    groups: list[list[Drawable]] = []
+    known: dict[str, list[Drawable]] = {}
+    for row in rows:
+        group = known.get(row.group) if row.group else None
+        if group is not None:
+            group.append(row)
+            continue
+        groups.append([row])
+        if row.group:
+            known[row.group] = groups[-1]
+    return groups
 
 
 def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> list[tuple[str, ...]]:
@@ -149,8 +183,9 @@ def assigned(
     """Rater -> ids of their rows, in their order.
 
     Each dataset is dealt out label by label, so that every team has an equal share of it with the
-    same labels; which team has the row that is left over goes in turn. The members of a team have
-    the same rows, dataset by dataset, each in an order of their own.
+    same labels; which team has the row that is left over goes in turn. Rows of a group go to one
+    team, and follow each other. The members of a team have the same rows, dataset by dataset, each
+    in an order of their own.
 
     Args:
         samples: dataset -> its sample. An id stands for one row of all datasets.
@@ -164,7 +199,7 @@ def assigned(
     """
     if not any(samples.values()):
         raise UsageError("there is no row to review")
-    shares: dict[tuple[str, ...], list[list[str]]] = {team: [] for team in teams}
+    shares: dict[tuple[str, ...], list[list[Drawable]]] = {team: [] for team in teams}
     turn = 0
     for dataset, rows in samples.items():
         free = [team for team in teams if not any((name, dataset) in barred for name in team)]
@@ -174,18 +209,19 @@ def assigned(
                 "from it",
                 hint="name another team, or leave out a --not",
             )
-        dealt: dict[tuple[str, ...], list[str]] = {team: [] for team in free}
-        by_label = sorted(rows, key=lambda row: row.label)  # stable: chance's order within a label
-        for row in by_label:
-            dealt[free[turn % len(free)]].append(row.id)
+        dealt: dict[tuple[str, ...], list[Drawable]] = {team: [] for team in free}
+        # Stable: chance's order within the groups of the same labels.
+        for group in sorted(_grouped(rows), key=lambda group: sorted(row.label for row in group)):
+            in_turn = free[turn % len(free) :] + free[: turn % len(free)]
+            dealt[min(in_turn, key=lambda team: len(dealt[team]))] += group
             turn += 1
         for team, ids in dealt.items():
             shares[team].append(ids)
     return {
         name: [
-            row
-            for ids in shares[team]
-            for row in sorted(ids, key=lambda row: _chance(seed, f"order of {name}", row))
+            row.id
+            for mine in shares[team]
+            for row in sorted(mine, key=lambda row: _place(seed, f"order of {name}", row))
         ]
         for team in teams
         for name in team
@@ -225,7 +261,8 @@ def assign(
         return {"": tuple(row.id for rows in samples.values() for row in rows)}
     if not raters:
         taken = {row.id for rows in samples.values() for row in rows}
-        return {"": tuple(row.id for rows in groups.values() for row in rows if row.id in taken)}
+        there = ([row for row in rows if row.id in taken] for rows in groups.values())
+        return {"": tuple(row.id for rows in there for of in _grouped(rows) for row in of)}
     lists = assigned(samples, teams or teams_of(raters), barred=exclusions, seed=seed)
     return {name: tuple(lists[name]) for name in raters}
 
@@ -243,6 +280,11 @@ def check_sample(rule: str) -> str:
 def _nearest(number: float) -> int:
     # A tenth of 1,005 must be the same on every machine, halves upwards.
     return int(number + 0.5 + 1e-9)
+
+
+def _place(seed: int, purpose: str, row: Drawable) -> tuple[bytes, bytes]:
+    """Where chance puts a row: with its group, and within it."""
+    return _chance(seed, purpose, row.together), _chance(seed, purpose, row.id)
 
 
 def _chance(seed: int, purpose: str, row: str) -> bytes:
