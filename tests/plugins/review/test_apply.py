@@ -314,6 +314,33 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     assert (done.code, "train 2, test 1" in done.out) == (0, True), done.err
 
 
+@pytest.mark.whole
+def test_the_card_of_an_export_has_what_people_found(run, grades, in_process, tmp_path):
+    grades(run, "ann", {0: {"before": "A", "after": "A"}, 1: {"before": "D", "after": "B"}})
+    grades(run, "bob", {0: {"before": "A", "after": "A"}, 1: {"before": "D", "after": "C"}})
+    grades(run, "llm-1", {4: {"after": "D"}})
+
+    done = in_process("export", run, "--as", "hf", "--out", tmp_path / "out")
+
+    assert done.code == 0, done.err
+    section = (tmp_path / "out" / "README.md").read_text().partition("## Review by people")[2]
+    for words in (
+        "2 people graded 2 of 6 rows (all of them given to them, labels in sight)",
+        "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
+        "Acceptable (A, B): 75% (",
+        "before correction 50% (",
+        "on 2 rows: the same letter 50% (",
+        "Cohen's κ",
+    ):
+        assert words in section, section
+    assert "ann" not in section and "llm" not in section
+    assert len(list(read_dataset(tmp_path / "out", str(run / "task.json")))) == 6
+    (run.with_name("reviews-0.review") / "review.json").write_text("{")
+    done = in_process("export", run, "--as", "hf", "--out", tmp_path / "second")
+    assert (done.code, "the card is without figures of the review" in done.err) == (0, True)
+    assert "## Review" not in (tmp_path / "second" / "README.md").read_text()
+
+
 def test_export_of_what_nobody_reviewed_says_so(run, grades, in_process):
     done = in_process("export", run, "--reviewed")
     assert (done.code, f"nobody has reviewed {run}" in done.err) == (2, True)

@@ -195,6 +195,37 @@ def test_two_raters_at_once_and_two_windows_of_one(rows_file, task_file, serve, 
     assert [(s["label"], s["after"]) for s in states(folder, "bob").values()] == [("positive", "C")]
 
 
+def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
+    rows_file, task_file, serve, enter, tmp_path
+):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    rubric = tmp_path / "mine.yaml"
+    rubric.write_text(
+        "name: mine\nreasons:\n- {key: n, name: near copy}\n- {key: k, name: needs knowledge}\n"
+    )
+    line = (rows_file(), "--task", task_file, "--as", "ann", "--blind", "--rubric", rubric)
+    page = enter(serve(*line).links["ann"], viewport={"width": 400, "height": 800})
+    for key in "ado":
+        press(page, key, "Choose a label first: this review is blind.")
+    reason = page.get_by_role("button", name="near copy")
+    assert reason.get_attribute("aria-pressed") == "false"
+    press(page, "n", "Row 1: saved.")
+    assert reason.get_attribute("aria-pressed") == "true"
+    press(page, "k", "Row 1: saved.")
+    press(page, "n", "Row 1: saved.")
+    assert axe.run(page).violations_count == 0
+    press(page, "1", "Row 1: saved.")
+    press(page, "b", "Row 1: B is saved.")
+    page.keyboard.press("Shift+N")
+    page.wait_for_url("**/row/3")
+    (state,) = states(tmp_path / "rows.jsonl.review", "ann").values()
+    assert (state["reasons"], state["label"], state["after"]) == (
+        ["needs knowledge"],
+        "positive",
+        "B",
+    )
+
+
 def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
     rows_file, task_file, serve, enter, tmp_path
 ):

@@ -7,10 +7,13 @@ and write it here again.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from hypothesis import strategies as st
 from targen_core.errors import UsageError
 from targen_review.forms import argilla, labelstudio
 from targen_review.forms.reading import read_answers
-from targen_review.forms.sheet import Item, Reader, Sheet, mark_of, rater_name
+from targen_review.forms.sheet import Item, Reader, Sheet, rater_name
 from targen_review.grades import check_name
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -86,7 +89,7 @@ def test_blind_sheet_shows_no_label(form: str, tmp_path: Path) -> None:
 
     text = json.dumps(records)
     assert "entailment" not in text and "intended" not in text
-    assert mark_of(ITEMS[0]) in text
+    assert sheet.mark_of(ITEMS[0]) in text
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
@@ -99,7 +102,70 @@ def test_blind_rows_are_not_called_by_their_label(form: str, tmp_path: Path) -> 
     key = sheet.key_of(item)
     assert key in records
     reader = Reader(sheet, tmp_path, {}, "x")
-    assert reader.item(1, key, mark_of(item)) == (item, item.digest)
+    assert reader.item(1, key, sheet.mark_of(item)) == (item, item.digest)
+
+
+@pytest.mark.parametrize("form", ["argilla", "labelstudio"])
+def test_nobody_can_tell_a_blind_row_by_trying_its_id_or_its_contents(
+    form: str, tmp_path: Path
+) -> None:
+    def written(secret: str) -> str:
+        sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, blind=True, secret=secret)
+        return _write(form, sheet, tmp_path / secret)[-1].read_text()
+
+    mine = written("one")
+    for item in ITEMS:
+        for guess in (item.row, item.digest):
+            assert guess not in mine
+            assert hashlib.sha256(guess.encode()).hexdigest()[:16] not in mine
+    keys = re.findall(r"[0-9a-f]{16}", mine)
+    assert len(set(keys)) == 4
+    assert not set(keys) & set(re.findall(r"[0-9a-f]{16}", written("other")))
+
+
+def test_a_blind_row_that_changed_since_it_went_out_is_known_to_have(tmp_path: Path) -> None:
+    old, new = ITEMS[0], replace(ITEMS[0], digest="f" * 16)
+    sheets = [
+        Sheet("x", "?", SHEET.labels, SHEET.grades, [item], blind=True, secret="s")
+        for item in (old, new)
+    ]
+    mark = sheets[0].mark_of(old)
+    assert (
+        Reader(sheets[0], tmp_path, {}, "x").item(1, sheets[0].key_of(old), mark)[1] == old.digest
+    )
+    assert (
+        Reader(sheets[1], tmp_path, {}, "x").item(1, sheets[1].key_of(new), mark)[1] != new.digest
+    )
+
+
+REASONS = replace(SHEET, reasons={"near copy": "a part repeats", "ambiguous": "two labels"})
+
+
+def test_reasons_go_out_and_come_back_from_every_form(tmp_path: Path) -> None:
+    for form in ("argilla", "labelstudio"):
+        files = _write(form, REASONS, tmp_path / form)
+        text = "".join(file.read_text() for file in files)
+        assert "near copy" in text and "two labels" in text
+    chosen = ["ambiguous", "near copy"]
+    argilla_record = {
+        "id": ITEMS[0].row,
+        "metadata": {"targen_digest": SHEET.mark_of(ITEMS[0])},
+        "responses": {"reasons": [{"value": chosen, "user_id": "ann"}]},
+        "fields": {},
+    }
+    data = {"targen_row": ITEMS[0].row, "targen_digest": SHEET.mark_of(ITEMS[0])}
+    result = [{"from_name": "reasons", "value": {"choices": chosen}}]
+    task = {"data": data, "annotations": [{"completed_by": "ann", "result": result}]}
+    flat = {**data, "annotator": "ann", "reasons": {"choices": chosen}}
+    one = {**data, "annotator": "ann", "reasons": "ambiguous"}
+    for read, record, expected in (
+        (argilla.read, argilla_record, ("near copy", "ambiguous")),
+        (labelstudio.read, task, ("near copy", "ambiguous")),
+        (labelstudio.read, flat, ("near copy", "ambiguous")),
+        (labelstudio.read, one, ("ambiguous",)),
+    ):
+        (answer,) = read(Path("x.json"), [record], REASONS, {})
+        assert answer.reasons == expected, "in the rubric's order"
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
@@ -178,6 +244,8 @@ def _put(values: dict[str, Any], path: str, value: object) -> None:
         ("labelstudio-min.json", "annotator", {"x": 1}, "an object, not a name or a number"),
         ("labelstudio-min.json", "comment", 7, "comment is a number, not a text"),
         ("labelstudio-min.json", "comment", "\ud800", "half of a surrogate pair"),
+        ("labelstudio-min.json", "comment", "a\0b", "comment has a NUL (U+0000) in it"),
+        ("labelstudio-min.json", "reasons", "near copy", "'near copy' is not a reason"),
         ("labelstudio.json", "annotations", {"a": 1}, "annotations is an object, not a list"),
         ("argilla-records.json", "responses", [1], "responses is a list, not an object"),
         ("argilla-records.json", "responses.label", 7, "a number, not a list"),
@@ -280,7 +348,7 @@ def test_of_two_annotations_of_one_person_the_later_counts(tmp_path: Path) -> No
 
 
 _TEXT = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=30
+    st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), min_size=1, max_size=30
 )
 _SAID = st.fixed_dictionaries(
     {"label": st.sampled_from([*SHEET.labels]), "grade": st.sampled_from([*SHEET.grades])},
@@ -296,13 +364,13 @@ _SAID = st.fixed_dictionaries(
 @given(st.dictionaries(st.sampled_from(["ann", "bob", "cat"]), _SAID, min_size=1))
 def test_what_people_answer_comes_back_the_same_from_every_form(said):
     item = ITEMS[0]
-    mark = {"targen_row": item.row, "targen_digest": mark_of(item)}
+    mark = {"targen_row": item.row, "targen_digest": SHEET.mark_of(item)}
     several = ("decision",)
     boxes = ("edit_premise", "comment")
     argilla_record = {
         "id": item.row,
         "fields": dict(item.texts),
-        "metadata": {"targen_digest": mark_of(item)},
+        "metadata": {"targen_digest": SHEET.mark_of(item)},
         "responses": {
             question: [
                 {"value": one[question], "user_id": name}
@@ -378,19 +446,21 @@ def test_argilla_reads_what_goes_out_and_writes_what_comes_back(
     from argilla.records._io import JsonIO  # type: ignore[import-not-found]
 
     monkeypatch.setattr(rg.Argilla, "_default_client", MagicMock())  # no server is asked
-    argilla.write(SHEET, tmp_path / "out")
+    argilla.write(REASONS, tmp_path / "out")
     settings = rg.Settings.from_json(tmp_path / "out/.argilla/settings.json")
     settings.validate()
     assert [each.name for each in settings.fields] == ["premise", "hypothesis"]
     assert rg.Dataset._load_dataset_model(tmp_path / "out/.argilla/dataset.json").name == "rte-0"
     records = JsonIO._records_from_json(tmp_path / "out/records.json")
     assert [record.id for record in records] == [item.row for item in ITEMS]
-    for question, value in (("label", "not_entailment"), ("grade", "B")):
+    said = (("label", "not_entailment"), ("grade", "B"), ("reasons", ["near copy"]))
+    for question, value in said:
         records[1].responses.add(rg.Response(question, value, UUID(ANN)))
     JsonIO.to_json(records, tmp_path / "back.json")
 
-    (answer,) = read_answers(tmp_path / "back.json", SHEET, RATERS)
+    (answer,) = read_answers(tmp_path / "back.json", REASONS, RATERS)
 
+    assert answer.reasons == ("near copy",)
     assert (answer.row, answer.rater, answer.after, answer.label) == ("1.0/n/0", "ann", "B", None)
 
 
@@ -401,6 +471,7 @@ def test_label_studio_accepts_what_goes_out_and_writes_what_comes_back(tmp_path:
         LabelInterface,
     )
 
+    LabelInterface(labelstudio.write(REASONS, tmp_path / "why")[0].read_text()).validate()
     interface, tasks = labelstudio.write(SHEET, tmp_path / "out")
     config = LabelInterface(interface.read_text())
     config.validate()

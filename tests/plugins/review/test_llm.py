@@ -74,6 +74,22 @@ def test_what_a_model_is_asked_holds_all_and_leads_to_nothing(review, run, in_pr
     assert [line.split(" ")[0] for line in text.splitlines() if "):" in line] == list("ABCD")
 
 
+def test_a_model_may_name_the_rubric_s_reasons(run, in_process):
+    Path("mine.yaml").write_text(
+        "name: m\nreasons: [{key: n, name: near copy, meaning: It repeats.}, {key: m, name: odd}]"
+    )
+    folder = planned([str(run)], rubric=Path("mine.yaml"))[0]
+    named = GRADER.replace(
+        '"label": "positive"', '"label": "positive", "why": ["odd", "near copy"]'
+    )
+    Path("grader.py").write_text(named)
+    done = in_process("review", "grade", folder, *SCRIPTED, "--as", "fake")
+    assert done.code == 0, done.err
+    assert all('"why": ["..."]' in each and "near copy: It repeats." in each for each in _asked())
+    grades = read_grades(folder)["fake"].grades.values()
+    assert {grade.reasons for grade in grades} == {("near copy", "odd")}
+
+
 def test_the_same_command_asks_nothing_again(review, in_process):
     in_process("review", "grade", review, *SCRIPTED, "--as", "fake", "-n", "2")
     done = in_process("review", "grade", review, "--as", "fake")

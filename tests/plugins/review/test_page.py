@@ -40,6 +40,7 @@ class Page:
     desk: Desk
     secret: Secret
     headers: dict[str, str] = field(default_factory=dict)
+    stalls: bool = False
 
     def ask(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
         cookie = f"targen-{PORT}={self.secret.token}"
@@ -62,6 +63,8 @@ class Page:
         messages: list[dict[str, Any]] = []
 
         async def receive():
+            if self.stalls:
+                await asyncio.sleep(60)
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message):
@@ -222,6 +225,86 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     assert "The guest would come back." in mine.ask("/ann/row/2").text
 
 
+def test_a_blind_review_confirms_no_guess(page, run):
+    mine = page(run, blind=True, rejects=True)
+    seen = page(run, rejects=True, out=run.with_name("seen"))
+    row = seen.desk.ids[0]
+    assert seen.ask(f"/ann/goto?row={row}").status == 303
+    for guess in (row, row.upper(), "1.0/nothing/0"):
+        answer = mine.ask(f"/ann/goto?row={guess}")
+        assert answer.status == 404
+    assert mine.ask("/ann/goto?row=2").headers["location"] == "/ann/row/2"
+    for name in ("text", "label", "nothing"):
+        answer = mine.say(1, "edit", **{f"field.{name}": "x"})
+        assert not re.search(r"\d\.\d/(positive|negative)", answer.text)
+    shown = "".join(mine.ask(f"/ann/row/{number}").text for number in range(1, 8))
+    assert "Where it is from" not in shown, "lists and seeds may be for one label alone"
+    mine.say(1, "label", "positive")
+    assert "Where it is from" in mine.ask("/ann/row/1").text
+
+
+REASONS = """
+name: mine
+reasons:
+- {key: n, name: near copy, meaning: A part repeats another.}
+- {key: k, name: needs outside knowledge}
+"""
+
+
+def test_reasons_are_toggled_and_kept_with_the_grade(page, run, tmp_path, in_process):
+    path = tmp_path / "rubric.yaml"
+    path.write_text(REASONS)
+    mine = page(run, rubric=path)
+    shown = mine.ask("/ann/row/1").text
+    assert 'data-key="Shift+N ArrowRight"' in shown, "the next row has another key now"
+    assert 'data-key="n"' in shown
+    assert mine.say(1, "reason", "needs outside knowledge").headers["location"] == "/ann/row/1"
+    mine.say(1, "reason", "near copy")
+    assert mine.lines[-1]["reasons"] == ["near copy", "needs outside knowledge"]
+    mine.say(1, "reason", "needs outside knowledge")
+    mine.say(1, "grade", "B")
+    assert (mine.lines[-1]["reasons"], mine.lines[-1]["after"]) == (["near copy"], "B")
+    assert "near copy" in mine.ask("/ann/list").text
+    assert mine.say(1, "reason", "boredom").status == 422
+    undo = {"secret": mine.secret.form, "at": "1"}
+    for expected in (["near copy"], ["near copy", "needs outside knowledge"]):
+        mine.ask("/ann/undo", undo, origin=OWN)
+        assert (mine.lines[-1]["reasons"], mine.lines[-1]["after"]) == (expected, None)
+
+
+def test_rows_of_no_known_task_say_what_is_missing_and_what_to_type(page, rows_file, task_file):
+    shown = page(rows_file()).ask("/ann/row/1").text
+    assert "no labels to choose from" in shown
+    assert "--task NAME" in shown
+    known = page(rows_file(name="b.jsonl"), task=str(task_file)).ask("/ann/row/1").text
+    assert "--task NAME" not in known
+
+
+def test_a_nul_is_refused_wherever_it_is_written(page, run):
+    mine = page(run)
+    form = {"secret": mine.secret.form, "field.text": "The soup was \0 cold that day."}
+    assert "a NUL (U+0000) in it" in mine.ask("/ann/row/1/check", form, origin=OWN).text
+    for action, more in (
+        ("edit", {"field.text": form["field.text"]}),
+        ("comment", {"comment": "a\0b"}),
+    ):
+        answer = mine.say(1, action, **more)
+        assert (answer.status, "a NUL (U+0000) in it" in answer.text) == (422, True)
+        assert "take it out" in answer.text
+    assert mine.lines == []
+
+
+def test_a_form_that_does_not_arrive_is_not_waited_for(page, run, monkeypatch):
+    mine = page(run)
+    monkeypatch.setattr("targen_review.page.server._SECONDS", 0.2)
+    mine.stalls = True
+    answer = mine.say(1, "grade", "A")
+    assert (answer.status, "longer than 0.2 seconds" in answer.text) == (408, True)
+    assert mine.lines == []
+    mine.stalls = False
+    assert mine.say(1, "grade", "A").status == 303
+
+
 _TEXT = "Ada met Carl in Rome. Carl left early."
 _RECORD = {
     "source": "targen",
@@ -265,6 +348,10 @@ def test_blind_rows_of_open_labels_do_not_hold_their_answer(
         assert tells not in shown and "all_right" not in shown
     out = json.dumps(list(sheet_of(mine.desk.plan, mine.desk.book.path.parent).items[0].texts))
     assert "answers" not in out and "options" not in out
+    for name in ("answers", "options"):
+        mine.say(1, "edit", **{f"field.{name}": mine.desk.seat(0).row.fields.get(name, "")})
+        mine.say(1, "edit", **{f"field.{name}": "a guess"})
+    assert mine.lines == [], "what is hidden is not compared with a guess"
     mine.say(1, "label", "@own", own=label)
     assert tells in html.unescape(mine.ask("/ann/row/1").text)
 

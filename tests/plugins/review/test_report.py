@@ -126,6 +126,35 @@ def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded)
     assert figures.raters[0].seconds == 4.0
 
 
+def test_reasons_are_counted_by_row_and_by_who_named_them(rows_file, graded, tmp_path, in_process):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: m\nreasons: [{key: n, name: near copy}, {key: m, name: ambiguous}]")
+    folder = planned([str(rows_file(4))], rubric=path)[0]
+    graded(folder, "ann", "A B . .", reasons=("near copy",))
+    graded(folder, "ann", ". . C .", reasons=("near copy", "ambiguous"))
+    graded(folder, "bob", "A . . .", reasons=("near copy",))
+    graded(folder, "bob", ". B D A")
+    graded(folder, "gpt", "A A A A", kind="model", reasons=("ambiguous",))
+    done = in_process("review", "report", folder, "--json")
+    assert done.code == 0, done.err
+    counts = ("reason", "rows", "of", "agreed", "shared")
+    found = [tuple(of[name] for name in counts) for of in done.json["reasons"]]
+    assert found == [
+        ("near copy", 3, 4, 1, 3),
+        ("ambiguous", 1, 4, 0, 1),
+        ("ambiguous", 4, 4, 0, 0),
+    ]
+    (first, *_) = done.json["disagreements"]
+    assert first["grades"]["ann"]["reasons"] == ["near copy", "ambiguous"]
+    shown = in_process("review", "report", folder).out
+    table = shown.split("\nReasons\n")[1].split("\n\n")[0]
+    assert "near copy" in table and "0.75 (0.30 to 0.95)" in table
+    with GradeBook(folder, Rater(rater="bob")) as book:
+        book.append(book.grades["0"].model_copy(update={"at": "", "reasons": ("boredom",)}))
+    shown = in_process("review", "report", folder).out
+    assert "1 grade that the rubric m does not have, left out: row 0 (boredom)" in shown
+
+
 def test_rejects_of_step_4_are_in_no_dataset(run, graded, in_process):
     folder = planned([str(run)], raters="ann,bob", rejects=True)[0]
     names = sorted(json.loads((folder / "review.json").read_text())["rows"]["ann"])

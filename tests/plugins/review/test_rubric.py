@@ -24,6 +24,22 @@ def test_a_rubric_in_a_file(tmp_path):
     assert (rubric.letters, rubric.acceptable) == (("Y", "N"), {"Y"})
 
 
+def test_reasons_without_grades_go_with_the_papers(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nreasons:\n"
+        "- {key: n, name: near copy, meaning: A part repeats another.}\n"
+        "- {key: k, name: needs outside knowledge}\n"
+    )
+    rubric = read_rubric(path)
+    assert rubric.letters == PAPER.letters
+    assert rubric.reason_names == ("near copy", "needs outside knowledge")
+    assert rubric.keys == set("ABCDNK")
+
+
+_GRADES = "grades: [{letter: A, title: x, acceptable: true}, {letter: B, title: y, acceptable: no}]"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -34,6 +50,13 @@ def test_a_rubric_in_a_file(tmp_path):
             """{name: x, grades: [{letter: A, title: x, acceptable: true},
             {letter: a, title: y, acceptable: false}]}""",
             "a letter of its own",
+        ),
+        (f"name: x\n{_GRADES}\nreasons: [{{key: b, name: z}}]", "a key of its own"),
+        (f"name: x\n{_GRADES}\nreasons: [{{key: 1, name: z}}]", "reasons.0.key"),
+        (f"name: x\n{_GRADES}\nreasons: [{{key: c, name: 'x; y'}}]", "reasons.0.name"),
+        (
+            f"name: x\n{_GRADES}\nreasons: [{{key: c, name: z}}, {{key: d, name: z}}]",
+            "a name of its own",
         ),
     ],
 )

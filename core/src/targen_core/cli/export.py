@@ -130,8 +130,7 @@ def export(
     )
     if dataset.run is not None:
         _say_unfinished(dataset.run)
-    if reviewed:
-        dataset = _reviewed(source, dataset)
+    dataset = _reviewed(source, dataset) if reviewed else _with_figures(source, dataset)
     if dataset.problems:
         first = dataset.problems[0]
         print(
@@ -178,6 +177,21 @@ def _reviewed(source: Path, dataset: Dataset) -> Dataset:
     kept, said = accepted(source, dataset)
     print(f"note: {said}", file=sys.stderr)
     return kept
+
+
+def _with_figures(source: Path, dataset: Dataset) -> Dataset:
+    """The dataset with what people found of it in its card, where somebody graded its rows."""
+    try:
+        from targen_review.card import with_figures
+    except ModuleNotFoundError:
+        return dataset
+    from targen_core.errors import TargenError
+
+    try:
+        return with_figures(source, dataset)
+    except TargenError as error:
+        print(f"note: the card is without figures of the review: {error}", file=sys.stderr)
+        return dataset
 
 
 def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) -> None:

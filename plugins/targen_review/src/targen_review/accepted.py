@@ -12,7 +12,8 @@ from targen_core.errors import UsageError
 from targen_core.runs import tracing
 from targen_core.text import plural
 from targen_review.apply import new_versions
-from targen_review.plan import FILE, folder_for
+from targen_review.card import figures_for, with_section
+from targen_review.plan import folder_for, is_there
 
 __all__ = ["accepted"]
 
@@ -70,7 +71,7 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
         dataset.name,
         dataset.task,
         [each for row in good for each in row.rows],
-        card=_card(dataset, said),
+        card=_card(path, dataset, said),
         license=dataset.license,
         source=dataset.source,
         run=dataset.run,
@@ -79,14 +80,12 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     return kept, said
 
 
-def _card(dataset: Dataset, said: str) -> str:
-    task = dataset.task
-    body = dataset.card or f"# {task.summary}\n\n{task.description}\n"
+def _card(path: Path, dataset: Dataset, said: str) -> str:
     section = (
-        f"## Review by people\n\n{said[0].upper()}{said[1:]}. The rows here are those, and no "
-        "others: numbers of rows above are of the dataset before it was reviewed.\n"
+        f"{said[0].upper()}{said[1:]}. The rows here are those, and no others: numbers of rows "
+        f"above are of the dataset before it was reviewed.\n\n{figures_for(path)}"
     )
-    return f"{body.rstrip()}\n\n{section}"
+    return with_section(dataset, section)
 
 
 def _is_version(path: Path) -> bool:
@@ -117,7 +116,7 @@ def _of_review(path: Path) -> list[_Row]:
     if str(path).startswith("hf:"):
         raise nobody
     folder = folder_for([path], None)
-    if not (folder / FILE).is_file():
+    if not is_there(folder):
         raise nobody
     (version,) = new_versions(folder)
     return [

@@ -19,7 +19,7 @@ from targen_core.errors import UsageError
 from targen_core.runs.versions import Decided, patched, write_version
 from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
-from targen_review.plan import FILE, Plan, PlanData, load_plan
+from targen_review.plan import Plan, PlanData, is_there, load_plan
 from targen_review.rows import ReviewData, ReviewRow, mend, open_data
 from targen_review.verdicts import Verdict, check_rule, people, said_of, verdict_of
 
@@ -143,7 +143,7 @@ def review_of(path: Path) -> Path:
     """The folder of a review, where its data may have been named in its place."""
     named = path if path.name.strip(".") else path.resolve()
     beside = named.with_name(f"{named.name}.review")
-    return beside if not (path / FILE).exists() and (beside / FILE).exists() else path
+    return beside if not is_there(path) and is_there(beside) else path
 
 
 def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewData, str]]:

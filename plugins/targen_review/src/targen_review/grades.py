@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
 from targen_core.plain import open_plain, read_plain, way_out
@@ -31,6 +31,18 @@ _MAX_BYTES = 1 << 30
 _MAX_TEXT = 100_000
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError(
+            "it has a NUL (U+0000) in it, which is no text and would cut it off elsewhere: "
+            "take it out"
+        )
+    return text
+
+
+_Text = Annotated[str, Field(max_length=_MAX_TEXT), AfterValidator(_without_nul)]
+
+
 class Grade(BaseModel):
     """The whole state of one row for one rater.
 
@@ -40,6 +52,7 @@ class Grade(BaseModel):
         at: when it was given, ISO 8601 in UTC.
         before: the letter against the label before correction; None where it was not asked.
         after: the letter against the final label; None where there is none yet.
+        reasons: names of the rubric's reasons, in its order.
         label: the label that the person would give; None where they gave none.
         edit: field -> its text as the person wrote it anew; None where nothing was edited.
         reject: whether the row should not be in the dataset.
@@ -55,17 +68,18 @@ class Grade(BaseModel):
     at: str = ""
     before: str | None = None
     after: str | None = None
-    label: Annotated[str | None, Field(max_length=_MAX_TEXT)] = None
-    edit: Mapping[str, Annotated[str, Field(max_length=_MAX_TEXT)]] | None = None
+    reasons: tuple[str, ...] = ()
+    label: _Text | None = None
+    edit: Mapping[str, _Text] | None = None
     reject: bool = False
     flag: bool = False
-    comment: Annotated[str, Field(max_length=_MAX_TEXT)] = ""
+    comment: _Text = ""
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     @property
     def is_empty(self) -> bool:
         """Whether it says nothing, as after an undo."""
-        return self.content == (None, None, None, None, False, False, "")
+        return not any(self.content)
 
     @property
     def is_done(self) -> bool:
@@ -80,7 +94,8 @@ class Grade(BaseModel):
     def content(self) -> tuple[Any, ...]:
         """What was said, without when and how fast."""
         edit = None if self.edit is None else tuple(sorted(self.edit.items()))
-        return self.before, self.after, self.label, edit, self.reject, self.flag, self.comment
+        decided = self.label, edit, self.reject, self.flag, self.comment
+        return self.before, self.after, self.reasons, *decided
 
 
 class Rater(BaseModel):

@@ -100,12 +100,9 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
         choices = about.data.labels
         reply = await llm.ask(
             _PROMPT,
-            reply=_reply(rubric.letters, len(labels) > 1, choices),
+            reply=_reply(rubric, len(labels) > 1, choices),
             duty=rubric.question or "You grade it.",
-            rubric="\n".join(
-                f"{grade.letter} ({grade.title}): {grade.meaning}".rstrip(": ")
-                for grade in rubric.grades
-            ),
+            rubric=_rubric(rubric),
             form=_form(rubric, len(labels) > 1, bool(choices)),
             about=_about(about),
             instruction=_instruction(about),
@@ -120,18 +117,24 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
                 "digest": about.row.digest,
                 "before": before if about.row.before is not None else None,
                 "after": after,
+                "reasons": [name for name in rubric.reason_names if name in said.get("why", ())],
                 "label": said.get("label"),
                 "comment": said["reasons"].strip()[:_MAX_REASONS],
             },
             ensure_ascii=False,
         )
 
-    def dry_run(call: DryRunCall) -> dict[str, str]:
+    def dry_run(call: DryRunCall) -> dict[str, Any]:
         letters = plan().rubric.letters
         names = ("first", "second", "grade")
         labels = next((each.data.labels for each in material().values()), ())
         said = {name: call.rng.choice(letters) for name in names}
-        return {"reasons": "Made up.", **said, **({"label": labels[0]} if labels else {})}
+        return {
+            "reasons": "Made up.",
+            "why": [],
+            **said,
+            **({"label": labels[0]} if labels else {}),
+        }
 
     task = asking_task(
         name,
@@ -147,22 +150,37 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
     return replace(task, parameters=_PARAMETERS)
 
 
-def _reply(letters: Sequence[str], two: bool, labels: Sequence[str]) -> type[BaseModel]:
+def _reply(rubric: Rubric, two: bool, labels: Sequence[str]) -> type[BaseModel]:
     """A reply: reasons, the label that the model would give, and a grade for each label.
 
     What a dry run adds for the other form is not looked at.
     """
-    grade: Any = Literal[tuple(letters)]
+    grade: Any = Literal[rubric.letters]
     fields: dict[str, Any] = {"reasons": (str, ...)}
+    if rubric.reasons:
+        reason: Any = Literal[rubric.reason_names]
+        fields["why"] = (list[reason], ...)
     if labels:
         fields["label"] = (Literal[tuple(labels)], ...)
     fields |= {"first": (grade, ...), "second": (grade, ...)} if two else {"grade": (grade, ...)}
     return create_model("Reply", **fields)
 
 
+def _rubric(rubric: Rubric) -> str:
+    """The grades, and what else there is to choose from."""
+    lines = [f"{each.letter} ({each.title}): {each.meaning}" for each in rubric.grades]
+    named = [f"{each.name}: {each.meaning}" for each in rubric.reasons]
+    said = "\n".join(line.rstrip(": ") for line in lines)
+    if named:
+        said += '\n\nUnder "why" name those of these that hold for the row; often none does:\n'
+        said += "\n".join(line.rstrip(": ") for line in named)
+    return said
+
+
 def _form(rubric: Rubric, two: bool, has_labels: bool) -> str:
     letters = "|".join(rubric.letters)
     parts = ['"reasons": "..."']
+    parts += ['"why": ["..."]'] if rubric.reasons else []
     parts += ['"label": "the label that you would give"'] if has_labels else []
     parts += [f'"first": "{letters}"', f'"second": "{letters}"'] if two else []
     parts += [] if two else [f'"grade": "{letters}"']
@@ -258,7 +276,8 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
         RunDirectoryError: it or the grades cannot be read.
     """
     plan = load_plan(folder)
-    ids, letters = set(plan.ids), {*plan.rubric.letters, None}
+    ids = set(plan.ids)
+    known = {*plan.rubric.letters, *plan.rubric.reason_names, None}
     model = load(run).report.models.get("generate")
     grades = []
     for row in open_source(run).rows() if _has_rows(run) else []:
@@ -268,7 +287,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
             raise UsageError(
                 f"{run} is not a run of targen review grade", hint="its rows hold no grades"
             ) from None
-        if grade.row not in ids or not {grade.before, grade.after} <= letters:
+        if grade.row not in ids or not {grade.before, grade.after, *grade.reasons} <= known:
             raise UsageError(
                 f"{run} grades another review than {folder}",
                 hint="a run of targen review grade belongs to one plan",

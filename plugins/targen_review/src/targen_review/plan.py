@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +16,16 @@ from targen_core.text import refused
 from targen_review.grades import check_name
 from targen_review.rubric import PAPER, Rubric
 
-__all__ = ["FILE", "Plan", "PlanData", "folder_for", "go_on_with", "load_plan", "write_plan"]
+__all__ = [
+    "FILE",
+    "Plan",
+    "PlanData",
+    "differing",
+    "folder_for",
+    "is_there",
+    "load_plan",
+    "write_plan",
+]
 
 FILE = "review.json"
 _MAX_BYTES = 256 << 20
@@ -46,11 +56,15 @@ class Plan(BaseModel):
         data: the datasets.
         sample: the rule by which rows were taken: `all`, `paper`, a share or a number.
         seed: decides which rows, and their order.
+        together: whether rows of one seed are drawn, dealt out and shown together.
         rejects: whether rejects of step 4 are among them.
         blind: whether labels and the judge's words are hidden until a rater has chosen a label.
         rubric: what the grades mean.
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
+        barred: who grades nothing of which task, as `ann=rte`.
+        secret: of a blind review, what the keys of its rows elsewhere are made with: nobody who
+            guesses a row's id, or its contents with its label, can tell whether they are right.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 
@@ -60,11 +74,14 @@ class Plan(BaseModel):
     data: Annotated[tuple[PlanData, ...], Field(min_length=1)]
     sample: str = "all"
     seed: int = 0
+    together: bool = False
     rejects: bool = False
     blind: bool = False
     rubric: Rubric = PAPER
     raters: tuple[str, ...] = ()
     teams: tuple[tuple[str, ...], ...] = ()
+    barred: tuple[str, ...] = ()
+    secret: str = ""
     rows: Mapping[str, tuple[str, ...]]
 
     @field_validator("raters", "rows")
@@ -114,6 +131,11 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
     return path.with_name(f"{path.name}.review")
 
 
+def is_there(folder: Path) -> bool:
+    """Whether a folder has a plan, or something in its place that `load_plan` will refuse."""
+    return os.path.lexists(folder / FILE)
+
+
 def load_plan(folder: Path) -> Plan:
     """The plan of a review.
 
@@ -149,32 +171,24 @@ def write_plan(folder: Path, plan: Plan) -> None:
         raise WriteFailed(f"cannot write {folder / FILE}: {error.strerror}", hint=hint) from error
 
 
-def go_on_with(folder: Path, there: Plan, requested: Mapping[str, Any]) -> None:
-    """See that what was asked for is what a review was planned with.
+def differing(there: Plan, requested: Mapping[str, Any]) -> str:
+    """In words, what of a plan is not as it was asked for; "" where all is.
 
     Args:
-        folder: of the review.
-        there: its plan.
+        there: the plan.
         requested: fields of a plan that the user named.
-
-    Raises:
-        UsageError: naming what differs.
     """
-    differs = [
+    return "; ".join(
         f"{name} is {_words(getattr(there, name))}, not {_words(value)}"
         for name, value in requested.items()
         if getattr(there, name) != value
-    ]
-    if differs:
-        raise UsageError(
-            f"{folder} holds a review of this data already: {'; '.join(differs)}",
-            hint="leave the options out to go on with it; for another review --out FOLDER",
-        )
+    )
 
 
 def _words(value: Any) -> str:
     if isinstance(value, Rubric):
         return value.name
     if isinstance(value, tuple):
-        return ",".join("+".join(each) if isinstance(each, tuple) else str(each) for each in value)
+        names = ("+".join(each) if isinstance(each, tuple) else str(each) for each in value)
+        return ",".join(names) or "nobody"
     return "on" if value is True else "off" if value is False else str(value)

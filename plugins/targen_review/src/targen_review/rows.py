@@ -22,9 +22,24 @@ from targen_core.runs.tracing import Traced
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused
 
-__all__ = ["Mended", "ReviewData", "ReviewRow", "blind_fields", "mend", "open_data", "review_rows"]
+__all__ = [
+    "NO_TASK",
+    "Mended",
+    "ReviewData",
+    "ReviewRow",
+    "blind_fields",
+    "mend",
+    "open_data",
+    "review_rows",
+]
 
 _HIDDEN = frozenset({"label", "idx"})
+
+NO_TASK = (
+    "Whose rows these are is not known, so there are no labels to choose from, no checks, and no "
+    "texts that can be edited."
+)
+"""What a review lacks of rows whose task nobody names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +92,16 @@ class ReviewRow:
         """16 hex digits of what a grade is about: texts and labels."""
         content = [dict(self.fields), self.label, self.before]
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def siblings(self) -> str:
+        """16 hex digits that rows of one seed have in common; without seeds, of one first text."""
+        if self.seed is not None:
+            shared: Any = [list(self.above), self.seed]
+        else:
+            shared = next(iter(self.fields.values()), self.id)
+        text = json.dumps(shared, ensure_ascii=False, sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
@@ -357,9 +382,12 @@ def mend(
     """
     unknown = sorted(set(edit or ()) - set(row.editable))
     if unknown:
-        raise UsageError(f"row {row.id} has no text {unknown[0]!r} that can be edited")
+        # Without the row's id, which a blind rater must not read: a run's own name the label.
+        raise UsageError(f"the row has no text {unknown[0]!r} that can be edited")
     if task is None or row.instance is None:
         return Mended(unchecked=("the task of these rows is not known, so nothing was checked",))
+    if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
+        return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is no text",))
     values = json.loads(json.dumps(row.instance))
     for path, text in (edit or {}).items():
         _put(values, path, text)

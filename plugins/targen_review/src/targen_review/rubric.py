@@ -11,7 +11,7 @@ from targen_core.errors import UsageError
 from targen_core.plain import content_of
 from targen_core.text import refused
 
-__all__ = ["PAPER", "GradeMeaning", "Rubric", "read_rubric"]
+__all__ = ["PAPER", "GradeMeaning", "Reason", "Rubric", "read_rubric"]
 
 _MAX_BYTES = 1 << 20
 
@@ -41,13 +41,37 @@ class GradeMeaning(BaseModel):
         return values
 
 
+class Reason(BaseModel):
+    """Why a row is no better, where a rater says so with one key.
+
+    Attributes:
+        key: the letter that gives it and takes it back; stored in upper case.
+        name: a few words; what grades, reports and files call it.
+        meaning: when a row has it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Annotated[str, Field(pattern=r"^[A-Z]$")]
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\s;,][^\n;,]*$")]
+    meaning: Annotated[str, Field(max_length=1000)] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upper(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("key"), str):
+            return {**values, "key": values["key"].upper()}
+        return values
+
+
 class Rubric(BaseModel):
-    """What raters are asked: grades from the best to the worst.
+    """What raters are asked: grades from the best to the worst, and reasons for them.
 
     Attributes:
         name: what it is called in reports.
         question: what a person decides about a row, in a sentence.
         grades: from the best to the worst, two to nine, each with a letter of its own.
+        reasons: what a rater may add to a grade, any number of them, at most twelve to choose from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,18 +79,38 @@ class Rubric(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     question: Annotated[str, Field(max_length=500)] = ""
     grades: Annotated[tuple[GradeMeaning, ...], Field(min_length=2, max_length=9)]
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=12)] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Rubric:
         letters = [grade.letter for grade in self.grades]
         if len(set(letters)) < len(letters):
             raise ValueError(f"each grade needs a letter of its own, and these are {letters}")
+        keys = [reason.key for reason in self.reasons]
+        if len({*letters, *keys}) < len(letters) + len(keys):
+            raise ValueError(
+                f"each reason needs a key of its own, and these are {keys} beside the grades "
+                f"{letters}"
+            )
+        names = [reason.name for reason in self.reasons]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each reason needs a name of its own, and these are {names}")
         return self
 
     @property
     def letters(self) -> tuple[str, ...]:
         """The letters, from the best grade to the worst."""
         return tuple(grade.letter for grade in self.grades)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of grades and reasons, which nothing else on the page has."""
+        return frozenset((*self.letters, *(reason.key for reason in self.reasons)))
+
+    @property
+    def reason_names(self) -> tuple[str, ...]:
+        """The names of the reasons, in their order."""
+        return tuple(reason.name for reason in self.reasons)
 
     @property
     def acceptable(self) -> frozenset[str]:
@@ -109,7 +153,9 @@ PAPER = Rubric(
 
 
 def read_rubric(path: Path) -> Rubric:
-    """The rubric in a YAML file: `name`, `question` and `grades`.
+    """The rubric in a YAML file: `name`, `question`, `grades` and `reasons`.
+
+    One that has reasons and no grades has the paper's.
 
     Raises:
         UsageError: it cannot be read, or is none.
@@ -124,10 +170,13 @@ def read_rubric(path: Path) -> Rubric:
         raise UsageError(f"{path} is not YAML: {said}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{path} is not a rubric", hint="it needs name, question and grades")
+    if "reasons" in values and "grades" not in values:
+        values = {"question": PAPER.question, **values, "grades": PAPER.grades}
     try:
         return Rubric.model_validate(values)
     except ValidationError as error:
         raise UsageError(
             f"{path} is not a rubric: {refused(error)}",
-            hint="each grade has letter, title, meaning, and acceptable: true or false",
+            hint="each grade has letter, title, meaning, and acceptable: true or false; each "
+            "reason has key, name and meaning",
         ) from error

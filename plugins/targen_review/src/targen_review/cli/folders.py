@@ -15,10 +15,10 @@ def review_folder(path: Path) -> Path:
     Raises:
         UsageError: there is no review.
     """
-    from targen_review.plan import FILE, folder_for
+    from targen_review.plan import folder_for, is_there
 
     for folder in (path, folder_for([path], None)):
-        if (folder / FILE).is_file():
+        if is_there(folder):
             return folder
     raise UsageError(
         f"{path} holds no review, and there is none beside it",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +18,7 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_review.plan import Plan
     from targen_review.rows import ReviewData
+    from targen_review.sample import Drawable
 
 __all__ = ["review"]
 
@@ -49,6 +52,14 @@ def review(
         list[str] | None,
         typer.Option("--not", metavar="RATER=TASK", help="A task that a rater must not grade."),
     ] = None,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="Draw the rows of a seed (or of one first text) together, for one team, and show "
+            "them one after the other.",
+        ),
+    ] = False,
     rubric: Annotated[
         Path | None, typer.Option("--rubric", help="Grades of your own, in YAML. [default: A to D]")
     ] = None,
@@ -115,6 +126,7 @@ def review(
         raters=raters,
         teams=teams,
         exclude=exclude,
+        together=together,
         rubric=rubric,
         blind=blind,
         rejects=rejects,
@@ -142,6 +154,7 @@ def planned(
     raters: str | None = None,
     teams: str | None = None,
     exclude: list[str] | None = None,
+    together: bool = False,
     rubric: Path | None = None,
     blind: bool = False,
     rejects: bool = False,
@@ -153,11 +166,15 @@ def planned(
 ) -> tuple[Path, Plan, list[ReviewData]]:
     """The folder and the plan of a review, made or found, and its data; `me` is to be a rater.
 
+    A plan by which nobody has graded yet is made anew where other options are asked for; what was
+    not asked for stays as it was planned.
+
     Raises:
         UsageError: something asked for is not possible, or differs from the plan that is there.
     """
     from targen_review.grades import check_name
-    from targen_review.plan import FILE, folder_for, go_on_with, load_plan, write_plan
+    from targen_review.plan import differing, folder_for, is_there, load_plan, write_plan
+    from targen_review.rows import NO_TASK
     from targen_review.rubric import read_rubric
     from targen_review.sample import check_sample, teams_of
 
@@ -167,6 +184,8 @@ def planned(
         "teams": None
         if teams is None
         else tuple(tuple(map(check_name, _split(team, "+"))) for team in _split(teams, ",")),
+        "barred": tuple(sorted(exclude)) if exclude else None,
+        "together": together or None,
         "rubric": None if rubric is None else read_rubric(rubric),
         "blind": blind or None,
         "rejects": rejects or None,
@@ -177,24 +196,84 @@ def planned(
         teams_of(requested.get("raters", ()), requested["teams"])
         members = tuple(name for team in requested["teams"] for name in team)
         requested.setdefault("raters", members)
-    if len(data) == 1 and out is None and (Path(data[0]) / FILE).is_file():  # a review itself
+    if len(data) == 1 and out is None and is_there(Path(data[0])):  # a review itself
         out = Path(data[0])
         data = [part.path for part in load_plan(out).data]
     folder = folder_for(data, out)
-    plan = load_plan(folder) if (folder / FILE).exists() else None
+    plan = load_plan(folder) if is_there(folder) else None
     if plan is not None and len(plan.data) == 1:
         task = task or plan.data[0].task or None
     opened = opened_data(data, task, encoding)
+    for each in opened:
+        if each.task is None and not each.problem:
+            print(f"{each.path}: {NO_TASK} --task NAME says it: {_TASKS}", file=sys.stderr)
+    anew = ""
     if plan is not None:
         check_same_data(folder, plan, opened)
-        go_on_with(folder, plan, requested)
-    else:
-        plan = _new_plan(opened, requested, exclude or [])
+        anew = "; ".join(filter(None, (differing(plan, requested), _now_known(plan, opened))))
+        if anew and _is_begun(folder):
+            raise UsageError(
+                f"{folder} holds a review of this data already: {anew}",
+                hint="leave the options out to go on with it; for another review --out FOLDER",
+            )
+    new = plan is None or bool(anew)
+    if plan is None or anew:
+        plan = _new_plan(opened, requested if plan is None else _over(plan, requested))
     if me is not None:
         plan.rows_of(me)
-    if not (folder / FILE).exists():
+    if new:
         write_plan(folder, plan)
+        _say_new(folder, plan, anew)
     return folder, plan, opened
+
+
+_TASKS = "targen list-tasks has the names; a file will do, too"
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether somebody has graded a row, or a model is at it."""
+    from targen_review.grades import read_grades
+
+    return any(each.grades for each in read_grades(folder).values()) or any(
+        folder.glob("model-*/manifest.json")
+    )
+
+
+def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
+    """In words, which datasets were planned without a task, and have one now."""
+    return "; ".join(
+        f"the task of {there.name} was not known, and is {now.task_id}"
+        for there, now in zip(plan.data, opened, strict=True)
+        if now.task_id and not there.task
+    )
+
+
+def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for now, over what a plan was made with."""
+    kept = {name: getattr(plan, name) for name in type(plan).model_fields}
+    for name in ("format", "data", "rows"):
+        del kept[name]
+    if "raters" in requested:
+        kept |= {"teams": (), "barred": ()}
+    return {**kept, **requested}
+
+
+def _say_new(folder: Path, plan: Plan, anew: str) -> None:
+    """What is worth knowing of a plan before anyone grades by it."""
+    if anew:
+        said = f"{folder}: planned anew, since nobody had graded a row: {anew}"
+        print(said, file=sys.stderr)
+    if not plan.blind:
+        print(
+            "note: raters see each row's label; --blind hides it until they have chosen one "
+            "themselves",
+            file=sys.stderr,
+        )
+    elif plan.together:
+        print(
+            "note: rows of a seed follow each other, so the label of one may tell that of the next",
+            file=sys.stderr,
+        )
 
 
 def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> list[ReviewData]:
@@ -230,18 +309,20 @@ def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
         )
 
 
-def _new_plan(opened: list[ReviewData], requested: dict[str, Any], exclude: list[str]) -> Plan:
+def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
     from targen_review.plan import Plan, PlanData
     from targen_review.rows import review_rows
     from targen_review.sample import Drawable, assign, teams_of
 
+    requested = {"raters": (), "teams": (), "barred": (), "together": False, **requested}
     groups: dict[str, list[Drawable]] = {}
     found = {each.name: 0 for each in opened}
     for each, row in review_rows(opened, rejects=requested.get("rejects", False)):
         task = each.task.name if each.task is not None else each.name
         # Rejects have a share of their own; what they lost is the label that they were made for.
         group, label = (task, row.label) if row.official else (f"{task}, rejects", row.before)
-        groups.setdefault(group, []).append(Drawable(row.id, label or ""))
+        siblings = f"{each.name}:{row.siblings}" if requested["together"] else ""
+        groups.setdefault(group, []).append(Drawable(row.id, label or "", siblings))
         found[each.name] += bool(row.official)
     parts = []
     for each in opened:
@@ -250,21 +331,25 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any], exclude: list
         path = str(each.path) if each.is_remote else str(each.path.resolve())
         parts.append(PlanData(path=path, name=each.name, task=each.task_id, rows=found[each.name]))
     exclusions = []
-    for pair in exclude:
+    for pair in requested["barred"]:
         rater, _, name = pair.partition("=")
-        if rater not in requested.get("raters", ()) or name not in groups:
+        if rater not in requested["raters"] or name not in groups:
             raise UsageError(
                 f"--not {pair} names no rater and task of this review",
                 hint=f"RATER=TASK; the tasks are {', '.join(groups)}",
             )
         exclusions += [(rater, name), (rater, f"{name}, rejects")]
-    if "raters" in requested:
-        requested["teams"] = tuple(teams_of(requested["raters"], requested.get("teams", ())))
+    if requested["together"]:
+        _check_siblings(groups)
+    if requested["raters"]:
+        requested["teams"] = tuple(teams_of(requested["raters"], requested["teams"]))
+    if requested.get("blind"):
+        requested["secret"] = requested.get("secret") or token_hex(16)
     rows = assign(
         groups,
         sample=requested.get("sample", "all"),
-        raters=requested.get("raters", ()),
-        teams=requested.get("teams", ()),
+        raters=requested["raters"],
+        teams=requested["teams"],
         exclusions=exclusions,
         seed=requested.get("seed", 0),
         shuffled=requested.get("blind", False),
@@ -272,10 +357,21 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any], exclude: list
     return Plan(data=tuple(parts), rows=rows, **requested)
 
 
+def _check_siblings(groups: Mapping[str, Sequence[Drawable]]) -> None:
+    """Say where no two rows have anything in common."""
+    keys = [row.group for rows in groups.values() for row in rows]
+    if len(set(keys)) == len(keys):
+        print(
+            "note: no two rows are of one seed or begin with the same text, so --together changes "
+            "nothing",
+            file=sys.stderr,
+        )
+
+
 def print_plan(folder: Path, plan: Plan, *, json: bool) -> None:
     """Who reviews how many rows."""
     if json:
-        print_json({"folder": str(folder), **plan.model_dump(mode="json")})
+        print_json({"folder": str(folder), **plan.model_dump(mode="json", exclude={"secret"})})
         return
     print(f"{folder}: {plural(len(plan.ids), 'row')} of {sum(d.rows for d in plan.data):,}")
     rows = [[rater or "anyone", f"{len(ids):,}"] for rater, ids in plan.rows.items()]

@@ -25,7 +25,6 @@ from targen_review.forms.sheet import (
     Reader,
     Sheet,
     latest,
-    mark_of,
     refused_file,
     write_files,
 )
@@ -137,6 +136,7 @@ def _answers(
             user,
             before=values.get("grade_before"),
             after=values.get("grade"),
+            reasons=reader.reasons(number, values.get("reasons")),
             label=(reader.text(number, "label", label) or None) if label is not None else None,
             edit={
                 path: reader.text(number, box, values[box])
@@ -155,6 +155,9 @@ def _guidelines(sheet: Sheet) -> str:
         parts += [f"- **{markdown(k)}**: {markdown(v)}" for k, v in sheet.labels.items()]
     parts.append("## Grades")
     parts += [f"- **{markdown(k)}**: {markdown(v)}" for k, v in sheet.grades.items()]
+    if sheet.reasons:
+        parts.append("## Reasons")
+        parts += [f"- **{markdown(k)}**: {markdown(v)}" for k, v in sheet.reasons.items()]
     return "\n".join(parts) + "\n"
 
 
@@ -177,6 +180,8 @@ def _questions(sheet: Sheet) -> Iterator[dict[str, Any]]:
         yield _choice("grade_before", title, sheet.grades, required=False)
     title = "How good is the row" + ("?" if sheet.blind else " with the label that it has?")
     yield _choice("grade", title, sheet.grades, required=True)
+    if sheet.reasons:
+        yield _choice("reasons", "Why?", sheet.reasons, required=False, several=True)
     options = {REJECT: "the row should go", FLAG: "somebody should look again"}
     yield _choice("decision", "Anything else?", options, required=False, several=True)
     for path, box in sheet.boxes.items():
@@ -217,7 +222,7 @@ def _record(sheet: Sheet, item: Item) -> dict[str, Any]:
     return {
         "id": sheet.key_of(item),
         "fields": {column: item.texts.get(path, "") for path, column in sheet.columns.items()},
-        "metadata": {DIGEST: mark_of(item), **before},
+        "metadata": {DIGEST: sheet.mark_of(item), **before},
         "suggestions": suggestions,
         "responses": {},
         "vectors": {},

@@ -24,7 +24,6 @@ from targen_review.forms.sheet import (
     Reader,
     Sheet,
     latest,
-    mark_of,
     refused_file,
     write_files,
 )
@@ -111,7 +110,7 @@ def _of_task(
 def _of_annotation(reader: Reader, sheet: Sheet, number: int, record: Mapping[str, Any]) -> Answer:
     """Of JSON-MIN, where one value stands for itself, and several are a list or a list of lists."""
     values: dict[str, list[Any]] = {}
-    names = ["label", "grade", "grade_before", "decision", "comment"]
+    names = ["label", "grade", "grade_before", "reasons", "decision", "comment"]
     for name in (*names, *sheet.boxes.values()):
         for one in _several(record.get(name)):
             inner = one.get("choices", one.get("text", one)) if isinstance(one, dict) else one
@@ -146,6 +145,7 @@ def _answer(
         seconds=_seconds(annotation.get("lead_time")),
         before=one("grade_before"),
         after=one("grade"),
+        reasons=reader.reasons(number, values.get("reasons")),
         label=one("label") if sheet.labels else (text("label") or None),
         edit={path: text(box) for path, box in sheet.boxes.items() if values.get(box)},
         comment=text("comment"),
@@ -183,7 +183,7 @@ def _task(sheet: Sheet, item: Item) -> dict[str, Any]:
     shown = {} if sheet.blind or item.before is None else {"intended": item.before}
     data = {
         _ROW: sheet.key_of(item),
-        DIGEST: mark_of(item),
+        DIGEST: sheet.mark_of(item),
         **shown,
         **{column: item.texts.get(path, "") for path, column in sheet.columns.items()},
     }
@@ -230,6 +230,9 @@ def _interface(sheet: Sheet) -> str:
     ET.SubElement(view, "Header", value=title, size="5")
     keys = {letter: letter.lower() for letter in sheet.grades if letter.lower() not in _KEYS}
     _choices(view, "grade", first, sheet.grades, keys=keys, required=True)
+    if sheet.reasons:
+        ET.SubElement(view, "Header", value="Why?", size="5")
+        _choices(view, "reasons", first, sheet.reasons, choice="multiple")
     options = {REJECT: "the row should go", FLAG: "somebody should look again"}
     _choices(view, "decision", first, options, choice="multiple")
     for path, box in sheet.boxes.items():

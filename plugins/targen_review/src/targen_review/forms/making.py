@@ -72,6 +72,8 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
             if path in texts
         ),
         blind=plan.blind,
+        reasons={each.name: each.meaning for each in plan.rubric.reasons},
+        secret=plan.secret,
     )
 
 
@@ -116,6 +118,7 @@ def _grade(answer: Answer) -> Grade:
             at=answer.at,
             before=answer.before,
             after=answer.after,
+            reasons=answer.reasons,
             label=answer.label,
             edit=dict(answer.edit) or None,
             reject=answer.reject,

@@ -7,6 +7,7 @@ here against the sheet that went out.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,6 @@ __all__ = [
     "Reader",
     "Sheet",
     "latest",
-    "mark_of",
     "rater_name",
     "read_records",
     "refused_file",
@@ -47,7 +47,17 @@ _MARK = re.compile(r"v(\d{1,9}):([0-9a-f]{16})")
 _DEEPEST = 64  # levels of nesting; exports have a dozen
 _LARGEST = 512 << 20  # bytes of a file that comes back
 _NAMED = 3  # bad records that an error names
-_TAKEN = {"label", "grade", "grade_before", "decision", "comment", "row", "id", "annotator"}
+_TAKEN = {
+    "label",
+    "grade",
+    "grade_before",
+    "reasons",
+    "decision",
+    "comment",
+    "row",
+    "id",
+    "annotator",
+}
 _TAKEN |= {"created_at", "updated_at", "lead_time", "annotation_id", "agreement", "intended"}
 _RATER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
@@ -83,6 +93,8 @@ class Sheet:
         items: the rows.
         editable: the fields whose texts people may write anew; None for all.
         blind: whether people find a label of their own before they see any.
+        reasons: what may be added to a grade, with the meanings.
+        secret: what the keys of a blind sheet are made with, so that nobody can try guesses.
     """
 
     name: str
@@ -92,6 +104,8 @@ class Sheet:
     items: Sequence[Item]
     editable: frozenset[str] | None = None
     blind: bool = False
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    secret: str = ""
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
@@ -118,9 +132,25 @@ class Sheet:
 
         A row's id has the label in it that the row was written for, so a blind sheet has another.
         """
-        if not self.blind:
-            return item.row
-        return hashlib.sha256(item.row.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+        return self._sealed(item.row) if self.blind else item.row
+
+    def mark_of(self, item: Item) -> str:
+        """What the other tool is given to keep: the format, and a digest of what it shows.
+
+        The digest is of the row's labels, too, so a blind sheet seals it.
+        """
+        return f"v{_FORMAT}:{self._sealed(item.digest) if self.blind else item.digest}"
+
+    def digest_in(self, mark: str, item: Item) -> str:
+        """The digest of the contents that were shown; of a sealed one that is another, itself."""
+        if self.blind and hmac.compare_digest(mark, self._sealed(item.digest)):
+            return item.digest
+        return mark
+
+    def _sealed(self, text: str) -> str:
+        """16 hex digits that nobody can work out who does not have the review's plan."""
+        data = text.encode("utf-8", "backslashreplace")
+        return hmac.new(self.secret.encode(), data, hashlib.sha256).hexdigest()[:16]
 
     @property
     def asks_twice(self) -> bool:
@@ -139,6 +169,7 @@ class Answer:
         at: when, as ISO 8601 in UTC; "" where the file does not say.
         before: the grade with the label before step 4.
         after: the grade with the label now.
+        reasons: names of the rubric's reasons.
         label: the label that the person would give it, where that is another, or was chosen blind.
         edit: by field, the text that the person put in place of the row's.
         reject: whether the row should go.
@@ -153,17 +184,13 @@ class Answer:
     at: str = ""
     before: str | None = None
     after: str | None = None
+    reasons: tuple[str, ...] = ()
     label: str | None = None
     edit: Mapping[str, str] = field(default_factory=dict)
     reject: bool = False
     flag: bool = False
     comment: str = ""
     seconds: float = 0.0
-
-
-def mark_of(item: Item) -> str:
-    """What the other tool is given to keep: the format, and the digest of what it shows."""
-    return f"v{_FORMAT}:{item.digest}"
 
 
 def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
@@ -287,7 +314,7 @@ class Reader:
                 f"it was exported in format {match[1]}, and this version reads format {_FORMAT}",
                 hint="use the version of targen-review that exported it",
             )
-        return item, match[2]
+        return item, self._sheet.digest_in(match[2], item)
 
     def answer(self, number: int, item: Item, digest: str, theirs: object, **said: Any) -> Answer:
         """A person's answer of a row, checked.
@@ -336,7 +363,23 @@ class Reader:
             value.encode()
         except UnicodeEncodeError:
             raise self._wrong(number, f"{name} has half of a surrogate pair in it") from None
+        if "\0" in value:
+            raise self._wrong(number, f"{name} has a NUL (U+0000) in it, which is no text")
         return value.replace("\r\n", "\n")
+
+    def reasons(self, number: int, value: object) -> tuple[str, ...]:
+        """The reasons that somebody chose, in the rubric's order.
+
+        Raises:
+            UsageError: one that the rubric does not have.
+        """
+        chosen = [] if value is None else value if isinstance(value, list) else [value]
+        for each in chosen:
+            if each not in self._sheet.reasons:
+                shown = printable(str(each), max_length=60)
+                hint = did_you_mean(str(each)[:60], self._sheet.reasons, "the reasons are")
+                raise self._wrong(number, f"{shown!r} is not a reason of the rubric", hint=hint)
+        return tuple(name for name in self._sheet.reasons if name in chosen)
 
     def decisions(self, number: int, value: object) -> dict[str, bool]:
         """What was decided of a row beside its grade.

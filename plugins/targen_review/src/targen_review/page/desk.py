@@ -176,7 +176,7 @@ class Desk:
         if seat.hidden:
             return Mended(unchecked=("the task's checks may tell the label: choose one first",))
         label = seat.grade.label if seat.data.labels else None
-        return mend(seat.data.task, seat.row, _changed(seat.row, edit), label)
+        return mend(seat.data.task, seat.row, _changed(seat, edit), label)
 
     def answer(
         self,
@@ -192,9 +192,9 @@ class Desk:
 
         Args:
             at: the row's place.
-            action: `grade`, `label`, `reject`, `flag`, `comment`, `edit`.
-            value: of `label` a label; of `grade` a letter for the question that is asked next, or
-                `before=B`, which names the question.
+            action: `grade`, `reason`, `label`, `reject`, `flag`, `comment`, `edit`.
+            value: of `label` a label; of `reason` one's name; of `grade` a letter for the question
+                that is asked next, or `before=B`, which names the question.
             texts: of `edit`, the texts by their fields.
             comment: what stands in the field for comments, whatever else is done.
             seconds: how long the row was looked at.
@@ -235,6 +235,8 @@ class Desk:
         assert row is not None
         if action == "grade":
             return self._graded(seat, value)
+        if action == "reason":
+            return {"reasons": self._reasons(old, value)}
         if action == "label":
             if seat.labels and value not in ("", *seat.labels):
                 raise UsageError(f"{value!r} is not a label of this task")
@@ -247,10 +249,18 @@ class Desk:
         if action == "comment":
             return {}
         if action == "edit":
-            edit = _changed(row, texts)
+            edit = _changed(seat, texts)
             mend(None, row, edit, None)  # that these can be edited
             return {"edit": edit or None}
         raise UsageError(f"there is no answer {action!r}")
+
+    def _reasons(self, old: Grade, name: str) -> tuple[str, ...]:
+        """The reasons with one more, or without one that was there, in the rubric's order."""
+        names = self.plan.rubric.reason_names
+        if name not in names:
+            raise UsageError(f"{name!r} is not a reason of the rubric {self.plan.rubric.name}")
+        chosen = {*old.reasons} ^ {name}
+        return tuple(each for each in names if each in chosen)
 
     def _graded(self, seat: Seat, value: str) -> dict[str, Any]:
         part, _, letter = value.rpartition("=")
@@ -270,10 +280,13 @@ class Desk:
         return {mine.part: letter}
 
 
-def _changed(row: ReviewRow, edit: Mapping[str, str]) -> dict[str, str]:
-    """Those texts of an edit that are not as they were; lines end as they do in the row."""
-    texts = {path: text.replace("\r\n", "\n") for path, text in edit.items() if path in row.fields}
-    return {path: text for path, text in texts.items() if text != row.fields[path]}
+def _changed(seat: Seat, edit: Mapping[str, str]) -> dict[str, str]:
+    """Those texts of an edit that are not as they were; lines end as they do in the row.
+
+    What the rater may not see is not compared: that nothing changed would confirm a guess.
+    """
+    texts = {path: text.replace("\r\n", "\n") for path, text in edit.items() if path in seat.fields}
+    return {path: text for path, text in texts.items() if text != seat.fields[path]}
 
 
 def _seconds(words: str) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -22,10 +23,12 @@ from targen_core.errors import TargenError
 from targen_core.text import plural, printable
 from targen_review.page.desk import Desk, Seat
 from targen_review.page.guard import LocalOnly, Secret, is_own_origin
+from targen_review.rows import NO_TASK
 
 __all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates"]
 
 _MAX_FORM = 4 << 20
+_SECONDS = 20  # that the whole of a form may take; what is written is sent at once
 _LIST = 50  # rows of a page of the list
 _COMMANDS = {
     "edit": ("e", "Edit the texts"),
@@ -129,7 +132,11 @@ class _Pages:
                 if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
                     return _refused(f"There is no row {number}.", 404)
                 if request.method == "POST":
-                    form = await _form(request)
+                    try:
+                        async with asyncio.timeout(_SECONDS):
+                            form = await _form(request)
+                    except TimeoutError:
+                        return _refused(f"It took longer than {_SECONDS} seconds to arrive.", 408)
                     if not is_own_origin(request) or form.get("secret") != secret.form:
                         return _refused("This did not come from the page itself.", 403)
                     request.state.form = form
@@ -215,11 +222,11 @@ class _Pages:
         return RedirectResponse(f"/{desk.rater}/{'done' if at is None else f'row/{at + 1}'}", 303)
 
     async def goto(self, request: Request, desk: Desk) -> Response:
-        """A row by its number, or by its id."""
+        """A row by its number; or by its id, which a blind review does not know: it has a label."""
         asked = request.query_params.get("row", "").strip()
         if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(desk.ids):
             return RedirectResponse(f"/{desk.rater}/row/{asked}", 303)
-        if asked in desk.ids:
+        if not desk.plan.blind and asked in desk.ids:
             return RedirectResponse(f"/{desk.rater}/row/{desk.ids.index(asked) + 1}", 303)
         return _refused(f"There is no row {printable(asked)}: there are {len(desk.ids):,}.", 404)
 
@@ -263,7 +270,7 @@ class _Pages:
         self, request: Request, desk: Desk, at: int, *, said: str = "", editing: bool = False
     ) -> Response:
         seat = desk.seat(at)
-        context = {"seat": seat, "editing": editing, **origin_of(seat)}
+        context = {"seat": seat, "editing": editing, "no_task": NO_TASK, **origin_of(seat)}
         return self._page(request, desk, "row.html", context, said=said)
 
     def _to(self, request: Request, desk: Desk, at: int | None, said: str) -> Response:
@@ -296,7 +303,7 @@ class _Pages:
             "total": len(desk.ids),
             "done": desk.done,
             "said": said,
-            "keys": _keys(desk.plan.rubric.letters),
+            "keys": _keys(desk.plan.rubric.keys),
             "partial": request.headers.get("x-page") == "1",
             **context,
         }
@@ -306,22 +313,23 @@ class _Pages:
 def origin_of(seat: Seat) -> dict[str, Any]:
     """What a row came from, in the order in which it came: (what, text)."""
     row = seat.row
-    if row is None:
+    if (
+        row is None or seat.hidden
+    ):  # any of it may tell the label: a list may be for one label alone
         return {"origin": []}
     origin: list[tuple[str, str]] = []
     if len(row.above) == 1:
         origin.append(("context", row.above[0]))
     else:
         origin += [(f"list {depth}", item) for depth, item in enumerate(row.above, 1)]
-    if row.seed is not None and not (seat.hidden and not seat.labels):  # open: it may be there
+    if row.seed is not None:
         seed = row.seed
         parts = seed.items() if isinstance(seed, dict) else [("", seed)]
         origin += [(f"seed, {name}" if name else "seed", _words(value)) for name, value in parts]
-    if not seat.hidden:  # all of the rest may tell the label, the row's id too
-        origin += [(name.replace("_", " "), _words(value)) for name, value in row.drawn.items()]
-        origin += [("generated for", row.intended)] if row.intended else []
-        origin += [(name, _words(value)) for name, value in row.notes.items()]
-        origin.append(("row", row.id))
+    origin += [(name.replace("_", " "), _words(value)) for name, value in row.drawn.items()]
+    origin += [("generated for", row.intended)] if row.intended else []
+    origin += [(name, _words(value)) for name, value in row.notes.items()]
+    origin.append(("row", row.id))
     return {"origin": origin}
 
 
@@ -333,10 +341,10 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def _keys(letters: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The key of each command and its words; Shift goes with one that is a grade's letter."""
+def _keys(taken: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The key of each command and its words; Shift goes with one that the rubric has."""
     return {
-        name: (f"Shift+{key.upper()}" if key.upper() in letters else key, words)
+        name: (f"Shift+{key.upper()}" if key.upper() in taken else key, words)
         for name, (key, words) in _COMMANDS.items()
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
-from targen_review.plan import FILE
+from targen_review.plan import is_there
 
 __all__ = ["REVIEWED", "ReviewedOptions"]
 
@@ -27,7 +27,7 @@ def _measure(study: Study, options: ReviewedOptions) -> Findings:
     for corpus in study.everything:
         if corpus.run is not None and not folders:
             beside = corpus.run.resolve().with_name(f"{corpus.run.resolve().name}.review")
-            folders += [beside] if (beside / FILE).exists() else []
+            folders += [beside] if is_there(beside) else []
     if not folders:
         return Findings(notes=(_NONE,))
     from targen_review.report.figures import figures_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
@@ -21,6 +21,7 @@ __all__ = [
     "Disagreement",
     "Letters",
     "RaterFigures",
+    "ReasonFigures",
     "ReviewFigures",
     "figures_of",
 ]
@@ -59,6 +60,29 @@ class Letters:
     acceptable: Figure
     change: Figure | None
     confirmed: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonFigures:
+    """How often a reason of the rubric was named, by people together or by one model.
+
+    Attributes:
+        dataset: its name, or "all".
+        who: "people", or the name of a model's grades.
+        reason: its name.
+        rows: for which somebody named it.
+        of: rows that somebody graded, rejected, or named a reason for.
+        agreed: for which all named it, of the rows that it was named for and several graded.
+        shared: how many these are.
+    """
+
+    dataset: str
+    who: str
+    reason: str
+    rows: int
+    of: int
+    agreed: int
+    shared: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +173,7 @@ class Disagreement:
         apart: steps on the scale between the farthest grades.
         split: whether one finds it acceptable, keeps it, or labels it so, and another not.
         people: whether people are apart, not a model from them.
-        grades: rater -> letters, label and comment, as they gave them.
+        grades: rater -> letters, reasons, label and comment, as they gave them.
     """
 
     dataset: str
@@ -159,7 +183,7 @@ class Disagreement:
     apart: int
     split: bool
     people: bool
-    grades: Mapping[str, Mapping[str, str | bool | None]]
+    grades: Mapping[str, Mapping[str, str | bool | list[str] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +192,7 @@ class ReviewFigures:
 
     material: Material
     letters: Sequence[Letters]
+    reasons: Sequence[ReasonFigures]
     agreement: Sequence[Agreement]
     alphas: Sequence[Alpha]
     raters: Sequence[RaterFigures]
@@ -182,11 +207,14 @@ def figures_of(material: Material) -> ReviewFigures:
     for each in material.given:
         by_rater[each.rater].append(each)
     letters: list[Letters] = []
+    reasons: list[ReasonFigures] = []
     for who, names in [(PEOPLE, people), *((name, [name]) for name in models)]:
         given = [each for name in names for each in by_rater[name]]
         datasets = [name for name in material.tasks if any(g.dataset == name for g in given)]
         for name in datasets:
-            if of := _letters(material, name, who, [g for g in given if g.dataset == name]):
+            own = [g for g in given if g.dataset == name]
+            reasons += _reasons(material, name, who, own)
+            if of := _letters(material, name, who, own):
                 letters.append(of)
         # Rejects of step 4 are in no dataset: they are not part of its rows.
         rows = [g for g in given if not g.dataset.endswith(", rejects")]
@@ -195,6 +223,7 @@ def figures_of(material: Material) -> ReviewFigures:
     return ReviewFigures(
         material,
         letters,
+        reasons,
         _agreements(material, by_rater, people, models),
         _alphas(material, [each for name in people for each in by_rater[name]]),
         [_rater(material, name, by_rater[name]) for name in (*people, *models)],
@@ -244,6 +273,21 @@ def _letters(material: Material, dataset: str, who: str, given: Sequence[Given])
         _mean_change([good["after"][r] - good["before"][r] for r in both]) if both else None,
         _mean_share(sum(said) / len(said) for said in says.values()),
     )
+
+
+def _reasons(
+    material: Material, dataset: str, who: str, given: Sequence[Given]
+) -> Iterator[ReasonFigures]:
+    by_row: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for each in given:
+        if each.grade.is_done or each.grade.reasons:
+            by_row[each.row].append(each.grade.reasons)
+    for reason in material.reasons:
+        named = [said for said in by_row.values() if any(reason in each for each in said)]
+        if named:
+            shared = [said for said in named if len(said) > 1]
+            agreed = sum(all(reason in each for each in said) for said in shared)
+            yield ReasonFigures(dataset, who, reason, len(named), len(by_row), agreed, len(shared))
 
 
 def _counts(letters: Sequence[str], grades: Mapping[str, Sequence[str]]) -> dict[str, float]:
@@ -440,6 +484,7 @@ def _disagreements(material: Material) -> list[Disagreement]:
                     each.rater: {
                         "before": each.grade.before,
                         "after": each.grade.after,
+                        "reasons": list(each.grade.reasons),
                         "label": each.grade.label,
                         "reject": each.grade.reject,
                         "flag": each.grade.flag,

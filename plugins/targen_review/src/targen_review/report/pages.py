@@ -15,6 +15,7 @@ from targen_review.report.figures import (
     Agreement,
     Letters,
     RaterFigures,
+    ReasonFigures,
     ReviewFigures,
     Side,
 )
@@ -35,7 +36,8 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
         figures: of the reviews.
         paper: put the printed numbers of the paper's table 16 beside those of its tasks.
     """
-    tables = [*_letters_tables(figures, paper=paper), *_agreement_tables(figures)]
+    tables = [*_letters_tables(figures, paper=paper), _reasons_table(figures)]
+    tables += _agreement_tables(figures)
     tables += [_labels_table(figures), _step4_table(figures.step4)]
     tables.append(_raters_table(figures.raters))
     if figures.disagreements:
@@ -158,6 +160,31 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
         )
 
 
+def _reasons_table(figures: ReviewFigures) -> Table:
+    """Which reasons raters named, the most frequent of each dataset first."""
+    shared = any(of.shared for of in figures.reasons)
+    found = sorted(figures.reasons, key=lambda of: (of.dataset, of.who != PEOPLE, of.who, -of.rows))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            of.dataset,
+            _who(of),
+            of.reason,
+            of.rows,
+            _cell(share(of.rows, of.of)),
+            *((_cell(share(of.agreed, of.shared)),) if shared else ()),
+        )
+        for of in found
+    ]
+    columns = ("dataset", "by", "reason", "rows", "share", *(("all named it",) if shared else ()))
+    return Table(
+        "Reasons",
+        columns,
+        rows,
+        note="Rows for which somebody named it, of those that were graded or rejected."
+        + (" All named it: of the rows among them that several graded." if shared else ""),
+    )
+
+
 def _printed(tasks: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
     for name in dict.fromkeys(tasks):
         task = name.rpartition(":")[2]  # of DISTRIBUTION:NAME
@@ -167,7 +194,7 @@ def _printed(tasks: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
             yield (TITLES[task], sum(before), *before, *after, *shares)
 
 
-def _who(of: Letters) -> str:
+def _who(of: Letters | ReasonFigures) -> str:
     return of.who if of.who == PEOPLE else f"{of.who} (model)"
 
 
@@ -323,7 +350,7 @@ def _said(grade: Any) -> str:
     letters = after or "-"
     if before is not None and before != after:
         letters = f"{before}→{letters}"
-    parts = [letters]
+    parts = [letters, *grade["reasons"]]
     parts += [f"label {grade['label']}"] if grade["label"] is not None else []
     parts += ["rejects"] if grade["reject"] else []
     parts += [f"“{' '.join(grade['comment'].split())}”"] if grade["comment"] else []
@@ -391,6 +418,7 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
             }
             for of in figures.letters
         ],
+        "reasons": [_plain(each) for each in figures.reasons],
         "agreement": [_plain(each) for each in figures.agreement],
         "alpha": [_plain(each) for each in figures.alphas],
         "raters": [_plain(each) for each in figures.raters],

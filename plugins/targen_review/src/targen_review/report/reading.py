@@ -44,6 +44,7 @@ class Material:
         tasks: dataset -> the name of its task, or "".
         given: what they said, without what does not count.
         rows: `Given.row` -> the row; not there where the data cannot be read.
+        reasons: names of the rubrics' reasons, of all reviews.
         warnings: what does not count, and why; what could not be read.
     """
 
@@ -53,6 +54,7 @@ class Material:
     tasks: dict[str, str] = field(default_factory=dict)
     given: list[Given] = field(default_factory=list)
     rows: dict[str, ReviewRow] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def people(self) -> list[str]:
@@ -116,12 +118,17 @@ def _scale(rubric: Rubric) -> tuple[tuple[str, bool], ...]:
     return tuple((grade.letter, grade.acceptable) for grade in rubric.grades)
 
 
+def _reasons(rubric: Rubric) -> tuple[str, ...]:
+    return tuple(sorted(rubric.reason_names))
+
+
 def _same_plan(one: Path, plan: Plan, other: Path, its: Plan) -> None:
     differing = [
         name for name in ("sample", "seed", "rejects", "blind", "raters", "teams", "rows")
         if getattr(plan, name) != getattr(its, name)
     ]  # fmt: skip
-    if _scale(plan.rubric) != _scale(its.rubric):
+    rubrics = (plan.rubric, its.rubric)
+    if len(set(map(_scale, rubrics))) > 1 or len(set(map(_reasons, rubrics))) > 1:
         differing.insert(0, "rubric")
     if differing:
         raise UsageError(
@@ -133,6 +140,13 @@ def _same_plan(one: Path, plan: Plan, other: Path, its: Plan) -> None:
 
 def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[str]) -> None:
     grades: dict[str, dict[str, Grade]] = {}
+    if plan.together:
+        material.warnings.append(
+            "rows of a seed were drawn together: they are not independent, so that intervals over "
+            "rows are too narrow"
+        )
+    new = [name for name in plan.rubric.reason_names if name not in material.reasons]
+    material.reasons += new
     for folder in folders:
         for name, graded in read_grades(folder).items():
             if material.raters.setdefault(name, graded.rater) != graded.rater:
@@ -184,7 +198,7 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
             )
             continue
         material.lists[name] = material.lists.get(name, 0) + len(mine)
-        _count(material, name, of.values(), places, mine, opened)
+        _count(material, name, of.values(), places, mine, opened, plan.rubric)
     for name in plan.raters:
         if name not in grades:
             material.lists[name] = material.lists.get(name, 0) + len(plan.rows_of(name))
@@ -226,9 +240,10 @@ def _count(
     places: dict[str, tuple[str, str]],
     mine: set[str],
     opened: set[str],
+    rubric: Rubric,
 ) -> None:
     """Take over what counts of a rater's grades, and say what does not."""
-    letters = set(material.rubric.letters)
+    known = {*rubric.letters, *rubric.reason_names, None}
     strangers, changed, unknown = [], [], []
     for grade in grades:
         if grade.row not in mine or grade.row not in places:
@@ -238,14 +253,14 @@ def _count(
         row = material.rows.get(key)
         if grade.row in opened and (row is None or row.digest != grade.digest):
             changed.append(grade.row)
-        elif odd := {grade.before, grade.after} - letters - {None}:
+        elif odd := {grade.before, grade.after, *grade.reasons} - known:
             unknown.append(f"{grade.row} ({', '.join(sorted(map(str, odd)))})")
         else:
             material.given.append(Given(name, dataset, key, grade))
     for rows, why in (
         (strangers, "of rows that are not theirs to grade"),
         (changed, "of rows that have changed since, or are gone"),
-        (unknown, f"that the rubric {material.rubric.name} does not have"),
+        (unknown, f"that the rubric {rubric.name} does not have"),
     ):
         if rows:
             some = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")

@@ -142,7 +142,8 @@
     if (!hit) return;
     event.preventDefault();
     if (event.repeat && !name.startsWith("Arrow")) return; // a key held down grades one row
-    if (hit.matches("input, textarea")) {
+    if (hit.dataset.says) said(hit.dataset.says);
+    else if (hit.matches("input, textarea")) {
       hit.focus();
       if (hit.matches("input")) hit.select();
     } else hit.click();

@@ -1,0 +1,112 @@
+"""What people found of a dataset, for its card: figures, and nobody's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from targen_core import Dataset
+from targen_core.text import markdown, plural
+from targen_review.agreement import Figure
+from targen_review.plan import Plan, folder_for, is_there, load_plan
+from targen_review.report.figures import ALL, PEOPLE, Letters, ReviewFigures, figures_of
+from targen_review.report.reading import read_reviews
+
+__all__ = ["figures_for", "with_figures", "with_section"]
+
+
+def with_figures(path: Path, dataset: Dataset) -> Dataset:
+    """The dataset, with a section in its card where people graded it in the review beside it.
+
+    Raises:
+        TargenError: the review cannot be read.
+    """
+    lines = figures_for(path)
+    return replace(dataset, card=with_section(dataset, lines)) if lines else dataset
+
+
+def with_section(dataset: Dataset, lines: str) -> str:
+    """The card of a dataset with these lines as its section on the review."""
+    body = dataset.card or f"# {dataset.task.summary}\n\n{dataset.task.description}\n"
+    return f"{body.rstrip()}\n\n## Review by people\n\n{lines.strip()}\n"
+
+
+def figures_for(path: Path) -> str:
+    """What people found, as Markdown; "" where no review lies beside the data, or nobody graded.
+
+    Raises:
+        TargenError: the review cannot be read.
+    """
+    if str(path).startswith("hf:"):
+        return ""
+    folder = folder_for([path], None)
+    if not is_there(folder):
+        return ""
+    figures = figures_of(read_reviews([folder]))
+    return "\n".join(_lines(load_plan(folder), figures))
+
+
+def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
+    graded = [
+        of
+        for of in figures.letters
+        if of.who == PEOPLE and of.dataset != ALL and not of.dataset.endswith(", rejects")
+    ]
+    if not graded:
+        return
+    rubric = plan.rubric
+    (of,) = graded[:1]
+    people = {each.rater for each in figures.material.given} & {*figures.material.people()}
+    whole = sum(each.rows for each in plan.data)
+    how = f"a sample of {plural(len(plan.ids), 'row')}" if plan.sample != "all" else "all of them"
+    unseen = "labels hidden until they had chosen one" if plan.blind else "labels in sight"
+    yield (
+        f"{plural(len(people), 'person', 'people')} graded {of.rows:,} of {plural(whole, 'row')} "
+        f"({how} given to them, {unseen}) by the rubric *{markdown(rubric.name)}*:"
+    )
+    yield ""
+    letters = ", ".join(
+        f"{each.letter} ({markdown(each.title)}) {_number(of.after[each.letter])}"
+        for each in rubric.grades
+    )
+    yield f"- Grades: {letters}. A row that several graded counts once."
+    good = ", ".join(each for each in rubric.letters if each in rubric.acceptable)
+    yield f"- Acceptable ({good}): {_share(of.acceptable)}{_before(of)}."
+    if of.confirmed.value is not None:
+        yield f"- Labels that they confirm: {_share(of.confirmed)}."
+    named = [each for each in figures.reasons if (each.who, each.dataset) == (PEOPLE, of.dataset)]
+    if named:
+        said = ", ".join(f"{markdown(each.reason)} {each.rows:,}" for each in named)
+        yield f"- Rows for which they named a reason: {said}."
+    alike = [e for e in figures.agreement if e.kind == "people" and e.side == "after"]
+    for each in alike[-1:]:  # of several teams the last is all of them
+        yield (
+            f"- Agreement of two on {plural(each.rows, 'row')}: the same letter "
+            f"{_share(each.alike)}; Cohen's κ {_kappa(each.letters)} on letters, "
+            f"{_kappa(each.acceptable)} on acceptable or not."
+        )
+    yield ""
+    yield "Intervals are of 95 % (shares: Wilson's, over rows)."
+
+
+def _before(of: Letters) -> str:
+    if of.acceptable_before is None or of.before == of.after:
+        return ""
+    return f"; before correction {_share(of.acceptable_before)}"
+
+
+def _share(figure: Figure) -> str:
+    if figure.value is None:
+        return "not known"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.0%}"
+    return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})"
+
+
+def _kappa(figure: Figure) -> str:
+    return "not defined" if figure.value is None else f"{figure.value:.2f}"
+
+
+def _number(count: float) -> str:
+    return f"{count:,.0f}" if count == int(count) else f"{count:,.1f}"
