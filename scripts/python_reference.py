@@ -67,6 +67,7 @@ GROUPS = {
 MODULES = [
     "tasks.checks",
     "tasks.replies",
+    "tasks.made_up",
     "tasks.cases",
     "tasks.fields",
     "tasks.asking",
@@ -76,6 +77,8 @@ MODULES = [
     "exporters.conversations",
     "training.model",
     "retrieval.model",
+    "methods.model",
+    "methods.columns",
     "embedding",
     "calls.model",
     "calls.executor",

@@ -25,6 +25,7 @@ PUBLISHED = (
     "plugins/targen_datatune",
     "plugins/targen_ray",
     "plugins/targen_review",
+    "plugins/targen_methods",
 )
 BESIDE = (
     "plugins/targen_plugin_example",

@@ -19,6 +19,7 @@ PLUGINS = [
     "plugins/targen_datatune",
     "plugins/targen_ray",
     "plugins/targen_review",
+    "plugins/targen_methods",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
 

@@ -15,6 +15,7 @@ from targen_testing import CatalogueSuite as Catalogues
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExecutorSuite as Executors
 from targen_testing import ExporterSuite as Exporters
+from targen_testing import MethodSuite as Methods
 from targen_testing import MetricSuite as Metrics
 from targen_testing import RetrieverSuite as Retrievers
 from targen_testing import TaskSuite as Tasks
@@ -47,6 +48,10 @@ class TestPage(Exporters):
 
 class TestLoudness(Metrics):
     metric = "loudness"
+
+
+class TestClaims(Methods):
+    method = "claims"
 
 
 class TestBayes(Trainers):

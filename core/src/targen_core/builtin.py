@@ -9,6 +9,7 @@ from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.exporters.model import Exporter
     from targen_core.tasks.steps import Corrector
@@ -56,6 +57,14 @@ def register_embedders(register: Register[Embedder]) -> None:
         "words",
         "targen_core.embedding:WORDS",
         summary="words and pairs of words in common; needs no model",
+    )
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """A file that says which method makes rows of which task."""
+    register.register(
+        "method", "targen_core.methods.form:METHOD", summary="rows of a task by another method"
     )
 
 

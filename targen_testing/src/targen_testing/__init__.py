@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from targen_testing.correctors import CorrectorSuite
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
+    from targen_testing.methods import MethodSuite
     from targen_testing.metrics import MetricSuite
     from targen_testing.retrieval import CatalogueSuite, RetrieverSuite
     from targen_testing.tasks import TaskSuite
@@ -23,6 +24,7 @@ __all__ = [
     "CorrectorSuite",
     "ExecutorSuite",
     "ExporterSuite",
+    "MethodSuite",
     "MetricSuite",
     "RetrieverSuite",
     "TaskSuite",
@@ -37,6 +39,7 @@ _HOME = {
     "CorrectorSuite": "correctors",
     "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
+    "MethodSuite": "methods",
     "MetricSuite": "metrics",
     "RetrieverSuite": "retrieval",
     "TaskSuite": "tasks",

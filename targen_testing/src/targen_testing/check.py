@@ -118,6 +118,7 @@ def _default_suites(
         CorrectorSuite,
         ExecutorSuite,
         ExporterSuite,
+        MethodSuite,
         MetricSuite,
         RetrieverSuite,
         TaskSuite,
@@ -129,6 +130,8 @@ def _default_suites(
         values: dict[str, Any] = {item.kind: item.id, "__module__": __name__}
         if item.kind == "task":
             base: type[Suite] = TaskSuite
+        elif item.kind == "method":
+            base = MethodSuite
         elif item.kind == "executor":
             base = ExecutorSuite
         elif item.kind == "exporter":

@@ -34,7 +34,7 @@ from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import HOSTILE, Trial
 
-__all__ = ["TaskSuite", "job_of"]
+__all__ = ["TaskSuite", "elsewhere", "job_of"]
 
 _SHOWN = 12  # labels whose samples still fit a prompt
 _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
@@ -355,7 +355,7 @@ class TaskSuite(Suite):
         """Other processes make the same rows: nothing goes by the order of a set or by `id`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
             pytest.skip("its plugins are made in the test")
-        datasets = _elsewhere(self.task, self.rows, self.folder, tmp_path)
+        datasets = elsewhere(self.task, self.rows, self.folder, tmp_path)
         assert datasets[0] == datasets[1], (
             "two processes make other rows: does a step go by the order of a set, or by hash()?"
         )
@@ -457,7 +457,7 @@ def _form(case: Case) -> tuple[Any, ...]:
     return tuple(case.texts), tuple(cues)
 
 
-def _elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:
+def elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:
     """The rows that two processes make, which hash texts differently."""
     environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "targen_testing.again", task, str(rows)]

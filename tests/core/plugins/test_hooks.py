@@ -24,6 +24,7 @@ KINDS = {
     "register_trainers": "trainer",
     "register_catalogues": "catalogue",
     "register_retrievers": "retriever",
+    "register_methods": "method",
     "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",

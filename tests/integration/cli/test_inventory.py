@@ -21,6 +21,7 @@ SOME = {
     "trainer": "tfidf",
     "catalogue": "files",
     "retriever": "bm25",
+    "method": "claims",
     "executor": "beside",
 }
 

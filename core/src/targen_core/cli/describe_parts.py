@@ -50,6 +50,10 @@ def part_facts(
         needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
         own = {"options": _fields(target.options), "install": needs, "about": target.summary}
         return facts | own
+    if item.kind == "method":
+        own = {"version": target.version, "options": _fields(target.options)}
+        own |= {"presets": {name: dict(values) for name, values in target.presets.items()}}
+        return facts | own | {"given": target.given, "about": target.source}
     if item.kind == "form":
         return facts | {"keys": _fields(target.spec)}
     if item.kind in ("contexts", "seeds"):
@@ -310,6 +314,15 @@ def _print_retriever(facts: dict[str, Any]) -> None:
     print(f"use it: targen retrieve TASK --retriever {facts['id'].rpartition(':')[2]}")
 
 
+def _print_method(facts: dict[str, Any]) -> None:
+    _print_options(facts)
+    for name, values in facts["presets"].items():
+        print(f"preset {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
+    rows = {"never": "", "optional": " [--given ROWS]", "required": " --given ROWS"}
+    name = facts["id"].rpartition(":")[2]
+    print(f"use it: targen method {name} TASK{rows[facts['given']]}")
+
+
 def _print_options(facts: dict[str, Any]) -> None:
     if options := facts["options"]:
         heads = ["option", "type", "default", "meaning"]
@@ -351,6 +364,7 @@ _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "form": _print_form,
     "command": _print_command,
     "generator": _print_generator,
+    "method": _print_method,
     "metric": _print_metric,
     "retriever": _print_retriever,
     "seeds": _print_list,

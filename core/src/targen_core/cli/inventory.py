@@ -13,6 +13,7 @@ __all__ = ["show_registered"]
 
 _NOTHING = {
     "task": "no task is installed; try: pip install targen-tasks-superglue",
+    "method": "no method is installed; try: pip install targen-methods",
     "executor": "no executor is installed; try: pip install targen-ray",
     "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
 }

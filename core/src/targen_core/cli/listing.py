@@ -99,6 +99,14 @@ def list_retrievers(json: _Json = False) -> None:
     show_registered("retriever", json=json)
 
 
+def list_methods(json: _Json = False) -> None:
+    """List other methods that make rows of a task, for `targen method`.
+
+    Example: targen list-methods
+    """
+    show_registered("method", json=json)
+
+
 def list_executors(json: _Json = False) -> None:
     """List where the models of a run can work, for --executor.
 

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from targen_core.declared.model import Declaration, FieldPart
-from targen_core.tasks.checks import is_cut_from, script_of, small_words, words
+from targen_core.tasks.checks import is_cut_from, script_of, small_words
+from targen_core.tasks.checks import words as words_of
 from targen_core.tasks.judging import NO_VALID_INSTANCE
+from targen_core.tasks.made_up import words
 from targen_core.tasks.parts import DryRunCall
 
 __all__ = ["dry_run_of"]
 
-_SYLLABLES = "ba bel cor dan dri fen gal hor jun kel lam mor nal os pel ran sil tor ul ven".split()
 _LETTERS = {  # of each script a letter that a dozen others stand behind
     "CYRILLIC": "а",
     "GREEK": "α",
@@ -88,8 +89,8 @@ class _Speaker:
 
     def text(self, part: FieldPart) -> str:
         """A text that its field allows."""
-        required = next((item for item in part.must_contain if words(item)), "")
-        inside = words(required)
+        required = next((item for item in part.must_contain if words_of(item)), "")
+        inside = words_of(required)
         min_words, max_words = part.words or _LENGTHS
         # Short ones would repeat each other in a long run.
         count = self.rng.randint(
@@ -111,22 +112,19 @@ class _Speaker:
         sizes = [count // number + (at < count % number) for at in range(number)]
         said = [self.words(max(1, size)).capitalize() for size in sizes]
         said[-1] = " ".join(filter(None, [said[-1], required]))
-        marks = [item for item in part.must_contain if not words(item)]
+        marks = [item for item in part.must_contain if not words_of(item)]
         last = next((mark for mark in marks if mark in ".!?"), end) if not required else end
         rest = "" if last in marks or required else "".join(marks[:1])
         return ". ".join([*said[:-1], said[-1] + rest]) + last
 
     def words(self, count: int) -> str:
         """So many words, every third one a small word of the language."""
-        said = [
-            self.rng.choice(self.small) if self.small and at % 3 == 1 else self.word()
-            for at in range(count)
-        ]
-        return " ".join(said)
-
-    def word(self) -> str:
-        """A made-up word, in letters of the language."""
         first = _LETTERS.get(script_of(self.declaration.language))
         if first is None:
-            return "".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(2, 3)))
-        return "".join(chr(ord(first) + self.rng.randrange(12)) for _ in range(5))
+            return words(self.rng, count, self.small)
+        return " ".join(
+            self.rng.choice(self.small)
+            if self.small and at % 3 == 1
+            else "".join(chr(ord(first) + self.rng.randrange(12)) for _ in range(5))
+            for at in range(count)
+        )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.exporters.model import Exporter
+    from targen_core.methods.model import Method
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.tasks.model import Task
@@ -189,6 +190,19 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
         @hookimpl
         def register_task_forms(register):
             register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
+        ```
+    """
+
+
+@hookspec
+def register_methods(register: Register[Method[Any]]) -> None:
+    """Register methods: other ways than TarGEN's to make rows of any task.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_methods(register):
+            register.register("echo", "my_package.echo:ECHO", summary="Rows that answer rows")
         ```
     """
 

@@ -113,6 +113,13 @@ KINDS = {
             "a targen_core.retrieval.model.Retriever",
         ),
         Kind(
+            "method",
+            "register_methods",
+            "list-methods",
+            "targen_core.methods.model:Method",
+            "a targen_core.methods.model.Method",
+        ),
+        Kind(
             "form",
             "register_task_forms",
             "",

@@ -698,7 +698,7 @@ def _distributions(
 ) -> dict[str, str]:
     """Versions of the distributions that have a part in what is produced; `ids` name some."""
     ids = [*ids, *(step.backend_id for step in steps.values())]
-    ids += [source.origin for source in task.chain]
+    ids += [*task.based_on, *(source.origin for source in task.chain)]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     if file is not None and file.distribution:

@@ -92,6 +92,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             see `steps`.
         variants: variants of the task to apply, by name.
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
+        based_on: ids of registered parts that it was made from, such as another task; a run
+            records the versions of their distributions.
         canary: the sentence by which the authors of examples in its prompts keep them out of
             training corpora; dataset cards and files of requests carry it on.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
@@ -126,6 +128,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     dry_run: Callable[[DryRunCall], Any] | None = None
     source: str = ""
     citation: str = ""
+    based_on: tuple[str, ...] = ()
     canary: str = ""
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from targen_core.calls.executor import ModelExecutor
     from targen_core.embedding import Embedder
+    from targen_core.methods.model import Method
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.training.model import Trainer
@@ -122,6 +123,16 @@ def register_retrievers(register: Register[Retriever]) -> None:
         "shared",
         "targen_plugin_example.retriever:SHARED",
         summary="the share of a query's words that an entry has",
+    )
+
+
+@hookimpl
+def register_methods(register: Register[Method[Any]]) -> None:
+    """What `targen method claims TASK` makes rows with."""
+    register.register(
+        "claims",
+        "targen_plugin_example.method:CLAIMS",
+        summary="a disputed claim first, then a row about it",
     )
 
 

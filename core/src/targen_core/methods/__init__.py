@@ -1,0 +1,1 @@
+"""Methods: other ways to make rows of a task. The methods themselves lie in plugins."""

@@ -1,0 +1,167 @@
+"""The texts of a row, as a method of others sees them: it knows no task, only their names.
+
+A method writes rows of tasks that it never heard of: classification of one text, of a pair, of an
+event with two choices. What it may rely on is here.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.checks import normalized
+from targen_core.tasks.fields import as_lines
+from targen_core.tasks.made_up import sentence
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall, Label
+from targen_core.tasks.replies import line
+
+__all__ = ["Columns"]
+
+_TEXT = line(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a task's rows that hold what is to be written, without the label.
+
+    Attributes:
+        task: the task.
+        texts: columns of free text, in their order: `("premise", "hypothesis")`.
+        choices: columns with a few values to choose from, such as COPA's question.
+    """
+
+    task: Task[Any, Any]
+    texts: tuple[str, ...]
+    choices: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, task: Task[Any, Any]) -> Columns:
+        """The columns of a task.
+
+        Raises:
+            UsageError: its labels are open, or a row has more than texts, choices and a label.
+        """
+        if not task.labels:
+            raise UsageError(
+                f"task {task.name} has open labels; a method writes rows for each label of a "
+                "closed set",
+                hint="targen generate makes rows of it",
+            )
+        texts: list[str] = []
+        choices: dict[str, tuple[str, ...]] = {}
+        has_label = "label" in task.instance.model_fields
+        for name, column in task.instance.model_fields.items():
+            kind: Any = column.annotation
+            values = get_args(kind) if get_origin(kind) is Literal else ()
+            if name == "label":
+                continue
+            if kind is str:
+                texts.append(name)
+            elif values and all(isinstance(value, str) for value in values):
+                choices[name] = values
+            elif column.is_required():
+                has_label = False
+        if not texts or not has_label:
+            raise UsageError(
+                f"a row of {task.name} is more than texts and a label, and a method does not know "
+                "how to write the rest",
+                hint="tasks of a text or a pair of texts work, such as rte and cb",
+            )
+        return cls(task, tuple(texts), choices)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, in the order of the row."""
+        return tuple(
+            n for n in self.task.instance.model_fields if n in {*self.texts, *self.choices}
+        )
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The columns that stand there before the last text is written; none of a single text."""
+        return tuple(name for name in self.names if name != self.last)
+
+    @property
+    def last(self) -> str:
+        """The text that depends on the label most: a pair's second, or the only one."""
+        return self.texts[-1]
+
+    def reply(self, names: Sequence[str] | None = None, *, called: str = "Row") -> type[BaseModel]:
+        """The model of a reply that has these columns, by default all."""
+        fields: dict[str, Any] = {
+            name: (Literal[self.choices[name]] if name in self.choices else _TEXT, ...)
+            for name in (self.names if names is None else names)
+        }
+        return create_model(called, __config__=ConfigDict(extra="ignore"), **fields)
+
+    def instance(self, values: Mapping[str, str], label: str) -> BaseModel:
+        """A row of the task with that label, by its name.
+
+        Raises:
+            Rejected: what `check` raises, or `illegal-row`, where the task's own rows have another
+                form.
+        """
+        tidy = {name: " ".join(values[name].split()) for name in self.names}
+        self._differ(tidy)
+        try:
+            made: BaseModel = self.task.instance.model_validate(
+                {**tidy, "label": self.task.label(label).official}
+            )
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, problem["loc"]))
+            words = problem["msg"].removeprefix("Value error, ")
+            raise Rejected("illegal-row", f"{where}: {words}" if where else words) from None
+        return made
+
+    def check(self, instance: BaseModel, seed: object) -> None:
+        """See that each text of a row says something, and none the same as another.
+
+        Raises:
+            Rejected: `empty-text` or `same-texts`.
+        """
+        self._differ(self.of_row(instance))
+
+    def _differ(self, values: Mapping[str, str]) -> None:
+        seen: dict[str, str] = {}
+        for name in self.texts:
+            if not (text := normalized(values[name])):
+                raise Rejected("empty-text", f"{name} is empty")
+            if text in seen:
+                raise Rejected("same-texts", f"{name} is the same as {seen[text]}")
+            seen[text] = name
+
+    def of_row(self, instance: BaseModel) -> dict[str, str]:
+        """What stands in the columns of a row."""
+        return {name: getattr(instance, name) for name in self.names}
+
+    def shown(self, values: Mapping[str, str]) -> str:
+        """Some columns as text: each on a line under its name, a single one as it is."""
+        return as_lines({name: values[name] for name in self.names if name in values})
+
+    def label_words(self, label: str | Label) -> str:
+        """A label with what it means, on one line: "entailment: the hypothesis follows"."""
+        one = self.task.label(label) if isinstance(label, str) else label
+        return f"{one.name}: {one.summary}" if one.summary else one.name
+
+    def made_up(self, rng: random.Random) -> dict[str, str]:
+        """Columns for a dry run: made-up words."""
+        return {
+            name: rng.choice(self.choices[name]) if name in self.choices else sentence(rng)
+            for name in self.names
+        }
+
+    def judged(self, call: DryRunCall) -> dict[str, str]:
+        """The reply of step 4 in a dry run: what is claimed is right, or one of the labels is."""
+        why = "The row says so in its own words, and nothing in it speaks against that."
+        if "output" in call.values:
+            claimed = str(call.values["output"])
+            return {"explanation": why, "actual": claimed, "verdict": "correct"}
+        names = [label.name for label in self.task.labels]
+        return {"explanation": why, "answer": call.rng.choice(names)}

@@ -1,0 +1,151 @@
+"""The form `method`: a task file that says which method makes rows of which task.
+
+```yaml
+method:
+  use: coda
+  task: rte
+  given: [train.jsonl]
+  options: {keep: 0.5}
+```
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from targen_core.declared.forms import TaskForm
+from targen_core.errors import UsageError
+from targen_core.methods.columns import Columns
+from targen_core.methods.given import GivenRows, digest_of
+from targen_core.methods.model import Base, Given, Method, MethodOptions
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.model import Task
+
+__all__ = ["FORM", "METHOD", "MethodFile", "method_task", "options_of"]
+
+FORM = "method"
+"""The form's name, which is its key in a file."""
+
+
+class MethodFile(BaseModel):
+    """What stands below the key `method`.
+
+    Attributes:
+        use: the method's name; see `targen list-methods`.
+        task: the task whose rows are made: a name, or a task file.
+        variants: variants of the task.
+        given: datasets of the task's rows that the method starts from, where it does: files, run
+            directories, or rows of a hub.
+        digest: of what is in them; a run writes it down, so that other rows are noticed.
+        preset: options that the method knows by a name.
+        options: the method's own, over those of the preset.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use: str
+    task: str
+    variants: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    digest: str = ""
+    preset: str = ""
+    options: dict[str, Any] = {}
+
+    @field_validator("given", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
+
+
+def _located(spec: MethodFile, folder: Path) -> MethodFile:
+    """The same with absolute paths, and the digest of the rows that are given."""
+
+    def absolute(named: str) -> str:
+        path, colon, attribute = named.rpartition(":") if ".py:" in named else (named, "", "")
+        file = folder / Path(path).expanduser()
+        return f"{file.resolve()}{colon}{attribute}" if path and file.exists() else named
+
+    given = tuple(map(absolute, spec.given))
+    digest = spec.digest or (digest_of(given) if given else "")
+    return spec.model_copy(update={"task": absolute(spec.task), "given": given, "digest": digest})
+
+
+def options_of(name: str, method: Method[Any], preset: str, values: dict[str, Any]) -> Any:
+    """A method's options: its defaults, over them a preset's, over them `values`.
+
+    Raises:
+        UsageError: there is no such preset or option, or a value is none of it.
+    """
+    if preset and preset not in method.presets:
+        raise UsageError(
+            f"method {name} has no preset {preset!r}",
+            hint=did_you_mean(preset, method.presets, "presets"),
+        )
+    try:
+        options: MethodOptions = method.options.model_validate(
+            {**(method.presets[preset] if preset else {}), **values}
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            known = [field.alias or each for each, field in method.options.model_fields.items()]
+            raise UsageError(
+                f"method {name} has no option {key!r}", hint=did_you_mean(key, known, "options")
+            ) from None
+        words = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{key}: {words}" if key else words) from None
+    return options
+
+
+def method_task(
+    spec: MethodFile, name: str, *, registry: Registry | None = None, given: Given | None = None
+) -> Task[Any, Any]:
+    """The task that a file of the form means.
+
+    Args:
+        spec: what stands in it.
+        name: what the task is called.
+        registry: finds method and task; by default what is installed.
+        given: rows of a program, in place of the files that `spec` names.
+
+    Raises:
+        UsageError: there is no such method or task, its options make no sense, it lacks rows that
+            it needs, or was given some that it does not use.
+    """
+    registry = load_registry() if registry is None else registry
+    named, item = registry.find("method", spec.use), registry.find("task", spec.task)
+    method: Method[Any] = registry.resolve(named)
+    base: Task[Any, Any] = registry.resolve(item).varied(spec.variants)
+    options = options_of(named.name, method, spec.preset, spec.options)
+    if given is None and spec.given:
+        given = GivenRows(spec.given, base, spec.digest)
+    if given is not None and method.given == "never":
+        raise UsageError(f"method {named.name} does not use rows", hint="leave out given")
+    if given is None and method.given == "required":
+        raise UsageError(
+            f"method {named.name} starts from rows of {base.name}, and none are given",
+            hint="--given FILE, or `given: [FILE]` in the task file",
+        )
+    made = method.task(Base(base, Columns.of(base), given), options)
+    return made.replace(
+        name=name,
+        version=f"{method.version}+{base.version}",
+        summary=f"{base.summary}, by {named.name}",
+        source=f"Rows of {base.name} made by {named.name}. {method.source}".strip(),
+        citation=method.citation,
+        based_on=(item.id, named.id, *base.based_on),
+    )
+
+
+METHOD = TaskForm(
+    summary="rows of a task by another method",
+    spec=MethodFile,
+    task=method_task,
+    located=_located,
+)

@@ -1,0 +1,108 @@
+"""What a method is: another way to make rows of any task.
+
+TarGEN's four steps are one way from a task's description to labelled rows. A method of others
+(ZeroGen, AttrPrompt, ...) is said in the same terms: from a task it makes a task whose contexts,
+seeds and generators are the method's own, and whose rows are those of the first. So calls, budget,
+resume, quotas, reports and exports are the usual ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from targen_core.methods.columns import Columns
+from targen_core.tasks.model import Task
+
+__all__ = ["Base", "Given", "Method", "MethodOptions", "derived"]
+
+
+class MethodOptions(BaseModel):
+    """Options of a method: a subclass's fields are what a file or `-p KEY=VALUE` sets.
+
+    Their defaults are those of the method's authors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+OptionsT = TypeVar("OptionsT", bound=MethodOptions)
+
+
+Given: TypeAlias = Callable[[], Sequence[BaseModel]]
+"""Reads the rows that the user gave, in their order: at least one, each with a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a method starts from.
+
+    Attributes:
+        task: the task whose rows are wanted; its labels are a closed set.
+        columns: the texts of a row of it, which the method's generators write.
+        given: rows of it that the user has, where there are any; a step calls it to have them.
+    """
+
+    task: Task[Any, Any]
+    columns: Columns
+    given: Given | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method(Generic[OptionsT]):
+    """Another way to make rows of a task.
+
+    Attributes:
+        summary: one line for people.
+        version: changes whenever what it makes of the same replies changes.
+        task: `task(base, options)` returns a task whose rows are those of `base.task`: start from
+            `derived(base, ...)`. It asks for nothing over a network, and reads no rows: its steps
+            may.
+        options: their class; `options` of `task` is one of them.
+        presets: options by name, such as those of a paper that are not its authors' defaults.
+        given: whether it starts from rows of the task that the user has.
+        source: where the method is from, and what of it is different here; for cards.
+        citation: BibTeX of it.
+    """
+
+    summary: str
+    version: str
+    task: Callable[[Base, OptionsT], Task[Any, Any]]
+    options: type[OptionsT]
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    given: Literal["never", "optional", "required"] = "never"
+    source: str = ""
+    citation: str = ""
+
+
+def derived(base: Base, **changes: Any) -> Task[Any, Any]:
+    """The task of a method: rows, labels and judging of the base, and nothing of its steps.
+
+    What makes its rows is the method's to say: contexts, seeds, generators for each label, prompts,
+    parameters, `dry_run`. Rows are checked by `Columns.check`, since a task's own checks know its
+    own seeds, and step 4 is off, since these methods have none; `--corrector` turns it on.
+
+    Args:
+        base: what the method starts from.
+        changes: as `Task.replace` takes them.
+    """
+    blank: dict[str, Any] = {
+        "contexts": None,
+        "seeds": (),
+        "parts": {},
+        "branch_labels": {},
+        "dimensions": (),
+        "instances_per_call": 1,
+        "labels_per_seed": None,
+        "samples_per_seed": 1,
+        "checks": (base.columns.check,),
+        "judging": {"corrector": None},
+        "texts": {"dedup_text": None},
+        "parameters": {},
+        "variants": {},
+    }
+    return base.task.replace(**{**blank, **changes})

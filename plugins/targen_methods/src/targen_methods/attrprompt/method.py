@@ -1,0 +1,82 @@
+"""AttrPrompt as a method: a task of its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import ListStep, Task
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.methods.model import Base, Method, derived
+from targen_methods.attrprompt.items import Attributes, Draw, Values
+from targen_methods.attrprompt.steps import PROMPTS, Options, Steps
+
+__all__ = ["ATTRPROMPT"]
+
+_BATCH = 20  # draws at a time
+
+
+def _task(base: Base, options: Options) -> Task[Any, Any]:
+    steps = Steps(base, options)
+    return derived(
+        base,
+        contexts=ListStep(
+            name="attributes",
+            item=Attributes,
+            propose=steps.attributes,
+            batch=1,
+            once=True,
+            asks=options.attributes > len(options.attribute),
+            summary="ways in which rows differ",
+        ),
+        seeds=(
+            ListStep(
+                name="values",
+                item=Values,
+                propose=steps.values,
+                batch=1,
+                once=True,
+                summary="values of each attribute",
+            ),
+            ListStep(
+                name="draws",
+                item=Draw,
+                propose=steps.draws,
+                batch=_BATCH,
+                asks=False,
+                key=lambda draw: str(draw.number),
+                summary="what one row is to be like",
+            ),
+        ),
+        labels_per_seed=1,
+        generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        parameters={
+            "attributes": {"temperature": 1.0, "max_tokens": 400},
+            "values": {"temperature": 1.0, "max_tokens": 400},
+            "generate": {"temperature": 1.0, "max_tokens": 1024},
+        },
+        prompts=(*PROMPTS, META_PROMPT),
+        dry_run=steps.dry_run,
+    )
+
+
+ATTRPROMPT = Method(
+    summary="attributes and values by the model, drawn by code for each row",
+    version="1",
+    task=_task,
+    options=Options,
+    source=(
+        "AttrPrompt, arXiv:2306.15895, in our own words. Its authors chose attributes by hand out "
+        "of those that a model proposed, drew values independently for each row, asked of each "
+        "value alone whether it suits a similar label, and had classes of single texts."
+    ),
+    citation="""
+@inproceedings{yu2023large,
+  title     = {Large Language Model as Attributed Training Data Generator: A Tale of Diversity
+               and Bias},
+  author    = {Yu, Yue and Zhuang, Yuchen and Zhang, Jieyu and Meng, Yu and Ratner, Alexander
+               and Krishna, Ranjay and Shen, Jiaming and Zhang, Chao},
+  booktitle = {Advances in Neural Information Processing Systems: Datasets and Benchmarks Track},
+  year      = {2023},
+  eprint    = {2306.15895}
+}""",
+)

@@ -1,0 +1,276 @@
+"""The steps of AttrPrompt: attributes, their values, draws of them, and rows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core.errors import UsageError
+from targen_core.methods.columns import Columns
+from targen_core.methods.model import Base, MethodOptions
+from targen_core.tasks.checks import normalized
+from targen_core.tasks.made_up import sentence, words
+from targen_methods.attrprompt.items import (
+    Attribute,
+    Attributes,
+    Draw,
+    Labels,
+    Values,
+    ValuesReply,
+)
+
+__all__ = ["PROMPTS", "Options", "Steps"]
+
+_NAMES = ("attributes", "values", "similar", "overlap", "write")
+_PROMPTS = {name: Prompt(name, package="targen_methods.attrprompt") for name in _NAMES}
+PROMPTS = tuple(_PROMPTS.values())
+
+
+class Options(MethodOptions):
+    """Options of AttrPrompt; the defaults are its authors', but for `attributes` and `lengths`."""
+
+    attributes: int = Field(
+        4, ge=0, le=20, description="attributes in all; the model proposes those not given"
+    )
+    attribute: dict[str, tuple[str, ...]] = Field(
+        {}, description="attributes of one's own, each with its values"
+    )
+    values: int = Field(
+        10, ge=2, le=200, description="values of each attribute that the model lists"
+    )
+    similar: int = Field(5, ge=1, le=50, description="labels that a label is told from, at most")
+    removed: int = Field(
+        5, ge=0, description="values that are dropped, at most, as they suit a similar label too"
+    )
+    lengths: tuple[int, ...] = Field(
+        (), description="fewest words of a row's first text, one of these; none says nothing"
+    )
+    span: int = Field(50, ge=1, description="by how many words it may be longer")
+
+
+class Steps:
+    """The steps for one task."""
+
+    def __init__(self, base: Base, options: Options) -> None:
+        """For the rows of `base`.
+
+        Raises:
+            UsageError: the options leave nothing to draw from.
+        """
+        if empty := [name for name, values in options.attribute.items() if not values]:
+            raise UsageError(f"attribute {empty[0]} has no values")
+        self.task = base.task
+        self.columns: Columns = base.columns
+        self.options = options
+        self.own = {name: tuple(values) for name, values in options.attribute.items()}
+        self.labels = " / ".join(map(self.columns.label_words, self.task.labels))
+        self.form = json.dumps(dict.fromkeys(self.columns.names, "..."))
+
+    # --- attributes -------------------------------------------------------------
+
+    async def attributes(
+        self, llm: Llm, parent: None, existing: Sequence[Attributes]
+    ) -> Sequence[Attributes]:
+        """The attributes that the user has no values for, all as one item."""
+        count = self.options.attributes - len(self.own)
+        if count <= 0:
+            return [Attributes(attributes=())]
+        known = {normalized(name) for name in self.own}
+
+        def new(reply: Attributes) -> list[Attribute]:
+            found: dict[str, Attribute] = {}
+            for one in reply.attributes:
+                if (name := normalized(one.name)) and name not in known:
+                    tidy = one.model_copy(update={"name": " ".join(one.name.split())})
+                    found.setdefault(name, tidy)
+            return [*found.values()][:count]
+
+        def some(reply: Attributes) -> None:
+            if not new(reply):
+                raise Rejected("no-attributes", "no attribute is new")
+
+        reply = await llm.ask(
+            _PROMPTS["attributes"],
+            reply=Attributes,
+            check=some,
+            description=self.task.description,
+            labels=self.labels,
+            count=count,
+        )
+        return [Attributes(attributes=tuple(new(reply)))]
+
+    # --- values -----------------------------------------------------------------
+
+    async def values(
+        self, llm: Llm, parent: Attributes, existing: Sequence[Values]
+    ) -> Sequence[Values]:
+        """The values of all attributes, as one item: of some for every label, of some for each."""
+        names = [label.name for label in self.task.labels]
+        asked = [
+            (one, name)
+            for one in parent.attributes
+            for name in (names if one.depends_on_label else [""])
+        ]
+        lists = await asyncio.gather(*(self._listed(llm, one, name) for one, name in asked))
+        shared, of_label = dict(self.own), {name: dict[str, tuple[str, ...]]() for name in names}
+        for (one, name), values in zip(asked, lists, strict=True):
+            (of_label[name] if name else shared)[one.name] = values
+        return [Values(shared=shared, of_label=of_label)]
+
+    async def _listed(self, llm: Llm, attribute: Attribute, label: str) -> tuple[str, ...]:
+        """The values of one attribute; with a label, those that suit no similar one as well."""
+
+        def some(reply: ValuesReply) -> None:
+            if not _different(reply.values):
+                raise Rejected("no-values", f"no value of {attribute.name} is a text")
+
+        about = f"{self.task.summary}. Label: {self.columns.label_words(label)}" if label else ""
+        reply = await llm.ask(
+            _PROMPTS["values"],
+            reply=ValuesReply,
+            check=some,
+            texts=about or self.task.summary,
+            attribute=attribute.shown,
+            count=self.options.values,
+        )
+        values = _different(reply.values)[: self.options.values]
+        if label and self.options.removed:
+            others = await self._similar(llm, label)
+            told = await llm.ask(
+                _PROMPTS["overlap"],
+                reply=ValuesReply,
+                label=self.columns.label_words(label),
+                others=" / ".join(map(self.columns.label_words, others)),
+                attribute=attribute.shown,
+                values="; ".join(values),
+            )
+            unfit = {normalized(value) for value in told.values[: self.options.removed]}
+            # A model that finds all of them unfit tells nothing apart.
+            values = [value for value in values if normalized(value) not in unfit] or values
+        return tuple(values)
+
+    async def _similar(self, llm: Llm, label: str) -> Sequence[str]:
+        """The labels that a label is told from: all others, or those that a model finds similar."""
+        others = [one.name for one in self.task.labels if one.name != label]
+        if len(others) <= self.options.similar:
+            return others
+
+        def legal(reply: Labels) -> None:
+            if not {*reply.labels} & {*others}:
+                raise Rejected("illegal-label", "none of them is another label")
+
+        reply = await llm.ask(
+            _PROMPTS["similar"],
+            reply=Labels,
+            check=legal,
+            description=self.task.description,
+            labels=", ".join(one.name for one in self.task.labels),
+            label=label,
+            count=self.options.similar,
+        )
+        named = [name for name in dict.fromkeys(reply.labels) if name in others]
+        return named[: self.options.similar]
+
+    # --- draws ------------------------------------------------------------------
+
+    async def draws(self, llm: Llm, parent: Values, existing: Sequence[Draw]) -> Sequence[Draw]:
+        """Draws for further rows: within a batch each value as often as any other."""
+        rng, count = llm.rng("draws"), llm.batch
+        shared = {name: _dealt(rng, values, count) for name, values in parent.shared.items()}
+        of_label = {
+            label: {name: _dealt(rng, values, count) for name, values in lists.items()}
+            for label, lists in parent.of_label.items()
+        }
+        sizes = _dealt(rng, self.options.lengths, count) or [0] * count
+        return [
+            Draw(
+                number=len(existing) + at,
+                shared={name: values[at] for name, values in shared.items()},
+                of_label={
+                    label: {name: values[at] for name, values in lists.items()}
+                    for label, lists in of_label.items()
+                },
+                words=sizes[at],
+            )
+            for at in range(count)
+        ]
+
+    # --- rows -------------------------------------------------------------------
+
+    def writer(self, label: str) -> Any:
+        """What writes rows of a label."""
+
+        async def write(llm: Llm, draw: Draw) -> BaseModel:
+            row = self.columns.reply()
+            values = draw.traits(label)
+            llm.note(**values)
+
+            def legal(reply: BaseModel) -> None:
+                self.columns.instance(self.columns.of_row(reply), label)
+
+            reply = await llm.ask(
+                _PROMPTS["write"],
+                reply=row,
+                check=legal,
+                description=self.task.description,
+                label=self.columns.label_words(label),
+                traits=self._traits(label, values, draw.words),
+                form=self.form,
+            )
+            return self.columns.instance(self.columns.of_row(reply), label)
+
+        return write
+
+    def _traits(self, label: str, values: Mapping[str, str], words: int) -> str:
+        lines = [f"- {name}: {value}" for name, value in values.items()]
+        if words:
+            name = self.columns.texts[0]
+            lines.append(f"- {name}: {words} to {words + self.options.span} words")
+        others = [one.name for one in self.task.labels if one.name != label]
+        if len(others) <= self.options.similar:
+            lines.append(f"- it cannot be taken for {' or '.join(others)}")
+        return "\n".join(lines)
+
+    # --- offline ----------------------------------------------------------------
+
+    def dry_run(self, call: DryRunCall) -> Any:
+        """Plausible replies without a model."""
+        rng, count = call.rng, self.options.values
+        if call.prompt == "attributes":
+            names = [words(rng, 1) for _ in range(int(call.values["count"]))]
+            return {
+                "attributes": [
+                    {"name": name, "question": sentence(rng), "depends_on_label": bool(at % 2)}
+                    for at, name in enumerate(names)
+                ]
+            }
+        if call.prompt == "values":
+            return {"values": [words(rng, 4) for _ in range(count)]}
+        if call.prompt == "overlap":
+            return {"values": str(call.values["values"]).split("; ")[:1]}
+        if call.prompt == "similar":
+            names = [one.name for one in self.task.labels if one.name != call.values["label"]]
+            return {"labels": names}
+        if call.prompt == "write":
+            return self.columns.made_up(rng)
+        return self.columns.judged(call)
+
+
+def _different(values: Sequence[str]) -> list[str]:
+    """Values that say something, each once."""
+    tidy = {normalized(value): " ".join(value.split()) for value in reversed(values)}
+    return [tidy.pop(key) for key in dict.fromkeys(map(normalized, values)) if key and key in tidy]
+
+
+def _dealt(rng: random.Random, values: Sequence[Any], count: int) -> list[Any]:
+    """So many values, each as often as any other, in an order by chance; none of none."""
+    dealt: list[Any] = []
+    while values and len(dealt) < count:
+        dealt += rng.sample(values, len(values))
+    return dealt[:count]

@@ -1,0 +1,109 @@
+"""`targen method`: what it makes, resumes and refuses, by the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Targen = Callable[..., Any]
+
+
+def made(run: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / name).read_text().splitlines()]
+
+
+def test_a_method_makes_exact_rows_of_a_task_in_a_file(targen: Targen, mail: Path) -> None:
+    done = targen(
+        *("method", "attrprompt", str(mail), "--label", "loan=5", "--label", "room=3"),
+        *("-b", "scripted", "--set", "lengths=[20,40]", "--out", "run"),
+    )
+    assert done.code == 0, done.err
+    labels = [row["label"] for row in made(Path("run"), "dataset.jsonl")]
+    assert sorted(labels) == ["loan"] * 5 + ["room"] * 3
+    first = made(Path("run"), "provenance.jsonl")[0]
+    assert first["seed"]["words"] in (20, 40)
+    assert first["seed"]["shared"].items() <= first["notes"].items()
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert "targen-methods" in manifest["lock"]["distributions"]
+
+
+def test_a_run_of_a_method_grows_and_keeps_its_rows(targen: Targen, mail: Path) -> None:
+    start = ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
+    assert targen(*start, "-n", "4").code == 0
+    before = Path("run/dataset.jsonl").read_text()
+    assert targen("resume", "run", "-n", "8").code == 0
+    after = Path("run/dataset.jsonl").read_text()
+    assert after.startswith(before)
+    assert len(after.splitlines()) == 8
+
+
+def test_attributes_of_the_user_are_drawn_evenly(targen: Targen, mail: Path) -> None:
+    Path("asked.yaml").write_text(
+        f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"
+        "    attribute:\n      tone: [warm, terse, formal, hurried]\n"
+    )
+    assert targen("generate", "asked.yaml", "-n", "20", "-b", "scripted", "--out", "run").code == 0
+    tones = [row["notes"]["tone"] for row in made(Path("run"), "provenance.jsonl")]
+    assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {5}
+    report = json.loads(Path("run/report.json").read_text())
+    asked = {step["step"] for step in report["usage"]["by_step"] if step["calls"]}
+    assert asked == {"generate"}  # nothing to propose, nothing to list
+
+
+def test_what_was_asked_for_is_a_task_file(targen: Targen, mail: Path) -> None:
+    done = targen("method", "attrprompt", str(mail), "--set", "values=7", "--save", "asked.json")
+    assert done.code == 0
+    assert json.loads(Path("asked.json").read_text()) == {
+        "name": "mail-attrprompt",
+        "method": {"use": "attrprompt", "task": str(mail), "options": {"values": 7}},
+    }
+    again = targen("method", "attrprompt", str(mail), "--save", "asked.json")
+    assert (again.code, "is there already" in again.err) == (2, True)
+    assert targen("preview", "asked.json", "-b", "scripted").code == 0
+
+
+OPEN = """
+description: Each row is a riddle.
+fields: {riddle: the riddle, solution: its solution}
+labels: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("attrpromt", "mail.yaml"), "attrprompt"),
+        (("attrprompt", "mail.yaml", "--set", "value=3"), "no option 'value'"),
+        (("attrprompt", "mail.yaml", "--set", "values=1"), "values: "),
+        (("attrprompt", "mail.yaml", "--settings", "papers"), "no preset 'papers'"),
+        (("attrprompt", "mail.yaml", "--given", "rows.jsonl"), "there is no"),
+        (("attrprompt", "nowhere.yaml"), "nowhere.yaml"),
+        (("attrprompt", "mail.yaml", "--set", "values"), "is not KEY=VALUE"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    targen: Targen, mail: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = targen("method", *words, "-n", "2", "-b", "scripted", "--out", "run")
+    assert done.code == 2
+    assert said in done.err
+    assert not Path("run").exists()
+
+
+def test_rows_are_refused_where_a_method_uses_none(targen: Targen, mail: Path) -> None:
+    Path("rows.jsonl").write_text('{"text": "Is the blue room free?", "label": "room"}\n')
+    done = targen("method", "attrprompt", str(mail), "--given", "rows.jsonl", "-n", "2")
+    assert done.code == 2
+    assert "does not use rows" in done.err
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("task", ["wic", "record", "wsc"])
+def test_a_task_whose_rows_are_more_than_texts_is_refused(targen: Targen, task: str) -> None:
+    done = targen("method", "attrprompt", task, "-n", "2", "-b", "scripted")
+    assert done.code == 2
+    assert task in done.err

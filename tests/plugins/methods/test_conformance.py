@@ -1,0 +1,29 @@
+"""The methods pass the suite that every method must pass: on one text, on a pair, on RTE and CB."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_testing import MethodSuite
+
+
+class TestAttrPromptPairs(MethodSuite):
+    method = "attrprompt"
+
+
+class TestAttrPromptTexts(MethodSuite):
+    method = "attrprompt"
+    base = "kit-texts"
+    settings = {"attribute": {"tone": ["warm", "terse"]}, "lengths": [20, 40]}  # noqa: RUF012
+
+
+@pytest.mark.whole
+class TestAttrPromptRte(MethodSuite):
+    method = "attrprompt"
+    base = "rte"
+
+
+@pytest.mark.whole
+class TestAttrPromptCb(MethodSuite):
+    method = "attrprompt"
+    base = "cb"
