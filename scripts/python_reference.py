@@ -56,10 +56,11 @@ GROUPS = {
     "CostEstimate Corrected CorrectionReport Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
-    "Llm InverseGenerator Prompt Variant DryRunCall Case Declaration TaskForm",
+    "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case "
+    "Declaration TaskForm",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
-    "Write a backend": "Backend BackendOptions ChatModel ChatRequest ChatReply Message Price "
-    "ScriptedModel ScriptedOptions Script",
+    "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
+    "Message Price ScriptedModel ScriptedOptions Script",
     "Write an exporter": "Exporter",
     "Plugins": "hookimpl Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
@@ -81,6 +82,7 @@ MODULES = [
     "methods.columns",
     "embedding",
     "calls.model",
+    "calls.scores",
     "calls.executor",
     "calls.batch",
     "calls.langchain",

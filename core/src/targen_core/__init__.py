@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from targen_core.api.run import Corrected, Run
     from targen_core.api.tracing import Trace, TracedCall, diff, trace
     from targen_core.calls.backend import Backend, BackendOptions
-    from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
+    from targen_core.calls.model import (
+        ChatModel,
+        ChatReply,
+        ChatRequest,
+        Message,
+        Price,
+        ScoringModel,
+    )
+    from targen_core.calls.scores import Scored, TokenScore, mean_logprob
     from targen_core.dataset.model import Dataset
     from targen_core.declared.forms import TaskForm
     from targen_core.declared.model import Declaration
@@ -94,6 +102,8 @@ _HOME = {
     "Rows": "tasks.groups",
     "Run": "api.run",
     "RunSpec": "runs.spec",
+    "Scored": "calls.scores",
+    "ScoringModel": "calls.model",
     "Script": "scripted",
     "ScriptedModel": "scripted",
     "ScriptedOptions": "scripted",
@@ -102,6 +112,7 @@ _HOME = {
     "Task": "tasks.model",
     "TaskForm": "declared.forms",
     "Texts": "tasks.groups",
+    "TokenScore": "calls.scores",
     "Trace": "api.tracing",
     "TracedCall": "api.tracing",
     "UsageError": "errors",
@@ -119,6 +130,7 @@ _HOME = {
     "hookimpl": "plugins.hookspecs",
     "load": "api.generating",
     "load_registry": "plugins.loader",
+    "mean_logprob": "calls.scores",
     "merge": "api.merging",
     "read_dataset": "api.reading",
     "replay": "api.replaying",
@@ -171,6 +183,8 @@ __all__ = [
     "Rows",
     "Run",
     "RunSpec",
+    "Scored",
+    "ScoringModel",
     "Script",
     "ScriptedModel",
     "ScriptedOptions",
@@ -179,6 +193,7 @@ __all__ = [
     "Task",
     "TaskForm",
     "Texts",
+    "TokenScore",
     "Trace",
     "TracedCall",
     "UsageError",
@@ -197,6 +212,7 @@ __all__ = [
     "hookimpl",
     "load",
     "load_registry",
+    "mean_logprob",
     "merge",
     "read_dataset",
     "replay",

@@ -11,9 +11,12 @@ import asyncio
 import hashlib
 import importlib.util
 import json
+import math
 import random
+import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from pydantic import Field
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.calls.scores import TokenScore
 from targen_core.errors import (
     AuthenticationFailed,
     RateLimited,
@@ -67,6 +71,7 @@ class ScriptedModel:
     seeded = True
     max_concurrency: int | None = None
     price: Price | None = Price(0.0, 0.0, source="it runs in this process")
+    top_logprobs: int | None = sys.maxsize  # as made up as its replies
 
     def __init__(self, options: ScriptedOptions, script: Script | None = None) -> None:
         self.options = options
@@ -127,12 +132,14 @@ class ScriptedModel:
             value = fill_schema(request.schema, random.Random(request.key))
         else:
             value = _words(random.Random(request.key))
-        if isinstance(value, ChatReply):
+        if not isinstance(value, ChatReply):
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            read = sum(len(message.content) for message in request.messages)
+            # Four characters a token: what English text comes to, roughly.
+            value = ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
+        if request.top_logprobs is None or value.tokens:
             return value
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        read = sum(len(message.content) for message in request.messages)
-        # Four characters a token: what English text comes to, roughly.
-        return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
+        return replace(value, tokens=_scores(value.text, request))
 
     def count_tokens(self, request: ChatRequest) -> int:
         """One token per byte: an upper bound for any tokenizer."""
@@ -140,6 +147,22 @@ class ScriptedModel:
 
     async def aclose(self) -> None:
         """Nothing to release."""
+
+
+def _scores(text: str, request: ChatRequest) -> tuple[TokenScore, ...]:
+    """Made-up probabilities of a text's tokens, its words: the same for the same call."""
+    chance = random.Random(f"scores {request.key}")
+    count = min(request.top_logprobs or 0, _MOST_TOP)
+    tokens = []
+    for word in re.findall(r"\s*\S+|\s+$", text):
+        own = chance.uniform(0.05, 0.95)
+        others = chance.sample(_SYLLABLES, _MOST_TOP)
+        likely = [(word, own), *((f" {o}", (1 - own) / 2**n) for n, o in enumerate(others, 1))]
+        top = sorted(likely[:count], key=lambda one: -one[1])
+        tokens.append(
+            TokenScore(word, math.log(own), tuple((text, math.log(part)) for text, part in top))
+        )
+    return tuple(tokens)
 
 
 def fill_schema(schema: Mapping[str, Any], rng: random.Random) -> Any:
@@ -173,6 +196,7 @@ def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]
     return _words(rng)
 
 
+_MOST_TOP = 12  # likeliest tokens that are made up, however many are asked for
 _SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", "ti", "vo", "za"]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
+from targen_core.calls.scores import most_top
 from targen_core.errors import UsageError
 from targen_core.runs.loops import is_ours
 
@@ -71,6 +72,7 @@ class _Lent:
         self.seeded = model.seeded
         self.max_concurrency = model.max_concurrency
         self.price = model.price
+        self.top_logprobs = most_top(model)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         return await self._model.complete(request)

@@ -53,6 +53,10 @@ class Backend:
             in the environment, given the options that the user says: the
             backend is then offered where none is named. None: it is used by
             its name alone.
+        top_logprobs: the most alternatives for a token that its models list, with
+            any options, where they tell how likely each token of a reply was;
+            None where none does. What a model tells with its options, it says
+            itself: see `ScoringModel`.
     """
 
     summary: str
@@ -65,3 +69,4 @@ class Backend:
     batch_codec: Callable[[Any], BatchCodec] | None = None
     thinks: Callable[[Any], bool] | None = None
     ready: Callable[[Mapping[str, Any]], bool] | None = None
+    top_logprobs: int | None = None

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from targen_core.calls.batch import BatchAnswer, BatchCodec, batch_price
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
+from targen_core.calls.scores import most_top
 from targen_core.errors import StageFailed, TargenError
 
 __all__ = ["BatchQueue", "BatchTransport", "BatchedModel", "WaitingCall"]
@@ -182,6 +183,7 @@ class BatchedModel:
         self.seeded = model.seeded
         self.price = batch_price(model.price)
         self.cacheable = getattr(model, "cacheable", True)
+        self.top_logprobs = most_top(model)
         self._model = model
         self._codec = codec
         self._queue = queue

@@ -27,20 +27,32 @@ class BoundModel:
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
     shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
+    settled: frozenset[str] = frozenset()  # parameters that no call sets for itself
     deferred: bool = field(init=False)  # whether it is a `DeferredModel`
-    _prefixes: dict[str, bytes] = field(init=False, default_factory=dict)
+    _prefixes: dict[tuple[str, str, int | None], bytes] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.deferred = isinstance(self.model, DeferredModel)
 
-    def key_prefix(self, schema_digest: str) -> bytes:
-        """The part of a call's key that calls of this step and schema share."""
-        prefix = self._prefixes.get(schema_digest)
+    def params_of(self, call: Call) -> dict[str, Any]:
+        """The sampling parameters of a call: its own where none is settled, else the step's."""
+        own = {name: value for name, value in call.sampling.items() if name not in self.settled}
+        return {**self.params, **own}
+
+    def key_prefix(self, call: Call) -> bytes:
+        """The part of a call's key that calls of this step, schema and sampling share.
+
+        What a call asks besides counts only where it asks for it: keys of other calls stay as they
+        were before there was any such thing.
+        """
+        sampling = _canonical(self.params_of(call)) if call.sampling else ""
+        alike = (call.schema_digest, sampling, call.top_logprobs)
+        prefix = self._prefixes.get(alike)
         if prefix is None:
-            parts = [self.model.identity, dict(self.params), schema_digest]
-            prefix = self._prefixes[schema_digest] = hashlib.sha256(
-                _canonical(parts).encode()
-            ).digest()
+            parts = [self.model.identity, self.params_of(call), call.schema_digest]
+            if call.top_logprobs is not None:
+                parts.append({"top_logprobs": call.top_logprobs})
+            prefix = self._prefixes[alike] = hashlib.sha256(_canonical(parts).encode()).digest()
         return prefix
 
     def cache_key(self, key: bytes) -> bytes:
@@ -78,7 +90,9 @@ class Call:
     """What a stage asks of a model, whatever the attempt.
 
     `place` is where in the run it stands, a path of structure; `occurrence`
-    counts the same messages within one stage.
+    counts the same messages within one stage. `sampling` are parameters that the
+    task sets for this call alone, `top_logprobs` is as in a `ChatRequest`, and
+    `may_be_cut` says that a reply which reaches `max_tokens` is whole.
     """
 
     step: str
@@ -92,6 +106,9 @@ class Call:
     schema_digest: str
     dry_run: Callable[[bytes], Any] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    top_logprobs: int | None = None
+    may_be_cut: bool = False
 
 
 Observer = Callable[[Call, tuple[Message, ...], ChatReply, str], None]
@@ -102,7 +119,7 @@ def call_key(
     bound: BoundModel, call: Call, messages: tuple[Message, ...], seed: int, attempt: int
 ) -> bytes:
     """A call's key: 16 bytes of SHA-256 over all that decides the reply."""
-    parts = hashlib.sha256(bound.key_prefix(call.schema_digest))
+    parts = hashlib.sha256(bound.key_prefix(call))
     for message in messages:
         content = message.content.encode("utf-8", "surrogatepass")
         parts.update(b"%s %d\n" % (message.role.encode(), len(content)))

@@ -15,10 +15,10 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
 
-from targen_core.calls import error_patterns
+from targen_core.calls import error_patterns, scores
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
@@ -38,7 +38,9 @@ from targen_core.calls.rate import Outcome, RateLimiter
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
+    BadRequest,
     ContentFiltered,
+    CorruptJournal,
     Overloaded,
     RateLimited,
     Rejected,
@@ -174,6 +176,13 @@ class CallLayer:
         return self._sending - len(self._deferred) - self.budget.waiting
 
     async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> T:
+        """Answer a call with the value of its reply; see `answer`."""
+        value, _ = await self.answer(call, scope, read)
+        return value
+
+    async def answer(
+        self, call: Call, scope: Scope, read: Callable[[str], T]
+    ) -> tuple[T, ChatReply]:
         """Answer a call, with one more attempt where the reply is unreadable.
 
         Args:
@@ -210,13 +219,13 @@ class CallLayer:
             if reply.finish == "content-filter":
                 raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
             try:
-                if reply.finish == "length":
+                if reply.finish == "length" and not call.may_be_cut:
                     raise BadReply("it was cut at max_tokens")
                 if not reply.text.strip():
                     raise BadReply("it was empty")
                 if not _is_unicode(reply.text):
                     raise BadReply("it holds half a character")
-                return read(reply.text)
+                return read(reply.text), reply
             except BadReply as error:
                 problem = error
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
@@ -234,7 +243,14 @@ class CallLayer:
         """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
         if record is not None:
-            return recorded_reply(record)
+            known = recorded_reply(record)
+            if _lacks_scores(known, call.top_logprobs):
+                raise CorruptJournal(
+                    f"{self.journal.path}: the record of a call at {call.place} has no token "
+                    "probabilities, which it asked for",
+                    hint="if the run came from someone else, do not trust it",
+                )
+            return known
         if self.shared is not None and key in self.shared:
             self._write(call, key, self.shared[key], cached=True, cost=0.0)
             return self.shared[key]
@@ -246,7 +262,7 @@ class CallLayer:
         if stored is None:
             return None
         reply = _uncached(stored)
-        if reply is None:
+        if reply is None or _lacks_scores(reply, call.top_logprobs):
             return None  # written by a stranger: ask the model instead
         self._write(call, key, reply, cached=True, cost=0.0)
         return reply
@@ -273,6 +289,8 @@ class CallLayer:
         ):
             if count and not cached:
                 record[name] = count
+        if reply.tokens:
+            record["tokens"] = scores.as_json(reply.tokens)
         if cached:
             record["cached"] = True
         self.journal.append(record)
@@ -289,7 +307,7 @@ class CallLayer:
         scope: Scope,
     ) -> ChatReply:
         """Ask the model until it answers; journal the answer."""
-        params = dict(bound.params)
+        params = bound.params_of(call)
         if bound.model.seeded and "seed" not in params:
             params["seed"] = int.from_bytes(key[:4], "big") >> 1
         dry_run = call.dry_run
@@ -301,6 +319,7 @@ class CallLayer:
             key.hex(),
             Origin(call.step, call.label, call.place, call.prompt, call.values),
             None if dry_run is None else lambda: dry_run(key),
+            call.top_logprobs,
         )
         tokens = _tokens(bound, request)
         reserved_tokens = tokens + params["max_tokens"]
@@ -331,7 +350,7 @@ class CallLayer:
                     answer = bound.model.complete(request)
                     if bound.deferred:
                         answer = self._while_needed(answer, scope)
-                    reply = _checked(await answer)
+                    reply = _checked(await answer, request)
                 except ContentFiltered as raised:
                     # Said of the candidate, not of the service: an answer. Some
                     # services bill the prompt all the same.
@@ -560,11 +579,33 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _checked(reply: Any) -> ChatReply:
-    """What a model answered, where it is a reply at all."""
+def _checked(reply: Any, request: ChatRequest) -> ChatReply:
+    """What a model answered, where it is a reply at all, with the scores that were asked for.
+
+    Raises:
+        BadRequest: it has none of them: the service ignores what it does not know.
+    """
     if not isinstance(reply, ChatReply):
         raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
+    if request.top_logprobs is None:
+        return replace(reply, tokens=()) if reply.tokens else reply
+    if problem := scores.problem(reply.tokens):
+        raise ValueError(f"complete() returned tokens that are none: {problem}")
+    if _lacks_scores(reply, request.top_logprobs):
+        raise BadRequest(
+            "the service answered without the token probabilities that it was asked for",
+            hint="it has none, or not for this model: use another backend for this step, as with "
+            "--backend-for STEP=local; vLLM, llama.cpp's server and Ollama 0.12.11 have them",
+            billed=True,
+        )
     return reply
+
+
+def _lacks_scores(reply: ChatReply, asked: int | None) -> bool:
+    """Whether a reply has none of the scores that were asked for, and could have some."""
+    if asked is None or reply.tokens:
+        return False
+    return bool(reply.text.strip()) and reply.finish not in ("refusal", "content-filter")
 
 
 def _tokens(bound: BoundModel, request: ChatRequest) -> int:
@@ -595,7 +636,8 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
 
 def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
     """The reply of a call, as the journal and the cache keep it."""
-    return ChatReply(record["text"], record["finish"], record["in"], record["out"])
+    tokens = scores.from_json(record["tokens"]) if "tokens" in record else ()
+    return ChatReply(record["text"], record["finish"], record["in"], record["out"], tokens=tokens)
 
 
 def _uncached(stored: bytes) -> ChatReply | None:
@@ -620,6 +662,7 @@ def _cached(reply: ChatReply) -> bytes:
                 "finish": reply.finish,
                 "in": reply.input_tokens,
                 "out": reply.output_tokens,
+                **({"tokens": scores.as_json(reply.tokens)} if reply.tokens else {}),
             }
         )
     )

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from targen_core.calls.scores import TokenScore
+
 __all__ = [
     "ChatModel",
     "ChatReply",
@@ -22,6 +24,7 @@ __all__ = [
     "Price",
     "RateHeaders",
     "Role",
+    "ScoringModel",
     "counted",
     "token_count",
 ]
@@ -130,6 +133,8 @@ class ChatRequest:
     always present: the budget reserves it. `schema` is the JSON schema that the
     reply must satisfy, or None for free text, and `schema_name` its name. `key`
     is the call's identity, a hex string; a scripted backend may answer by it.
+    With `top_logprobs` the reply must tell how likely each of its tokens was, and
+    so many of the likeliest tokens at its place; only a `ScoringModel` is asked that.
     `origin` and `dry_run` are never sent: where the call comes from, and a
     function that gives the task's offline reply.
     """
@@ -141,6 +146,7 @@ class ChatRequest:
     key: str = ""
     origin: Origin | None = field(default=None, compare=False, repr=False)
     dry_run: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
+    top_logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,8 @@ class ChatReply:
     Of `input_tokens`, `cache_read_tokens` came from the service's own prompt
     cache and `cache_write_tokens` went into it; of `output_tokens`,
     `reasoning_tokens` are left out of the text. `model` is the name that the
-    service gave the model that answered, or "".
+    service gave the model that answered, or "". `tokens` are those of the text,
+    where the request has `top_logprobs`.
     """
 
     text: str
@@ -162,6 +169,7 @@ class ChatReply:
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     model: str = ""
+    tokens: tuple[TokenScore, ...] = ()
 
 
 def token_count(value: object, otherwise: int) -> int:
@@ -252,6 +260,19 @@ class ChatModel(Protocol):
 
     async def aclose(self) -> None:
         """Release connections, threads and memory; a later call may acquire them again."""
+        ...
+
+
+@runtime_checkable
+class ScoringModel(ChatModel, Protocol):
+    """A model that tells how likely it found each token of a reply.
+
+    What wraps another model has its value; see `targen_core.calls.scores.most_top`.
+    """
+
+    @property
+    def top_logprobs(self) -> int | None:
+        """The most alternatives that it lists for a token; None: with its options it tells none."""
         ...
 
 

@@ -7,6 +7,7 @@ and nobody is asked in its place.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -50,6 +51,7 @@ class RecordedModel:
     seeded: bool = False
     max_concurrency: int | None = None
     price: Price | None = None
+    top_logprobs: int | None = sys.maxsize  # what was asked for is on record, or lacking
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Never called."""
@@ -63,12 +65,17 @@ class RecordedModel:
         """Nothing is open."""
 
 
-def recorded_models(steps: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, BoundModel]:
-    """For each step, by its model's identity and its parameters, what stands for the model."""
+def recorded_models(
+    steps: Mapping[str, tuple[str, Mapping[str, Any], frozenset[str]]],
+) -> dict[str, BoundModel]:
+    """For each step, by its model's identity and its parameters, what stands for the model.
+
+    The third of each are the parameters that are settled; see `BoundModel`.
+    """
     limiter = RateLimiter(_AT_ONCE)
     return {
-        name: BoundModel(RecordedModel(identity), limiter, params, None)
-        for name, (identity, params) in steps.items()
+        name: BoundModel(RecordedModel(identity), limiter, params, None, settled=settled)
+        for name, (identity, params, settled) in steps.items()
     }
 
 
@@ -98,15 +105,17 @@ class RecordedLayer(CallLayer):
         )
         self._nearest = nearest
 
-    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> T:
-        """See `CallLayer.ask`."""
+    async def answer(
+        self, call: Call, scope: Scope, read: Callable[[str], T]
+    ) -> tuple[T, ChatReply]:
+        """See `CallLayer.answer`."""
         model = self.models[call.step].model
         if call.schema is not None and isinstance(model, RecordedModel) and model.structured:
             in_words = replace(call, messages=with_schema(call.messages, call.schema))
             if not self._knows(call) and self._knows(in_words):
                 model.structured = False
                 call = in_words
-        return await super().ask(call, scope, read)
+        return await super().answer(call, scope, read)
 
     def _knows(self, call: Call) -> bool:
         key = call_key(self.models[call.step], call, call.messages, self.seed, 0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core.errors import UsageError
 
-__all__ = ["SAMPLING", "check_sampling"]
+__all__ = ["SAMPLING", "check_own", "check_sampling"]
 
 SAMPLING = (
     "temperature",
@@ -51,3 +52,19 @@ def check_sampling(key: str, value: Any) -> None:
         raise UsageError(f"option {key}={value}: it must be a number, 0 or more")
     if key in ("top_p", "min_p") and value > 1:
         raise UsageError(f"option {key}={value}: it must be a number from 0 to 1")
+
+
+def check_own(sampling: Mapping[str, Any]) -> None:
+    """Refuse what a task sets for one call and no service could take, or the run alone says.
+
+    Raises:
+        ValueError: naming the parameter.
+    """
+    for key, value in sampling.items():
+        if key not in SAMPLING or key == "seed":
+            known = ", ".join(name for name in SAMPLING if name != "seed")
+            raise ValueError(f"sampling names {key!r}; a call may set {known}")
+        try:
+            check_sampling(key, value)
+        except UsageError as error:
+            raise ValueError(f"sampling: {str(error).removeprefix('option ')}") from None

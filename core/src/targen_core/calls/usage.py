@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from targen_core.calls import scores
+
 __all__ = ["Counts", "Usage", "check_record"]
 
 _TEXTS = ("key", "text", "finish")
@@ -43,6 +45,8 @@ def check_record(record: Mapping[str, Any]) -> None:
     for name in _TEXTS:
         if type(get(name)) is not str:
             raise ValueError(f"{name} is not a string")
+    if "tokens" in record:
+        scores.from_json(record["tokens"])
 
 
 def _is_plain(record: Mapping[str, Any]) -> bool:

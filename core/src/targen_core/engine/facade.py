@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
@@ -13,9 +14,11 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.calls.call import Call, Scope, with_schema
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.model import Message
+from targen_core.calls.model import ChatReply, Message
+from targen_core.calls.sampling import check_own
+from targen_core.calls.scores import Scored, most_top
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
-from targen_core.errors import BadReply, Rejected
+from targen_core.errors import BadReply, Rejected, UsageError
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.dimensions import Dimension, draws_text
 from targen_core.tasks.model import Task
@@ -76,6 +79,16 @@ def read_reply(text: str, model: type[R]) -> R:
     first = problem.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     raise BadReply(f"{where}: {first['msg']}" if where else str(first["msg"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What `ask` and `ask_scored` say of a call besides its prompt and its reply."""
+
+    draws: Sequence[Mapping[str, str]] | None
+    sampling: Mapping[str, Any]
+    top_logprobs: int | None
+    may_be_cut: bool
 
 
 class StageLlm:
@@ -140,6 +153,8 @@ class StageLlm:
         reply: type[R],
         check: Callable[[R], None] | None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
         **values: object,
     ) -> R: ...
     @overload
@@ -150,6 +165,8 @@ class StageLlm:
         reply: None = None,
         check: None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
         **values: object,
     ) -> str: ...
     async def ask(
@@ -159,16 +176,86 @@ class StageLlm:
         reply: type[R] | None = None,
         check: Callable[[R], None] | None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
         **values: object,
     ) -> R | str:
         """See `targen_core.tasks.model.Llm.ask`."""
+        how = _How(draws, sampling or {}, None, may_be_cut)
+        value, _ = await self._answer(prompt, reply, check, how, values)
+        return value
+
+    @overload
+    async def ask_scored(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R],
+        top_logprobs: int = 0,
+        check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
+        **values: object,
+    ) -> Scored[R]: ...
+    @overload
+    async def ask_scored(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: None = None,
+        top_logprobs: int = 0,
+        check: None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
+        **values: object,
+    ) -> Scored[str]: ...
+    async def ask_scored(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R] | None = None,
+        top_logprobs: int = 0,
+        check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
+        **values: object,
+    ) -> Scored[R] | Scored[str]:
+        """See `targen_core.tasks.model.Llm.ask_scored`."""
+        bound = self._layer.models[self._step]
+        most = most_top(bound.model)
+        if most is None or most < top_logprobs:
+            has = "none" if most is None else f"at most {most} likeliest tokens"
+            raise UsageError(
+                f"task {self.task.name} asks in step {self._step} for token probabilities"
+                + (f" with {top_logprobs} likeliest tokens" if top_logprobs else "")
+                + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
+                hint="the task's `scored` says so before the first call, with the backends that do",
+            )
+        how = _How(draws, sampling or {}, top_logprobs, may_be_cut)
+        value, answer = await self._answer(prompt, reply, check, how, values)
+        return cast("Scored[R] | Scored[str]", Scored(value, answer.text, answer.tokens))
+
+    async def _answer(
+        self,
+        prompt: Prompt | str,
+        reply: type[R] | None,
+        check: Callable[[R], None] | None,
+        how: _How,
+        values: Mapping[str, Any],
+    ) -> tuple[R | str, ChatReply]:
+        """What was read of the reply, and the reply."""
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
-        draws = self.draws if draws is None else draws
+        draws = self.draws if how.draws is None else how.draws
         messages = _filled(prompt, values, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         several: type[BaseModel] | None = None
+        sampling = dict(how.sampling)
+        check_own(sampling)
         if reply is not None:
             if self._candidates > 1:
                 several = widened(reply, self._candidates)
@@ -177,6 +264,8 @@ class StageLlm:
             schema_name = reply.__name__
             if not self._layer.models[self._step].model.structured:
                 messages = with_schema(messages, schema)
+        if "max_tokens" in sampling:  # as the step's own is, where candidates are asked for
+            sampling["max_tokens"] *= self._candidates
         occurrence = self._seen.get(messages, 0)
         self._seen[messages] = occurrence + 1
         call = Call(
@@ -191,9 +280,12 @@ class StageLlm:
             digest,
             self._dry_run(prompt.name, values, draws, reply),
             values,
+            sampling,
+            how.top_logprobs,
+            how.may_be_cut,
         )
         if reply is None:
-            return await self._layer.ask(call, self.scope, str.strip)
+            return await self._layer.answer(call, self.scope, str.strip)
         model = reply
 
         def read(text: str) -> R:
@@ -211,7 +303,7 @@ class StageLlm:
                     raise BadReply(str(error), reason=error.reason) from None
             return value
 
-        return await self._layer.ask(call, self.scope, read)
+        return await self._layer.answer(call, self.scope, read)
 
     def rng(self, name: str) -> random.Random:
         """See `targen_core.tasks.model.Llm.rng`."""

@@ -195,7 +195,7 @@ class _Silent(StageLlm):
 
     __slots__ = ()
 
-    async def ask(self, *_: Any, **__: Any) -> Any:
+    async def _answer(self, *_: Any, **__: Any) -> Any:
         raise UsageError(
             f"--shard: the first list of task {self.task.name} is whole in one batch, and asks a "
             "model for it: each shard would pay for it again",

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.call import Call, Scope
+from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal, find_records
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.recorded import RecordedLayer, recorded_models
@@ -30,10 +30,13 @@ from targen_core.engine.lists import ListSpec, Seed, SeedOrder
 from targen_core.engine.local import LocalExecutor
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
+from targen_core.runs.lock import StepPlan
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_corrector, find_task, lists_of, task_of
+from targen_core.runs.options import settled
+from targen_core.runs.plan import find_corrector, find_task, judged_by, lists_of, task_of
 from targen_core.runs.tracing import Traced
 from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Corrector
 
 __all__ = ["Asked", "AskedCall", "asked_for"]
 
@@ -105,9 +108,9 @@ class _Watch:
         known = self._instead.get(key)
         self.asked[known or key] = AskedCall(sent, known is None, self._attempts[call])
 
-    def layer(self, steps: Mapping[str, tuple[str, Mapping[str, Any]]], seed: int) -> RecordedLayer:
+    def layer(self, models: Mapping[str, BoundModel], seed: int) -> RecordedLayer:
         layer = RecordedLayer(
-            recorded_models(steps),
+            models,
             seed=seed,
             journal=cast("Journal", self),
             usage=Usage(),
@@ -141,7 +144,9 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     if "seed" in traced.record:
         places.append(f"generate/{traced.id.rpartition('/')[0]}/")
     watch = _Watch(find_records(traced.run / "journal", keys, places=places))
-    layer = watch.layer({n: (s.identity, s.params) for n, s in manifest.steps.items()}, spec.seed)
+    _, corrector = _corrector_of(registry, task, manifest.lock.corrector)
+    candidates = {name: spec.options_of(name).candidates for name in manifest.steps}
+    layer = watch.layer(_models(manifest.steps, task, corrector, candidates), spec.seed)
     guard = Guard(task.name, registered.distribution)
     problem = ""
     try:
@@ -167,6 +172,35 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
         problem = str(error)
     asked = {key: call for key, call in watch.asked.items() if key in keys}
     return Asked(asked, problem or _apart(manifest.task.prompts, task, asked, keys))
+
+
+def _corrector_of(
+    registry: Registry, task: Task[Any, Any], locked: str | None
+) -> tuple[str | None, Corrector[Any] | None]:
+    """Step 4 as a lock names it: its id and itself."""
+    return find_corrector(registry, task, "" if locked == "task" else locked)
+
+
+def _models(
+    steps: Mapping[str, StepPlan],
+    task: Task[Any, Any],
+    corrector: Corrector[Any] | None,
+    candidates: Mapping[str, int],
+) -> dict[str, BoundModel]:
+    """What stands for the models of the steps."""
+    known = {step.name: step for step in judged_by(task, corrector).steps}
+    return recorded_models(
+        {
+            name: (
+                plan.identity,
+                plan.params,
+                settled(known[name], plan.params, candidates.get(name, 1))
+                if name in known
+                else frozenset(),
+            )
+            for name, plan in steps.items()
+        }
+    )
 
 
 def _begun(manifest: Manifest, traced: Traced) -> tuple[Manifest, Traced]:
@@ -233,11 +267,11 @@ async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> 
         return Asked({}, "people judged this row, and no model was asked")
     registered, task = find_task(registry, plan.task.id, plan.task.variants)
     name = plan.corrector
-    _, corrector = find_corrector(registry, task, "" if name == "task" else name)
+    _, corrector = _corrector_of(registry, task, name)
     if corrector is None or not traced.rows:
         return Asked({}, "the row that was judged is not in this directory, so its prompts are not")
     watch = _Watch(find_records(traced.run / "journal", keys))
-    layer = watch.layer({"correct": (plan.step.identity, plan.step.params)}, plan.seed)
+    layer = watch.layer(_models({"correct": plan.step}, task, corrector, {}), plan.seed)
     guard = Guard(task.name, registered.distribution).of_corrector(name)
     claimed, problem = str(traced.record["intended"]), ""
     try:
@@ -275,8 +309,7 @@ async def _execute(
     stem, _, last = traced.id.rpartition("/")
     path, _, branch = stem.partition("/")
     *above, value = items
-    name = manifest.lock.corrector
-    corrector_id, corrector = find_corrector(registry, task, "" if name == "task" else name)
+    corrector_id, corrector = _corrector_of(registry, task, manifest.lock.corrector)
     executor = LocalExecutor(
         task, layer, corrector, distribution=distribution, corrector_id=corrector_id
     )

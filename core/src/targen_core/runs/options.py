@@ -27,6 +27,7 @@ __all__ = [
     "check_steps",
     "parse_options",
     "public_options",
+    "settled",
     "step_options",
     "step_parameters",
 ]
@@ -155,6 +156,22 @@ def step_parameters(
     if params.get("max_tokens"):  # a reply of candidates is so many times as long
         params["max_tokens"] *= user.candidates
     return {**params, **user.sampling}
+
+
+def settled(step: Step, params: Mapping[str, Any], candidates: int) -> frozenset[str]:
+    """The parameters of a step that no call of it sets for itself.
+
+    They are those that the user or the backend has changed from what the task says. Both the
+    task's and the step's are on record, so a run that goes on comes to the same.
+    """
+    own = dict(step.parameters)
+    if own.get("max_tokens"):
+        own["max_tokens"] *= candidates
+    return frozenset(
+        name
+        for name, value in params.items()
+        if name not in own or json.dumps(own[name]) != json.dumps(value)  # where a tuple is a list
+    )
 
 
 def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> BackendOptions:

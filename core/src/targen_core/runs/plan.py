@@ -21,6 +21,7 @@ from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
+from targen_core.calls.scores import most_top
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
@@ -38,6 +39,7 @@ from targen_core.runs.options import (
     backend_options,
     check_steps,
     public_options,
+    settled,
     step_parameters,
 )
 from targen_core.runs.spec import Limits, RunSpec
@@ -61,6 +63,7 @@ __all__ = [
     "bind_models",
     "find_corrector",
     "find_task",
+    "judged_by",
     "lists_of",
     "named",
     "prepare",
@@ -88,6 +91,7 @@ class PreparedStep:
     backend: Backend
     backend_id: str
     options: BackendOptions
+    settled: frozenset[str] = frozenset()
 
     @property
     def plan(self) -> StepPlan:
@@ -164,6 +168,7 @@ def bind_models(
             step.params,
             step.price,
             backend=step.backend_id,
+            settled=step.settled,
             cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
             shared_by=task if step.step.lists is not None else "",
         )
@@ -201,7 +206,7 @@ def prepare(
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
-    steps = _models(registry, _judged_by(task, corrector), spec, options, asked, recorded)
+    steps = _models(registry, judged_by(task, corrector), spec, options, asked, recorded)
     excluded = open_excluded(spec.exclude, task)
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
@@ -255,7 +260,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
         )
     options = _options(task, spec)
-    steps = _models(registry, _judged_by(task, corrector), spec, options, {"correct"})
+    steps = _models(registry, judged_by(task, corrector), spec, options, {"correct"})
     return PreparedCorrection(
         task=task,
         distribution=registered.distribution,
@@ -475,7 +480,18 @@ def _models(
             made.append((registered.id, chosen, model))
         params = step_parameters(step, backend, chosen, user)
         price = Price(*user.price, source=USER_PRICE) if user.price else model.price
-        steps[step.name] = PreparedStep(step, model, params, price, backend, registered.id, chosen)
+        steps[step.name] = PreparedStep(
+            step,
+            model,
+            params,
+            price,
+            backend,
+            registered.id,
+            chosen,
+            settled(step, params, user.candidates),
+        )
+        if step.name in task.scored:
+            _require_scores(registry, task, steps[step.name], spec)
         if spec.limits.max_cost is not None and price is None and recorded is None:
             raise UsageError(
                 f"--max-cost needs a price, and the price of {model.identity} is unknown",
@@ -483,6 +499,40 @@ def _models(
                 "if calls are free: --price-in 0 --price-out 0",
             )
     return steps
+
+
+def _require_scores(
+    registry: Registry, task: Task[Any, Any], prepared: PreparedStep, spec: RunSpec
+) -> None:
+    """See that the model of a step tells the token probabilities that the task asks for.
+
+    Raises:
+        UsageError: with the backends that have them.
+    """
+    step, wanted = prepared.step.name, task.scored[prepared.step.name]
+    most = most_top(prepared.model)
+    if most is not None and most >= wanted:
+        return
+    name = prepared.backend_id.rpartition(":")[2]
+    what = f"task {task.name} asks in step {step} for token probabilities"
+    if most is not None:
+        what += f" with the {plural(wanted, 'likeliest token')}, and"
+        raise UsageError(
+            f"{what} the {name} backend lists at most {most} with these options",
+            hint=f"-o {step}.top_logprobs={wanted}, if the service lists so many",
+        )
+    having = []
+    for item in registry.all("backend"):
+        with contextlib.suppress(TargenError, ModuleNotFoundError):
+            if registry.resolve(item).top_logprobs is not None:
+                having.append(item.name)
+    others = [one for one in having if one != name]
+    where = "--backend" if spec.backend == prepared.backend_id else f"--backend-for {step}="
+    raise UsageError(
+        f"{what}, and the {name} backend has none"
+        + (" with these options" if name in having else ""),
+        hint=f"{where} {' or '.join(others)}" if others else "",
+    )
 
 
 def _recorded_model(
@@ -507,7 +557,7 @@ def _recorded_model(
     return RecordedModel(plan.identity)
 
 
-def _judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
+def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
     """The task with the parameters that a corrector brings in place of its own."""
     own = getattr(corrector, "parameters", {})
     mine = {**task.parameters.get("correct", {}), **own}

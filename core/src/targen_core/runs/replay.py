@@ -194,7 +194,9 @@ class Replay(Job):
 
     async def _bind(self) -> dict[str, BoundModel]:
         steps = self._prepared.steps
-        bound = recorded_models({n: (s.model.identity, s.params) for n, s in steps.items()})
+        bound = recorded_models(
+            {n: (s.model.identity, s.params, s.settled) for n, s in steps.items()}
+        )
         for name, step in steps.items():
             bound[name].price = step.price
         return bound
@@ -282,7 +284,8 @@ def _keep_prices(prepared: Prepared, run: Path) -> None:
 
 def _reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
     names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
-    return {name: record.get(name) for name in names}
+    tokens = {"tokens": record["tokens"]} if "tokens" in record else {}
+    return {name: record.get(name) for name in names} | tokens
 
 
 def _parameters_apart(was: Lock, now: Lock, step: str) -> str:

@@ -90,6 +90,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step; those of the backend and the user take precedence;
             see `steps`.
+        scored: the steps in which it asks for token probabilities, and the most alternatives for
+            a token that it asks for there, 0 or more: `{"generate": 20}`. A run with a model that
+            has none is refused before its first call; see `Llm.ask_scored`.
         variants: variants of the task to apply, by name.
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
@@ -123,6 +126,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     texts: Texts[InstanceT] = field(default_factory=Texts)
     presets: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
+    scored: Mapping[str, int] = field(default_factory=_empty)
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
+from targen_core.calls.scores import Scored
 from targen_core.errors import Rejected
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.judging import Correction
@@ -95,6 +96,8 @@ class Llm(Protocol):
         reply: type[R],
         check: Callable[[R], None] | None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
         **values: object,
     ) -> R: ...
     @overload
@@ -105,6 +108,8 @@ class Llm(Protocol):
         reply: None = None,
         check: None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
         **values: object,
     ) -> str: ...
     async def ask(
@@ -114,6 +119,8 @@ class Llm(Protocol):
         reply: type[R] | None = None,
         check: Callable[[R], None] | None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
         **values: object,
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
@@ -132,9 +139,64 @@ class Llm(Protocol):
         `asyncio.gather(*calls, return_exceptions=True)`: they are told apart
         by the order in which they are made.
 
+        `sampling` sets parameters for this call alone, as in `{"temperature": 0.0}`: any of a
+        step's (`Task.parameters`) but the seed. A parameter that the user or the backend has
+        changed from the task's stays as they say. With `may_be_cut` a reply that reaches
+        `max_tokens` is taken as it is; otherwise it cannot be used.
+
         Raises:
             Rejected: `malformed-reply`, or what `check` raised, when the
                 repair did not help either; `refusal`.
+        """
+        ...
+
+    @overload
+    async def ask_scored(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R],
+        top_logprobs: int = 0,
+        check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
+        **values: object,
+    ) -> Scored[R]: ...
+    @overload
+    async def ask_scored(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: None = None,
+        top_logprobs: int = 0,
+        check: None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
+        **values: object,
+    ) -> Scored[str]: ...
+    async def ask_scored(
+        self,
+        prompt: Prompt | str,
+        *,
+        reply: type[R] | None = None,
+        top_logprobs: int = 0,
+        check: Callable[[R], None] | None = None,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        may_be_cut: bool = False,
+        **values: object,
+    ) -> Scored[R] | Scored[str]:
+        """As `ask`, with how likely the model found each token of its reply.
+
+        Each token comes with up to `top_logprobs` of the likeliest ones at its place. Not every
+        backend tells this: a task says in `Task.scored` where it asks, and a run with a model that
+        does not tell is refused before its first call.
+
+        Raises:
+            Rejected: as `ask` does.
+            UsageError: the model of this step does not tell, or not of so many tokens.
         """
         ...
 

@@ -73,6 +73,7 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("judging.rejecting", _by_name(str), 'reasons by answer: {"unclear": "ambiguous"}'),
         ("presets", _by_name(Mapping), 'rows by label, by name: {"small": {"yes": 10}}'),
         ("parameters", _by_name(Mapping), 'by step: {"generate": {"temperature": 1.0}}'),
+        ("scored", _by_name(int), 'alternatives for a token by step: {"generate": 20}'),
         ("variants", _by_name(Variant), "Variants by name: Variant(summary, changes)"),
         ("prompts", _several(Prompt), "Prompts in a tuple: (prompt,)"),
         ("dry_run", lambda f: f is None or callable(f), "a function of a DryRunCall, or None"),
@@ -215,6 +216,11 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
             yield f"parameters for unknown step {step!r}; its steps are {', '.join(steps)}"
         for problem in _sampling_problems(values):
             yield f"parameters of {step}: {problem}"
+    for step, wanted in task.scored.items():
+        if step not in steps:
+            yield f"scored names {step!r}; its steps are {', '.join(steps)}"
+        if wanted < 0 or isinstance(wanted, bool):
+            yield f"scored of {step} is {wanted}; it is a number of alternatives, 0 or more"
     for problem in corrector_problems(task.judging.corrector):
         yield f"its corrector's {problem}"
 

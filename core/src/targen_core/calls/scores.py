@@ -1,0 +1,213 @@
+"""How likely a model found each token of its reply.
+
+A log-probability is a natural logarithm, 0 or less, of the probability that the model itself gave
+a token among all of its vocabulary. llama.cpp and vLLM report it as it is before temperature,
+top-p and penalties; of other services it is what they report.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from targen_core.errors import Rejected
+
+if TYPE_CHECKING:
+    from targen_core.calls.model import ChatModel
+
+__all__ = [
+    "LEAST",
+    "Scored",
+    "TokenScore",
+    "as_json",
+    "from_json",
+    "mean_logprob",
+    "most_top",
+    "problem",
+]
+
+T = TypeVar("T")
+
+LEAST = -9999.0
+"""The log-probability of what cannot be: services write this for it, or the least of all floats."""
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScore:
+    """One token of a reply, and how likely the model found it there.
+
+    Attributes:
+        text: what the token adds to the reply. Of a character that takes several tokens the last
+            one has it, and those before it have "".
+        logprob: the token's log-probability, from `LEAST` to 0.
+        top: the likeliest tokens at its place with their log-probabilities, the likeliest first;
+            as many as were asked for, or fewer. The token itself may be among them.
+    """
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored(Generic[T]):
+    """What was read of a reply, and how likely the model found each of its tokens.
+
+    Attributes:
+        value: what `Llm.ask` would have returned.
+        text: the reply as it came, without reasoning.
+        tokens: the tokens of `text`, in order; the one that ends a reply is not among them.
+    """
+
+    value: T
+    text: str
+    tokens: tuple[TokenScore, ...]
+
+    @property
+    def logprob(self) -> float:
+        """The log-probability of the whole reply: the sum over its tokens."""
+        return math.fsum(token.logprob for token in self.tokens)
+
+    @property
+    def mean_logprob(self) -> float:
+        """The mean log-probability of a token of the reply."""
+        return mean_logprob(self.tokens)
+
+    def field(self, *path: str | int) -> tuple[TokenScore, ...]:
+        """The tokens that write one value of a JSON reply, in order.
+
+        `path` leads to it by names and numbers: `field("rows", 0, "text")`. Quotation marks around
+        a text do not count, but a token that has both a mark and a part of the text does.
+
+        Raises:
+            KeyError: the reply has no such value.
+            Rejected: `unaligned-scores`, if the service's tokens do not make up the reply.
+        """
+        if "".join(token.text for token in self.tokens) != self.text:
+            raise Rejected(
+                "unaligned-scores", "the tokens that the service listed do not make up the reply"
+            )
+        start, end = _span(self.text, _begin(self.text), path)
+        found, at = [], 0
+        for token in self.tokens:
+            here, at = at, at + len(token.text)
+            if here < end and (at > start or here >= start):
+                found.append(token)
+        return tuple(found)
+
+
+def mean_logprob(tokens: Sequence[TokenScore]) -> float:
+    """The mean log-probability of a token.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not tokens:
+        raise ValueError("no tokens, and so no mean of their log-probabilities")
+    return math.fsum(token.logprob for token in tokens) / len(tokens)
+
+
+def most_top(model: ChatModel) -> int | None:
+    """The most alternatives that a model lists for a token; None: it tells no probabilities."""
+    most: int | None = getattr(model, "top_logprobs", None)
+    return most
+
+
+def as_json(tokens: Sequence[TokenScore]) -> list[list[Any]]:
+    """Tokens as a journal keeps them: `[text, logprob]`, with `[[text, logprob]]` behind it."""
+    return [
+        [token.text, token.logprob, *([[list(one) for one in token.top]] if token.top else [])]
+        for token in tokens
+    ]
+
+
+def from_json(value: Any) -> tuple[TokenScore, ...]:
+    """What `as_json` gave; it may come from anybody.
+
+    Raises:
+        ValueError: it is none of its values, or holds what is no log-probability.
+    """
+    if not isinstance(value, list):
+        raise ValueError("tokens are not a list")
+    return tuple(_token(item) for item in value)
+
+
+def _token(item: Any) -> TokenScore:
+    if not isinstance(item, list) or len(item) not in (2, 3):
+        raise ValueError("a token is not its text and its log-probability")
+    text, logprob = _pair(item[:2])
+    top = item[2] if len(item) == 3 else []
+    if not isinstance(top, list):
+        raise ValueError("the likeliest tokens are not a list")
+    return TokenScore(text, logprob, tuple(_pair(one) for one in top))
+
+
+def _pair(item: Any) -> tuple[str, float]:
+    """A text and its log-probability; neither NaN nor an infinity is below 0 and above `LEAST`."""
+    if isinstance(item, list) and len(item) == 2:
+        text, logprob = item
+        if type(text) is str and type(logprob) in (int, float) and LEAST <= logprob <= 0:
+            return text, float(logprob)
+    raise ValueError("a token is not its text and its log-probability")
+
+
+def problem(tokens: Any) -> str:
+    """What is wrong with the tokens that a model gives as a reply's, or ""."""
+    try:
+        from_json(as_json(tokens))
+    except (AttributeError, TypeError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _begin(text: str) -> int:
+    """Where the first JSON object of a text begins, as replies are read.
+
+    Raises:
+        KeyError: there is none.
+    """
+    start = text.find("{")
+    while start >= 0:
+        try:
+            _DECODER.raw_decode(text, start)
+        except ValueError:
+            start = text.find("{", start + 1)
+        else:
+            return start
+    raise KeyError("the reply is no JSON object")
+
+
+def _span(text: str, at: int, path: Sequence[str | int]) -> tuple[int, int]:
+    """From where to where a value stands in the JSON at `at`; a text's without its marks."""
+    at = _skip(text, at)
+    if not path:
+        value, end = _DECODER.raw_decode(text, at)
+        return (at + 1, end - 1) if isinstance(value, str) else (at, end)
+    closing = {"{": "}", "[": "]"}.get(text[at])
+    number = 0
+    while closing is not None and text[at] != closing:
+        at = _skip(text, at + 1)  # behind a bracket or a comma
+        if text[at] == closing:  # an empty one
+            break
+        name: Any = number
+        if closing == "}":
+            name, at = _DECODER.raw_decode(text, at)
+            at = _skip(text, at) + 1  # the colon
+        if name == path[0]:
+            return _span(text, at, path[1:])
+        _, at = _DECODER.raw_decode(text, _skip(text, at))
+        at, number = _skip(text, at), number + 1
+    raise KeyError(path[0])
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    assert match is not None  # it may be empty
+    return match.end()

@@ -1,0 +1,192 @@
+"""Tasks that ask for token probabilities, or at other temperatures than their step's."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel
+
+import targen_core as tg
+from targen_core import Label, ListStep, Task, mean_logprob
+from targen_core.errors import UsageError
+from targen_core.scripted import ScriptedModel, ScriptedOptions
+
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl", "journal")
+
+
+class Note(BaseModel):
+    text: str
+    label: Literal["calm", "alarm"]
+
+
+class Reply(BaseModel):
+    mood: str
+    text: str
+
+
+async def places(llm, parent, existing):
+    return [f"hall {len(existing) + n}" for n in range(llm.batch)]
+
+
+def noted(label):
+    async def write(llm, place):
+        draft = await llm.ask(f"{label} at $place?", place=place, sampling={"temperature": 1.5})
+        made = await llm.ask_scored(
+            f"{label} at $place: $draft", reply=Reply, top_logprobs=3, place=place, draft=draft
+        )
+        answer = await llm.ask_scored(
+            "calm or alarm? $text",
+            text=made.value.text,
+            sampling={"max_tokens": 1},
+            may_be_cut=True,
+        )
+        mean = mean_logprob(made.field("text"))
+        llm.note(mean=mean, sure=answer.logprob, likely=made.tokens[0].top[0][0])
+        return Note(text=made.value.text, label=label)
+
+    return write
+
+
+def offline(call):
+    words = " ".join(call.rng.sample("door lamp stair bell coat rain key clock".split(), 6))
+    return {"mood": "odd", "text": f"{words}."} if "draft" in call.values else words
+
+
+TASK = Task(
+    name="porter",
+    version="1",
+    summary="a porter's notes",
+    description="Notes of a night porter.",
+    instance=Note,
+    labels=(Label("calm"), Label("alarm")),
+    contexts=ListStep(item=str, propose=places, batch=4, asks=False),
+    generators={"calm": noted("calm"), "alarm": noted("alarm")},
+    scored={"generate": 3},
+    dry_run=offline,
+)
+
+
+def scripted(script=None):
+    return ScriptedModel(ScriptedOptions(), script)
+
+
+def facts(run):
+    return [record["notes"] for record in run.provenance]
+
+
+def bytes_of(path):
+    return [(path / name).read_bytes() for name in FILES]
+
+
+def test_a_run_with_scores_goes_on_and_is_made_again_without_a_call():
+    run = tg.generate(TASK, n=8, model=scripted(), out="x", correct=False)
+    assert run.report.complete
+    assert all(record["mean"] < 0 and record["sure"] < 0 for record in facts(run))
+    before = bytes_of(run.path)
+    silent = scripted(lambda request: pytest.fail("a call is asked again"))
+    again = tg.resume("x", model=silent, task=TASK)
+    assert bytes_of(again.path) == before
+    assert [*tg.replay(run, "y")] == [*run]
+    assert bytes_of(tg.generate(TASK, n=8, model=scripted(), out="z", correct=False).path) == before
+
+
+def test_calls_are_traced_with_what_was_sent():
+    run = tg.generate(TASK, n=4, model=scripted(), out="x", correct=False, temperature=0.7)
+    traced = tg.trace(run.path, 1, registry=run.registry)
+    assert len(traced.calls) == 3 and not traced.problem
+    assert all(call.sent for call in traced.calls)
+
+
+@pytest.mark.parametrize(
+    ("options", "temperatures", "most"),
+    [
+        ({}, {"drafts": 1.5, "notes": 0.7}, 1),
+        ({"options": {"generate.temperature": 0.2}}, {"drafts": 0.2, "notes": 0.2}, 1),
+        ({"options": {"generate.max_tokens": 99}}, {"drafts": 1.5, "notes": 0.7}, 99),
+    ],
+)
+def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
+    options, temperatures, most
+):
+    sent = {}
+
+    def script(request):
+        prompt = request.messages[-1].content
+        what = "answers" if "or alarm?" in prompt else "drafts" if "?" in prompt else "notes"
+        sent[what] = request.params
+        return request.dry_run()
+
+    tg.generate(TASK, n=2, model=scripted(script), out="x", correct=False, **options)
+    assert {what: sent[what]["temperature"] for what in temperatures} == temperatures
+    assert sent["answers"]["max_tokens"] == most
+    assert sent["notes"]["max_tokens"] == (512 if most == 1 else most)
+
+
+def test_a_model_without_scores_is_refused_before_the_first_call():
+    model = scripted(lambda request: pytest.fail("a call was made"))
+    model.top_logprobs = None
+    with pytest.raises(UsageError, match="task porter asks in step generate for token prob") as e:
+        tg.generate(TASK, n=2, model=model, out="x", correct=False)
+    assert e.value.exit_code == 2
+    model.top_logprobs = 2
+    with pytest.raises(UsageError, match=r"3 likeliest tokens, and .* lists at most 2"):
+        tg.generate(TASK, n=2, model=model, out="x", correct=False)
+
+
+def test_a_task_that_did_not_say_so_is_refused_at_the_call():
+    model = scripted()
+    model.top_logprobs = None
+    quiet = TASK.replace(scored={})
+    with pytest.raises(UsageError, match=r"step generate for token probabilities.*has none"):
+        tg.generate(quiet, n=2, model=model, out="x", correct=False)
+
+
+@pytest.mark.parametrize(
+    ("scored", "words"),
+    [
+        ({"generat": 1}, "scored names 'generat'; its steps are"),
+        ({"generate": -1}, "scored of generate is -1"),
+        ({"generate": "all"}, "scored is .*pass alternatives"),
+    ],
+)
+def test_a_task_says_steps_and_numbers(scored, words):
+    with pytest.raises(ValueError, match=words):
+        TASK.replace(scored=scored)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "words"),
+    [({"seed": 3}, "names 'seed'"), ({"temprature": 3}, "names 'temp"), ({"top_p": 2}, "top_p=2")],
+)
+def test_what_no_call_may_set_is_the_tasks_fault(sampling, words):
+    async def write(llm, place):
+        await llm.ask("$place?", place=place, sampling=sampling)
+
+    task = TASK.replace(generators={"calm": write, "alarm": write})
+    with pytest.raises(tg.errors.StageFailed, match=words):
+        tg.generate(task, n=2, model=scripted(), out="x", correct=False)
+
+
+def test_the_budget_holds_for_scored_calls():
+    with pytest.raises(tg.errors.BudgetExhausted):
+        tg.generate(TASK, n=8, model=scripted(), out="x", correct=False, max_tokens=400)
+    more = tg.resume("x", model=scripted(), task=TASK, max_tokens=10**6)
+    whole = tg.generate(TASK, n=8, model=scripted(), out="y", correct=False)
+    assert [*more] == [*whole]
+
+
+def test_scripted_scores_are_probabilities():
+    request = tg.ChatRequest((tg.Message("user", "?"),), {"max_tokens": 9}, key="k", top_logprobs=9)
+    one, other = (
+        asyncio.run(scripted(lambda r: "It rains  today.\n").complete(replace(request, key=key)))
+        for key in ("k", "l")
+    )
+    assert "".join(token.text for token in one.tokens) == one.text
+    assert one.tokens != other.tokens
+    for token in one.tokens:
+        assert len(token.top) == 9 and sum(math.exp(p) for _, p in token.top) <= 1
+        assert [p for _, p in token.top] == sorted((p for _, p in token.top), reverse=True)

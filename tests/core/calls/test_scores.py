@@ -1,0 +1,252 @@
+"""Token probabilities: in replies, in the journal, in the cache, and by field."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from contextlib import closing
+
+import pytest
+
+from targen_core import ChatReply, Scored, TokenScore, mean_logprob
+from targen_core.calls.cache import ReplyCache
+from targen_core.calls.call import BoundModel, Call, Scope, call_key
+from targen_core.calls.rate import RateLimiter
+from targen_core.calls.scores import LEAST, as_json, from_json
+from targen_core.calls.usage import check_record
+from targen_core.errors import BadRequest, CorruptJournal, Rejected, StageFailed
+
+TOKENS = (TokenScore("yes", -0.25, (("yes", -0.25), ("no", -1.5))), TokenScore("!", -2.0))
+
+
+class Model:
+    """Gives one reply, and remembers what it was asked."""
+
+    identity = "m"
+    structured = True
+    seeded = False
+    max_concurrency = None
+    price = None
+
+    def __init__(self, reply: ChatReply) -> None:
+        self.reply = reply
+        self.asked: list = []
+
+    async def complete(self, request):
+        self.asked.append(request)
+        return self.reply
+
+    def count_tokens(self, request):
+        return 5
+
+    async def aclose(self):
+        pass
+
+
+def scored(text="hello", *, top=2, **more):
+    from targen_core import Message
+
+    return Call(
+        "generate",
+        "yes",
+        "generate/0/yes/0",
+        0,
+        "inline",
+        (Message("user", text),),
+        None,
+        "",
+        "",
+        None,
+        top_logprobs=top,
+        **more,
+    )
+
+
+def answered(one, call):
+    return asyncio.run(one.layer.answer(call, Scope(), str))
+
+
+def test_a_reply_has_them_now_and_when_it_is_read_back(desk, read_journal):
+    model = Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
+    one = desk(model)
+    value, reply = answered(one, scored())
+    assert (value, reply.tokens) == ("yes!", TOKENS)
+    assert model.asked[0].top_logprobs == 2
+    one.journal.sync()
+    (record,) = read_journal()
+    assert record["tokens"] == [["yes", -0.25, [["yes", -0.25], ["no", -1.5]]], ["!", -2.0]]
+    check_record(record)
+    again = Model(ChatReply("never"))
+    assert answered(desk(again), scored())[1].tokens == TOKENS
+    assert not again.asked
+
+
+def test_the_cache_keeps_them(desk, tmp_path):
+    model = Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
+    with closing(ReplyCache(tmp_path / "cache")) as cache:
+        answered(desk(model, cache=cache, path=tmp_path / "a"), scored())
+    with closing(ReplyCache(tmp_path / "cache")) as cache:
+        other = desk(model, cache=cache, path=tmp_path / "b")
+        assert answered(other, scored())[1].tokens == TOKENS
+    assert len(model.asked) == 1
+    assert other.usage.total.cached == 1
+
+
+def test_a_call_that_did_not_ask_for_them_has_none(desk, read_journal):
+    model = Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
+    one = desk(model)
+    _, reply = answered(one, scored(top=None))
+    assert reply.tokens == () and model.asked[0].top_logprobs is None
+    assert "tokens" not in read_journal()[0]
+
+
+def test_a_service_that_ignores_the_question_ends_the_run_in_words(desk):
+    one = desk(Model(ChatReply("yes!", "stop", 5, 2)))
+    with pytest.raises(BadRequest, match="without the token probabilities") as caught:
+        answered(one, scored())
+    assert "--backend-for" in caught.value.hint
+    assert one.usage.total.lost == 1  # it was paid for
+
+
+@pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
+def test_a_model_that_tells_no_log_probability_is_its_authors_bug(desk, logprob):
+    one = desk(Model(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
+    with pytest.raises(StageFailed, match="tokens that are none"):
+        answered(one, scored())
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        None,
+        "yes",
+        [["yes"]],
+        [["yes", math.nan]],
+        [["yes", 0.1]],
+        [["yes", -math.inf]],
+        [[1, -0.1]],
+        [["yes", -0.1, "no"]],
+        [["yes", -0.1, [["no", math.nan]]]],
+        [["yes", -0.1, [["no"]]]],
+    ],
+)
+def test_a_strangers_journal_is_not_believed(desk, tokens, tmp_path):
+    record = {
+        "key": "00" * 16,
+        "step": "generate",
+        "label": None,
+        "place": "p",
+        "prompt": "q",
+        "text": "yes",
+        "finish": "stop",
+        "in": 1,
+        "out": 1,
+        "cost": 0.0,
+        "tokens": tokens,
+    }
+    with pytest.raises(ValueError, match="token"):
+        check_record(record)
+
+
+def test_a_journal_that_lost_them_is_not_used(desk, tmp_path):
+    one = desk(Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS)))
+    call = scored()
+    key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
+    one.layer._write(call, key, ChatReply("yes!", "stop", 5, 2), cached=False, cost=0.0)
+    with pytest.raises(CorruptJournal, match="no token probabilities"):
+        answered(desk(Model(ChatReply("never"))), call)
+
+
+def test_a_reply_that_may_be_cut_is_whole(desk):
+    cut = Model(ChatReply("yes", "length", 5, 1, tokens=TOKENS[:1]))
+    assert answered(desk(cut), scored(may_be_cut=True))[0] == "yes"
+    with pytest.raises(Rejected, match="max_tokens"):
+        answered(desk(cut), scored("another"))
+
+
+# --- keys ---
+
+
+def bound(**more):
+    params = {"temperature": 0.7, "max_tokens": 50}
+    return BoundModel(Model(ChatReply("")), RateLimiter(1), params, None, **more)
+
+
+def key(call, **more):
+    return call_key(bound(**more), call, call.messages, 0, 0).hex()
+
+
+def test_keys_of_calls_that_ask_nothing_more_are_what_they_always_were():
+    # As the version without scores and sampling of a call's own made it.
+    assert key(scored(top=None)) == "ec9b1b6784b7351e4e9f7eb30cc69a6d"
+
+
+def test_what_a_call_asks_besides_is_part_of_its_key():
+    plain, none, two = (key(scored(top=top)) for top in (None, 0, 2))
+    cold = key(scored(top=None, sampling={"temperature": 0.0}))
+    assert len({plain, none, two, cold}) == 4
+    # What is settled, or as it is anyway, makes no other call.
+    assert key(scored(top=None, sampling={"temperature": 0.7})) == plain
+    settled = frozenset({"temperature"})
+    assert key(scored(top=None, sampling={"temperature": 0.0}), settled=settled) == plain
+    assert key(scored(top=None, sampling={"top_p": 0.5}), settled=settled) != plain
+
+
+def test_a_calls_own_max_tokens_are_what_is_reserved(desk):
+    model = Model(ChatReply("yes", "stop", 5, 1))
+    one = desk(model, max_tokens=20, params={"max_tokens": 50})
+    assert answered(one, scored(top=None, sampling={"max_tokens": 10}))[0] == "yes"
+    assert model.asked[0].params == {"max_tokens": 10}
+
+
+# --- tokens of a field ---
+
+TEXT = '{"a": "x", "rows": [{"n": 1}, {"text": "The Volga.", "ok": true}], "end": []}'
+PIECES = ['{"', 'a": "', 'x", "rows', '": [{"n": 1}, {"text": "', "The", " Vol", "ga", '.", "ok']
+PIECES += ['": ', "true", '}], "end": [', "]}"]
+
+
+def value_of(*pieces, text=None):
+    tokens = tuple(TokenScore(piece, -float(n)) for n, piece in enumerate(pieces))
+    return Scored(None, "".join(pieces) if text is None else text, tokens)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        (("a",), ['x", "rows']),
+        (("rows", 1, "text"), ["The", " Vol", "ga", '.", "ok']),
+        (("rows", 1, "ok"), ["true"]),
+        (("end",), ['}], "end": [', "]}"]),
+        ((), PIECES),
+    ],
+)
+def test_the_tokens_of_a_field(path, found):
+    assert "".join(PIECES) == TEXT and json.loads(TEXT)
+    assert [token.text for token in value_of(*PIECES).field(*path)] == found
+
+
+def test_a_field_is_found_behind_prose_and_with_parts_of_characters():
+    one = value_of("Sure {as asked}: ", "{", '"a":"', "", "🙂", "", 'é"', "}")
+    assert [token.text for token in one.field("a")] == ["", "🙂", "", 'é"']
+    assert mean_logprob(one.field("a")) == -4.5
+    assert one.mean_logprob == -3.5 and one.logprob == -28.0
+
+
+@pytest.mark.parametrize("path", [("b",), ("rows", 2), ("rows", "n"), ("a", "x"), ("end", 0)])
+def test_there_is_no_such_field(path):
+    with pytest.raises(KeyError):
+        value_of(*PIECES).field(*path)
+
+
+def test_tokens_that_do_not_make_up_the_reply_have_no_field():
+    with pytest.raises(Rejected) as caught:
+        value_of('{"a": "', "�", '"}', text='{"a": "🙂"}').field("a")
+    assert caught.value.reason == "unaligned-scores"
+
+
+def test_tokens_are_read_back_as_they_were():
+    assert from_json(json.loads(json.dumps(as_json(TOKENS)))) == TOKENS
+    with pytest.raises(ValueError, match="no tokens"):
+        mean_logprob(())
