@@ -142,6 +142,12 @@ def test_where_all_agree_there_is_a_figure_without_an_interval() -> None:
     assert spearman([1, 2, 3], [2, 4, 6]) == Figure(1.0, rows=3)
 
 
+def test_a_figure_that_no_row_changes_has_no_interval() -> None:
+    # Who calls all rows acceptable agrees by chance alone, whatever row is left out.
+    figure = cohen_kappa([True] * 6, [True, False] * 3)
+    assert (figure.value, figure.low, figure.high) == (0.0, None, None)
+
+
 def test_grades_that_are_not_on_the_scale_are_refused() -> None:
     with pytest.raises(ValueError, match="'E' is not on the scale A, B, C, D"):
         krippendorff_alpha(["AE"], order=LETTERS, level="ordinal")

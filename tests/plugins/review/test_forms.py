@@ -168,6 +168,19 @@ def test_reasons_go_out_and_come_back_from_every_form(tmp_path: Path) -> None:
         assert answer.reasons == expected, "in the rubric's order"
 
 
+def test_a_lone_reason_has_something_beside_it_in_argilla(tmp_path: Path) -> None:
+    sheet = replace(SHEET, reasons={"near copy": "x" * 1_000}, grades={"A": "y" * 1_083, "B": ""})
+    argilla.write(sheet, tmp_path)
+    settings = json.loads((tmp_path / ".argilla/settings.json").read_text())
+    options = {each["name"]: each["settings"].get("options", []) for each in settings["questions"]}
+    assert [each["value"] for each in options["reasons"]] == ["near copy", "none of these"]
+    said = [each["description"] or "" for of in options.values() for each in of]
+    assert max(map(len, said)) == 1_000, "more is refused by its server"
+    reader = Reader(sheet, tmp_path, {}, "x")
+    assert reader.reasons(1, ["none of these"]) == ()
+    assert reader.reasons(1, ["near copy", "none of these"]) == ("near copy",)
+
+
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
 def test_a_text_that_cannot_be_edited_has_no_box(form: str, tmp_path: Path) -> None:
     sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, editable=frozenset({"premise"}))

@@ -210,6 +210,8 @@ def _figure(
     times = list(counts.values())
     middle = sum(n * each for n, each in zip(times, kept, strict=True)) / rows
     squares = sum(n * (each - middle) ** 2 for n, each in zip(times, kept, strict=True))
+    if squares < 1e-18:  # that no row changes anything says nothing of other samples
+        return Figure(value, rows=rows)
     error = math.sqrt((rows - 1) / rows * squares) / (1 - value * value)
     z = math.atanh(value)
     low, high = math.tanh(z - _Z * error), math.tanh(z + _Z * error)

@@ -60,6 +60,7 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     people = {each.rater for each in figures.material.given} & {*figures.material.people()}
     whole = sum(each.rows for each in plan.data)
     how = f"a sample of {plural(len(plan.ids), 'row')}" if plan.sample != "all" else "all of them"
+    how += ", those of a seed together," if plan.together else ""
     unseen = "labels hidden until they had chosen one" if plan.blind else "labels in sight"
     yield (
         f"{plural(len(people), 'person', 'people')} graded {of.rows:,} of {plural(whole, 'row')} "
@@ -70,7 +71,7 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
         f"{each.letter} ({markdown(each.title)}) {_number(of.after[each.letter])}"
         for each in rubric.grades
     )
-    yield f"- Grades: {letters}. A row that several graded counts once."
+    yield f"- Grades: {letters}.{' A row that several graded counts once.' * (len(people) > 1)}"
     good = ", ".join(each for each in rubric.letters if each in rubric.acceptable)
     yield f"- Acceptable ({good}): {_share(of.acceptable)}{_before(of)}."
     if of.confirmed.value is not None:

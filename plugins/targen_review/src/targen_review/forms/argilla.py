@@ -19,6 +19,7 @@ from targen_core.text import markdown, printable
 from targen_review.forms.sheet import (
     DIGEST,
     FLAG,
+    NO_REASON,
     REJECT,
     Answer,
     Item,
@@ -33,6 +34,7 @@ __all__ = ["is_record", "read", "write"]
 
 _GUIDELINES = 10_000  # characters that its server accepts
 _TITLE = 500
+_MEANING = 1_000
 
 
 def write(sheet: Sheet, folder: Path, *, per_row: int = 1) -> list[Path]:
@@ -181,7 +183,9 @@ def _questions(sheet: Sheet) -> Iterator[dict[str, Any]]:
     title = "How good is the row" + ("?" if sheet.blind else " with the label that it has?")
     yield _choice("grade", title, sheet.grades, required=True)
     if sheet.reasons:
-        yield _choice("reasons", "Why?", sheet.reasons, required=False, several=True)
+        # Its server wants two options at least.
+        one = {NO_REASON: ""} if len(sheet.reasons) == 1 else {}
+        yield _choice("reasons", "Why?", {**sheet.reasons, **one}, required=False, several=True)
     options = {REJECT: "the row should go", FLAG: "somebody should look again"}
     yield _choice("decision", "Anything else?", options, required=False, several=True)
     for path, box in sheet.boxes.items():
@@ -195,7 +199,10 @@ def _choice(
     kind = "multi_label_selection" if several else "label_selection"
     settings: dict[str, Any] = {
         "type": kind,
-        "options": [{"value": k, "text": k, "description": v or None} for k, v in options.items()],
+        "options": [
+            {"value": name, "text": name, "description": meaning[:_MEANING] or None}
+            for name, meaning in options.items()
+        ],
         "visible_options": len(options) if len(options) >= 3 else None,
     }
     if several:

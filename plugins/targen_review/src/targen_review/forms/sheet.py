@@ -24,6 +24,7 @@ from targen_core.text import printable
 __all__ = [
     "DIGEST",
     "FLAG",
+    "NO_REASON",
     "REJECT",
     "Answer",
     "Item",
@@ -38,6 +39,9 @@ __all__ = [
 
 REJECT, FLAG = "reject", "flag"
 """What can be decided of a row beside its grade."""
+
+NO_REASON = "none of these"
+"""What stands beside a reason that would be the only one to choose from."""
 
 DIGEST = "targen_digest"
 """Under this name the other tool keeps which contents of a row its people saw."""
@@ -374,6 +378,7 @@ class Reader:
             UsageError: one that the rubric does not have.
         """
         chosen = [] if value is None else value if isinstance(value, list) else [value]
+        chosen = [each for each in chosen if each != NO_REASON]
         for each in chosen:
             if each not in self._sheet.reasons:
                 shown = printable(str(each), max_length=60)

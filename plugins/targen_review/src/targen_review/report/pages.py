@@ -73,8 +73,8 @@ _HOW = (
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
         "Krippendorff's α (2004): 95 % intervals by the jackknife over rows on Fisher's z scale; "
-        "none where all agree, or where all rests on one row. They say how alike raters grade, "
-        "not whether they are right."
+        "none where all agree, or where all rests on one row or on none. They say how alike raters "
+        "grade, not whether they are right."
     ),
     (
         "A label is confirmed where a person chose it, or left it and found the row acceptable; a "
