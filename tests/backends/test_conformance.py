@@ -8,7 +8,7 @@ import pytest
 
 from targen_testing import OPENAI, Wire
 from targen_testing import BackendSuite as Suite
-from targen_testing.wire import TOKENS_IN, TOKENS_OUT
+from targen_testing.wire import TOKENS_IN, TOKENS_OUT, token_entries
 
 
 def _message(text: str, finish: str) -> dict[str, Any]:
@@ -36,6 +36,11 @@ def _chat(text: str, finish: str) -> dict[str, Any]:
     }
 
 
+def _scored_chat(text: str, finish: str, top: int) -> dict[str, Any]:
+    """Ollama's answer with token probabilities: they stand beside the message."""
+    return _chat(text, finish) | {"logprobs": token_entries(text, top)}
+
+
 ANTHROPIC = Wire(
     base="",
     answer=_message,
@@ -47,6 +52,7 @@ ANTHROPIC = Wire(
 OLLAMA = Wire(
     base="",
     answer=_chat,
+    scored=_scored_chat,
     fault=lambda message, code: {"error": message},
     empty=({}, {"message": {}}, {"message": None}),
     too_long=("prompt is too long; it exceeds the maximum context length", ""),
@@ -55,6 +61,12 @@ OLLAMA = Wire(
 
 class TestChatGpt(Suite):
     backend = "chatgpt"
+    wire = OPENAI
+
+
+class TestChatGptWithoutReasoning(Suite):
+    backend = "chatgpt"
+    options = ("base_url={url}", "model=gpt-4o-mini", "api_key={key}")
     wire = OPENAI
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply, ChatRequest
 from targen_core.calls import tokens
 from targen_core.calls.model import Finish, RateHeaders, token_count
@@ -43,7 +44,7 @@ def fields(request: ChatRequest) -> dict[str, Any]:
     for name, value in request.params.items():
         if value is not None:
             body[name] = value & _SEED_MASK if name == "seed" else value
-    return body
+    return body | asking(request)
 
 
 def read_reply(
@@ -60,6 +61,7 @@ def read_reply(
     the server leaves out are estimated at four bytes a token; what it reports and
     is no count is taken as the most that the request may take. With `detailed`
     the model's name and the cached and the reasoning tokens are reported too.
+    Probabilities of tokens are read where the request asks for them.
 
     Raises:
         MalformedAnswer: where the envelope has no first choice with a
@@ -74,14 +76,16 @@ def read_reply(
         usage = envelope.get("usage") or {}
         known = usage.get("prompt_tokens"), usage.get("completion_tokens")
         model = envelope.get("model")
+        listed = choice.get("logprobs")
     except (KeyError, IndexError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is not a chat completion", billed=True) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
-    text = without_reasoning(text)
+    raw, text = text, without_reasoning(text)
+    scores = read_tokens(listed, request, raw, text)
     if not detailed:
-        return ChatReply(text, finish, input_tokens, output_tokens, rate)
+        return ChatReply(text, finish, input_tokens, output_tokens, rate, tokens=scores)
     input_details = usage.get("prompt_tokens_details")
     output_details = usage.get("completion_tokens_details")
     cache_read = count(input_details, "cached_tokens", input_tokens) if input_details else 0
@@ -97,6 +101,7 @@ def read_reply(
         else 0,
         count(output_details, "reasoning_tokens", output_tokens) if output_details else 0,
         model if isinstance(model, str) else "",
+        scores,
     )
 
 

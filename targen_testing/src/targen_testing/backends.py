@@ -15,6 +15,7 @@ import asyncio
 import json
 import logging
 import math
+import re
 import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ import pytest
 from targen_core.calls.backend import Backend
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, Price
+from targen_core.calls.scores import most_top, problem
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -113,12 +115,13 @@ class BackendSuite(Suite):
         *,
         more: Sequence[str] = (),
         schema: bool = False,
+        top_logprobs: int | None = None,
     ) -> Exchange:
         """One call of a server that answers as `plan` says."""
         with FaultServer(plan) as server:
 
             async def call(model: ChatModel) -> ChatReply:
-                return await model.complete(request_of(schema=schema))
+                return await model.complete(request_of(schema=schema, top_logprobs=top_logprobs))
 
             try:
                 reply = using(self.model(server.url, more=more), call)
@@ -203,7 +206,79 @@ class BackendSuite(Suite):
         few, many = (model.count_tokens(request_of(text)) for text in ("river", "river " * 500))
         assert many >= few + 500, "count_tokens does not grow with the prompt"
 
+    def test_tells_token_probabilities(self) -> None:
+        """A model that has `top_logprobs` gives each token of the text with its probability."""
+        most = most_top(self.model("http://127.0.0.1:9"))
+        if most is None:
+            return
+        assert most >= 0, f"top_logprobs is {most}; it is a number of tokens, or None"
+        assert self.target().top_logprobs is not None, (
+            "the model has top_logprobs and Backend.top_logprobs is None: nobody is told of it"
+        )
+        top = min(most, 2)
+        if self.wire is None:
+
+            async def call(model: ChatModel) -> ChatReply:
+                return await model.complete(request_of(top_logprobs=top))
+
+            reply = using(self.model(), call)
+        else:
+            exchange = self.ask(Response(self.wire.scored(TEXT, "stop", top)), top_logprobs=top)
+            assert exchange.reply is not None, f"an answer with scores gave {exchange.error!r}"
+            reply = exchange.reply
+        assert reply.tokens, "tokens is empty, and the service told them"
+        assert not problem(reply.tokens), problem(reply.tokens)
+        assert "".join(token.text for token in reply.tokens) == reply.text, (
+            "the tokens do not make up the text: leave out what ends it, and reasoning"
+        )
+        for token in reply.tokens:
+            assert len(token.top) <= top, f"{len(token.top)} alternatives, and {top} were asked for"
+            logprobs = [logprob for _, logprob in token.top]
+            assert logprobs == sorted(logprobs, reverse=True), "the likeliest come first"
+
     # --- what must hold where there is a service ---
+
+    def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
+        """Calls that ask for none are sent as ever: services refuse or bill what they ask."""
+        if most_top(self.model("http://127.0.0.1:9")) is None:
+            return
+        self.served()
+        bodies = []
+        for top in (None, 0):
+            exchange = self.ask(self.good(), top_logprobs=top)
+            assert exchange.seen, f"no request arrived: {exchange.error!r}"
+            bodies.append(exchange.seen[0].text)
+        assert bodies[0] != bodies[1], (
+            "a call that asks for token probabilities sends nothing of it"
+        )
+        assert "logprob" not in bodies[0], (
+            "a call that asks for no token probabilities sends a field"
+        )
+
+    @pytest.mark.parametrize("how", ["none", "-inf", "least", "above", "nan", "text", "missing"])
+    def test_survives_odd_token_probabilities(self, how: str) -> None:
+        """What is no log-probability is brought into range, or a `ServiceError`."""
+        if most_top(self.model("http://127.0.0.1:9")) is None:
+            return
+        wire = self.served()
+        body = wire.answer(TEXT, "stop") if how == "none" else wire.scored(TEXT, "stop", 1)
+        text = json.dumps(body)
+        odd = {
+            "-inf": "-Infinity",
+            "least": "-3.4028234663852886e+38",
+            "above": "1e-7",
+            "nan": "NaN",
+            "text": '"-0.1"',
+            "missing": "null",
+        }
+        text = re.sub(r'("logprob": )[-\d.e]+', lambda found: found[1] + odd[how], text)
+        exchange = self.ask(Response(text), top_logprobs=1)
+        if exchange.reply is None:
+            assert isinstance(exchange.error, ServiceError), f"{how} is told as {exchange.error!r}"
+            assert how not in ("none", "-inf", "least", "above"), f"{how} gave {exchange.error!r}"
+        else:
+            assert not problem(exchange.reply.tokens), f"{how}: {problem(exchange.reply.tokens)}"
+            assert how not in ("nan", "text", "missing"), f"{how} is no log-probability"
 
     def test_hands_parameters_on(self) -> None:
         """`max_tokens` and the messages reach the service."""

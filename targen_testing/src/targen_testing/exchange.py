@@ -35,7 +35,9 @@ class Exchange:
     seen: Sequence[Seen]
 
 
-def request_of(text: str = "Name a river.", *, schema: bool = False) -> ChatRequest:
+def request_of(
+    text: str = "Name a river.", *, schema: bool = False, top_logprobs: int | None = None
+) -> ChatRequest:
     """A call of one message."""
     return ChatRequest(
         (Message("system", "You answer briefly."), Message("user", text)),
@@ -43,6 +45,7 @@ def request_of(text: str = "Name a river.", *, schema: bool = False) -> ChatRequ
         _SCHEMA if schema else None,
         "waterway" if schema else "",
         key="ab" * 32,
+        top_logprobs=top_logprobs,
     )
 
 

@@ -24,6 +24,7 @@ import pytest
 
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply
+from targen_core.calls.scores import most_top
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.elsewhere import Elsewhere
@@ -183,6 +184,15 @@ class ExecutorSuite(Suite):
                 )
                 assert (model.structured, model.seeded) == (source.structured, source.seeded)
                 assert model.price == source.price, "the price differs from the source's"
+                assert most_top(model) == most_top(source), (
+                    "top_logprobs differs from the source's: pass it on, or tasks that ask for "
+                    "token probabilities are refused"
+                )
+                asked = request_of(top_logprobs=2)
+                told = await model.complete(asked)
+                assert told.tokens == (await source.complete(asked)).tokens, (
+                    "the tokens of a reply are lost on the way"
+                )
                 request = request_of("river " * 50)
                 assert model.count_tokens(request) == source.count_tokens(request), (
                     "count_tokens differs from the source's: the budget depends on it"

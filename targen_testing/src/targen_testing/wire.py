@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["OPENAI", "TOKENS_IN", "TOKENS_OUT", "Wire"]
+__all__ = ["OPENAI", "TOKENS_IN", "TOKENS_OUT", "Wire", "token_entries"]
 
 TOKENS_IN, TOKENS_OUT = 11, 3
 """What every good answer says that the call took."""
@@ -35,6 +37,33 @@ def _completion(text: str, finish: str) -> dict[str, Any]:
     }
 
 
+def token_entries(text: str, top: int) -> list[dict[str, Any]]:
+    """OpenAI's list of a text's tokens, its words, with `top` likeliest tokens for each.
+
+    The n-th token has the probability 1 / (n + 1); the token that ends a reply comes last.
+    """
+    words = [*re.findall(r"\s*\S+|\s+$", text), ""]
+    return [
+        _entry(word, n) | {"top_logprobs": [_entry(word, n), _entry(" or", n + 4)][:top]}
+        for n, word in enumerate(words, 1)
+    ]
+
+
+def _entry(token: str, number: int) -> dict[str, Any]:
+    return {
+        "token": token,
+        "logprob": -math.log(number + 1),
+        "bytes": [*token.encode()],
+    }
+
+
+def _scored(text: str, finish: str, top: int) -> dict[str, Any]:
+    """OpenAI's chat completion with token probabilities."""
+    answer = _completion(text, finish)
+    answer["choices"][0]["logprobs"] = {"content": token_entries(text, top), "refusal": None}
+    return answer
+
+
 def _error(message: str, code: str) -> dict[str, Any]:
     """OpenAI's error."""
     return {"error": {"message": message, "type": "error", "param": None, "code": code or None}}
@@ -49,6 +78,8 @@ class Wire:
         answer: `answer(text, finish)` is the JSON body of a good answer that
             took `TOKENS_IN` and `TOKENS_OUT` tokens; `finish` is "stop", or
             "length" for an answer cut at `max_tokens`.
+        scored: `scored(text, finish, top)` is such an answer with the probabilities of its tokens
+            and of `top` likeliest ones at each place; for a model that is a `ScoringModel`.
         fault: `fault(message, code)` is the JSON body of an error; the code
             is OpenAI's, or "".
         empty: answers with status 200 that hold no reply.
@@ -58,6 +89,7 @@ class Wire:
 
     base: str = "/v1"
     answer: Callable[[str, str], Any] = _completion
+    scored: Callable[[str, str, int], Any] = _scored
     fault: Callable[[str, str], Any] = _error
     empty: tuple[Any, ...] = ({"choices": []}, {"choices": [{}]}, {})
     too_long: tuple[str, str] = (

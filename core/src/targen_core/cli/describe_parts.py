@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -91,6 +92,7 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
         "options": [*_fields(backend.options)],
         "sampling": [*SAMPLING],
         "batches": backend.batch is not None,
+        "top_logprobs": backend.top_logprobs,
         "cacheable": backend.cacheable,
         "packages": [*backend.packages],
         "model": None,
@@ -115,6 +117,7 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
     import asyncio
 
     from targen_core.calls.langchain import as_chat_model
+    from targen_core.calls.scores import most_top
 
     model = as_chat_model(backend.create(options))
     try:
@@ -123,6 +126,7 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
             "structured": model.structured,
             "seeded": model.seeded,
             "max_concurrency": model.max_concurrency,
+            "top_logprobs": most_top(model),
             "price": None if model.price is None else dataclasses.asdict(model.price),
         }
     finally:
@@ -256,6 +260,11 @@ def _print_backend(facts: dict[str, Any]) -> None:
         print(f"It leaves out: {', '.join(key for key, value in own.items() if value is None)}")
     print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
     made = facts["model"]
+    most = (made or facts)["top_logprobs"]
+    scores = "no" if most is None else "yes"
+    if most is not None and most != sys.maxsize:
+        scores += f", with at most {most:,} likeliest tokens"
+    print(f"Token probabilities, where a task asks for them: {scores}")
     if made is None:
         print(f"What it supports and costs is known once it is made: {facts['not_made']}")
         return

@@ -13,6 +13,7 @@ from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel
 from targen_backends.http.completions import Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
+from targen_backends.scores import MOST
 from targen_core import Backend
 
 __all__ = ["BACKEND", "ChatGptOptions", "create", "defaults", "reasons"]
@@ -65,7 +66,9 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     """
     options.require_model("chatgpt", "--model gpt-6-luna, for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)
-    return ChatGptModel(options.base_url, options.model, **options.arguments(key))
+    model = ChatGptModel(options.base_url, options.model, **options.arguments(key))
+    model.top_logprobs = None if reasons(options) else MOST
+    return model
 
 
 def batches(options: ChatGptOptions) -> ChatGptBatches:
@@ -90,11 +93,12 @@ def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
 
 
 BACKEND = Backend(
-    summary="OpenAI's models; takes a key in OPENAI_API_KEY",
+    summary="OpenAI's models; takes a key in OPENAI_API_KEY; token probabilities without reasoning",
     options=ChatGptOptions,
     create=create,
     defaults=defaults,
     batch=batches,
     thinks=reasons,
     ready=ChatGptOptions.has_key,
+    top_logprobs=MOST,
 )

@@ -38,6 +38,7 @@ E = TypeVar("E", bound=ServiceError)
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
 )
+_SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 _SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
@@ -124,6 +125,8 @@ def _sorted(
     hint = service.missing_hint if status == 404 else ""
     if _SCHEMA.search(words):
         hint = service.schema_hint
+    if _SCORES.search(words):
+        hint = service.scores_hint
     return BadRequest(message, hint=hint)
 
 

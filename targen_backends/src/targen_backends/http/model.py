@@ -39,6 +39,7 @@ class HttpModel(ABC):
     key_of: ClassVar[str] = ""
     """The backend that makes no call without a key; "" where a call needs none."""
     seeded = True
+    top_logprobs: int | None = None
 
     def __init__(
         self,

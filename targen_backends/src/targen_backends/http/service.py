@@ -22,6 +22,7 @@ class Service:
         missing_hint: what to do where it answers 404.
         schema_hint: what to do where it refuses the form of the reply.
         long_hint: what to do where prompt and reply do not fit.
+        scores_hint: what to do where it refuses to tell token probabilities.
     """
 
     key_variable: str
@@ -32,3 +33,7 @@ class Service:
         "-o structured=json_object, or -o structured=none, requests JSON in other ways"
     )
     long_hint: str = "lower -o max_tokens=N, or use a model with a longer context"
+    scores_hint: str = (
+        "this model tells no token probabilities, or of fewer tokens: use another one for the step "
+        "that asks for them, as with --backend-for STEP=local"
+    )

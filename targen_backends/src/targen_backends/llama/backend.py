@@ -13,6 +13,7 @@ from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_backends.llama.client import KEY_VARIABLE, LlamaModel
 from targen_backends.llama.ollama import OllamaModel
+from targen_backends.scores import MOST
 from targen_core import Backend
 from targen_core.errors import UsageError
 
@@ -44,6 +45,13 @@ class LlamaOptions(HttpOptions):
         "openai", description="openai: /chat/completions; ollama: Ollama's own /api/chat"
     )
     seeded: bool = Field(True, description="Send a separate sampling seed with each call")
+    top_logprobs: int | None = Field(
+        MOST,
+        ge=0,
+        le=1000,
+        description="Likeliest tokens that the server lists for each token, where a task asks for "
+        "token probabilities; null: it lists none",
+    )
 
     @model_validator(mode="after")
     def _ollamas_address(self) -> LlamaOptions:
@@ -67,6 +75,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     made = OllamaModel if options.api == "ollama" else LlamaModel
     model = made(options.base_url, options.model, **options.arguments(_key(options)))
     model.seeded = options.seeded
+    model.top_logprobs = options.top_logprobs
     return model
 
 
@@ -92,9 +101,11 @@ def _key(options: LlamaOptions) -> str:
 
 
 BACKEND = Backend(
-    summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones",
+    summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones; "
+    "token probabilities",
     options=LlamaOptions,
     create=create,
     batch_codec=codec,
     ready=lambda said: LlamaOptions.has_address(said) or LlamaOptions.has_key(said),
+    top_logprobs=MOST,
 )

@@ -19,6 +19,7 @@ from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.llama.client import KEY_VARIABLE
 from targen_backends.schema import strict_schema
+from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply, ChatRequest, Price
 from targen_core.calls.model import Finish
 from targen_core.errors import MalformedAnswer
@@ -75,6 +76,7 @@ class OllamaModel(HttpModel):
                 value = value & _SEED_MASK if name == "seed" else value
                 options[_NAMES.get(name, name)] = value
         body["options"] = options
+        body |= asking(request)
         made = json.dumps(body).encode()
         if request.schema is None or self._mode == "none":
             return made
@@ -93,10 +95,18 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         input_tokens = envelope.get("prompt_eval_count")
         output_tokens = envelope.get("eval_count")
         model = envelope.get("model")
+        listed = envelope.get("logprobs")
     except (KeyError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is not an Ollama chat response", billed=True) from None
     if not isinstance(text, str):
         raise MalformedAnswer("the answer is not an Ollama chat response", billed=True)
     input_tokens, output_tokens = reported_or_estimated(input_tokens, output_tokens, request, text)
-    model = model if isinstance(model, str) else ""
-    return ChatReply(without_reasoning(text), finish, input_tokens, output_tokens, model=model)
+    raw, text = text, without_reasoning(text)
+    return ChatReply(
+        text,
+        finish,
+        input_tokens,
+        output_tokens,
+        model=model if isinstance(model, str) else "",
+        tokens=read_tokens(listed, request, raw, text),
+    )

@@ -18,5 +18,5 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "local",
         "targen_backends.local.backend:BACKEND",
-        summary="A small model in this process: no key, no server, no cost",
+        summary="A small model in this process: no key, no server, no cost; token probabilities",
     )

@@ -90,10 +90,11 @@ def defaults(options: LocalOptions) -> dict[str, Any]:
 
 
 BACKEND = Backend(
-    summary="A small model in this process: no key, no server, no cost",
+    summary="A small model in this process: no key, no server, no cost; token probabilities",
     options=LocalOptions,
     create=create,
     defaults=defaults,
     packages=("xllamacpp",),
     ready=lambda said: True,  # what it needs was imported above
+    top_logprobs=LocalModel.top_logprobs,
 )

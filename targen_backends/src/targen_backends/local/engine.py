@@ -55,6 +55,7 @@ class LocalModel:
 
     structured = True
     seeded = True
+    top_logprobs: int | None = 1000  # llama.cpp lists all of a vocabulary, and takes seconds to
 
     def __init__(
         self,

@@ -26,15 +26,20 @@ _SAID = {
 
 
 @contextlib.asynccontextmanager
-async def serve(service: Service, wire: Wire = OPENAI, text: str = "{}") -> AsyncIterator[str]:
+async def serve(
+    service: Service, wire: Wire = OPENAI, text: str = "{}", *, scores: bool = True
+) -> AsyncIterator[str]:
     """Answer on loopback as `service` does, in the forms of `wire`; gives the address.
+
+    Whoever asks for token probabilities gets some; without `scores` the service ignores the
+    question, as many do.
 
     A call counts as its `max_tokens` and a token for each four bytes of its
     body. What the client must see of "refuse" is a connection that closes
     before any answer. A silent call lasts until the client goes: give the
     service the client's own time-out.
     """
-    door = _Door(service, wire, text)
+    door = _Door(service, wire, text, scores)
     server = await asyncio.start_server(door.connection, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{wire.base}"
@@ -46,7 +51,8 @@ async def serve(service: Service, wire: Wire = OPENAI, text: str = "{}") -> Asyn
 
 
 class _Door:
-    def __init__(self, service: Service, wire: Wire, text: str) -> None:
+    def __init__(self, service: Service, wire: Wire, text: str, scores: bool) -> None:
+        self.scores = scores
         self.service = service
         self.wire = wire
         self.text = text
@@ -83,7 +89,7 @@ class _Door:
         await asyncio.wait([gone])  # only one may wait for the connection's next bytes
         if not stays or answer.what in ("hang", "refuse"):
             return False
-        status, raw = self._body(answer)
+        status, raw = self._body(answer, body)
         missing = 100 if answer.what == "drop" else 0
         headers = {
             **answer.headers(),
@@ -95,13 +101,19 @@ class _Door:
         await writer.drain()
         return not missing
 
-    def _body(self, answer: Answer) -> tuple[int, bytes]:
+    def _body(self, answer: Answer, asked: bytes) -> tuple[int, bytes]:
         if answer.what == "garbage":
             return 200, _WEB_PAGE
         if answer.what == "status":
             said = _SAID.get(answer.status, ("Internal error.", ""))
             return answer.status, json.dumps(self.wire.fault(*said)).encode()
-        raw = json.dumps(self.wire.answer(self.text, "stop")).encode()
+        top = _top_logprobs(asked) if self.scores else None
+        good = (
+            self.wire.answer(self.text, "stop")
+            if top is None
+            else self.wire.scored(self.text, "stop", top)
+        )
+        raw = json.dumps(good).encode()
         return 200, raw[:20] if answer.what == "drop" else raw
 
 
@@ -112,6 +124,15 @@ def _tokens(body: bytes) -> int:
         return 1
     max_tokens = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
     return int(max_tokens) + max(1, len(body) // 4)
+
+
+def _top_logprobs(body: bytes) -> int | None:
+    """The likeliest tokens that a call asks for, None where it asks for no probabilities."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return None
+    return int(asked.get("top_logprobs") or 0) if asked.get("logprobs") is True else None
 
 
 def _phrase(status: int) -> str:

@@ -1,0 +1,117 @@
+"""Token probabilities as services write them: OpenAI's form, which most others share.
+
+The forms: OpenAI's chat completions (`logprobs`, `top_logprobs`; the package `openai` 3.52,
+`chat_completion_token_logprob.py`), vLLM's protocol 0.15, llama.cpp's server, Ollama's docs/api.md
+from 0.12.11 on; read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from targen_core import ChatRequest, TokenScore
+from targen_core.calls.scores import LEAST
+from targen_core.errors import MalformedAnswer
+
+__all__ = ["MOST", "asking", "read_tokens"]
+
+MOST = 20
+"""The most alternatives for a token that OpenAI lists, and vLLM unless it is told otherwise."""
+
+_ABOVE = 1e-3
+"""By so much a log-probability may be above 0: sums of floats are not exact."""
+
+
+def asking(request: ChatRequest) -> dict[str, Any]:
+    """The fields of a request's body that ask for the probabilities of its tokens, or none."""
+    if request.top_logprobs is None:
+        return {}
+    # llama.cpp lists nothing at all where it is asked for 0 alternatives.
+    return {"logprobs": True, "top_logprobs": max(1, request.top_logprobs)}
+
+
+def read_tokens(listed: Any, request: ChatRequest, raw: str, text: str) -> tuple[TokenScore, ...]:
+    """The tokens of a reply; none where none were asked for, or the service lists none.
+
+    Args:
+        listed: the service's list, one entry a token; or an object with it under `content`.
+        request: what was asked.
+        raw: the reply as it came. The tokens make it up, and may have more before and behind it:
+            the token that ends a reply, marks of code that llama.cpp takes off, ...
+        text: what is kept of it: its end, behind any reasoning.
+
+    Raises:
+        MalformedAnswer: it is no such list; billed.
+    """
+    if request.top_logprobs is None or not listed:
+        return ()
+    try:
+        if isinstance(listed, dict):
+            listed = listed.get("content") or ()
+        tokens = _tokens(listed, request.top_logprobs)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise MalformedAnswer(
+            "the token probabilities in the answer have another form", billed=True
+        ) from None
+    return _kept(tokens, raw, text)
+
+
+def _tokens(listed: Any, most: int) -> list[TokenScore]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    tokens = []
+    for entry in listed:
+        raw = _bytes(entry)
+        text = _text(entry) if raw is None else decoder.decode(raw)
+        likeliest = [
+            (_text(one) if (b := _bytes(one)) is None else b.decode("utf-8", "replace"), _log(one))
+            for one in entry.get("top_logprobs") or ()
+        ]
+        likeliest.sort(key=lambda one: -one[1])
+        tokens.append(TokenScore(text, _log(entry), tuple(likeliest[:most])))
+    return tokens
+
+
+def _bytes(entry: Mapping[str, Any]) -> bytes | None:
+    """A token's bytes, where the service lists them: a part of a character is no text."""
+    listed = entry.get("bytes")
+    return None if listed is None else bytes(listed)
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    token = entry["token"]
+    if not isinstance(token, str):
+        raise TypeError(token)
+    return token if token.isascii() else token.encode("utf-8", "replace").decode()
+
+
+def _log(entry: Mapping[str, Any]) -> float:
+    """A log-probability between `LEAST` and 0."""
+    value = entry["logprob"]
+    if type(value) not in (int, float) or math.isnan(value) or value > _ABOVE:
+        raise ValueError(value)
+    return min(max(float(value), LEAST), 0.0)
+
+
+def _kept(tokens: list[TokenScore], raw: str, text: str) -> tuple[TokenScore, ...]:
+    """The tokens of what is kept of a reply.
+
+    Where the tokens do not make the reply up, as with a service that has no bytes for parts of a
+    character, they are cut behind the end of the reasoning alone.
+    """
+    whole = "".join(token.text for token in tokens)
+    begun = whole.rfind(raw)
+    if begun >= 0:
+        start, end = begun + len(raw) - len(text), begun + len(raw)
+    else:
+        start, end = 0, len(whole)
+        if len(text) < len(raw) and "</think>" in whole:
+            start = whole.index("</think>") + len("</think>")
+    kept, at = [], 0
+    for token in tokens:
+        here, at = at, at + len(token.text)
+        if here < end and (at > start or here >= start):
+            kept.append(token)
+    return tuple(kept)

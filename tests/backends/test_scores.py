@@ -1,0 +1,245 @@
+"""Token probabilities: what is asked of each service, and what is read of its answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from targen_backends.chatgpt.backend import ChatGptOptions
+from targen_backends.chatgpt.backend import create as chatgpt
+from targen_backends.http.completions import CompletionCodec
+from targen_backends.llama.backend import LlamaOptions
+from targen_backends.llama.backend import create as llama
+from targen_backends.llama.client import LlamaModel
+from targen_backends.scores import asking, read_tokens
+from targen_core.calls.scores import LEAST, most_top
+from targen_core.errors import BadRequest, MalformedAnswer
+
+
+def entry(token, logprob=-0.5, top=(), **more):
+    raw = [*token.encode("utf-8", "replace")]
+    return {"token": token, "bytes": raw, "logprob": logprob, "top_logprobs": top} | more
+
+
+def entries(*tokens):
+    return [entry(token, -float(n)) for n, token in enumerate(tokens, 1)]
+
+
+@pytest.fixture
+def scored(request_of):
+    return lambda top=2, **more: replace(request_of(**more), top_logprobs=top)
+
+
+def texts(tokens):
+    return [token.text for token in tokens]
+
+
+# --- reading ---
+
+
+def test_tokens_have_their_likeliest_first(scored):
+    top = [entry("no", -2.0), entry("yes", -0.5), entry("well", -3.0)]
+    (token,) = read_tokens({"content": [entry("yes", top=top)]}, scored(), "yes", "yes")
+    assert (token.text, token.logprob) == ("yes", -0.5)
+    assert token.top == (("yes", -0.5), ("no", -2.0))  # two were asked for
+
+
+def test_parts_of_a_character_stand_with_its_last_token(scored):
+    smile = "🙂".encode()
+    parts = [entry("?", bytes=[*smile[:2]]), entry("?", bytes=[*smile[2:]]), entry(" é")]
+    assert texts(read_tokens(parts, scored(), "🙂 é", "🙂 é")) == ["", "🙂", " é"]
+
+
+def test_without_bytes_the_texts_count(scored):
+    plain = [entry("a\ud83d", bytes=None), entry("b", bytes=None)]
+    assert texts(read_tokens(plain, scored(), "x", "x")) == ["a?", "b"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "raw", "text", "kept"),
+    [
+        (["Vol", "ga", ""], "Volga", "Volga", ["Vol", "ga"]),  # the token that ends it
+        (["Vol", "ga", "<|im_end|>"], "Volga", "Volga", ["Vol", "ga"]),
+        (["```", "json\n", "{", "}", "\n```"], "{}", "{}", ["{", "}"]),
+        (["<think>", "Volga", "?</think>", " ", "Vol", "ga"], None, "Volga", ["Vol", "ga"]),
+        # Those that make up something else are cut behind the reasoning alone.
+        (["<think>", "�", "</think>", "V�", "o"], "<think>🙂</think>V🙂o", "V🙂o", ["V�", "o"]),
+        (["V�", "o"], "V🙂o", "V🙂o", ["V�", "o"]),
+    ],
+)
+def test_what_is_not_kept_of_a_reply_has_no_tokens(scored, tokens, raw, text, kept):
+    raw = "".join(tokens) if raw is None else raw
+    assert texts(read_tokens(entries(*tokens), scored(), raw, text)) == kept
+
+
+def test_odd_numbers_are_brought_into_range(scored):
+    values = [-math.inf, -3.4028234663852886e38, -9999.0, 1e-7, 0, -1]
+    listed = [entry("x", value) for value in values]
+    read = read_tokens(listed, scored(), "x" * 6, "x" * 6)
+    assert [token.logprob for token in read] == [LEAST, LEAST, LEAST, 0.0, 0.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "yes",
+        {"content": 7},
+        [None],
+        [{"token": "yes"}],
+        [entry("yes", math.nan)],
+        [entry("yes", 0.5)],
+        [entry("yes", "-1")],
+        [entry("yes", bytes=[300])],
+        [entry("yes", bytes=None) | {"token": 7}],
+        [entry("yes", top=[{}])],
+        [entry("yes", top=7)],
+    ],
+)
+def test_another_form_is_a_malformed_answer(scored, listed):
+    with pytest.raises(MalformedAnswer) as caught:
+        read_tokens(listed, scored(), "yes", "yes")
+    assert caught.value.billed
+
+
+@pytest.mark.parametrize("listed", [None, [], {}, {"content": None}, {"content": []}])
+def test_a_service_may_list_nothing(scored, listed):
+    assert read_tokens(listed, scored(), "yes", "yes") == ()
+
+
+def test_nothing_is_read_where_nothing_was_asked(request_of):
+    assert read_tokens("odd", request_of(), "yes", "yes") == ()
+
+
+def test_at_least_one_alternative_is_asked_for(scored, request_of):
+    assert asking(request_of()) == {}
+    assert asking(scored(0)) == {
+        "logprobs": True,
+        "top_logprobs": 1,
+    }  # else llama.cpp lists nothing
+    assert asking(scored(20)) == {"logprobs": True, "top_logprobs": 20}
+
+
+# --- services ---
+
+
+def test_ollamas_own_api_has_them_beside_the_message(call, services, scored):
+    seen = []
+
+    async def handler(request):
+        seen.append(await request.json())
+        good = services["ollama"].good("<think>hm</think>Volga")
+        listed = entries("<think>", "hm", "</think>", "Vol", "ga")
+        return web.json_response(good | {"logprobs": listed})
+
+    reply = call(services["ollama"], handler, scored())
+    assert (reply.text, texts(reply.tokens)) == ("Volga", ["Vol", "ga"])
+    assert (seen[0]["logprobs"], seen[0]["top_logprobs"]) == (True, 2)
+
+
+def test_lines_of_a_batch_have_them(services, scored):
+    model = LlamaModel("http://127.0.0.1:9/v1", "tiny")
+    codec = CompletionCodec(model)
+    request = replace(scored(), key="k1")
+    assert json.loads(codec.encode(request))["body"]["top_logprobs"] == 2
+    body = services["llama"].good("Volga")
+    body["choices"][0]["logprobs"] = {"content": entries("Vol", "ga")}
+    line = json.dumps({"custom_id": "k1", "response": {"status_code": 200, "body": body}}).encode()
+    key, reply = codec.decode(line, {"k1": request})
+    assert (key, texts(reply.tokens)) == ("k1", ["Vol", "ga"])
+    assert codec.decode(line, {})[1].tokens == ()  # nobody asked for them
+    asyncio.run(codec.aclose())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "logprobs are not supported with reasoning models.",
+        "You are not allowed to request logprobs from this model",
+        "Invalid value for 'top_logprobs': 20 is more than 5",
+    ],
+)
+def test_a_service_that_refuses_them_ends_the_run_with_a_way_out(call, services, scored, words):
+    async def handler(request):
+        return web.json_response({"error": {"message": words}}, status=400)
+
+    with pytest.raises(BadRequest, match=words[:20]) as caught:
+        call(services["chatgpt"], handler, scored())
+    assert "--backend-for" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [
+        ({"model": "gpt-6-luna"}, None),
+        ({"model": "gpt-4o-mini"}, 20),
+        ({"model": "gpt-6-luna", "thinks": False}, 20),
+        ({"model": "gpt-4o-mini", "thinks": True}, None),
+    ],
+)
+def test_reasoning_models_tell_none(options, most):
+    assert most_top(chatgpt(ChatGptOptions(**options))) == most
+
+
+@pytest.mark.parametrize("api", ["openai", "ollama"])
+def test_the_user_says_what_a_server_lists(api):
+    assert most_top(llama(LlamaOptions(model="m", api=api))) == 20
+    assert most_top(llama(LlamaOptions(model="m", api=api, top_logprobs="5"))) == 5
+    assert most_top(llama(LlamaOptions(model="m", api=api, top_logprobs=None))) is None
+
+
+# --- the embedded model ---
+
+
+def ask(model, *requests):
+    async def main():
+        return await asyncio.gather(*(model.complete(request) for request in requests))
+
+    return asyncio.run(main())
+
+
+def test_the_embedded_model_tells_its_own_probabilities(local_model, scored):
+    cold, hot = (
+        ask(local_model, scored(5, temperature=t, repeat_penalty=p, max_tokens=1))[0]
+        for t, p in ((0.0, 1.0), (1.8, 1.4))
+    )
+    assert cold.tokens[0].top == hot.tokens[0].top  # whatever is drawn of them
+    assert cold.tokens[0] == replace(cold.tokens[0], text=cold.text)
+    assert cold.tokens[0].logprob == cold.tokens[0].top[0][1]
+    most = ask(local_model, scored(1000, max_tokens=1))[0].tokens[0].top
+    assert len(most) == 1000 and 0.9 < sum(math.exp(logprob) for _, logprob in most) < 1
+
+
+def test_its_scores_depend_on_the_request_alone(local_model, scored):
+    requests = [scored(3, text=f"Name {n} rivers.", seed=n, max_tokens=12) for n in range(3)]
+    alone = [ask(local_model, request)[0] for request in requests]
+    assert ask(local_model, *reversed(requests))[::-1] == alone
+    assert all("".join(texts(reply.tokens)) == reply.text for reply in alone)
+
+
+def test_a_conversation_goes_on_with_the_probabilities_of_the_whole(local_model, scored):
+    whole = ask(local_model, scored(3, temperature=0.0, max_tokens=6))[0]
+    begun = "".join(texts(whole.tokens[:3]))
+    request = scored(3, temperature=0.0, max_tokens=3)
+    turn = type(request.messages[0])("assistant", begun)
+    rest = ask(local_model, replace(request, messages=(*request.messages, turn)))[0]
+    assert texts(rest.tokens) == texts(whole.tokens[3:])
+    for one, other in zip(rest.tokens, whole.tokens[3:], strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=0.01)
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"river": {"type": "string", "maxLength": 20}, "long": {"type": "boolean"}},
+    "required": ["river", "long"],
+}
+
+
+def test_a_reply_with_a_schema_is_made_of_its_tokens(local_model, scored):
+    reply = ask(local_model, scored(1, schema=SCHEMA, max_tokens=60))[0]
+    assert json.loads(reply.text)
+    assert "".join(texts(reply.tokens)) == reply.text
