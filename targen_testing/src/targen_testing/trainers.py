@@ -165,6 +165,35 @@ class TrainerSuite(Suite):
         hidden = [replace(decision, label="") for decision in held_out]
         assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
 
+    def test_a_row_of_weight_0_is_absent(self, predictor: Predictor, tmp_path: Path) -> None:
+        """A decision of weight 0 changes nothing, where weights are heeded."""
+        self._require_weighing()
+        data = telling("good", "bad")
+        wrong = [replace(each, weight=0.0) for each in _turned(data.decisions)]
+        again = self.trained(replace(data, decisions=[*wrong, *data.decisions]), tmp_path)
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        assert _alike(predictor(held_out), again(held_out)), "rows of weight 0 change the scores"
+
+    def test_heavy_rows_decide(self, tmp_path: Path) -> None:
+        """Where rows contradict each other, those of the greater weight are learned."""
+        self._require_weighing()
+        data = telling("good", "bad")
+        light = [replace(each, weight=0.02) for each in _turned(data.decisions)]
+        both = [each for pair in zip(light, data.decisions, strict=True) for each in pair]
+        scores = self.trained(replace(data, decisions=both), tmp_path)
+        held_out = telling("good", "bad", seed=1).decisions
+        right = sum(
+            list(each).index(max(each)) == data.labels.index(decision.label)
+            for decision, each in zip(held_out, scores(held_out), strict=True)
+        )
+        assert right >= self.min_accuracy * len(held_out), (
+            f"{right} of {len(held_out)} are as the heavy rows say: does it heed weights?"
+        )
+
+    def _require_weighing(self) -> None:
+        if not self.target().weighs:
+            pytest.skip("it says that it does not heed weights")
+
     def test_takes_any_text(self, predictor: Predictor) -> None:
         """Empty, long and foreign texts get finite scores, and no decision gets none."""
         odd = [Decision({"text": text, "about": text}, "", at) for at, text in enumerate(_ODD)]
@@ -204,6 +233,12 @@ def telling(*labels: str, rows: int = 40, seed: int = 0) -> TrainingSet:
         for row, label in enumerate(list(labels) * rows)
     ]
     return TrainingSet(decisions, labels)
+
+
+def _turned(decisions: Sequence[Decision]) -> list[Decision]:
+    """The same with the other of two labels."""
+    other = {"good": "bad", "bad": "good"}
+    return [replace(decision, label=other[decision.label]) for decision in decisions]
 
 
 def options_of(trainer: Trainer, assignments: Sequence[str]) -> TrainerOptions:

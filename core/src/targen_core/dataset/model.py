@@ -91,6 +91,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         source: where it was read from, for people; "" if it was not read.
         run: the run directory it belongs to, if any.
         provenance: for a run, the origin of each instance, one record each.
+        weights: of each row, how much it counts in training; () where all count alike. Those
+            of rows that belong together are the same.
         problems: what is wrong with rows that were read with `strict=False`, and known oddities
             of the original data.
     """
@@ -103,6 +105,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
     source: str = field(default="", compare=False)
     run: Path | None = field(default=None, compare=False)
     provenance: Iterable[Mapping[str, Any]] = field(default=(), compare=False)
+    weights: Sequence[float] = field(default=(), compare=False)
     problems: Sequence[Problem] = field(default=(), compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -133,7 +136,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
             raise UsageError(
                 f"rows of {self.task.name} come in groups of {unit}; [{start}:{stop}] splits one"
             )
-        return replace(self, rows=self.rows[index], provenance=(), problems=())
+        weights = self.weights[index]
+        return replace(self, rows=self.rows[index], weights=weights, provenance=(), problems=())
 
     def units(self) -> Iterator[Unit]:
         """The rows in groups that must stay together, each with its instances.

@@ -11,6 +11,7 @@ from typing import Any
 from targen_core.dataset.forms.records import Form, Record, as_it_is, official_row
 from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
 from targen_core.dataset.source import Source, open_source
+from targen_core.dataset.weighing import weighed
 from targen_core.errors import Rejected, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -39,8 +40,8 @@ def read_dataset(
     incomplete last line of a run in progress is skipped.
 
     Args:
-        source: a run directory, or what `targen correct` left; a .jsonl, .json, .csv
-            or .parquet file; a folder that `targen export --as hf` or `datasets`
+        source: a run directory, or what `targen correct` or `targen reweigh` left; a .jsonl,
+            .json, .csv or .parquet file; a folder that `targen export --as hf` or `datasets`
             saved; "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a
             `datasets.Dataset`, a data frame, mappings, a `Dataset`.
         task: the task of the rows: a task, its name, or its file. A run knows its task.
@@ -69,7 +70,7 @@ def read_dataset(
     rows = (
         _strictly(opened, whose, task, problems) if strict else _leniently(opened, whose, problems)
     )
-    return Dataset(
+    dataset = Dataset(
         opened.name,
         whose,
         rows,
@@ -79,6 +80,7 @@ def read_dataset(
         provenance=opened.provenance,
         problems=problems,
     )
+    return dataset if opened.weighing is None else weighed(dataset, opened.weighing)
 
 
 def _task(

@@ -12,6 +12,8 @@ from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet
 from targen_core.dataset.forms.records import Form, Record, as_it_is
 from targen_core.dataset.forms.text import document, lines, table
 from targen_core.dataset.model import Dataset, problem_in
+from targen_core.dataset.weighing import FILE as WEIGHING
+from targen_core.dataset.weighing import Weighing, read_weighing
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import read_plain
 from targen_core.plugins.register import is_file
@@ -39,6 +41,7 @@ class Source:
         of: that task itself, where the rows are of a `Dataset`.
         card: the dataset card, or "".
         provenance: where a run's instances are from.
+        weighing: where its rows have weights, what `weighing.json` says of them.
     """
 
     place: str
@@ -51,6 +54,7 @@ class Source:
     of: Task[Any, Any] | None = None
     card: str = ""
     provenance: Iterable[Mapping[str, Any]] = ()
+    weighing: Weighing | None = None
 
     def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
         """The rows as they are: of any schema, in values of `task` where it is given.
@@ -135,6 +139,8 @@ def _folder(path: Path) -> Source:
         return _of_run(path, name)
     if (path / "correction.json").exists():
         return _of_correction(path, name)
+    if (path / WEIGHING).exists():
+        return _of_weighing(path, name)
     if (path / "state.json").is_file():
         return Source(str(path), name, saved(path))
     if (path / "dataset_dict.json").is_file():
@@ -185,9 +191,33 @@ def _of_correction(folder: Path, name: str) -> Source:
     task = plan.get("task") if isinstance(plan, dict) else None
     known = task.get("id") if isinstance(task, dict) else None
     rows = folder / "dataset.jsonl"
-    # What a folder calls its task is a name, and never a file whose code would be run.
-    named = isinstance(known, str) and not is_file(known) and not known.startswith("file:")
-    return Source(str(rows), name, lines(rows), task=(lambda: str(known)) if named else None)
+    return Source(str(rows), name, lines(rows), task=_named(known))
+
+
+def _of_weighing(folder: Path, name: str) -> Source:
+    """What `targen reweigh` left: its rows, each with a weight in its provenance."""
+    check_members(folder)
+    weighing = read_weighing(folder)
+    rows = folder / "dataset.jsonl"
+    return Source(
+        str(rows),
+        name,
+        lines(rows),
+        task=_named(weighing.task),
+        variants=weighing.variants,
+        provenance=_Lines(folder / "provenance.jsonl"),
+        weighing=weighing,
+    )
+
+
+def _named(known: Any) -> Callable[[], str] | None:
+    """The task that a folder says its rows are of, where it is the name of an installed one.
+
+    It is never a file, whose code would be run.
+    """
+    if not isinstance(known, str) or not known or is_file(known) or known.startswith("file:"):
+        return None
+    return lambda: known
 
 
 @dataclass(frozen=True, slots=True)

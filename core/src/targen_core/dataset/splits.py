@@ -119,8 +119,9 @@ def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
     starts = list(range(0, len(dataset), size))
     random.Random(seed).shuffle(starts)
     rows = [row for start in starts for row in dataset.rows[start : start + size]]
+    weights = [each for start in starts for each in dataset.weights[start : start + size]]
     card = dataset.card.replace(IN_ORDER, f"Rows are shuffled, with the seed {seed}.")
-    return replace(dataset, rows=rows, card=card, provenance=(), problems=())
+    return replace(dataset, rows=rows, weights=weights, card=card, provenance=(), problems=())
 
 
 def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
@@ -148,4 +149,6 @@ def _seeds(dataset: Dataset) -> dict[Any, str]:
 def _of(dataset: Dataset, units: Iterable[Unit]) -> Dataset:
     ordered = sorted(units, key=lambda unit: unit.number)
     rows = [row for unit in ordered for row in unit.rows]
-    return replace(dataset, rows=rows, provenance=(), problems=())
+    places = [unit.number - 1 + at for unit in ordered for at in range(len(unit.rows))]
+    weights = [dataset.weights[at] for at in places] if dataset.weights else ()
+    return replace(dataset, rows=rows, weights=weights, provenance=(), problems=())

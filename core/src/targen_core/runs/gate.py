@@ -58,8 +58,9 @@ MEMBERS = (
     "task.py",
     "correction.json",
     "changes.jsonl",
+    "weighing.json",
 )
-"""The names of the files that runs and corrections leave."""
+"""The names of the files that runs, corrections and weighings leave."""
 
 
 def check_members(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +59,8 @@ class Decision:
             where the meanings are the labels themselves.
         task: whose it is, where a model learns several tasks; "" where it learns one. Its
             label is then "TASK/LABEL", the meanings of `asked` are without the task.
+        weight: how much it counts in training: finite, and not below 0. One of weight 2
+            counts as two, one of weight 0 as none.
     """
 
     texts: Mapping[str, str]
@@ -68,6 +70,7 @@ class Decision:
     asked: Question | None = None
     option: str = ""
     task: str = ""
+    weight: float = 1.0
 
 
 def _note(_: str, /) -> None:
@@ -110,6 +113,11 @@ class TrainingSet:
     checkpoints: Path | None = None
     watch: Watch = field(default_factory=Watch)
 
+    def counting(self) -> TrainingSet:
+        """The same without the decisions of weight 0, which are as if they were not there."""
+        counting = [decision for decision in self.decisions if decision.weight > 0]
+        return replace(self, decisions=counting)
+
 
 class Predictor(Protocol):
     """A trained model."""
@@ -145,6 +153,7 @@ class Trainer:
         extra: the extra of its distribution that installs what both import besides the
             distribution's own dependencies, or "".
         writes: its models write their answers, and may write what is none.
+        weighs: it heeds `Decision.weight`. One that does not is never given weights other than 1.
     """
 
     summary: str
@@ -154,3 +163,4 @@ class Trainer:
     options: type[TrainerOptions] = TrainerOptions
     extra: str = ""
     writes: bool = False
+    weighs: bool = False

@@ -20,6 +20,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     """The commands from training to the paper's tables."""
     register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
     register.register(
+        "reweigh",
+        "targen_training.reweighing:reweigh",
+        summary="Weigh rows by what they do to a model.",
+    )
+    register.register(
         "evaluate",
         "targen_training.evaluating:evaluate",
         summary="Measure a trained model on labelled rows.",

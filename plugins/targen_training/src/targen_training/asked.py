@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -12,11 +11,15 @@ from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from targen_core import Dataset, Registry, Task
     from targen_core.declared.files import TaskFile
     from targen_core.training.model import TrainerOptions
 
-__all__ = ["TaskOption", "file_of", "read_rows", "trainer_options"]
+__all__ = ["TaskOption", "file_of", "options_of", "read_rows", "trainer_options"]
+
+M = TypeVar("M", bound="BaseModel")
 
 TaskOption = Annotated[
     str | None,
@@ -37,14 +40,15 @@ def read_rows(
 ) -> Dataset:
     """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out."""
     from targen_core import read_dataset
+    from targen_core.dataset.source import open_source
 
-    path = Path(source)
-    knows = (path / "manifest.json").exists() or (path / "correction.json").exists()
+    opened = open_source(source)
+    knows = opened.task is not None
     if task is None and not knows:
         task = usual
     if task is None and not knows:
         raise UsageError(f"{source} does not say whose rows it holds", hint="--task NAME")
-    dataset = read_dataset(source, task, registry=registry, strict=False)
+    dataset = read_dataset(opened, task, registry=registry, strict=False)
     left_out = [problem for problem in dataset.problems if problem.left_out]
     if left_out:
         lines = len({problem.line for problem in left_out})
@@ -86,18 +90,27 @@ def _named(registry: Registry, task: Task[Any, Any] | str) -> str:
 
 def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:
     """The options of a trainer, from KEY=VALUE."""
-    from pydantic import ValidationError
-
     from targen_core.training.model import Trainer
 
     trainer: Trainer = registry.resolve(registry.find("trainer", name))
+    return options_of(trainer.options, name, items)
+
+
+def options_of(model: type[M], name: str, items: list[str]) -> M:
+    """Options of a model, from KEY=VALUE; `name` says of what.
+
+    Raises:
+        UsageError: there is no such option, or it cannot have that value.
+    """
+    from pydantic import ValidationError
+
     pairs = [item.partition("=") for item in items]
     for key, equals, _ in pairs:
-        if not equals or key not in trainer.options.model_fields:
-            known = ", ".join(trainer.options.model_fields) or "none"
+        if not equals or key not in model.model_fields:
+            known = ", ".join(model.model_fields) or "none"
             raise UsageError(f"-o {key}: the options of {name} are: {known}")
     try:
-        return trainer.options.model_validate({key: value for key, _, value in pairs})
+        return model.model_validate({key: value for key, _, value in pairs})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))

@@ -141,8 +141,11 @@ def train(
 
 def _said(facts: Facts) -> str:
     left = f", {facts.left_out:,} without a label left out" if facts.left_out else ""
+    left += f", {facts.weightless:,} of weight 0 left out" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
-    return f"{facts.trainer} on {facts.decisions:,} decisions of {facts.task}{mixed}{left}"
+    weighed = ", weighed" if any(data.weights for data in facts.data) else ""
+    known = f"{facts.trainer} on {facts.decisions:,} decisions of {facts.task}"
+    return f"{known}{mixed}{weighed}{left}"
 
 
 def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from targen_core import Case, Dataset, Task
+from targen_core.dataset.weighing import checked_weights
 from targen_core.errors import Rejected, UsageError
 from targen_core.exporters.conversations import conversation
 from targen_core.tasks.cases import RIGHT
-from targen_core.training.model import Decision, Question
+from targen_core.text import plural
+from targen_core.training.model import Decision, Question, Trainer
 from targen_training.styles import Style
 
-__all__ = ["decisions_of", "digest"]
+__all__ = ["decisions_of", "digest", "require_weighing", "weights_of"]
 
 
 def decisions_of(
     dataset: Dataset, style: Style = "plain", *, named: bool = False
 ) -> list[Decision]:
     """The decisions of a dataset's rows, in order; those without a label have "".
+
+    Each has the weight of its row.
 
     What a row decides is what its task says (`Rows.cases`): its label, or of
     each option whether it is right. A task that says nothing decides a row's
@@ -33,13 +37,15 @@ def decisions_of(
             mixture apart.
 
     Raises:
-        UsageError: rows that hold no instance of the task, naming the first.
+        UsageError: rows that hold no instance of the task, naming the first; or weights that are
+            none, or are not those of the rows.
     """
     return list(_decisions(dataset, style, named))
 
 
 def _decisions(dataset: Dataset, style: Style, named: bool) -> Iterator[Decision]:
     task, number = dataset.task, 0
+    weights = weights_of(dataset)
     for unit in dataset.units():
         own = task.label_of(unit.instances[0]) if len(unit.instances) == 1 else ""
         for place, row in enumerate(unit.rows):
@@ -50,16 +56,21 @@ def _decisions(dataset: Dataset, style: Style, named: bool) -> Iterator[Decision
                     asked[case.question] = _asked(
                         task, unit.instances, place, case, cases, style, named
                     )
-                yield _decision(case, case.label or own, number, asked[case.question], style)
+                yield _decision(
+                    case, case.label or own, number, asked[case.question], style, weights[number]
+                )
             number += 1
 
 
-def _decision(case: Case, label: str, row: int, asked: Question | None, style: Style) -> Decision:
+def _decision(
+    case: Case, label: str, row: int, asked: Question | None, style: Style, weight: float
+) -> Decision:
     texts = dict(case.reads or case.texts)
     if style == "instructions" and asked is not None:
         option = dict([texts.popitem()]) if case.answer else {}
         texts = {"prompt": asked.prompt, **option}
-    return Decision(texts, label, row, case.question, asked, case.answer if asked else "")
+    answer = case.answer if asked else ""
+    return Decision(texts, label, row, case.question, asked, answer, weight=weight)
 
 
 def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int) -> Sequence[Case]:
@@ -123,6 +134,42 @@ def _label_answers(task: Task[Any, Any], instance: Any) -> dict[str, str]:
         except (Rejected, ValueError):
             continue  # this instance cannot have that label
     return labels
+
+
+def weights_of(dataset: Dataset) -> Sequence[float]:
+    """The weight of each row of a dataset.
+
+    Raises:
+        UsageError: some are none, or there are as many as other rows have.
+    """
+    if not dataset.weights:
+        return [1.0] * len(dataset)
+    weights = checked_weights(dataset.weights, dataset.name)
+    if len(weights) != len(dataset):
+        raise UsageError(
+            f"{dataset.name}: {plural(len(weights), 'weight')} for {plural(len(dataset), 'row')}: "
+            "they are those of other rows"
+        )
+    return weights
+
+
+def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decision]) -> None:
+    """See that trainers heed the weights of what they are to learn.
+
+    Args:
+        trainers: by their names.
+        decisions: what they learn.
+
+    Raises:
+        UsageError: one does not, and some weights are not 1.
+    """
+    deaf = [name for name, trainer in trainers.items() if not trainer.weighs]
+    if deaf and any(decision.weight != 1 for decision in decisions):
+        raise UsageError(
+            f"the rows have weights, and {deaf[0]} does not heed any",
+            hint="tfidf does; or targen reweigh --best N, "
+            "which keeps the best rows of each label, all alike",
+        )
 
 
 def digest(decision: Decision) -> int:

@@ -1,33 +1,30 @@
 """The trainer that is always there: logistic regression on TF-IDF of words and word pairs.
 
-Each text of a decision has features of its own, so that a word in a premise is
-another than the same word in a hypothesis; beside them stand, for each pair of
-texts, the shares of the words of one that the other has. What is written are
-numbers and words: no pickle.
+What is written are numbers and words: no pickle.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
+from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
+from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed
+from targen_training.features import Features, Known
 
 __all__ = ["TFIDF", "TfidfOptions"]
 
-_WORD = re.compile(r"\w+(?:'\w+)?")
 _FORMAT = 1
 
 
-class TfidfOptions(TrainerOptions):
+class TfidfOptions(EnsemblingOptions):
     """Options of `tfidf`."""
 
     regularization: float = Field(
@@ -36,91 +33,32 @@ class TfidfOptions(TrainerOptions):
     max_features: int = Field(50_000, ge=1, description="n-grams of each text, the commonest")
     min_rows: int = Field(2, ge=1, description="rows that an n-gram must occur in")
     class_weight: bool = Field(False, description="weigh labels by how rare they are")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share given to other labels")
+    ensemble_intervals: int = Field(
+        11, ge=1, description="fits, between which predictions are averaged (SuperGen: 11)"
+    )
 
-
-def _grams(text: str) -> list[str]:
-    words = _WORD.findall(text.casefold())
-    return words + [f"{one} {two}" for one, two in pairwise(words)]
-
-
-def _split(texts: Iterable[str]) -> Callable[[str], list[str]]:
-    """Splits these texts, each once: the options of a question stand under the same passage."""
-    return {text: _grams(text) for text in set(texts)}.__getitem__
-
-
-class _Features:
-    """Texts as numbers: TF-IDF by field, and what two fields share."""
-
-    def __init__(self, fields: Sequence[str], known: dict[str, tuple[dict[str, int], Any]]) -> None:
-        self.fields = tuple(fields)
-        self.known = known
-
-    @classmethod
-    def learn(cls, decisions: Sequence[Decision], options: TfidfOptions) -> _Features:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        fields = tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
-        known: dict[str, tuple[dict[str, int], Any]] = {}
-        for field in fields:
-            texts = [decision.texts.get(field, "") for decision in decisions]
-            counted = TfidfVectorizer(
-                analyzer=_split(texts),
-                min_df=options.min_rows,
-                max_features=options.max_features,
-                sublinear_tf=True,
-            )
-            try:
-                counted.fit(texts)
-            except ValueError:
-                continue  # no n-gram stands in so many rows
-            words = {word: int(at) for word, at in counted.vocabulary_.items()}
-            known[field] = words, counted.idf_.astype(np.float64)
-        return cls(fields, known)
-
-    def of(self, decisions: Sequence[Decision]) -> Any:
-        """A sparse matrix, a line a decision."""
-        from scipy.sparse import csr_matrix, hstack
-
-        parts: list[Any] = [
-            self._tfidf(words, idf, [decision.texts.get(field, "") for decision in decisions])
-            for field, (words, idf) in self.known.items()
-        ]
-        shared = [_shared(decision, self.fields) for decision in decisions]
-        return hstack([*parts, csr_matrix(np.array(shared, dtype=np.float64))], format="csr")
-
-    @staticmethod
-    def _tfidf(words: dict[str, int], idf: NDArray[np.float64], texts: Sequence[str]) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        weighted = TfidfVectorizer(analyzer=_split(texts), vocabulary=words, sublinear_tf=True)
-        weighted.idf_ = idf
-        return weighted.transform(texts)
-
-
-def _shared(decision: Decision, fields: Sequence[str]) -> list[float]:
-    """1, and of each pair of texts how much of the one's words the other has, both ways."""
-    words = [set(_WORD.findall(decision.texts.get(field, "").casefold())) for field in fields]
-    shares = [1.0]
-    for one, two in combinations(words, 2):
-        common = len(one & two)
-        shares += [common / max(1, len(one)), common / max(1, len(two))]
-    return shares
+    later: ClassVar[frozenset[str]] = EnsemblingOptions.later | {
+        "label_smoothing",
+        "ensemble_intervals",
+    }
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "supergen": {"label_smoothing": 0.15, "ensemble": 10.0}
+    }
 
 
 def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
     """Fit and write `words.json` and `numbers.npz`."""
-    from sklearn.linear_model import LogisticRegression
-
-    features = _Features.learn(data.decisions, options)
+    data = data.counting()
+    features = Features.learn(
+        data.decisions, min_rows=options.min_rows, max_features=options.max_features
+    )
     inputs = features.of(data.decisions)
     at = {label: number for number, label in enumerate(data.labels)}
     targets = np.array([at[decision.label] for decision in data.decisions])
-    model = LogisticRegression(
-        C=options.regularization,
-        class_weight="balanced" if options.class_weight else None,
-        max_iter=2000,
-        random_state=data.seed,
-    ).fit(inputs, targets)
+    counts = np.array([decision.weight for decision in data.decisions])
+    fit = _Fit(inputs, targets, counts, len(data.labels), options, data.seed)
+    model = fit.ensembled() if options.ensemble else fit.plain()
     weights, bias = model.coef_, model.intercept_
     if len(data.labels) == 2:  # one line stands for both
         weights, bias = np.vstack([0 * weights, weights]), np.append(0 * bias, bias)
@@ -131,9 +69,78 @@ def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
     (folder / "words.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
 
-def _in_order(
-    known: dict[str, tuple[dict[str, int], Any]],
-) -> dict[str, tuple[dict[str, int], Any]]:
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Logistic regression of rows that have labels, or a share of each.
+
+    Attributes:
+        inputs: (rows, features), sparse.
+        targets: of each row, its label.
+        weights: of each row, how much it counts.
+        labels: how many there are.
+    """
+
+    inputs: Any
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    labels: int
+    options: TfidfOptions
+    seed: int
+
+    def plain(self) -> Any:
+        """The model of the labels, or, with smoothing, of nearly them."""
+        if self.options.label_smoothing:
+            return self.shared(smoothed(self.targets, self.labels, self.options.label_smoothing))
+        if (self.weights == 1).all():
+            return self._model(balanced=True).fit(self.inputs, self.targets)
+        counts = self.weights * self._balance()
+        return self._model().fit(self.inputs, self.targets, sample_weight=counts)
+
+    def ensembled(self) -> Any:
+        """The model after all intervals, each a fit to convergence of the rows that are kept."""
+        soft = smoothed(self.targets, self.labels, self.options.label_smoothing)
+        ensemble = Ensemble(self.targets, self.labels, self.options)
+        model = self.shared(soft)
+        for _ in range(1, self.options.ensemble_intervals):
+            ensemble.update(model.predict_proba(self.inputs))
+            targets, scale = ensemble.targets(soft)
+            model = self.shared(targets, scale * ensemble.kept)
+        return model
+
+    def shared(self, targets: NDArray[np.float64], counts: Any = 1.0) -> Any:
+        """The model of rows that have a share of each label, each counted so often.
+
+        A row stands there once for each label, weighed by its share: the loss is the cross
+        entropy of the shares.
+        """
+        from scipy.sparse import vstack
+
+        inputs = vstack([self.inputs] * self.labels, format="csr")
+        labels = np.repeat(np.arange(self.labels), len(self.targets))
+        weights = targets * (self.weights * self._balance() * counts)[:, None]
+        counting = (flat := weights.ravel(order="F")) > 0
+        return self._model().fit(inputs[counting], labels[counting], sample_weight=flat[counting])
+
+    def _balance(self) -> NDArray[np.float64]:
+        """What makes the labels count alike, where that is asked for."""
+        if not self.options.class_weight:
+            return np.ones(len(self.targets))
+        counts = np.bincount(self.targets, weights=self.weights, minlength=self.labels)
+        shares: NDArray[np.float64] = counts.sum() / (self.labels * counts)
+        return shares[self.targets]
+
+    def _model(self, *, balanced: bool = False) -> Any:
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(
+            C=self.options.regularization,
+            class_weight="balanced" if balanced and self.options.class_weight else None,
+            max_iter=2000,
+            random_state=self.seed,
+        )
+
+
+def _in_order(known: Known) -> Known:
     return {
         field: (dict(sorted(words.items(), key=lambda item: item[1])), idf)
         for field, (words, idf) in known.items()
@@ -165,7 +172,7 @@ def load(folder: Path) -> Predictor:
         raise ValueError(f"{folder} holds no model of tfidf: {error}") from error
     if not whole:
         raise ValueError(f"{folder} holds no model of tfidf that fits together")
-    features = _Features(fields, known)
+    features = Features(fields, known)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         if not decisions:
@@ -184,4 +191,5 @@ TFIDF = Trainer(
     train=train,
     load=load,
     options=TfidfOptions,
+    weighs=True,
 )

@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -45,7 +46,7 @@ from targen_core.training.model import (
     TrainingSet,
     Watch,
 )
-from targen_training.decisions import decisions_of, digest
+from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
 from targen_training.writing import writing
@@ -66,7 +67,7 @@ _LARGEST = 16 << 20  # bytes of model.json
 
 
 class DataFacts(BaseModel):
-    """A dataset that a model learned from."""
+    """A dataset that a model learned from; `weights` is a digest of its rows' weights, or ""."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -74,6 +75,7 @@ class DataFacts(BaseModel):
     digest: str
     rows: int
     task: str = ""
+    weights: str = ""
 
 
 class Facts(BaseModel):
@@ -86,6 +88,7 @@ class Facts(BaseModel):
         labels: what the trainer told apart: the labels of the task, or, of a mixture,
             "TASK/LABEL" of each.
         left_out: decisions without a label.
+        weightless: decisions of weight 0, which were left out, too.
         style: how rows were read.
         mix: how a mixture was drawn, or "".
         started_from: what the weights were before: another model, by its digest, or "".
@@ -105,6 +108,7 @@ class Facts(BaseModel):
     labels: tuple[str, ...]
     decisions: int
     left_out: int
+    weightless: int = 0
     data: tuple[DataFacts, ...]
     style: Style = "plain"
     mix: str = ""
@@ -232,8 +236,8 @@ def train_model(
         watch: whom to tell how it goes.
 
     Raises:
-        UsageError: `out` is there, two tasks have one name, or there are not two labels to
-            learn.
+        UsageError: `out` is there, two tasks have one name, there are not two labels to
+            learn, or rows have weights that the trainer does not heed.
         WriteFailed: the operating system refuses.
     """
     item = registry.find("trainer", name)
@@ -248,9 +252,11 @@ def train_model(
         ]
         for task, theirs in by_task.items()
     }
-    known = {task: [each for each in theirs if each.label] for task, theirs in every.items()}
+    labeled = {task: [each for each in theirs if each.label] for task, theirs in every.items()}
+    require_weighing({name: trainer}, chain.from_iterable(labeled.values()))
+    known = {task: [each for each in theirs if each.weight] for task, theirs in labeled.items()}
     tasks = {task: _labels(by_task[task], theirs) for task, theirs in known.items()}
-    left_out = sum(map(len, every.values())) - sum(map(len, known.values()))
+    count = [sum(map(len, each.values())) for each in (every, labeled, known)]
     if len(by_task) == 1:
         ((task, learned),) = known.items()
         labels = tasks[task]
@@ -267,10 +273,9 @@ def train_model(
         seed=seed,
         labels=labels,
         decisions=len(learned),
-        left_out=left_out,
-        data=tuple(
-            DataFacts(name=d.name, digest=d.digest, rows=len(d), task=d.task.name) for d in datasets
-        ),
+        left_out=count[0] - count[1],
+        weightless=count[1] - count[2],
+        data=tuple(_data_facts(dataset) for dataset in datasets),
         style=style,
         mix=mix_said(mix, temperature) if len(by_task) > 1 else "",
         started_from=started_from,
@@ -295,6 +300,17 @@ def train_model(
             shutil.rmtree(out)
         made.rename(out)
     return facts
+
+
+def _data_facts(dataset: Dataset) -> DataFacts:
+    weights = json.dumps([float(each) for each in dataset.weights]).encode()
+    return DataFacts(
+        name=dataset.name,
+        digest=dataset.digest,
+        rows=len(dataset),
+        task=dataset.task.name,
+        weights=hashlib.sha256(weights).hexdigest() if {*dataset.weights} - {1} else "",
+    )
 
 
 def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
+from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
@@ -174,10 +175,12 @@ def plan_cells(
     """
     if experiment.together:
         note = "One model learns all tasks of an arm; the rows beside a figure are its task's."
-        return list(_together(experiment, materials, models)), [note]
+        weighed = list(_weighed(materials, models, ()))
+        return list(_together(experiment, materials, models)), [note, *weighed]
     plans: list[Plan] = []
     left: list[str] = []
     begun = _Begun(experiment, models, sets or {})
+    weighed = list(_weighed(materials, models, begun.sources))
     for key, material in materials.items():
         for seed in experiment.seeds:
             for cell_of in _cells(experiment, key, material, seed):
@@ -202,7 +205,27 @@ def plan_cells(
                     tested = material.held.digests[style]
                     digest = _key(ready, data, train, tested, before[1] if before else "")
                     plans.append(Plan(own, digest, data, train, style, digest, (), before))
-    return plans, [*begun.said, *left]
+    return plans, [*begun.said, *weighed, *left]
+
+
+def _weighed(
+    materials: Mapping[str, Material], models: Mapping[str, Ready], before: Sequence[Source]
+) -> Iterator[str]:
+    """What is to be known of arms whose rows have weights.
+
+    Raises:
+        UsageError: a model does not heed weights.
+    """
+    places = [(f"{key}, {arm}", of) for key, m in materials.items() for arm, of in m.arms.items()]
+    for said, sources in [*places, ("before", before)]:
+        for source in sources:
+            decisions = [decision for unit in source.units for decision in unit]
+            require_weighing({name: ready.trainer for name, ready in models.items()}, decisions)
+            if not source.dataset.weights:
+                continue
+            mean = sum(decision.weight for decision in decisions) / max(1, len(decisions))
+            left = f"; {source.weightless:,} of weight 0 are left out" if source.weightless else ""
+            yield f"{said}: rows of {source.name} count by weights, {mean:.2f} on average{left}"
 
 
 class _Begun:
@@ -210,6 +233,7 @@ class _Begun:
 
     Attributes:
         said: what is to be known of it.
+        sources: all that they are pre-finetuned on.
     """
 
     def __init__(
@@ -230,6 +254,7 @@ class _Begun:
                     hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
                 )
         self._models, self._sets = models, sets
+        self.sources = [source for of in sets.values() for each in of.values() for source in each]
         self._units: dict[str, int] = {}
         for tasks in sets.values():
             for task, sources in tasks.items():

@@ -48,6 +48,7 @@ class Source:
         near: rows that nearly are.
         unlabeled: rows without a label.
         dataset: as it was read.
+        weightless: rows of weight 0, which are left out.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Source:
     near: int
     unlabeled: int
     dataset: Dataset = field(repr=False, compare=False)
+    weightless: int = 0
 
     def order(self, seed: int) -> list[Unit]:
         """The units as a seed draws them: of any number, the first.
@@ -205,6 +207,8 @@ def digest_of(decisions: Sequence[Decision]) -> str:
         if each.asked is not None:
             words += [each.option, each.asked.prompt, each.asked.answer]
             words += [part for pair in each.asked.legal.items() for part in pair]
+        if each.weight != 1:  # what was trained before there were weights keeps its name
+            words += ["weight", repr(each.weight)]
         for word in words:
             text = word.encode("utf-8", "surrogatepass")
             known.update(len(text).to_bytes(8, "little") + text)
@@ -333,8 +337,11 @@ def _source(
     out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()
+    weightless: set[int] = set()
     for decision in decisions_of(dataset, style, named=named or experiment.together):
-        if decision.label:
+        if not decision.weight:
+            weightless.add(decision.row)
+        elif decision.label:
             units.setdefault(decision.row // size, []).append(decision)
         else:
             unlabeled.add(decision.row)
@@ -345,7 +352,15 @@ def _source(
             hint="train on other rows; similarity = 0 leaves out only those that are the same",
         )
     return Source(
-        dataset.name, dataset.digest, kept, size, len(same), len(near), len(unlabeled), dataset
+        dataset.name,
+        dataset.digest,
+        kept,
+        size,
+        len(same),
+        len(near),
+        len(unlabeled),
+        dataset,
+        len(weightless),
     )
 
 

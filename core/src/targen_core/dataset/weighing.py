@@ -1,0 +1,193 @@
+"""Weighed rows: a folder whose rows count more or less in training, and what made them so.
+
+```text
+runs/rte-0-sungen/
+  weighing.json      the task, the rows by digest, what weighed them, and what came of it
+  dataset.jsonl      the rows
+  provenance.jsonl   for rows that belong together one record: `weight`, and where they are from
+```
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from targen_core.dataset.model import Dataset
+from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.plain import write_failed
+from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import read_json, said
+from targen_core.text import plural
+
+__all__ = [
+    "FILE",
+    "Weighing",
+    "check_free",
+    "checked_weights",
+    "read_weighing",
+    "weighed",
+    "write_weighed",
+]
+
+FILE = "weighing.json"
+_FORMAT = 1
+
+
+class Weighing(BaseModel):
+    """What `weighing.json` says.
+
+    Attributes:
+        task: the id of the task whose rows they are; "" of one that is in a file.
+        variants: of that task.
+        rows: the digest of the rows (`Dataset.digest`), which tells them from others.
+        made: what made the weights: by what, its version and options, of which rows.
+        report: what came of it, in figures.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = _FORMAT
+    task: str = ""
+    variants: tuple[str, ...] = ()
+    rows: str
+    made: Mapping[str, Any] = {}
+    report: Mapping[str, Any] = {}
+
+
+def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
+    """Weights as numbers, each seen to be one.
+
+    Args:
+        weights: what should be numbers, finite and not below 0.
+        whose: of what, for people.
+
+    Raises:
+        UsageError: naming the place of the first that cannot be a weight; or all are 0.
+    """
+    known: list[float] = []
+    for number, weight in enumerate(weights, 1):
+        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not is_number or not math.isfinite(weight) or weight < 0:
+            raise UsageError(
+                f"{whose}: weight {number:,} is {json.dumps(weight, default=str)[:40]}",
+                hint="a weight is a number, 0 or more: 1 counts as a row, 0 as none",
+            )
+        known.append(float(weight))
+    if known and not any(known):
+        raise UsageError(
+            f"{whose}: all weights are 0: no row would count", hint="weigh them in another way"
+        )
+    return known
+
+
+def read_weighing(folder: Path) -> Weighing:
+    """What `weighing.json` of a folder says.
+
+    Raises:
+        RunDirectoryError: it cannot be read, or says something else.
+    """
+    try:
+        weighing = Weighing.model_validate(read_json(folder / FILE))
+    except (FileNotFoundError, ValidationError) as error:
+        why = said(error) if isinstance(error, ValidationError) else "it is not there"
+        raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
+    if weighing.format != _FORMAT:
+        raise RunDirectoryError(
+            f"{folder / FILE} is of format {weighing.format}, and this targen reads {_FORMAT}"
+        )
+    return weighing
+
+
+def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
+    """The rows that were read of a folder, with the weights that its provenance has.
+
+    Raises:
+        UsageError: the weights are of other rows, or are none.
+    """
+    records = list(dataset.provenance)
+    size = dataset.task.rows_per_instance
+    if dataset.digest != weighing.rows or len(records) * size != len(dataset):
+        raise UsageError(
+            f"{dataset.name}: its weights are those of other rows than {dataset.source} holds "
+            f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
+            hint="rows or task changed since: weigh the rows again with targen reweigh",
+        )
+    weights = checked_weights((record.get("weight") for record in records), dataset.name)
+    return replace(dataset, weights=[weight for weight in weights for _ in range(size)])
+
+
+def write_weighed(
+    out: Path,
+    dataset: Dataset,
+    records: Sequence[Mapping[str, Any]],
+    *,
+    task: str = "",
+    variants: Sequence[str] = (),
+    made: Mapping[str, Any],
+    report: Mapping[str, Any],
+    force: bool = False,
+) -> Path:
+    """Write a folder of weighed rows, whole or not at all, and give it.
+
+    Args:
+        out: the folder.
+        dataset: the rows, with their weights.
+        records: for rows that belong together one: where they are from, and why they weigh that.
+        task: the id of their task; "" of one in a file.
+        variants: of the task.
+        made: what made the weights.
+        report: what came of it.
+        force: replace what an earlier weighing left there.
+
+    Raises:
+        UsageError: something is there that `force` does not replace, or the weights are none.
+        WriteFailed: the operating system refuses.
+    """
+    check_free(out, force=force)
+    weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
+    beside = out.with_name(f".{out.name}.part")
+    lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]
+    weighing = Weighing(
+        task=task, variants=tuple(variants), rows=dataset.digest, made=made, report=report
+    )
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        write_atomically(beside / "dataset.jsonl", _lines(dataset.rows))
+        write_atomically(beside / "provenance.jsonl", _lines(lines))
+        write_atomically(beside / FILE, weighing.model_dump_json(indent=2) + "\n")
+        if out.exists():
+            shutil.rmtree(out)
+        beside.rename(out)
+    except OSError as error:
+        raise write_failed(out, error) from error
+    return out
+
+
+def check_free(out: Path, *, force: bool = False) -> None:
+    """See that weighed rows may be written to `out`.
+
+    Raises:
+        UsageError: something is there that `force` does not replace.
+    """
+    if not os.path.lexists(out):
+        return
+    if out.is_symlink() or not (out / FILE).is_file():
+        raise UsageError(f"{out} is there and holds no weighed rows", hint="choose another --out")
+    if not force:
+        raise UsageError(
+            f"{out} holds weighed rows", hint="--force replaces them, or choose another --out"
+        )
+
+
+def _lines(records: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

@@ -1,0 +1,109 @@
+"""TF-IDF of words and word pairs, a column an n-gram of a field.
+
+Each text of a decision has features of its own, so that a word in a premise is
+another than the same word in a hypothesis; beside them stand, for each pair of
+texts, the shares of the words of one that the other has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_core.training.model import Decision
+
+__all__ = ["Features", "Known"]
+
+_WORD = re.compile(r"\w+(?:'\w+)?")
+
+Known = dict[str, tuple[dict[str, int], Any]]
+"""Field -> its n-grams with their columns, and their idf."""
+
+
+def _grams(text: str) -> list[str]:
+    words = _WORD.findall(text.casefold())
+    return words + [f"{one} {two}" for one, two in pairwise(words)]
+
+
+def _split(texts: Iterable[str]) -> Callable[[str], list[str]]:
+    """Splits these texts, each once: the options of a question stand under the same passage."""
+    return {text: _grams(text) for text in set(texts)}.__getitem__
+
+
+class Features:
+    """Texts as numbers: TF-IDF by field, and what two fields share.
+
+    Attributes:
+        fields: the names of the texts.
+        known: of each field that has any, its n-grams with their columns, and their idf.
+    """
+
+    def __init__(self, fields: Sequence[str], known: Known) -> None:
+        """Features that were learned before."""
+        self.fields = tuple(fields)
+        self.known = known
+
+    @classmethod
+    def learn(
+        cls, decisions: Sequence[Decision], *, min_rows: int = 2, max_features: int = 50_000
+    ) -> Features:
+        """The features that decisions have.
+
+        Args:
+            decisions: what is to be learned.
+            min_rows: rows that an n-gram must occur in.
+            max_features: n-grams of each text, the commonest.
+        """
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        fields = tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
+        known: Known = {}
+        for field in fields:
+            texts = [decision.texts.get(field, "") for decision in decisions]
+            counted = TfidfVectorizer(
+                analyzer=_split(texts),
+                min_df=min_rows,
+                max_features=max_features,
+                sublinear_tf=True,
+            )
+            try:
+                counted.fit(texts)
+            except ValueError:
+                continue  # no n-gram stands in so many rows
+            words = {word: int(at) for word, at in counted.vocabulary_.items()}
+            known[field] = words, counted.idf_.astype(np.float64)
+        return cls(fields, known)
+
+    def of(self, decisions: Sequence[Decision]) -> Any:
+        """A sparse matrix (CSR), a line a decision; the column behind the n-grams is 1."""
+        from scipy.sparse import csr_matrix, hstack
+
+        parts: list[Any] = [
+            self._tfidf(words, idf, [decision.texts.get(field, "") for decision in decisions])
+            for field, (words, idf) in self.known.items()
+        ]
+        shared = [_shared(decision, self.fields) for decision in decisions]
+        return hstack([*parts, csr_matrix(np.array(shared, dtype=np.float64))], format="csr")
+
+    @staticmethod
+    def _tfidf(words: dict[str, int], idf: NDArray[np.float64], texts: Sequence[str]) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        weighted = TfidfVectorizer(analyzer=_split(texts), vocabulary=words, sublinear_tf=True)
+        weighted.idf_ = idf
+        return weighted.transform(texts)
+
+
+def _shared(decision: Decision, fields: Sequence[str]) -> list[float]:
+    """1, and of each pair of texts how much of the one's words the other has, both ways."""
+    words = [set(_WORD.findall(decision.texts.get(field, "").casefold())) for field in fields]
+    shares = [1.0]
+    for one, two in combinations(words, 2):
+        common = len(one & two)
+        shares += [common / max(1, len(one)), common / max(1, len(two))]
+    return shares

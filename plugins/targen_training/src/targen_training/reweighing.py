@@ -1,0 +1,237 @@
+"""`targen reweigh`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import UsageError
+from targen_training.asked import TaskOption, options_of, read_rows
+
+if TYPE_CHECKING:
+    from targen_core import Dataset, Registry
+    from targen_training.weighing import Weighed
+
+__all__ = ["reweigh"]
+
+
+def reweigh(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A run directory, a file, or any form that `targen export` takes.",
+            show_default=False,
+        ),
+    ],
+    task: TaskOption = None,
+    by: Annotated[
+        Literal["sungen", "influence"],
+        typer.Option(
+            "--by",
+            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: 1 where a row "
+            "helps on held-out rows, else 0, as ProGen chooses rows.",
+        ),
+    ] = "sungen",
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights",
+            metavar="FILE",
+            help="Weights that are there already, in place of --by: .npy, or lines of JSON with "
+            "`idx` and `weight`.",
+        ),
+    ] = None,
+    best: Annotated[
+        int | None,
+        typer.Option(
+            "--best", metavar="N", min=1, help="Keep the N best rows of each label, all alike."
+        ),
+    ] = None,
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            "--validation",
+            metavar="DATA",
+            help="For influence: other rows, on which it is measured. [default: parts of DATA]",
+        ),
+    ] = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            "--features",
+            metavar="NAME",
+            help="What the linear head reads: tfidf, or an embedder, such as minilm.",
+            autocompletion=completer("embedder"),
+        ),
+    ] = "tfidf",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of what weighs."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A folder. [default: DATA with -sungen, or what it was]"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace earlier weighed rows.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Weigh the rows of a dataset by what they do to a model that learns them.
+
+    Writes a folder that every command takes for a dataset, with a weight for each row in its
+    provenance. `targen train` and `targen compare` heed the weights. Rows of a generator that
+    have wrong labels get low ones.
+
+    A linear head on words, or on the vectors of an encoder, is the model: its gradients are exact,
+    and the same rows, options and seed give the same weights. Says how the share of each label
+    moves: nothing in either method keeps labels balanced.
+
+    Examples:
+    - targen reweigh runs/rte-0
+    - targen reweigh runs/rte-0 --features minilm -o balance=true --out runs/rte-weighed
+    - targen reweigh runs/rte-0 --by influence --best 50
+    - targen reweigh rows.jsonl --task rte --weights weights.npy
+    """
+    from targen_core import load_registry
+    from targen_core.cli.tables import print_json
+    from targen_core.dataset.weighing import check_free
+
+    if weights is not None and (option or validation or features != "tfidf"):
+        raise UsageError("--weights are there already: leave out -o, --features and --validation")
+    if validation is not None and by != "influence":
+        raise UsageError("--validation is for --by influence")
+    name = "weighed" if weights is not None else by
+    target = out or _beside(data, name)
+    check_free(target, force=force)
+    registry = load_registry()
+    dataset = read_rows(registry, data, task)
+    held = None if validation is None else read_rows(registry, validation, task, _known(data))
+    found = _found(registry, dataset, by, weights, option or [], held, features, seed, quiet=quiet)
+    if best is not None:
+        found = found.best(best)
+    whose, variants = _task_of(registry, data, task)
+    found.write(target, task=whose, variants=variants, force=force)
+    report = found.report()
+    if json:
+        print_json({"out": str(target), "made": found.made, **report})
+    else:
+        _print(report, found)
+    _warn(report, best)
+    if not json:
+        print(target)
+
+
+def _found(
+    registry: Registry,
+    dataset: Dataset,
+    by: str,
+    weights: Path | None,
+    items: list[str],
+    validation: Dataset | None,
+    features: str,
+    seed: int,
+    *,
+    quiet: bool,
+) -> Weighed:
+    from targen_training.progress import shown
+    from targen_training.weighing import (
+        InfluenceOptions,
+        SunGenOptions,
+        given_weights,
+        measure_influence,
+        weigh,
+    )
+
+    if weights is not None:
+        return given_weights(dataset, weights)
+    with shown(quiet=quiet) as watch:
+
+        def step(done: int, of: int) -> None:
+            watch.step(done, of, {})
+
+        if by == "sungen":
+            options = options_of(SunGenOptions, "sungen", items)
+            return weigh(
+                dataset, options, features=features, seed=seed, registry=registry, watch=step
+            )
+        return measure_influence(
+            dataset,
+            options_of(InfluenceOptions, "influence", items),
+            validation=validation,
+            features=features,
+            seed=seed,
+            registry=registry,
+            watch=step,
+        )
+
+
+def _beside(data: str, by: str) -> Path:
+    """Where weighed rows go: beside the data, of a hub's into this folder."""
+    if data.startswith("hf:"):
+        return Path(f"{data.removeprefix('hf:').replace('/', '-').replace(':', '-')}-{by}")
+    path = Path(data).expanduser()
+    path = path if path.name.strip(".") else path.resolve()
+    return path.with_name(f"{path.name if path.is_dir() else path.stem}-{by}")
+
+
+def _known(data: str) -> str | None:
+    """The task that a folder says it is of."""
+    from targen_core.dataset.source import open_source
+
+    opened = open_source(data)
+    return None if opened.task is None else opened.task()
+
+
+def _task_of(registry: Registry, data: str, task: str | None) -> tuple[str, tuple[str, ...]]:
+    """The id and the variants of the task of some rows; "" of one in a file."""
+    from targen_core.dataset.source import open_source
+
+    opened = open_source(data)
+    found = registry.find("task", opened.task() if opened.task is not None else str(task)).id
+    return ("" if found.startswith("file:") else found), opened.variants
+
+
+def _print(report: dict[str, Any], found: Weighed) -> None:
+    from targen_core.cli.tables import print_table
+
+    accuracy = found.made.get("validation_accuracy")
+    learned = f", {accuracy:.0%} right on held-out rows" if accuracy is not None else ""
+    left = report["unlabeled"]
+    said = f", {left:,} without a label left out" if left else ""
+    print(f"{report['rows']:,} rows of {found.dataset.task.name} by {found.by}{learned}{said}")
+    print_table(
+        ["label", "rows", "mean weight", "of weight 0", "share before", "after"],
+        [
+            (
+                name,
+                f"{of['units'] * found.dataset.task.rows_per_instance:,}",
+                f"{of['mean_weight']:.3f}",
+                f"{of['of_weight_0']:,}",
+                f"{of['share_before']:.0%}",
+                f"{of['share_after']:.0%}",
+            )
+            for name, of in report["labels"].items()
+        ],
+    )
+
+
+def _warn(report: dict[str, Any], best: int | None) -> None:
+    from targen_training.weighing.rows import MOVED
+
+    moved = [
+        f"{name} from {of['share_before']:.0%} to {of['share_after']:.0%}"
+        for name, of in report["labels"].items()
+        if abs(of["share_after"] - of["share_before"]) > MOVED
+    ]
+    if moved:
+        way = "a smaller --best" if best else "--best N, or with sungen -o balance=true"
+        print(
+            f"warning: labels' shares of all that counts moved: {', '.join(moved)}; {way} keeps "
+            "them nearer",
+            file=sys.stderr,
+        )

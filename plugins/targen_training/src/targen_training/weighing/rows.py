@@ -1,0 +1,498 @@
+"""Rows of a dataset as a linear head reads them, and weighed by it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_core import Dataset, Registry, load_registry
+from targen_core.dataset.weighing import checked_weights, write_weighed
+from targen_core.embedding import Embedder, Encode
+from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.runs.files import read_jsonl
+from targen_core.text import plural
+from targen_core.training.model import Decision
+from targen_training.decisions import decisions_of
+from targen_training.features import Features
+from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights
+from targen_training.weighing.head import Array, with_bias
+from targen_training.weighing.influence import InfluenceOptions, influence_of, require_learned
+
+__all__ = ["MOVED", "TFIDF", "Weighed", "given_weights", "measure_influence", "weigh"]
+
+TFIDF = "tfidf"
+"""Features that need no embedder: those of the trainer of that name."""
+
+MOVED = 0.10
+"""How far a label's share of all that counts may move before people are told."""
+
+By = Literal["sungen", "influence", "file"]
+
+_FEWEST = 20  # rows below which nothing is told from chance
+_VERSION = "1"
+_SEVERAL = "(several)"  # the label of rows that hold several instances
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Rows with weights, and what these are from.
+
+    A unit is the rows that belong together, which for most tasks is one; it has one weight.
+
+    Attributes:
+        dataset: the labelled rows, with their weights.
+        values: of each unit what was found, (units,): with "sungen" and "file" its weight, with
+            "influence" that, which is below 0 where the row helps.
+        labels: of each unit its label.
+        by: what weighed them.
+        made: the same with its version, options and data.
+        before: units by label, before any were chosen.
+        unlabeled: rows without a label, which have no weight and are left out.
+    """
+
+    dataset: Dataset
+    values: Array
+    labels: Sequence[str]
+    by: By
+    made: Mapping[str, Any]
+    before: Mapping[str, int]
+    unlabeled: int = 0
+
+    @property
+    def weights(self) -> Array:
+        """Of each unit its weight, (units,)."""
+        return np.array(self.dataset.weights[:: self.dataset.task.rows_per_instance])
+
+    def ranked(self) -> dict[str, list[int]]:
+        """For each label its units, by number from 0, the best first; equals in their order."""
+        goodness = -self.values if self.by == "influence" else self.values
+        order = np.argsort(-goodness, kind="stable").tolist()
+        return {label: [at for at in order if self.labels[at] == label] for label in self.before}
+
+    def pool(self, number: int) -> dict[str, list[int]]:
+        """For each label its best units that help at all, at most so many: ProGen's examples."""
+        weights = self.weights
+        return {
+            label: [at for at in units[:number] if weights[at] > 0]
+            for label, units in self.ranked().items()
+        }
+
+    def best(self, number: int) -> Weighed:
+        """The best units of each label, at most so many, in their order; each counts as 1.
+
+        Which rows are kept of the weighed ones is ours: the papers do not say.
+        """
+        size = self.dataset.task.rows_per_instance
+        kept = sorted(at for units in self.ranked().values() for at in units[:number])
+        chosen = _units(self.dataset, kept)
+        return replace(
+            self,
+            dataset=replace(chosen, weights=[1.0] * len(kept) * size),
+            values=self.values[kept],
+            labels=[self.labels[at] for at in kept],
+            made={**self.made, "best": number},
+        )
+
+    def report(self) -> dict[str, Any]:
+        """By label: units, their mean weight, and the label's share before and after.
+
+        The share before is of all units, the one after of all weight.
+        """
+        weights, labels = self.weights, np.array(self.labels)
+        by_label = {}
+        for name, count in self.before.items():
+            own = weights[labels == name]
+            by_label[name] = {
+                "units": len(own),
+                "mean_weight": float(own.mean()) if len(own) else 0.0,
+                "of_weight_0": int((own == 0).sum()),
+                "share_before": count / sum(self.before.values()),
+                "share_after": float(own.sum() / weights.sum()),
+            }
+        return {
+            "rows": len(self.dataset),
+            "unlabeled": self.unlabeled,
+            "mean_weight": float(weights.mean()),
+            "labels": by_label,
+        }
+
+    def write(
+        self, out: Path, *, task: str = "", variants: Sequence[str] = (), force: bool = False
+    ) -> Path:
+        """Write the folder of weighed rows that every command takes for a dataset.
+
+        Args:
+            out: the folder.
+            task: the id of the task, "" of one in a file.
+            variants: of the task.
+            force: replace weighed rows that are there.
+
+        Raises:
+            UsageError: something is there.
+            WriteFailed: the operating system refuses.
+        """
+        known = {record.get("idx"): record for record in self.dataset.provenance}
+        size = self.dataset.task.rows_per_instance
+        records = []
+        for row, value in zip(self.dataset.rows[::size], self.values, strict=True):
+            idx = row.get("idx")
+            origin = known.get(idx, {"idx": idx})
+            records.append({**origin, "weighed": {"by": self.by, "value": float(value)}})
+        return write_weighed(
+            out,
+            self.dataset,
+            records,
+            task=task,
+            variants=variants,
+            made=self.made,
+            report=self.report(),
+            force=force,
+        )
+
+
+def weigh(
+    dataset: Dataset,
+    options: SunGenOptions | None = None,
+    *,
+    features: str = TFIDF,
+    seed: int = 0,
+    registry: Registry | None = None,
+    watch: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Weighed:
+    """Weigh rows by SunGen's bilevel optimisation (`bilevel_weights`).
+
+    Args:
+        dataset: the rows; weights that they have are not looked at.
+        options: see there; by default the published values.
+        features: what the head reads: "tfidf", or the name of an embedder such as "minilm".
+        seed: decides all chance.
+        registry: finds the embedder; by default what is installed.
+        watch: told how many iterations are done, of how many at most.
+
+    Raises:
+        NotLearned: the inner model is no better than the commonest label.
+        UsageError: fewer rows than 20, one label alone, no such embedder, or weights of 0 alone.
+    """
+    options = options or SunGenOptions.model_validate({})
+    rows = _Rows.of(dataset, features, registry)
+    values = bilevel_weights(
+        rows.inputs, rows.targets, rows.count, options, groups=rows.units, seed=seed, watch=watch
+    )
+    made = rows.made("sungen", features, options.model_dump(), seed)
+    return rows.weighed(values, values, "sungen", made)
+
+
+def measure_influence(
+    dataset: Dataset,
+    options: InfluenceOptions | None = None,
+    *,
+    validation: Dataset | None = None,
+    features: str = TFIDF,
+    seed: int = 0,
+    registry: Registry | None = None,
+    watch: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Weighed:
+    """Weigh rows by their influence on validation rows: 1 where a row helps, 0 where it does not.
+
+    Without validation rows, parts of the rows are that in turn, and a row's influence is the mean
+    over the parts that it is not in. That is ours: ProGen takes some rows out for good.
+
+    Args:
+        dataset: the rows; weights that they have are not looked at.
+        options: see there; by default the published values.
+        validation: other rows of the task, with the same labels.
+        features: what the head reads: "tfidf", or the name of an embedder such as "minilm".
+        seed: decides which rows are in which part.
+        registry: finds the embedder; by default what is installed.
+        watch: told how many parts are done, of how many.
+
+    Raises:
+        NotLearned: the head is no better on validation rows than the commonest label.
+        UsageError: fewer rows than 20, one label alone, no such embedder, or no row helps.
+    """
+    options = options or InfluenceOptions.model_validate({})
+    rows = _Rows.of(dataset, features, registry)
+    made = rows.made("influence", features, options.model_dump(), seed)
+    if validation is not None:
+        held = rows.read(validation)
+        made["validation"] = _data(validation)
+        by_row, shares = influence_of(rows.inputs, rows.targets, held, rows.count, options)
+        accuracy = require_learned(shares, held[1], "validation rows")
+        watch(1, 1)
+    else:
+        by_row, accuracy = _in_turn(rows, options, seed, watch)
+    made["validation_accuracy"] = accuracy
+    values: Array = np.bincount(rows.units, weights=by_row).astype(np.float64)
+    return rows.weighed(values, (values < 0).astype(np.float64), "influence", made)
+
+
+def given_weights(dataset: Dataset, file: Path) -> Weighed:
+    """Rows with the weights of a file.
+
+    Args:
+        dataset: the rows.
+        file: .npy with a number for each unit, in their order; or lines of JSON with `weight`
+            and the `idx` of the unit's first row.
+
+    Raises:
+        UsageError: it cannot be read, is of other rows, or holds what are no weights.
+    """
+    size = dataset.task.rows_per_instance
+    heads = [row.get("idx") for row in dataset.rows[::size]]
+    found = checked_weights(_read_weights(file, heads), str(file))
+    if len(found) != len(heads):
+        raise UsageError(
+            f"{file} holds {plural(len(found), 'weight')}, and {dataset.name} "
+            f"{plural(len(heads), 'row')}: they are those of other rows",
+            hint="a weight for each row, in their order",
+        )
+    rows = _Rows.of(dataset, "", None, fewest=1)
+    values = np.array(found)[rows.places]
+    made = {"by": "file", "version": _VERSION, "file": file.name, "data": _data(dataset)}
+    return rows.weighed(values, values, "file", made)
+
+
+def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
+    """The weights of a file, in the order of the units."""
+    if file.suffix == ".npy":
+        try:
+            numbers = np.load(file, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file} cannot be read: {error}") from error
+        if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
+            raise UsageError(f"{file} is not a list of numbers, but of shape {numbers.shape}")
+        return list(numbers.tolist())
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}")
+    try:
+        records = list(read_jsonl(file))
+    except RunDirectoryError as error:
+        raise UsageError(str(error)) from error
+    if not any("idx" in record for record in records):
+        return [record.get("weight") for record in records]
+    known = {str(record.get("idx")): record.get("weight") for record in records}
+    lacking = [idx for idx in heads if str(idx) not in known]
+    if lacking or len(known) != len(heads):
+        said = f"no weight for the row with idx {lacking[0]}" if lacking else "weights of more rows"
+        raise UsageError(
+            f"{file} holds {said}: its weights are those of other rows",
+            hint="a line for each row, with its idx and its weight",
+        )
+    return [known[str(idx)] for idx in heads]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Labelled rows as a head reads them.
+
+    Attributes:
+        dataset: the labelled rows.
+        decisions: theirs.
+        names: the labels of decisions.
+        units: of each decision the number of its unit.
+        labels: of each unit its label.
+        places: of each unit its number in the dataset as it was given.
+        inputs: (decisions, d).
+        targets: of each decision the number of its label.
+        encode: reads decisions of other rows.
+        unlabeled: rows that were left out.
+    """
+
+    dataset: Dataset
+    names: Sequence[str]
+    units: NDArray[np.int64]
+    labels: Sequence[str]
+    places: Sequence[int]
+    inputs: Any
+    targets: NDArray[np.int64]
+    encode: Callable[[Sequence[Decision]], Any]
+    unlabeled: int
+
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, features: str, registry: Registry | None, *, fewest: int = _FEWEST
+    ) -> _Rows:
+        plain = replace(dataset, weights=())
+        size = plain.task.rows_per_instance
+        known = [decision for decision in decisions_of(plain) if decision.label]
+        places = sorted({decision.row // size for decision in known})
+        number = {place: at for at, place in enumerate(places)}
+        order = [label.name for label in plain.task.labels]
+        found = Counter(decision.label for decision in known)
+        names = [*(n for n in order if n in found), *sorted(found.keys() - set(order))]
+        _require_enough(plain, len(places), found, fewest)
+        encode = _encoding(features, known, registry)
+        return cls(
+            _units(plain, places),
+            names,
+            np.array([number[decision.row // size] for decision in known]),
+            _unit_labels(plain, places),
+            places,
+            encode(known),
+            np.array([names.index(decision.label) for decision in known]),
+            encode,
+            len(plain) - len(places) * size,
+        )
+
+    def read(self, dataset: Dataset) -> tuple[Any, NDArray[np.int64]]:
+        """Other rows, as inputs and labels; those of labels that these rows lack are left out.
+
+        Raises:
+            UsageError: none is left.
+        """
+        decisions = [each for each in decisions_of(dataset) if each.label in self.names]
+        if not decisions:
+            raise UsageError(
+                f"{dataset.name}: no row has one of the labels {', '.join(self.names)}",
+                hint="validation rows are of the same task",
+            )
+        labels = np.array([self.names.index(decision.label) for decision in decisions])
+        return self.encode(decisions), labels
+
+    def made(self, by: By, features: str, options: dict[str, Any], seed: int) -> dict[str, Any]:
+        facts = {"by": by, "version": _VERSION, "features": features, "seed": seed}
+        return {**facts, "options": options, "data": _data(self.dataset)}
+
+    def weighed(self, values: Array, weights: Array, by: By, made: Mapping[str, Any]) -> Weighed:
+        size = self.dataset.task.rows_per_instance
+        spread = checked_weights(np.repeat(weights, size).tolist(), self.dataset.name)
+        return Weighed(
+            replace(self.dataset, weights=spread),
+            values,
+            self.labels,
+            by,
+            made,
+            Counter(self.labels),
+            self.unlabeled,
+        )
+
+
+def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], fewest: int) -> None:
+    """See that there is something to weigh.
+
+    Raises:
+        UsageError: there is not.
+    """
+    if not labels:
+        raise UsageError(f"{dataset.name}: no row has a label", hint="weigh labelled rows")
+    if fewest == 1:
+        return
+    if len(labels) < 2:
+        raise UsageError(
+            f"{dataset.name}: all rows are {next(iter(labels))}: nothing tells a good one from a "
+            "bad one",
+            hint="weigh rows of at least two labels",
+        )
+    if units < fewest:
+        raise UsageError(
+            f"{dataset.name} has {plural(units, 'labelled row')}: too few to weigh",
+            hint=f"{fewest} or more",
+        )
+    if few := [label for label, count in labels.items() if count < 2]:
+        raise UsageError(
+            f"{dataset.name} has one row of {few[0]}: too few to weigh", hint="2 or more of each"
+        )
+
+
+def _units(dataset: Dataset, numbers: Sequence[int]) -> Dataset:
+    """The rows of some units, with where they are from."""
+    size = dataset.task.rows_per_instance
+    rows = [row for at in numbers for row in dataset.rows[at * size : (at + 1) * size]]
+    heads = {str(row.get("idx")) for row in rows[::size]}
+    origin = [record for record in dataset.provenance if str(record.get("idx")) in heads]
+    return replace(dataset, rows=rows, weights=(), provenance=origin, problems=())
+
+
+def _unit_labels(dataset: Dataset, places: Sequence[int]) -> list[str]:
+    label_of = dataset.task.label_of
+    labels = [
+        label_of(unit.instances[0]) if len(unit.instances) == 1 else _SEVERAL
+        for unit in dataset.units()
+    ]
+    return [str(labels[at]) for at in places]
+
+
+def _data(dataset: Dataset) -> dict[str, Any]:
+    return {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)}
+
+
+def _encoding(
+    features: str, decisions: Sequence[Decision], registry: Registry | None
+) -> Callable[[Sequence[Decision]], Any]:
+    """What turns decisions into inputs, with the bias.
+
+    Raises:
+        UnknownName: there is no such embedder.
+        UsageError: it lacks something.
+    """
+    if not features:
+        return len
+    if features == TFIDF:
+        learned = Features.learn(decisions)
+        return lambda each: with_bias(learned.of(each))
+    registry = load_registry() if registry is None else registry
+    embedder: Embedder = registry.resolve(registry.find("embedder", features))
+    encode = embedder.open()
+    fields = tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
+    known: dict[str, Array] = {}
+    return lambda each: with_bias(np.array(list(_embedded(each, fields, encode, known))))
+
+
+def _embedded(
+    decisions: Sequence[Decision], fields: Sequence[str], encode: Encode, known: dict[str, Array]
+) -> Iterator[Array]:
+    """The texts of each decision; of a pair, what they have in common and in what they differ, too.
+
+    The parts are those of Conneau et al. (2017, arXiv:1705.02364).
+    """
+    for decision in decisions:
+        parts = []
+        for field in fields:
+            text = decision.texts.get(field, "")
+            if text not in known:
+                known[text] = np.asarray(encode(text), dtype=np.float64)
+            parts.append(known[text])
+        if len(parts) == 2:
+            parts += [abs(parts[0] - parts[1]), parts[0] * parts[1]]
+        yield np.concatenate(parts)
+
+
+def _in_turn(
+    rows: _Rows, options: InfluenceOptions, seed: int, watch: Callable[[int, int], None]
+) -> tuple[Array, float]:
+    """Of each decision its mean influence over the parts that it is not in; and the accuracy."""
+    part = _parts(rows.labels, options.folds, seed)[rows.units]
+    total = np.zeros(len(part))
+    shares = np.zeros((len(part), rows.count))
+    for at in range(options.folds):
+        held = part == at
+        train = np.flatnonzero(~held)
+        if held.any():
+            validation = rows.inputs[np.flatnonzero(held)], rows.targets[held]
+            found, shares[held] = influence_of(
+                rows.inputs[train], rows.targets[train], validation, rows.count, options
+            )
+            total[train] += found
+        watch(at + 1, options.folds)
+    parts = len(np.unique(part))
+    return total / (parts - 1), require_learned(shares, rows.targets, "held-out rows")
+
+
+def _parts(labels: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:
+    """The part of each unit: each label is spread over all of them."""
+    chance = np.random.default_rng(seed)
+    order = chance.permutation(len(labels))
+    dealt = sorted(order.tolist(), key=lambda at: labels[at])
+    found = np.empty(len(labels), dtype=np.int64)
+    found[dealt] = np.arange(len(labels)) % parts
+    return found

@@ -1,0 +1,170 @@
+"""Label smoothing and temporal ensembling, in numbers and by `tfidf`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from targen_core.training.model import Decision, TrainingSet
+from targen_testing.trainers import telling
+from targen_training.ensembling import Ensemble, smoothed
+from targen_training.linear import TFIDF, TfidfOptions
+
+
+def options(**values):
+    return TfidfOptions.model_validate(values)
+
+
+def shares(seed, rows=40, labels=3):
+    made = np.random.default_rng(seed).random((rows, labels)) ** 3
+    return made / made.sum(1, keepdims=True)
+
+
+def test_averages_are_shares_from_the_first_interval_on():
+    targets = np.arange(40) % 3
+    ensemble = Ensemble(targets, 3, options(ensemble=10))
+    soft = smoothed(targets, 3, 0.15)
+    np.testing.assert_allclose(soft.sum(1), 1)
+    np.testing.assert_allclose(soft[0], [0.9, 0.05, 0.05])
+    given = [shares(seed) for seed in range(12)]
+    for at, each in enumerate(given, 1):
+        ensemble.update(each)
+        np.testing.assert_allclose(ensemble.mean.sum(1), 1, rtol=1e-12)
+        by_hand = sum(0.2 * 0.8 ** (at - 1 - k) * part for k, part in enumerate(given[:at]))
+        np.testing.assert_allclose(ensemble.mean, by_hand / (1 - 0.8**at), rtol=1e-12)
+
+
+def test_the_loss_is_one_cross_entropy():
+    """CE(q, p) + s KL(z || p) and (1 + s) CE(t, p) differ by a constant that p is not in."""
+    targets = np.arange(40) % 3
+    ensemble = Ensemble(targets, 3, options(ensemble=10))
+    soft = smoothed(targets, 3, 0.15)
+    for seed in range(4):
+        ensemble.update(shares(seed))
+    mixed, scale = ensemble.targets(soft)
+    apart = []
+    for seed in (20, 21):
+        p, mean = shares(seed) + 1e-3, ensemble.mean
+        two = -(soft * np.log(p)).sum(1) + ensemble.strength * (mean * np.log(mean / p)).sum(1)
+        apart.append(two + scale * (mixed * np.log(p)).sum(1))
+    np.testing.assert_allclose(apart[0], apart[1], rtol=1e-9)
+
+
+def test_strength_rises_as_published():
+    ensemble = Ensemble(np.array([0, 1]), 2, options(ensemble=10))
+    risen = [ensemble.strength]
+    for seed in range(12):
+        ensemble.update(shares(seed, 2, 2))
+        risen.append(ensemble.strength / 10)
+    assert risen[0] == 0
+    assert risen[1] == pytest.approx(math.exp(-5 * 0.81)) and risen[5] == pytest.approx(
+        0.2865, 1e-3
+    )
+    assert risen[10] == risen[12] == 1
+
+
+def test_rows_are_kept_that_the_average_confirms():
+    targets = np.array([0] * 50 + [1] * 50)
+    sure = np.where(np.arange(100) < 45, 0.95, 0.1)  # five of label 0 look like label 1
+    ensemble = Ensemble(targets, 2, options(ensemble=1))
+    ensemble.update(np.column_stack([sure, 1 - sure]))
+    assert ensemble.kept[:45].all() and not ensemble.kept[45:50].any() and ensemble.kept[50:].all()
+
+
+def test_a_label_keeps_its_better_half_where_few_are_confirmed():
+    targets = np.array([0] * 20 + [1] * 20)
+    of_one = np.concatenate([np.linspace(0.5, 0.6, 20), np.linspace(0.9, 0.99, 20)])
+    ensemble = Ensemble(targets, 2, options(ensemble=1))
+    ensemble.update(np.column_stack([1 - of_one, of_one]))
+    assert ensemble.kept[:9].all() and not ensemble.kept[10:20].any() and ensemble.kept[20:].all()
+    alike = Ensemble(targets, 2, options(ensemble=1))
+    alike.update(np.full((40, 2), 0.5))
+    assert alike.kept.all()  # nothing tells the better: as before
+
+
+def noisy(rows=60, wrong=12):
+    data = telling("good", "bad", rows=rows)
+    other = {"good": "bad", "bad": "good"}
+    turned = [
+        replace(each, label=other[each.label]) if at % (2 * rows // wrong) == 0 else each
+        for at, each in enumerate(data.decisions)
+    ]
+    return replace(data, decisions=turned)
+
+
+def scores(data, tmp_path, name, **values):
+    folder = tmp_path / name
+    folder.mkdir()
+    TFIDF.train(data, options(**values), folder)
+    held = telling("good", "bad", seed=1).decisions
+    return np.array(TFIDF.load(folder)(held)), held
+
+
+def test_smoothing_makes_it_less_sure(tmp_path):
+    data = telling("good", "bad")
+    plain, _ = scores(data, tmp_path, "plain")
+    soft, held = scores(data, tmp_path, "soft", label_smoothing=0.3)
+    assert (plain.argmax(1) == soft.argmax(1)).all()
+    assert soft.max(1).mean() < plain.max(1).mean() - 0.05
+    assert len(held) == 80
+
+
+def test_the_recipe_learns_in_spite_of_wrong_labels(tmp_path):
+    data = noisy()
+    found, held = scores(data, tmp_path, "m", recipe="supergen", regularization=100)
+    right = [
+        ("good", "bad")[at] == each.label for at, each in zip(found.argmax(1), held, strict=True)
+    ]
+    assert all(right)
+    plain, _ = scores(data, tmp_path, "p", regularization=100)
+    sure = [max(each) for each in plain]
+    assert not np.allclose(found, plain) and len(sure) == len(right)
+
+
+def test_a_row_counts_by_its_weight(tmp_path):
+    """A row of weight 2 is as the same row twice; n-grams are counted by rows, once each."""
+    data = telling("good", "bad", rows=10)
+    texts = {each.texts["text"] for each in data.decisions}
+    heavy = [replace(d, weight=2.0) for d in data.decisions]
+    twice = [d for d in data.decisions for _ in range(2)]
+    assert len(texts) > 5
+    for values in ({}, {"label_smoothing": 0.1}, {"class_weight": True}):
+        name = "-".join(values) or "plain"
+        one, _ = scores(
+            replace(data, decisions=heavy), tmp_path, f"heavy {name}", min_rows=1, **values
+        )
+        two, _ = scores(
+            replace(data, decisions=twice), tmp_path, f"twice {name}", min_rows=1, **values
+        )
+        np.testing.assert_allclose(one, two, atol=8e-3)  # what is common is by rows
+        once, _ = scores(data, tmp_path, f"once {name}", min_rows=1, **values)
+        assert np.abs(one - once).max() > 0.03
+
+
+def test_options_say_what_was_published_and_nothing_new_where_nothing_is_asked():
+    """What was trained before there were such options is called the same."""
+    assert options().model_dump(mode="json") == {
+        "regularization": 1.0,
+        "max_features": 50_000,
+        "min_rows": 2,
+        "class_weight": False,
+    }
+    by_recipe = options(recipe="supergen")
+    assert (by_recipe.label_smoothing, by_recipe.ensemble) == (0.15, 10)
+    assert options(recipe="supergen", ensemble="3").ensemble == 3
+    assert options(recipe="supergen").model_dump()["label_smoothing"] == 0.15
+
+
+def test_three_labels_of_which_one_is_rare(tmp_path):
+    rare = [
+        Decision({"text": "a purple lamp", "about": "lamp"}, "odd", 900 + at) for at in range(3)
+    ]
+    decisions = [*telling("good", "bad").decisions, *rare]
+    folder = tmp_path / "m"
+    folder.mkdir()
+    data = TrainingSet(decisions, ("odd", "good", "bad"))
+    TFIDF.train(data, options(recipe="supergen"), folder)
+    assert all(len(each) == 3 for each in TFIDF.load(folder)(decisions))

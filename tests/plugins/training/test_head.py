@@ -1,0 +1,221 @@
+"""A linear head's derivatives against finite differences and retraining; SunGen's and ProGen's."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from targen_training.weighing import (
+    InfluenceOptions,
+    NotLearned,
+    SunGenOptions,
+    bilevel_weights,
+    influence_of,
+)
+from targen_training.weighing.bilevel import hypergradient
+from targen_training.weighing.head import (
+    alignment,
+    fit,
+    gradient,
+    hessian_product,
+    reverse_cross_entropy,
+    reverse_gradient,
+    shares_of,
+    solve,
+    with_bias,
+)
+
+STEP = 1e-6
+
+
+@pytest.fixture
+def rows():
+    """60 rows of 3 labels in 6 dimensions, and 20 more to validate on."""
+    chance = np.random.default_rng(5)
+    labels = chance.integers(0, 3, 80)
+    inputs = with_bias(chance.normal(size=(80, 5)) + np.eye(5)[labels] * 1.2)
+    return inputs[:60], labels[:60], inputs[60:], labels[60:]
+
+
+def separable(flipped, seed, count=400):
+    """Two Gaussians apart, some of whose labels are wrong: inputs, labels, which are wrong."""
+    chance = np.random.default_rng(seed)
+    true = np.arange(count) % 2
+    points = chance.normal(size=(count, 5))
+    points[:, 0] += np.where(true == 1, 2.5, -2.5)
+    wrong = chance.random(count) < np.where(true == 1, flipped[1], flipped[0])
+    return with_bias(points), np.where(wrong, 1 - true, true), wrong
+
+
+def objective(inputs, targets, counts, decay, head):
+    entropy = -(targets * np.log(shares_of(inputs, head))).sum(1)
+    return counts @ entropy + decay * (head[:, :-1] ** 2).sum()
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_gradient_and_hessian_are_those_of_the_objective(rows, sparse):
+    inputs, labels, *_ = rows
+    inputs = csr_matrix(inputs) if sparse else inputs
+    chance = np.random.default_rng(0)
+    head, by = chance.normal(size=(2, 3, 6))
+    targets, counts = np.eye(3)[labels], chance.random(60)
+
+    def at(head):
+        return gradient(inputs, shares_of(inputs, head), targets, counts, 0.3, head)
+
+    ends = [objective(inputs, targets, counts, 0.3, head + s * STEP * by) for s in (1, -1)]
+    assert (at(head) * by).sum() == pytest.approx((ends[0] - ends[1]) / 2 / STEP, rel=1e-6)
+    slopes = (at(head + STEP * by) - at(head - STEP * by)) / 2 / STEP
+    product = hessian_product(inputs, shares_of(inputs, head), counts, 0.3, by)
+    np.testing.assert_allclose(product, slopes, rtol=1e-5, atol=1e-7)
+    solved = solve(
+        lambda it: hessian_product(inputs, shares_of(inputs, head), counts, 0.3, it) + it, by
+    )
+    again = hessian_product(inputs, shares_of(inputs, head), counts, 0.3, solved) + solved
+    np.testing.assert_allclose(again, by, atol=1e-8)
+
+
+def test_the_fitted_head_is_sklearn_s(rows):
+    """Counts of 1 and a decay of 1/(2C) make its objective."""
+    from sklearn.linear_model import LogisticRegression
+
+    inputs, labels, *_ = rows
+    theirs = LogisticRegression(C=0.7, tol=1e-10, max_iter=5000).fit(inputs[:, :-1], labels)
+    ours = fit(inputs, np.eye(3)[labels], np.ones(60), 1 / 1.4)
+    np.testing.assert_allclose(
+        shares_of(inputs, ours), theirs.predict_proba(inputs[:, :-1]), atol=1e-6
+    )
+
+
+def test_the_noise_robust_loss_is_an_absolute_error(rows):
+    inputs, labels, *_ = rows
+    head = np.random.default_rng(1).normal(size=(3, 6))
+    shares = shares_of(inputs, head)
+    own = shares[np.arange(60), labels]
+    for sharpness in (1.0, 10.0):
+        soft = np.exp(sharpness * np.eye(3)[labels])
+        soft /= soft.sum(1, keepdims=True)
+        defined = -(shares * np.log(soft)).sum(1)
+        loss = reverse_cross_entropy(shares, labels, sharpness)
+        np.testing.assert_allclose(loss, defined, rtol=1e-12)
+        np.testing.assert_allclose(np.diff(loss), np.diff(sharpness * (1 - own)), rtol=1e-9)
+    by = np.random.default_rng(2).normal(size=(3, 6))
+    ends = [
+        reverse_cross_entropy(shares_of(inputs, head + s * STEP * by), labels, 10.0).sum()
+        for s in (1, -1)
+    ]
+    slope = (reverse_gradient(inputs, shares, labels, 10.0) * by).sum()
+    assert slope == pytest.approx((ends[0] - ends[1]) / 2 / STEP, rel=1e-6)
+
+
+def test_influence_is_what_retraining_finds(rows):
+    """Without damping, at the optimum, it is the validation loss's derivative in a row's weight."""
+    inputs, labels, others, theirs = rows
+    options = InfluenceOptions.model_validate({"damping": 0, "decay": 0.02})
+    found, _ = influence_of(inputs, labels, (others, theirs), 3, options)
+
+    def loss(row, more):
+        counts = np.full(60, 1 / 60)
+        counts[row] += more
+        head = fit(inputs, np.eye(3)[labels], counts, 0.02)
+        return reverse_cross_entropy(shares_of(others, head), theirs, 1.0).mean()
+
+    for row in range(0, 60, 7):
+        retrained = (loss(row, 1e-5) - loss(row, -1e-5)) / 2e-5
+        assert found[row] == pytest.approx(retrained, rel=1e-3, abs=1e-6)
+
+
+def test_the_published_damping_ranks_rows_by_likeness_of_gradients(rows):
+    inputs, labels, others, theirs = rows
+    found, _ = influence_of(
+        inputs, labels, (others, theirs), 3, InfluenceOptions.model_validate({})
+    )
+    head = fit(inputs, np.eye(3)[labels], np.full(60, 1 / 60), 0.005)
+    slope = reverse_gradient(others, shares_of(others, head), theirs, 1.0)
+    likeness = alignment(inputs, shares_of(inputs, head), np.eye(3)[labels], slope)
+    assert np.corrcoef(-found, likeness)[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("way", ["step", "implicit"])
+def test_the_hypergradient_is_what_the_inner_model_does(rows, way):
+    """One step of descent, or the optimum, moved by each weight; their sum is held fixed."""
+    inputs, labels, *_ = rows
+    chance = np.random.default_rng(3)
+    free, slope = chance.normal(size=60), chance.normal(size=(3, 6))
+    slope -= slope.mean(0)
+    targets = np.eye(3)[labels]
+    weights = 1 / (1 + np.exp(-free))
+    total = weights.sum()
+    options = SunGenOptions.model_validate(
+        {"hypergradient": way, "damping": 1e-12, "decay": 0.02, "inner_rate": 0.5}
+    )
+
+    def moved(free):
+        counts = 1 / (1 + np.exp(-free)) / total
+        if way == "implicit":
+            return fit(inputs, targets, counts, 0.02)
+        return start - 0.5 * gradient(inputs, shares_of(inputs, start), targets, counts, 0, start)
+
+    start = fit(inputs, targets, weights / total, 0.02)
+    found = hypergradient(inputs, shares_of(inputs, start), targets, weights, slope, options)
+    for row in range(0, 60, 9):
+        step = np.zeros(60)
+        step[row] = 1e-4
+        difference = (moved(free + step) - moved(free - step)) / 2e-4
+        assert found[row] == pytest.approx((difference * slope).sum(), rel=1e-3, abs=1e-7)
+
+
+@pytest.mark.parametrize("flipped", [(0.3, 0.3), (0.1, 0.4)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_wrong_labels_get_low_weights(flipped, seed):
+    inputs, labels, wrong = separable(flipped, seed)
+    weights = bilevel_weights(inputs, labels, 2, SunGenOptions.model_validate({}), seed=seed)
+    assert weights[wrong].mean() < 0.1 < 0.9 < weights[~wrong].mean()
+    assert all(weights[labels == label].mean() > 0.4 for label in (0, 1))
+    parts = (inputs[100:], labels[100:], (inputs[:100], labels[:100]))
+    found, _ = influence_of(*parts, 2, InfluenceOptions.model_validate({}))
+    assert found[wrong[100:]].mean() > 0 > found[~wrong[100:]].mean()
+
+
+def test_weights_are_the_same_again_and_by_group():
+    inputs, labels, _ = separable((0.2, 0.2), 4, count=60)
+    options = SunGenOptions.model_validate({"iterations": 5})
+    once, again = (bilevel_weights(inputs, labels, 2, options, seed=3) for _ in range(2))
+    assert once.tobytes() == again.tobytes()
+    assert once.tobytes() != bilevel_weights(inputs, labels, 2, options, seed=4).tobytes()
+    pairs = np.repeat(np.arange(30), 2)
+    assert bilevel_weights(inputs, labels, 2, options, groups=pairs).shape == (30,)
+
+
+def test_a_label_goes_under_unless_weights_are_balanced():
+    """Rows of which little tells the labels apart."""
+    chance = np.random.default_rng(8)
+    labels = np.arange(200) % 2
+    points = chance.normal(size=(200, 5))
+    points[:, 0] += 0.8 * labels
+    apart = []
+    for balance in (False, True):
+        options = SunGenOptions.model_validate({"balance": balance})
+        weights = bilevel_weights(with_bias(points), labels, 2, options)
+        apart.append(abs(weights[labels == 0].mean() - weights[labels == 1].mean()))
+    assert apart[0] > 0.3 and apart[1] < 0.1
+
+
+def test_a_model_that_did_not_learn_weighs_nothing():
+    inputs = with_bias(np.zeros((40, 2)))
+    labels = np.arange(40) % 2
+    with pytest.raises(NotLearned, match="the model did not learn: 50% of the 40 rows"):
+        bilevel_weights(inputs, labels, 2, SunGenOptions.model_validate({}))
+
+
+def test_fewer_rows_are_trusted_once_weights_differ():
+    """The outer loss is that of the heavier rows: another share of them, other weights."""
+    inputs, labels, _ = separable((0.3, 0.3), 0, count=100)
+    found = [
+        bilevel_weights(inputs, labels, 2, SunGenOptions.model_validate({"trust": trust}))
+        for trust in (0.3, 0.6, 1.0)
+    ]
+    assert all(not np.allclose(one, other) for one, other in pairwise(found))

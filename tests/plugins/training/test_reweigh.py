@@ -1,0 +1,307 @@
+"""`targen reweigh`, and what the other commands make of its weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from targen_core import read_dataset
+from targen_core.errors import UsageError
+from targen_core.training.model import Decision, Question
+from targen_training.decisions import decisions_of
+from targen_training.experiments.data import digest_of
+from targen_training.weighing import NotLearned, given_weights, measure_influence, weigh
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def noisy(mood: Command) -> Path:
+    """80 rows, of which the first eight have the other's label."""
+    path = mood("noisy.jsonl", 80)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows[:8]:
+        row["label"] = "praise" if row["label"] == "blame" else "blame"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def weights_in(folder: str) -> list[float]:
+    lines = Path(folder, "provenance.jsonl").read_text().splitlines()
+    return [json.loads(line)["weight"] for line in lines]
+
+
+def test_wrong_rows_get_low_weights_and_training_heeds_them(
+    targen: Command, noisy: Path, mood: Command
+) -> None:
+    mood("test.jsonl", 40, seed=1)
+    done = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1] == "noisy-sungen"
+    assert done.out.splitlines()[0] == "80 rows of mood by sungen" and not done.err
+    weights = weights_in("noisy-sungen")
+    assert max(weights[:8]) < 0.1 < 0.9 < min(weights[8:])
+    made = json.loads(Path("noisy-sungen/weighing.json").read_text())["made"]
+    assert made["by"] == "sungen" and made["options"]["outer_rate"] == 0.25
+    assert made["data"]["rows"] == 80
+
+    trained = targen("train", "noisy-sungen", "--task", "mood.yaml", "--out", "m")
+    assert "80 decisions of mood, weighed" in trained.out
+    facts = json.loads(Path("m/model.json").read_text())
+    assert facts["data"][0]["weights"] and facts["weightless"] == 0
+    targen("train", "noisy.jsonl", "--task", "mood.yaml", "--out", "plain")
+    assert json.loads(Path("plain/model.json").read_text())["data"][0]["weights"] == ""
+
+    def confident(model: str) -> float:
+        said = targen("evaluate", model, "test.jsonl", "--json").json["figures"]
+        assert said["accuracy"]["value"] == 1
+        return float(said["log_loss"]["value"])
+
+    assert confident("m") < confident("plain")
+
+
+def test_the_same_again_gives_the_same_bytes(targen: Command, noisy: Path) -> None:
+    for out in ("one", "two"):
+        args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--seed", "5", "--out", out)
+        assert targen(*args).code == 0
+    for name in ("weighing.json", "dataset.jsonl", "provenance.jsonl"):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
+    again = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one")
+    assert again.code == 2 and "one holds weighed rows" in again.err and "--force" in again.err
+    assert (
+        targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one", "--force").code == 0
+    )
+    Path("other").mkdir()
+    other = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "other", "--force")
+    assert other.code == 2 and "holds no weighed rows" in other.err
+
+
+def test_rows_that_harm_are_left_out_by_influence(targen: Command, noisy: Path) -> None:
+    done = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--json")
+    assert done.code == 0, done.err
+    assert done.json["made"]["validation_accuracy"] > 0.8
+    weights = weights_in("noisy-influence")
+    assert weights[:8] == [0] * 8 and sum(weights[8:]) > 60
+    assert done.json["labels"]["praise"]["of_weight_0"] >= 4
+    trained = targen("train", "noisy-influence", "--task", "mood.yaml", "--out", "m")
+    left = weights.count(0)
+    assert f"{80 - left} decisions of mood, weighed, {left} of weight 0 left out" in trained.out
+
+
+def test_the_best_rows_of_each_label_are_kept(targen: Command, noisy: Path) -> None:
+    args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--best", "10")
+    assert targen(*args, "--out", "best").code == 0
+    kept = read_dataset("best", "mood.yaml")
+    assert dict(kept.labels) == {"praise": 10, "blame": 10}
+    assert set(kept.weights) == {1.0} and all(row["idx"] >= 8 for row in kept.rows)
+    assert [row["idx"] for row in kept.rows] == sorted(row["idx"] for row in kept.rows)
+    values = [record["weighed"]["value"] for record in kept.provenance]
+    assert max(values) < 0
+    # Rows that all count alike are for any trainer.
+    done = targen("train", "best", "--task", "mood.yaml", "--trainer", "bayes", "--out", "m")
+    assert done.code == 0 and "weighed" not in done.out
+
+
+def test_influence_on_rows_of_another_file(targen: Command, noisy: Path, mood: Command) -> None:
+    mood("held.jsonl", 30, seed=2)
+    args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--validation", "held.jsonl")
+    refused = targen(*args)
+    assert refused.code == 2 and "--validation is for --by influence" in refused.err
+    done = targen(*args, "--by", "influence", "--json")
+    assert done.code == 0, done.err
+    assert done.json["made"]["validation"]["rows"] == 30
+    assert weights_in("noisy-influence")[:8] == [0] * 8
+
+
+def test_a_label_that_goes_under_is_told(targen: Command, mood: Command) -> None:
+    mood("rows.jsonl", 40)
+    lines = [json.dumps({"idx": at, "weight": [1, 0.25][at % 2]}) for at in range(40)]
+    Path("w.jsonl").write_text("\n".join(lines) + "\n")
+    done = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
+    assert done.code == 0
+    assert (
+        "shares of all that counts moved: praise from 50% to 80%, blame from 50% to 20%" in done.err
+    )
+    assert weights_in("rows-weighed")[:3] == [1, 0.25, 1]
+    kept = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl",
+                  "--best", "5", "--out", "b")  # fmt: skip
+    assert kept.code == 0 and not kept.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ([{"idx": at, "weight": 0} for at in range(40)], "all weights are 0"),
+        ([{"idx": at, "weight": -1} for at in range(40)], "weight 1 is -1"),
+        ([{"idx": at, "weight": "x"} for at in range(40)], 'weight 1 is "x"'),
+        ([{"idx": at, "weight": True} for at in range(40)], "weight 1 is true"),
+        ([{"idx": at} for at in range(40)], "weight 1 is null"),
+        ([{"idx": at, "weight": 1} for at in range(39)], "no weight for the row with idx 39"),
+        ([{"idx": at, "weight": 1} for at in range(41)], "weights of more rows"),
+        ([{"idx": at + 9, "weight": 1} for at in range(40)], "those of other rows"),
+        ([{"weight": 1}] * 3, "holds 3 weights, and rows 40 rows: they are those of other rows"),
+    ],
+)
+def test_weights_that_cannot_be(targen: Command, mood: Command, content: Any, said: str) -> None:
+    mood("rows.jsonl", 40)
+    Path("w.jsonl").write_text("".join(json.dumps(each) + "\n" for each in content))
+    done = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
+    assert done.code == 2 and said in done.err and not Path("rows-weighed").exists()
+
+
+def test_weights_of_an_array(targen: Command, mood: Command) -> None:
+    mood("rows.jsonl", 40)
+    args = ("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
+    for array, said in [
+        (np.full(40, np.nan), "weight 1 is NaN"),
+        (np.ones((4, 10)), "not a list of numbers, but of shape (4, 10)"),
+        (np.ones(12), "holds 12 weights"),
+    ]:
+        np.save("w.npy", array)
+        done = targen(*args)
+        assert done.code == 2 and said in done.err
+    Path("w.npy").write_bytes(b"no array")
+    assert targen(*args).code == 2
+    np.save("w.npy", np.linspace(0, 1, 40))
+    assert targen(*args).code == 0 and weights_in("rows-weighed")[0] == 0
+    assert targen(*args, "--out", "b", "-o", "seed=1").code == 2
+
+
+def test_rows_that_cannot_be_weighed(targen: Command, mood: Command) -> None:
+    mood("one.jsonl", 30, labels=("praise",))
+    one = targen("reweigh", "one.jsonl", "--task", "mood.yaml")
+    assert one.code == 2 and "all rows are praise" in one.err
+    mood("few.jsonl", 12)
+    few = targen("reweigh", "few.jsonl", "--task", "mood.yaml")
+    assert few.code == 2 and "few has 12 labelled rows: too few" in few.err
+    mood("rows.jsonl", 40)
+    odd = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "-o", "colour=red")
+    assert odd.code == 2 and "the options of sungen are: iterations" in odd.err
+    bad = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "-o", "trust=2")
+    assert bad.code == 2 and "-o trust: input should be less than or equal to 1" in bad.err
+    none = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--features", "nothing")
+    assert none.code == 2 and "nothing" in none.err
+    rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
+    for at, row in enumerate(rows):
+        row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
+        row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lost = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--by", "influence")
+    assert lost.code == 2 and "the model did not learn" in lost.err
+    assert "of the 40 held-out rows are right" in lost.err and not Path("rows-influence").exists()
+
+
+def test_embedders_are_features(noisy: Path) -> None:
+    """The words of the core need no model."""
+    found = weigh(read_dataset(noisy, str(noisy.with_name("mood.yaml"))), features="words")
+    assert found.weights[:8].max() < 0.1 < 0.9 < found.weights[8:].min()
+    assert found.made["features"] == "words"
+
+
+def test_examples_of_each_label_come_from_what_helps(noisy: Path) -> None:
+    """As ProGen chooses them: those that help most, and none that harms."""
+    found = measure_influence(read_dataset(noisy, str(noisy.with_name("mood.yaml"))))
+    pool = found.pool(50)
+    assert set(pool) == {"praise", "blame"} and all(0 < len(each) < 40 for each in pool.values())
+    for label, units in pool.items():
+        assert all(found.labels[at] == label and found.values[at] < 0 and at >= 8 for at in units)
+        assert list(found.values[units]) == sorted(found.values[units])
+
+
+def test_rows_of_runs_keep_where_they_are_from(targen: Command) -> None:
+    args = ("generate", "rte", "-n", "40", "-b", "scripted", "-q", "--out", "runs/rte")
+    assert targen(*args).code == 0
+    dataset = read_dataset("runs/rte")
+    Path("w.jsonl").write_text("".join('{"weight": 0.5}\n' for _ in range(40)))
+    found = given_weights(dataset, Path("w.jsonl"))
+    done = targen("reweigh", "runs/rte", "--weights", "w.jsonl")
+    assert done.code == 0 and done.out.splitlines()[-1] == "runs/rte-weighed"
+    weighed = read_dataset("runs/rte-weighed")
+    assert (
+        weighed.task.name == "rte" and list(weighed.weights) == [0.5] * 40 == found.dataset.weights
+    )
+    first, before = next(iter(weighed.provenance)), next(iter(dataset.provenance))
+    assert {key: first[key] for key in before} == before
+    assert first["weighed"] == {"by": "file", "value": 0.5}
+    # A dataset of weighed rows stays one.
+    assert list(weighed[10:20].weights) == [0.5] * 10
+    assert list(weighed.shuffle(seed=1).weights) == [0.5] * 40
+    assert [len(part.weights) for part in weighed.split("0.5/0.5").values()] == [20, 20]
+
+
+def test_weights_of_other_rows_are_refused(targen: Command, noisy: Path) -> None:
+    assert targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "w").code == 0
+    rows = Path("w/dataset.jsonl")
+    before = rows.read_text()
+    for edited in (before.replace("lovely", "lively", 1), "".join(before.splitlines(True)[:-1])):
+        rows.write_text(edited)
+        done = targen("train", "w", "--task", "mood.yaml")
+        assert done.code == 2 and "its weights are those of other rows" in done.err
+    rows.write_text(before)
+    Path("w/provenance.jsonl").write_text('{"weight": 1}\n' * 79 + '{"weight": -3}\n')
+    done = targen("train", "w", "--task", "mood.yaml")
+    assert done.code == 2 and "weight 80 is -3" in done.err
+    Path("w/weighing.json").write_text("{}")
+    done = targen("train", "w", "--task", "mood.yaml")
+    assert done.code in (1, 2) and "weighing.json cannot be read" in done.err
+
+
+def test_a_trainer_that_heeds_no_weights_is_not_given_any(
+    targen: Command, noisy: Path, mood: Command
+) -> None:
+    mood("test.jsonl", 40, seed=1)
+    assert targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "w").code == 0
+    done = targen("train", "w", "--task", "mood.yaml", "--trainer", "bayes")
+    assert done.code == 2 and "the rows have weights, and bayes does not heed any" in done.err
+    both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
+    done = targen(*both, "--model", "bayes", "--out", "c")
+    assert done.code == 2 and "does not heed any" in done.err
+
+
+def test_arms_of_a_comparison_are_weighed(targen: Command, noisy: Path, mood: Command) -> None:
+    mood("test.jsonl", 40, seed=1)
+    args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--out", "w")
+    assert targen(*args).code == 0
+    zeros = weights_in("w").count(0)
+    both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
+    done = targen(*both, "--model", "tfidf", "--seeds", "2", "--out", "c", "--json")
+    assert done.code == 0, done.err
+    notes = json.dumps(done.json)
+    assert f"rows of w count by weights, 1.00 on average; {zeros} of weight 0 are left out" in notes
+
+
+def test_digests_of_what_has_no_weights_are_as_they_were() -> None:
+    """Else all that was ever compared would be trained anew."""
+    asked = Question("Is it?\nOutput:", "yes", {"yes": "right", "no": "wrong"})
+    one = Decision({"text": "a", "about": "b"}, "right", 0, 1, asked, "right")
+    known = "6a6dc8f7912921c56db4dfda3188d188050e820380709ed8da7e3e069c076acb"
+    assert digest_of([one]) == known
+    assert digest_of([replace(one, weight=2.0)]) != known
+    assert digest_of([replace(one, weight=2.0)]) != digest_of([replace(one, weight=0.5)])
+
+
+def test_weights_in_memory_are_looked_at(noisy: Path) -> None:
+    dataset = read_dataset(noisy, str(noisy.with_name("mood.yaml")))
+    for weights, said in [
+        ([1.0] * 79, "79 weights for 80 rows"),
+        ([float("nan")] * 80, "weight 1 is NaN"),
+        ([0.0] * 80, "all weights are 0"),
+    ]:
+        with pytest.raises(UsageError, match=said):
+            decisions_of(replace(dataset, weights=weights))
+    weighed = decisions_of(replace(dataset, weights=[0.5] * 80))
+    assert {each.weight for each in weighed} == {0.5}
+
+
+def test_what_did_not_learn_can_be_told_from_other_errors(noisy: Path) -> None:
+    """A method that chooses examples then chooses at random."""
+    dataset = read_dataset(noisy, str(noisy.with_name("mood.yaml")))
+    rows = [{**row, "text": "The lamp."} for row in dataset.rows]
+    with pytest.raises(NotLearned):
+        weigh(replace(dataset, rows=rows))
