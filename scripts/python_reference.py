@@ -93,6 +93,7 @@ MODULES = [
     "dataset.bigbench",
     "dataset.extras",
     "dataset.source",
+    "dataset.weighing",
     "runs.tracing",
     "runs.versions",
     "pretrained",

@@ -22,7 +22,8 @@ def _words(decision):
 def train(data, options, folder):
     counts = {label: Counter() for label in data.labels}
     for decision in data.decisions:
-        counts[decision.label].update(_words(decision))
+        for word in _words(decision):
+            counts[decision.label][word] += decision.weight
     (folder / "counts.json").write_text(json.dumps(counts))
 
 
@@ -46,7 +47,7 @@ def load(folder):
     return predict
 
 
-GOOD = Trainer(summary="counts", version="1", train=train, load=load)
+GOOD = Trainer(summary="counts", version="1", train=train, load=load, weighs=True)
 
 
 def _pickled(dump):
@@ -79,6 +80,13 @@ def _chance(data, options, folder):
     (folder / "counts.json").write_text(json.dumps(noisy))
 
 
+def _deaf(data, options, folder):
+    """Takes no notice of weights."""
+    train(
+        replace(data, decisions=[replace(d, weight=1.0) for d in data.decisions]), options, folder
+    )
+
+
 def _sorted_labels(predict):
     """Scores in the labels' alphabetical order, as scikit-learn has them."""
     return lambda decisions: [[each[2], each[1], each[0]] for each in predict(decisions)]
@@ -92,6 +100,8 @@ BAD = {
         _saying(lambda predict: lambda ds: [[s + len(ds) for s in each] for each in predict(ds)])
     ],
     "test_never_looks_at_the_label": [_saying(_peeking)],
+    "test_a_row_of_weight_0_is_absent": [replace(GOOD, train=_deaf)],
+    "test_heavy_rows_decide": [replace(GOOD, train=_deaf)],
     "test_takes_any_text": [
         _saying(
             lambda predict: (

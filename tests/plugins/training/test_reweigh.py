@@ -41,7 +41,7 @@ def test_wrong_rows_get_low_weights_and_training_heeds_them(
     targen: Command, noisy: Path, mood: Command
 ) -> None:
     mood("test.jsonl", 40, seed=1)
-    done = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml")
+    done = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "-q")
     assert done.code == 0, done.err
     assert done.out.splitlines()[-1] == "noisy-sungen"
     assert done.out.splitlines()[0] == "80 rows of mood by sungen" and not done.err

@@ -167,7 +167,7 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
     if deaf and any(decision.weight != 1 for decision in decisions):
         raise UsageError(
             f"the rows have weights, and {deaf[0]} does not heed any",
-            hint="tfidf does; or targen reweigh --best N, "
+            hint="tfidf, encoder, encoder-decoder and decoder do; or targen reweigh --best N, "
             "which keeps the best rows of each label, all alike",
         )
 

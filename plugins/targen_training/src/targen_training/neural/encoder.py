@@ -42,6 +42,7 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
     from targen_training.neural.fit import fit, longest, tokens_at_most
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
 
+    data = data.counting()
     with quiet():  # what this imports looks for a GPU, and says so
         transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
@@ -72,6 +73,9 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
         kinds = _tokens(tokenizer, data.decisions, max_length, key="token_type_ids")
         for example, kind in zip(examples, kinds, strict=True):
             example["token_type_ids"] = kind
+    if any(decision.weight != 1 for decision in data.decisions):
+        for example, decision in zip(examples, data.decisions, strict=True):
+            example["weight"] = decision.weight
     collate = DataCollatorWithPadding(tokenizer)
     model = fit(model, examples, collate, options, data, data.decisions)
     save(model, tokenizer, pretrained.base.name, folder)
@@ -207,4 +211,5 @@ ENCODER = Trainer(
     load=load,
     options=EncoderOptions,
     extra="torch",
+    weighs=True,
 )

@@ -16,15 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from targen_core.errors import JobFailed, UsageError
 from targen_core.pretrained import device_of, first_line, quiet
 from targen_core.training.model import Decision, TrainingSet
-from targen_training.neural.options import NeuralOptions
+from targen_training.neural.loss import OWN, Ensembling, own_trainer
+from targen_training.neural.options import EncoderOptions, NeuralOptions
 
 __all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
 
-Example = dict[str, list[int] | int]
-"""One row as token ids, with what is to be learned under "labels"."""
+Example = dict[str, list[int] | int | float]
+"""One row as token ids, with what is to be learned under "labels", and its "weight" if any."""
 
 _MOST = 1024  # tokens of a row, where the model would take more and nobody asked
 _UNLIMITED = 10**9  # tokenizers without a limit say a number beyond this
@@ -87,6 +90,7 @@ class _Run:
     collate: Callable[[Sequence[Example]], Mapping[str, Any]]
     options: NeuralOptions
     data: TrainingSet
+    shift: bool
 
 
 def fit(
@@ -96,15 +100,19 @@ def fit(
     options: NeuralOptions,
     data: TrainingSet,
     rows: Sequence[Decision],
+    *,
+    shift: bool = False,
 ) -> Any:
     """Train a model on examples, one for each of `rows`, and give it back.
+
+    What the model gives at a token is of the next where `shift` is set.
 
     Raises:
         JobFailed: no memory, or a loss that is no number.
         UsageError: nothing would be left to learn from.
     """
     train, held_out = _parted(examples, rows, options, data.seed)
-    run = _Run(model, train, held_out, collate, options, data)
+    run = _Run(model, train, held_out, collate, options, data, shift)
     with tempfile.TemporaryDirectory(prefix="targen-training-") as scratch, quiet():
         folder = data.checkpoints or Path(scratch)
         try:
@@ -145,6 +153,11 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
     from transformers.trainer_utils import get_last_checkpoint
 
     options = run.options
+    ensembling = _ensembling(run)
+    examples = run.examples
+    if ensembling is not None:
+        examples = [{**example, "row": at} for at, example in enumerate(examples)]
+    own = ensembling is not None or "weight" in examples[0]
     steps = math.ceil(len(run.examples) / options.batch / options.accumulate) * options.epochs
     arguments = TrainingArguments(
         output_dir=str(folder),
@@ -157,7 +170,7 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
         lr_scheduler_type=options.schedule,
         warmup_steps=round(options.warmup * (options.max_steps or steps)),
         weight_decay=options.weight_decay,
-        label_smoothing_factor=options.label_smoothing,
+        label_smoothing_factor=0 if own else options.label_smoothing,
         seed=run.data.seed,
         train_sampling_strategy="group_by_length" if options.group_by_length else "random",
         bf16=takes_bfloat16(options),
@@ -179,10 +192,18 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
     callbacks = [_watcher(run, minutes=options.checkpoint_minutes if keep else 0)]
     if options.early_stop:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=options.early_stop))
-    trainer = Trainer(
+    last = get_last_checkpoint(str(folder)) if keep else None
+    at = int(last.rpartition("-")[2]) if last else 0
+    kind = Trainer
+    if own:
+        kind = own_trainer(ensembling, smoothing=options.label_smoothing, shift=run.shift)
+    if ensembling is not None:
+        ensembling.restore(folder, at)
+        callbacks.append(_averager(run, ensembling, folder))
+    trainer = kind(
         model=run.model,
         args=arguments,
-        train_dataset=run.examples,
+        train_dataset=examples,
         eval_dataset=run.held_out or None,
         data_collator=run.collate,
         callbacks=callbacks,
@@ -190,13 +211,36 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
     from transformers.trainer_callback import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
-    last = get_last_checkpoint(str(folder)) if keep else None
     if last:
-        at = last.rpartition("-")[2]
         run.data.watch.note(f"goes on from step {at} of a training that was stopped")
     result = trainer.train(resume_from_checkpoint=last)
     _finite(result.training_loss, trainer.state.global_step)
     return trainer.model
+
+
+def _ensembling(run: _Run) -> Ensembling | None:
+    options = run.options
+    if not isinstance(options, EncoderOptions) or not options.ensemble:
+        return None
+    targets = np.array([example["labels"] for example in run.examples])
+    weights = np.array([example.get("weight", 1.0) for example in run.examples], dtype=float)
+    return Ensembling(targets, len(run.data.labels), weights, options)
+
+
+def _averager(run: _Run, ensembling: Ensembling, folder: Path) -> Any:
+    """Ends an interval when it is time."""
+    from transformers import TrainerCallback
+
+    assert isinstance(run.options, EncoderOptions)
+    interval = run.options.ensemble_interval
+
+    class Averager(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+            if state.global_step % interval == 0 and state.global_step < state.max_steps:
+                ensembling.end_interval(more["model"], run.examples, run.collate)
+                ensembling.save(folder, state.global_step)
+
+    return Averager()
 
 
 def _watcher(run: _Run, *, minutes: float) -> Any:
@@ -260,7 +304,8 @@ def _fitting(run: _Run) -> int:
             torch.cuda.empty_cache()
         try:
             model.to(device).train()
-            inputs = {key: part.to(device) for key, part in run.collate(rows[:batch]).items()}
+            collated = run.collate(rows[:batch])
+            inputs = {key: part.to(device) for key, part in collated.items() if key not in OWN}
             model(**inputs).loss.backward()
             model.zero_grad(set_to_none=True)
         except RuntimeError as error:

@@ -6,11 +6,13 @@ the default; where it does not, the default of transformers' `Trainer` is.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from targen_core.training.model import TrainerOptions
+from targen_training.ensembling import EnsemblingOptions
 
 __all__ = ["EncoderOptions", "NeuralOptions", "WriterOptions"]
 
@@ -75,13 +77,28 @@ class NeuralOptions(TrainerOptions):
     )
 
 
-class EncoderOptions(NeuralOptions):
+class EncoderOptions(NeuralOptions, EnsemblingOptions):
     """Options of `encoder`."""
+
+    later: ClassVar[frozenset[str]] = EnsemblingOptions.later | {"ensemble_interval"}
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "supergen": {
+            "label_smoothing": 0.15,
+            "ensemble": 10.0,
+            "learning_rate": 1e-5,
+            "warmup": 0.1,
+            "batch": 16,
+            "epochs": 3,
+        }
+    }
 
     head: Literal["auto", "auto-new", "new"] = Field(
         "auto",
         description="auto: a head that the model has is kept, and must fit the labels; "
         "auto-new: it is kept where it fits; new: a new one in any case",
+    )
+    ensemble_interval: int = Field(
+        100, ge=1, description="steps between predictions of all rows (SuperGen: 100)"
     )
 
 

@@ -36,6 +36,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
     from targen_training.neural.weights import kind_of
 
+    data = data.counting()
     with quiet():  # what this imports looks for a GPU, and says so
         transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
@@ -72,10 +73,13 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
         _example(kind, reading.cut(prompt, room), answer)
         for prompt, answer in zip(prompts, answers, strict=True)
     ]
+    if any(row.weight != 1 for row in rows):
+        for example, row in zip(examples, rows, strict=True):
+            example["weight"] = row.weight
     collate = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=_IGNORED)
     if kind == "encoder-decoder":
         collate = DataCollatorForSeq2Seq(tokenizer, model, label_pad_token_id=_IGNORED)
-    model = fit(model, examples, collate, options, data, rows)
+    model = fit(model, examples, collate, options, data, rows, shift=kind == "decoder")
     save(model, tokenizer, pretrained.base.name, folder)
     about = {
         "format": _FORMAT,
@@ -236,6 +240,7 @@ def _trainer(kind: str, summary: str) -> Trainer:
         options=WriterOptions,
         extra="torch",
         writes=True,
+        weighs=True,
     )
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core import Dataset, Registry, load_registry
+from targen_core.dataset.source import open_source
 from targen_core.dataset.weighing import checked_weights, write_weighed
 from targen_core.embedding import Embedder, Encode
-from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.runs.files import read_jsonl
+from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_core.training.model import Decision
 from targen_training.decisions import decisions_of
@@ -268,12 +268,7 @@ def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
         if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
             raise UsageError(f"{file} is not a list of numbers, but of shape {numbers.shape}")
         return list(numbers.tolist())
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}")
-    try:
-        records = list(read_jsonl(file))
-    except RunDirectoryError as error:
-        raise UsageError(str(error)) from error
+    records = open_source(file).rows()
     if not any("idx" in record for record in records):
         return [record.get("weight") for record in records]
     known = {str(record.get("idx")): record.get("weight") for record in records}

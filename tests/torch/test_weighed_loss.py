@@ -1,0 +1,142 @@
+"""Row weights and temporal ensembling of trainers on transformers."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny
+
+from targen_testing.trainers import options_of, telling
+from targen_training.neural.encoder import ENCODER
+from targen_training.neural.loss import Ensembling, weighed_loss
+from targen_training.neural.options import EncoderOptions
+
+RECIPE = (f"model={tiny('encoder')}", "learning_rate=3e-3", "batch=8", "device=cpu")
+
+
+@pytest.mark.parametrize("kind", ["rows", "tokens", "decoder"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.15])
+def test_rows_that_count_alike_have_the_usual_loss(kind, smoothing):
+    """That of transformers and torch."""
+    chance = torch.Generator().manual_seed(0)
+    shape = (4, 3) if kind == "rows" else (4, 6, 9)
+    logits = torch.randn(shape, generator=chance)
+    labels = torch.randint(0, shape[-1], shape[:-1], generator=chance)
+    if kind != "rows":
+        labels[0, :2] = labels[3, 4:] = -100
+    ours = weighed_loss(logits, labels, torch.ones(4), smoothing=smoothing, shift=kind == "decoder")
+    if kind == "decoder":
+        logits, labels = logits[:, :-1], labels[:, 1:]
+    theirs = torch.nn.functional.cross_entropy(
+        logits.reshape(-1, shape[-1]), labels.reshape(-1), label_smoothing=smoothing
+    )
+    assert ours == pytest.approx(float(theirs), rel=1e-5)
+    heavy = torch.tensor([2.0, 0, 0, 0])
+    one = weighed_loss(logits[:1], labels[:1], torch.ones(1), smoothing=smoothing, shift=False)
+    both = weighed_loss(logits, labels, heavy, smoothing=smoothing, shift=False)
+    share = (labels[0] != -100).sum() / (labels != -100).sum()
+    assert both == pytest.approx(float(2 * one * share), rel=1e-5)
+
+
+def test_the_loss_of_an_interval_is_that_of_its_targets():
+    options = EncoderOptions.model_validate({"recipe": "supergen", "ensemble_floor": 0})
+    targets = np.array([0, 1, 1])
+    ensembling = Ensembling(targets, 2, np.ones(3), options)
+    logits = torch.tensor([[1.0, 0.0], [0.5, 1.0], [3.0, 0.0]])
+    first = ensembling.loss(logits, torch.arange(3))
+    usual = torch.nn.functional.cross_entropy(
+        logits, torch.as_tensor(targets), label_smoothing=0.15
+    )
+    assert first == pytest.approx(float(usual), rel=1e-5)
+    said = np.array([[0.9, 0.1], [0.1, 0.9], [0.95, 0.05]])  # the last is taken for another
+    ensembling._ensemble.update(said)
+    strength = 10 * np.exp(-5 * 0.81)
+    likely = logits.double().log_softmax(-1).numpy()[:2]
+    soft = np.array([[0.925, 0.075], [0.075, 0.925]])
+    by_hand = -((soft + strength * said[:2]) * likely).sum(1).mean()
+    assert float(ensembling.loss(logits, torch.arange(3))) == pytest.approx(by_hand, rel=1e-5)
+
+
+def trained(data, folder, *more):
+    folder.mkdir()
+    ENCODER.train(data, options_of(ENCODER, (*RECIPE, *more)), folder)
+    return np.array(ENCODER.load(folder)(telling("good", "bad", seed=1).decisions))
+
+
+def test_an_encoder_ensembles(tmp_path):
+    """It learns from what its averages confirm; the same data and seed give the same scores."""
+    data = telling("good", "bad")
+    settings = ("epochs=25", "recipe=supergen", "ensemble_interval=10", "warmup=0")
+    one = trained(data, tmp_path / "one", *settings)
+    two = trained(data, tmp_path / "two", *settings)
+    assert (one == two).all()
+    held = telling("good", "bad", seed=1).decisions
+    labels = [("good", "bad").index(each.label) for each in held]
+    assert (one.argmax(1) == labels).mean() >= 0.9
+    # Labels that are smoothed, and averages that are learned, leave it less sure than labels alone.
+    plain = trained(data, tmp_path / "plain", "epochs=25")
+    assert one.max(1).mean() < plain.max(1).mean() - 0.03
+
+
+KILLED = """
+import os, signal, sys
+from targen_training.neural import fit
+from targen_training.neural.loss import Ensembling
+
+ended = Ensembling.end_interval
+count = 0
+def end(self, *args):
+    global count
+    count += 1
+    if count == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    ended(self, *args)
+Ensembling.end_interval = end
+sys.argv = ["targen", *sys.argv[1:]]
+from targen_core.cli import main
+main()
+"""
+
+
+def test_a_killed_training_goes_on_with_its_averages(targen, jsonl, tmp_path):
+    from safetensors.numpy import load_file
+
+    task = "description: A sentence.\nlabels:\n  good: well\n  bad: ill\n"
+    (tmp_path / "mood.yaml").write_text(task)
+    rows = [
+        {"text": each.texts["text"], "label": each.label, "idx": at}
+        for at, each in enumerate(telling("good", "bad").decisions)
+    ]
+    jsonl("train.jsonl", rows)
+    settings = [
+        "train", "train.jsonl", "--task", "mood.yaml", "-q", "--trainer", "encoder",
+        *(part for each in (*RECIPE, "epochs=5", "recipe=supergen", "ensemble_interval=10",
+                            "checkpoint_minutes=1e-9") for part in ("-o", each)),
+    ]  # fmt: skip
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *settings, "--out", "m"], check=False, cwd=tmp_path
+    )
+    assert killed.returncode == -signal.SIGKILL
+    again = targen(*settings, "--out", "m")
+    assert again.code == 0 and "goes on from step 2" in again.err, again.err
+    whole = targen(*settings, "--out", "whole")
+    assert whole.code == 0 and "goes on" not in whole.err
+    one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
+    assert all((one[name] == two[name]).all() for name in one)
+
+
+def test_options_of_encoders_are_called_as_before():
+    known = EncoderOptions.model_validate({"model": "x"}).model_dump(mode="json")
+    assert "head" in known and "label_smoothing" in known
+    assert not [name for name in known if "ensemble" in name or name == "recipe"]
+    recipe = EncoderOptions.model_validate({"recipe": "supergen", "epochs": "7"})
+    assert (recipe.learning_rate, recipe.epochs, recipe.ensemble) == (1e-5, 7, 10)
+    assert json.loads(recipe.model_dump_json())["recipe"] == "supergen"
+    assert Path(recipe.model) == Path()
