@@ -101,6 +101,7 @@ class StageLlm:
         "_label",
         "_layer",
         "_place",
+        "_rows",
         "_seen",
         "_step",
         "above",
@@ -125,6 +126,7 @@ class StageLlm:
         above: Sequence[Any] = (),
         batch: int = 0,
         earlier: Sequence[Any] = (),
+        rows: Callable[[], Sequence[Any]] = tuple,
         dimensions: Sequence[Dimension] = (),
         draws: Sequence[Mapping[str, str]] = (),
         candidates: int = 1,
@@ -139,6 +141,7 @@ class StageLlm:
         self.above = above
         self.batch = batch
         self.earlier = earlier
+        self._rows = rows
         self._candidates = candidates
         self._dimensions = dimensions
         self.draws = draws
@@ -304,6 +307,11 @@ class StageLlm:
             return value
 
         return await self._layer.answer(call, self.scope, read)
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """See `targen_core.tasks.model.Llm.rows`."""
+        return self._rows()
 
     def rng(self, name: str) -> random.Random:
         """See `targen_core.tasks.model.Llm.rng`."""

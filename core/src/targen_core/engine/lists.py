@@ -13,6 +13,7 @@ once. The order, and what is left out as a repeat, stay as they are.
 
 A list may be on trial: its second batch is then asked for only once all
 candidates of the first have their verdicts, and not too many were rejected.
+A list may be told of the rows: each further batch then waits in the same way.
 """
 
 from __future__ import annotations
@@ -215,6 +216,7 @@ class _GrowingList:
         above: tuple[Any, ...] = (),
         calls: tuple[str, ...] = (),
         draws: Mapping[str, str] = _NONE,
+        told: int = 0,
     ) -> None:
         self.order = order
         self.depth = depth
@@ -240,8 +242,11 @@ class _GrowingList:
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
-        self.at_once = order.at_once if order.specs[depth].source.asks else 1
-        self.on_trial = order.specs[depth].source.max_rejected < 1
+        source = order.specs[depth].source
+        self.at_once = order.at_once if source.asks and not source.told_rows else 1
+        self.on_trial = source.max_rejected < 1
+        self.told_rows = source.told_rows
+        self._told = [told]  # rows that each batch is told of; the last goes for all behind it
         self._ended: ListBatch | None = None  # tells that the trial ended the list
         self._lacking: tuple[Call, ...] = ()  # what ended it, where nothing is sent
 
@@ -342,6 +347,7 @@ class _GrowingList:
                         (*self.above, item),
                         (*self.calls, *batch.keys),
                         self.drawn[-1],
+                        self._rows_told(index),
                     )
                 )
         if known is None:
@@ -394,6 +400,7 @@ class _GrowingList:
             scope=scope,
             above=self.above,
             batch=spec.batch,
+            rows=partial(self.order.rows, self._rows_told(index)),
             candidates=spec.candidates,
             dimensions=spec.source.dimensions,
             draws=draws_from(
@@ -445,6 +452,9 @@ class _GrowingList:
         """The `index`-th batch, waited for; its drops are told in walking order."""
         if index and self.on_trial and not self.finished:
             await self._end_trial()
+        if index and self.told_rows and index >= len(self.batches) and not self.finished:
+            await self.order.settled()
+            self._told.append(self.order.row_count())
         if self.finished and index >= self.grown:
             self._tell_of_trial()
             self.order.lacking.update(dict.fromkeys(self._lacking))
@@ -459,6 +469,10 @@ class _GrowingList:
                 self.order.barren = 0
                 self.order.sown = True
         return batch
+
+    def _rows_told(self, index: int) -> int:
+        """How many rows a batch is told of."""
+        return self._told[min(index, len(self._told) - 1)]
 
     async def _end_trial(self) -> None:
         """Find out whether the list is worth a second batch."""
@@ -555,7 +569,7 @@ class _GrowingList:
         """Whether a batch was asked for, or all that it is told of is there."""
         if index < len(self.batches):
             return True
-        if index and self.on_trial:
+        if index and (self.on_trial or self.told_rows):
             return False
         return self._hoped(index) > 0 and index - index % self.at_once <= self.grown
 
@@ -591,6 +605,8 @@ class SeedOrder:
         guard: runs the task's code.
         on_done: called with each batch's task, so that a failure is seen at once.
         settled: waits until all seeds that were walked by have their verdicts.
+        row_count: how many rows there are so far.
+        rows: the instances of so many rows, the first of them.
         at_once: calls of a list that are not told of each other; 1: each is
             told of all before it.
         ledger: knows what checks said of items to earlier processes.
@@ -613,6 +629,8 @@ class SeedOrder:
         on_done: Callable[[asyncio.Task[Any]], None],
         *,
         settled: Callable[[], Awaitable[None]],
+        row_count: Callable[[], int],
+        rows: Callable[[int], Sequence[Any]],
         at_once: int = 1,
         ledger: Ledger | None = None,
         prefix: tuple[int, ...] = (),
@@ -635,6 +653,8 @@ class SeedOrder:
         self.walks = 0
         self.closed = False
         self.settled = settled
+        self.row_count = row_count
+        self.rows = rows
         self.trials: dict[tuple[int, ...], tuple[int, int]] = {}  # by path: judged, rejected
         self._on_trial = [n for n, spec in enumerate(specs) if spec.source.max_rejected < 1]
         self._root = _GrowingList(self, 0)

@@ -76,6 +76,9 @@ class Sink(Protocol):
     def reject(self, record: Mapping[str, Any]) -> None:
         """Write one candidate or list item that made no row."""
 
+    def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
+        """The first `count` rows that were written."""
+
 
 @dataclass(slots=True)
 class _Generation:
@@ -275,6 +278,8 @@ class Engine:
                 self._guard,
                 self._on_done,
                 settled=self._settled,
+                row_count=lambda: self._next_idx,
+                rows=self._rows,
                 at_once=at_once,
                 ledger=self._ledger,
                 prefix=prefix,
@@ -876,6 +881,15 @@ class Engine:
         while self._window:
             self._room.clear()
             await self._room.wait()
+
+    def _rows(self, count: int) -> Sequence[Any]:
+        """The instances of the first rows, read back: nobody else needs them in memory."""
+        rows, each = self._sink.rows(count) if count else (), self.task.rows_per_instance
+        return [
+            instance
+            for start in range(0, len(rows), each)
+            for instance in self._guard.call(self.task.from_rows, rows[start : start + each])
+        ]
 
     async def _is_room(self) -> bool:
         """Wait for room; whether there may be candidates for it."""

@@ -157,6 +157,8 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
             guard,
             lambda done: None,
             settled=_settled,
+            row_count=lambda: 1,
+            rows=_no_rows,
             at_once=spec.lists_at_once,
             ledger=_Ahead(),
             prefix=prefix,
@@ -232,6 +234,13 @@ def _below(step: str, path: Sequence[int]) -> str:
 
 async def _settled() -> None:
     """Nothing is waited for: lists that were on trial are walked as they were."""
+
+
+def _no_rows(count: int) -> Sequence[Any]:
+    """How a list that learned from rows grew cannot be made again: its items are on record."""
+    if not count:
+        return ()
+    raise Rejected("no-rows", "the rows that there were then are not known")
 
 
 def _path_of(traced: Traced, task: Task[Any, Any]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import json
 import os
 import weakref
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,11 @@ class RunDirectory:
         """Write one candidate or list item that made no row."""
         assert self._rejects is not None
         self._rejects.write(record)
+
+    def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
+        """The first rows of the dataset; a replay has not yet come to those behind."""
+        with open(self.path / "dataset.jsonl", "rb") as file:
+            return [json.loads(line) for line in islice(file, count)]
 
     @property
     def seconds_before(self) -> float | None:

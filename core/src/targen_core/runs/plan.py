@@ -682,6 +682,12 @@ def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSp
                 "one run alone can see to",
                 hint=alone,
             )
+        if part.source.told_rows:
+            raise UsageError(
+                f"--shard: {part.step} of {task.name} learns from the rows so far, which one run "
+                "alone has",
+                hint=alone,
+            )
     parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
     for first in (chain[sum(parts[:number])] for number in range(len(parts))):
         count = first.limit

@@ -79,6 +79,14 @@ class Llm(Protocol):
         ...
 
     @property
+    def rows(self) -> Sequence[Any]:
+        """The instances of all rows so far, in a further batch of a list with `told_rows`.
+
+        A list below an item of it has the same; all others, and steps 3 and 4, have none.
+        """
+        ...
+
+    @property
     def draws(self) -> Sequence[Mapping[str, str]]:
         """What code drew for this call, by dimension: see `Dimension`.
 
@@ -247,6 +255,9 @@ class ListStep(Keywords, Generic[ItemT]):
         max_rejected: a list is extended only if at most this share of the candidates of its first
             batch were rejected, from 0 to 1; below 1, its second batch waits for those
             verdicts. So a source that does not suit the task costs one batch.
+        told_rows: whether further batches are told of the rows that there are, in `llm.rows`, and
+            so wait until all candidates before them have their verdicts; lists below their items
+            are told of the same. So rows may come in rounds that learn from those before.
         balanced: whether rows come from its items in equal numbers as far as they can: an item that
             has its share is left until others have run out. Such a list has `once`, and so have
             those above it, of one item.
@@ -272,6 +283,7 @@ class ListStep(Keywords, Generic[ItemT]):
     check: Callable[[ItemT], None] | None = None
     key: Callable[[ItemT], str] | None = None
     max_rejected: float = 1.0
+    told_rows: bool = False
     balanced: bool = False
     asks: bool = True
     summary: str = ""
