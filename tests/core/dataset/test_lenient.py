@@ -121,3 +121,18 @@ def test_any_text_is_read_as_it_was_written(lab, folder, text):
             assert dataset.problems == []
             assert dataset.rows[0]["text"] == text
             assert [each.text for each in dataset.instances] == [text]
+
+
+def test_an_odd_quote_in_a_table_spoils_its_row_alone(lab, tmp_path):
+    (tmp_path / "f.csv").write_text('seed,text,label\n-,one,yes\n-,"t"wo,yes\n-,three,yes\n')
+    dataset = scan(tmp_path / "f.csv", lab.World().task())
+    assert [row["text"] for row in dataset] == ["one", "three"]
+    assert [problem.line for problem in dataset.problems] == [3]
+
+
+def test_a_line_without_end_is_one_bad_row(lab, tmp_path, monkeypatch):
+    monkeypatch.setattr("targen_core.dataset.forms.text._LARGE", 100)
+    good = json.dumps({"seed": "-", "text": "x", "label": "yes"})
+    (tmp_path / "f.jsonl").write_text(f"{good}\n{'y' * 1000}\n{good}\n")
+    dataset = scan(tmp_path / "f.jsonl", lab.World().task())
+    assert (len(dataset), [problem.line for problem in dataset.problems]) == (2, [2])

@@ -139,6 +139,8 @@ def _folder(path: Path) -> Source:
         return _of_run(path, name)
     if (path / "correction.json").exists():
         return _of_correction(path, name)
+    if (path / "import.json").exists():
+        return _of_import(path, name)
     if (path / WEIGHING).exists():
         return _of_weighing(path, name)
     if (path / "state.json").is_file():
@@ -207,6 +209,22 @@ def _of_weighing(folder: Path, name: str) -> Source:
         variants=weighing.variants,
         provenance=_Lines(folder / "provenance.jsonl"),
         weighing=weighing,
+    )
+
+
+def _of_import(folder: Path, name: str) -> Source:
+    """Rows that somebody else made, as `targen import-rows` left them, weighed or not."""
+    check_members(folder)
+    said = read_json(folder / "import.json")
+    rows = folder / "dataset.jsonl"
+    return Source(
+        str(rows),
+        name,
+        lines(rows),
+        task=_named(said.get("task") if isinstance(said, dict) else None),
+        card=_card(folder / "README.md"),
+        provenance=_Lines(folder / "provenance.jsonl"),
+        weighing=read_weighing(folder) if (folder / WEIGHING).exists() else None,
     )
 
 

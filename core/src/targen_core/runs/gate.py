@@ -59,8 +59,9 @@ MEMBERS = (
     "correction.json",
     "changes.jsonl",
     "weighing.json",
+    "import.json",
 )
-"""The names of the files that runs, corrections and weighings leave."""
+"""The names of the files that runs, corrections, weighings and imports leave."""
 
 
 def check_members(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Register, hookimpl
@@ -9,7 +10,17 @@ from targen_core import Register, hookimpl
 if TYPE_CHECKING:
     from targen_core.methods.model import Method
 
-__all__ = ["register_methods"]
+__all__ = ["register_commands", "register_methods"]
+
+
+@hookimpl
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """`targen import-rows`."""
+    register.register(
+        "import-rows",
+        "targen_methods.importing.command:import_rows",
+        summary="Import rows that the authors of another method published.",
+    )
 
 
 @hookimpl

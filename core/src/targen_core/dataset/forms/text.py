@@ -50,8 +50,12 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
     def records() -> Iterator[tuple[int, Record]]:
         with open(path, "rb") if is_streamed else io.BytesIO(data) as file:
-            for number, line in enumerate(file, 1):
-                if line.strip() and not (may_be_torn and not line.endswith(b"\n")):
+            for number, line in enumerate(iter(lambda: file.readline(_LARGE), b""), 1):
+                if len(line) == _LARGE and not line.endswith(b"\n"):
+                    while (rest := file.readline(_LARGE)) and not rest.endswith(b"\n"):
+                        pass
+                    yield number, ValueError(f"a line of more than {_LARGE >> 20} MiB")
+                elif line.strip() and not (may_be_torn and not line.endswith(b"\n")):
                     yield number, line.removesuffix(b"\n")
 
     return Form(records)
@@ -130,19 +134,21 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
 
     def records() -> Iterator[tuple[int, Record]]:
         reader = _reader(text, dialect)
-        try:
-            next(reader, None)
-            for cells in reader:
-                if not cells:
-                    continue
-                if len(cells) == len(header):
-                    yield reader.line_num, without_index(dict(zip(header, cells, strict=True)))
-                else:
-                    some = plural(len(cells), "cell")
-                    why = f"{some}, but the header has {len(header)}"
-                    yield reader.line_num, ValueError(why)
-        except csv.Error as error:
-            yield reader.line_num, ValueError(str(error))
+        next(reader, None)
+        while True:
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:  # of this line: the reader goes on behind it
+                yield reader.line_num, ValueError(str(error))
+                continue
+            if cells is None:
+                return
+            if len(cells) == len(header):
+                yield reader.line_num, without_index(dict(zip(header, cells, strict=True)))
+            elif cells:
+                some = plural(len(cells), "cell")
+                why = f"{some}, but the header has {len(header)}"
+                yield reader.line_num, ValueError(why)
 
     return Form(records, typed=_typed)
 

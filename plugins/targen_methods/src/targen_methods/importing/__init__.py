@@ -1,0 +1,1 @@
+"""The data that methods' authors published, as datasets of a task."""

@@ -1,0 +1,301 @@
+"""`targen import-rows`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_core.cli.completion import completer
+from targen_core.errors import JobFailed, UsageError
+
+if TYPE_CHECKING:
+    from targen_core import Task
+    from targen_methods.importing.rows import Importing
+
+__all__ = ["import_rows"]
+
+
+def import_rows(
+    form: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="Whose file: zerogen, progen, supergen, sungen, lstm, attrprompt, self-instruct "
+            "or coda.",
+            show_default=False,
+        ),
+    ],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The published file.", show_default=False)
+    ],
+    task: Annotated[
+        str,
+        typer.Option(
+            "--task",
+            metavar="NAME",
+            help="Whose rows they become: a task's name, or its file.",
+            autocompletion=completer("task"),
+            show_default=False,
+        ),
+    ],
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--labels",
+            metavar="MAP",
+            help="Which label of the task a label of the file is: 0=LABEL,1=LABEL; a .json file "
+            "of such; a known map, such as zerogen:sst-2; or same. KEY=- leaves rows out. "
+            "Repeatable.",
+        ),
+    ] = None,
+    label_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--label-file",
+            metavar="FILE",
+            help="AttrPrompt's label.txt: what the numbers of labels are called, from 0.",
+        ),
+    ] = None,
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="MAP",
+            help="Which column of the file goes to a column of the task: premise=C,hypothesis=X; "
+            "A+B joins two.",
+        ),
+    ] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="COLUMN=TEXT",
+            help="Only rows whose column holds this text. Repeatable.",
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--values",
+            metavar="ATTRIBUTE=PATH",
+            help="AttrPrompt's list of an attribute's values: a file, or a folder with one of "
+            "each label. Repeatable.",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights",
+            metavar="FILE",
+            help="How much each row counts, as SunGen's code leaves it: .npy, or lines of JSON "
+            "with idx and weight.",
+        ),
+    ] = None,
+    logits: Annotated[
+        bool,
+        typer.Option(
+            "--logits", help="The weights are SunGen's thetas, whose sigmoid is the weight."
+        ),
+    ] = False,
+    unescape: Annotated[
+        bool, typer.Option("--unescape", help="Read HTML entities, such as &#34;, in texts.")
+    ] = False,
+    skip: Annotated[
+        int,
+        typer.Option(
+            "--skip", min=0, help="Leave the first rows out, such as the given ones of CoDa."
+        ),
+    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Import at most this many rows.")
+    ] = None,
+    license: Annotated[
+        str,
+        typer.Option(
+            "--license", metavar="NAME", help="The licence, where you know it: cc-by-4.0."
+        ),
+    ] = "",
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="Of a file without a byte order mark.")
+    ] = "utf-8",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder. [default: TASK-FORMAT]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier import.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be imported; write nothing.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Import rows that the authors of another method published, as a dataset of a task.
+
+    Writes a folder that every command takes for a dataset: rows, where each is from, and a card
+    with the source and its licence. What the labels of the file mean is never guessed, since the
+    same task is numbered both ways: say it, or name a known map, and look at the rows that are
+    shown. Rows that cannot be rows of the task are counted by reason.
+
+    Examples:
+    - targen import-rows supergen RTE/train.json --task rte --labels supergen:rte
+    - targen import-rows zerogen rte-dataset.jsonl --task rte --labels 0=entailment,1=not_entailment
+      --columns premise=C,hypothesis=X
+    - targen import-rows sungen train.jsonl --task ./mail.yaml --labels 0=praise,1=complaint
+      --weights weights.npy --logits
+    - targen import-rows attrprompt attrprompt-v1.jsonl --task ./news.yaml --label-file label.txt
+    """
+    from targen_core import load_registry
+    from targen_core.cli.tables import print_json
+    from targen_core.runs.plan import find_task
+    from targen_core.suggestions import did_you_mean
+    from targen_methods.importing.mapping import columns_for, labels_for, preset_of
+    from targen_methods.importing.published import FORMS
+    from targen_methods.importing.reading import open_published
+    from targen_methods.importing.rows import Importing
+    from targen_methods.importing.showing import examples_of, facts_of, show
+    from targen_methods.importing.weights import read_weights
+    from targen_methods.importing.writing import (
+        card_of,
+        check_free,
+        finish,
+        write_rows,
+        write_weighing,
+    )
+
+    if logits and weights is None:
+        raise UsageError("--logits says what --weights are", hint="--weights FILE")
+    of = FORMS.get(form)
+    if of is None:
+        raise UsageError(f"there is no form {form!r}", hint=did_you_mean(form, FORMS, "forms"))
+    item, found = find_task(load_registry(), task, ())
+    _check_task(found)
+    given = labels or []
+    target = out or Path(f"{re.sub(r'[^a-zA-Z0-9._-]+', '-', found.name)}-{of.name}")
+    opened = open_published(file, of, encoding)
+    mapped = labels_for(given, label_file, found, of)
+    preset = preset_of(given, of)
+    importing = Importing(
+        opened,
+        found,
+        columns_for(columns, preset, found, of, opened.columns),
+        mapped,
+        unescape=unescape,
+        where=_where(where or [], opened.columns),
+        skip=skip,
+        limit=limit,
+        values=_values(values or []),
+        weights=None if weights is None else read_weights(weights, logits=logits),
+    )
+    if not dry_run:
+        check_free(target, force=force)
+    part = target.with_name(f".{target.name}.part")
+    facts: dict[str, Any]
+    try:
+        if dry_run:
+            for _ in importing:
+                pass
+        else:
+            write_rows(part, importing)
+        if not importing.count:
+            raise JobFailed(
+                f"no row of {file} became a row of {found.name}: {_reasons(importing)}",
+                hint=_none_hint(importing),
+            )
+        known = license or of.license
+        if not dry_run:
+            write_weighing(part, importing, "" if item.id.startswith("file:") else item.id)
+        facts = facts_of(importing, item.id, known, "--license" if license else of.license_from)
+        if not dry_run:
+            said = "whoever imported them" if license else of.license_from
+            finish(part, target, facts, card_of(importing, target.name, known, said))
+    finally:
+        if not dry_run:
+            shutil.rmtree(part, ignore_errors=True)
+    if json:
+        print_json({**facts, "examples": examples_of(importing), "out": str(target)})
+        return
+    show(importing, facts)
+    if not dry_run:
+        print(target)
+
+
+def _check_task(task: Task[Any, Any]) -> None:
+    """See that a row of a task can be made of one published row.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if task.rows_per_instance > 1:
+        raise UsageError(
+            f"rows of {task.name} come in groups of {task.rows_per_instance}, and published rows "
+            "stand alone",
+            hint="import them for a task of single rows, such as rte",
+        )
+    if task.labels and "label" not in task.schema.model_fields:
+        raise UsageError(f"a row of {task.name} nests its labels; published rows are flat")
+
+
+def _where(given: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    from targen_core.suggestions import did_you_mean
+
+    wanted: dict[str, str] = {}
+    for each in given:
+        name, is_said, text = each.partition("=")
+        if not is_said:
+            raise UsageError(f"--where {each}: no text is said", hint="--where COLUMN=TEXT")
+        if name not in columns:
+            raise UsageError(
+                f"--where: the file has no column {name!r}",
+                hint=did_you_mean(name, columns, "columns"),
+            )
+        wanted[name] = text
+    return wanted
+
+
+def _values(given: Sequence[str]) -> dict[str, Mapping[str, Sequence[str]]]:
+    """Lists of values by attribute: under "", or by label where the attribute depends on it."""
+    lists: dict[str, Mapping[str, Sequence[str]]] = {}
+    for each in given:
+        name, is_said, place = each.partition("=")
+        if not is_said or not name or not place:
+            raise UsageError(
+                f"--values {each}: no list is said", hint="--values length=length/length.txt"
+            )
+        path = Path(place)
+        if path.is_dir():
+            files = sorted(one for one in path.iterdir() if one.is_file())
+            lists[name] = {one.stem: [*_lines(one), "others"] for one in files}
+        else:
+            lists[name] = {"": _lines(path)}
+    return lists
+
+
+_MARK = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
+
+
+def _lines(path: Path) -> list[str]:
+    """The values of a list: a line each, without its number, bullet and quotes."""
+    from targen_core.plain import content_of
+
+    try:
+        text = content_of(path, 16 << 20).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8: {error}") from error
+    return [_MARK.sub("", line).strip().strip("\"'") for line in text.splitlines() if line.strip()]
+
+
+def _reasons(done: Importing) -> str:
+    return ", ".join(f"{reason} {rows:,}" for reason, rows in done.left_out.most_common())
+
+
+def _none_hint(done: Importing) -> str:
+    said = done.columns.said()
+    return {
+        "no-text": f"--columns: now {said}; a first stage of ZeroGen has its texts in C",
+        "not-a-row-of-the-task": f"--columns: now {said}; targen describe says what a row has",
+        "skipped": "a smaller --skip",
+        "not-asked-for": "another --where",
+    }.get(next(iter(dict(done.left_out.most_common(1))), ""), "")

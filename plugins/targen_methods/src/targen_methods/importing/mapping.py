@@ -1,0 +1,294 @@
+"""Which label of a task a published one is, and where a text goes: said, never guessed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_core import Task
+from targen_core.errors import UsageError
+from targen_core.plain import content_of
+from targen_core.suggestions import did_you_mean
+from targen_methods.importing.published import PRESETS, Preset, Published
+
+__all__ = ["SAME", "Columns", "Labels", "columns_for", "labels_for", "preset_of", "written"]
+
+SAME = "same"
+"""What says that published labels are the task's own names."""
+_OUT = "-"
+"""What a published label is given as whose rows are left out."""
+_JOINED = "+"
+
+
+def written(label: Any) -> str | None:
+    """A published label as it is typed in a map; None of what is no label.
+
+    A list of one label is read as that label.
+    """
+    if isinstance(label, str):
+        return label.strip() or None
+    if isinstance(label, bool | int):
+        return json.dumps(label)
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A map of labels.
+
+    Attributes:
+        names: the published label -> the task's, None for rows that are left out.
+        listed: the lines of a label.txt, by which a number is first read; () without one.
+    """
+
+    names: Mapping[str, str | None]
+    listed: tuple[str, ...] = ()
+
+    def read(self, label: Any) -> str | None:
+        """A published label as the map's keys have it; None of what is no label."""
+        said = written(label)
+        if self.listed and said is not None and said.isdecimal() and len(said) < 10:
+            return self.listed[int(said)] if int(said) < len(self.listed) else None
+        return said
+
+
+def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
+    """The preset that is named in place of a map.
+
+    Raises:
+        UsageError: there is no such preset, or it is of another form.
+    """
+    named = [each for each in labels if "=" not in each and ":" in each and not _is_file(each)]
+    if not named:
+        return None
+    if len(labels) > 1:
+        raise UsageError(f"--labels {named[0]} is a whole map", hint="leave out the others")
+    preset = PRESETS.get(named[0])
+    if preset is None:
+        raise UsageError(
+            f"there is no map of labels {named[0]!r}", hint=did_you_mean(named[0], PRESETS, "maps")
+        )
+    if named[0].partition(":")[0] != of.name:
+        raise UsageError(f"--labels {named[0]} is not for rows of {of.name}")
+    return preset
+
+
+def labels_for(
+    given: Sequence[str], listing: Path | None, task: Task[Any, Any], of: Published
+) -> Labels | None:
+    """The map of labels that a user gives.
+
+    Args:
+        given: `0=entailment,1=not_entailment`, a .json file of such, a preset's name, or `same`.
+        listing: a label.txt, whose line n, from 0, is what the label n is called.
+        task: whose labels they become.
+        of: the form of the file.
+
+    Returns:
+        None for a task of open labels.
+
+    Raises:
+        UsageError: there is no map, or it names labels that the task does not have.
+    """
+    names = [label.name for label in task.labels]
+    if not names:
+        if given or listing is not None:
+            raise UsageError(
+                f"task {task.name} has open labels, which are columns like others",
+                hint="--columns, without --labels",
+            )
+        return None
+    listed = () if listing is None else _listed(listing)
+    preset = preset_of(given, of)
+    if preset is not None:
+        known: dict[str, str] = dict(preset.labels)
+    elif given == [SAME] or (listed and not given):
+        known = {name: name for name in names}
+        if outside := [name for name in listed if name not in known]:
+            raise UsageError(
+                f"{listing} names {outside[0]!r}, which is no label of {task.name}: "
+                f"{', '.join(names)}",
+                hint=f"--labels '{outside[0]}={names[0]}', or '{outside[0]}=-' to leave its rows "
+                "out; each label of the file",
+            )
+    else:
+        known = _pairs(given)
+    if not known:
+        presets = [name for name in PRESETS if name.startswith(f"{of.name}:")]
+        example = ",".join(f"{at}={name}" for at, name in enumerate(names[:4]))
+        raise UsageError(
+            f"nothing says which label of {task.name} a label of the file is: the same task is "
+            "numbered in both ways",
+            hint=f"--labels {example}, or the way that your file has them"
+            + (f"; or a known map: {', '.join(presets)}" if presets else "")
+            + f"; or --labels {SAME} where they are the task's names",
+        )
+    wanted = {key: None if name == _OUT else name for key, name in known.items()}
+    for key, name in wanted.items():
+        if name is not None and name not in names:
+            raise UsageError(
+                f"--labels: {key}={name}, but {name} is no label of {task.name}: "
+                f"{', '.join(names)}",
+                hint="write the map yourself: --labels "
+                + ",".join(f"{key}={names[at % len(names)]}" for at, key in enumerate(wanted))
+                + ", or as it is right; KEY=- leaves rows out",
+            )
+    return Labels(wanted, listed)
+
+
+def _is_file(given: str) -> bool:
+    return given.endswith(".json")
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    """A map, of what was typed or of .json files.
+
+    Raises:
+        UsageError: it is none, or says two things of a label.
+    """
+    known: dict[str, str] = {}
+    for each in given:
+        if "=" not in each and _is_file(each):
+            pairs = list(_json_pairs(Path(each)).items())
+        else:
+            pairs = [(key.strip(), name.strip()) for key, _, name in _split(each)]
+        for key, name in pairs:
+            if not key or not name:
+                raise UsageError(
+                    f"--labels {each}: not a map of labels",
+                    hint="FILE'S LABEL=TASK'S LABEL, separated by commas, or a .json file",
+                )
+            if known.setdefault(key, name) != name:
+                raise UsageError(f"--labels: {key} is both {known[key]} and {name}")
+    return known
+
+
+def _split(text: str) -> list[tuple[str, str, str]]:
+    return [part.rpartition("=") for part in text.split(",")]
+
+
+def _json_pairs(path: Path) -> dict[str, str]:
+    try:
+        value = json.loads(content_of(path, 1 << 20).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no JSON: {error}") from error
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise UsageError(
+            f"{path} is no map of labels", hint='{"0": "entailment", "1": "not_entailment"}'
+        )
+    return value
+
+
+def _listed(path: Path) -> tuple[str, ...]:
+    """The lines of a label.txt."""
+    try:
+        text = content_of(path, 16 << 20).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8: {error}") from error
+    names = tuple(line.strip() for line in text.splitlines())
+    while names and not names[-1]:
+        names = names[:-1]
+    if not names:
+        raise UsageError(f"{path} names no labels", hint="one a line; line 1 is what 0 is called")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What goes where.
+
+    Attributes:
+        sources: the task's column -> the file's columns, joined by a line break.
+    """
+
+    sources: Mapping[str, tuple[str, ...]]
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The file's columns that go somewhere."""
+        return frozenset(name for names in self.sources.values() for name in names)
+
+    def said(self) -> str:
+        """As it is typed: `premise=C,hypothesis=X`."""
+        return ",".join(f"{name}={_JOINED.join(of)}" for name, of in self.sources.items())
+
+
+def columns_for(
+    given: str, preset: Preset | None, task: Task[Any, Any], of: Published, found: Sequence[str]
+) -> Columns:
+    """What goes where: as it is given, by a preset, by the same names, or one text to the only one.
+
+    Args:
+        given: `premise=C,hypothesis=X`, or "".
+        preset: of the labels, which may say it too.
+        task: whose columns they become.
+        of: the form of the file.
+        found: the columns of the file.
+
+    Raises:
+        UsageError: nothing says it, or what is said names columns that are not there.
+    """
+    schema = task.schema.model_fields
+    apart = {"idx", "label"} if task.labels else {"idx"}
+    own = [name for name in schema if name not in apart]
+    required = [name for name in own if schema[name].is_required()]
+    texts = [name for name in of.texts if name in found]
+    if task.labels:
+        texts = [name for name in texts if name not in of.label]
+    if given:
+        sources = _given(given, own, found, task)
+    elif preset is not None and preset.texts and len(preset.texts) == len(required):
+        sources = {name: (text,) for name, text in zip(required, preset.texts, strict=True)}
+    elif set(required) <= set(found):
+        sources = {name: (name,) for name in own if name in found}
+    elif len(required) == 1 and len(texts) == 1:
+        sources = {required[0]: (texts[0],)}
+    else:
+        example = ",".join(
+            f"{name}={texts[at] if at < len(texts) else 'COLUMN'}"
+            for at, name in enumerate(required)
+        )
+        raise UsageError(
+            f"nothing says which column of the file goes where: it has {', '.join(found)}, and a "
+            f"row of {task.name} has {', '.join(own)}",
+            hint=f"--columns {example}, or the other way round",
+        )
+    if lacking := [name for name in required if name not in sources]:
+        raise UsageError(
+            f"--columns leaves {', '.join(lacking)} of {task.name} without a column of the file",
+            hint=f"the file has {', '.join(found)}",
+        )
+    return Columns(sources)
+
+
+def _given(
+    text: str, own: Sequence[str], found: Sequence[str], task: Task[Any, Any]
+) -> dict[str, tuple[str, ...]]:
+    sources: dict[str, tuple[str, ...]] = {}
+    for part in text.split(","):
+        name, _, of = (each.strip() for each in part.partition("="))
+        parts = tuple(each.strip() for each in of.split(_JOINED))
+        if not name or not all(parts):
+            raise UsageError(
+                f"--columns {part}: not a column for a column",
+                hint="COLUMN OF THE TASK=COLUMN OF THE FILE; A+B joins two of the file",
+            )
+        if name not in own:
+            raise UsageError(
+                f"--columns: {task.name} has no column {name!r}",
+                hint=did_you_mean(name, own, "columns"),
+            )
+        if unknown := [each for each in parts if each not in found]:
+            raise UsageError(
+                f"--columns: the file has no column {unknown[0]!r}",
+                hint=did_you_mean(unknown[0], found, "columns"),
+            )
+        if name in sources:
+            raise UsageError(f"--columns names {name} twice")
+        sources[name] = parts
+    return sources

@@ -1,0 +1,244 @@
+"""Records of a published file, one by one: what a stranger sends is only data."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.forms.records import Form
+from targen_core.dataset.forms.text import document, lines, table
+from targen_core.errors import UsageError
+from targen_core.plain import is_within, refuse_waiting
+from targen_methods.importing.published import FORMS, Published, looks_like
+
+__all__ = ["Bad", "Opened", "open_published", "refuse_binary"]
+
+_LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
+_DEEPEST = 6  # levels of a record; published ones have three
+_SEEN = 50  # records that a form is told by
+
+_BINARY = (
+    (b"PK\x03\x04", "an archive, or a tensor of torch"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"PAR1", "a Parquet table"),
+    (b"\x80\x02", "a pickle"),
+    (b"\x80\x03", "a pickle"),
+    (b"\x80\x04", "a pickle"),
+    (b"\x80\x05", "a pickle"),
+)
+
+_FROM_TORCH = (
+    "a pickle is code that runs when it is read, and is never read here; where you trust it, save "
+    "its numbers: python -c \"import numpy, torch; numpy.save('weights.npy', "
+    "torch.load('best_thetas.pth', weights_only=True).detach().cpu().numpy())\", then --weights "
+    "weights.npy --logits"
+)
+
+
+class Bad(ValueError):
+    """Why a record is no row, by a reason that is counted."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A published file.
+
+    Attributes:
+        path: where it is.
+        form: how its records are read.
+        of: whose form its rows have.
+        columns: those of its first rows, in order.
+    """
+
+    path: Path
+    form: Form
+    of: Published
+    columns: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, in hexadecimal.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise UsageError(f"cannot read {self.path}: {error.strerror}") from error
+
+    def rows(self) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
+        """The rows with the place of their record, from 1; a record may hold several, or none."""
+        for place, record in _records(self.form):
+            if isinstance(record, Bad):
+                yield place, record
+                continue
+            for row in self.of.rows(record):
+                yield place, row
+
+
+def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened:
+    """A file in a published form.
+
+    Raises:
+        UsageError: it cannot be read, or is of another form, which is named.
+    """
+    form = _form(path, of, encoding)
+    first = [record for _, record in islice(_records(form), _SEEN)]
+    if not first:
+        raise UsageError(f"{path} has no rows")
+    rows = [record for record in first if not isinstance(record, Bad)]
+    if any(of.is_of(row) for row in rows):
+        inner = dict.fromkeys(name for row in rows for each in of.rows(row) for name in each)
+        return Opened(path, form, of, tuple(map(str, inner)))
+    columns = {name for row in rows for name in row}
+    if not columns:
+        raise UsageError(
+            f"{path} does not look like {of.name}: none of its first records can be read",
+            hint=f"a row of {of.name} has {of.described}",
+        )
+    raise _other(path, of, columns)
+
+
+def _other(path: Path, of: Published, columns: set[str]) -> UsageError:
+    """The error for a file of another form."""
+    names = ", ".join(sorted(map(str, columns))[:8])
+    likely = looks_like(columns)
+    if {"premise", "hypothesis"} <= columns or likely == "lstm":
+        likely = "lstm"
+    if {"tokens", "ner_tags"} <= columns:
+        hint = "it labels words; only texts and pairs of texts are imported"
+    elif columns >= {"instruction", "most_similar"} or columns == {"instruction"}:
+        hint = "it holds instructions alone; all_instances_82K.jsonl has their instances"
+    elif likely and likely != of.name:
+        hint = f"targen import-rows {likely} {path}"
+    else:
+        known = "; ".join(f"{form.name}: {form.described}" for form in FORMS.values())
+        hint = f"a row of {of.name} has {of.described}; other forms: {known}"
+    looks = f"; it looks like {likely}" if likely and likely != of.name else ""
+    said = f"{path} is not of the form {of.name}: its columns are {names}{looks}"
+    return UsageError(said, hint=hint)
+
+
+def _form(path: Path, of: Published, encoding: str) -> Form:
+    """How a file is read, by what it begins with.
+
+    Raises:
+        UsageError: it cannot be read, or is no text.
+    """
+    start = refuse_binary(path)
+    if start.startswith(b"\x93NUMPY"):
+        raise UsageError(f"{path} is an array of numpy, not a file of rows", hint="--weights FILE")
+    begin = start.decode(_encoding(start, encoding), "replace")
+    first = begin.lstrip("\ufeff \t\r\n")[:1]
+    if first == "[":
+        return document(path, encoding)
+    if first == "{" or not first:
+        return lines(path, encoding)
+    header = begin.lstrip("\ufeff").splitlines()[0]
+    if "\t" not in header:
+        raise UsageError(
+            f"{path} is neither lines of JSON, nor a list of it, nor a table with tabs: it begins "
+            f"with {header[:60]!r}",
+            hint=f"a row of {of.name} has {of.described}",
+        )
+    if path.suffix.lower() != ".tsv":
+        raise UsageError(f"{path} is a table with tabs", hint="rename it to end in .tsv")
+    named = table(path, encoding)
+    if header.split("\t") == ["0", "1"]:  # some of CoDa's tables number their columns
+        return Form(
+            lambda: (
+                (at, {"text": row["0"], "label": row["1"]} if isinstance(row, dict) else row)
+                for at, row in named.records()
+            )
+        )
+    return named
+
+
+def _encoding(start: bytes, encoding: str) -> str:
+    """The encoding of a file that begins so, where its mark does not say another."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        hint = "for example --encoding latin-1"
+        raise UsageError(f"unknown encoding {encoding!r}", hint=hint) from None
+
+
+def refuse_binary(path: Path) -> bytes:
+    """Refuse what would run code when it is read, or holds no text, and give how a file begins.
+
+    Raises:
+        UsageError: it is such a file, or cannot be read.
+    """
+    start = _start(path)
+    if path.suffix.lower() in (".pth", ".pt", ".pkl", ".pickle"):
+        raise UsageError(f"{path} is a tensor or object in a pickle", hint=_FROM_TORCH)
+    for mark, what in _BINARY:
+        if start.startswith(mark):
+            hint = _FROM_TORCH if "pickle" in what or "torch" in what else "unpack it first"
+            raise UsageError(f"{path} is {what}, and no text", hint=hint)
+    return start
+
+
+def _start(path: Path) -> bytes:
+    try:
+        refuse_waiting(path)
+        with open(path, "rb") as file:
+            return file.read(4096)
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _records(form: Form) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
+    """The records of a file as mappings, or why one is none."""
+    for place, record in form.records():
+        try:
+            yield place, _mapping(record)
+        except Bad as bad:
+            yield place, bad
+
+
+def _mapping(record: Any) -> Mapping[str, Any]:
+    """A record's values.
+
+    Raises:
+        Bad: it is none.
+    """
+    if isinstance(record, bytes):
+        if len(record) > _LONGEST:
+            raise Bad("too-long")
+        try:
+            record = json.loads(record.decode(), parse_constant=_refuse)
+        except UnicodeDecodeError:
+            raise Bad("not-utf8") from None
+        except RecursionError:
+            raise Bad("too-deep") from None
+        except ValueError:
+            raise Bad("not-json") from None
+    if isinstance(record, ValueError):
+        reasons = {"object": "no-object", "MiB": "too-long"}
+        raise Bad(next((r for w, r in reasons.items() if w in str(record)), "no-table-row"))
+    if not isinstance(record, Mapping):
+        raise Bad("no-object")
+    if not is_within(record, _DEEPEST):
+        raise Bad("too-deep")
+    return record
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

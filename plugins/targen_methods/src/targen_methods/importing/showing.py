@@ -1,0 +1,107 @@
+"""What an import says of itself: as facts, and as lines for people."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from targen_core.cli.tables import print_table
+from targen_core.text import plural
+from targen_methods.importing.rows import Importing
+from targen_methods.importing.writing import FORMAT
+
+__all__ = ["examples_of", "facts_of", "show"]
+
+_LONGEST = 70  # characters of a text that is shown
+
+
+def facts_of(done: Importing, task: str, license: str, license_from: str) -> dict[str, Any]:
+    """What `import.json` says."""
+    path = done.opened.path
+    return {
+        "format": FORMAT,
+        "task": task,
+        "form": done.opened.of.name,
+        "source": done.opened.of.source,
+        "file": {"name": path.name, "bytes": path.stat().st_size, "sha256": done.opened.digest},
+        "license": license,
+        "license_from": license_from,
+        "labels": {} if done.labels is None else dict(done.labels.names),
+        "columns": {name: list(of) for name, of in done.columns.sources.items()},
+        "where": dict(done.where),
+        "unescape": done.unescape,
+        "skip": done.skip,
+        "limit": done.limit,
+        "weights": None if done.weights is None else dict(done.weights.made),
+        "rows": done.count,
+        "repeated": done.repeated,
+        "rows_by_label": [
+            {"published": said, "label": label, "rows": rows}
+            for (said, label), rows in sorted(done.found.items())
+        ],
+        "left_out": {
+            reason: {"rows": rows, "first": done.first[reason]}
+            for reason, rows in sorted(done.left_out.items())
+        },
+    }
+
+
+def examples_of(done: Importing) -> list[dict[str, Any]]:
+    """The rows that are shown for each label."""
+    place = done.opened.form.place
+    return [
+        {"published": each.published, "label": each.label, place: each.place, "row": each.row}
+        for each in done.shown
+    ]
+
+
+def show(done: Importing, facts: Mapping[str, Any]) -> None:
+    """Print what an import did, rows of each label, and what was left out."""
+    of, place = done.opened.of, done.opened.form.place
+    everything = done.count + sum(done.left_out.values())
+    print(f"{done.task.name} of {of.name}: {done.count:,} of {plural(everything, 'row')}")
+    print(f"columns: {done.columns.said()}\n")
+    print_table(
+        ("in the file", "label", "rows"),
+        [(said or "-", label, f"{rows:,}") for (said, label), rows in sorted(done.found.items())],
+    )
+    print("\nLook whether the labels are right:")
+    shown = sorted(done.shown, key=lambda each: (each.published, each.place))
+    print_table(
+        ("in the file", "label", place, "row"),
+        [(each.published or "-", each.label, each.place, _row(each.row)) for each in shown],
+    )
+    if done.left_out:
+        print()
+        print_table(
+            ("left out", "rows", f"first {place}"),
+            [
+                (reason, f"{rows:,}", done.first[reason])
+                for reason, rows in sorted(done.left_out.items())
+            ],
+        )
+    print()
+    if done.repeated:
+        print(f"{plural(done.repeated, 'row')} with the same texts and label as an earlier one")
+    said = facts["license"] or "unstated"
+    print(f"licence: {said} ({facts['license_from']})")
+    if not done.unescape and _has_entities(done):
+        said = "texts hold HTML entities, such as &#34;; --unescape reads them"
+        print(f"note: {said}", file=sys.stderr)
+
+
+def _has_entities(done: Importing) -> bool:
+    entity = re.compile(r"&(?:#\d{2,5}|[a-z]{2,6});")
+    texts = (str(value) for each in done.shown for value in each.row.values())
+    return any(map(entity.search, texts))
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    texts = [
+        f"{name}: {' '.join(str(value).split())[:_LONGEST]}"
+        for name, value in row.items()
+        if name not in ("idx", "label")
+    ]
+    return " | ".join(texts)

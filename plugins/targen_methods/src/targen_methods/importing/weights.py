@@ -1,0 +1,112 @@
+"""Weights that authors' code left beside their rows, such as SunGen's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from targen_core.dataset.source import open_source
+from targen_core.dataset.weighing import checked_weights
+from targen_core.errors import UsageError
+from targen_core.plain import content_of
+from targen_core.text import plural
+from targen_methods.importing.reading import refuse_binary
+
+__all__ = ["Weights", "read_weights"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each row of a file counts.
+
+    Attributes:
+        known: the number of a row, or its `idx` -> its weight, 0 or more.
+        made: where they are from, for the record.
+    """
+
+    known: Mapping[str, float]
+    made: Mapping[str, Any]
+
+    def of(self, number: int, row: Mapping[str, Any]) -> float:
+        """The weight of a row, by its `idx` or else by its number in the file, from 0.
+
+        Raises:
+            UsageError: there is none.
+        """
+        key = str(row.get("idx", number))
+        if key not in self.known:
+            raise UsageError(
+                f"there is no weight for the row {key} of {plural(len(self.known), 'weight')}",
+                hint="a weight for each row of the file, by its idx or in its order",
+            )
+        return self.known[key]
+
+    def check(self, rows: int) -> None:
+        """See that there are as many as the file has rows.
+
+        Raises:
+            UsageError: there are not.
+        """
+        if rows != len(self.known):
+            raise UsageError(
+                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: they are those "
+                "of other rows",
+                hint="a weight for each row of the file, by its idx or in its order",
+            )
+
+
+def read_weights(file: Path, *, logits: bool = False) -> Weights:
+    """Weights of a file: `.npy`, or lines of JSON with `weight`, and `idx` where rows have one.
+
+    Args:
+        file: where they are.
+        logits: whether they are SunGen's free parameters, whose sigmoid is the weight.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else; a pickle is not read.
+    """
+    refuse_binary(file)
+    content = content_of(file)
+    if file.suffix == ".npy":
+        values = {str(at): value for at, value in enumerate(_array(file, content))}
+    else:
+        values = {}
+        for at, record in enumerate(open_source(file).rows()):
+            key = str(record.get("idx", at))
+            if key in values:
+                raise UsageError(f"{file} weighs the row {key} twice")
+            values[key] = record.get("weight")
+    if logits:
+        values = {key: _sigmoid(value) for key, value in values.items()}
+    weights = checked_weights(values.values(), str(file))
+    made = {
+        "by": "file",
+        "file": file.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "logits": logits,
+    }
+    return Weights(dict(zip(values, weights, strict=True)), made)
+
+
+def _array(file: Path, content: bytes) -> list[Any]:
+    try:
+        numbers = np.load(io.BytesIO(content), allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    if not isinstance(numbers, np.ndarray) or numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
+        raise UsageError(f"{file} is no list of numbers", hint="one number for each row")
+    values: list[Any] = numbers.tolist()
+    return values
+
+
+def _sigmoid(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return value  # which is then refused, by its place
+    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0

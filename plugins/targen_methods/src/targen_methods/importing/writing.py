@@ -1,0 +1,190 @@
+"""What an import leaves: a folder that every command takes for a dataset.
+
+```text
+rte-supergen/
+  import.json        the task, the file by its digest, the maps, and what was left out
+  dataset.jsonl      the rows
+  provenance.jsonl   for each row its place in the file, its label there, score, attributes
+  README.md          a dataset card: source and licence
+  weighing.json      where rows count more or less: the rows by digest, and what weighed them
+```
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from targen_core import read_dataset
+from targen_core.dataset.weighing import FILE as WEIGHING
+from targen_core.dataset.weighing import Weighing, checked_weights
+from targen_core.errors import UsageError
+from targen_core.plain import write_failed
+from targen_core.runs.card import NO_LICENCE, front_matter, size_category
+from targen_core.runs.files import write_atomically
+from targen_core.text import markdown, plural
+from targen_methods.importing.rows import Imported, Importing
+
+__all__ = ["FILE", "FORMAT", "card_of", "check_free", "finish", "write_rows", "write_weighing"]
+
+FILE = "import.json"
+FORMAT = 1
+
+
+def check_free(out: Path, *, force: bool) -> None:
+    """See that an import may be written to `out`.
+
+    Raises:
+        UsageError: something is there that `force` does not replace.
+    """
+    if not out.exists() and not out.is_symlink():
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise UsageError(f"{out} is there, and no folder", hint="--out FOLDER")
+    if not any(out.iterdir()):
+        return
+    if not (out / FILE).is_file():
+        raise UsageError(f"{out} holds something else than imported rows", hint="--out FOLDER")
+    if not force:
+        raise UsageError(f"{out} holds imported rows already", hint="--force, or --out FOLDER")
+
+
+def write_rows(part: Path, rows: Iterable[Imported]) -> None:
+    """Write rows and provenance into a folder that is not there yet, one by one.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        with ExitStack() as stack:
+            files = [
+                stack.enter_context(open(part / name, "x", encoding="utf-8", newline="\n"))
+                for name in ("dataset.jsonl", "provenance.jsonl")
+            ]
+            for each in rows:
+                for file, value in zip(files, (each.row, each.origin), strict=True):
+                    file.write(json.dumps(value, ensure_ascii=False) + "\n")
+            for file in files:
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        raise write_failed(part, error) from error
+
+
+def write_weighing(part: Path, done: Importing, task: str) -> None:
+    """Say that rows which were written have weights in their provenance.
+
+    Args:
+        part: the folder, with rows and provenance.
+        done: the import, which is over.
+        task: the id of the task; "" of one in a file.
+
+    Raises:
+        UsageError: all weights are 0.
+        WriteFailed: the operating system refuses.
+    """
+    if done.weights is None:
+        return
+    rows = read_dataset(part / "dataset.jsonl", done.task)
+    with open(part / "provenance.jsonl", encoding="utf-8") as file:
+        weights = checked_weights(
+            (json.loads(line)["weight"] for line in file), done.opened.path.name
+        )
+    report = {
+        "rows": len(weights),
+        "zero": sum(not weight for weight in weights),
+        "mean": sum(weights) / len(weights),
+    }
+    said = Weighing(task=task, rows=rows.digest, made=done.weights.made, report=report)
+    write_atomically(part / WEIGHING, said.model_dump_json(indent=2) + "\n")
+
+
+def finish(part: Path, out: Path, facts: Mapping[str, Any], card: str) -> None:
+    """Put a folder with its facts and card where it belongs.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    try:
+        (part / "README.md").write_text(card, encoding="utf-8", newline="\n")
+        text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
+        (part / FILE).write_text(text, encoding="utf-8", newline="\n")
+        if out.exists():
+            shutil.rmtree(out)
+        part.rename(out)
+    except OSError as error:
+        raise write_failed(out, error) from error
+
+
+def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
+    """The dataset card of imported rows.
+
+    Args:
+        done: an import that is over.
+        name: of the dataset.
+        license: its name on hubs, or "".
+        license_from: who says so, or why there is none.
+    """
+    of, task = done.opened.of, done.task
+    front: dict[str, Any] = {
+        "pretty_name": name,
+        **({"license": license} if license else {}),
+        "tags": ["synthetic", of.name],
+        "size_categories": [size_category(done.count)],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "dataset.jsonl"}],
+            }
+        ],
+    }
+    stated = f"{license}, by {license_from}." if license else f"{NO_LICENCE} {_whole(license_from)}"
+    labels = "\n".join(
+        f"| {markdown(said or 'any')} | {markdown(label)} | {count:,} |"
+        for (said, label), count in sorted(done.found.items())
+    )
+    left = "".join(
+        f"| {reason} | {count:,} | {done.first[reason]:,} |\n"
+        for reason, count in sorted(done.left_out.items())
+    )
+    rows = f"{plural(done.count, 'row')} of {markdown(task.name)}"
+    more = f", of which {done.repeated:,} repeat an earlier one" if done.repeated else ""
+    return f"""---
+{front_matter(front)}---
+
+# {markdown(task.summary)}
+
+{task.description.strip()}
+
+These rows were not made by targen. They were imported from `{markdown(done.opened.path.name)}`,
+a file of the form `{of.name}`: {of.summary} ({of.source}).
+
+## Rows
+
+{rows}{more}. Columns: {", ".join(f"`{name}`" for name in task.schema.model_fields)}.
+
+| label in the file | label | rows |
+|---|---|--:|
+{labels}
+{_left(left)}
+## Licence
+
+{stated}
+"""
+
+
+def _whole(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _left(lines: str) -> str:
+    if not lines:
+        return ""
+    return f"\nLeft out of the file:\n\n| reason | rows | first |\n|---|--:|--:|\n{lines}"
