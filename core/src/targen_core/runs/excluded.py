@@ -18,14 +18,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from targen_core import folders
-from targen_core.engine.exclusion.building import build_index
 from targen_core.engine.exclusion.comparing import plain_words, texts_of
-from targen_core.engine.exclusion.files import FORMAT
-from targen_core.engine.exclusion.filter import REASONS, Excluded, ExclusionFilter
-from targen_core.engine.exclusion.index import ExclusionIndex
 from targen_core.errors import (
     MissingDependency,
     RunConflict,
@@ -39,6 +35,10 @@ from targen_core.runs.files import read_jsonl
 from targen_core.runs.lock import ExcludedPlan
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+
+if TYPE_CHECKING:  # with numpy, 12 MB that a command which only reads rows does not need
+    from targen_core.engine.exclusion.filter import ExclusionFilter
+    from targen_core.engine.exclusion.index import ExclusionIndex
 
 __all__ = [
     "ExcludedSource",
@@ -219,6 +219,9 @@ def _index(plan: ExcludedPlan, rows: _Rows) -> ExclusionIndex:
         UnreadSource: the source was changed meanwhile.
         WriteFailed: the index can be written nowhere.
     """
+    from targen_core.engine.exclusion.files import FORMAT
+    from targen_core.engine.exclusion.index import ExclusionIndex
+
     folder = folders.cache_folder() / "excluded" / f"{plan.digest}-{FORMAT}"
     damaged = (OSError, ValueError, KeyError, TypeError, AttributeError)
     with contextlib.suppress(*damaged):
@@ -240,6 +243,9 @@ def _index(plan: ExcludedPlan, rows: _Rows) -> ExclusionIndex:
 
 
 def _built(plan: ExcludedPlan, rows: _Rows, folder: Path) -> ExclusionIndex:
+    from targen_core.engine.exclusion.building import build_index
+    from targen_core.engine.exclusion.index import ExclusionIndex
+
     digest = hashlib.sha256()
 
     def texts() -> Iterator[list[str]]:
@@ -266,6 +272,8 @@ def exclusion_filter(
     plans: Sequence[ExcludedPlan], sources: Sequence[ExcludedSource], similarity: float
 ) -> ExclusionFilter:
     """The filter of a run, whose files call the sources as `plans` do, wherever they are now."""
+    from targen_core.engine.exclusion.filter import Excluded, ExclusionFilter
+
     indexes = [source.index for source in sources]  # both are in the order of their digests
     return ExclusionFilter(
         [
@@ -364,14 +372,17 @@ def _size(plan: ExcludedPlan) -> str:
 
 def source_counts(plans: Sequence[ExcludedPlan], rejects: Path) -> list[dict[str, Any]]:
     """What reports say of each excluded dataset: what was refused for it, by test."""
+    if not plans:
+        return []
+    from targen_core.engine.exclusion.filter import REASONS
+
     tests = {reason: test for test, reason in REASONS.items()}
     counts: Counter[tuple[str, str]] = Counter()
-    if plans:
-        with contextlib.suppress(TargenError, OSError):
-            for record in read_jsonl(rejects):
-                if (test := tests.get(str(record.get("reason")))) is not None:
-                    notes = record.get("notes") or {}
-                    counts[str(notes.get("excluded_source")), test] += 1
+    with contextlib.suppress(TargenError, OSError):
+        for record in read_jsonl(rejects):
+            if (test := tests.get(str(record.get("reason")))) is not None:
+                notes = record.get("notes") or {}
+                counts[str(notes.get("excluded_source")), test] += 1
     return [
         {
             **plan.model_dump(mode="json"),

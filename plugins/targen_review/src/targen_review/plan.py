@@ -8,12 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    field_validator,
+)
 
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
 from targen_core.plain import read_plain, replace_plain, way_out
 from targen_core.text import refused
 from targen_review.grades import check_name
+from targen_review.ids import Ids
 from targen_review.rubric import PAPER, Rubric
 
 __all__ = [
@@ -29,6 +38,17 @@ __all__ = [
 
 FILE = "review.json"
 _MAX_BYTES = 256 << 20
+
+
+def _packed(ids: Any) -> Ids:
+    if isinstance(ids, Ids):
+        return ids
+    if not isinstance(ids, list | tuple) or not all(isinstance(each, str) for each in ids):
+        raise ValueError("it is not a list of ids")
+    return Ids(ids)
+
+
+_RowIds = Annotated[Ids, PlainValidator(_packed), PlainSerializer(list)]
 
 
 class PlanData(BaseModel):
@@ -82,7 +102,7 @@ class Plan(BaseModel):
     teams: tuple[tuple[str, ...], ...] = ()
     barred: tuple[str, ...] = ()
     secret: str = ""
-    rows: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, _RowIds]
 
     @field_validator("raters", "rows")
     @classmethod
@@ -95,7 +115,7 @@ class Plan(BaseModel):
                 raise ValueError(str(error)) from error
         return names
 
-    def rows_of(self, rater: str) -> tuple[str, ...]:
+    def rows_of(self, rater: str) -> Ids:
         """The ids of a rater's rows, in order.
 
         Raises:
@@ -111,9 +131,11 @@ class Plan(BaseModel):
         )
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> Ids:
         """The ids of all rows that anyone reviews, each once."""
-        return tuple(dict.fromkeys(row for rows in self.rows.values() for row in rows))
+        if len(self.rows) == 1:
+            return next(iter(self.rows.values()))
+        return Ids(dict.fromkeys(row for rows in self.rows.values() for row in rows))
 
 
 def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from targen_core.errors import UsageError
+from targen_review.ids import Ids
 
 __all__ = [
     "Drawable",
@@ -139,6 +140,13 @@ def _grouped(rows: Iterable[Drawable]) -> list[list[Drawable]]:
     return groups
 
 
+def _by_group(rows: Sequence[Drawable]) -> Iterable[Drawable]:
+    """The rows in order, those of a group behind its first."""
+    if not any(row.group for row in rows):
+        return rows
+    return (row for group in _grouped(rows) for row in group)
+
+
 def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> list[tuple[str, ...]]:
     """The teams: those that are given, else twos in the order of the raters.
 
@@ -237,7 +245,7 @@ def assign(
     exclusions: Collection[tuple[str, str]] = (),
     seed: int = 0,
     shuffled: bool = False,
-) -> dict[str, tuple[str, ...]]:
+) -> dict[str, Ids]:
     """The rows of each rater, in the order in which they see them.
 
     Args:
@@ -253,18 +261,20 @@ def assign(
     Raises:
         UsageError: the rule is none, there are no rows, or nobody is left for a group.
     """
+    if not raters and not shuffled and sample == "all":
+        return {"": Ids(row.id for rows in groups.values() for row in _by_group(rows))}
     samples = {
         name: drawn(rows, sample_size(sample, len(rows), name), seed=seed)
         for name, rows in groups.items()
     }
     if not raters and shuffled:
-        return {"": tuple(row.id for rows in samples.values() for row in rows)}
+        return {"": Ids(row.id for rows in samples.values() for row in rows)}
     if not raters:
         taken = {row.id for rows in samples.values() for row in rows}
         there = ([row for row in rows if row.id in taken] for rows in groups.values())
-        return {"": tuple(row.id for rows in there for of in _grouped(rows) for row in of)}
+        return {"": Ids(row.id for rows in there for row in _by_group(rows))}
     lists = assigned(samples, teams or teams_of(raters), barred=exclusions, seed=seed)
-    return {name: tuple(lists[name]) for name in raters}
+    return {name: Ids(lists[name]) for name in raters}
 
 
 def check_sample(rule: str) -> str:

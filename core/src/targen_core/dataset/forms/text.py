@@ -32,7 +32,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-_LARGE = 64 << 20  # bytes
+_LARGE = 4 << 20  # bytes
 
 
 def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:

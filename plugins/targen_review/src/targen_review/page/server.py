@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment, PackageLoader
@@ -18,14 +19,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from targen_core import trace
 from targen_core.errors import TargenError
 from targen_core.text import plural, printable
 from targen_review.page.desk import Desk, Seat
 from targen_review.page.guard import LocalOnly, Secret, is_own_origin
 from targen_review.rows import NO_TASK
 
-__all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates"]
+if TYPE_CHECKING:
+    from targen_core.api.tracing import Trace
+
+__all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates", "traced"]
 
 _MAX_FORM = 4 << 20
 _SECONDS = 20  # that the whole of a form may take; what is written is sent at once
@@ -201,8 +204,7 @@ class _Pages:
             return _html("calls.html", {"trace": None})
         lead = f"{seat.data.name}:" if len(desk.plan.data) > 1 else ""
         name = seat.row.id.removeprefix(lead) if seat.row.number is None else seat.row.number
-        traced = await run_in_threadpool(trace, seat.data.path, name)
-        return _html("calls.html", {"trace": traced})
+        return _html("calls.html", {"trace": await traced(seat.data.path, name)})
 
     async def undo(self, request: Request, desk: Desk) -> Response:
         """Take the last answer back, and go to its row."""
@@ -308,6 +310,17 @@ class _Pages:
             **context,
         }
         return _html(template, whole)
+
+
+async def traced(path: Path, name: str | int) -> Trace:
+    """What a row rests on. What finds that is imported with the first: it takes 15 MB.
+
+    Raises:
+        TargenError: it cannot be read.
+    """
+    from targen_core import trace
+
+    return await run_in_threadpool(trace, path, name)
 
 
 def origin_of(seat: Seat) -> dict[str, Any]:

@@ -32,30 +32,38 @@ class RowStore:
             "CREATE TABLE rows (id TEXT PRIMARY KEY, data TEXT, digest TEXT, raw TEXT) "
             "WITHOUT ROWID"
         )
-        kept = set(only)
         records = (
-            (row.id, each.name, row.digest, json.dumps(row.raw, default=str))
-            for each, row in rows
-            if row.id in kept
+            (each.name, row.digest, json.dumps(row.raw, default=str), row.id) for each, row in rows
         )
         with self._database:
+            # The ids first: rows that are none of them then have no line to go to.
+            self._database.executemany(
+                "INSERT OR IGNORE INTO rows (id) VALUES (?)", ((each,) for each in only)
+            )
             for batch in _batches(records):
-                self._database.executemany("INSERT OR REPLACE INTO rows VALUES (?,?,?,?)", batch)
+                self._database.executemany(
+                    "UPDATE rows SET data = ?, digest = ?, raw = ? WHERE id = ?", batch
+                )
+            self._count = self._database.execute(
+                "SELECT count(*) FROM rows WHERE raw IS NOT NULL"
+            ).fetchone()[0]
 
     def find(self, row: str) -> tuple[str, ReviewRow] | None:
         """The name of a row's dataset, and the row; None where the data has it no more."""
         record = self._database.execute(
-            "SELECT data, raw FROM rows WHERE id = ?", (row,)
+            "SELECT data, raw FROM rows WHERE id = ? AND raw IS NOT NULL", (row,)
         ).fetchone()
         return None if record is None else (record[0], ReviewRow.of(json.loads(record[1])))
 
     def digest(self, row: str) -> str | None:
         """The digest of a row; None where the data has it no more."""
-        record = self._database.execute("SELECT digest FROM rows WHERE id = ?", (row,)).fetchone()
+        record = self._database.execute(
+            "SELECT digest FROM rows WHERE id = ? AND raw IS NOT NULL", (row,)
+        ).fetchone()
         return None if record is None else str(record[0])
 
     def __len__(self) -> int:
-        return int(self._database.execute("SELECT count(*) FROM rows").fetchone()[0])
+        return int(self._count)
 
     def close(self) -> None:
         """Give the file up."""
