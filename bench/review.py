@@ -52,6 +52,13 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "targen_core", *line], stdout=subprocess.PIPE, text=True
         )
+        self.enter()
+        self.page = self.ask(self.place)[2]
+        self.secret = re.search(r'name="secret" value="(\w+)"', self.page)[1]
+        self.seconds = time.perf_counter() - start
+
+    def enter(self) -> None:
+        """Open the link that the command prints."""
         self.link = ""
         for said in self.process.stdout:
             if found := re.search(r"http://\S+", said):
@@ -62,9 +69,6 @@ class Server:
         status, self.cookie, page = self.ask(f"{parts.path}?{parts.query}", cookie="")
         assert status == 200, status
         self.place = re.search(r"url=(\S+?)\"", page)[1]
-        self.page = self.ask(self.place)[2]
-        self.secret = re.search(r'name="secret" value="(\w+)"', self.page)[1]
-        self.seconds = time.perf_counter() - start
 
     def ask(self, path, form=None, cookie=None):
         headers = {"X-Page": "1"} if form is not None else {}
@@ -156,11 +160,11 @@ def speed(folder: Path, rows: int) -> bool:
     return good and used <= MAX_MB and weight <= 1000 * MAX_KB
 
 
-def show(what: str, times: list[float]) -> bool:
+def show(what: str, times: list[float], most: float = MAX_MS) -> bool:
     ordered = sorted(times)
     median, late = statistics.median(ordered), ordered[int(0.95 * len(ordered))]
     print(f"{what}: median {median:.1f} ms, 95 % {late:.1f} ms, longest {ordered[-1]:.1f} ms")
-    return median <= MAX_MS
+    return median <= most
 
 
 def kills(folder: Path, count: int) -> bool:

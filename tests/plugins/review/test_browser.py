@@ -39,16 +39,18 @@ def browser() -> Iterator[Any]:
 
 
 class Server:
-    """`targen review` in a process of its own."""
+    """`targen review` or `targen view` in a process of its own."""
 
-    def __init__(self, *args: object) -> None:
-        line = [sys.executable, "-m", "targen_core", "review", *map(str, args), "--no-open"]
+    def __init__(self, *args: object, command: str = "review") -> None:
+        line = [sys.executable, "-m", "targen_core", command, *map(str, args), "--no-open"]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.links: dict[str, str] = {}
         for said in self.process.stdout:
             if link := re.match(r"(\S+), .*(http://\S+)", said):
                 self.links[link[1]] = link[2]
+            elif link := re.search(r"http://\S+", said):
+                self.links[command] = link[0]
             if said.startswith("Ctrl-C"):
                 break
 
@@ -61,8 +63,8 @@ class Server:
 def serve() -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(*args: object) -> Server:
-        started.append(Server(*args))
+    def start(*args: object, command: str = "review") -> Server:
+        started.append(Server(*args, command=command))
         return started[-1]
 
     yield start
@@ -84,7 +86,7 @@ def enter(browser: Any) -> Iterator[Callable[..., Any]]:
         page = window.new_page()
         page.on("pageerror", lambda error: broken.append(str(error)))
         page.goto(link)
-        page.wait_for_url(re.compile(r"/(row/\d+|done)$"))
+        page.wait_for_url(re.compile(r"/(row/\d+|done|rows)$"))
         return page
 
     yield open_link
@@ -251,3 +253,63 @@ def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
     assert page.url.endswith("/row/2"), "the first that is open"
     assert page.title() == "rows"
     assert os.stat(tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").st_size < 1000
+
+
+def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
+    rows_file, task_file, serve, enter
+):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    pytest.importorskip("targen_analysis")
+    evil = "<img src=x onerror=\"document.title='caught'\"> the soup, once more"
+    texts = [f"The soup number {at} was warm and good." for at in range(29, -1, -1)]
+    before = rows_file(120, evil, "long" * 300, name="before.jsonl")
+    after = rows_file(30, *texts, name="after.jsonl")
+    line = (before, after, "--task", task_file)
+    page = enter(serve(*line, command="view").links["view"], viewport={"width": 400, "height": 800})
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+    def good(where: str) -> None:
+        assert not page.evaluate(wide), where
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = axe.run(page)
+            assert found.violations_count == 0, f"{where}, {scheme}: {found.generate_report()}"
+
+    page.wait_for_selector("p:has-text('28 pairs of rows, by the same texts')")
+    assert page.locator("li.pair").count() == 50
+    good("side by side")
+    page.keyboard.press("/")
+    page.keyboard.type("number 7 ")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('1 line')")
+    assert page.locator("li.pair .tag").all_inner_texts() == ["negative", "positive"]
+    page.keyboard.press("i")
+    page.wait_for_selector("h1:has-text('2 rows')")
+    page.keyboard.press("s")
+    page.wait_for_selector("h1:has-text('1 line')")
+    page.locator("li.pair a").first.click()
+    page.wait_for_selector("h1:has-text('Row 8')")
+    assert page.locator(".cell h2").all_inner_texts() == ["before", "after"]
+    page.keyboard.press("l")
+    page.wait_for_selector("h1:has-text('1 line')")
+    assert page.input_value("input[name=text]") == "number 7 "
+    page.goto(re.sub(r"/view/.*", "/view/rows?as=list&sort=most+alike&data=before", page.url))
+    page.wait_for_selector("th:has-text('likeness, ROUGE-L')")
+    page.locator("a[href*=place]").first.click()
+    page.wait_for_selector("section.row h1")
+    first = page.inner_text("h1")
+    page.keyboard.press("n")
+    page.wait_for_function("was => document.querySelector('h1').innerText !== was", arg=first)
+    page.keyboard.press("p")
+    page.wait_for_function("was => document.querySelector('h1').innerText === was", arg=first)
+    page.keyboard.press("k")
+    page.wait_for_selector("ol.near li")
+    assert page.locator("aside h3").all_inner_texts() == [
+        "in before, by ROUGE-L",
+        "in after, by ROUGE-L",
+    ]
+    good("a row and its neighbours")
+    for path in ("rows?as=list&sort=hardest", "row/1", "row/2"):
+        page.goto(re.sub(r"/view/.*", f"/view/{path}", page.url))
+        good(path)
+    assert page.title() == "before, after"

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
+from types import SimpleNamespace
+
 import pytest
 
+from targen_core.embedding import WORDS
+from targen_core.errors import UsageError
 from targen_review.page.guard import Secret
 from targen_review.rows import open_data
 from targen_review.view.catalogue import Catalogue, Query
+from targen_review.view.difficulty import take_difficulty
+from targen_review.view.likeness import Alike
 from targen_review.view.server import view_app
 
 from .test_page import PORT, Page
 
 
 @pytest.fixture
-def catalogue(run, rows_file, task_file):
-    opened = [open_data(run), open_data(rows_file(60, "A much, " * 20), str(task_file))]
-    made = Catalogue(opened)
-    yield made, opened
-    made.close()
+def view():
+    """Open datasets as `targen view` does: the catalogue, what finds likeness, and the page."""
+    opened = []
+
+    def make(*data, key="", encode=None, analyses=()):
+        catalogue = Catalogue(data, key=key)
+        take_difficulty(catalogue, data, analyses)
+        alike = Alike(catalogue, encode, "words")
+        opened.append((alike, catalogue))
+        secret = Secret(PORT, "view")
+        page = Page(view_app(catalogue, data, alike, secret, PORT), None, secret)
+        return SimpleNamespace(catalogue=catalogue, alike=alike, page=page, secret=secret)
+
+    yield make
+    for each in opened:
+        for part in each:
+            part.close()
 
 
-def test_rows_are_chosen_by_label_reason_dataset_and_text(catalogue):
-    rows, _ = catalogue
-    assert rows.count(Query()) == 6 + 2 + 60
+@pytest.fixture
+def both(view, run, rows_file, task_file):
+    return view(open_data(run), open_data(rows_file(60, "A much, " * 20), str(task_file)))
+
+
+def written(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return open_data(path)
+
+
+def test_rows_are_chosen_by_label_reason_dataset_and_text(both):
+    rows = both.catalogue
+    assert rows.count(Query()) == len(rows) == 6 + 2 + 60
     assert rows.choices["outcome"] == ["row", "no-valid-instance", "too-short"]
     assert rows.count(Query(choices={"data": "rows", "label": "negative"})) == 30
     assert rows.count(Query(text="NEVER again")) == 1
@@ -30,27 +61,215 @@ def test_rows_are_chosen_by_label_reason_dataset_and_text(catalogue):
     assert rows.count(Query(text="%' OR 1=1 --", choices={"no such": "x", "data": "rows"})) == 0
 
 
-def test_the_longest_or_the_shortest_come_first(catalogue):
-    rows, _ = catalogue
-    ((_, _, longest),) = rows.rows(Query(sort="longest"), 0, 1)
-    assert longest.fields["text"].startswith("A much, ")
-    ((_, _, shortest),) = rows.rows(Query(sort="shortest"), 0, 1)
-    assert shortest.fields["text"] == "Never again."
-    assert [at for at, _, _ in rows.rows(Query(), 50, 50)] == list(range(51, 69))
+def test_the_longest_or_the_shortest_come_first(both):
+    rows = both.catalogue
+    assert rows.rows(Query(sort="longest"), 0, 1)[0].row.fields["text"].startswith("A much, ")
+    assert rows.rows(Query(sort="shortest"), 0, 1)[0].row.fields["text"] == "Never again."
+    assert [each.at for each in rows.rows(Query(), 50, 50)] == list(range(51, 69))
 
 
-def test_the_page_shows_them_to_who_has_the_link(catalogue):
-    rows, opened = catalogue
-    secret = Secret(PORT, "view")
-    page = Page(view_app(rows, opened, secret, PORT), None, secret)
-    for path in ("/view/rows", "/view/row/1", "/view/row/1/calls", "/view/"):
-        assert page.ask(path, cookie="").status == 403, path
+def test_the_page_shows_them_to_who_has_the_link(both):
+    page, secret = both.page, both.secret
+    for path in ("rows", "row/1", "row/1/near", "row/1/calls", ""):
+        assert page.ask(f"/view/{path}", cookie="").status == 403, path
     assert page.ask("/view/rows", host="evil.example").status == 403
     assert page.ask(f"/view/?token={secret.token}", cookie="").status == 200
-    listed = page.ask("/view/rows?outcome=too-short&sort=longest&page=9").text
+    listed = page.ask("/view/rows?as=list&outcome=too-short&sort=longest&page=9").text
     assert "1 row<" in listed
     assert "Never again." in listed
     assert "page 2 of 2" in page.ask("/view/rows?page=2").text
     assert "The guest would come back." in page.ask("/view/row/2").text
     assert "tokens in" in page.ask("/view/row/1/calls").text
-    assert page.ask("/view/row/99").status == 404
+    for path in ("99", "99/near", f"{10**30}"):
+        assert page.ask(f"/view/row/{path}").status == 404
+
+
+def test_one_row_after_the_other_in_the_order_of_the_list(both):
+    page = both.page
+    listed = page.ask("/view/rows?as=list&sort=shortest&label=negative").text
+    places = [int(at) for at in re.findall(r'href="/view/row/(\d+)\?[^"]*place=\d+"', listed)]
+    assert len(places) > 3
+    at, seen = re.search(r'href="(/view/row/[^"]*place=1)"', listed)[1], []
+    while at:
+        shown = page.ask(at.replace("&amp;", "&")).text
+        seen.append(int(re.search(r"<h1[^>]*>Row (\d+)", shown)[1]))
+        found = re.search(r'href="([^"]*)" data-key="n ArrowRight"', shown)
+        at = found and found[1]
+    assert seen == places
+    assert 'href="/view/row/2"' in page.ask("/view/row/1").text, "else in the order of the data"
+
+
+@pytest.mark.whole
+def test_rows_are_sorted_by_how_alike_they_are_and_show_their_neighbours(view, rows_file):
+    soup, bus = "The soup was warm and good.", "The bus was late again today, as ever."
+    data = open_data(rows_file(4, soup, bus, f"{soup} Really.", "Nothing here."))
+    other = open_data(rows_file(2, "Nothing at all.", bus, name="other.jsonl"))
+    opened = view(data, other)
+    listed = opened.page.ask("/view/rows?as=list&data=rows&sort=most+alike").text
+    rows = re.findall(r'class="number">([\d.]+|–)</td>', listed)
+    assert rows == ["0.92", "0.92", "0.29", "0.00"]
+    assert "ROUGE-L" in listed
+    assert "data-poll" not in listed, "a few rows are known at once"
+    near = opened.page.ask("/view/row/2/near").text
+    assert near.index("in rows") < near.index("in other")
+    assert re.findall(r'row/(\d)">row \d</a> <span class="number">([\d.]+)', near) == [
+        ("1", "0.29"), ("3", "0.27"), ("4", "0.00"), ("6", "1.00"), ("5", "0.00")
+    ]  # fmt: skip
+    ends = opened.catalogue.rows(Query(sort="least alike"), 0, 1)
+    assert ends[0].likeness == 0
+
+
+@pytest.mark.whole
+def test_an_embedder_says_how_alike_rows_are_where_it_is_named(view, rows_file):
+    opened = view(open_data(rows_file(3, "One two.", "Two one.")), encode=WORDS.open())
+    assert "cosine by words 0.67" not in opened.page.ask("/view/rows").text
+    listed = opened.page.ask("/view/rows?sort=most+alike").text
+    assert "likeness, cosine by words" in listed
+    assert '"number">0.67<' in listed
+
+
+def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "targen_analysis.likeness", None)
+    opened = view(open_data(rows_file()))
+    for path in ("rows?sort=most+alike", "row/1/near"):
+        shown = opened.page.ask(f"/view/{path}").text
+        assert "targen-review[likeness]" in shown, path
+    assert "6 rows" in opened.page.ask("/view/rows?sort=most+alike").text
+
+
+def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
+    def fail(text):
+        raise RuntimeError("out of memory")
+
+    pytest.importorskip("targen_analysis")
+    opened = view(open_data(rows_file()), encode=fail)
+    assert "RuntimeError: out of memory" in opened.page.ask("/view/row/1/near").text
+
+
+@pytest.mark.whole
+def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
+    from targen_analysis.analysis import Analysis, Part
+    from targen_core import load_registry
+    from targen_core.api.analyzing import analyze
+    from targen_core.metrics.model import Findings
+
+    path = rows_file(6)
+    made = analyze(path, metrics="labels")
+    item = load_registry().find("metric", "difficulty")
+    bits = [0.5, -2.0, 0.25]
+    rows = [
+        {"row": at, "label": "negative" if at % 2 else "positive", "PVI": pvi}
+        for at, pvi in zip((5, 1, 2), bits, strict=True)
+    ]
+    part = Part(item, "Difficulty", Findings(rows={made.study.corpora[0].name: rows}))
+    Analysis(made.study, [*made.parts, part]).save(tmp_path / "found")
+    opened = view(open_data(path), analyses=[tmp_path / "found"])
+    hardest = opened.catalogue.rows(Query(sort="hardest"), 0, 9)
+    assert [(each.at, each.pvi) for each in hardest[:3]] == [(2, -2.0), (3, 0.25), (6, 0.5)]
+    assert [each.pvi for each in hardest[3:]] == [None] * 3
+    assert opened.catalogue.rows(Query(sort="easiest"), 0, 1)[0].at == 6
+    assert "-2.00" in opened.page.ask("/view/rows?sort=hardest").text
+    with pytest.raises(UsageError, match="its rows are others"):
+        view(open_data(rows_file(7)), analyses=[tmp_path / "found"])
+    with pytest.raises(UsageError, match="says nothing of how difficult rows of strange are"):
+        view(open_data(rows_file(6, name="strange.jsonl")), analyses=[tmp_path / "found"])
+
+
+def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(run):
+    own = run / "analysis"
+    own.mkdir()
+    for text, problem in (
+        ("{", "it is no analysis"),
+        (
+            json.dumps(
+                {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
+            ),
+            "rows are others",
+        ),
+    ):
+        (own / "analysis.json").write_text(text)
+        data = open_data(run)
+        catalogue = Catalogue([data])
+        (said,) = take_difficulty(catalogue, [data], [])
+        assert problem in said
+        catalogue.close()
+
+
+def test_without_an_analysis_the_page_says_what_to_type(view, rows_file):
+    shown = view(open_data(rows_file())).page.ask("/view/rows?sort=hardest").text
+    assert "targen-analysis[difficulty]" in shown
+    assert "--metric difficulty -o difficulty.model=MODEL" in shown
+
+
+def test_rows_with_the_same_texts_stand_side_by_side(view, tmp_path):
+    texts = ["First.", "Second.", "Third.", "Second."]
+    before = written(tmp_path / "a.jsonl", [{"text": t, "label": "x"} for t in texts])
+    after = written(
+        tmp_path / "b.jsonl",
+        [{"text": t, "label": "y"} for t in ("Second.", "First.", "New.", "Second.")],
+    )
+    opened = view(before, after)
+    assert (opened.catalogue.keys.name, opened.catalogue.keys.pairs) == ("texts", 3)
+    places = opened.catalogue.places(Query(paired=True), 0, 50)
+    pairs = opened.catalogue.pairs(places)
+    assert [{name: e.at for name, e in pair.items()} for pair in pairs] == [
+        {"a": 1, "b": 6}, {"a": 2, "b": 5}, {"a": 3}, {"a": 4, "b": 8}, {"b": 7}
+    ]  # fmt: skip
+    shown = opened.page.ask("/view/rows?label=y").text
+    assert "4 lines" in shown, "a pair is there where one of its rows is asked for"
+    assert "3 pairs of rows, by the same texts." in shown
+    assert shown.count("label: differs") == 3
+    row = opened.page.ask("/view/row/1").text
+    assert row.index("<h2>a</h2>") < row.index("<h2>b</h2>")
+    assert 'href="/view/row/6"' in row
+    assert "It has no such row." in opened.page.ask("/view/row/7").text
+
+
+def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, tmp_path):
+    other = written(tmp_path / "b.jsonl", [{"text": "x" * n} for n in range(1, 61)])
+    opened = view(open_data(rows_file(3)), other)
+    assert opened.catalogue.keys.name == ""
+    shown = opened.page.ask("/view/rows?sort=shortest").text
+    assert "3 rows and 60 rows" in shown
+    assert shown.count('<li class="pair">') == 50
+    assert shown.count('<p class="dim">–</p>') == 47
+    last = opened.page.ask("/view/rows?sort=shortest&page=2").text
+    assert last.count('<li class="pair">') == 10
+    at = re.search(r'href="(/view/row/\d+\?[^"]*place=60)"', last)[1].replace("&amp;", "&")
+    end = opened.page.ask(at).text
+    assert "ArrowRight" not in end, "the end of its own column"
+    assert "page=2" in end
+
+
+def test_rows_are_paired_by_a_column_that_is_named_or_by_the_seed(view, tmp_path, run):
+    one = written(tmp_path / "a.jsonl", [{"no": n, "text": f"{n} a"} for n in range(4)])
+    other = written(tmp_path / "b.jsonl", [{"no": n, "text": f"{n} b"} for n in (3, 0, 9)])
+    opened = view(one, other, key="no")
+    assert opened.catalogue.keys.pairs == 2
+    assert 'class="text differs"' in opened.page.ask("/view/row/1").text
+    with pytest.raises(UsageError, match="no row of a has a column 'strange'"):
+        view(one, other, key="strange")
+
+
+def test_a_run_stands_beside_the_same_seeds_of_another(view, run, run_made, tmp_path):
+    for folder, words in ((run, "Here: "), (run_made, "There: ")):
+        _again(folder, words)
+    opened = view(open_data(run), open_data(run_made))
+    assert (opened.catalogue.keys.name, opened.catalogue.keys.pairs) == ("seed", 6)
+
+
+def _again(folder, words):
+    """Make the texts of a run its own, so that only its seeds are another's."""
+    path = folder / "dataset.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        row["text"] = words + row["text"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_bad_input_of_the_command(in_process, rows_file):
+    path = rows_file()
+    assert in_process("view", path, "--key", "text").code == 2
+    twice = in_process("view", path, path)
+    assert twice.code == 2
+    assert "is there twice" in twice.err

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 from rapidfuzz.process import cdist
 
-__all__ = ["COMPARED", "as_string", "nearest"]
+__all__ = ["COMPARED", "as_string", "nearest", "similarities"]
 
 COMPARED = 1000
 """Words of a row that are compared: the time grows with the square of their number."""
@@ -30,12 +30,19 @@ def as_string(words: NDArray[np.int64]) -> str:
     return codes.astype("<u4").tobytes().decode("utf-32-le")
 
 
+def similarities(probes: Sequence[str], texts: Sequence[str]) -> NDArray[np.float32]:
+    """ROUGE-L F1 of each probe with each text, from 0 to 1; shape (probes, texts).
+
+    F1 is 2·LCS / (a + b), which rapidfuzz calls the normalised indel similarity. Both are texts by
+    `as_string`.
+    """
+    return cdist(probes, texts, scorer=Indel.normalized_similarity, dtype=np.float32)
+
+
 def nearest(
     probes: Sequence[str], texts: Sequence[str], *, own: Sequence[int] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """For each probe the highest ROUGE-L F1 with a text, and which text that is.
-
-    F1 is 2·LCS / (a + b), which rapidfuzz calls the normalised indel similarity.
 
     Args:
         probes: texts by `as_string`.
@@ -50,7 +57,7 @@ def nearest(
     step = max(1, _AT_ONCE // max(len(texts), 1))
     for start in range(0, len(probes), step):
         some = probes[start : start + step]
-        scores = cdist(some, texts, scorer=Indel.normalized_similarity, dtype=np.float32)
+        scores = similarities(some, texts)
         if own is not None:
             scores[np.arange(len(some)), own[start : start + step]] = -1
         which[start : start + step] = scores.argmax(axis=1)

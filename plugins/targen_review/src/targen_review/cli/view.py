@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack, suppress
-from typing import Annotated
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_core.cli.completion import completer
 from targen_core.cli.sources import EncodingArg, WhoseArg
+from targen_core.errors import UsageError
 from targen_core.text import plural
-from targen_review.cli.open import DataArg, opened_data
+from targen_review.cli.open import DataArg
+
+if TYPE_CHECKING:
+    from targen_core.embedding import Encode
+    from targen_review.rows import ReviewData
 
 __all__ = ["view"]
 
 
 def view(
     data: DataArg,
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            metavar="COLUMN",
+            help="Of two datasets, the column that says which rows belong together. "
+            "[default: ids, texts or seeds, where they share them]",
+        ),
+    ] = "",
+    analysis: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--analysis",
+            metavar="FOLDER",
+            help="An analysis that measured difficulty; repeatable. [default: a run's own]",
+        ),
+    ] = None,
+    embedder: Annotated[
+        str,
+        typer.Option(
+            "--embedder",
+            metavar="NAME",
+            help="Likeness by the cosine of these vectors: minilm, words. [default: ROUGE-L]",
+            autocompletion=completer("embedder"),
+        ),
+    ] = "",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Of this machine. [default: any free]")
     ] = 0,
@@ -27,28 +62,83 @@ def view(
 ) -> None:
     """Read rows and rejects on a page of this machine: filtered, sorted, with their origin.
 
-    Nothing is changed. By label, reason, dimension and text; the longest or the shortest first;
-    each row with its context, seed, the judge's words and its calls.
+    Nothing is changed. By label, reason, dimension and text; by length, by how alike a row is to
+    the others, by difficulty; each row with its neighbours, context, seed, the judge's words and
+    its calls. Two datasets stand side by side.
 
     Examples:
     - targen view runs/rte-0
-    - targen view runs/rte-0 runs/rte-1
-    - targen view data.jsonl --task rte
+    - targen view RTE/train.jsonl runs/rte-0
+    - targen view runs/rte-0 runs/rte-0-corrected
+    - targen view data.jsonl --task rte --analysis analyses/data
     """
     from targen_review.page.guard import Secret
     from targen_review.page.serving import open_browser, port_of, serve
-    from targen_review.view.catalogue import Catalogue, Query
+    from targen_review.view.catalogue import Catalogue
+    from targen_review.view.difficulty import take_difficulty
+    from targen_review.view.likeness import Alike
     from targen_review.view.server import view_app
 
-    opened = opened_data(data, task, encoding)
+    if key and len(data) != 2:
+        raise UsageError("--key says which rows of two datasets belong together: name two")
+    encode = _encode(embedder) if embedder else None
+    opened = _opened(data, task, encoding)
     with ExitStack() as stack:
         listener, number = stack.enter_context(port_of(port))
-        catalogue = Catalogue(opened)
+        catalogue = Catalogue(opened, key=key)
         stack.callback(catalogue.close)
+        for problem in take_difficulty(catalogue, opened, analysis or ()):
+            print(problem, file=sys.stderr)
+        alike = Alike(catalogue, encode, embedder)
+        stack.callback(alike.close)
         secret = Secret(number, "view")
-        print(f"{plural(catalogue.count(Query()), 'row')}: {secret.address(number)}")
+        print(f"{plural(len(catalogue), 'row')}: {secret.address(number)}")
+        if len(opened) == 2:
+            print(catalogue.keys.words)
         print("Ctrl-C ends it", flush=True)
         if not no_open:
             open_browser(secret.address(number))
         with suppress(KeyboardInterrupt):  # the way to end it
-            serve(view_app(catalogue, opened, secret, number), listener)
+            serve(view_app(catalogue, opened, alike, secret, number), listener)
+
+
+def _encode(embedder: str) -> Encode:
+    """What turns a text into a vector.
+
+    Raises:
+        UsageError: there is no such embedder, or something that it needs is missing.
+    """
+    from targen_core import load_registry
+    from targen_core.embedding import Embedder
+
+    registry = load_registry()
+    found: Embedder = registry.resolve(registry.find("embedder", embedder))
+    return found.open()
+
+
+def _opened(paths: list[str], task: str | None, encoding: str) -> list[ReviewData]:
+    """The datasets, each under a name of its own.
+
+    A file that says no task is read as of the others', where its first row is one of that task.
+
+    Raises:
+        UsageError: one cannot be read.
+    """
+    from targen_review.rows import open_data
+
+    opened = [open_data(path, task, encoding=encoding) for path in paths]
+    known = next((each.task_id for each in opened if each.task is not None), "")
+    for at, each in enumerate(opened):
+        if each.problem:
+            print(f"{each.path}: {each.problem}", file=sys.stderr)
+        elif known and not each.task_id:
+            tried = open_data(paths[at], known, encoding=encoding)
+            first = next(tried.rows(), None)
+            if first is not None and first.instance is not None:
+                opened[at] = tried
+    names = [each.name for each in opened]
+    if len(set(names)) < len(names):
+        names = [str(path).rstrip("/") for path in paths]
+    if len(set(names)) < len(names):
+        raise UsageError(f"{paths[0]} is there twice: its rows could not be told apart")
+    return [replace(each, name=name) for each, name in zip(opened, names, strict=True)]

@@ -26,7 +26,7 @@ from targen_review.page.guard import LocalOnly, Secret, is_own_origin
 from targen_review.rows import NO_TASK
 
 if TYPE_CHECKING:
-    from targen_core.api.tracing import Trace
+    from targen_core import Trace
 
 __all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates", "traced"]
 

@@ -4,19 +4,58 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
+from threading import Lock
+from typing import Any
 
 from targen_review.rows import ReviewData, ReviewRow
+from targen_review.view.pairing import Keys
 
-__all__ = ["SORTS", "Catalogue", "Query"]
+__all__ = ["SORTS", "Catalogue", "Entry", "Part", "Query", "Sort"]
 
-SORTS = {"as they are": "at", "longest": "length DESC, at", "shortest": "length, at"}
-"""How rows can be sorted -> how SQLite says it."""
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of rows, by a column of theirs; of equals the earlier row comes first.
+
+    Attributes:
+        column: of `rows`; "" for the order of the data.
+        descending: whether the highest value comes first. Rows without one come last.
+    """
+
+    column: str = ""
+    descending: bool = False
+
+    def of_rows(self) -> str:
+        """As SQLite says it."""
+        return self._by(self.column, "at")
+
+    def of_pairs(self) -> str:
+        """The same, by that row of a pair that comes first."""
+        return self._by(f"{'max' if self.descending else 'min'}({self.column})", "pair")
+
+    def _by(self, value: str, place: str) -> str:
+        if not self.column:
+            return place
+        return f"{value}{' DESC' if self.descending else ''} NULLS LAST, {place}"
+
+
+SORTS = {
+    "as they are": Sort(),
+    "longest": Sort("length", True),
+    "shortest": Sort("length"),
+    "most alike": Sort("likeness", True),
+    "least alike": Sort("likeness"),
+    "hardest": Sort("pvi"),
+    "easiest": Sort("pvi", True),
+}
+"""How rows can be sorted."""
 
 _BATCH = 1000
 _MAX_CHOICES = 200
+_COLUMNS = ("data", "label", "generated", "outcome", "drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +66,92 @@ class Query:
         text: what stands in a text, whatever the case; "" for anything.
         choices: column -> the value that it must have; columns are those of `Catalogue.choices`.
         sort: one of `SORTS`.
+        paired: whether rows of two datasets that belong together are one place in the list, which
+            is there where one of the two is what was asked for.
     """
 
     text: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     sort: str = "as they are"
+    paired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row in the list of all.
+
+    Attributes:
+        at: its place, from 1.
+        data: the name of its dataset.
+        row: the row.
+        likeness: the similarity of the row of its dataset that is most like it; None while unknown.
+        pvi: its pointwise V-information, in bits; None where nobody measured it.
+    """
+
+    at: int
+    data: str
+    row: ReviewRow
+    likeness: float | None
+    pvi: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where a dataset lies in the list of all rows: places from 1; its rejects follow its rows."""
+
+    data: str
+    rows: range
+    rejects: range
 
 
 class Catalogue:
-    """Rows and rejects of datasets, in a private temporary file that goes with the process."""
+    """Rows and rejects of datasets, in a private temporary file that goes with the process.
 
-    def __init__(self, data: Sequence[ReviewData]) -> None:
+    It may be asked from several threads.
+
+    Attributes:
+        parts: where each dataset lies.
+        choices: column -> the values that rows can be chosen by; only where there is a choice.
+        keys: by what the rows of two datasets are paired.
+    """
+
+    def __init__(self, data: Sequence[ReviewData], *, key: str = "") -> None:
         """Read everything once.
+
+        Args:
+            data: the datasets.
+            key: the column that says which rows of two datasets belong together; by default what
+                `pairing` finds.
 
         Raises:
             TargenError: it cannot be read.
+            UsageError: no row has the column `key`.
         """
-        self._database = sqlite3.connect("")
+        self._database = sqlite3.connect("", check_same_thread=False)
+        self._lock = Lock()
         self._database.execute("PRAGMA cache_size = -4096")
         self._database.execute(
-            "CREATE TABLE rows (at INTEGER PRIMARY KEY, data TEXT, label TEXT, generated TEXT, "
-            "outcome TEXT, length INTEGER, text TEXT)"
+            "CREATE TABLE rows (at INTEGER PRIMARY KEY, pair INTEGER, data TEXT, label TEXT, "
+            "generated TEXT, outcome TEXT, length INTEGER, likeness REAL, pvi REAL)"
         )
         # Apart, so that choosing and sorting does not read them.
+        self._database.execute("CREATE TABLE texts (at INTEGER PRIMARY KEY, text TEXT)")
         self._database.execute("CREATE TABLE bodies (at INTEGER PRIMARY KEY, raw TEXT)")
         self._database.execute("CREATE TABLE drawn (at INTEGER, value TEXT)")
-        pairs = ((each, row) for each in data for row in chain(each.rows(), each.rejects()))
-        numbered = enumerate(pairs, 1)
+        self.keys = Keys(self._database, data, key)
+        self.parts: list[Part] = []
         with self._database:
-            while batch := list(islice(numbered, _BATCH)):
-                self._database.executemany(
-                    "INSERT INTO rows VALUES (?,?,?,?,?,?,?)", map(_record, batch)
+            at = 1
+            for each in data:
+                first_reject = self._take(each, each.rows(), at)
+                end = self._take(each, each.rejects(), first_reject)
+                self.parts.append(
+                    Part(each.name, range(at, first_reject), range(first_reject, end))
                 )
-                self._database.executemany("INSERT INTO bodies VALUES (?,?)", map(_body, batch))
-                self._database.executemany("INSERT INTO drawn VALUES (?,?)", _drawn(batch))
+                at = end
             self._database.execute("CREATE INDEX by_drawn ON drawn (value, at)")
-            self._database.execute("CREATE INDEX by_length ON rows (length, at)")
+            self.keys.pair()
+            self._database.execute("CREATE INDEX by_pair ON rows (pair)")
         self.choices = {
             name: values
             for name, query in (
@@ -74,49 +163,135 @@ class Catalogue:
             )
             if 1 < len(values := self._values(query)) <= _MAX_CHOICES
         }
-        """Column -> the values that rows can be chosen by; only where there is a choice."""
+
+    def __len__(self) -> int:
+        return self.parts[-1].rejects.stop - 1 if self.parts else 0
 
     def count(self, query: Query) -> int:
-        """How many rows a query gives."""
+        """How many places a query gives."""
         where, values = self._where(query)
-        return int(
-            self._database.execute(f"SELECT count(*) FROM rows{where}", values).fetchone()[0]  # noqa: S608
-        )
+        what = "count(DISTINCT pair)" if query.paired else "count(*)"
+        return int(self._ask(f"SELECT {what} FROM rows{where}", values)[0][0])  # noqa: S608
 
-    def rows(self, query: Query, start: int, count: int) -> Iterator[tuple[int, str, ReviewRow]]:
-        """Some of the rows of a query: place from 1, dataset, row."""
+    def places(self, query: Query, start: int, count: int) -> list[int]:
+        """Some of the places of a query: of rows, or of the first row of each pair."""
         where, values = self._where(query)
-        order = SORTS.get(query.sort, "at")
-        records = self._database.execute(
-            f"SELECT at, data, raw FROM (SELECT at, data, length FROM rows{where} "  # noqa: S608
-            f"ORDER BY {order} LIMIT ? OFFSET ?) JOIN bodies USING (at) ORDER BY {order}",
-            [*values, count, start],
-        )
-        for at, data, raw in records:
-            yield at, data, ReviewRow.of(json.loads(raw))
+        order = SORTS.get(query.sort, SORTS["as they are"])
+        if query.paired:
+            chosen = f"SELECT pair FROM rows{where} GROUP BY pair ORDER BY {order.of_pairs()}"  # noqa: S608
+        else:
+            chosen = f"SELECT at FROM rows{where} ORDER BY {order.of_rows()}"  # noqa: S608
+        records = self._ask(f"{chosen} LIMIT ? OFFSET ?", [*values, count, start])
+        return [at for (at,) in records]
 
-    def find(self, at: int) -> tuple[str, ReviewRow] | None:
-        """The dataset and the row of a place; None where there is none."""
-        if at >= 1 << 63:  # more than SQLite can count to
-            return None
-        records = self._database.execute(
-            "SELECT data, raw FROM rows JOIN bodies USING (at) WHERE at = ?", (at,)
-        ).fetchone()
-        return None if records is None else (records[0], ReviewRow.of(json.loads(records[1])))
+    def rows(self, query: Query, start: int, count: int) -> list[Entry]:
+        """Some of the rows of a query."""
+        return self.entries(self.places(query, start, count))
+
+    def entries(self, places: Sequence[int]) -> list[Entry]:
+        """The rows of places, in their order; of places that there are none of, none."""
+        found = {entry.at: entry for entry in self._entries(f"at IN ({_marks(places)})", places)}
+        return [found[at] for at in places if at in found]
+
+    def pairs(self, places: Sequence[int]) -> list[dict[str, Entry]]:
+        """The pairs of places: dataset -> its row of the pair; one of the two may lack."""
+        found: dict[int, dict[str, Entry]] = {at: {} for at in places}
+        records = self._ask(
+            f"SELECT at, pair FROM rows WHERE pair IN ({_marks(places)})",  # noqa: S608
+            places,
+        )
+        pair_of = dict(records)
+        for entry in self.entries(list(pair_of)):
+            found[pair_of[entry.at]][entry.data] = entry
+        return [found[at] for at in places]
+
+    def find(self, at: int) -> Entry | None:
+        """The row of a place; None where there is none."""
+        return next(iter(self.entries([at])), None) if at < 1 << 63 else None
+
+    def partner(self, at: int) -> Entry | None:
+        """The row of the other dataset that belongs to one; None where there is none."""
+        records = self._ask(
+            "SELECT other.at FROM rows JOIN rows AS other USING (pair) "
+            "WHERE rows.at = ? AND other.at != rows.at",
+            [at],
+        )
+        return self.find(records[0][0]) if records else None
+
+    def texts(self) -> Iterator[str]:
+        """The texts of each row together, in the order of places."""
+        for start in range(1, len(self) + 1, _BATCH):
+            query = "SELECT raw FROM bodies WHERE at >= ? AND at < ? ORDER BY at"
+            for (raw,) in self._ask(query, [start, start + _BATCH]):
+                yield "\n".join(json.loads(raw)["fields"].values())
+
+    def enter(self, column: str, values: Iterable[tuple[int, float]]) -> None:
+        """Note what was measured, `likeness` or `pvi`: places, and the value of each."""
+        assert column in ("likeness", "pvi")
+        records = [(value, at) for at, value in values]
+        with self._lock, self._database:
+            self._database.executemany(f"UPDATE rows SET {column} = ? WHERE at = ?", records)  # noqa: S608
+
+    def known(self, column: str) -> dict[str, int]:
+        """Of how many rows of each dataset `likeness` or `pvi` is known."""
+        assert column in ("likeness", "pvi")
+        return dict(self._ask(f"SELECT data, count({column}) FROM rows GROUP BY data", []))  # noqa: S608
+
+    def labels(self, part: Part) -> list[str]:
+        """The labels of a dataset's rows, in order; "" where there is none."""
+        query = "SELECT label FROM rows WHERE at >= ? AND at < ? ORDER BY at"
+        return [label for (label,) in self._ask(query, [part.rows.start, part.rows.stop])]
 
     def close(self) -> None:
         """Give the file up."""
-        self._database.close()
+        with self._lock:
+            self._database.close()
+
+    def _take(self, data: ReviewData, rows: Iterable[ReviewRow], at: int) -> int:
+        """Enter rows from a place on; the place after them."""
+        numbered = enumerate(rows, at)
+        while batch := list(islice(numbered, _BATCH)):
+            records = [_record(at, data, row) for at, row in batch]
+            self._database.executemany("INSERT INTO rows VALUES (?,?,?,?,?,?,?,NULL,NULL)", records)
+            self._database.executemany(
+                "INSERT INTO texts VALUES (?,?)", [(at, _folded(row)) for at, row in batch]
+            )
+            self._database.executemany(
+                "INSERT INTO bodies VALUES (?,?)",
+                [(at, json.dumps(row.raw, default=str)) for at, row in batch],
+            )
+            self._database.executemany(
+                "INSERT INTO drawn VALUES (?,?)",
+                [
+                    (at, f"{name}: {value}")
+                    for at, row in batch
+                    for name, value in row.drawn.items()
+                ],
+            )
+            self.keys.take(data, batch)
+            at += len(batch)
+        return at
+
+    def _entries(self, where: str, values: Sequence[int]) -> Iterator[Entry]:
+        records = self._ask(
+            f"SELECT at, data, raw, likeness, pvi FROM rows JOIN bodies USING (at) WHERE {where}",  # noqa: S608
+            values,
+        )
+        for at, data, raw, likeness, pvi in records:
+            yield Entry(at, data, ReviewRow.of(json.loads(raw)), likeness, pvi)
+
+    def _ask(self, query: str, values: Sequence[Any]) -> list[Any]:
+        with self._lock:
+            return self._database.execute(query, values).fetchall()
 
     def _values(self, query: str) -> list[str]:
-        records = self._database.execute(f"{query} LIMIT {_MAX_CHOICES + 2}")
-        return [value for (value,) in records if value]
+        return [value for (value,) in self._ask(f"{query} LIMIT {_MAX_CHOICES + 2}", []) if value]
 
     def _where(self, query: Query) -> tuple[str, list[str]]:
         """The condition of a query: names of columns are ours, values are bound."""
         parts, values = [], []
         for name, value in query.choices.items():
-            if not value or name not in self.choices:
+            if not value or name not in _COLUMNS:
                 continue
             if name == "drawn":
                 parts.append("at IN (SELECT at FROM drawn WHERE value = ?)")
@@ -124,28 +299,22 @@ class Catalogue:
                 parts.append(f"{name} = ?")
             values.append(value)
         if query.text:
-            parts.append("instr(text, ?)")
+            parts.append("at IN (SELECT at FROM texts WHERE instr(text, ?))")
             values.append(query.text.casefold())
         return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
 
 
-def _record(numbered: tuple[int, tuple[ReviewData, ReviewRow]]) -> tuple[object, ...]:
-    at, (data, row) = numbered
-    text = "\n".join(row.fields.values())
+def _marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _record(at: int, data: ReviewData, row: ReviewRow) -> tuple[object, ...]:
     outcome = "row" if row.official else row.reason.partition(":")[0] or row.verdict
-    safe = text.casefold().encode("utf-8", "replace").decode()
-    label = row.label or ""
-    return at, data.name, label, row.before or row.intended, outcome, len(text), safe
+    length = sum(map(len, row.fields.values()))
+    return at, at, data.name, row.label or "", row.before or row.intended, outcome, length
 
 
-def _body(numbered: tuple[int, tuple[ReviewData, ReviewRow]]) -> tuple[int, str]:
-    at, (_, row) = numbered
-    return at, json.dumps(row.raw, default=str)
-
-
-def _drawn(
-    batch: Sequence[tuple[int, tuple[ReviewData, ReviewRow]]],
-) -> Iterator[tuple[int, str]]:
-    for at, (_, row) in batch:
-        for name, value in row.drawn.items():
-            yield at, f"{name}: {value}"
+def _folded(row: ReviewRow) -> str:
+    """The texts as they are searched."""
+    text = "\n".join(row.fields.values())
+    return text.casefold().encode("utf-8", "replace").decode()

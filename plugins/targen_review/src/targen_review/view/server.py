@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -12,19 +15,22 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from targen_core import trace
 from targen_core.errors import TargenError
-from targen_core.text import printable
+from targen_core.text import plural, printable
 from targen_review.grades import Grade
 from targen_review.page.desk import Seat
 from targen_review.page.guard import LocalOnly, Secret
-from targen_review.page.server import origin_of, static_routes, templates
+from targen_review.page.server import origin_of, static_routes, templates, traced
 from targen_review.rows import ReviewData
-from targen_review.view.catalogue import SORTS, Catalogue, Query
+from targen_review.view.catalogue import SORTS, Catalogue, Entry, Query
+from targen_review.view.difficulty import how_to_measure
+from targen_review.view.likeness import Alike
 
 __all__ = ["view_app"]
 
 _PAGE = 50
+_NEIGHBOURS = 5  # of each dataset
+_PATIENCE = 1.0  # seconds that an answer may wait for what is being worked out
 _WORDS = {
     "data": "dataset",
     "label": "label",
@@ -32,93 +38,256 @@ _WORDS = {
     "outcome": "row or reason",
     "drawn": "dimension",
 }
+_Page = Callable[[Request], Awaitable[Response]]
 
 
 def view_app(
-    catalogue: Catalogue, data: Sequence[ReviewData], secret: Secret, port: int
+    catalogue: Catalogue,
+    data: Sequence[ReviewData],
+    alike: Alike,
+    secret: Secret,
+    port: int,
 ) -> ASGIApp:
     """The application: a list that is filtered and sorted, and each row with its origin."""
-    sources = {each.name: each for each in data}
-    title = ", ".join(sources)
+    pages = _Pages(catalogue, data, alike)
 
-    def allowed(request: Request) -> bool:
-        return secret.knows(request)
+    def guarded(page: _Page) -> _Page:
+        async def answer(request: Request) -> Response:
+            if not secret.knows(request):
+                return _refused("Open the link that targen view printed.", 403)
+            return await page(request)
+
+        return answer
 
     async def entrance(request: Request) -> Response:
         token = request.query_params.get("token")
-        if not (secret.opens(token) if token is not None else allowed(request)):
+        if not (secret.opens(token) if token is not None else secret.knows(request)):
             return _refused("Open the link that targen view printed.", 403)
         response = _html("enter.html", {"to": "/view/rows"})
         secret.give(response)
         return response
 
-    async def rows(request: Request) -> Response:
-        if not allowed(request):
-            return _refused("Open the link that targen view printed.", 403)
-        asked = request.query_params
-        choices = {name: asked.get(name, "") for name in catalogue.choices}
-        sort = asked.get("sort", "")
-        query = Query(asked.get("text", ""), choices, sort if sort in SORTS else "as they are")
-        count = catalogue.count(query)
-        pages = max(1, -(-count // _PAGE))
-        number = asked.get("page", "1")
-        page = min(max(int(number) if number.isascii() and number.isdigit() else 1, 1), pages)
-        kept = {"text": query.text, **choices, "sort": query.sort}
-        return _html(
-            "view.html",
-            {
-                "title": title,
-                "rows": list(catalogue.rows(query, (page - 1) * _PAGE, _PAGE)),
-                "several": len(sources) > 1,
-                "count": count,
-                "query": query,
-                "chosen": choices,
-                "choices": catalogue.choices,
-                "words": _WORDS,
-                "sorts": list(SORTS),
-                "page": page,
-                "pages": pages,
-                "address": f"/view/rows?{urlencode(kept)}",
-            },
-        )
-
-    async def row(request: Request) -> Response:
-        if not allowed(request):
-            return _refused("Open the link that targen view printed.", 403)
-        at = request.path_params["at"]
-        record = catalogue.find(at)
-        if record is None:
-            return _refused(f"There is no row {at}.", 404)
-        name, shown = record
-        empty = Grade(row=shown.id, digest=shown.digest)
-        seat = Seat(at, shown, sources[name], empty, False, False, (), None)
-        return _html(
-            "view_row.html",
-            {"title": title, "at": at, "row": shown, "data": sources[name], **origin_of(seat)},
-        )
-
-    async def calls(request: Request) -> Response:
-        if not allowed(request):
-            return _refused("Open the link that targen view printed.", 403)
-        record = catalogue.find(request.path_params["at"])
-        if record is None or not sources[record[0]].has_origin:
-            return _html("calls.html", {"trace": None})
-        name, shown = record
-        key = shown.id if shown.number is None else shown.number
-        try:
-            traced = await run_in_threadpool(trace, sources[name].path, key)
-        except TargenError as error:
-            return _refused(str(error), 500)
-        return _html("calls.html", {"trace": traced})
-
     routes = [
         *static_routes(),
         Route("/view/", entrance),
-        Route("/view/rows", rows),
-        Route("/view/row/{at:int}", row),
-        Route("/view/row/{at:int}/calls", calls),
+        Route("/view/rows", guarded(pages.rows)),
+        Route("/view/row/{at:int}", guarded(pages.row)),
+        Route("/view/row/{at:int}/near", guarded(pages.near)),
+        Route("/view/row/{at:int}/calls", guarded(pages.calls)),
     ]
     return LocalOnly(Starlette(routes=routes), port)
+
+
+class _Pages:
+    def __init__(self, catalogue: Catalogue, data: Sequence[ReviewData], alike: Alike) -> None:
+        self._catalogue = catalogue
+        self._data = {each.name: each for each in data}
+        self._alike = alike
+        self._title = ", ".join(self._data)
+
+    async def rows(self, request: Request) -> Response:
+        """A page of the list, of one column or two."""
+        query, sides = self._query(request)
+        shown = {"text": query.text, **query.choices, "sort": query.sort}
+        if len(self._data) == 2:
+            shown["as"] = "sides" if sides else "list"
+        address = f"/view/rows?{urlencode(shown)}"
+        column = SORTS[query.sort].column
+        if column == "likeness":
+            await run_in_threadpool(self._alike.begin, patience=_PATIENCE)
+        progress = self._alike.progress
+        if request.query_params.get("only") == "progress":
+            return _html("view_progress.html", {"progress": progress, "address": address})
+        counts = [self._catalogue.count(each) for each in self._lists(query, sides)]
+        pages = max(1, -(-max(counts) // _PAGE))
+        page = min(max(_number(request, "page") or 1, 1), pages)
+        first = (page - 1) * _PAGE
+        context: dict[str, Any] = {
+            "title": self._title,
+            "heading": plural(counts[0], "line" if query.paired else "row"),
+            "query": query,
+            "choices": self._choices(sides),
+            "words": _WORDS,
+            "sorts": list(SORTS),
+            "column": column if column != "length" else "",
+            "column_title": {
+                "likeness": f"likeness, {self._alike.measure}",
+                "pvi": "PVI, bits",
+            }.get(column, ""),
+            "measure": self._alike.measure,
+            "waiting": column == "likeness" and bool(progress.words),
+            "progress": progress,
+            "first": first + 1,
+            "page": page,
+            "pages": pages,
+            "address": address,
+            "kept": urlencode(shown),
+            "several": len(self._data) > 1,
+            "can_pair": len(self._data) == 2,
+            "sides_at": f"/view/rows?{urlencode({**shown, 'data': '', 'as': 'sides'})}",
+            "list_at": f"/view/rows?{urlencode({**shown, 'as': 'list'})}",
+        }
+        if column == "pvi":
+            known = self._catalogue.known("pvi")
+            lacking = [name for name in self._data if not known.get(name)]
+            context |= {"lacking": lacking}
+            context |= {"how": how_to_measure(self._data[lacking[0]])} if lacking else {}
+        if sides:
+            if not query.paired:
+                context["heading"] = " and ".join(plural(count, "row") for count in counts)
+            context |= {
+                "columns": list(self._data),
+                "paired_by": self._catalogue.keys.words,
+                "lines": self._lines(query, first),
+            }
+        else:
+            context["entries"] = self._catalogue.rows(query, first, _PAGE)
+        return _html("view.html", context)
+
+    async def row(self, request: Request) -> Response:
+        """A row, beside the one of the other dataset that belongs to it."""
+        at = request.path_params["at"]
+        entry = self._catalogue.find(at)
+        if entry is None:
+            return _refused(f"There is no row {at}.", 404)
+        beside: dict[str, Entry | None] = {}
+        differs: list[str] = []
+        if self._catalogue.keys.name:
+            partner = self._catalogue.partner(at)
+            there = {each.data: each for each in (entry, partner) if each is not None}
+            beside = {name: there.get(name) for name in self._data}
+            differs = _differing(list(there.values()))
+        empty = Grade(row=entry.row.id, digest=entry.row.digest)
+        source = self._data[entry.data]
+        seat = Seat(at, entry.row, source, empty, False, False, (), None)
+        return _html(
+            "view_row.html",
+            {
+                "title": self._title,
+                "entry": entry,
+                "beside": beside,
+                "differs": differs,
+                "measure": self._alike.measure,
+                "data": source,
+                **self._ways(request, entry),
+                **origin_of(seat),
+            },
+        )
+
+    async def near(self, request: Request) -> Response:
+        """The rows that are most like one."""
+        at = request.path_params["at"]
+        if self._catalogue.find(at) is None:
+            return _refused(f"There is no row {at}.", 404)
+        found = await run_in_threadpool(self._alike.neighbours, at, _NEIGHBOURS, patience=_PATIENCE)
+        near = None
+        if found is not None:
+            every = {each.at: each for each in self._catalogue.entries(_places(found))}
+            near = [(part, [(every[row], score) for row, score in of]) for part, of in found]
+        context = {
+            "at": at,
+            "near": near,
+            "measure": self._alike.measure,
+            "progress": self._alike.progress,
+        }
+        return _html("view_near.html", context)
+
+    async def calls(self, request: Request) -> Response:
+        """The calls that a row rests on, as `targen trace` finds them."""
+        entry = self._catalogue.find(request.path_params["at"])
+        if entry is None or not self._data[entry.data].has_origin:
+            return _html("calls.html", {"trace": None})
+        key = entry.row.id if entry.row.number is None else entry.row.number
+        try:
+            found = await traced(self._data[entry.data].path, key)
+        except TargenError as error:
+            return _refused(str(error), 500)
+        return _html("calls.html", {"trace": found})
+
+    def _query(self, request: Request) -> tuple[Query, bool]:
+        """What is asked for, and whether two datasets are to stand side by side."""
+        asked = request.query_params
+        sides = len(self._data) == 2 and asked.get("as") != "list"
+        choices = {name: asked.get(name, "") for name in self._choices(sides)}
+        sort = asked.get("sort", "")
+        paired = sides and bool(self._catalogue.keys.name)
+        query = Query(
+            asked.get("text", ""), choices, sort if sort in SORTS else "as they are", paired
+        )
+        return query, sides
+
+    def _choices(self, sides: bool) -> dict[str, list[str]]:
+        """What rows can be chosen by; the datasets are not, where each has its column."""
+        every = self._catalogue.choices
+        return {name: values for name, values in every.items() if not (sides and name == "data")}
+
+    def _lists(self, query: Query, sides: bool) -> list[Query]:
+        """The lists that a page shows: one, or one of each dataset where nothing pairs them."""
+        return [_of(name, query) for name in self._data] if sides and not query.paired else [query]
+
+    def _lines(
+        self, query: Query, first: int
+    ) -> list[tuple[int, Mapping[str, Entry | None], list[str]]]:
+        """The lines of two columns: the place in the list, rows by dataset, what differs."""
+        if query.paired:
+            places = self._catalogue.places(query, first, _PAGE)
+            return [
+                (place, pair, _differing(list(pair.values())))
+                for place, pair in enumerate(self._catalogue.pairs(places), first + 1)
+            ]
+        columns = [self._catalogue.rows(_of(name, query), first, _PAGE) for name in self._data]
+        return [
+            (place, dict(zip(self._data, line, strict=True)), [])
+            for place, line in enumerate(zip_longest(*columns), first + 1)
+        ]
+
+    def _ways(self, request: Request, entry: Entry) -> dict[str, str]:
+        """From a row to those beside it in the list that it was opened from, and back to it."""
+        query, sides = self._query(request)
+        place = _number(request, "place")
+        asked = {**request.query_params}
+        asked.pop("place", None)
+        kept = urlencode(asked)
+        if not place:
+            ways = {"before": entry.at - 1, "after": entry.at + 1}
+            there = {each.at for each in self._catalogue.entries(list(ways.values()))}
+            found = {name: f"/view/row/{at}" for name, at in ways.items() if at in there}
+            return {"back": "/view/rows", **found}
+        listed = _of(entry.data, query) if sides and not query.paired else query
+        start = max(place - 2, 0)
+        places = dict(
+            enumerate(self._catalogue.places(listed, start, place - start + 1), start + 1)
+        )
+        found = {
+            name: f"/view/row/{places[at]}?{kept}&place={at}"
+            for name, at in (("before", place - 1), ("after", place + 1))
+            if at in places
+        }
+        page = (place - 1) // _PAGE + 1
+        return {"back": f"/view/rows?{kept}&page={page}", **found}
+
+
+def _of(name: str, query: Query) -> Query:
+    """The same of one dataset."""
+    return replace(query, choices={**query.choices, "data": name})
+
+
+def _differing(rows: Sequence[Entry]) -> list[str]:
+    """The texts in which two rows differ, and `label`; nothing of one row alone."""
+    if len(rows) < 2:
+        return []
+    one, other = ({**each.row.fields, "label": each.row.label} for each in rows)
+    return [name for name in {**one, **other} if one.get(name) != other.get(name)]
+
+
+def _places(found: Sequence[tuple[object, Sequence[tuple[int, float]]]]) -> list[int]:
+    return [row for _, of in found for row, _ in of]
+
+
+def _number(request: Request, name: str) -> int:
+    """A number of an address; 0 where there is none."""
+    said = request.query_params.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
 def _html(template: str, context: Mapping[str, object], status: int = 200) -> HTMLResponse:

@@ -176,6 +176,24 @@
     true,
   );
 
+  // What is still being worked out says how far it is, until it is there.
+  setInterval(() => {
+    if (document.hidden) return;
+    document.querySelectorAll("[data-poll]").forEach(async (waiting) => {
+      try {
+        const answer = await fetch(waiting.dataset.poll);
+        if (!answer.ok || !waiting.isConnected) return;
+        waiting.innerHTML = await answer.text();
+        const done = one("[data-done]", waiting);
+        if (!done) return;
+        waiting.removeAttribute("data-poll");
+        said(done.dataset.done);
+      } catch {
+        // asked again in a moment
+      }
+    });
+  }, 2000);
+
   document.addEventListener("change", (event) => {
     if (event.target.id !== "keys-off") return;
     try {

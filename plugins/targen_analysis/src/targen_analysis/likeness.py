@@ -1,0 +1,97 @@
+"""How alike single rows are: what `targen view` sorts by, and where it finds a row's neighbours.
+
+The same measures as in an analysis: ROUGE-L, as the metric `repetition` takes it, or the cosine of
+two embeddings, as `semantic` and the filter of `--max-cosine` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.lexical.rouge import as_string, similarities
+from targen_analysis.lexical.words import split
+from targen_analysis.semantic.similarity import unit
+from targen_core.embedding import Encode
+
+__all__ = ["Likeness", "by_vectors", "by_words"]
+
+Similarities = NDArray[np.float32]
+
+_AT_ONCE = 1000  # vectors that are held in double precision
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike the rows of one list are, each with each; a row is its place in the list, from 0.
+
+    Attributes:
+        between: some rows, and a range of others -> the similarity of each with each, higher is
+            more alike; shape (some, others).
+    """
+
+    between: Callable[[Sequence[int], range], Similarities]
+
+    def nearest(self, rows: Sequence[int], among: range) -> Similarities:
+        """Of each row the highest similarity with another of a range.
+
+        Returns:
+            Shape (rows,); NaN where the range has no other row.
+        """
+        scores = self._with_others(rows, among)
+        best = scores.max(axis=1, initial=-np.inf)
+        return np.where(np.isfinite(best), best, np.float32(np.nan))
+
+    def neighbours(self, row: int, among: range, k: int) -> list[tuple[int, float]]:
+        """The `k` rows of a range that are most like one, and how much; the most alike first.
+
+        Of rows that are equally alike, the earlier ones.
+        """
+        scores = self._with_others([row], among)[0]
+        order = np.argsort(-scores, kind="stable")[:k].tolist()
+        return [(among[at], float(scores[at])) for at in order if np.isfinite(scores[at])]
+
+    def _with_others(self, rows: Sequence[int], among: range) -> Similarities:
+        """The similarities, a row's with itself being the lowest."""
+        scores = self.between(rows, among)
+        for at, row in enumerate(rows):
+            if row in among:
+                scores[at, row - among.start] = -np.inf
+        return scores
+
+
+def by_words(texts: Iterable[str]) -> Likeness:
+    """ROUGE-L of the words of two texts, from 0 to 1."""
+    numbers: dict[str, int] = {}
+    strings = [
+        as_string(np.array([numbers.setdefault(w, len(numbers)) for w in split(text)], np.int64))
+        for text in texts
+    ]
+
+    def between(rows: Sequence[int], among: range) -> Similarities:
+        return similarities([strings[row] for row in rows], strings[among.start : among.stop])
+
+    return Likeness(between)
+
+
+def by_vectors(texts: Iterable[str], encode: Encode) -> Likeness:
+    """The cosine of the vectors of two texts, from -1 to 1.
+
+    Args:
+        texts: of the rows.
+        encode: text -> its vector.
+    """
+    parts: list[Similarities] = []
+    vectors_of = (np.asarray(encode(text), np.float64).ravel() for text in texts)
+    while some := list(islice(vectors_of, _AT_ONCE)):
+        parts.append(unit(some).astype(np.float32))
+    vectors = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
+
+    def between(rows: Sequence[int], among: range) -> Similarities:
+        return vectors[list(rows)] @ vectors[among.start : among.stop].T
+
+    return Likeness(between)
