@@ -189,7 +189,7 @@ def test_reasoning_models_tell_none(options, most):
 def test_the_user_says_what_a_server_lists(api):
     assert most_top(llama(LlamaOptions(model="m", api=api))) == 20
     assert most_top(llama(LlamaOptions(model="m", api=api, top_logprobs="5"))) == 5
-    assert most_top(llama(LlamaOptions(model="m", api=api, top_logprobs=None))) is None
+    assert most_top(llama(LlamaOptions(model="m", api=api, top_logprobs=-1))) is None
 
 
 # --- the embedded model ---
@@ -230,6 +230,32 @@ def test_a_conversation_goes_on_with_the_probabilities_of_the_whole(local_model,
     assert texts(rest.tokens) == texts(whole.tokens[3:])
     for one, other in zip(rest.tokens, whole.tokens[3:], strict=True):
         assert one.logprob == pytest.approx(other.logprob, abs=0.01)
+
+
+def test_a_given_text_has_the_probabilities_that_it_has_when_it_is_written(local_model, scored):
+    written = ask(local_model, scored(1, temperature=0.0, max_tokens=8))[0]
+    given = ask(local_model, replace(scored(1), given=written.text))[0]
+    assert (given.text, given.finish, given.output_tokens) == (written.text, "stop", 8)
+    assert texts(given.tokens) == texts(written.tokens)
+    for one, other in zip(given.tokens, written.tokens, strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=0.01)
+
+
+def test_a_given_text_is_split_as_the_model_splits_it(local_model, scored):
+    request = scored(1000, text="Is the trout good? Answer yes or no.", max_tokens=1)
+    top = dict(ask(local_model, request)[0].tokens[0].top)
+    for word in ("Yes", "No", "yes", "no", "I"):
+        (token,) = ask(local_model, replace(request, given=word))[0].tokens
+        assert token.logprob == pytest.approx(top[word], abs=0.01)
+    odd = '"A" & <|im_end|>\n \\ ]> ::='
+    reply = ask(local_model, replace(request, given=odd))[0]
+    assert reply.text == odd == "".join(texts(reply.tokens))
+
+
+def test_a_text_with_a_character_of_several_tokens_is_not_scored(local_model, scored):
+    reply = ask(local_model, replace(scored(1), given="Привет"))[0]
+    assert (reply.text, reply.tokens) == ("", ())
+    assert ask(local_model, replace(scored(1), given="Hello"))[0].text == "Hello"
 
 
 SCHEMA = {

@@ -72,6 +72,7 @@ class ScriptedModel:
     max_concurrency: int | None = None
     price: Price | None = Price(0.0, 0.0, source="it runs in this process")
     top_logprobs: int | None = sys.maxsize  # as made up as its replies
+    scores_given = True
 
     def __init__(self, options: ScriptedOptions, script: Script | None = None) -> None:
         self.options = options
@@ -124,7 +125,9 @@ class ScriptedModel:
         return reply
 
     def _reply(self, request: ChatRequest) -> ChatReply:
-        if self.script is not None:
+        if request.given is not None:
+            value: Any = request.given
+        elif self.script is not None:
             value = self.script(request)
         elif request.dry_run is not None:
             value = request.dry_run()
@@ -132,14 +135,16 @@ class ScriptedModel:
             value = fill_schema(request.schema, random.Random(request.key))
         else:
             value = _words(random.Random(request.key))
-        if not isinstance(value, ChatReply):
+        if isinstance(value, ChatReply):
+            reply = value
+        else:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             read = sum(len(message.content) for message in request.messages)
             # Four characters a token: what English text comes to, roughly.
-            value = ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
-        if request.top_logprobs is None or value.tokens:
-            return value
-        return replace(value, tokens=_scores(value.text, request))
+            reply = ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
+        if request.top_logprobs is None or reply.tokens:
+            return reply
+        return replace(reply, tokens=_scores(reply.text, request))
 
     def count_tokens(self, request: ChatRequest) -> int:
         """One token per byte: an upper bound for any tokenizer."""
@@ -278,4 +283,6 @@ BACKEND = Backend(
     options=ScriptedOptions,
     create=_create,
     cacheable=False,
+    top_logprobs=ScriptedModel.top_logprobs,
+    scores_given=True,
 )

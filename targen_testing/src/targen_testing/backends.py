@@ -18,6 +18,7 @@ import math
 import re
 import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ import pytest
 from targen_core.calls.backend import Backend
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, Price
-from targen_core.calls.scores import most_top, problem
+from targen_core.calls.scores import most_top, problem, scores_given
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -237,6 +238,22 @@ class BackendSuite(Suite):
             assert logprobs == sorted(logprobs, reverse=True), "the likeliest come first"
 
     # --- what must hold where there is a service ---
+
+    def test_scores_given_texts(self) -> None:
+        """A model that `scores_given` replies with the text that it is given, and its tokens."""
+        if not scores_given(self.model("http://127.0.0.1:9")):
+            return
+        assert self.target().scores_given, "Backend.scores_given is not set: nobody is told of it"
+        if self.wire is not None:
+            return  # how a service scores a text is its own affair
+        request = replace(request_of(top_logprobs=0), given="Volga")
+
+        async def call(model: ChatModel) -> ChatReply:
+            return await model.complete(request)
+
+        reply = using(self.model(), call)
+        assert reply.text == "Volga", f"the reply is {reply.text!r}, not the text that it was given"
+        assert "".join(token.text for token in reply.tokens) == "Volga", "and it has its tokens"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
         """Calls that ask for none are sent as ever: services refuse or bill what they ask."""

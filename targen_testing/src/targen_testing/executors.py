@@ -24,7 +24,7 @@ import pytest
 
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply
-from targen_core.calls.scores import most_top
+from targen_core.calls.scores import most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.elsewhere import Elsewhere
@@ -184,9 +184,10 @@ class ExecutorSuite(Suite):
                 )
                 assert (model.structured, model.seeded) == (source.structured, source.seeded)
                 assert model.price == source.price, "the price differs from the source's"
-                assert most_top(model) == most_top(source), (
-                    "top_logprobs differs from the source's: pass it on, or tasks that ask for "
-                    "token probabilities are refused"
+                abilities = [(most_top(one), scores_given(one)) for one in (model, source)]
+                assert abilities[0] == abilities[1], (
+                    "top_logprobs or scores_given differs from the source's: pass them on, or "
+                    "tasks that ask for token probabilities are refused"
                 )
                 asked = request_of(top_logprobs=2)
                 told = await model.complete(asked)

@@ -171,6 +171,57 @@ def test_what_no_call_may_set_is_the_tasks_fault(sampling, words):
         tg.generate(task, n=2, model=scripted(), out="x", correct=False)
 
 
+def weighed(label):
+    async def write(llm, place):
+        text = await llm.ask("$label at $place?", label=label, place=place)
+        yes, no = [await llm.score("Is it $text?", word, text=text) for word in ("yes", "no")]
+        llm.note(yes=yes.logprob, no=no.logprob, said=yes.value)
+        return Note(text=text, label=label)
+
+    return write
+
+
+WEIGHED = TASK.replace(
+    generators={"calm": weighed("calm"), "alarm": weighed("alarm")}, scores_given=("generate",)
+)
+
+
+def test_texts_of_a_tasks_own_are_scored_once_and_kept():
+    run = tg.generate(WEIGHED, n=6, model=scripted(), out="x", correct=False)
+    assert {record["said"] for record in facts(run)} == {"yes"}
+    assert all(record["yes"] != record["no"] for record in facts(run))
+    before = bytes_of(run.path)
+    silent = scripted(lambda request: pytest.fail("a call is asked again"))
+    assert bytes_of(tg.resume("x", model=silent, task=WEIGHED).path) == before
+    assert [*tg.replay(run, "y")] == [*run]
+
+
+def test_a_model_that_scores_no_given_text_is_refused():
+    model = scripted(lambda request: pytest.fail("a call was made"))
+    model.scores_given = False
+    with pytest.raises(UsageError, match="token probabilities of texts of its own"):
+        tg.generate(WEIGHED, n=2, model=model, out="x", correct=False)
+    late = scripted()
+    late.scores_given = False
+    quiet = WEIGHED.replace(scored={}, scores_given=())
+    with pytest.raises(UsageError, match="of a text of its own"):
+        tg.generate(quiet, n=2, model=late, out="x", correct=False)
+    with pytest.raises(ValueError, match="scores_given names 'contexts', and scored does not"):
+        WEIGHED.replace(scores_given=("contexts",))
+
+
+def test_a_text_that_cannot_be_scored_rejects_the_candidate():
+    class Some(ScriptedModel):
+        def _reply(self, request):
+            return tg.ChatReply("", "other") if request.given else super()._reply(request)
+
+    with pytest.raises(tg.errors.QuotaNotMet):
+        tg.generate(
+            WEIGHED, n=2, model=Some(ScriptedOptions()), out="x", correct=False, give_up_after=3
+        )
+    assert {record["reason"] for record in tg.load("x").rejects} == {"unscored-text"}
+
+
 def test_the_budget_holds_for_scored_calls():
     with pytest.raises(tg.errors.BudgetExhausted):
         tg.generate(TASK, n=8, model=scripted(), out="x", correct=False, max_tokens=400)

@@ -57,6 +57,8 @@ class Backend:
             any options, where they tell how likely each token of a reply was;
             None where none does. What a model tells with its options, it says
             itself: see `ScoringModel`.
+        scores_given: whether they also tell how likely a text would have been
+            that they are given.
     """
 
     summary: str
@@ -70,3 +72,4 @@ class Backend:
     thinks: Callable[[Any], bool] | None = None
     ready: Callable[[Mapping[str, Any]], bool] | None = None
     top_logprobs: int | None = None
+    scores_given: bool = False

@@ -29,7 +29,7 @@ class BoundModel:
     shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
     settled: frozenset[str] = frozenset()  # parameters that no call sets for itself
     deferred: bool = field(init=False)  # whether it is a `DeferredModel`
-    _prefixes: dict[tuple[str, str, int | None], bytes] = field(init=False, default_factory=dict)
+    _prefixes: dict[tuple[Any, ...], bytes] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.deferred = isinstance(self.model, DeferredModel)
@@ -37,6 +37,8 @@ class BoundModel:
     def params_of(self, call: Call) -> dict[str, Any]:
         """The sampling parameters of a call: its own where none is settled, else the step's."""
         own = {name: value for name, value in call.sampling.items() if name not in self.settled}
+        if call.given is not None:  # no token is shorter than a byte
+            own["max_tokens"] = len(call.given.encode("utf-8", "replace"))
         return {**self.params, **own}
 
     def key_prefix(self, call: Call) -> bytes:
@@ -47,13 +49,19 @@ class BoundModel:
         """
         sampling = _canonical(self.params_of(call)) if call.sampling else ""
         alike = (call.schema_digest, sampling, call.top_logprobs)
+        if call.given is not None:  # hardly ever the same
+            return self._prefix(call)
         prefix = self._prefixes.get(alike)
         if prefix is None:
-            parts = [self.model.identity, self.params_of(call), call.schema_digest]
-            if call.top_logprobs is not None:
-                parts.append({"top_logprobs": call.top_logprobs})
-            prefix = self._prefixes[alike] = hashlib.sha256(_canonical(parts).encode()).digest()
+            prefix = self._prefixes[alike] = self._prefix(call)
         return prefix
+
+    def _prefix(self, call: Call) -> bytes:
+        parts = [self.model.identity, self.params_of(call), call.schema_digest]
+        asked = {"top_logprobs": call.top_logprobs, "given": call.given}
+        more = {name: value for name, value in asked.items() if value is not None}
+        text = _canonical([*parts, more] if more else parts)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
     def cache_key(self, key: bytes) -> bytes:
         """What the cache of other runs has a call's reply under."""
@@ -92,7 +100,8 @@ class Call:
     `place` is where in the run it stands, a path of structure; `occurrence`
     counts the same messages within one stage. `sampling` are parameters that the
     task sets for this call alone, `top_logprobs` is as in a `ChatRequest`, and
-    `may_be_cut` says that a reply which reaches `max_tokens` is whole.
+    `may_be_cut` says that a reply which reaches `max_tokens` is whole. With `given`
+    the reply is that text, to be scored.
     """
 
     step: str
@@ -109,6 +118,7 @@ class Call:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     top_logprobs: int | None = None
     may_be_cut: bool = False
+    given: str | None = None
 
 
 Observer = Callable[[Call, tuple[Message, ...], ChatReply, str], None]

@@ -218,6 +218,8 @@ class CallLayer:
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":
                 raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
+            if call.given is not None and reply.text != call.given:
+                raise Rejected("unscored-text", f"the model cannot score {call.given[:200]!r}")
             try:
                 if reply.finish == "length" and not call.may_be_cut:
                     raise BadReply("it was cut at max_tokens")
@@ -320,6 +322,7 @@ class CallLayer:
             Origin(call.step, call.label, call.place, call.prompt, call.values),
             None if dry_run is None else lambda: dry_run(key),
             call.top_logprobs,
+            call.given,
         )
         tokens = _tokens(bound, request)
         reserved_tokens = tokens + params["max_tokens"]

@@ -135,6 +135,8 @@ class ChatRequest:
     is the call's identity, a hex string; a scripted backend may answer by it.
     With `top_logprobs` the reply must tell how likely each of its tokens was, and
     so many of the likeliest tokens at its place; only a `ScoringModel` is asked that.
+    With `given` the reply is that text, and the model is asked for no other: only for how
+    likely it would have been; only a `ScoringModel` that `scores_given` is asked that.
     `origin` and `dry_run` are never sent: where the call comes from, and a
     function that gives the task's offline reply.
     """
@@ -147,6 +149,7 @@ class ChatRequest:
     origin: Origin | None = field(default=None, compare=False, repr=False)
     dry_run: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
     top_logprobs: int | None = None
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +276,11 @@ class ScoringModel(ChatModel, Protocol):
     @property
     def top_logprobs(self) -> int | None:
         """The most alternatives that it lists for a token; None: with its options it tells none."""
+        ...
+
+    @property
+    def scores_given(self) -> bool:
+        """Whether it takes `request.given`; a text that it cannot score gets an empty reply."""
         ...
 
 

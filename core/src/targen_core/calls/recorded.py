@@ -52,6 +52,7 @@ class RecordedModel:
     max_concurrency: int | None = None
     price: Price | None = None
     top_logprobs: int | None = sys.maxsize  # what was asked for is on record, or lacking
+    scores_given: bool = True
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Never called."""

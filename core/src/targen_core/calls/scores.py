@@ -28,6 +28,7 @@ __all__ = [
     "mean_logprob",
     "most_top",
     "problem",
+    "scores_given",
 ]
 
 T = TypeVar("T")
@@ -118,6 +119,11 @@ def most_top(model: ChatModel) -> int | None:
     """The most alternatives that a model lists for a token; None: it tells no probabilities."""
     most: int | None = getattr(model, "top_logprobs", None)
     return most
+
+
+def scores_given(model: ChatModel) -> bool:
+    """Whether a model tells how likely a text would have been that it is given."""
+    return most_top(model) is not None and getattr(model, "scores_given", False) is True
 
 
 def as_json(tokens: Sequence[TokenScore]) -> list[list[Any]]:

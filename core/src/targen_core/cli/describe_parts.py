@@ -93,6 +93,7 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
         "sampling": [*SAMPLING],
         "batches": backend.batch is not None,
         "top_logprobs": backend.top_logprobs,
+        "scores_given": backend.scores_given,
         "cacheable": backend.cacheable,
         "packages": [*backend.packages],
         "model": None,
@@ -117,7 +118,7 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
     import asyncio
 
     from targen_core.calls.langchain import as_chat_model
-    from targen_core.calls.scores import most_top
+    from targen_core.calls.scores import most_top, scores_given
 
     model = as_chat_model(backend.create(options))
     try:
@@ -127,6 +128,7 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
             "seeded": model.seeded,
             "max_concurrency": model.max_concurrency,
             "top_logprobs": most_top(model),
+            "scores_given": scores_given(model),
             "price": None if model.price is None else dataclasses.asdict(model.price),
         }
     finally:
@@ -264,6 +266,8 @@ def _print_backend(facts: dict[str, Any]) -> None:
     scores = "no" if most is None else "yes"
     if most is not None and most != sys.maxsize:
         scores += f", with at most {most:,} likeliest tokens"
+    if (made or facts)["scores_given"]:
+        scores += ", also of given texts"
     print(f"Token probabilities, where a task asks for them: {scores}")
     if made is None:
         print(f"What it supports and costs is known once it is made: {facts['not_made']}")

@@ -16,7 +16,7 @@ from targen_core.calls.call import Call, Scope, with_schema
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
-from targen_core.calls.scores import Scored, most_top
+from targen_core.calls.scores import Scored, most_top, scores_given
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.errors import BadReply, Rejected, UsageError
 from targen_core.tasks.checks import normalized
@@ -89,6 +89,7 @@ class _How:
     sampling: Mapping[str, Any]
     top_logprobs: int | None
     may_be_cut: bool
+    given: str | None = None
 
 
 class StageLlm:
@@ -227,19 +228,46 @@ class StageLlm:
         **values: object,
     ) -> Scored[R] | Scored[str]:
         """See `targen_core.tasks.model.Llm.ask_scored`."""
-        bound = self._layer.models[self._step]
-        most = most_top(bound.model)
-        if most is None or most < top_logprobs:
-            has = "none" if most is None else f"at most {most} likeliest tokens"
-            raise UsageError(
-                f"task {self.task.name} asks in step {self._step} for token probabilities"
-                + (f" with {top_logprobs} likeliest tokens" if top_logprobs else "")
-                + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
-                hint="the task's `scored` says so before the first call, with the backends that do",
-            )
+        self._require_scores(top_logprobs)
         how = _How(draws, sampling or {}, top_logprobs, may_be_cut)
         value, answer = await self._answer(prompt, reply, check, how, values)
         return cast("Scored[R] | Scored[str]", Scored(value, answer.text, answer.tokens))
+
+    async def score(
+        self,
+        prompt: Prompt | str,
+        reply: str,
+        *,
+        top_logprobs: int = 0,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        **values: object,
+    ) -> Scored[str]:
+        """See `targen_core.tasks.model.Llm.score`."""
+        if not reply.strip():
+            raise ValueError("score: there is no text to score")
+        self._require_scores(top_logprobs, given=True)
+        how = _How(draws, {}, top_logprobs, may_be_cut=False, given=reply)
+        _, answer = await self._answer(prompt, None, None, how, values)
+        return Scored(reply, answer.text, answer.tokens)
+
+    def _require_scores(self, wanted: int, *, given: bool = False) -> None:
+        """See that this step's model tells token probabilities.
+
+        Raises:
+            UsageError: it does not, or not of so many tokens or of such a text.
+        """
+        bound = self._layer.models[self._step]
+        most = most_top(bound.model)
+        if most is not None and most >= wanted and (scores_given(bound.model) or not given):
+            return
+        has = "none" if most is None or most >= wanted else f"at most {most} likeliest tokens"
+        raise UsageError(
+            f"task {self.task.name} asks in step {self._step} for token probabilities"
+            + (" of a text of its own" if given else "")
+            + (f" with {wanted} likeliest tokens" if wanted else "")
+            + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
+            hint="the task's `scored` says so before the first call, with the backends that do",
+        )
 
     async def _answer(
         self,
@@ -286,6 +314,7 @@ class StageLlm:
             sampling,
             how.top_logprobs,
             how.may_be_cut,
+            how.given,
         )
         if reply is None:
             return await self._layer.answer(call, self.scope, str.strip)

@@ -21,7 +21,7 @@ from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
-from targen_core.calls.scores import most_top
+from targen_core.calls.scores import most_top, scores_given
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
@@ -511,11 +511,15 @@ def _require_scores(
     """
     step, wanted = prepared.step.name, task.scored[prepared.step.name]
     most = most_top(prepared.model)
-    if most is not None and most >= wanted:
+    given = prepared.step.name in task.scores_given
+    enough = most is not None and most >= wanted
+    if enough and (scores_given(prepared.model) or not given):
         return
     name = prepared.backend_id.rpartition(":")[2]
     what = f"task {task.name} asks in step {step} for token probabilities"
-    if most is not None:
+    if given:
+        what += " of texts of its own"
+    if most is not None and not enough:
         what += f" with the {plural(wanted, 'likeliest token')}, and"
         raise UsageError(
             f"{what} the {name} backend lists at most {most} with these options",
@@ -523,15 +527,18 @@ def _require_scores(
         )
     having = []
     for item in registry.all("backend"):
+        if item.name == "scripted":  # it makes them up
+            continue
         with contextlib.suppress(TargenError, ModuleNotFoundError):
-            if registry.resolve(item).top_logprobs is not None:
+            backend = registry.resolve(item)
+            if backend.scores_given or (backend.top_logprobs is not None and not given):
                 having.append(item.name)
     others = [one for one in having if one != name]
-    where = "--backend" if spec.backend == prepared.backend_id else f"--backend-for {step}="
+    where = f"--backend-for {step}=" if step in spec.backend_for else "--backend "
     raise UsageError(
         f"{what}, and the {name} backend has none"
         + (" with these options" if name in having else ""),
-        hint=f"{where} {' or '.join(others)}" if others else "",
+        hint=f"{where}{' or '.join(others)}" if others else "",
     )
 
 

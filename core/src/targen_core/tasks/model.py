@@ -93,6 +93,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         scored: the steps in which it asks for token probabilities, and the most alternatives for
             a token that it asks for there, 0 or more: `{"generate": 20}`. A run with a model that
             has none is refused before its first call; see `Llm.ask_scored`.
+        scores_given: those of them in which it asks how likely a text of its own would have been;
+            see `Llm.score`.
         variants: variants of the task to apply, by name.
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
@@ -127,6 +129,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     presets: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
     scored: Mapping[str, int] = field(default_factory=_empty)
+    scores_given: tuple[str, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None

@@ -208,6 +208,25 @@ class Llm(Protocol):
         """
         ...
 
+    async def score(
+        self,
+        prompt: Prompt | str,
+        reply: str,
+        *,
+        top_logprobs: int = 0,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        **values: object,
+    ) -> Scored[str]:
+        """How likely the model would have found `reply` as its reply to the filled `prompt`.
+
+        Few backends can tell: `Task.scores_given` says in which steps a task asks.
+
+        Raises:
+            Rejected: `unscored-text`, where the model cannot score this text.
+            UsageError: the model of this step does not score texts that it is given.
+        """
+        ...
+
     def rng(self, name: str) -> random.Random:
         """A generator seeded from (run seed, this place, `name`)."""
         ...

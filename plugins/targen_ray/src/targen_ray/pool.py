@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from targen_core import ChatModel, ChatReply, ChatRequest, Price
-from targen_core.calls.scores import most_top
+from targen_core.calls.scores import most_top, scores_given
 from targen_core.errors import ServiceError, TargenError
 from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
 
@@ -352,6 +352,7 @@ class PooledModel:
         self.max_concurrency = sum(known) if len(known) == len(limits) and known else None
         self.cacheable = getattr(model, "cacheable", True)
         self.top_logprobs = most_top(model)
+        self.scores_given = scores_given(model)
         self._model = model
         self._pool = pool
         self._number = number

@@ -40,6 +40,7 @@ class HttpModel(ABC):
     """The backend that makes no call without a key; "" where a call needs none."""
     seeded = True
     top_logprobs: int | None = None
+    scores_given = False
 
     def __init__(
         self,

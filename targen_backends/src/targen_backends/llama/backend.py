@@ -45,12 +45,12 @@ class LlamaOptions(HttpOptions):
         "openai", description="openai: /chat/completions; ollama: Ollama's own /api/chat"
     )
     seeded: bool = Field(True, description="Send a separate sampling seed with each call")
-    top_logprobs: int | None = Field(
+    top_logprobs: int = Field(
         MOST,
-        ge=0,
+        ge=-1,
         le=1000,
         description="Likeliest tokens that the server lists for each token, where a task asks for "
-        "token probabilities; null: it lists none",
+        "token probabilities; -1: it tells none",
     )
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     made = OllamaModel if options.api == "ollama" else LlamaModel
     model = made(options.base_url, options.model, **options.arguments(_key(options)))
     model.seeded = options.seeded
-    model.top_logprobs = options.top_logprobs
+    model.top_logprobs = None if options.top_logprobs < 0 else options.top_logprobs
     return model
 
 

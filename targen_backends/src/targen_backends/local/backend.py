@@ -97,4 +97,5 @@ BACKEND = Backend(
     packages=("xllamacpp",),
     ready=lambda said: True,  # what it needs was imported above
     top_logprobs=LocalModel.top_logprobs,
+    scores_given=True,
 )

@@ -11,20 +11,24 @@ faster; a short primer before each call cuts the state back to the head.
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import xllamacpp  # type: ignore[import-untyped, unused-ignore]
 
 from targen_backends.completions import fields, read_reply, token_bound
 from targen_backends.local.weights import fingerprint
 from targen_backends.schema import response_format, tight_schema
+from targen_backends.scores import asking
 from targen_core import ChatReply, ChatRequest, Price
 from targen_core.calls import error_patterns
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
@@ -56,6 +60,7 @@ class LocalModel:
     structured = True
     seeded = True
     top_logprobs: int | None = 1000  # llama.cpp lists all of a vocabulary, and takes seconds to
+    scores_given = True
 
     def __init__(
         self,
@@ -117,6 +122,8 @@ class LocalModel:
         head = json.dumps(body["messages"][:-1])
         engine = self._take(head)
         try:
+            if request.given is not None:
+                return _given(engine, head, request, request.given)
             return read_reply(engine.ask(head, body), request)
         finally:
             with self._lock:
@@ -154,6 +161,7 @@ class _Engine:
         self._n_ctx = n_ctx
         self._kept = kept_prompts
         self._verbose = verbose
+        self._key = secrets.token_hex(16)
         self._server: Any = None
 
     def ask(self, head: str, body: dict[str, Any]) -> Any:
@@ -177,6 +185,28 @@ class _Engine:
         self._call(primer)
         self.slots[head] = slot  # only now: after an error the slot holds anything
         return self._call({**body, "id_slot": slot, "cache_prompt": True})
+
+    def tokens(self, text: str) -> list[int] | None:
+        """The tokens of a text as the model would write it; None: a character takes several.
+
+        The library has no function for it; its server has.
+        """
+        if self._server is None:
+            self._server = self._load()
+        asked = json.dumps({"content": text, "parse_special": False, "with_pieces": True})
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
+        address = urlsplit(self._server.listening_address)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        try:
+            connection.request("POST", "/tokenize", asked, headers)
+            pieces = json.loads(connection.getresponse().read())["tokens"]
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+            raise ServiceUnavailable(f"llama.cpp does not split a text: {error}") from error
+        finally:
+            connection.close()
+        if any(not isinstance(piece["piece"], str) for piece in pieces):
+            return None
+        return [piece["id"] for piece in pieces]
 
     def _call(self, body: dict[str, Any]) -> Any:
         try:
@@ -202,8 +232,8 @@ class _Engine:
         # Nothing but the heads is kept from call to call.
         params.cache_ram_mib = 0
         params.cache_idle_slots = False
-        # It also listens on a loopback port; nobody is told the key.
-        params.api_keys = [secrets.token_hex(16)]
+        # It also listens on a loopback port; nobody else is told the key.
+        params.api_keys = [self._key]
         params.endpoint_slots = False
         params.n_threads_http = 1
         try:
@@ -213,6 +243,25 @@ class _Engine:
                 f"llama.cpp cannot load {weights}: {error}",
                 hint="-o verbose=true shows llama.cpp's log; a newer xllamacpp may support it",
             ) from error
+
+
+def _given(engine: _Engine, head: str, request: ChatRequest, text: str) -> ChatReply:
+    """How likely a text would have been: a grammar lets the model write its tokens alone.
+
+    What is reported is the probability before the grammar.
+    """
+    tokens = engine.tokens(text)
+    if tokens is None:  # a grammar cannot name a part of a character
+        return ChatReply("", "other")
+    body = {
+        "messages": fields(request)["messages"],
+        "max_tokens": len(tokens),
+        "temperature": 0,
+        "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in tokens),
+        **asking(request),
+    }
+    reply = read_reply(engine.ask(head, body), request)
+    return replace(reply, finish="stop")
 
 
 def _failure(error: dict[str, Any]) -> ServiceError:

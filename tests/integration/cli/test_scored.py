@@ -1,0 +1,96 @@
+"""A task that asks for token probabilities, from the command's first word to its last."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+TASK = """
+from targen_core import mean_logprob
+from targen_testing.sample import SAMPLE, Review
+
+
+def writer(label):
+    async def write(llm, topic):
+        made = await llm.ask_scored(
+            "Write a $label review of $topic, in one line.", label=label, topic=topic,
+            sampling={"temperature": 0.3, "max_tokens": 24}, may_be_cut=True,
+        )
+        llm.note(mean=made.mean_logprob)
+        return Review(text=made.value.replace("\\n", " "), label=label)
+
+    return write
+
+
+def reply(call):
+    if call.prompt != "inline":
+        return SAMPLE.dry_run(call)
+    return " ".join(call.rng.sample("lamp kettle ferry hotel novel garden tunnel".split(), 5))
+
+
+TASK = SAMPLE.replace(
+    name="scored-reviews",
+    generators={"good": writer("good"), "bad": writer("bad")},
+    scored={"generate": 0},
+    dry_run=reply,
+)
+"""
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+@pytest.fixture(autouse=True)
+def _task() -> None:
+    Path("scored.py").write_text(TASK)
+
+
+def test_a_stopped_run_ends_the_same_wherever_its_model_works(targen):
+    name, options = "scored.py:TASK", ("-n", "8", "-b", "scripted", "-q", "--no-cache")
+    assert targen("generate", name, *options, "--out", "a").code == 0
+    stopped = targen("generate", name, *options, "--out", "b", "--max-tokens", "2000")
+    assert stopped.code == 1, stopped.err
+    resumed = targen("resume", "b", "--max-tokens", "1000000", "-q", "--executor", "beside")
+    assert resumed.code == 0, resumed.err
+    for file in FILES:
+        assert (Path("a") / file).read_bytes() == (Path("b") / file).read_bytes()
+    lines = Path("a/provenance.jsonl").read_text().splitlines()
+    notes = [json.loads(line)["notes"] for line in lines]
+    assert all(note["mean"] < 0 for note in notes)
+    traced = targen("trace", "a", "0")
+    assert traced.code == 0 and "Write a" in traced.out, traced.err
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [
+        (("claude", "--model", "m"), "the claude backend has none"),
+        (("chatgpt", "--model", "gpt-6-luna"), "the chatgpt backend has none with these options"),
+        (
+            ("llama", "--model", "m", "-o", "top_logprobs=-1"),
+            "the llama backend has none with these options",
+        ),
+    ],
+)
+def test_a_backend_without_them_is_refused_before_the_first_call(targen, backend, words):
+    refused = targen("generate", "scored.py:TASK", "-n", "2", "-b", *backend, "--out", "x")
+    assert refused.code == 2
+    assert f"asks in step generate for token probabilities, and {words}" in refused.err
+    assert "local" in refused.err and not Path("x").exists()
+
+
+def test_another_backend_may_have_them_for_the_step_alone(targen):
+    more = ("-b", "canned", "--no-correct", "-q", "--out", "x")
+    assert targen("generate", "scored.py:TASK", "-n", "2", *more).code == 2
+    made = targen(
+        "generate", "scored.py:TASK", "-n", "2", *more, "--backend-for", "generate=scripted"
+    )
+    assert made.code == 0, made.err
+
+
+def test_backends_say_whether_they_have_them(targen):
+    said = targen("describe", "local").out
+    assert "yes, with at most 1,000 likeliest tokens, also of given texts" in said
+    assert "asks for them: no" in targen("describe", "claude").out
+    facts = targen("describe", "llama", "--json").json
+    assert (facts["top_logprobs"], facts["scores_given"]) == (20, False)
