@@ -1,10 +1,25 @@
-"""A small task in a file, for methods to make rows of."""
+"""A small task in a file for methods to make rows of, and a model whose replies can be bent."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+
+from targen_core import Backend, ChatRequest, RunSpec, hookimpl, load_registry
+from targen_core.errors import JobFailed
+from targen_core.methods.columns import Columns
+from targen_core.methods.form import MethodFile, method_task
+from targen_core.plugins.loader import Source, installed_sources
+from targen_core.runs.job import Job
+from targen_core.runs.spec import Limits
+from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_testing.methods import BASES
 
 TASK = """
 description: Each row is a message to a library.
@@ -22,3 +37,82 @@ def mail(tmp_path: Path) -> Path:
     path = tmp_path / "mail.yaml"
     path.write_text(TASK, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> str:
+    """The file of the kit's task of one text."""
+    path = tmp_path / "notes.json"
+    path.write_text(BASES["kit-texts"].as_json(), encoding="utf-8")
+    return str(path)
+
+
+@dataclass
+class Ran:
+    """What a run left."""
+
+    path: Path
+    problem: str
+    requests: list[ChatRequest] = field(default_factory=list)
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The records of one of its files."""
+        return [json.loads(line) for line in (self.path / name).read_text().splitlines()]
+
+    @property
+    def reasons(self) -> set[str]:
+        return {record["reason"] for record in self.lines("rejects.jsonl")}
+
+    def asked(self, prompt: str) -> list[ChatRequest]:
+        return [request for request in self.requests if request.origin.prompt == prompt]
+
+
+@pytest.fixture
+def bent(tmp_path: Path) -> Callable[..., Ran]:
+    """Make rows by a method with the dry run's replies, each bent: `bend(request, good)`."""
+
+    def go(
+        method: str,
+        bend: Callable[[ChatRequest, Any], Any],
+        quotas: Mapping[str, int],
+        *,
+        base: str = "kit-texts",
+        given: Sequence[Mapping[str, str]] = (),
+        **settings: Any,
+    ) -> Ran:
+        requests: list[ChatRequest] = []
+
+        def script(request: ChatRequest) -> Any:
+            requests.append(request)
+            return bend(request, request.dry_run())
+
+        module = ModuleType("bent_model")
+        backend = Backend(
+            summary="bent",
+            options=ScriptedOptions,
+            create=lambda options: ScriptedModel(options, script),
+        )
+        module.register_backends = hookimpl(lambda register: register.register("bent", backend))
+        registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
+        task = BASES[base].task(name=base)
+        columns = Columns.of(task)
+        rows = [columns.instance(row, row["label"]) for row in given]
+        registry = registry.including(tasks={base: task})
+        spec = MethodFile(use=method, task=base, options=settings)
+        made = method_task(spec, "made", registry=registry, given=(lambda: rows) if rows else None)
+        job = RunSpec(
+            task="made",
+            backend="acme:bent",
+            limits=Limits(concurrency=4),
+            quotas=dict(quotas),
+            give_up_after=12,
+        )
+        problem = ""
+        with Job.create(registry.including(tasks={"made": made}), job, tmp_path / "bent") as run:
+            try:
+                run.run()
+            except JobFailed as error:
+                problem = str(error)
+        return Ran(tmp_path / "bent", problem, requests)
+
+    return go

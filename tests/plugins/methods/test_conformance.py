@@ -27,3 +27,26 @@ class TestAttrPromptRte(MethodSuite):
 class TestAttrPromptCb(MethodSuite):
     method = "attrprompt"
     base = "cb"
+
+
+class TestCodaPairs(MethodSuite):
+    method = "coda"
+    settings = {"embedder": "words"}  # noqa: RUF012
+
+
+class TestCodaTexts(MethodSuite):
+    method = "coda"
+    base = "kit-texts"
+    settings = {"embedder": "words"}  # noqa: RUF012
+
+
+@pytest.mark.whole
+class TestCodaRte(MethodSuite):
+    method = "coda"
+    base = "rte"
+
+
+@pytest.mark.whole
+class TestCodaCb(MethodSuite):
+    method = "coda"
+    base = "cb"

@@ -79,6 +79,7 @@ def method(
 
     Examples:
     - targen method attrprompt rte -n 100 -b local
+    - targen method coda rte --given train.jsonl -n 100 -b local
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
     """
     from targen_core.methods.form import FORM, METHOD, MethodFile, options_of

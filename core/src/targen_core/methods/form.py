@@ -139,7 +139,7 @@ def method_task(
         summary=f"{base.summary}, by {named.name}",
         source=f"Rows of {base.name} made by {named.name}. {method.source}".strip(),
         citation=method.citation,
-        based_on=(item.id, named.id, *base.based_on),
+        based_on=(item.id, named.id, *made.based_on),
     )
 
 

@@ -31,3 +31,8 @@ def register_methods(register: Register[Method[Any]]) -> None:
         "targen_methods.attrprompt:ATTRPROMPT",
         summary="attributes and values by the model, drawn by code for each row",
     )
+    register.register(
+        "coda",
+        "targen_methods.coda:CODA",
+        summary="rows under constraints that code takes from given rows",
+    )

@@ -1,0 +1,112 @@
+"""CoDa as a method: a task of its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import ListStep, Task
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.embedding import Encode
+from targen_core.errors import UnknownName, UsageError
+from targen_core.methods.model import Base, Method, derived
+from targen_core.plugins.loader import load_registry
+from targen_methods.coda.items import Group, Reading, Recipes
+from targen_methods.coda.options import Options
+from targen_methods.coda.steps import PROMPTS, Steps
+from targen_methods.coda.syntax import tagger
+
+__all__ = ["CODA"]
+
+_BATCH = 500  # groups of given rows that are gone through before any is gone through again
+
+
+def _embedder(name: str) -> tuple[str, Encode]:
+    """An embedder's id and what embeds; without a name that of minilm, or else of words.
+
+    Raises:
+        UsageError: there is none of that name, or it lacks something.
+    """
+    registry = load_registry()
+    for one in (name,) if name else ("minilm", "words"):
+        try:
+            found = registry.find("embedder", one)
+            return found.id, registry.resolve(found).open()
+        except (UnknownName, UsageError):
+            if name or one == "words":
+                raise
+    raise AssertionError
+
+
+def _task(base: Base, options: Options) -> Task[Any, Any]:
+    embedder, encode = _embedder(options.embedder)
+    steps = Steps(base, options, encode, tagger(options.syntax) if options.syntax else None)
+    reads = ListStep(
+        name="read",
+        item=Reading,
+        propose=steps.read,
+        batch=1,
+        once=True,
+        summary="other words for those of a given row, and what it is about",
+    )
+    recipes = ListStep(
+        name="recipes",
+        item=Recipes,
+        propose=steps.recipes,
+        batch=steps.forms,
+        once=True,
+        asks=False,
+        key=lambda recipes: str(recipes.number),
+        summary="what one row is to be like",
+    )
+    return derived(
+        base,
+        contexts=ListStep(
+            name="given",
+            item=Group,
+            propose=steps.groups,
+            batch=_BATCH,
+            asks=False,
+            key=lambda group: str(group.number),
+            summary="given rows, one of each label",
+        ),
+        seeds=(reads, recipes) if options.alternatives or steps.mixes else (recipes,),
+        generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        parameters={
+            "read": {"temperature": 0.5, "max_tokens": 400},
+            "generate": {"temperature": 0.5, "max_tokens": 512},
+        },
+        prompts=(*PROMPTS, META_PROMPT),
+        dry_run=steps.dry_run,
+        based_on=(embedder, *base.task.based_on),
+    )
+
+
+CODA = Method(
+    summary="rows under constraints that code takes from given rows",
+    version="1",
+    task=_task,
+    options=Options,
+    presets={"targen": {"solo": 1, "mix": 0}},
+    given="required",
+    source=(
+        "CoDa, arXiv:2404.00415, in our own words. Its authors took words that may stand for "
+        "others from a masked language model; here the model that writes is asked for them. They "
+        "chose the words that are kept by MiniLM, as the option embedder=minilm does; by the "
+        "embedder `words` they are mostly those that few given rows have. In a mix, words of the "
+        "nearest row have no alternatives. Of a pair the last text is written anew, its first is "
+        "kept, and pairs are not mixed. Parts of speech are left out unless the option syntax "
+        "names a pipeline, and so is the concept that they had a model name, as in the authors' "
+        "own pipeline. Copies of given rows are dropped, and texts of more than twice "
+        "the most words. Given rows are not among the rows. The "
+        "settings `targen` make one new row of each, as TarGEN's authors say of CoDa."
+    ),
+    citation="""
+@inproceedings{evuru2024coda,
+  title     = {{CoDa}: Constrained Generation based Data Augmentation for Low-Resource {NLP}},
+  author    = {Evuru, Chandra Kiran Reddy and Ghosh, Sreyan and Kumar, Sonal and S, Ramaneswaran
+               and Tyagi, Utkarsh and Manocha, Dinesh},
+  booktitle = {Findings of the Association for Computational Linguistics: NAACL 2024},
+  year      = {2024},
+  eprint    = {2404.00415}
+}""",
+)

@@ -1,0 +1,44 @@
+"""Options of CoDa."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from targen_core.methods.model import MethodOptions
+
+__all__ = ["Options"]
+
+
+class Options(MethodOptions):
+    """Options of CoDa; the defaults are those of its authors."""
+
+    solo: int = Field(3, ge=0, le=100, description="new rows of each given row alone")
+    mix: int = Field(
+        2,
+        ge=0,
+        le=100,
+        description="new rows on its subject under the constraints of the nearest rows of its "
+        "label, one of each; pairs are not mixed",
+    )
+    keep: float = Field(
+        0.3, ge=0, le=1, description="share of a text's words that are kept, three at least"
+    )
+    alternatives: bool = Field(
+        True, description="the model names other words for those kept: one call a given row"
+    )
+    replace: float = Field(
+        0.5, ge=0, le=1, description="how often such a word may stand for its own; else it is out"
+    )
+    exclude: float = Field(0.3, ge=0, le=1, description="share of those that are out that are said")
+    exemplars: int = Field(3, ge=0, le=20, description="given rows of the same label to be shown")
+    longer: float = Field(
+        1.5, ge=1, le=10, description="how much longer than the given one a text may be"
+    )
+    embedder: str = Field(
+        "",
+        description="tells which words are near to a label, and rows to each other; by default "
+        "minilm where it is installed, else words",
+    )
+    syntax: str = Field(
+        "", description="a spaCy pipeline; the new text follows the given one's parts of speech"
+    )

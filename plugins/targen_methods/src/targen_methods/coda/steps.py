@@ -1,0 +1,270 @@
+"""The steps of CoDa: given rows, what a model says of them, recipes, and rows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel
+
+from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core.embedding import Encode
+from targen_core.errors import UsageError
+from targen_core.methods.model import Base
+from targen_core.tasks.checks import normalized
+from targen_core.tasks.made_up import sentence, word, words
+from targen_methods.coda.constraints import Constraints
+from targen_methods.coda.items import (
+    Alternatives,
+    Group,
+    Reading,
+    Recipe,
+    Recipes,
+    Row,
+    Summary,
+)
+from targen_methods.coda.options import Options
+from targen_methods.coda.words import has_word
+
+__all__ = ["PROMPTS", "Steps"]
+
+_NAMES = ("alternatives", "summary", "write")
+_PROMPTS = {name: Prompt(name, package="targen_methods.coda") for name in _NAMES}
+PROMPTS = tuple(_PROMPTS.values())
+
+_RUNAWAY = 2  # times the most words: such a text goes round in circles
+_ALTERNATIVE = 3  # words at most that may stand for one
+
+
+class Steps:
+    """The steps for one task."""
+
+    def __init__(
+        self, base: Base, options: Options, encode: Encode, tags: Callable[[str], str] | None
+    ) -> None:
+        """For the rows of `base`.
+
+        Args:
+            base: a task with given rows.
+            options: the user's.
+            encode: embeds words and texts.
+            tags: gives the parts of speech of a text, where they are a constraint.
+
+        Raises:
+            UsageError: the options make no row of a given one.
+        """
+        self.columns = base.columns
+        # A pair's label hangs on its first text, with which another row's words have nothing to do.
+        self.mixes = 0 if self.columns.first else options.mix
+        self.forms = options.solo + self.mixes
+        if not self.forms:
+            pair = " (pairs are not mixed)" if options.mix else ""
+            raise UsageError(f"solo=0 makes no rows{pair}", hint="solo=1 or more")
+        self.task = base.task
+        self.options = options
+        self.form = json.dumps({self.columns.last: "..."})
+        unsaid = {"syntax": tags is None, "concept": True, "other words": not options.alternatives}
+        self.left_out = ", ".join(name for name, left in unsaid.items() if left)
+        self._given = base.given
+        self._encode = encode
+        self._tags = tags
+
+    # --- given rows -------------------------------------------------------------
+
+    @cached_property
+    def constraints(self) -> Constraints:
+        """The given rows, read where a step first needs them."""
+        rows: dict[str, list[Row]] = {}
+        for number, instance in enumerate(self._instances):
+            values = self.columns.of_row(instance)
+            rows.setdefault(self.task.quota_of(instance), []).append(
+                Row(number=number, values=values)
+            )
+        return Constraints(self.columns, self.options, rows, self._encode, self._tags)
+
+    @cached_property
+    def _instances(self) -> Sequence[BaseModel]:
+        assert self._given is not None  # the method has given="required"
+        return self._given()
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        return frozenset(
+            self._text_of(row.values) for rows in self.constraints.rows.values() for row in rows
+        )
+
+    def _text_of(self, values: dict[str, str]) -> str:
+        return normalized(self.columns.shown(values))
+
+    async def groups(self, llm: Llm, parent: None, existing: Sequence[Group]) -> Sequence[Group]:
+        """Given rows, one of each label that has some, in their order."""
+        by_label = self.constraints.rows
+        start, end = len(existing), max(map(len, by_label.values()))
+        return [
+            Group(
+                number=number,
+                of_label={name: rows[number % len(rows)] for name, rows in by_label.items()},
+            )
+            for number in range(start, min(start + llm.batch, end))
+        ]
+
+    # --- what a model says of them ----------------------------------------------
+
+    async def read(self, llm: Llm, parent: Group, existing: Sequence[Reading]) -> Sequence[Reading]:
+        """Other words for those kept of each row, and what it is about; "" where that fails."""
+        rows = parent.of_label
+        summaries = [self._summary(llm, row) for row in rows.values() if self.mixes]
+        others = [
+            self._alternatives(llm, name, row)
+            for name, row in rows.items()
+            if self.options.alternatives
+        ]
+        said: list[Any] = await asyncio.gather(*summaries, *others, return_exceptions=True)
+        for reply in said:
+            if isinstance(reply, BaseException) and not isinstance(reply, Rejected):
+                raise reply
+        good = [None if isinstance(reply, Rejected) else reply for reply in said]
+        by_label = dict(zip(rows, good[: len(summaries)], strict=False))
+        words_of = dict(zip(rows, good[len(summaries) :], strict=False))
+        return [
+            Reading(
+                summaries={name: by_label.get(name) or "" for name in rows},
+                alternatives={name: words_of.get(name) or {} for name in rows},
+            )
+        ]
+
+    async def _summary(self, llm: Llm, row: Row) -> str:
+        def says(reply: Summary) -> None:
+            if not normalized(reply.summary):
+                raise Rejected("empty-text", "the summary is empty")
+
+        text = self.constraints.text(row)
+        reply = await llm.ask(_PROMPTS["summary"], reply=Summary, check=says, text=text)
+        return " ".join(reply.summary.split()).rstrip(".")
+
+    async def _alternatives(self, llm: Llm, label: str, row: Row) -> dict[str, str]:
+        """For kept words another that the text does not have."""
+        kept = {one.casefold(): one for one in self.constraints.kept_words(label, row)}
+        if not kept:
+            return {}
+        text = self.constraints.text(row)
+        reply = await llm.ask(
+            _PROMPTS["alternatives"],
+            reply=Alternatives,
+            text=text,
+            words=", ".join(kept.values()),
+        )
+        found: dict[str, str] = {}
+        for one in reply.alternatives:
+            named, other = kept.get(one.word.strip().casefold()), " ".join(one.other.split())
+            fits = 0 < len(other.split()) <= _ALTERNATIVE and normalized(other)
+            if named is not None and fits and not has_word(text, other):
+                found.setdefault(named, other)
+        return found
+
+    # --- recipes ----------------------------------------------------------------
+
+    async def recipes(
+        self, llm: Llm, parent: Group | Reading, existing: Sequence[Recipes]
+    ) -> Sequence[Recipes]:
+        """What the new rows of a group are to be like: first those of the row alone."""
+        group: Group = llm.above[0]
+        reading = parent if isinstance(parent, Reading) else None
+        return [
+            Recipes(
+                number=number,
+                form="solo" if number < self.options.solo else f"mix {self._place(number)}",
+                of_label={
+                    name: self._recipe(llm, number, name, row, reading)
+                    for name, row in group.of_label.items()
+                },
+            )
+            for number in range(self.forms)
+        ]
+
+    def _place(self, number: int) -> int:
+        """How near the row is that a form is mixed with; 0 and less for none."""
+        return number - self.options.solo + 1
+
+    def _recipe(
+        self, llm: Llm, number: int, label: str, row: Row, reading: Reading | None
+    ) -> Recipe:
+        rng, constraints = llm.rng(f"{label}/{number}"), self.constraints
+        if (place := self._place(number)) > 0:
+            source = constraints.nearest(label, row, place)
+            said = reading.summaries[label] if reading is not None else ""
+            return constraints.recipe(rng, label, row, source=source, summary=said)
+        others = reading.alternatives[label] if reading is not None else None
+        return constraints.recipe(rng, label, row, alternatives=others)
+
+    # --- rows -------------------------------------------------------------------
+
+    def writer(self, label: str) -> Any:
+        """What writes rows of a label."""
+        name = self.columns.last
+
+        async def write(llm: Llm, recipes: Recipes) -> BaseModel:
+            recipe = recipes.of_label.get(label)
+            if recipe is None:
+                raise UsageError(
+                    f"no given row has the label {label}",
+                    hint=f"give rows of it, or ask for none of it: --label {label}=0",
+                )
+            llm.note(form=recipes.form, given_row=recipe.given, constraints_of_row=recipe.source)
+            llm.note(left_out=self.left_out)
+
+            def made(reply: BaseModel) -> BaseModel:
+                values = {**recipe.kept, name: getattr(reply, name)}
+                instance = self.columns.instance(values, label)
+                if self._text_of(self.columns.of_row(instance)) in self._texts:
+                    raise Rejected("copied", "it is a given row")
+                if (count := len(values[name].split())) > _RUNAWAY * recipe.high:
+                    raise Rejected("too-long", f"{count} words, and {recipe.high} were the most")
+                return instance
+
+            reply = await llm.ask(
+                _PROMPTS["write"],
+                reply=self.columns.reply([name]),
+                check=lambda reply: (made(reply), None)[1],
+                description=self.task.description,
+                rows=self.constraints.rows_of(label, recipe),
+                opening=self.constraints.opening(recipe),
+                constraints=self.constraints.listed(label, recipe),
+                form=self.form,
+            )
+            instance = made(reply)
+            llm.note(**_held(recipe, self.columns.of_row(instance)[name]))
+            return instance
+
+        return write
+
+    # --- offline ----------------------------------------------------------------
+
+    def dry_run(self, call: DryRunCall) -> Any:
+        """Plausible replies without a model."""
+        rng = call.rng
+        if call.prompt == "alternatives":
+            asked = str(call.values["words"]).split(", ")
+            return {"alternatives": [{"word": one, "other": word(rng)} for one in asked]}
+        if call.prompt == "summary":
+            return {"summary": words(rng, 5)}
+        if call.prompt == "write":
+            return {self.columns.last: sentence(rng)}
+        return self.columns.judged(call)
+
+
+def _held(recipe: Recipe, text: str) -> dict[str, int | bool]:
+    """Which constraints a text holds."""
+    words = [
+        any(has_word(text, one) for one in (word, recipe.alternatives.get(word, word)))
+        for word in recipe.words
+    ]
+    return {
+        "words_asked": len(words),
+        "words_held": sum(words),
+        "excluded_held": not any(has_word(text, word) for word in recipe.excluded),
+        "length_held": recipe.low <= len(text.split()) <= recipe.high,
+    }

@@ -1,0 +1,41 @@
+"""Parts of speech, by a pipeline of spaCy's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from targen_core.errors import UsageError
+
+__all__ = ["tagger"]
+
+_HINT = "pip install 'targen-methods[syntax]', and a pipeline such as en_core_web_sm"
+
+
+@cache
+def tagger(name: str) -> Callable[[str], str]:
+    """What gives the coarse parts of speech of a text, with blanks between: "DET NOUN VERB".
+
+    Args:
+        name: an installed pipeline, or its folder.
+
+    Raises:
+        UsageError: spaCy or the pipeline is not installed, or it knows no parts of speech.
+    """
+    try:
+        import spacy
+    except ModuleNotFoundError as error:
+        raise UsageError("syntax needs the package spacy", hint=_HINT) from error
+    try:
+        pipeline = spacy.load(name)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_HINT) from error
+
+    def tags(text: str) -> str:
+        return " ".join(token.pos_ for token in pipeline(text) if token.pos_)
+
+    if not tags("The old dog sleeps."):
+        raise UsageError(
+            f"syntax: the spaCy pipeline {name} knows no parts of speech", hint="en_core_web_sm"
+        )
+    return tags

@@ -1,0 +1,39 @@
+"""The words of a text, and which of them a reply has."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["content_words", "has_word"]
+
+_WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
+
+_SMALL = frozenset(
+    """
+    a about above after again against all also am an and any are aren't as at be because been
+    before being below between both but by can can't cannot could couldn't did didn't do does
+    doesn't doing don't down during each few for from further had hadn't has hasn't have haven't
+    having he he's her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't
+    it it's its itself just let's me more most must my myself no nor not now of off on once only or
+    other our ours ourselves out over own same shall she she's should shouldn't so some such than
+    that that's the their theirs them themselves then there there's these they they'd they'll
+    they're they've this those through to too under until up upon very was wasn't we we'd we'll
+    we're we've were weren't what when where which while who whom whose why will with won't would
+    wouldn't you you'd you'll you're you've your yours yourself yourselves
+    """.split()
+)
+
+
+def content_words(text: str) -> list[str]:
+    """The words of two letters or more without the small ones of English, each once, in order."""
+    found: dict[str, str] = {}
+    for word in _WORD.findall(text.replace("’", "'")):
+        if len(word) > 1 and (key := word.casefold()) not in _SMALL:
+            found.setdefault(key, word)
+    return [*found.values()]
+
+
+def has_word(text: str, word: str) -> bool:
+    """Whether a text has a word or phrase, whole and in any case."""
+    pattern = r"\s+".join(map(re.escape, word.split()))
+    return re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("’", "'"), re.IGNORECASE) is not None

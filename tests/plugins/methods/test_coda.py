@@ -1,0 +1,337 @@
+"""CoDa: what it takes from given rows, how it says so, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.embedding import WORDS
+from targen_core.errors import UsageError
+from targen_core.methods.columns import Columns
+from targen_methods.coda.constraints import Constraints
+from targen_methods.coda.items import Row
+from targen_methods.coda.options import Options
+from targen_methods.coda.syntax import tagger
+from targen_methods.coda.words import content_words, has_word
+from targen_testing.methods import BASES
+
+Targen = Callable[..., Any]
+
+NOTES = {
+    "thanks": [
+        "Thank you for the warm soup, it was just what I needed after the long night shift.",
+        "Thank you for the warm bread, it was gone before noon.",
+        "Many thanks from all of us for feeding our grumpy parrot Otto in August.",
+        "You saved the roses, thanks.",
+    ],
+    "asks": ["Could you please turn down the drums after ten?"],
+}
+GIVEN = [{"text": text, "label": label} for label, texts in NOTES.items() for text in texts]
+
+
+def constraints(
+    rows: dict[str, list[str]] | None = None, *, base: str = "kit-texts", **options: Any
+) -> Constraints:
+    """Constraints of the notes, by the embedder `words`."""
+    columns = Columns.of(_declared(base))
+    numbered: dict[str, Sequence[Row]] = {}
+    count = 0
+    for label, texts in (NOTES if rows is None else rows).items():
+        values = [dict.fromkeys(columns.names, text) for text in texts]
+        numbered[label] = [Row(number=count + at, values=one) for at, one in enumerate(values)]
+        count += len(texts)
+    return Constraints(columns, Options(**options), numbered, WORDS.open(), None)
+
+
+def _declared(base: str) -> Any:
+    return BASES[base].task(name=base)
+
+
+def test_words_of_a_text_are_told_from_small_ones() -> None:
+    words = content_words("He's got 3 hens, two well-fed hens’ chicks and I haven't X.")
+    assert words == ["got", "hens", "two", "well-fed", "chicks"]
+
+
+def test_a_word_is_found_whole_and_in_any_case() -> None:
+    assert has_word("The Hen  house, at last", "hen house")
+    assert not has_word("The henhouse", "hen")
+
+
+def test_three_words_are_kept_or_their_share() -> None:
+    found, label = constraints(), "thanks"
+    assert len(found.kept_words(label, found.rows[label][3])) == 3
+    long = constraints({"thanks": [" ".join(f"w{'o' * n}rd" for n in range(1, 21))]}, keep=0.25)
+    assert len(long.kept_words("thanks", long.rows["thanks"][0])) == 5
+
+
+def test_words_near_to_the_label_are_kept_first_then_rare_ones() -> None:
+    found = constraints(keep=0)
+    kept = found.kept_words("thanks", found.rows["thanks"][1])
+    assert kept == ("bread", "gone", "noon")  # "Thank" and "warm" are in two rows
+    nearest = found.kept_words("thanks", found.rows["thanks"][2])
+    assert nearest[0] == "thanks"
+
+
+def test_other_words_stand_beside_those_kept_or_are_out() -> None:
+    others = {"soup": "broth", "needed": "wanted", "night": "evening", "shift": "turn"}
+    kept = {"keep": 1.0, "exclude": 1.0}
+    for chance, offered in ((1.0, others), (0.0, {})):
+        found = constraints(replace=chance, **kept)
+        row = found.rows["thanks"][0]
+        made = found.recipe(random.Random(3), "thanks", row, alternatives=others)
+        assert made.alternatives == offered
+        assert {*made.excluded} <= ({*others.values()} - {*offered.values()})
+        assert bool(made.excluded) is not bool(offered)
+        said = found.listed("thanks", made)
+        assert ('"soup" or "broth"' in said) is bool(offered)
+        assert ("It has none of these: " in said) is bool(made.excluded)
+
+
+def test_a_single_other_word_is_not_used() -> None:
+    found = constraints(keep=1.0)
+    row = found.rows["thanks"][0]
+    made = found.recipe(random.Random(3), "thanks", row, alternatives={"soup": "broth"})
+    assert (made.alternatives, made.excluded) == ({}, ())
+
+
+def test_exemplars_are_other_rows_of_the_same_label() -> None:
+    found = constraints()
+    row = found.rows["thanks"][0]
+    for seed in range(20):
+        shown = found.recipe(random.Random(seed), "thanks", row).exemplars
+        assert sorted(shown) == sorted(NOTES["thanks"][1:])
+        said = found.rows_of("thanks", found.recipe(random.Random(seed), "thanks", row))
+        assert all(text in said for text in shown)
+        assert NOTES["thanks"][0] not in said
+    alone = found.recipe(random.Random(1), "asks", found.rows["asks"][0])
+    assert alone.exemplars == ()
+    assert found.rows_of("asks", alone) == ""
+
+
+@pytest.mark.parametrize(
+    ("base", "words", "bounds"),
+    [
+        ("kit-texts", 3, (5, 10)),
+        ("kit-texts", 21, (21, 31)),
+        ("kit-pairs", 3, (5, 10)),
+        ("kit-pairs", 21, (10, 31)),
+    ],
+)
+def test_length_follows_the_given_text(base: str, words: int, bounds: tuple[int, int]) -> None:
+    label = _declared(base).labels[0].name
+    found = constraints({label: [" ".join(["tree"] * words)]}, base=base)
+    made = found.recipe(random.Random(0), label, found.rows[label][0])
+    assert (made.low, made.high) == bounds
+    assert f"{bounds[0]} to {bounds[1]} words" in found.listed(label, made)
+
+
+def test_a_mix_has_the_constraints_of_the_nearest_rows() -> None:
+    found = constraints()
+    rows = found.rows["thanks"]
+    assert found.nearest("thanks", rows[0], 1) is rows[1]
+    second = found.nearest("thanks", rows[0], 2)
+    assert second not in (rows[0], rows[1])
+    assert found.nearest("thanks", rows[0], 9) is found.nearest("thanks", rows[0], 3)
+    only = found.rows["asks"][0]
+    assert found.nearest("asks", only, 1) is only
+    made = found.recipe(random.Random(0), "thanks", rows[0], source=rows[1], summary="a soup")
+    assert (made.given, made.source) == (rows[0].number, rows[1].number)
+    assert "about this: a soup." in found.opening(made)
+
+
+def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy")
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("attribute_ruler").add_patterns(
+        [
+            {"patterns": [[{"LOWER": "the"}]], "attrs": {"POS": "DET"}},
+            {"patterns": [[{"LOWER": {"IN": ["roses", "dog"]}}]], "attrs": {"POS": "NOUN"}},
+        ]
+    )
+    pipeline.to_disk(tmp_path / "tags")
+    assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    for name, said in (
+        (str(tmp_path / "blank"), "no parts of speech"),
+        ("none_such", "there is no"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            tagger(name)
+
+
+def given(path: Path, rows: Sequence[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def made(run: str, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
+
+
+def test_each_given_row_gives_rows_alone_and_mixed(targen: Targen, notes: str) -> None:
+    rows = given(Path("rows.jsonl"), GIVEN)
+    done = targen(
+        *("method", "coda", notes, "--given", rows, "--label", "thanks=20", "-b", "scripted"),
+        *("--set", "embedder=words", "--out", "run"),
+    )
+    assert done.code == 0, done.err
+    facts = made("run", "provenance.jsonl")
+    forms = {"solo", "mix 1", "mix 2"}
+    assert {one["notes"]["form"] for one in facts} == forms
+    assert sorted(one["notes"]["given_row"] for one in facts) == sorted([0, 1, 2, 3] * 5)
+    assert {one["notes"]["left_out"] for one in facts} == {"syntax, concept"}
+    assert all({"words_held", "length_held"} <= {*one["notes"]} for one in facts)
+    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "more")
+    more = targen(*start, "--label", "thanks=21", "--set", "embedder=words")
+    assert more.code == 1  # four rows make twenty
+    assert "thanks" in more.err
+
+
+def test_settings_make_one_row_of_each(targen: Targen, notes: str) -> None:
+    rows = given(Path("rows.jsonl"), GIVEN)
+    start = ("method", "coda", notes, "--given", rows, "--settings", "targen", "-b", "scripted")
+    done = targen(*start, "--label", "thanks=4", "--out", "run")
+    assert done.code == 0, done.err
+    assert [one["notes"]["given_row"] for one in made("run", "provenance.jsonl")] == [0, 1, 2, 3]
+    done = targen(*start, "--label", "thanks=5", "--out", "more")
+    assert done.code == 1  # four given rows make four
+    assert "thanks" in done.err
+
+
+def test_a_copy_of_a_given_row_is_dropped(bent: Callable[..., Any]) -> None:
+    ran = bent(
+        "coda",
+        lambda request, good: (
+            {"text": NOTES["thanks"][2].upper()} if request.origin.prompt == "write" else good
+        ),
+        {"thanks": 1, "asks": 0},
+        given=GIVEN,
+        embedder="words",
+    )
+    assert ran.lines("dataset.jsonl") == []
+    assert ran.reasons == {"copied"}
+    assert "copied" in ran.problem
+
+
+def test_a_text_that_goes_round_in_circles_is_dropped(bent: Callable[..., Any]) -> None:
+    ran = bent(
+        "coda",
+        lambda request, good: (
+            {"text": "the drums " * 30} if request.origin.prompt == "write" else good
+        ),
+        {"thanks": 0, "asks": 1},
+        given=GIVEN,
+        embedder="words",
+    )
+    assert ran.reasons == {"too-long"}
+
+
+def test_what_a_reply_holds_is_noted(bent: Callable[..., Any]) -> None:
+    def bend(request: Any, good: Any) -> Any:
+        if request.origin.prompt == "alternatives":
+            words = str(request.origin.values["words"]).split(", ")
+            return {"alternatives": [{"word": word, "other": f"z{word}"} for word in words]}
+        if request.origin.prompt == "write" and "drums" in str(request.origin.values):
+            return {"text": "Please turn down the drums, and the zdrums too"}
+        return good
+
+    ran = bent("coda", bend, {"thanks": 0, "asks": 1}, given=GIVEN, embedder="words", replace=0.0)
+    notes = ran.lines("provenance.jsonl")[0]["notes"]
+    recipe = ran.lines("provenance.jsonl")[0]["seed"]["of_label"]["asks"]
+    assert len(recipe["excluded"]) == 1
+    assert notes["words_asked"] == 3
+    assert notes["words_held"] == sum(
+        word in ("Please", "please", "turn", "down", "drums") for word in recipe["words"]
+    )
+    assert notes["excluded_held"] is ("zdrums" not in recipe["excluded"])
+    assert notes["length_held"] is True
+
+
+def test_a_word_that_the_text_has_already_is_no_other_word(bent: Callable[..., Any]) -> None:
+    def bend(request: Any, good: Any) -> Any:
+        if request.origin.prompt == "alternatives":
+            return {
+                "alternatives": [
+                    {"word": "drums", "other": "please"},
+                    {"word": "turn", "other": "switch it all off at once"},
+                    {"word": "never", "other": "seldom"},
+                    {"word": "ten", "other": ""},
+                ]
+            }
+        return good
+
+    ran = bent("coda", bend, {"thanks": 0, "asks": 1}, given=GIVEN, embedder="words", keep=1.0)
+    reading = ran.lines("provenance.jsonl")[0]["seed"]["of_label"]["asks"]
+    assert (reading["alternatives"], reading["excluded"]) == ({}, [])
+
+
+def test_rows_are_made_though_the_model_says_nothing_of_given_ones(
+    bent: Callable[..., Any],
+) -> None:
+    ran = bent(
+        "coda",
+        lambda request, good: good if request.origin.prompt == "write" else "I do not know.",
+        {"thanks": 8, "asks": 0},
+        given=GIVEN,
+        embedder="words",
+    )
+    assert ran.problem == ""
+    assert len(ran.lines("dataset.jsonl")) == 8
+
+
+def test_a_label_without_given_rows_is_named(targen: Targen, notes: str) -> None:
+    rows = given(Path("rows.jsonl"), GIVEN[:4])
+    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "run")
+    done = targen(*start, "-n", "4")
+    assert done.code == 2
+    assert "no given row has the label asks" in done.err
+    assert "--label asks=0" in done.err
+    again = targen(*start[:-1], "only", "--label", "thanks=4", "--label", "asks=0")
+    assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "none are given"),
+        (("--given", "nowhere.jsonl"), "nowhere.jsonl"),
+        (("--given", "rows.jsonl", "--set", "solo=0", "--set", "mix=0"), "solo=0"),
+        (("--given", "rows.jsonl", "--set", "embedder=wordz"), "wordz"),
+        (("--given", "rows.jsonl", "--set", "syntax=none_such"), "none_such"),
+        (("--given", "rows.jsonl", "--set", "keep=2"), "keep: "),
+        (("--given", "empty.jsonl"), "empty.jsonl"),
+        (("--given", "other.jsonl"), "other.jsonl"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    targen: Targen, notes: str, words: tuple[str, ...], said: str
+) -> None:
+    given(Path("rows.jsonl"), GIVEN)
+    given(Path("empty.jsonl"), [])
+    given(Path("other.jsonl"), [{"riddle": "What has teeth?", "label": "thanks"}])
+    done = targen("method", "coda", notes, *words, "-n", "2", "-b", "scripted", "--out", "run")
+    assert done.code == 2, done.err
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_pair_is_not_mixed(targen: Targen, tmp_path: Path) -> None:
+    task = tmp_path / "pairs.json"
+    task.write_text(BASES["kit-pairs"].as_json(), encoding="utf-8")
+    pair = {
+        "question": "Did the guard sleep at his post?",
+        "answer": "He slept.",
+        "label": "agrees",
+    }
+    rows = given(Path("rows.jsonl"), [pair])
+    start = ("method", "coda", str(task), "--given", rows, "-b", "scripted", "--out", "run")
+    done = targen(*start, "--label", "agrees=3", "--label", "objects=0", "--label", "evades=0")
+    assert done.code == 0, done.err
+    assert {row["question"] for row in made("run", "dataset.jsonl")} == {pair["question"]}
+    refused = targen(*start[:-1], "none", "-n", "3", "--set", "solo=0")
+    assert (refused.code, "pairs are not mixed" in refused.err) == (2, True)
