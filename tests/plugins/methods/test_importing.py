@@ -228,6 +228,40 @@ def test_columns_are_joined(targen: Targen, mail: Path) -> None:
     assert [made(f"out{at}")[0]["text"] for at in (0, 1)] == ["Is it back?", "Which?"]
 
 
+OPEN = """
+from pydantic import BaseModel
+from targen_core import ListStep, Rows, Task
+
+class Instruction(BaseModel):
+    instruction: str
+    input: str = ""
+    output: str
+
+async def nothing(llm, parent, existing):
+    return []
+
+async def write(seed, llm):
+    raise NotImplementedError
+
+INSTRUCTIONS = Task(
+    name="instructions", version="1", summary="Instructions", description="Each is one.",
+    instance=Instruction, contexts=ListStep(item=str, propose=nothing, batch=1, asks=False),
+    generators={"any": write}, rows=Rows(label_of=lambda row: "any"),
+)
+"""
+
+
+def test_open_labels_are_columns_like_others(targen: Targen) -> None:
+    Path("instructions.py").write_text(OPEN)
+    file = jsonl("rows.jsonl", SELF_INSTRUCT["all_instances"])
+    start = ("import-rows", "self-instruct", file, "--task", "./instructions.py", "--out", "out")
+    done = targen(*start)
+    assert done.code == 0, done.err
+    assert made("out")[2] == {**SELF_INSTRUCT["all_instances"][2], "idx": 2}
+    refused = targen(*start, "--labels", "same", "--force")
+    assert (refused.code, "open labels" in refused.err) == (2, True)
+
+
 def test_a_table_of_given_and_made_rows(targen: Targen, mail: Path) -> None:
     Path("mail_aug.tsv").write_text(
         'text\tlabel\ngiven\t0\n"two\nlines"\t1\nno label\n"odd"quote\t1\nlast\t1\n'
@@ -313,6 +347,30 @@ def test_a_dry_run_shows_and_writes_nothing(targen: Targen, pairs: str) -> None:
 
 LABELS = ("--labels", "0=entailment,1=not_entailment")
 REFUSED = {
+    "no folder of its own": (
+        ("zerogen", "rows.jsonl", "--labels", "zerogen:rte", "--out", ".."),
+        "of its own",
+    ),
+    "a folder": (("zerogen", ".", *LABELS), "Is a directory"),
+    "a device": (("zerogen", "/dev/null", *LABELS), "a device"),
+    "no map at all": (("zerogen", "rows.jsonl", "--labels", "0"), "not a map"),
+    "no attribute's list": (
+        (
+            "attrprompt",
+            "made.jsonl",
+            *LABELS,
+            "--columns",
+            "premise=text_a,hypothesis=text_b",
+            "--values",
+            "x",
+        ),
+        "--values length=",
+    ),
+    "no such column to ask for": (
+        ("zerogen", "rows.jsonl", "--labels", "zerogen:rte", "--where", "Z=1"),
+        "no column 'Z'",
+    ),
+    "thetas of nothing": (("zerogen", "rows.jsonl", *LABELS, "--logits"), "--weights FILE"),
     "another form": (("progen", "list.json", *LABELS), "it looks like supergen"),
     "rows of words": (("coda", "words.tsv", *LABELS), "labels words"),
     "instructions alone": (("self-instruct", "alone.jsonl", *LABELS), "all_instances_82K"),
@@ -361,6 +419,7 @@ def test_what_is_wrong_is_said_with_a_way_out(
     targen: Targen, pairs: str, words: tuple[str, ...], said: str
 ) -> None:
     jsonl("rows.jsonl", CXY)
+    jsonl("made.jsonl", [{"_id": 0, "text_a": "a", "text_b": "b"}])
     jsonl("alone.jsonl", [{"instruction": "Which?", "most_similar": {}}])
     Path("list.json").write_text(
         json.dumps([{"text1": "a", "text2": "b", "label": "x", "score": 0}])
@@ -370,7 +429,7 @@ def test_what_is_wrong_is_said_with_a_way_out(
     Path("rows.zip").write_bytes(b"PK\x03\x04....")
     Path("words.txt").write_text("some words\n")
     Path("empty.jsonl").write_text("\n")
-    done = targen("import-rows", *words, "--task", pairs, "--out", "out")
+    done = targen("import-rows", "--out", "out", *words, "--task", pairs)
     assert done.code == 2, done.err
     assert said in done.err
     assert not Path("out").exists()
@@ -389,10 +448,14 @@ def test_a_file_of_which_nothing_is_left_fails(targen: Targen, mail: Path) -> No
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize("there", ["file", "folder"])
+@pytest.mark.parametrize("there", ["file", "folder", "import"])
 def test_nothing_else_is_replaced(targen: Targen, pairs: str, there: str) -> None:
     if there == "file":
         Path("out").write_text("mine")
+    elif there == "import":
+        Path("out").mkdir()
+        Path("out/import.json").write_text("{}")
+        Path("out/grades.jsonl").write_text("mine")
     else:
         Path("out").mkdir()
         Path("out/mine.txt").write_text("mine")
@@ -462,3 +525,14 @@ def test_weights_of_other_rows_are_refused(
     done = weighed(targen, mail, weights, *more)
     assert (done.code, said in done.err) == (2, True), done.err
     assert not Path("out").exists()
+
+
+def test_columns_of_a_strangers_file_are_shown_in_short(targen: Targen, pairs: str) -> None:
+    file = jsonl(
+        "rows.jsonl",
+        [{**CXY[0], "\x1b[31m" + "x" * 10_000: 1, **dict.fromkeys(map(str, range(999)))}],
+    )
+    done = targen("import-rows", "zerogen", file, "--task", pairs, *LABELS)
+    assert done.code == 2
+    assert len(done.err) < 1500
+    assert "\x1b" not in done.err

@@ -46,6 +46,20 @@ def test_rows_of_a_run_have_their_origin(run):
     assert dict(rejected.fields) == {"text": "The bus was late again today."}
 
 
+def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, tmp_path):
+    folder = tmp_path / "imported"
+    folder.mkdir()
+    rows_file(2).rename(folder / "dataset.jsonl")
+    records = [
+        {"id": str(at), "idx": at, "label": "x", "line": at + 1, "score": -at} for at in (0, 1)
+    ]
+    text = "".join(json.dumps(record) + "\n" for record in records)
+    (folder / "provenance.jsonl").write_text(text)
+    (folder / "import.json").write_text("{}")
+    rows = list(open_data(folder, str(task_file)).rows())
+    assert [dict(row.notes) for row in rows] == [{"line": 1, "score": 0}, {"line": 2, "score": -1}]
+
+
 def test_ids_of_several_datasets_begin_with_their_names(run, rows_file, task_file):
     both = [open_data(run), open_data(rows_file(2), str(task_file))]
     ids = [row.id for _, row in review_rows(both, rejects=True)]

@@ -42,6 +42,12 @@ NO_TASK = (
 """What a review lacks of rows whose task nobody names."""
 
 
+_OF_RUNS = frozenset(
+    "id idx rows label above seed intended explanation calls dimensions notes claimed".split()
+)
+"""What the provenance of a run says of a row; an import or a weighing says something else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRow:
     """One row, as a person sees it: what belongs together, such as the two rows of a pair, is one.
@@ -171,6 +177,7 @@ class ReviewData:
                 yield self._of_traced(traced)
             return
         unit = 1 if self.task is None else self.task.rows_per_instance
+        records = iter(self.source.provenance)
         group: list[Mapping[str, Any]] = []
         at = 0
         for number, row in self.source.each(self.task):
@@ -178,10 +185,10 @@ class ReviewData:
                 raise self.source.no_row(number, row) from row
             group.append(row)
             if len(group) == unit:
-                yield self._of_rows(at, tuple(group))
+                yield self._of_rows(at, tuple(group), next(records, {}))
                 at, group = at + unit, []
         if group:
-            yield self._of_rows(at, tuple(group))
+            yield self._of_rows(at, tuple(group), next(records, {}))
 
     def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
         """What made no row, of a run or a correction; `stage="correct"`: rejects of step 4 alone.
@@ -195,7 +202,10 @@ class ReviewData:
             if traced.record.get("id") and stage in (None, traced.record.get("stage")):
                 yield self._of_traced(traced)
 
-    def _of_rows(self, at: int, rows: tuple[Mapping[str, Any], ...]) -> ReviewRow:
+    def _of_rows(
+        self, at: int, rows: tuple[Mapping[str, Any], ...], record: Mapping[str, Any]
+    ) -> ReviewRow:
+        """Rows of no run, with what the provenance of an import or a weighing says of them."""
         instance, values = self._instance(rows)
         fields, editable = _fields(values)
         return ReviewRow(
@@ -204,6 +214,7 @@ class ReviewData:
             fields=fields,
             editable=editable if instance is not None else (),
             label=self._label(instance, rows),
+            notes={name: value for name, value in record.items() if name not in _OF_RUNS},
             instance=values if instance is not None else None,
             official=rows,
         )

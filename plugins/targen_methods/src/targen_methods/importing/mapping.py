@@ -13,6 +13,7 @@ from targen_core.errors import UsageError
 from targen_core.plain import content_of
 from targen_core.suggestions import did_you_mean
 from targen_methods.importing.published import PRESETS, Preset, Published
+from targen_methods.importing.reading import listed
 
 __all__ = ["SAME", "Columns", "Labels", "columns_for", "labels_for", "preset_of", "written"]
 
@@ -254,14 +255,14 @@ def columns_for(
             for at, name in enumerate(required)
         )
         raise UsageError(
-            f"nothing says which column of the file goes where: it has {', '.join(found)}, and a "
+            f"nothing says which column of the file goes where: it has {listed(found)}, and a "
             f"row of {task.name} has {', '.join(own)}",
             hint=f"--columns {example}, or the other way round",
         )
     if lacking := [name for name in required if name not in sources]:
         raise UsageError(
             f"--columns leaves {', '.join(lacking)} of {task.name} without a column of the file",
-            hint=f"the file has {', '.join(found)}",
+            hint=f"the file has {listed(found)}",
         )
     return Columns(sources)
 
@@ -286,7 +287,7 @@ def _given(
         if unknown := [each for each in parts if each not in found]:
             raise UsageError(
                 f"--columns: the file has no column {unknown[0]!r}",
-                hint=did_you_mean(unknown[0], found, "columns"),
+                hint=did_you_mean(unknown[0], found[:50], "columns"),
             )
         if name in sources:
             raise UsageError(f"--columns names {name} twice")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from targen_core.errors import UsageError
 from targen_core.plain import is_within, refuse_waiting
 from targen_methods.importing.published import FORMS, Published, looks_like
 
-__all__ = ["Bad", "Opened", "open_published", "refuse_binary"]
+__all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
 
 _LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
 _DEEPEST = 6  # levels of a record; published ones have three
@@ -66,6 +66,11 @@ class Opened:
     columns: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """The file's name, as it can be written."""
+        return self.path.name.encode("utf-8", "replace").decode()
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the file's bytes, in hexadecimal.
 
@@ -111,9 +116,15 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
     raise _other(path, of, columns)
 
 
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names of columns for people: a stranger's file may have any, of any length."""
+    some = ", ".join(name[:40] for name in names[:most])
+    return some if len(names) <= most else f"{some} and {len(names) - most:,} more"
+
+
 def _other(path: Path, of: Published, columns: set[str]) -> UsageError:
     """The error for a file of another form."""
-    names = ", ".join(sorted(map(str, columns))[:8])
+    names = listed(sorted(map(str, columns)))
     likely = looks_like(columns)
     if {"premise", "hypothesis"} <= columns or likely == "lstm":
         likely = "lstm"
@@ -197,6 +208,8 @@ def _start(path: Path) -> bytes:
     try:
         refuse_waiting(path)
         with open(path, "rb") as file:
+            if not path.is_file():
+                raise UsageError(f"{path} is no file, and is read more than once", hint="save it")
             return file.read(4096)
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None

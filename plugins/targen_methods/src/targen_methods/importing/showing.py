@@ -25,7 +25,11 @@ def facts_of(done: Importing, task: str, license: str, license_from: str) -> dic
         "task": task,
         "form": done.opened.of.name,
         "source": done.opened.of.source,
-        "file": {"name": path.name, "bytes": path.stat().st_size, "sha256": done.opened.digest},
+        "file": {
+            "name": done.opened.name,
+            "bytes": path.stat().st_size,
+            "sha256": done.opened.digest,
+        },
         "license": license,
         "license_from": license_from,
         "labels": {} if done.labels is None else dict(done.labels.names),
@@ -63,11 +67,13 @@ def show(done: Importing, facts: Mapping[str, Any]) -> None:
     everything = done.count + sum(done.left_out.values())
     print(f"{done.task.name} of {of.name}: {done.count:,} of {plural(everything, 'row')}")
     print(f"columns: {done.columns.said()}\n")
-    print_table(
-        ("in the file", "label", "rows"),
-        [(said or "-", label, f"{rows:,}") for (said, label), rows in sorted(done.found.items())],
-    )
-    print("\nLook whether the labels are right:")
+    if done.labels is not None:
+        counts = sorted(done.found.items())
+        print_table(
+            ("in the file", "label", "rows"),
+            [(said, label, f"{rows:,}") for (said, label), rows in counts],
+        )
+        print("\nLook whether the labels are right:")
     shown = sorted(done.shown, key=lambda each: (each.published, each.place))
     print_table(
         ("in the file", "label", place, "row"),

@@ -88,7 +88,7 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
     weights = checked_weights(values.values(), str(file))
     made = {
         "by": "file",
-        "file": file.name,
+        "file": file.name.encode("utf-8", "replace").decode(),
         "sha256": hashlib.sha256(content).hexdigest(),
         "logits": logits,
     }

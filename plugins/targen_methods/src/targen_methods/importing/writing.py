@@ -34,6 +34,7 @@ __all__ = ["FILE", "FORMAT", "card_of", "check_free", "finish", "write_rows", "w
 
 FILE = "import.json"
 FORMAT = 1
+_OURS = frozenset({FILE, "dataset.jsonl", "provenance.jsonl", "README.md", WEIGHING})
 
 
 def check_free(out: Path, *, force: bool) -> None:
@@ -42,14 +43,18 @@ def check_free(out: Path, *, force: bool) -> None:
     Raises:
         UsageError: something is there that `force` does not replace.
     """
+    if not out.name.strip("."):
+        raise UsageError(f"--out {out}: a folder of its own", hint="--out FOLDER")
     if not out.exists() and not out.is_symlink():
         return
     if out.is_symlink() or not out.is_dir():
         raise UsageError(f"{out} is there, and no folder", hint="--out FOLDER")
     if not any(out.iterdir()):
         return
-    if not (out / FILE).is_file():
-        raise UsageError(f"{out} holds something else than imported rows", hint="--out FOLDER")
+    others = sorted(path.name for path in out.iterdir() if path.name not in _OURS)
+    if others or not (out / FILE).is_file():
+        what = others[0] if others else "something else than imported rows"
+        raise UsageError(f"{out} holds {what}, which would be lost", hint="--out FOLDER")
     if not force:
         raise UsageError(f"{out} holds imported rows already", hint="--force, or --out FOLDER")
 
@@ -94,9 +99,7 @@ def write_weighing(part: Path, done: Importing, task: str) -> None:
         return
     rows = read_dataset(part / "dataset.jsonl", done.task)
     with open(part / "provenance.jsonl", encoding="utf-8") as file:
-        weights = checked_weights(
-            (json.loads(line)["weight"] for line in file), done.opened.path.name
-        )
+        weights = checked_weights((json.loads(line)["weight"] for line in file), done.opened.name)
     report = {
         "rows": len(weights),
         "zero": sum(not weight for weight in weights),
@@ -145,7 +148,11 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
             }
         ],
     }
-    stated = f"{license}, by {license_from}." if license else f"{NO_LICENCE} {_whole(license_from)}"
+    stated = (
+        f"{markdown(license)}, by {license_from}."
+        if license
+        else f"{NO_LICENCE} {_whole(license_from)}"
+    )
     labels = "\n".join(
         f"| {markdown(said or 'any')} | {markdown(label)} | {count:,} |"
         for (said, label), count in sorted(done.found.items())
@@ -163,7 +170,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
 
 {task.description.strip()}
 
-These rows were not made by targen. They were imported from `{markdown(done.opened.path.name)}`,
+These rows were not made by targen. They were imported from `{markdown(done.opened.name)}`,
 a file of the form `{of.name}`: {of.summary} ({of.source}).
 
 ## Rows
