@@ -405,6 +405,7 @@ REFUSED = {
     "an archive": (("sungen", "rows.zip", *LABELS), "an archive"),
     "no text": (("sungen", "words.txt", *LABELS), "neither lines of JSON"),
     "no file": (("sungen", "none.jsonl", *LABELS), "there is no file"),
+    "another encoding": (("zerogen", "latin.jsonl", *LABELS), "--encoding latin-1"),
     "an empty file": (("sungen", "empty.jsonl", *LABELS), "has no rows"),
     "no such form": (("supergn", "rows.jsonl", *LABELS), "supergen"),
     "no such encoding": (
@@ -420,6 +421,7 @@ def test_what_is_wrong_is_said_with_a_way_out(
 ) -> None:
     jsonl("rows.jsonl", CXY)
     jsonl("made.jsonl", [{"_id": 0, "text_a": "a", "text_b": "b"}])
+    jsonl("latin.jsonl", [b'{"C": "caf\xe9", "X": "x", "Y": 0}'])
     jsonl("alone.jsonl", [{"instruction": "Which?", "most_similar": {}}])
     Path("list.json").write_text(
         json.dumps([{"text1": "a", "text2": "b", "label": "x", "score": 0}])
@@ -434,6 +436,15 @@ def test_what_is_wrong_is_said_with_a_way_out(
     assert said in done.err
     assert not Path("out").exists()
     assert not list(Path().glob(".*.part"))
+
+
+def test_what_a_task_refuses_is_said_in_its_words(targen: Targen) -> None:
+    Path("open.py").write_text(OPEN.replace('input: str = ""', "input: int"))
+    file = jsonl("rows.jsonl", SELF_INSTRUCT["all_instances"])
+    done = targen("import-rows", "self-instruct", file, "--task", "./open.py", "--out", "out")
+    assert done.code == 1
+    assert "not-a-row-of-the-task 3" in done.err
+    assert "the first: input: Input should be a valid integer" in done.err
 
 
 def test_a_file_of_which_nothing_is_left_fails(targen: Targen, mail: Path) -> None:

@@ -293,9 +293,10 @@ def _reasons(done: Importing) -> str:
 
 def _none_hint(done: Importing) -> str:
     said = done.columns.said()
+    _, why = done.first.get("not-a-row-of-the-task", (0, ""))
     return {
         "no-text": f"--columns: now {said}; a first stage of ZeroGen has its texts in C",
-        "not-a-row-of-the-task": f"--columns: now {said}; targen describe says what a row has",
+        "not-a-row-of-the-task": f"the first: {why}; --columns is now {said}",
         "skipped": "a smaller --skip",
         "not-asked-for": "another --where",
     }.get(next(iter(dict(done.left_out.most_common(1))), ""), "")

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.forms.records import Form
+from targen_core.dataset.forms.records import Form, NotUtf8
 from targen_core.dataset.forms.text import document, lines, table
 from targen_core.errors import UsageError
 from targen_core.plain import is_within, refuse_waiting
@@ -42,11 +42,12 @@ _FROM_TORCH = (
 
 
 class Bad(ValueError):
-    """Why a record is no row, by a reason that is counted."""
+    """Why a record is no row, by a reason that is counted, and in words where they say more."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,13 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
         return Opened(path, form, of, tuple(map(str, inner)))
     columns = {name for row in rows for name in row}
     if not columns:
+        hint = f"a row of {of.name} has {of.described}"
+        if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
+            hint = NotUtf8.hint
         raise UsageError(
-            f"{path} does not look like {of.name}: none of its first records can be read",
-            hint=f"a row of {of.name} has {of.described}",
+            f"{path} does not look like {of.name}: none of its first records can be read "
+            f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",
+            hint=hint,
         )
     raise _other(path, of, columns)
 
@@ -245,7 +250,8 @@ def _mapping(record: Any) -> Mapping[str, Any]:
             raise Bad("not-json") from None
     if isinstance(record, ValueError):
         reasons = {"object": "no-object", "MiB": "too-long"}
-        raise Bad(next((r for w, r in reasons.items() if w in str(record)), "no-table-row"))
+        reason = next((r for w, r in reasons.items() if w in str(record)), "no-table-row")
+        raise Bad(reason, str(record) if reason == "no-table-row" else "")
     if not isinstance(record, Mapping):
         raise Bad("no-object")
     if not is_within(record, _DEEPEST):

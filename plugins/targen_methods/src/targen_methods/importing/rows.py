@@ -11,8 +11,9 @@ from typing import Any
 
 from targen_core import Task
 from targen_core.dataset.forms.records import Form, official_row
+from targen_core.dataset.model import problem_in
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural
+from targen_core.text import plural, printable
 from targen_methods.importing.mapping import Columns, Labels
 from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
@@ -70,7 +71,7 @@ class Importing:
         values: attribute -> the list that its numbers count in, or label -> such a list.
         weights: how much each row counts, where that is known.
         left_out: reason -> how many rows.
-        first: reason -> the place of the first of them.
+        first: reason -> the place of the first of them, and what is wrong with it, or "".
         found: (published label, label) -> how many rows.
         unmapped: labels of the file that the map does not name -> how many rows.
         shown: rows to show, some of each label.
@@ -88,7 +89,7 @@ class Importing:
     values: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     weights: Weights | None = None
     left_out: Counter[str] = field(default_factory=Counter)
-    first: dict[str, int] = field(default_factory=dict)
+    first: dict[str, tuple[int, str]] = field(default_factory=dict)
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
     unmapped: Counter[str] = field(default_factory=Counter)
     shown: list[Shown] = field(default_factory=list)
@@ -107,7 +108,7 @@ class Importing:
         at, is_whole = -1, True
         for at, (place, row) in enumerate(self.opened.rows()):
             if at < self.skip:
-                self._leave("skipped", place)
+                self._leave(Bad("skipped"), place)
                 continue
             if self.limit is not None and self.count >= self.limit:
                 is_whole = False
@@ -120,7 +121,7 @@ class Importing:
                     origin = {**made.origin, "weight": self.weights.of(at, row)}
                     made = Imported(made.row, origin)
             except Bad as bad:
-                self._leave(bad.reason, place)
+                self._leave(bad, place)
                 continue
             content = hash(tuple(v for k, v in made.row.items() if k != "idx" and _hashable(v)))
             self.repeated += content in seen
@@ -132,9 +133,9 @@ class Importing:
         if self.weights is not None and is_whole:
             self.weights.check(at + 1)
 
-    def _leave(self, reason: str, place: int) -> None:
-        self.left_out[reason] += 1
-        self.first.setdefault(reason, place)
+    def _leave(self, bad: Bad, place: int) -> None:
+        self.left_out[bad.reason] += 1
+        self.first.setdefault(bad.reason, (place, bad.detail))
 
     def _made(self, place: int, row: Mapping[str, Any]) -> Imported:
         """A row of the task.
@@ -158,8 +159,9 @@ class Importing:
             instances = self.task.from_rows([made])
         except UnicodeEncodeError:
             raise Bad("half-a-character") from None
-        except (ValueError, LookupError, TypeError, Rejected):
-            raise Bad("not-a-row-of-the-task") from None
+        except (ValueError, LookupError, TypeError, Rejected) as error:
+            detail = printable(problem_in(error), lines=False, max_length=200)
+            raise Bad("not-a-row-of-the-task", detail) from None
         if self.task.labels and not instances:
             raise Bad("not-a-row-of-the-task")
         name = label or "any"

@@ -46,7 +46,11 @@ def facts_of(done: Importing, task: str, license: str, license_from: str) -> dic
             for (said, label), rows in sorted(done.found.items())
         ],
         "left_out": {
-            reason: {"rows": rows, "first": done.first[reason]}
+            reason: {
+                "rows": rows,
+                "first": done.first[reason][0],
+                **({"why": done.first[reason][1]} if done.first[reason][1] else {}),
+            }
             for reason, rows in sorted(done.left_out.items())
         },
     }
@@ -82,11 +86,12 @@ def show(done: Importing, facts: Mapping[str, Any]) -> None:
     if done.left_out:
         print()
         print_table(
-            ("left out", "rows", f"first {place}"),
+            ("left out", "rows", f"first {place}", "why"),
             [
-                (reason, f"{rows:,}", done.first[reason])
+                (reason, f"{rows:,}", *done.first[reason])
                 for reason, rows in sorted(done.left_out.items())
             ],
+            optional=("why",),
         )
     print()
     if done.repeated:

@@ -158,7 +158,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
         for (said, label), count in sorted(done.found.items())
     )
     left = "".join(
-        f"| {reason} | {count:,} | {done.first[reason]:,} |\n"
+        f"| {reason} | {count:,} | {done.first[reason][0]:,} |\n"
         for reason, count in sorted(done.left_out.items())
     )
     rows = f"{plural(done.count, 'row')} of {markdown(task.name)}"
