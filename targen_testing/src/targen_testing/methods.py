@@ -85,13 +85,15 @@ class MethodSuite(TaskSuite):
         method: the registered name.
         base: the task whose rows it makes: one of `BASES`, or an installed one.
         settings: options of the method, such as sizes that suit a few rows.
+        starts: whether a method that may start from given rows is given some.
     """
 
     method: ClassVar[str]
     base: ClassVar[str] = "kit-pairs"
     settings: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    starts: ClassVar[bool] = True
     kind = "method"
-    own: ClassVar[frozenset[str]] = TaskSuite.own | {"method", "base", "settings"}
+    own: ClassVar[frozenset[str]] = TaskSuite.own | {"method", "base", "settings", "starts"}
     task = "made-by-method"
 
     def registry(self) -> Registry:
@@ -104,7 +106,7 @@ class MethodSuite(TaskSuite):
         method: Method[Any] = registry.get("method", self.method)
         base: Task[Any, Any] = registry.get("task", self.base)
         spec = MethodFile(use=self.method, task=self.base, options=dict(self.settings))
-        given = None if method.given == "never" else (lambda: _rows_of(base))
+        given = (lambda: _rows_of(base)) if self._starts(method) else None
         made = method_task(spec, self.task, registry=registry, given=given)
         return registry.including(tasks={self.task: made})
 
@@ -156,7 +158,7 @@ class MethodSuite(TaskSuite):
             use=self.method,
             task=self._saved_base(tmp_path),
             options=dict(self.settings),
-            given=() if method.given == "never" else given,
+            given=given if self._starts(method) else (),
         )
         path = tmp_path / "made.json"
         path.write_text(METHOD.text("method", METHOD.located(spec, tmp_path), "made"))
@@ -164,6 +166,9 @@ class MethodSuite(TaskSuite):
         assert datasets[0] == datasets[1], (
             "two processes make other rows: does a step go by the order of a set, or by hash()?"
         )
+
+    def _starts(self, method: Method[Any]) -> bool:
+        return method.given == "required" or (method.given == "optional" and self.starts)
 
     def _saved_base(self, folder: Path) -> str:
         if self.base not in BASES:

@@ -50,3 +50,30 @@ class TestCodaRte(MethodSuite):
 class TestCodaCb(MethodSuite):
     method = "coda"
     base = "cb"
+
+
+class TestZeroGenPairs(MethodSuite):
+    method = "zerogen"
+    starts = False
+
+
+class TestZeroGenGivenPairs(MethodSuite):
+    method = "zerogen"
+
+
+class TestZeroGenTexts(MethodSuite):
+    method = "zerogen"
+    base = "kit-texts"
+    settings = {"condition": "Subject", "cues": {"asks": "A request:"}}  # noqa: RUF012
+
+
+@pytest.mark.whole
+class TestZeroGenRte(MethodSuite):
+    method = "zerogen"
+    base = "rte"
+
+
+@pytest.mark.whole
+class TestZeroGenCb(MethodSuite):
+    method = "zerogen"
+    base = "cb"

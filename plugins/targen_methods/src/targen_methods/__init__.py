@@ -36,3 +36,8 @@ def register_methods(register: Register[Method[Any]]) -> None:
         "targen_methods.coda:CODA",
         summary="rows under constraints that code takes from given rows",
     )
+    register.register(
+        "zerogen",
+        "targen_methods.zerogen:ZEROGEN",
+        summary="texts after a condition, by a prompt that names the label and breaks off",
+    )

@@ -1,0 +1,1 @@
+"""What methods share that write a text for a label after a condition, in free text."""

@@ -1,0 +1,206 @@
+"""Conditions, given or written, samples of each, and what a prompt says of a label."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
+from targen_core.errors import UsageError
+from targen_core.methods.columns import Columns
+from targen_core.methods.model import Base, MethodOptions
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.made_up import sentence, words
+from targen_methods.conditional.cut import ENDS, kept, legal_length
+from targen_methods.conditional.items import Condition, Sample
+
+__all__ = ["CONTINUE", "PROMPTS", "ConditionalOptions", "ConditionalSteps", "told"]
+
+_PACKAGE = "targen_methods.conditional"
+_TOPIC = Prompt("topic", package=_PACKAGE)
+_FIRST = Prompt("first", package=_PACKAGE)
+CONTINUE = Prompt("continue", package=_PACKAGE)
+PROMPTS = (_TOPIC, _FIRST, CONTINUE)
+
+_BATCH = 20  # conditions at a time: the order goes through them in turn
+_TOPIC_WORDS = 10  # a topic of more words is a model that talks
+
+
+class ConditionalOptions(MethodOptions):
+    """Options that class-conditional methods share."""
+
+    condition: str = Field(
+        "Topic", description="what the model names for a text to be about, as 'Title of a film'"
+    )
+    cues: dict[str, str] = Field(
+        {}, description="for a label, the words before the open quotation that ask for its text"
+    )
+    per_condition: int = Field(32, ge=1, le=10_000, description="samples of each condition")
+    min_words: int = Field(10, ge=1, le=1000, description="fewest words of a text")
+    first_words: int = Field(
+        8, ge=1, le=1000, description="fewest words of each text of a pair that goes before"
+    )
+    ends: str = Field(ENDS, min_length=1, description="marks that end a sentence")
+
+
+class ConditionalSteps:
+    """The lists of such a method for one task, and what a prompt says."""
+
+    def __init__(self, base: Base, options: ConditionalOptions) -> None:
+        """For the rows of `base`.
+
+        Raises:
+            UsageError: a cue is of no label.
+        """
+        names = [label.name for label in base.task.labels]
+        for name in options.cues:
+            if name not in names:
+                raise UsageError(
+                    f"cues names {name!r}, which is no label of {base.task.name}",
+                    hint=did_you_mean(name, names, "labels"),
+                )
+        self.task, self.given = base.task, base.given
+        self.columns: Columns = base.columns
+        self.options = options
+
+    # --- lists ------------------------------------------------------------------
+
+    @property
+    def conditions(self) -> ListStep[Condition]:
+        """What texts are written after: of given rows, or of a model."""
+        given = self.given is not None and bool(self.columns.first)
+        return ListStep(
+            name="conditions",
+            item=Condition,
+            propose=self._given if given else self._written,
+            batch=_BATCH,
+            asks=not given,
+            summary="what texts are written after",
+        )
+
+    @property
+    def samples(self) -> ListStep[Sample]:
+        """Samples of a condition, each a text for every label."""
+        return ListStep(
+            name="samples",
+            item=Sample,
+            propose=self._samples,
+            batch=self.options.per_condition,
+            once=True,
+            asks=False,
+            key=lambda sample: str(sample.number),
+            summary="texts after one condition",
+        )
+
+    async def _given(
+        self, llm: Llm, parent: None, existing: Sequence[Condition]
+    ) -> Sequence[Condition]:
+        assert self.given is not None
+        rows = [self.columns.of_row(row) for row in self.given()]
+        found = [Condition(values={n: row[n] for n in self.columns.first}) for row in rows]
+        different = [*{one.model_dump_json().casefold(): one for one in reversed(found)}.values()]
+        return different[::-1][len(existing) :][: llm.batch]
+
+    async def _written(
+        self, llm: Llm, parent: None, existing: Sequence[Condition]
+    ) -> Sequence[Condition]:
+        """Each is asked for by itself, as a sample; what says nothing is left out."""
+        write = self._row_begun if self.columns.first else self._topic
+        made = await asyncio.gather(
+            *(write(llm, number) for number in range(llm.batch)), return_exceptions=True
+        )
+        refused = [one for one in made if isinstance(one, BaseException)]
+        for error in refused:
+            if not isinstance(error, Rejected):
+                raise error
+        if len(refused) == len(made):
+            raise refused[-1]
+        return [one for one in made if isinstance(one, Condition)]
+
+    async def _topic(self, llm: Llm, number: int) -> Condition:
+        reply = await llm.ask(
+            _TOPIC,
+            may_be_cut=True,
+            description=self.task.description,
+            about=self.options.condition,
+        )
+        line = reply.strip().split("\n")[0]
+        text = line[slice(*kept(f"{line}\n"))].strip(f" *{self.options.ends}")
+        if not 0 < len(text.split()) <= _TOPIC_WORDS:
+            raise Rejected("no-topic", f"it is no {self.options.condition}: {text[:200]!r}")
+        return Condition(about=text)
+
+    async def _row_begun(self, llm: Llm, number: int) -> Condition:
+        """A topic, and the columns before the last, each after those before it.
+
+        Choices are by chance.
+        """
+        topic = await self._topic(llm, number)
+        values: dict[str, str] = {}
+        rng = llm.rng(f"choices {number}")
+        for name in self.columns.first:
+            if name in self.columns.choices:
+                values[name] = rng.choice(self.columns.choices[name])
+                continue
+            reply = await llm.ask(
+                _FIRST,
+                may_be_cut=True,
+                column=told(name),
+                shown=self._shown(topic.model_copy(update={"values": values})),
+            )
+            text = reply[slice(*kept(reply, ends=self.options.ends))]
+            values[name] = " ".join(legal_length(text, self.options.first_words).split())
+        return topic.model_copy(update={"values": values})
+
+    async def _samples(
+        self, llm: Llm, parent: Condition, existing: Sequence[Sample]
+    ) -> Sequence[Sample]:
+        return [Sample(number=number) for number in range(len(existing), llm.batch)]
+
+    # --- prompts ----------------------------------------------------------------
+
+    def values(self, condition: Condition, label: str) -> dict[str, Any]:
+        """What the prompt that ends in an open quotation says."""
+        return {
+            "description": self.task.description,
+            "shown": self._shown(condition),
+            "cue": self.options.cues.get(label) or self._cue(label),
+        }
+
+    def _shown(self, condition: Condition) -> str:
+        about = [f"{self.options.condition}: {condition.about}"] if condition.about else []
+        columns = [f'{told(name)}: "{value}"' for name, value in condition.values.items()]
+        return "\n".join((*about, *columns))
+
+    def _cue(self, label: str) -> str:
+        known = self.task.label(label)
+        means = f" ({known.summary})" if known.summary else ""
+        return f"{told(self.columns.last)} of the label {known.name}{means}:"
+
+    def row(self, condition: Condition, text: str, label: str) -> BaseModel:
+        """The row of a text after its condition.
+
+        Raises:
+            Rejected: what `Columns.instance` raises, or `too-short`.
+        """
+        legal_length(text, self.options.min_words)
+        return self.columns.instance({**condition.values, self.columns.last: text}, label)
+
+    # --- offline ----------------------------------------------------------------
+
+    def dry_run(self, call: DryRunCall) -> Any:
+        """Plausible replies without a model."""
+        if call.prompt == _TOPIC.name:
+            return f'{words(call.rng, 4)}"'
+        if call.prompt in (_FIRST.name, CONTINUE.name):
+            low = max(self.options.min_words, self.options.first_words)
+            return f'{sentence(call.rng, low, low + 8)}" {words(call.rng, 3)}'
+        return self.columns.judged(call)
+
+
+def told(column: str) -> str:
+    """A column's name, for people and models."""
+    return f"{column[:1].upper()}{column[1:].replace('_', ' ')}"
