@@ -188,6 +188,23 @@ def test_refill_that_was_stopped_goes_on_to_the_same_bytes(run_made, grades, in_
     assert _bytes(tmp_path / "new") == _bytes(whole)
 
 
+def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
+    task_file, grades, in_process, tmp_path
+):
+    run = tmp_path / "stopped"
+    made = ("generate", task_file, "-n", "8", "-b", "scripted", "--out", run)
+    assert in_process(*made, "--max-tokens", "6000").code == 1
+    there = len(_lines(run / "dataset.jsonl"))
+    assert 0 < there < 8
+    done = in_process("review", run, "--plan")
+    assert "is stopped: rows that targen resume makes later are nobody's" in done.err
+    grades(run, "ann", {0: {"reject": True}})
+    done = in_process("review", "apply", run)
+    assert "--label positive=4" in done.out and "--label negative=4" in done.out
+    assert in_process("review", "apply", run, "--refill", "-q", "--max-tokens", "90000").code == 0
+    assert len(_lines(run / "dataset.jsonl")) == 8
+
+
 def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades, in_process):
     grades(run, "ann", {1: {"after": "A"}, 3: {"after": "D", "label": "positive"}})
     assert in_process("review", "apply", run, "--exact").code == 0

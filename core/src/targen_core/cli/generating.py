@@ -1,4 +1,6 @@
-"""Commands of plugins that end in `targen generate`: they make a task's file, and take its options.
+"""Commands of plugins that end in `targen generate`, or have a run go on.
+
+The first make a task's file, and take the options of `targen generate`:
 
 ```python
 @goes_on_as_generate(without=("suite", "preset"))
@@ -11,6 +13,7 @@ def quiz(subject: str, *, generate: Generate) -> None:
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping
@@ -19,10 +22,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from targen_core.cli.generate import generate
-from targen_core.errors import QuotaNotMet
+from targen_core.errors import QuotaNotMet, TargenError
 from targen_core.text import plural
 
-__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate"]
+__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow"]
 
 ROWS_DECIDE = (
     *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
@@ -124,3 +127,40 @@ def goes_on_as_generate(
         return run
 
     return decorated
+
+
+def grow(
+    run: Path,
+    labels: Mapping[str, int],
+    *,
+    max_cost: float | None = None,
+    max_tokens: int | None = None,
+    quiet: bool = False,
+) -> None:
+    """Have a run go on to that many rows in all, with the progress of `targen resume`.
+
+    Args:
+        run: its directory.
+        labels: total rows by label; labels that are not named keep their targets.
+        max_cost: stop before the run has cost more than this many dollars.
+        max_tokens: stop before it has used more than this many tokens.
+        quiet: whether to show no progress.
+
+    Raises:
+        UsageError: it has a target above one of these.
+        JobFailed: it ended early; its rows so far are kept, and the same command goes on.
+    """
+    from targen_core.api.request import reopened
+    from targen_core.cli.progress import progress
+    from targen_core.plugins.loader import load_registry
+
+    same = "the same command"
+    job, _ = reopened(run, load_registry(), labels=labels, max_cost=max_cost, max_tokens=max_tokens)
+    with job:
+        job.resuming = f"{same} goes on"
+        try:
+            with progress(job, quiet=quiet) as listener:
+                job.run(listener)
+        except TargenError as error:  # its hint speaks of `targen resume`
+            error.hint = re.sub(r"^resume\b", same, error.hint)
+            raise

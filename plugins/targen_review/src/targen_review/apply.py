@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_core import Task, load_registry
+from targen_core import Task, load, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.versions import Decided, patched, write_version
 from targen_core.text import plural
@@ -278,7 +278,7 @@ def _version(
         report=_report(known, rows, raters, requested, stale),
         stale=dict(sorted(stale.items())),
         requested=requested,
-        targets=_targets(rows, requested),
+        targets=_targets(rows, requested, _aim(data.source.run)),
         source=data,
         digest=content.hexdigest()[:16],
         rule=rule,
@@ -301,7 +301,16 @@ def _good_rejects(plan: Plan, data: ReviewData, prefix: str, raters: Mapping[str
     return count
 
 
-def _targets(judged: Sequence[Judged], requested: Mapping[str, int]) -> dict[str, int]:
+def _aim(run: Path | None) -> Mapping[str, int]:
+    """Rows by label that a run is making, some of which it may lack: a run can only grow."""
+    if run is None:
+        return {}
+    return load(run).report.requested
+
+
+def _targets(
+    judged: Sequence[Judged], requested: Mapping[str, int], aim: Mapping[str, int]
+) -> dict[str, int]:
     """Rows by label that the data would need, for as many after the review as were requested.
 
     Rows that come later are in no grade, so that this does not change when they come.
@@ -318,7 +327,9 @@ def _targets(judged: Sequence[Judged], requested: Mapping[str, int]) -> dict[str
             rows[each.after] += len(each.rows)
     if all(rows[name] >= count for name, count in requested.items()):
         return {}
-    return {name: max(count, count + net[name]) for name, count in requested.items()}
+    return {
+        name: max(count, count + net[name], aim.get(name, 0)) for name, count in requested.items()
+    }
 
 
 def _cut(judged: Sequence[Judged], quotas: Mapping[str, int]) -> list[Judged]:

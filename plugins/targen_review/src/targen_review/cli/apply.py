@@ -124,8 +124,8 @@ def apply(
 def _refill(
     version: Version, *, max_cost: float | None, max_tokens: int | None, quiet: bool
 ) -> None:
-    from targen_core import resume
-    from targen_core.errors import TargenError, UsageError
+    from targen_core.cli.generating import grow
+    from targen_core.errors import UsageError
 
     if not version.targets:
         return
@@ -135,19 +135,7 @@ def _refill(
             f"{version.data.path} is no run that can make more rows by itself",
             hint=f"leave out --refill; then {_more_rows(version)}",
         )
-    try:
-        resume(
-            run,
-            labels=version.targets,
-            max_cost=max_cost,
-            max_tokens=max_tokens,
-            progress=not quiet,
-        )
-    except TargenError as error:  # its hint speaks of the keyword
-        for option in ("max_cost", "max_tokens"):
-            said = f"the same command with a larger --{option.replace('_', '-')}"
-            error.hint = error.hint.replace(f"resume with a larger {option}", said)
-        raise
+    grow(run, version.targets, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet)
 
 
 def _print(version: Version, path: Path) -> None:

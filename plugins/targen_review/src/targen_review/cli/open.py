@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ import typer
 
 from targen_core.cli.sources import EncodingArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def planned(
         plan.rows_of(me)
     if new:
         write_plan(folder, plan)
-        _say_new(folder, plan, anew)
+        _say_new(folder, plan, opened, anew)
     return folder, plan, opened
 
 
@@ -258,11 +259,24 @@ def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
     return {**kept, **requested}
 
 
-def _say_new(folder: Path, plan: Plan, anew: str) -> None:
+def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> None:
     """What is worth knowing of a plan before anyone grades by it."""
+    from targen_core import load
+
     if anew:
         said = f"{folder}: planned anew, since nobody had graded a row: {anew}"
         print(said, file=sys.stderr)
+    for each in opened:
+        status = ""
+        if each.source.run is not None:
+            with suppress(TargenError):  # of a task that is not installed
+                status = load(each.source.run).report.status
+        if status in ("stopped", "unfinished"):
+            print(
+                f"note: {each.path} is {status}: rows that targen resume makes later are nobody's "
+                "to review",
+                file=sys.stderr,
+            )
     if not plan.blind:
         print(
             "note: raters see each row's label; --blind hides it until they have chosen one "

@@ -1,0 +1,46 @@
+"""`targen review` on a terminal: its link, its end, and a refill that shows how far it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TASK = """
+description: Short reviews of restaurants.
+labels:
+  positive: the guest would come back
+  negative: the guest would not come back
+contexts: [lunch, dinner]
+"""
+
+
+@pytest.fixture
+def run(tmp_path, shell):
+    (tmp_path / "reviews.yaml").write_text(TASK)
+    done = shell("targen generate ./reviews.yaml -n 6 -b scripted --out run -q")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "run"
+
+
+@pytest.mark.whole
+def test_a_review_begins_ends_and_is_refilled_on_a_terminal(run, terminal):
+    from targen_review.grades import Grade, GradeBook, Rater
+    from targen_review.rows import open_data
+
+    shown = terminal("review", "run", "--as", "ann", "--no-open", columns=120)
+    shown.wait_for("--blind hides it")
+    shown.wait_for("Ctrl-C ends it")
+    shown.type(b"\x03")
+    assert shown.exit_code() == 0, shown.text
+    assert "ann: 0 of 6 done" in shown.text
+    row = next(open_data(run).rows())
+    with GradeBook(run.with_name("run.review"), Rater(rater="ann")) as book:
+        book.append(Grade(row=row.id, digest=row.digest, reject=True))
+    shown = terminal("review", "apply", "run", "--refill", columns=120)
+    assert shown.exit_code() == 0, shown.text
+    assert "7/7" in shown.text
+    assert "\\x0d" not in shown.text, "what draws the progress is not escaped"
+    rows = (run.with_name("run-reviewed") / "dataset.jsonl").read_text().splitlines()
+    assert len(rows) == 6
+    assert row.fields["text"] not in [json.loads(each)["text"] for each in rows]
