@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from targen_core import read_dataset
 from targen_methods.importing.published import FORMS, PRESETS
@@ -547,3 +549,57 @@ def test_columns_of_a_strangers_file_are_shown_in_short(targen: Targen, pairs: s
     assert done.code == 2
     assert len(done.err) < 1500
     assert "\x1b" not in done.err
+
+
+PIECES = [
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b'"',
+    b"\\",
+    b",",
+    b":",
+    b"\n",
+    b"\t",
+    b"\0",
+    b"\xff",
+    b"null",
+    b"1e999",
+]
+PIECES += [b"NaN", b"[" * 5000, b"9" * 5000, b"\\ud800", b'"label": ', b'"instances": ', b'"C": ']
+WHOLE = {
+    "zerogen": ("rows.jsonl", b'{"C": "a", "X": "b", "Y": 0}\n{"C": "c", "X": "d", "Y": 1}\n', "X"),
+    "supergen": (
+        "rows.json",
+        b'[{"text": "a", "label": "0", "score": -1}, {"text": "b", "label": "1"}]',
+        "text",
+    ),
+    "coda": ("rows.tsv", b'text\tlabel\n"a\nb"\t0\nc\t1\n', "text"),
+    "self-instruct": (
+        "rows.jsonl",
+        b'{"instruction": "a", "instances": [{"input": "b", "output": "0"}, {"output": "1"}]}\n',
+        "input",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", WHOLE)
+@given(
+    cuts=st.lists(
+        st.tuples(st.integers(0, 200), st.integers(0, 9), st.sampled_from(PIECES)), max_size=5
+    )
+)
+def test_no_file_is_too_strange(targen: Targen, mail: Path, form: str, cuts: Any) -> None:
+    name, content, text = WHOLE[form]
+    for at, less, piece in cuts:
+        content = content[:at] + piece + content[at + less :]
+    Path(name).write_bytes(content)
+    done = targen(
+        *("import-rows", form, name, "--task", str(mail), "--columns", f"text={text}"),
+        *("--labels", "0=loan,1=room", "--out", "out", "--force"),
+    )
+    if done.code == 0:  # then what was written is a dataset
+        assert targen("validate", "out", "--task", str(mail)).code == 0
+    else:
+        assert done.err.startswith("error: ")
