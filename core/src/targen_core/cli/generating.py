@@ -157,7 +157,7 @@ def grow(
     same = "the same command"
     job, _ = reopened(run, load_registry(), labels=labels, max_cost=max_cost, max_tokens=max_tokens)
     with job:
-        job.resuming = f"{same} goes on"
+        job.resuming = f"{same} again"
         try:
             with progress(job, quiet=quiet) as listener:
                 job.run(listener)
