@@ -30,6 +30,15 @@ def test_a_batch_costs_what_the_factor_says() -> None:
     assert batch_price(None) is None
 
 
+@pytest.mark.parametrize("most", [None, 20])
+def test_a_batched_model_tells_the_token_probabilities_that_its_model_tells(most: Any) -> None:
+    model: Any = SimpleNamespace(
+        identity="m", structured=True, seeded=False, price=None, top_logprobs=most
+    )
+    batched = BatchedModel(model, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    assert batched.top_logprobs == most and not batched.scores_given
+
+
 @pytest.mark.parametrize(
     ("requests", "size", "parts"), [(2, 1000, [2, 2, 1]), (9, 8, [2, 2, 1]), (9, 3, [1] * 5)]
 )
