@@ -16,7 +16,14 @@ from targen_core.errors import UsageError
 from targen_core.training.model import Decision, Question
 from targen_training.decisions import decisions_of
 from targen_training.experiments.data import digest_of
-from targen_training.weighing import NotLearned, given_weights, measure_influence, weigh
+from targen_training.weighing import (
+    InfluenceOptions,
+    NotLearned,
+    SunGenOptions,
+    given_weights,
+    measure_influence,
+    weigh,
+)
 
 Command = Callable[..., Any]
 
@@ -305,3 +312,9 @@ def test_what_did_not_learn_can_be_told_from_other_errors(noisy: Path) -> None:
     rows = [{**row, "text": "The lamp."} for row in dataset.rows]
     with pytest.raises(NotLearned):
         weigh(replace(dataset, rows=rows))
+
+
+def test_the_page_has_every_option() -> None:
+    page = (Path(__file__).parents[3] / "docs/how-to/train-a-model.md").read_text(encoding="utf-8")
+    for options in (SunGenOptions, InfluenceOptions):
+        assert [name for name in options.model_fields if f"`{name}`" not in page] == []

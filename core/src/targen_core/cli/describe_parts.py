@@ -46,6 +46,7 @@ def part_facts(
     if item.kind == "trainer":
         needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
         own = {"version": target.version, "options": _fields(target.options), "install": needs}
+        own["weighs"] = target.weighs
         return facts | own | {"about": target.summary}
     if item.kind in ("catalogue", "retriever"):
         needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
@@ -314,6 +315,7 @@ def _print_metric(facts: dict[str, Any]) -> None:
 
 def _print_trainer(facts: dict[str, Any]) -> None:
     _print_options(facts)
+    print(f"weights of rows: {'heeded' if facts['weighs'] else 'refused'}")
     print(f"use it: targen train DATASET --model {facts['id'].rpartition(':')[2]}")
 
 

@@ -11,7 +11,6 @@ runs/rte-0-sungen/
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +24,8 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import write_failed
 from targen_core.runs.files import write_atomically
-from targen_core.runs.gate import read_json, said
+from targen_core.runs.gate import read_json
+from targen_core.runs.gate import said as words_of
 from targen_core.text import plural
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
 
 FILE = "weighing.json"
 _FORMAT = 1
+_MOST = 1e9  # of a weight: sums of more would soon be no numbers
 
 
 class Weighing(BaseModel):
@@ -67,7 +68,7 @@ def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
     """Weights as numbers, each seen to be one.
 
     Args:
-        weights: what should be numbers, finite and not below 0.
+        weights: what should be numbers from 0 to a billion.
         whose: of what, for people.
 
     Raises:
@@ -76,9 +77,11 @@ def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
     known: list[float] = []
     for number, weight in enumerate(weights, 1):
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not is_number or not math.isfinite(weight) or weight < 0:
+        if not is_number or not 0 <= weight <= _MOST:
+            huge = is_number and weight > _MOST
+            said = "over a billion" if huge else json.dumps(weight, default=str)[:40]
             raise UsageError(
-                f"{whose}: weight {number:,} is {json.dumps(weight, default=str)[:40]}",
+                f"{whose}: weight {number:,} is {said}",
                 hint="a weight is a number, 0 or more: 1 counts as a row, 0 as none",
             )
         known.append(float(weight))
@@ -98,7 +101,7 @@ def read_weighing(folder: Path) -> Weighing:
     try:
         weighing = Weighing.model_validate(read_json(folder / FILE))
     except (FileNotFoundError, ValidationError) as error:
-        why = said(error) if isinstance(error, ValidationError) else "it is not there"
+        why = words_of(error) if isinstance(error, ValidationError) else "it is not there"
         raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
     if weighing.format != _FORMAT:
         raise RunDirectoryError(

@@ -89,11 +89,11 @@ def reweigh(
 
     A linear head on words, or on the vectors of an encoder, is the model: its gradients are exact,
     and the same rows, options and seed give the same weights. Says how the share of each label
-    moves: nothing in either method keeps labels balanced.
+    moves.
 
     Examples:
     - targen reweigh runs/rte-0
-    - targen reweigh runs/rte-0 --features minilm -o balance=true --out runs/rte-weighed
+    - targen reweigh runs/rte-0 --features minilm --out runs/rte-weighed
     - targen reweigh runs/rte-0 --by influence --best 50
     - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
@@ -229,9 +229,8 @@ def _warn(report: dict[str, Any], best: int | None) -> None:
         if abs(of["share_after"] - of["share_before"]) > MOVED
     ]
     if moved:
-        way = "a smaller --best" if best else "--best N, or with sungen -o balance=true"
+        way = "" if best else "; --best N takes as many of each label"
         print(
-            f"warning: labels' shares of all that counts moved: {', '.join(moved)}; {way} keeps "
-            "them nearer",
+            f"warning: labels' shares of all that counts moved: {', '.join(moved)}{way}",
             file=sys.stderr,
         )

@@ -31,7 +31,7 @@ _SETTLED = 1e-3  # of a weight, in one iteration
 
 
 class SunGenOptions(BaseModel):
-    """Options of SunGen's weights; the defaults are the published values."""
+    """Options of SunGen's weights; the defaults are the published values, but for `balance`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,9 +61,9 @@ class SunGenOptions(BaseModel):
         "the inner model's optimum",
     )
     balance: bool = Field(
-        False,
-        description="move weights only against others of their label, so that no label goes "
-        "under; not published",
+        True,
+        description="the weights of each label move as far on average, so that no label goes "
+        "under (published: false)",
     )
     damping: float = Field(
         1e-3, gt=0, allow_inf_nan=False, description="added to the Hessian, for implicit"
@@ -128,7 +128,8 @@ def bilevel_weights(
         slope *= np.ceil(len(trusted) / options.batch) / (count * len(trusted))
         by_row = hypergradient(inputs, shares, targets, weights, slope, options)
         if options.balance:
-            by_row -= (np.bincount(labels, by_row) / np.bincount(labels))[labels]
+            by_label = np.bincount(labels, by_row) / np.bincount(labels)
+            by_row += (by_label.mean() - by_label)[labels]
         gradient: Array = np.bincount(groups, weights=by_row, minlength=len(free)).astype(float)
         gradient *= min(1.0, options.clip / (float(np.linalg.norm(gradient)) + 1e-6))
         free = free - adam.step(gradient)

@@ -1,0 +1,118 @@
+"""A folder of weighed rows: written whole, read back, and refused where it is not what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from targen_core import Dataset, Declaration, read_dataset
+from targen_core.dataset.weighing import checked_weights, read_weighing, write_weighed
+from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
+
+TASK = Declaration(
+    description="A sentence about a thing.",
+    labels={"praise": "speaks well of it", "blame": "speaks ill of it"},
+).task(name="mood")
+
+
+@pytest.fixture
+def weighed() -> Dataset:
+    """Eight rows, the later the heavier."""
+    rows = [
+        {"text": f"It is {at}.", "label": ("praise", "blame")[at % 2], "idx": at} for at in range(8)
+    ]
+    return Dataset("mood", TASK, rows, weights=[at / 4 for at in range(8)])
+
+
+def written(dataset: Dataset, out: Path, **more: bool) -> Path:
+    records = [{"idx": row["idx"], "seed": "a thing"} for row in dataset.rows]
+    return write_weighed(out, dataset, records, made={"by": "hand"}, report={}, **more)
+
+
+def test_what_is_written_is_read(weighed: Dataset, tmp_path: Path) -> None:
+    again = read_dataset(written(weighed, tmp_path / "w"), TASK)
+    assert again == weighed and list(again.weights) == list(weighed.weights)
+    assert next(iter(again.provenance)) == {"idx": 0, "seed": "a thing", "weight": 0.0}
+    assert read_weighing(tmp_path / "w").made == {"by": "hand"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
+
+
+def test_parts_keep_their_weights(weighed: Dataset) -> None:
+    of = {row["idx"]: weight for row, weight in zip(weighed.rows, weighed.weights, strict=True)}
+    parts = [weighed[2:5], weighed.shuffle(seed=3), *weighed.split("0.5/0.5").values()]
+    for part in parts:
+        assert [of[row["idx"]] for row in part.rows] == list(part.weights)
+    assert not replace(weighed, weights=())[2:5].weights
+
+
+def test_rows_that_were_edited_have_no_weights(weighed: Dataset, tmp_path: Path) -> None:
+    folder = written(weighed, tmp_path / "w")
+    rows = (folder / "dataset.jsonl").read_text().splitlines(keepends=True)
+    (folder / "dataset.jsonl").write_text("".join([*rows[:-1], rows[-1].replace("7.", "9.")]))
+    with pytest.raises(UsageError, match="its weights are those of other rows"):
+        read_dataset(folder, TASK)
+    (folder / "dataset.jsonl").write_text("".join(rows))
+    lines = (folder / "provenance.jsonl").read_text().splitlines(keepends=True)
+    (folder / "provenance.jsonl").write_text("".join(lines[:-1]))
+    with pytest.raises(UsageError, match="7 weights, 8 rows"):
+        read_dataset(folder, TASK)
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ([1, -0.5], "weight 2 is -0.5"),
+        ([float("inf"), 1], "weight 1 is over a billion"),
+        ([1, None], "weight 2 is null"),
+        ([False, 1], "weight 1 is false"),
+        ([0, 0.0], "all weights are 0"),
+        ([1, 10**9999], "weight 2 is over a billion"),
+    ],
+)
+def test_what_is_no_weight(weights: list[object], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        checked_weights(weights, "w.jsonl")
+    assert checked_weights([0, 1, 2.5], "w.jsonl") == [0.0, 1.0, 2.5]
+
+
+def test_nothing_else_is_replaced(weighed: Dataset, tmp_path: Path) -> None:
+    out = written(weighed, tmp_path / "w")
+    with pytest.raises(UsageError, match="holds weighed rows"):
+        written(weighed, out)
+    written(weighed[:4], out, force=True)
+    assert len(read_dataset(out, TASK)) == 4
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to(out)
+    for other in ("mine", "link"):
+        with pytest.raises(UsageError, match="holds no weighed rows"):
+            written(weighed, tmp_path / other, force=True)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WriteFailed):
+        written(weighed, tmp_path / "file" / "w")
+
+
+def test_a_stranger_s_folder(weighed: Dataset, tmp_path: Path) -> None:
+    folder = written(weighed, tmp_path / "w")
+    said = json.loads((folder / "weighing.json").read_text())
+    for content, error in [
+        ("{}", "rows"),
+        ("[]", "cannot be read"),
+        ("[" * 100_000, "nested too deeply"),
+        (json.dumps(said | {"format": 2}), "is of format 2"),
+    ]:
+        (folder / "weighing.json").write_text(content)
+        with pytest.raises(RunDirectoryError, match=error):
+            read_dataset(folder, TASK)
+    # What it calls its task is a name, and never a file whose code would be run.
+    (tmp_path / "evil.py").write_text("raise SystemExit(3)")
+    (folder / "weighing.json").write_text(json.dumps(said | {"task": str(tmp_path / "evil.py")}))
+    with pytest.raises(UsageError, match="does not name the task"):
+        read_dataset(folder)
+    os.unlink(folder / "provenance.jsonl")
+    os.mkfifo(folder / "provenance.jsonl")
+    with pytest.raises(RunDirectoryError, match=r"provenance\.jsonl is a FIFO"):
+        read_dataset(folder, TASK)
