@@ -330,6 +330,9 @@ def test_an_imported_folder_is_a_dataset_with_card_and_origin(targen: Targen) ->
     assert "No licence is stated here." in dataset.card
     assert [each["line"] for each in dataset.provenance] == [1, 2, 3, 4, 5, 6]
     assert targen("validate", "rte-zerogen").code == 0
+    card = ("export", "rte-zerogen", "--as", "hf", "--license", "cc-by-4.0", "--out", "hf")
+    assert targen(*card).code == 0
+    assert "No licence" not in Path("hf/README.md").read_text()
     again = targen(*start, "--task", "rte")
     assert (again.code, "--force" in again.err) == (2, True)
     assert targen(*start, "--task", "rte", "--limit", "2", "--force").code == 0
@@ -405,6 +408,7 @@ REFUSED = {
     ),
     "a tensor": (("sungen", "best_thetas.pth", *LABELS), "weights_only=True"),
     "an archive": (("sungen", "rows.zip", *LABELS), "an archive"),
+    "a list by another name": (("supergen", "list.txt", *LABELS), "end in .json"),
     "no text": (("sungen", "words.txt", *LABELS), "neither lines of JSON"),
     "no file": (("sungen", "none.jsonl", *LABELS), "there is no file"),
     "another encoding": (("zerogen", "latin.jsonl", *LABELS), "--encoding latin-1"),
@@ -423,6 +427,7 @@ def test_what_is_wrong_is_said_with_a_way_out(
 ) -> None:
     jsonl("rows.jsonl", CXY)
     jsonl("made.jsonl", [{"_id": 0, "text_a": "a", "text_b": "b"}])
+    Path("list.txt").write_text("[1]")
     jsonl("latin.jsonl", [b'{"C": "caf\xe9", "X": "x", "Y": 0}'])
     jsonl("alone.jsonl", [{"instruction": "Which?", "most_similar": {}}])
     Path("list.json").write_text(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import ListStep, Task
+from targen_core import ListStep, Task, load_registry
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.embedding import Encode
 from targen_core.errors import UnknownName, UsageError
 from targen_core.methods.model import Base, Method, derived
-from targen_core.plugins.loader import load_registry
 from targen_methods.coda.items import Group, Reading, Recipes
 from targen_methods.coda.options import Options
 from targen_methods.coda.steps import PROMPTS, Steps

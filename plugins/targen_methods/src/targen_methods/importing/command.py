@@ -149,7 +149,6 @@ def import_rows(
     """
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
-    from targen_core.runs.plan import find_task
     from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of
     from targen_methods.importing.published import FORMS
@@ -170,7 +169,9 @@ def import_rows(
     of = FORMS.get(form)
     if of is None:
         raise UsageError(f"there is no form {form!r}", hint=did_you_mean(form, FORMS, "forms"))
-    item, found = find_task(load_registry(), task, ())
+    registry = load_registry()
+    item = registry.find("task", task)
+    found = registry.resolve(item)
     _check_task(found)
     given = labels or []
     target = out or Path(f"{re.sub(r'[^a-zA-Z0-9._-]+', '-', found.name)}-{of.name}")

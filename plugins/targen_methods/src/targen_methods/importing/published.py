@@ -133,6 +133,11 @@ def _instances(row: Row) -> Iterator[Row]:
         yield row
 
 
+def _numbered(row: Row) -> Iterator[Row]:
+    """A row of a table; some number their columns."""
+    yield {"text": row["0"], "label": row["1"]} if row.keys() == {"0", "1"} else row
+
+
 _EXAMPLE = re.compile(r"^Example\s?\d*\.?[ \t]*:?[ \t]*$", re.MULTILINE)
 _CLASS = re.compile(r"^Class label:", re.MULTILINE)
 
@@ -243,10 +248,15 @@ _ALL = (
     Published(
         "coda",
         "CoDa's tables of texts or pairs, given and made",
-        (frozenset({"text", "label"}), frozenset({"text1", "text2", "label"})),
+        (
+            frozenset({"text", "label"}),
+            frozenset({"text1", "text2", "label"}),
+            frozenset({"0", "1"}),
+        ),
         ("text", "text1", "text2"),
         ("label",),
         f"{_GITHUB}/Sreyan88/CoDa, arXiv:2404.00415",
+        rows=_numbered,
     ),
 )
 

@@ -11,8 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.forms.records import Form, NotUtf8
-from targen_core.dataset.forms.text import document, lines, table
+from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
 from targen_core.plain import is_within, refuse_waiting
 from targen_methods.importing.published import FORMS, Published, looks_like
@@ -56,13 +55,13 @@ class Opened:
 
     Attributes:
         path: where it is.
-        form: how its records are read.
+        source: how its records are read.
         of: whose form its rows have.
         columns: those of its first rows, in order.
     """
 
     path: Path
-    form: Form
+    source: Source
     of: Published
     columns: tuple[str, ...] = ()
 
@@ -86,7 +85,7 @@ class Opened:
 
     def rows(self) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
         """The rows with the place of their record, from 1; a record may hold several, or none."""
-        for place, record in _records(self.form):
+        for place, record in _records(self.source):
             if isinstance(record, Bad):
                 yield place, record
                 continue
@@ -100,19 +99,19 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
     Raises:
         UsageError: it cannot be read, or is of another form, which is named.
     """
-    form = _form(path, of, encoding)
-    first = [record for _, record in islice(_records(form), _SEEN)]
+    source = _source(path, of, encoding)
+    first = [record for _, record in islice(_records(source), _SEEN)]
     if not first:
         raise UsageError(f"{path} has no rows")
     rows = [record for record in first if not isinstance(record, Bad)]
     if any(of.is_of(row) for row in rows):
         inner = dict.fromkeys(name for row in rows for each in of.rows(row) for name in each)
-        return Opened(path, form, of, tuple(map(str, inner)))
+        return Opened(path, source, of, tuple(map(str, inner)))
     columns = {name for row in rows for name in row}
     if not columns:
         hint = f"a row of {of.name} has {of.described}"
         if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
-            hint = NotUtf8.hint
+            hint = "--encoding latin-1, or whichever encoding the file has"
         raise UsageError(
             f"{path} does not look like {of.name}: none of its first records can be read "
             f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",
@@ -147,8 +146,8 @@ def _other(path: Path, of: Published, columns: set[str]) -> UsageError:
     return UsageError(said, hint=hint)
 
 
-def _form(path: Path, of: Published, encoding: str) -> Form:
-    """How a file is read, by what it begins with.
+def _source(path: Path, of: Published, encoding: str) -> Source:
+    """A file, seen to be what its name says.
 
     Raises:
         UsageError: it cannot be read, or is no text.
@@ -156,30 +155,22 @@ def _form(path: Path, of: Published, encoding: str) -> Form:
     start = refuse_binary(path)
     if start.startswith(b"\x93NUMPY"):
         raise UsageError(f"{path} is an array of numpy, not a file of rows", hint="--weights FILE")
-    begin = start.decode(_encoding(start, encoding), "replace")
-    first = begin.lstrip("\ufeff \t\r\n")[:1]
-    if first == "[":
-        return document(path, encoding)
-    if first == "{" or not first:
-        return lines(path, encoding)
-    header = begin.lstrip("\ufeff").splitlines()[0]
-    if "\t" not in header:
+    begin = start.decode(_encoding(start, encoding), "replace").lstrip("\ufeff \t\r\n")
+    if begin[:1] in ("{", ""):
+        kind, suffixes = "lines of JSON", [".jsonl", ".json"]
+    elif begin[:1] == "[":
+        kind, suffixes = "a list of JSON", [".json"]
+    elif "\t" in begin.splitlines()[0]:
+        kind, suffixes = "a table with tabs", [".tsv"]
+    else:
         raise UsageError(
             f"{path} is neither lines of JSON, nor a list of it, nor a table with tabs: it begins "
-            f"with {header[:60]!r}",
+            f"with {begin.splitlines()[0][:60]!r}",
             hint=f"a row of {of.name} has {of.described}",
         )
-    if path.suffix.lower() != ".tsv":
-        raise UsageError(f"{path} is a table with tabs", hint="rename it to end in .tsv")
-    named = table(path, encoding)
-    if header.split("\t") == ["0", "1"]:  # some of CoDa's tables number their columns
-        return Form(
-            lambda: (
-                (at, {"text": row["0"], "label": row["1"]} if isinstance(row, dict) else row)
-                for at, row in named.records()
-            )
-        )
-    return named
+    if path.suffix.lower() not in suffixes:  # by which a form is known
+        raise UsageError(f"{path} holds {kind}", hint=f"rename it to end in {suffixes[0]}")
+    return open_source(path, encoding=encoding)
 
 
 def _encoding(start: bytes, encoding: str) -> str:
@@ -222,9 +213,9 @@ def _start(path: Path) -> bytes:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _records(form: Form) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
+def _records(source: Source) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
     """The records of a file as mappings, or why one is none."""
-    for place, record in form.records():
+    for place, record in source.form.records():
         try:
             yield place, _mapping(record)
         except Bad as bad:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from targen_core import Task
-from targen_core.dataset.forms.records import Form, official_row
-from targen_core.dataset.model import problem_in
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural, printable
+from targen_core.text import plural, printable, refused
 from targen_methods.importing.mapping import Columns, Labels
 from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
@@ -22,7 +22,6 @@ __all__ = ["Imported", "Importing", "Shown"]
 
 _LONGEST = 200_000  # characters of a text
 _EXAMPLES = 2  # rows of a label that are shown
-_FORM = Form(lambda: iter(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +154,13 @@ class Importing:
         if "idx" not in self.task.schema.model_fields:
             del made["idx"]
         try:
-            official_row(made, _FORM, self.task)
+            line = json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
+            self.task.schema.model_validate_json(line, strict=True)
             instances = self.task.from_rows([made])
         except UnicodeEncodeError:
             raise Bad("half-a-character") from None
         except (ValueError, LookupError, TypeError, Rejected) as error:
-            detail = printable(problem_in(error), lines=False, max_length=200)
+            detail = printable(_words(error), lines=False, max_length=200)
             raise Bad("not-a-row-of-the-task", detail) from None
         if self.task.labels and not instances:
             raise Bad("not-a-row-of-the-task")
@@ -249,7 +249,7 @@ class Importing:
             Bad: a number of it is not finite.
         """
         origin: dict[str, Any] = {"id": str(self.count), "idx": self.count, "rows": 1}
-        origin[self.opened.form.place] = place
+        origin[self.opened.source.form.place] = place
         if label is not None:
             origin |= {"label": label, "published_label": published}
         rest = {name: each for name, each in row.items() if name not in self.columns.used}
@@ -271,6 +271,10 @@ class Importing:
         lists = self.values.get(name, {})
         known = lists.get("", lists.get(label or "", ()))
         return known[number] if 0 <= number < len(known) else number
+
+
+def _words(error: Exception) -> str:
+    return refused(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _said(value: Any) -> str:

@@ -58,7 +58,7 @@ def facts_of(done: Importing, task: str, license: str, license_from: str) -> dic
 
 def examples_of(done: Importing) -> list[dict[str, Any]]:
     """The rows that are shown for each label."""
-    place = done.opened.form.place
+    place = done.opened.source.form.place
     return [
         {"published": each.published, "label": each.label, place: each.place, "row": each.row}
         for each in done.shown
@@ -67,7 +67,7 @@ def examples_of(done: Importing) -> list[dict[str, Any]]:
 
 def show(done: Importing, facts: Mapping[str, Any]) -> None:
     """Print what an import did, rows of each label, and what was left out."""
-    of, place = done.opened.of, done.opened.form.place
+    of, place = done.opened.of, done.opened.source.form.place
     everything = done.count + sum(done.left_out.values())
     print(f"{done.task.name} of {of.name}: {done.count:,} of {plural(everything, 'row')}")
     print(f"columns: {done.columns.said()}\n")

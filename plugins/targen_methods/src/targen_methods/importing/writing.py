@@ -24,16 +24,15 @@ from targen_core import read_dataset
 from targen_core.dataset.weighing import FILE as WEIGHING
 from targen_core.dataset.weighing import Weighing, checked_weights
 from targen_core.errors import UsageError
-from targen_core.plain import write_failed
-from targen_core.runs.card import NO_LICENCE, front_matter, size_category
-from targen_core.runs.files import write_atomically
-from targen_core.text import markdown, plural
+from targen_core.plain import replace_plain, write_failed
+from targen_core.text import json_safe, markdown, plural
 from targen_methods.importing.rows import Imported, Importing
 
 __all__ = ["FILE", "FORMAT", "card_of", "check_free", "finish", "write_rows", "write_weighing"]
 
 FILE = "import.json"
 FORMAT = 1
+_NO_LICENCE = "No licence is stated here."  # whoever publishes the rows under one replaces it
 _OURS = frozenset({FILE, "dataset.jsonl", "provenance.jsonl", "README.md", WEIGHING})
 
 
@@ -106,7 +105,10 @@ def write_weighing(part: Path, done: Importing, task: str) -> None:
         "mean": sum(weights) / len(weights),
     }
     said = Weighing(task=task, rows=rows.digest, made=done.weights.made, report=report)
-    write_atomically(part / WEIGHING, said.model_dump_json(indent=2) + "\n")
+    try:
+        replace_plain(part / WEIGHING, f"{said.model_dump_json(indent=2)}\n".encode())
+    except OSError as error:
+        raise write_failed(part, error) from error
 
 
 def finish(part: Path, out: Path, facts: Mapping[str, Any], card: str) -> None:
@@ -140,7 +142,6 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
         "pretty_name": name,
         **({"license": license} if license else {}),
         "tags": ["synthetic", of.name],
-        "size_categories": [size_category(done.count)],
         "configs": [
             {
                 "config_name": "default",
@@ -151,8 +152,9 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
     stated = (
         f"{markdown(license)}, by {license_from}."
         if license
-        else f"{NO_LICENCE} {_whole(license_from)}"
+        else f"{_NO_LICENCE} {_whole(license_from)}"
     )
+    yaml = [f"{name}: {json_safe(json.dumps(value))}\n" for name, value in front.items()]
     labels = "\n".join(
         f"| {markdown(said or 'any')} | {markdown(label)} | {count:,} |"
         for (said, label), count in sorted(done.found.items())
@@ -164,7 +166,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
     rows = f"{plural(done.count, 'row')} of {markdown(task.name)}"
     more = f", of which {done.repeated:,} repeat an earlier one" if done.repeated else ""
     return f"""---
-{front_matter(front)}---
+{"".join(yaml)}---
 
 # {markdown(task.summary)}
 
