@@ -101,6 +101,7 @@ def test_rows_that_harm_are_left_out_by_influence(targen: Command, noisy: Path) 
     assert f"{80 - left} decisions of mood, weighed, {left} of weight 0 left out" in trained.out
 
 
+@pytest.mark.whole
 def test_the_best_rows_of_each_label_are_kept(targen: Command, noisy: Path) -> None:
     args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--best", "10")
     assert targen(*args, "--out", "best").code == 0
@@ -221,6 +222,7 @@ def test_examples_of_each_label_come_from_what_helps(noisy: Path) -> None:
         assert list(found.values[units]) == sorted(found.values[units])
 
 
+@pytest.mark.whole
 def test_rows_of_runs_keep_where_they_are_from(targen: Command) -> None:
     args = ("generate", "rte", "-n", "40", "-b", "scripted", "-q", "--out", "runs/rte")
     assert targen(*args).code == 0
@@ -259,6 +261,7 @@ def test_weights_of_other_rows_are_refused(targen: Command, noisy: Path) -> None
     assert done.code in (1, 2) and "weighing.json cannot be read" in done.err
 
 
+@pytest.mark.whole
 def test_a_trainer_that_heeds_no_weights_is_not_given_any(
     targen: Command, noisy: Path, mood: Command
 ) -> None:
