@@ -77,3 +77,24 @@ class TestZeroGenRte(MethodSuite):
 class TestZeroGenCb(MethodSuite):
     method = "zerogen"
     base = "cb"
+
+
+class TestSelfInstructPairs(MethodSuite):
+    method = "selfinstruct"
+
+
+class TestSelfInstructTexts(MethodSuite):
+    method = "selfinstruct"
+    base = "kit-texts"
+
+
+@pytest.mark.whole
+class TestSelfInstructRte(MethodSuite):
+    method = "selfinstruct"
+    base = "rte"
+
+
+@pytest.mark.whole
+class TestSelfInstructCb(MethodSuite):
+    method = "selfinstruct"
+    base = "cb"

@@ -44,7 +44,7 @@ KNOWN = {
         "anthropic": "targen-backends[claude]",
         "openai-compatible": "targen-backends[llama]",
     },
-    "method": dict.fromkeys(["attrprompt", "coda", "zerogen"], "targen-methods"),
+    "method": dict.fromkeys(["attrprompt", "coda", "selfinstruct", "zerogen"], "targen-methods"),
     "executor": {"ray": "targen-ray"},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
 }

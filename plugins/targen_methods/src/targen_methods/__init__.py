@@ -37,6 +37,11 @@ def register_methods(register: Register[Method[Any]]) -> None:
         summary="rows under constraints that code takes from given rows",
     )
     register.register(
+        "selfinstruct",
+        "targen_methods.selfinstruct:SELFINSTRUCT",
+        summary="new instructions in rounds from a pool, then rows for each, label first",
+    )
+    register.register(
         "zerogen",
         "targen_methods.zerogen:ZEROGEN",
         summary="texts after a condition, by a prompt that names the label and breaks off",

@@ -1,0 +1,78 @@
+"""Self-Instruct as a method: a task of its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import ListStep, Task
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.methods.model import Base, Method, derived
+from targen_methods.selfinstruct.items import Instruction, Pool
+from targen_methods.selfinstruct.options import Options
+from targen_methods.selfinstruct.steps import PROMPTS, Steps
+
+__all__ = ["SELFINSTRUCT"]
+
+
+def _task(base: Base, options: Options) -> Task[Any, Any]:
+    steps = Steps(base, options)
+    return derived(
+        base,
+        contexts=ListStep(
+            name="pool",
+            item=Pool,
+            propose=steps.pool,
+            batch=1,
+            once=True,
+            asks=False,
+            summary="instructions to start from",
+        ),
+        seeds=(
+            ListStep(
+                name="instructions",
+                item=Instruction,
+                propose=steps.instructions,
+                batch=options.asked,
+                check=steps.check,
+                key=lambda one: " ".join(one.text.casefold().split()),
+                summary="new instructions, each unlike those before it",
+            ),
+        ),
+        generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        instances_per_call=options.instances,
+        parameters={
+            "instructions": {"temperature": 0.7, "max_tokens": 1024},
+            "generate": {"temperature": 0.0, "max_tokens": 400 * options.instances},
+        },
+        prompts=(*PROMPTS, META_PROMPT),
+        dry_run=steps.dry_run,
+    )
+
+
+SELFINSTRUCT = Method(
+    summary="new instructions in rounds from a pool, then rows for each, label first",
+    version="1",
+    task=_task,
+    options=Options,
+    source=(
+        "Self-Instruct, arXiv:2212.10560, in our own words. Its authors started from 175 tasks and "
+        "had the model write further tasks of any kind; here the task and its labels stand, and "
+        "instructions differ in wording and in the kind of texts. So whether an instruction is a "
+        "classification is not asked: labels are closed, and each call writes rows for one of them "
+        "(their way of output before input). An instruction begins with a letter or digit of any "
+        "script; theirs had to be English. Of rows with the same texts the first stays, "
+        "whatever the label; they dropped a task's rows altogether where two contradicted each "
+        "other. They sampled instructions at top-p 0.5 with a presence penalty of 2, and rows "
+        "with one of 1.5; not every service takes these: -o instructions.top_p=0.5."
+    ),
+    citation="""
+@inproceedings{wang2023self,
+  title     = {Self-Instruct: Aligning Language Models with Self-Generated Instructions},
+  author    = {Wang, Yizhong and Kordi, Yeganeh and Mishra, Swaroop and Liu, Alisa and Smith,
+               Noah A. and Khashabi, Daniel and Hajishirzi, Hannaneh},
+  booktitle = {Proceedings of the 61st Annual Meeting of the Association for Computational
+               Linguistics},
+  year      = {2023},
+  eprint    = {2212.10560}
+}""",
+)

@@ -1,0 +1,38 @@
+"""Options of Self-Instruct."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from targen_core.methods.model import MethodOptions
+
+__all__ = ["Options"]
+
+
+class Options(MethodOptions):
+    """Options of Self-Instruct; the defaults are those of its authors."""
+
+    instruction: tuple[str, ...] = Field(
+        (), description="instructions of one's own to start from, beside those of the task"
+    )
+    told: int = Field(8, ge=1, le=100, description="instructions that a call for new ones is told")
+    told_new: int = Field(2, ge=0, le=100, description="of these, how many the model wrote")
+    asked: int = Field(8, ge=1, le=100, description="new instructions that a call asks for")
+    similar: float = Field(
+        0.7, ge=0, le=1, description="ROUGE-L with another above which an instruction is dropped"
+    )
+    shortest: int = Field(4, ge=1, description="fewest words of an instruction")
+    longest: int = Field(150, ge=1, description="most words of an instruction")
+    unfit_words: tuple[str, ...] = Field(
+        (
+            *("image", "images", "graph", "graphs", "picture", "pictures", "file", "files"),
+            *("map", "maps", "draw", "plot", "go to"),
+        ),
+        description="an instruction with one of these words is dropped",
+    )
+    unfit_beginnings: tuple[str, ...] = Field(
+        ("Write a program",), description="an instruction that begins so is dropped"
+    )
+    instances: int = Field(
+        5, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
+    )

@@ -1,0 +1,155 @@
+"""The steps of Self-Instruct: instructions in rounds, and rows for each, label first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core.errors import UsageError
+from targen_core.methods.columns import Columns
+from targen_core.methods.model import Base
+from targen_core.tasks.checks import normalized
+from targen_core.tasks.made_up import sentence
+from targen_core.tasks.replies import list_of
+from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
+from targen_methods.selfinstruct.items import Instruction, InstructionsReply, Pool
+from targen_methods.selfinstruct.options import Options
+
+__all__ = ["PROMPTS", "Steps"]
+
+_NAMES = ("instructions", "instances")
+_PROMPTS = {name: Prompt(name, package="targen_methods.selfinstruct") for name in _NAMES}
+PROMPTS = tuple(_PROMPTS.values())
+
+
+class Steps:
+    """The steps for one task."""
+
+    def __init__(self, base: Base, options: Options) -> None:
+        """For the rows of `base`.
+
+        Raises:
+            UsageError: an instruction says nothing, or the limits admit none.
+        """
+        if any(not normalized(text) for text in options.instruction):
+            raise UsageError("instruction: one of them is empty")
+        if options.shortest > options.longest:
+            raise UsageError(
+                f"shortest={options.shortest} is above longest={options.longest}: no instruction "
+                "can be as long"
+            )
+        self.task = base.task
+        self.columns: Columns = base.columns
+        self.options = options
+        self.labels = " / ".join(map(self.columns.label_words, self.task.labels))
+        self.form = json.dumps({"rows": [dict.fromkeys(self.columns.names, "...")]})
+        self._reply = list_of("rows", self.columns.reply(), options.instances)
+
+    # --- instructions -----------------------------------------------------------
+
+    async def pool(self, llm: Llm, parent: None, existing: Sequence[Pool]) -> Sequence[Pool]:
+        """What is known before the first round: the user's instructions, and the task's."""
+        own = [" ".join(text.split()) for text in self.options.instruction]
+        return [Pool(seeds=tuple(dict.fromkeys([*own, *self._of_task()])))]
+
+    def _of_task(self) -> list[str]:
+        """Instructions for the task as it is described, from the plainest on."""
+        texts = " and ".join(name.replace("_", " ") for name in self.columns.names)
+        names = [label.name for label in self.task.labels]
+        among = f"{', '.join(names[:-1])} or {names[-1]}" if names[1:] else names[0]
+        means = "; ".join(map(self.columns.label_words, self.task.labels))
+        description = " ".join(self.task.description.split())
+        asked = (self.task.judging.instructions or "").strip().partition("\n")[0]
+        return [
+            *([asked] if normalized(asked) else []),
+            f"{description} Name the label.",
+            f"Read the {texts} and choose the label that fits: {among}.",
+            f"Which of these is right for the {texts}? {means}.",
+            f"Somebody has to sort a pile of such rows. Put each under {among}.",
+        ]
+
+    async def instructions(
+        self, llm: Llm, parent: Pool, existing: Sequence[Instruction]
+    ) -> Sequence[Instruction]:
+        """A round: the model is told some of the pool and some of its own, and adds others."""
+        rng, options = llm.rng("told"), self.options
+        written = [one.text for one in existing]
+        new = rng.sample(written, min(options.told_new, options.told, len(written)))
+        seeds = rng.sample(parent.seeds, min(options.told - len(new), len(parent.seeds)))
+        told = [*new, *seeds]
+        rng.shuffle(told)
+        reply = await llm.ask(
+            _PROMPTS["instructions"],
+            reply=InstructionsReply,
+            description=self.task.description,
+            labels=self.labels,
+            told="\n".join(f"{number}. {text}" for number, text in enumerate(told, 1)),
+            count=llm.batch,
+        )
+        known = [tokens(text) for text in (*parent.seeds, *written)]
+        found: list[Instruction] = []
+        for text in reply.instructions[: llm.batch]:
+            if not (tidy := " ".join(text.split())):
+                continue
+            of_text = tokens(tidy)
+            nearest = max((rouge_l(of_text, one) for one in known), default=0.0)
+            found.append(Instruction(text=tidy, nearest=round(nearest, 4)))
+            if nearest <= options.similar:
+                known.append(of_text)
+        return found
+
+    def check(self, instruction: Instruction) -> None:
+        """See that an instruction is one.
+
+        Raises:
+            Rejected: what `check_instruction` raises.
+        """
+        check_instruction(instruction.text, instruction.nearest, self.options)
+
+    # --- rows -------------------------------------------------------------------
+
+    def writer(self, label: str) -> Any:
+        """What writes rows of a label."""
+        count = self.options.instances
+
+        async def write(llm: Llm, instruction: Instruction) -> Sequence[BaseModel | Rejected]:
+            reply = await llm.ask(
+                _PROMPTS["instances"],
+                reply=self._reply,
+                description=self.task.description,
+                instruction=instruction.text,
+                label=self.columns.label_words(label),
+                count=count,
+                form=self.form,
+            )
+            return [self._row(row, label) for row in reply.items[:count]]
+
+        return write
+
+    def _row(self, row: BaseModel, label: str) -> BaseModel | Rejected:
+        try:
+            values = self.columns.of_row(row)
+            for name in self.columns.texts:
+                text = values[name].strip()
+                if text.endswith(":"):
+                    raise Rejected("unfinished", f"{name} ends with a colon")
+                if normalized(text) == normalized(label):
+                    raise Rejected("text-is-label", f"{name} is the label itself")
+            return self.columns.instance(values, label)
+        except Rejected as error:
+            return error
+
+    # --- offline ----------------------------------------------------------------
+
+    def dry_run(self, call: DryRunCall) -> Any:
+        """Plausible replies without a model."""
+        rng = call.rng
+        if call.prompt == "instructions":
+            return {"instructions": [sentence(rng) for _ in range(int(call.values["count"]))]}
+        if call.prompt == "instances":
+            return {"rows": [self.columns.made_up(rng) for _ in range(int(call.values["count"]))]}
+        return self.columns.judged(call)

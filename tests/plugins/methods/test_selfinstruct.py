@@ -1,0 +1,172 @@
+"""Self-Instruct: rounds, filters, and what becomes of a round that gives nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from targen_core.errors import Rejected
+from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
+from targen_methods.selfinstruct.options import Options
+
+Bent = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "score"),
+    [
+        ("Sort the notes.", "sort THE notes", 1.0),
+        ("a b c d", "a x c y", 0.5),
+        ("one two three", "three two one", 1 / 3),
+        ("a b", "c d", 0.0),
+        ("", "", 0.0),
+    ],
+)
+def test_rouge_l_is_of_the_longest_common_words(one: str, other: str, score: float) -> None:
+    assert rouge_l(tokens(one), tokens(other)) == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest", "reason"),
+    [
+        ("Sort the notes", 0.0, "bad-length"),
+        ("Sort the notes " + "now " * 148, 0.0, "bad-length"),
+        ("- Sort the notes by hand", 0.0, "bad-beginning"),
+        ("Write a program that sorts notes", 0.0, "bad-beginning"),
+        ("Say what the Picture shows to us", 0.0, "unfit-word"),
+        ("Go to the desk and sort the notes", 0.0, "unfit-word"),
+        ("Sort the notes by hand", 0.71, "too-similar"),
+    ],
+)
+def test_an_instruction_of_no_use_is_dropped(text: str, nearest: float, reason: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        check_instruction(text, nearest, Options())
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sort the notes now",
+        "Write a programme for the notes",
+        "Sort profiles and drawings by their makers",
+        "Überlege dir, wem gedankt wird",
+    ],
+)
+def test_an_instruction_of_use_is_kept(text: str) -> None:
+    check_instruction(text, 0.7, Options())
+
+
+def test_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent: Bent) -> None:
+    own = [f"Sort pile {number} of notes by what they are for." for number in range(7)]
+    ran = bent(
+        "selfinstruct",
+        lambda request, good: good,
+        {"thanks": 30, "asks": 30},
+        instruction=own,
+        asked=3,
+        instances=2,
+    )
+    assert ran.problem == ""
+    written: set[str] = {
+        line["seed"]["text"] for line in ran.lines("provenance.jsonl") if line["seed"]
+    }
+    rounds = [
+        str(request.origin.values["told"]).split("\n") for request in ran.asked("instructions")
+    ]
+    assert len(rounds) > 2
+    assert [len(told) for told in rounds] == [8] * len(rounds)
+    texts = [{line.partition(". ")[2] for line in told} for told in rounds]
+    assert not texts[0] & written
+    assert all(len(told & {*own}) <= 6 for told in texts[1:])
+    assert all(len(told & written) == 2 for told in texts[2:-1])
+
+
+def test_near_copies_are_dropped_and_counted(bent: Bent) -> None:
+    def bend(request: Any, good: Any) -> Any:
+        if request.origin.prompt == "instructions":
+            first = good["instructions"][0]
+            return {"instructions": [first, f"{first} Please.", "too short", "   "]}
+        return good
+
+    ran = bent("selfinstruct", bend, {"thanks": 12, "asks": 12}, instances=2)
+    assert ran.problem == ""
+    assert ran.reasons == {"too-similar", "bad-length"}
+    near = [line for line in ran.lines("rejects.jsonl") if line["reason"] == "too-similar"]
+    assert {line["place"] for line in near} == {
+        line["place"] for line in ran.lines("rejects.jsonl")
+    }
+
+
+def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent: Bent) -> None:
+    def bend(request: Any, good: Any) -> Any:
+        if request.origin.prompt == "instructions":
+            return {
+                "instructions": ["Read the text and choose the label that fits: thanks or asks."]
+            }
+        return good
+
+    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2})
+    assert len(ran.asked("instructions")) == 2
+    assert "too-similar" in ran.problem
+
+
+def test_a_label_comes_first_and_a_call_writes_some_rows(bent: Bent) -> None:
+    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 10, "asks": 5})
+    assert [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")].count(
+        "thanks"
+    ) >= 2
+    facts = ran.lines("provenance.jsonl")
+    per_call: dict[tuple[str, str], int] = {}
+    for line, row in zip(facts, ran.lines("dataset.jsonl"), strict=True):
+        key = (line["seed"]["text"], row["label"])
+        per_call[key] = per_call.get(key, 0) + 1
+    assert {*per_call.values()} == {5}
+
+
+def test_unfinished_rows_labels_and_contradictions_are_dropped(bent: Bent) -> None:
+    same = {"text": "The hedge is cut, and the cat is back."}
+
+    def bend(request: Any, good: Any) -> Any:
+        if request.origin.prompt == "instances":
+            label = str(request.origin.values["label"]).split(":")[0]
+            return {
+                "rows": [{"text": "Dear neighbour:"}, {"text": label}, same, same, *good["rows"]]
+            }
+        return good
+
+    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2})
+    rows = ran.lines("dataset.jsonl")
+    texts = [row["text"] for row in rows]
+    assert texts.count(same["text"]) == 1  # of both labels
+    assert {"unfinished", "text-is-label"} <= ran.reasons
+    assert "duplicate" in {line["verdict"] for line in ran.lines("rejects.jsonl")}
+    assert not {"thanks", "asks", "Dear neighbour:"} & {*texts}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("shortest=200", "shortest=200 is above longest=150"),
+        ('instruction=["Sort the notes.", " "]', "one of them is empty"),
+        ("similar=2", "similar: "),
+        ("told=0", "told: "),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    targen: Callable[..., Any], notes: str, setting: str, said: str
+) -> None:
+    done = targen(
+        *("method", "selfinstruct", notes, "--set", setting, "-n", "2"),
+        *("-b", "scripted", "--out", "run"),
+    )
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_rows_are_made_by_the_command(targen: Callable[..., Any], notes: str) -> None:
+    done = targen("method", "selfinstruct", notes, "-n", "8", "-b", "scripted", "--out", "run")
+    assert done.code == 0, done.err
+    assert targen("resume", "run", "-n", "12").code == 0
