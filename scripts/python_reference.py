@@ -80,6 +80,7 @@ MODULES = [
     "retrieval.model",
     "methods.model",
     "methods.columns",
+    "methods.form",
     "embedding",
     "calls.model",
     "calls.scores",

@@ -98,3 +98,24 @@ class TestSelfInstructRte(MethodSuite):
 class TestSelfInstructCb(MethodSuite):
     method = "selfinstruct"
     base = "cb"
+
+
+@pytest.mark.whole
+class TestProGenPairs(MethodSuite):
+    method = "progen"
+    rows = 40
+    settings = {"first": 18, "influence_from": 20, "pool": 5, "damping": 0.01}  # noqa: RUF012
+
+
+@pytest.mark.whole
+class TestProGenTexts(MethodSuite):
+    method = "progen"
+    base = "kit-texts"
+
+
+@pytest.mark.whole
+class TestProGenRte(MethodSuite):
+    method = "progen"
+    base = "rte"
+    rows = 40
+    settings = {"first": 12, "influence_from": 20, "pool": 5, "damping": 0.01}  # noqa: RUF012

@@ -103,6 +103,8 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
         "judging": {"corrector": None},
         "texts": {"dedup_text": None},
         "parameters": {},
+        "scored": {},
+        "scores_given": (),
         "variants": {},
     }
     return base.task.replace(**{**blank, **changes})

@@ -44,7 +44,10 @@ KNOWN = {
         "anthropic": "targen-backends[claude]",
         "openai-compatible": "targen-backends[llama]",
     },
-    "method": dict.fromkeys(["attrprompt", "coda", "selfinstruct", "zerogen"], "targen-methods"),
+    "method": {
+        **dict.fromkeys(["attrprompt", "coda", "selfinstruct", "zerogen"], "targen-methods"),
+        "progen": "targen-methods[progen]",
+    },
     "executor": {"ray": "targen-ray"},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
 }

@@ -15,11 +15,16 @@ __all__ = ["register_commands", "register_methods"]
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen import-rows`."""
+    """`targen import-rows` and `targen compare-methods`."""
     register.register(
         "import-rows",
         "targen_methods.importing.command:import_rows",
         summary="Import rows that the authors of another method published.",
+    )
+    register.register(
+        "compare-methods",
+        "targen_methods.cli.compare_methods:compare_methods",
+        summary="Compare methods on one task: equal rows or dollars, one evaluation",
     )
 
 
@@ -45,4 +50,9 @@ def register_methods(register: Register[Method[Any]]) -> None:
         "zerogen",
         "targen_methods.zerogen:ZEROGEN",
         summary="texts after a condition, by a prompt that names the label and breaks off",
+    )
+    register.register(
+        "progen",
+        "targen_methods.progen:PROGEN",
+        summary="rounds, each shown rows of those before that help a model most",
     )

@@ -98,19 +98,30 @@ class ConditionalSteps:
     async def _given(
         self, llm: Llm, parent: None, existing: Sequence[Condition]
     ) -> Sequence[Condition]:
+        return self.given_conditions()[len(existing) :][: llm.batch]
+
+    def given_conditions(self) -> list[Condition]:
+        """The different conditions of the given rows, in their order."""
         assert self.given is not None
         rows = [self.columns.of_row(row) for row in self.given()]
         found = [Condition(values={n: row[n] for n in self.columns.first}) for row in rows]
         different = [*{one.model_dump_json().casefold(): one for one in reversed(found)}.values()]
-        return different[::-1][len(existing) :][: llm.batch]
+        return different[::-1]
 
     async def _written(
         self, llm: Llm, parent: None, existing: Sequence[Condition]
     ) -> Sequence[Condition]:
-        """Each is asked for by itself, as a sample; what says nothing is left out."""
+        return await self.written(llm, llm.batch)
+
+    async def written(self, llm: Llm, count: int) -> Sequence[Condition]:
+        """Conditions by the model, each a sample of its own; what says nothing is left out.
+
+        Raises:
+            Rejected: all of them say nothing; the reason is that of the last.
+        """
         write = self._row_begun if self.columns.first else self._topic
         made = await asyncio.gather(
-            *(write(llm, number) for number in range(llm.batch)), return_exceptions=True
+            *(write(llm, number) for number in range(count)), return_exceptions=True
         )
         refused = [one for one in made if isinstance(one, BaseException)]
         for error in refused:
@@ -195,7 +206,7 @@ class ConditionalSteps:
         """Plausible replies without a model."""
         if call.prompt == _TOPIC.name:
             return f'{words(call.rng, 4)}"'
-        if call.prompt in (_FIRST.name, CONTINUE.name):
+        if call.prompt in (_FIRST.name, CONTINUE.name, "likewise"):  # the last is ProGen's
             low = max(self.options.min_words, self.options.first_words)
             return f'{sentence(call.rng, low, low + 8)}" {words(call.rng, 3)}'
         return self.columns.judged(call)

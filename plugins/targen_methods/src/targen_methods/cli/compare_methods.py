@@ -1,0 +1,235 @@
+"""`targen compare-methods`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from targen_core.errors import MissingDependency, UsageError
+
+__all__ = ["compare_methods"]
+
+_MAKE = "How rows are made"
+_MEASURE = "How they are measured"
+
+
+def compare_methods(
+    task: Annotated[str, typer.Argument(help="The task: a name, or a file.", show_default=False)],
+    methods: Annotated[
+        str,
+        typer.Option(
+            "--methods",
+            metavar="NAME,...",
+            help="Methods of list-methods; targen is the task's own steps.",
+            show_default=False,
+        ),
+    ],
+    rows: Annotated[
+        int | None,
+        typer.Option("-n", "--number", min=2, help="Rows of each, split evenly over the labels."),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cost",
+            min=0,
+            help="Dollars of each. Without -n, each makes what they give: equal dollars.",
+        ),
+    ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--test",
+            metavar="DATA",
+            help="Labelled rows that nothing is trained on; without them nothing is trained.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = None,
+    original: Annotated[
+        str,
+        typer.Option(
+            "--original",
+            metavar="DATA",
+            help="Rows that people wrote, to analyse and train beside.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--given",
+            metavar="DATA",
+            help="Rows for the methods that start from some.",
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="METHOD.KEY=VALUE",
+            help="An option of a method. Repeatable.",
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
+    settings: Annotated[
+        str,
+        typer.Option(
+            "--settings",
+            metavar="NAME",
+            help="Options under a name, for the methods that know it, such as paper.",
+            rich_help_panel=_MAKE,
+        ),
+    ] = "",
+    backend: Annotated[
+        str,
+        typer.Option(
+            "-b",
+            "--backend",
+            metavar="NAME",
+            help="Where the model runs, NAME or NAME/MODEL.",
+            rich_help_panel=_MAKE,
+        ),
+    ] = "local",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--option",
+            metavar="KEY=VALUE",
+            help="An option of the backend, such as base_url. Repeatable.",
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed.", rich_help_panel=_MAKE)] = 0,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "--concurrency", min=1, help="Maximum concurrent calls.", rich_help_panel=_MAKE
+        ),
+    ] = None,
+    trainer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trainer",
+            metavar="NAME[,KEY=VALUE]...",
+            help="What is trained on the rows. Repeatable. [default: tfidf]",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option("--seeds", min=1, help="How often each is trained.", rich_help_panel=_MEASURE),
+    ] = 5,
+    judge: Annotated[
+        bool,
+        typer.Option(
+            "--judge/--no-judge",
+            help="Have a blind judge say how many labels are right.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder. [default: methods/ and the task's name]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Compare methods on one task: equal rows or equal dollars, one model, one evaluation.
+
+    Each method makes its rows in a run of its own. Then all are analysed together, a blind judge
+    looks at the labels, and the same models are trained on as many rows of each. The results are
+    one page. The command goes on where it was stopped.
+
+    Examples:
+    - targen compare-methods rte --methods targen,attrprompt,zerogen -n 100 --test RTE/val.jsonl
+    - targen compare-methods cb --methods targen,attrprompt --max-cost 2 -b chatgpt --no-judge
+    """
+    try:
+        import targen_analysis  # noqa: F401
+        import targen_training  # noqa: F401
+    except ModuleNotFoundError as error:
+        lacking = str(error.name).partition(".")[0].replace("_", "-")
+        raise MissingDependency(
+            f"compare-methods needs {lacking}, which is not installed",
+            distribution=lacking,
+            hint="pip install 'targen-methods[compare]'",
+        ) from error
+    from targen_core import load_registry
+    from targen_core.cli.tables import print_json, print_table
+    from targen_methods.comparing.asked import Asked, asked_for
+    from targen_methods.comparing.carrying import carry_out
+    from targen_methods.comparing.page import columns
+    from targen_methods.comparing.page import rows as lines
+
+    if rows is None and max_cost is None:
+        raise UsageError("say how much each method may make", hint="-n 100, or --max-cost 2")
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--methods names none", hint="see targen list-methods")
+    registry = load_registry()
+    generate: dict[str, Any] = {"model": backend, "seed": seed, "progress": False}
+    if option:
+        generate["options"] = _values("-o", option)
+    if concurrency is not None:
+        generate["concurrency"] = concurrency
+    ways = asked_for(
+        registry, task, names, given=given or (), options=_by_method(set_ or []), settings=settings
+    )
+    asked = Asked(
+        task,
+        tuple(ways),
+        generate,
+        rows,
+        max_cost,
+        tuple(test or ()),
+        original,
+        judge,
+        tuple(trainer or ("tfidf",)),
+        seeds,
+    )
+    folder = out or Path("methods") / Path(task).stem.replace(":", "-")
+    compared = carry_out(registry, asked, folder, lambda words: print(words, file=sys.stderr))
+    if as_json:
+        print_json(compared.as_json())
+        return
+    print_table(columns(compared), lines(compared))
+    print(folder / "results.html")
+
+
+def _values(what: str, items: list[str]) -> dict[str, Any]:
+    """KEY=VALUE, where a value that is JSON is read as such.
+
+    Raises:
+        UsageError: one is not written so.
+    """
+    values: dict[str, Any] = {}
+    for item in items:
+        key, equals, text = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{what} {item} is no KEY=VALUE")
+        try:
+            values[key] = json.loads(text)
+        except ValueError:
+            values[key] = text
+    return values
+
+
+def _by_method(items: list[str]) -> dict[str, dict[str, Any]]:
+    """METHOD.KEY=VALUE by method.
+
+    Raises:
+        UsageError: one is not written so.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in _values("--set", items).items():
+        method, dot, key = name.partition(".")
+        if not dot or not key:
+            raise UsageError(
+                f"--set {name} names no method", hint="for example --set attrprompt.values=20"
+            )
+        found.setdefault(method, {})[key] = value
+    return found

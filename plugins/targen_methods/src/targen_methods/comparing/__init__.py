@@ -1,0 +1,1 @@
+"""Methods side by side: each makes rows of one task, and all are measured in the same way."""

@@ -1,0 +1,113 @@
+"""What is compared: methods, how much each may take, and what their rows are measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from targen_core import Registry
+from targen_core.errors import UsageError
+from targen_core.methods.columns import Columns
+from targen_core.methods.form import FORM, METHOD, MethodFile, options_of
+from targen_core.methods.model import Method
+
+__all__ = ["TARGEN", "Asked", "Way", "asked_for"]
+
+TARGEN = "targen"
+"""What the task's own steps are called among the methods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to make rows of the task.
+
+    Attributes:
+        name: the method's, or "targen".
+        text: the task file that says it; "" where it is the task itself.
+    """
+
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is compared.
+
+    Attributes:
+        task: the task's name or file.
+        ways: how its rows are made, the one that others are held against first.
+        generate: what `targen_core.generate` is called with, for all of them.
+        rows: how many each makes; None where each makes what its dollars give.
+        dollars: what each may cost; None for no limit.
+        test: labelled rows that nothing is trained on.
+        original: rows that all are analyzed beside, and trained on for comparison.
+        judge: whether a blind judge says how many labels are right.
+        trainers: what is trained, as `targen compare --model` takes it.
+        seeds: how often each is trained.
+    """
+
+    task: str
+    ways: tuple[Way, ...]
+    generate: Mapping[str, Any]
+    rows: int | None
+    dollars: float | None = None
+    test: tuple[str, ...] = ()
+    original: str = ""
+    judge: bool = True
+    trainers: tuple[str, ...] = ("tfidf",)
+    seeds: int = 5
+    trained_with: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asked_for(
+    registry: Registry,
+    task: str,
+    names: Sequence[str],
+    *,
+    given: Sequence[str],
+    options: Mapping[str, Mapping[str, Any]],
+    settings: str,
+) -> Iterator[Way]:
+    """The ways by their names, each with its task file.
+
+    Args:
+        registry: finds methods and the task.
+        task: the task's name or file.
+        names: methods, and "targen" for the task's own steps.
+        given: rows for the methods that start from some.
+        options: method -> option -> value.
+        settings: a name of options, for the methods that know it.
+
+    Raises:
+        UsageError: a method twice or unknown, one that lacks rows, or an option that is none.
+    """
+    if len({*names}) < len(names):
+        raise UsageError("--methods names one twice")
+    if strange := options.keys() - {*names}:
+        raise UsageError(
+            f"--set {min(strange)}. is of none of the methods", hint=f"methods: {', '.join(names)}"
+        )
+    Columns.of(registry.get("task", task))  # says why where methods cannot write such rows
+    for name in names:
+        if name == TARGEN:
+            yield Way(name)
+            continue
+        method: Method[Any] = registry.get("method", name)
+        if method.given == "required" and not given:
+            raise UsageError(f"method {name} starts from rows of {task}", hint="--given FILE")
+        preset = settings if settings in method.presets else ""
+        mine = dict(options.get(name, {}))
+        typed = options_of(name, method, preset, mine)
+        spec = MethodFile(
+            use=name,
+            task=task,
+            given=() if method.given == "never" else tuple(given),
+            preset=preset,
+            options=typed.model_dump(mode="json", include={*mine}),
+        )
+        spec = METHOD.located(spec, Path.cwd())
+        METHOD.task(spec, name)
+        yield Way(name, METHOD.text(FORM, spec, name))

@@ -1,0 +1,133 @@
+"""The comparison as tables: printed, as Markdown, and as a page that needs no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from targen_core.metrics.model import Estimate
+from targen_core.text import markdown
+from targen_methods.comparing.carrying import Compared, Measured
+
+__all__ = ["columns", "rows", "write"]
+
+_NOTES = (
+    (
+        "Calls and tokens count replies from the cache, too: what the method asks for. Labels "
+        "right: the share that a judge by the same model finds who does not see them, which is no "
+        "truth."
+    ),
+    (
+        "hd-d: variety of words, more is more. self-BLEU: how alike rows are, less is better. A "
+        "part tells: by how much a classifier that sees only a part of a row beats the commonest "
+        "label."
+    ),
+    "Each method made its rows once: a difference may be that of the run and not of the method.",
+)
+
+
+def columns(compared: Compared) -> list[str]:
+    """The heads of the table."""
+    figures = dict.fromkeys(name for way in compared.ways for name in way.figures)
+    trainers = dict.fromkeys(name for way in compared.ways for name in way.trained)
+    return [
+        *("method", "rows", "calls", "tokens", "dollars"),
+        *figures,
+        "labels right",
+        *(f"{name}: {compared.metric}" for name in trainers),
+    ]
+
+
+def rows(compared: Compared) -> list[list[str]]:
+    """A line for each way."""
+    heads = columns(compared)
+    return [[*_line(way, heads, compared.metric)] for way in compared.ways]
+
+
+def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
+    known = {
+        "method": way.name,
+        "rows": f"{way.rows:,}"
+        + (f" of {way.requested:,}" if way.requested != way.rows and way.requested else ""),
+        "calls": f"{way.calls:,}",
+        "tokens": f"{way.tokens:,}",
+        "dollars": "unknown" if way.dollars is None else f"{way.dollars:.4f}",
+        "labels right": "" if way.right is None else f"{way.right:.1%}",
+        **{name: _said(figure) for name, figure in way.figures.items()},
+        **{f"{name}: {metric}": _percent(figure) for name, figure in way.trained.items()},
+    }
+    return [known.get(head, "") for head in heads]
+
+
+def _said(figure: Estimate) -> str:
+    return "" if figure.value is None else f"{figure.value:.2f}"
+
+
+def _percent(figure: Estimate) -> str:
+    if figure.value is None:
+        return ""
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.1%}"
+    return f"{figure.value:.1%} ({figure.low:.1%} to {figure.high:.1%})"
+
+
+def _notes(compared: Compared) -> list[str]:
+    own = [f"{way.name}: {way.note}" for way in compared.ways if way.note]
+    return [*own, *compared.notes, *_NOTES]
+
+
+def write(folder: Path, compared: Compared) -> None:
+    """Write results.json, results.md and results.html."""
+    (folder / "results.json").write_text(
+        json.dumps(compared.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    title = f"Methods on {compared.task}, {compared.equal} each"
+    heads, lines = columns(compared), rows(compared)
+    bars = [" | ".join(map(markdown, line)) for line in (heads, *lines)]
+    text = [f"# {markdown(title)}", "", f"| {bars[0]} |", "|---" * len(heads) + "|"]
+    text += [f"| {bar} |" for bar in bars[1:]]
+    text += ["", *(f"- {markdown(note)}" for note in _notes(compared)), ""]
+    (folder / "results.md").write_text("\n".join(text), encoding="utf-8")
+    (folder / "results.html").write_text(_html(title, heads, lines, compared, folder), "utf-8")
+
+
+_STYLE = (
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;"
+    "max-width:70rem;padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}"
+    "td,th{padding:.3rem .8rem;border-bottom:1px solid #8886;text-align:left;white-space:nowrap}"
+)
+
+
+def _html(
+    title: str,
+    heads: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    compared: Compared,
+    folder: Path,
+) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
+    )
+    pages = [
+        ("analysis/report.html", "The analysis: texts, labels, artefacts, leakage"),
+        ("training/results.html", "What they train: models, intervals, tests"),
+    ]
+    links = "".join(
+        f'<li><a href="{path}">{escape(words)}</a></li>'
+        for path, words in pages
+        if (folder / path).exists()
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(compared))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    parts = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>",
+        f"<body><main><h1>{escape(title)}</h1>",
+        f'<div tabindex="0" role="region" aria-label="Methods">{table}</div>',
+        f"<ul>{links}</ul><h2>How to read it</h2><ul>{notes}</ul></main></body></html>",
+    )
+    return "\n".join((*parts, ""))

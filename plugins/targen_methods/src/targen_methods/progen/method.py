@@ -1,0 +1,59 @@
+"""ProGen as a method: a task of its rounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import Task
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.methods.model import Base, Method, derived
+from targen_methods.conditional.steps import PROMPTS
+from targen_methods.progen.steps import LIKEWISE, Options, Steps
+
+__all__ = ["PROGEN"]
+
+
+def _task(base: Base, options: Options) -> Task[Any, Any]:
+    steps = Steps(base, options)
+    return derived(
+        base,
+        contexts=steps.rounds,
+        seeds=(steps.in_rounds, steps.samples),
+        generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        parameters={
+            "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 40},
+            "generate": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 100},
+        },
+        prompts=(*PROMPTS, LIKEWISE, META_PROMPT),
+        dry_run=steps.dry_run,
+    )
+
+
+PROGEN = Method(
+    summary="rounds, each shown rows of those before that help a model most",
+    version="1",
+    task=_task,
+    options=Options,
+    presets={
+        "small": {"first": 20, "largest": 200, "influence_from": 40, "pool": 20, "damping": 0.01},
+        "paper": {"min_words": 10, "ends": ".", "largest": 100_000},
+    },
+    given="optional",
+    source=(
+        "ProGen, arXiv:2210.12329, in our own words. The model of a round is a linear head on "
+        "words, of which influences are exact, where the authors trained DistilBERT and summed up "
+        "a series; validation rows are parts of the rows in turn. A round is of so many "
+        "candidates, not rows. Examples are drawn for each text, not for a batch of them. Its "
+        "authors had tasks of single texts; for pairs an example is the whole row, and premises "
+        "are given or written, never taken from evaluation data."
+    ),
+    citation="""
+@inproceedings{ye2022progen,
+  title     = {ProGen: Progressive Zero-shot Dataset Generation via In-context Feedback},
+  author    = {Ye, Jiacheng and Gao, Jiahui and Wu, Zhiyong and Feng, Jiangtao and Yu, Tao
+               and Kong, Lingpeng},
+  booktitle = {Findings of the Association for Computational Linguistics: EMNLP 2022},
+  year      = {2022},
+  eprint    = {2210.12329}
+}""",
+)

@@ -1,0 +1,105 @@
+"""`targen compare-methods`: methods side by side, by the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.whole  # analysis and training are plugins of their own
+
+Targen = Callable[..., Any]
+
+START = ("--methods", "targen,attrprompt,claims", "-b", "scripted", "--out", "out")
+
+
+@pytest.fixture
+def held(targen: Targen, mail: Path) -> Callable[[int], str]:
+    """Rows by other seeds."""
+
+    def make(seed: int) -> str:
+        start = ("generate", str(mail), "-n", "20", "-b", "scripted", "--seed", str(seed))
+        assert targen(*start, "--out", f"held-{seed}", "-q").code == 0
+        return f"held-{seed}/dataset.jsonl"
+
+    return make
+
+
+def test_equal_rows_are_measured_alike(
+    targen: Targen, mail: Path, held: Callable[[int], str]
+) -> None:
+    done = targen("compare-methods", str(mail), *START, "-n", "24", "--test", held(8),
+                  "--original", held(9), "--seeds", "2", "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    ways = done.json["ways"]
+    assert [way["name"] for way in ways] == ["targen", "attrprompt", "claims"]
+    for way in ways:
+        assert way["rows"] == way["requested"] == 24
+        assert way["calls"] > 12
+        assert {"hd-d", "self-BLEU"} <= way["figures"].keys()
+        assert 0 <= way["right"] <= 1
+        assert 0 <= way["trained"]["tfidf"]["value"] <= 1
+        run = json.loads(Path("out/runs", way["name"], "report.json").read_text())
+        assert way["tokens"] == sum(
+            run["usage"]["total"][name] for name in ("input_tokens", "output_tokens")
+        )
+    page = Path("out/results.html").read_text()
+    assert "analysis/report.html" in page
+    assert "training/results.html" in page
+    assert "| attrprompt | 24 |" in Path("out/results.md").read_text()
+
+
+def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Path) -> None:
+    first = targen("compare-methods", str(mail), *START, "-n", "8", "--json")
+    times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
+    again = targen("compare-methods", str(mail), *START, "-n", "8", "--json")
+    assert again.json == first.json
+    assert times == {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
+    other = targen("compare-methods", str(mail), *START, "-n", "9")
+    assert other.code == 2
+    assert "another" in other.err
+    changed = targen(
+        "compare-methods", str(mail), *START, "-n", "8", "--set", "attrprompt.values=5"
+    )
+    assert changed.code == 2
+    assert "other options" in changed.err
+
+
+def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail: Path) -> None:
+    done = targen("compare-methods", str(mail), *START, "--max-cost", "0.02", "--no-judge",
+                  "-o", "price_in=1", "-o", "price_out=2", "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    ways = done.json["ways"]
+    assert all(0 < way["dollars"] <= 0.02 for way in ways)
+    assert len({way["rows"] for way in ways}) > 1
+    assert {way["requested"] for way in ways} == {None}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--methods", "targen", "-b", "scripted"), "-n 100"),
+        (("--methods", "targen,targen", "-n", "4"), "twice"),
+        (("--methods", "nothing", "-n", "4"), "nothing"),
+        (("--methods", ",", "-n", "4"), "names none"),
+        (("--methods", "claims", "-n", "4", "--set", "claims=3"), "names no method"),
+        (("--methods", "claims", "-n", "4", "--set", "zero.claims=3"), "none of the methods"),
+        (("--methods", "claims", "-n", "4", "--set", "claims.claim=3"), "no option 'claim'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    targen: Targen, mail: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = targen("compare-methods", str(mail), *words, "--out", "out")
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert not Path("out").exists()
+
+
+def test_another_folder_is_left_alone(targen: Targen, mail: Path) -> None:
+    Path("out").mkdir()
+    Path("out/letter.txt").write_text("mine")
+    done = targen("compare-methods", str(mail), *START, "-n", "4")
+    assert (done.code, "holds no comparison" in done.err) == (2, True)

@@ -1,0 +1,176 @@
+"""ProGen: rounds learn from the rows before them, and the same rows come out however it is run."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+from targen_core import ChatReply, ChatRequest
+
+pytestmark = pytest.mark.whole  # influence is measured with targen-training
+
+GLAD = "sunny bright cheerful golden gentle warm lucky merry happy radiant".split()
+SAD = "rainy gloomy bitter broken hollow frozen weary dismal lonely grey".split()
+PLAIN = "street market window garden harbour kitchen teacher village morning letter".split()
+
+NOTES = """
+description: Each row is a note about a day.
+labels:
+  good: the day was good
+  bad: the day was bad
+fields:
+  text: the note
+"""
+
+
+class Diarist:
+    """Writes notes whose words tell the label, but every fifth has the other label's words."""
+
+    identity, structured, seeded = "diarist", True, True
+    max_concurrency = price = None
+
+    def __init__(self, *, learns: bool = True) -> None:
+        self.learns = learns
+        self.shown: list[str] = []
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        rng = random.Random(request.key)
+        said = request.messages[-1].content
+        if "of one such text" in said:
+            return ChatReply(f'{" ".join(rng.sample(PLAIN, 3))}"', "stop", 5, 5)
+        self.shown.append(said)
+        words = GLAD if ("label good" in said) == (rng.random() < 0.8) else SAD
+        mine = [*rng.sample(words, 5), *rng.sample(PLAIN, 6)]
+        if not self.learns:  # no word stands in two rows
+            mine = [f"w{rng.randrange(10**12)}" for _ in mine]
+        rng.shuffle(mine)
+        return ChatReply(f'{" ".join(mine).capitalize()}."', "stop", 9, 9)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return 50
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    (tmp_path / "notes.yaml").write_text(NOTES, encoding="utf-8")
+    path = tmp_path / "asked.yaml"
+    path.write_text(
+        "method:\n  use: progen\n  task: notes.yaml\n  preset: small\n"
+        "  options: {min_words: 5, examples: 4, plain: 0.25}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def rounds(run: Path) -> dict[int, dict[str, Any]]:
+    """The rounds of a run by number, each with its rows' numbers."""
+    found: dict[int, dict[str, Any]] = {}
+    for number, line in enumerate((run / "provenance.jsonl").read_text().splitlines()):
+        one = json.loads(line)["above"][0]
+        found.setdefault(one["number"], {**one, "made": []})["made"].append(number)
+    return found
+
+
+def is_true(row: dict[str, Any]) -> bool:
+    """Whether a row's words are those of its label."""
+    return any(word in row["text"].lower() for word in (GLAD if row["label"] == "good" else SAD))
+
+
+def test_later_rounds_are_shown_rows_that_help_a_model(notes: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    targen_core.generate(str(notes), model=Diarist(), n=160, out=run)
+    found = rounds(run)
+    known = [one["rows"] for one in found.values()]
+    assert known == [one["made"][0] for one in found.values()]  # all rows before it
+    assert found[1]["chosen"].startswith(f"of all {known[1]} rows")
+    assert found[2]["chosen"].startswith("by influence on a model that is right in")
+    rows = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
+    pool = [rows[number] for numbers in found[2]["pool"].values() for number in numbers]
+    assert all(
+        row["label"] == label
+        for label, numbers in found[2]["pool"].items()
+        for row in (rows[number] for number in numbers)
+    )
+    of_all = sum(map(is_true, rows[: known[2]])) / known[2]
+    assert sum(map(is_true, pool)) / len(pool) > of_all + 0.1
+    for line in (run / "provenance.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        label = record["id"].split("/")[1]
+        texts = {rows[number]["text"] for number in found[2]["pool"][label]}
+        for examples in record["above"][1]["examples"] if record["notes"]["round"] == 2 else ():
+            assert {*examples[label]} <= texts
+
+
+def test_examples_stand_in_the_prompt_without_their_label(notes: Path, tmp_path: Path) -> None:
+    model = Diarist()
+    targen_core.generate(str(notes), model=model, n=60, out=tmp_path / "run")
+    told = [said for said in model.shown if said.count("\n\n") > 2]
+    assert len(told) > 10
+    assert all(said.count("label good") + said.count("label bad") == 1 for said in told)
+
+
+def test_a_stopped_run_learns_the_same(notes: Path, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    targen_core.generate(str(notes), model=Diarist(), n=120, out=whole, concurrency=3)
+    with pytest.raises(targen_core.JobFailed):
+        targen_core.generate(
+            str(notes), model=Diarist(), n=120, out=cut, max_tokens=1_600, cache=False
+        )
+    assert rounds(cut)
+    targen_core.resume(cut, model=Diarist(), max_tokens=10**7)
+    for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
+        assert (cut / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    targen_core.generate(str(notes), model=Diarist(learns=False), n=100, out=run, near_duplicates=0)
+    assert rounds(run)[2]["chosen"].startswith("as before: the model did not learn")
+
+
+def test_given_rows_are_gone_through_in_turn(targen: Callable[..., Any]) -> None:
+    pairs = [
+        {
+            "premise": f"The {word} of the town opened again on a Monday in spring.",
+            "hypothesis": f"The {word} had been closed for a while.",
+            "label": "entailment",
+        }
+        for word in PLAIN
+    ]
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
+    done = targen(
+        "method",
+        "progen",
+        "rte",
+        "--given",
+        "rows.jsonl",
+        "--settings",
+        "small",
+        "-n",
+        "60",
+        "-b",
+        "scripted",
+        "--out",
+        "run",
+        "-q",
+    )
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in Path("run/dataset.jsonl").read_text().splitlines()]
+    premises = [row["premise"] for row in rows]
+    assert {*premises} == {pair["premise"] for pair in pairs}
+    assert all(4 <= premises.count(one) <= 8 for one in {*premises})
+
+
+def test_shards_are_refused(targen: Callable[..., Any], notes: Path) -> None:
+    done = targen("generate", str(notes), "-n", "20", "-b", "scripted", "--shard", "1/2")
+    assert done.code == 2
+    assert "learns from the rows so far" in done.err
