@@ -76,29 +76,32 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         data, _ = write(Path(folder), asked.rows)
         server = View(data, changed(data))
-        print(f"2 x {asked.rows:,} rows: {server.seconds:.1f} s from the command to the first page")
-        good = show("a page over HTTP", pages(server), MAX_MS)
-        print(f"memory of the server: {server.megabytes():.0f} MB")
-        start = time.perf_counter()
-        server.ask("/view/rows?sort=most+alike")
-        good &= show("a page while likeness is worked out", pages(server), MAX_MS)
-        near: list[float] = []
-        while "ol class" not in server.ask("/view/row/7/near")[2]:
-            time.sleep(0.2)
-        print(f"neighbours can be asked for after {time.perf_counter() - start:.1f} s")
-        for row in range(100, 120):
-            begun = time.perf_counter()
-            server.ask(f"/view/row/{row}/near")
-            near.append(1000 * (time.perf_counter() - begun))
-        show("neighbours of a row", near, MAX_MS)
-        while time.perf_counter() - start < asked.patience:
-            said = server.ask("/view/rows?sort=most+alike&only=progress")[2]
-            if "data-done" in said:
-                break
-            time.sleep(0.5)
-        print(f"likeness after {time.perf_counter() - start:.0f} s: {re.sub('<[^>]*>', '', said)}")
-        print(f"memory of the server: {server.megabytes():.0f} MB")
-        server.end()
+        try:
+            print(f"2 x {asked.rows:,} rows: {server.seconds:.1f} s to the first page")
+            good = show("a page over HTTP", pages(server), MAX_MS)
+            print(f"memory of the server: {server.megabytes():.0f} MB")
+            start = time.perf_counter()
+            server.ask("/view/rows?sort=most+alike")
+            good &= show("a page while likeness is worked out", pages(server), MAX_MS)
+            near: list[float] = []
+            while "ol class" not in server.ask("/view/row/7/near")[2]:
+                time.sleep(0.2)
+            print(f"neighbours can be asked for after {time.perf_counter() - start:.1f} s")
+            for row in range(100, 120):
+                begun = time.perf_counter()
+                server.ask(f"/view/row/{row}/near")
+                near.append(1000 * (time.perf_counter() - begun))
+            show("neighbours of a row", near, MAX_MS)
+            said = ""
+            while "data-done" not in said and time.perf_counter() - start < asked.patience:
+                time.sleep(0.5)
+                said = server.ask("/view/rows?sort=most+alike&only=progress")[2]
+            print(
+                f"likeness after {time.perf_counter() - start:.0f} s: {re.sub('<[^>]*>', '', said)}"
+            )
+            print(f"memory of the server: {server.megabytes():.0f} MB")
+        finally:
+            server.end()
     return 0 if good else 1
 
 

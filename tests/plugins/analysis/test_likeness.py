@@ -30,6 +30,18 @@ def test_words_give_rouge_l_with_another_row():
     assert likeness.neighbours(2, range(2, 3), 5) == []
 
 
+@pytest.mark.parametrize("pairs", [1, 7, 1000])
+def test_all_rows_in_steps_have_the_nearest_that_each_has(pairs, sentences):
+    likeness = by_words([*sentences(40), *sentences(5, seed=1), ""])
+    among = range(3, 44)
+    steps = [*likeness.each_nearest(among, pairs)]
+    assert [row for some, _ in steps for row in some] == list(among)
+    found = np.concatenate([nearest for _, nearest in steps])
+    assert found.tolist() == likeness.nearest(among, among).tolist()
+    ((_, alone),) = likeness.each_nearest(range(2, 3), pairs)
+    assert np.isnan(alone).all()
+
+
 def test_it_is_what_the_metric_repetition_finds(corpus, study):
     likeness = by_words(TEXTS)
     nearest = likeness.nearest(range(4), range(4))

@@ -128,6 +128,18 @@ def test_an_embedder_says_how_alike_rows_are_where_it_is_named(view, rows_file):
     assert '"number">0.67<' in listed
 
 
+@pytest.mark.whole
+def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
+    opened = view(open_data(run))
+    opened.page.ask("/view/rows?sort=most+alike")
+    entries = {each.row.id: each for each in opened.catalogue.rows(Query(), 0, 99)}
+    assert len(entries) == 8
+    assert all(each.likeness is not None for each in entries.values())
+    near = opened.page.ask(f"/view/row/{entries['1.8/negative/0'].at}/near").text
+    nearest = re.search(r'class="number">([\d.]+)', near)[1]
+    assert nearest == f"{entries['1.8/negative/0'].likeness:.2f}"
+
+
 def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "targen_analysis.likeness", None)
     opened = view(open_data(rows_file()))

@@ -129,6 +129,7 @@ class Catalogue:
         """
         self._database = sqlite3.connect("", check_same_thread=False)
         self._lock = Lock()
+        self._counts: dict[tuple[str, ...], int] = {}  # of the last queries
         self._database.execute("PRAGMA cache_size = -4096")
         self._database.execute(
             "CREATE TABLE rows (at INTEGER PRIMARY KEY, pair INTEGER, data TEXT, label TEXT, "
@@ -171,7 +172,12 @@ class Catalogue:
         """How many places a query gives."""
         where, values = self._where(query)
         what = "count(DISTINCT pair)" if query.paired else "count(*)"
-        return int(self._ask(f"SELECT {what} FROM rows{where}", values)[0][0])  # noqa: S608
+        asked = f"SELECT {what} FROM rows{where}", *values  # noqa: S608
+        if asked not in self._counts:  # else each page would look through all texts twice
+            if len(self._counts) > 1:  # two columns have a count each
+                self._counts.clear()
+            self._counts[asked] = int(self._ask(asked[0], values)[0][0])
+        return self._counts[asked]
 
     def places(self, query: Query, start: int, count: int) -> list[int]:
         """Some of the places of a query: of rows, or of the first row of each pair."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Alike", "Progress"]
 
 _PAIRS = 400_000  # that are compared between two looks at whether to stop
-_MOST = 256  # rows at a time, so that what is known is seen to grow
+_WAITING = 256  # rows whose likeness is entered together
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +159,21 @@ class Alike:
     def _go_through(self, part: Part) -> None:
         likeness = self._likeness
         assert likeness is not None
-        among = _from_0(part.rows)
-        step = min(_MOST, max(1, _PAIRS // max(len(among), 1)))
-        every = range(part.rows.start - 1, part.rejects.stop - 1)
+        among, rejects = _from_0(part.rows), _from_0(part.rejects)
         waiting: list[tuple[int, float]] = []
-        for start in range(0, len(every), step):
+        for some, nearest in chain(
+            likeness.each_nearest(among, _PAIRS),
+            (([at], likeness.nearest([at], among)) for at in rejects),
+        ):
             if self._over.is_set():
                 raise _Ended
-            some = every[start : start + step]
-            nearest = likeness.nearest(some, among).tolist()
-            waiting += [(at + 1, s) for at, s in zip(some, nearest, strict=True) if s == s]
+            found = zip(some, nearest.tolist(), strict=True)
+            waiting += [(at + 1, value) for at, value in found if value == value]
             self._known += len(some)
-            if len(waiting) >= _MOST or some[-1] == every[-1]:
+            if len(waiting) >= _WAITING:
                 self._catalogue.enter("likeness", waiting)
                 waiting.clear()
+        self._catalogue.enter("likeness", waiting)
 
 
 class _Ended(Exception):
