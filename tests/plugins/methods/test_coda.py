@@ -320,6 +320,22 @@ def test_what_makes_no_sense_is_refused(
     assert "Traceback" not in done.err
 
 
+def test_nothing_is_asked_of_given_rows_where_nothing_is_used(bent: Callable[..., Any]) -> None:
+    ran = bent(
+        "coda",
+        lambda request, good: good,
+        {"thanks": 8, "asks": 0},
+        given=GIVEN,
+        embedder="words",
+        alternatives=False,
+        mix=0,
+    )
+    assert ran.problem == ""
+    assert {request.origin.prompt for request in ran.requests} == {"write"}
+    left_out = {line["notes"]["left_out"] for line in ran.lines("provenance.jsonl")}
+    assert left_out == {"syntax, concept, other words"}
+
+
 def test_a_pair_is_not_mixed(targen: Targen, tmp_path: Path) -> None:
     task = tmp_path / "pairs.json"
     task.write_text(BASES["kit-pairs"].as_json(), encoding="utf-8")

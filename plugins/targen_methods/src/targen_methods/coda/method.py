@@ -39,6 +39,7 @@ def _embedder(name: str) -> tuple[str, Encode]:
 def _task(base: Base, options: Options) -> Task[Any, Any]:
     embedder, encode = _embedder(options.embedder)
     steps = Steps(base, options, encode, tagger(options.syntax) if options.syntax else None)
+    asks = options.alternatives or steps.mixes > 0
     reads = ListStep(
         name="read",
         item=Reading,
@@ -68,10 +69,10 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
             key=lambda group: str(group.number),
             summary="given rows, one of each label",
         ),
-        seeds=(reads, recipes) if options.alternatives or steps.mixes else (recipes,),
+        seeds=(reads, recipes) if asks else (recipes,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
         parameters={
-            "read": {"temperature": 0.5, "max_tokens": 400},
+            **({"read": {"temperature": 0.5, "max_tokens": 400}} if asks else {}),
             "generate": {"temperature": 0.5, "max_tokens": 512},
         },
         prompts=(*PROMPTS, META_PROMPT),
