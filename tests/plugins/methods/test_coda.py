@@ -127,6 +127,7 @@ def test_length_follows_the_given_text(base: str, words: int, bounds: tuple[int,
     found = constraints({label: [" ".join(["tree"] * words)]}, base=base)
     made = found.recipe(random.Random(0), label, found.rows[label][0])
     assert (made.low, made.high) == bounds
+    assert ("question: tree" in found.opening(made)) is (base == "kit-pairs")
     assert f"{bounds[0]} to {bounds[1]} words" in found.listed(label, made)
 
 

@@ -173,7 +173,7 @@ class Constraints:
         """What is to be written: a text, or the last one of a row whose others are there."""
         name = self.columns.last
         if recipe.kept:
-            begun = self.columns.shown(recipe.kept)
+            begun = "\n".join(f"{column}: {text}" for column, text in recipe.kept.items())
             return f"A new row begins like this:\n{begun}\n\nWrite its {name}. Constraints:"
         about = f" about this: {recipe.summary}." if recipe.summary else "."
         return f"Write a new {name}{about} Constraints:"
