@@ -113,6 +113,19 @@ def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent: Bent) -> Non
     assert "too-similar" in ran.problem
 
 
+def test_an_instruction_of_the_prompt_itself_is_dropped(bent: Bent) -> None:
+    worked = (
+        "Parents of pupils write long letters to a village library. Sort each under loan or room."
+    )
+
+    def bend(request: Any, good: Any) -> Any:
+        return {"instructions": [worked]} if request.origin.prompt == "instructions" else good
+
+    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2})
+    assert ran.lines("dataset.jsonl") == []
+    assert ran.reasons == {"too-similar"}
+
+
 def test_a_label_comes_first_and_a_call_writes_some_rows(bent: Bent) -> None:
     ran = bent("selfinstruct", lambda request, good: good, {"thanks": 10, "asks": 5})
     assert [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")].count(

@@ -90,7 +90,9 @@ class Steps:
             told="\n".join(f"{number}. {text}" for number, text in enumerate(told, 1)),
             count=llm.batch,
         )
-        known = [tokens(text) for text in (*parent.seeds, *written)]
+        # A small model gives back the worked instructions of the prompt, too.
+        worked = sorted(_PROMPTS["instructions"].answers)
+        known = [tokens(text) for text in (*parent.seeds, *written, *worked)]
         found: list[Instruction] = []
         for text in reply.instructions[: llm.batch]:
             if not (tidy := " ".join(text.split())):
