@@ -107,7 +107,14 @@ class ScriptedModel:
                 if draw < options.error_rate:
                     raise ServiceUnavailable("the script failed once")
                 raise RateLimited("the script asks for patience", retry_after=0.01)
-        reply = self._reply(request)
+        reply = self._spoilt(request, self._reply(request))
+        if request.top_logprobs is None or reply.tokens:
+            return reply
+        return replace(reply, tokens=_scores(reply.text, request))
+
+    def _spoilt(self, request: ChatRequest, reply: ChatReply) -> ChatReply:
+        """A reply, or a bad one in its place, as often as the options say."""
+        options = self.options
         if options.garbage_rate + options.cut_rate + options.empty_rate + options.refusal_rate:
             draw = random.Random(f"bad replies {request.key}").random()
             if draw < options.garbage_rate:
@@ -136,15 +143,11 @@ class ScriptedModel:
         else:
             value = _words(random.Random(request.key))
         if isinstance(value, ChatReply):
-            reply = value
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            read = sum(len(message.content) for message in request.messages)
-            # Four characters a token: what English text comes to, roughly.
-            reply = ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
-        if request.top_logprobs is None or reply.tokens:
-            return reply
-        return replace(reply, tokens=_scores(reply.text, request))
+            return value
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        read = sum(len(message.content) for message in request.messages)
+        # Four characters a token: what English text comes to, roughly.
+        return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
 
     def count_tokens(self, request: ChatRequest) -> int:
         """One token per byte: an upper bound for any tokenizer."""

@@ -119,3 +119,26 @@ class TestProGenRte(MethodSuite):
     base = "rte"
     rows = 40
     settings = {"first": 12, "influence_from": 20, "pool": 5, "damping": 0.01}  # noqa: RUF012
+
+
+class TestSuperGenPairs(MethodSuite):
+    method = "supergen"
+    starts = False
+
+
+class TestSuperGenTexts(MethodSuite):
+    method = "supergen"
+    base = "kit-texts"
+
+
+@pytest.mark.whole
+class TestSuperGenRte(MethodSuite):
+    method = "supergen"
+    base = "rte"
+
+
+@pytest.mark.whole
+class TestSuperGenCb(MethodSuite):
+    method = "supergen"
+    base = "cb"
+    starts = False

@@ -45,7 +45,9 @@ KNOWN = {
         "openai-compatible": "targen-backends[llama]",
     },
     "method": {
-        **dict.fromkeys(["attrprompt", "coda", "selfinstruct", "zerogen"], "targen-methods"),
+        **dict.fromkeys(
+            ["attrprompt", "coda", "selfinstruct", "supergen", "zerogen"], "targen-methods"
+        ),
         "progen": "targen-methods[progen]",
     },
     "executor": {"ray": "targen-ray"},

@@ -15,7 +15,7 @@ __all__ = ["register_commands", "register_methods"]
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """`targen import-rows` and `targen compare-methods`."""
+    """`targen import-rows`, `targen compare-methods` and `targen select`."""
     register.register(
         "import-rows",
         "targen_methods.importing.command:import_rows",
@@ -25,6 +25,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "compare-methods",
         "targen_methods.cli.compare_methods:compare_methods",
         summary="Compare methods on one task: equal rows or dollars, one evaluation",
+    )
+    register.register(
+        "select",
+        "targen_methods.supergen.selecting:select",
+        summary="Keep the best rows of each label by a number that the run noted.",
     )
 
 
@@ -55,4 +60,9 @@ def register_methods(register: Register[Method[Any]]) -> None:
         "progen",
         "targen_methods.progen:PROGEN",
         summary="rounds, each shown rows of those before that help a model most",
+    )
+    register.register(
+        "supergen",
+        "targen_methods.supergen:SUPERGEN",
+        summary="texts for a label, scored by their probability; targen select keeps the best",
     )

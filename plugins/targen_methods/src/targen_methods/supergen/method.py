@@ -1,0 +1,117 @@
+"""SuperGen as a method: a task whose rows have scores; `targen select` keeps the best."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from targen_core import Llm, Rejected, Task, mean_logprob
+from targen_core.calls.scores import Scored, TokenScore
+from targen_core.correctors.meta import META_PROMPT
+from targen_core.methods.model import Base, Method, derived
+from targen_methods.conditional.cut import kept
+from targen_methods.conditional.items import Condition, Sample
+from targen_methods.conditional.steps import (
+    CONTINUE,
+    PROMPTS,
+    ConditionalOptions,
+    ConditionalSteps,
+)
+
+__all__ = ["SUPERGEN", "Options", "tokens_between"]
+
+_TOKENS = 40  # of a text, before it is cut
+_MADE = 30_000  # rows of a label that the authors made, of which they kept 6,000
+
+
+class Options(ConditionalOptions):
+    """Options of SuperGen."""
+
+    per_condition: int = Field(1, ge=1, le=10_000, description="samples of each condition")
+    min_words: int = Field(3, ge=1, le=1000, description="fewest words of a text")
+
+
+class Steps(ConditionalSteps):
+    """The steps for one task."""
+
+    def writer(self, label: str) -> Any:
+        """What writes rows of a label, and notes their score."""
+
+        async def write(llm: Llm, sample: Sample) -> BaseModel:
+            condition: Condition = llm.above[-1]
+            scored = await llm.ask_scored(
+                CONTINUE, may_be_cut=True, **self.values(condition, label)
+            )
+            start, end = kept(scored.text, ends=self.options.ends, first=True)
+            row = self.row(condition, scored.text[start:end], label)
+            llm.note(score=round(mean_logprob(tokens_between(scored, start, end)), 6))
+            return row
+
+        return write
+
+
+def tokens_between(scored: Scored[str], start: int, end: int) -> list[TokenScore]:
+    """The tokens that write a part of a reply, in order; those at its edges may hold more.
+
+    Raises:
+        Rejected: `unaligned-scores`, if the tokens do not make up the reply.
+    """
+    if "".join(token.text for token in scored.tokens) != scored.text:
+        raise Rejected("unaligned-scores", "the service's tokens do not make up the reply")
+    found, at = [], 0
+    for token in scored.tokens:
+        here, at = at, at + len(token.text)
+        if here < end and at > start:
+            found.append(token)
+    return found
+
+
+def _task(base: Base, options: Options) -> Task[Any, Any]:
+    steps = Steps(base, options)
+    pairs = bool(base.columns.first)
+    return derived(
+        base,
+        contexts=steps.conditions,
+        seeds=(steps.samples,),
+        generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        parameters={
+            "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": _TOKENS},
+            "generate": {"temperature": 0.0 if pairs else 0.2, "max_tokens": _TOKENS},
+        },
+        scored={"generate": 0},
+        presets={
+            **base.task.presets,
+            "supergen": dict.fromkeys((label.name for label in base.task.labels), _MADE),
+        },
+        prompts=(*PROMPTS, META_PROMPT),
+        dry_run=steps.dry_run,
+    )
+
+
+SUPERGEN = Method(
+    summary="texts for a label, scored by their probability; targen select keeps the best",
+    version="1",
+    task=_task,
+    options=Options,
+    given="optional",
+    source=(
+        "SuperGen, arXiv:2202.04538, in our own words. Its authors continued connectives such as "
+        "'In other words,' with CTRL, which `cues` can say; here the cue is made of the label's "
+        "name and meaning, and a chat model goes on. First texts came from Wikipedia: give rows, "
+        "or the model writes them. The score is the mean log-probability of the text's tokens as "
+        "the backend reports it, without the repetition penalties that the authors' code "
+        "counts in. Single texts differ by topic, which they did by forced first words, and are "
+        "drawn at temperature 0.2 among all tokens, not among ten. What a text may not hold, "
+        "and CoLA's and QNLI's ways, are left out."
+    ),
+    citation="""
+@inproceedings{meng2022generating,
+  title     = {Generating Training Data with Language Models: Towards Zero-Shot Language
+               Understanding},
+  author    = {Meng, Yu and Huang, Jiaxin and Zhang, Yu and Han, Jiawei},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year      = {2022},
+  eprint    = {2202.04538}
+}""",
+)

@@ -1,0 +1,181 @@
+"""The best rows of a dataset by a number that its provenance notes: `targen select`."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from targen_core.errors import UsageError
+
+__all__ = ["Selected", "select", "selected"]
+
+_RATIO = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What is kept of a dataset.
+
+    Attributes:
+        kept: rows by number from 0: the best of each label in turn, so that quality falls.
+        report: by label, how many were made and kept, and the lowest number that was kept.
+    """
+
+    kept: Sequence[int]
+    report: Mapping[str, Mapping[str, Any]]
+
+
+def selected(
+    labels: Sequence[str],
+    numbers: Sequence[float],
+    *,
+    keep: int | None = None,
+    ratio: int = _RATIO,
+    at_random: Sequence[str] = (),
+    seed: int = 0,
+) -> Selected:
+    """The rows of greatest number of each label; of equals those that come first.
+
+    Args:
+        labels: of each row its label.
+        numbers: of each row the number, as many as labels.
+        keep: rows of each label; None for one of `ratio`, and at least one.
+        ratio: see there.
+        at_random: labels of which as many are drawn instead.
+        seed: decides what is drawn.
+    """
+    chosen: list[list[int]] = []
+    report = {}
+    for name in dict.fromkeys(labels):
+        made = [at for at, label in enumerate(labels) if label == name]
+        count = min(len(made), keep or max(1, len(made) // ratio))
+        pool = made
+        if name in at_random:
+            pool = random.Random(f"{seed}/{name}").sample(made, count)
+        best = sorted(pool, key=lambda at: -numbers[at])[:count]
+        chosen.append(best)
+        report[name] = {"made": len(made), "kept": count, "cut": numbers[best[-1]]}
+    rows = [at for at in chain.from_iterable(zip_longest(*chosen)) if at is not None]
+    return Selected(rows, report)
+
+
+def select(
+    data: Annotated[
+        str, typer.Argument(help="A run directory, or what was made of one.", show_default=False)
+    ],
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="NAME", help="Whose rows they are; a run knows.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", metavar="NOTE", help="The number in the rows' provenance notes.")
+    ] = "score",
+    keep: Annotated[
+        int | None, typer.Option("--keep", metavar="N", min=1, help="Rows of each label.")
+    ] = None,
+    ratio: Annotated[
+        int, typer.Option("--ratio", metavar="K", min=1, help="Without --keep: one row of K.")
+    ] = _RATIO,
+    at_random: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--random", metavar="LABEL", help="Draw rows of this label instead. Repeatable."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides what is drawn.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder. [default: DATA with -best]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Keep the best rows of each label by a number that the run noted of them.
+
+    targen method supergen notes how likely the model found each text, as `score`. The run stays as
+    it is; beside it comes a folder that every command takes for a dataset, with where each row is
+    from, and what was kept in weighing.json. Rows stand there in falling order, the labels in turn.
+
+    Examples:
+    - targen select runs/rte-supergen-0
+    - targen select runs/cb-supergen-0 --keep 50 --random neutral --out runs/cb-best
+    """
+    from targen_core import load_registry, read_dataset
+    from targen_core.cli.tables import print_json, print_table
+    from targen_core.dataset.weighing import check_free, write_weighed
+
+    path = Path(data).expanduser()
+    path = path if path.name.strip(".") else path.resolve()
+    target = out or path.with_name(f"{path.name if path.is_dir() else path.stem}-best")
+    check_free(target, force=force)
+    dataset = read_dataset(data, task, registry=load_registry())
+    if dataset.task.rows_per_instance > 1:
+        raise UsageError(f"rows of {dataset.task.name} belong together, and cannot be chosen alone")
+    labels = [str(dataset.task.label_of(instance)) for instance in dataset.instances]
+    records = list(dataset.provenance)
+    if len(labels) != len(dataset) or not labels:
+        raise UsageError(f"{data} has rows without a label", hint="select among labelled rows")
+    for name in at_random or ():
+        if name not in labels:
+            raise UsageError(f"--random {name}: no row of {data} has that label")
+    numbers = _numbers(data, records, len(labels), by)
+    found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random or (), seed=seed)
+    rows = [dataset.rows[at] for at in found.kept]
+    base = next(iter(dataset.task.based_on), "file:")  # whose rows a method's task makes
+    write_weighed(
+        target,
+        replace(dataset, rows=rows, weights=[1.0] * len(rows), provenance=(), problems=()),
+        [{**records[at], "weighed": {"by": by, "value": numbers[at]}} for at in found.kept],
+        task="" if base.startswith("file:") else base,
+        made={
+            "by": by,
+            "version": "1",
+            "keep": keep,
+            "ratio": None if keep else ratio,
+            "random": list(at_random or ()),
+            "seed": seed,
+            "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)},
+        },
+        report=found.report,
+        force=force,
+    )
+    if json:
+        print_json({"out": str(target), "labels": found.report})
+        return
+    print_table(
+        ["label", "made", "kept", f"{by} at the cut"],
+        [
+            (name, f"{of['made']:,}", f"{of['kept']:,}", f"{of['cut']:.4f}")
+            for name, of in found.report.items()
+        ],
+    )
+    typer.echo(target)
+
+
+def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str) -> list[float]:
+    """The number that each row's notes have under a name.
+
+    Raises:
+        UsageError: a row has none, or nobody noted anything.
+    """
+    if len(records) != rows:
+        raise UsageError(
+            f"{data} does not say where its rows are from", hint="name a run directory"
+        )
+    numbers = []
+    for number, record in enumerate(records):
+        notes = record.get("notes")
+        value: Any = notes.get(by) if isinstance(notes, Mapping) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not math.isfinite(value):
+            raise UsageError(
+                f"{data}: row {number} has no number {by!r} in its notes",
+                hint="targen method supergen notes a score; --by names another note",
+            )
+        numbers.append(float(value))
+    return numbers

@@ -1,0 +1,94 @@
+"""SuperGen: scores of the text alone, and the best rows kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core import Rejected
+from targen_core.calls.scores import Scored, TokenScore
+from targen_methods.supergen.method import tokens_between
+from targen_methods.supergen.selecting import selected
+
+Targen = Callable[..., Any]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_tokens_of_the_text_alone_are_scored() -> None:
+    words = ['"', "Boats", " go", ".", '"', " Then"]
+    tokens = tuple(TokenScore(word, -float(at)) for at, word in enumerate(words))
+    scored = Scored("".join(words), "".join(words), tokens)
+    assert [one.text for one in tokens_between(scored, 1, 10)] == ["Boats", " go", "."]
+    with pytest.raises(Rejected, match="do not make up"):
+        tokens_between(Scored("Boats", "Boats sail", tokens), 0, 5)
+
+
+def test_the_best_of_each_label_in_turn() -> None:
+    labels = ["a", "b", "a", "b", "a", "a"]
+    numbers = [-3.0, -1.0, -1.0, -2.0, -1.0, -2.0]
+    found = selected(labels, numbers, keep=2)
+    assert found.kept == [2, 1, 4, 3]
+    assert found.report == {
+        "a": {"made": 4, "kept": 2, "cut": -1.0},
+        "b": {"made": 2, "kept": 2, "cut": -2.0},
+    }
+    assert selected(labels, numbers, ratio=4).kept == [2, 1]
+    drawn = {
+        tuple(selected(["a"] * 9, [*range(9)], keep=2, at_random=["a"], seed=s).kept)
+        for s in range(9)
+    }
+    assert len(drawn) > 3
+
+
+def test_more_are_made_and_the_best_kept(targen: Targen, mail: Path) -> None:
+    done = targen("method", "supergen", str(mail), "-n", "20", "-b", "scripted", "--out", "run")
+    assert done.code == 0, done.err
+    scores = [row["notes"]["score"] for row in lines(Path("run/provenance.jsonl"))]
+    assert all(score < 0 for score in scores)
+    done = targen("select", "run", "--json")
+    assert done.code == 0, done.err
+    said = json.loads(done.out)
+    assert {name: (of["made"], of["kept"]) for name, of in said["labels"].items()} == {
+        "loan": (10, 2),
+        "room": (10, 2),
+    }
+    origin = lines(Path("run-best/provenance.jsonl"))
+    best = [row["weighed"]["value"] for row in origin]
+    assert len(best) == 4 and min(best) >= sorted(scores)[8]
+    rows = lines(Path("run/dataset.jsonl"))
+    assert [rows[row["idx"]] for row in origin] == lines(Path("run-best/dataset.jsonl"))
+    assert [row["label"] for row in lines(Path("run-best/dataset.jsonl"))][:2] in (
+        ["loan", "room"],
+        ["room", "loan"],
+    )
+    again = targen("select", "run")
+    assert (again.code, "--force replaces" in again.err) == (2, True)
+    before = Path("run-best/weighing.json").read_bytes()
+    assert targen("select", "run", "--force").code == 0
+    assert Path("run-best/weighing.json").read_bytes() == before
+
+
+def test_rows_without_scores_are_refused(targen: Targen, mail: Path) -> None:
+    targen("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
+    done = targen("select", "run")
+    assert done.code == 2 and "no number 'score' in its notes" in done.err
+    done = targen("select", "run/dataset.jsonl", "--task", str(mail))
+    assert done.code == 2 and "does not say where its rows are from" in done.err
+
+
+def test_a_backend_without_probabilities_is_refused_at_once(
+    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-used")
+    done = targen(
+        "method", "supergen", str(mail), "-n", "4", "-b", "claude", "--model", "any", "--out", "run"
+    )
+    assert done.code == 2, done.err
+    assert "token prob" in done.err and not Path("run").exists()
