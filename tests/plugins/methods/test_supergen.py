@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import Rejected
-from targen_core.calls.scores import Scored, TokenScore
+from targen_core import Rejected, Scored, TokenScore
 from targen_methods.supergen.method import tokens_between
 from targen_methods.supergen.selecting import selected
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from targen_core import Llm, Rejected, Task, mean_logprob
-from targen_core.calls.scores import Scored, TokenScore
+from targen_core import Llm, Rejected, Scored, Task, TokenScore, mean_logprob
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.cut import kept
