@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -178,3 +180,15 @@ def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, in_pr
     assert done.code == 1
     assert "cannot be the name of a rater" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_review_does_not_load_what_only_runs_need(run):
+    """Numbers take a fifth of the server's memory, and a page needs none."""
+    code = (
+        "import sys; from targen_core.cli import main\n"
+        f"sys.argv = ['targen', 'review', {str(run)!r}, '--plan']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr

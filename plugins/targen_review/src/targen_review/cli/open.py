@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +13,8 @@ import typer
 
 from targen_core.cli.sources import EncodingArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import TargenError, UsageError
+from targen_core.errors import UsageError
+from targen_core.plain import content_of
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from targen_review.sample import Drawable
 
 __all__ = ["review"]
+
+_LARGEST = 64 << 20  # bytes of a report
 
 DataArg = Annotated[
     list[str],
@@ -261,16 +264,11 @@ def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
 
 def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> None:
     """What is worth knowing of a plan before anyone grades by it."""
-    from targen_core import load
-
     if anew:
         said = f"{folder}: planned anew, since nobody had graded a row: {anew}"
         print(said, file=sys.stderr)
     for each in opened:
-        status = ""
-        if each.source.run is not None:
-            with suppress(TargenError):  # of a task that is not installed
-                status = load(each.source.run).report.status
+        status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
                 f"note: {each.path} is {status}: rows that targen resume makes later are nobody's "
@@ -288,6 +286,17 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
             "note: rows of a seed follow each other, so the label of one may tell that of the next",
             file=sys.stderr,
         )
+
+
+def _status_of(run: Path) -> str:
+    """How a run ended, by its report; `load` would bring all that runs need into the server."""
+    report = run / "report.json"
+    if not report.exists():
+        return "unfinished"
+    try:
+        return str(json.loads(content_of(report, _LARGEST))["status"])
+    except (UsageError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
 
 
 def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> list[ReviewData]:
