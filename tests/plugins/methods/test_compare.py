@@ -16,6 +16,10 @@ Targen = Callable[..., Any]
 START = ("--methods", "targen,attrprompt,claims", "-b", "scripted", "--out", "out")
 
 
+def lines(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
 @pytest.fixture
 def held(targen: Targen, mail: Path) -> Callable[[int], str]:
     """Rows by other seeds."""
@@ -103,3 +107,25 @@ def test_another_folder_is_left_alone(targen: Targen, mail: Path) -> None:
     Path("out/letter.txt").write_text("mine")
     done = targen("compare-methods", str(mail), *START, "-n", "4")
     assert (done.code, "holds no comparison" in done.err) == (2, True)
+
+
+def test_methods_that_choose_or_weigh_rows_are_measured_by_these(
+    targen: Targen, mail: Path, held: Callable[[int], str]
+) -> None:
+    start = ("compare-methods", str(mail), "--methods", "zerogen,supergen,sungen", "--json")
+    how = ("-b", "scripted", "-n", "24", "--out", "out", "--test", held(8), "--seeds", "2")
+    own = ("--set", "supergen.ratio=3", "--set", "sungen.iterations=2")
+    done = targen(*start, *how, *own)
+    assert done.code == 0, done.err
+    made, best, weighed = done.json["ways"]
+    assert [way["rows"] for way in (made, best, weighed)] == [24, 24, 24]
+    assert best["calls"] > 2 * made["calls"]
+    run = lines("out/runs/supergen/provenance.jsonl")
+    kept = lines("out/finished/supergen/provenance.jsonl")
+    assert (len(run), len(kept)) == (72, 24)
+    scores = sorted(record["notes"]["score"] for record in run if "/loan/" in record["id"])
+    lowest = min(record["notes"]["score"] for record in kept if "/loan/" in record["id"])
+    assert lowest == scores[-12]
+    weights = lines("out/finished/sungen/provenance.jsonl")
+    assert len({record["weight"] for record in weights}) > 1
+    assert targen(*start, *how, *own).json == done.json

@@ -142,3 +142,15 @@ class TestSuperGenCb(MethodSuite):
     method = "supergen"
     base = "cb"
     starts = False
+
+
+@pytest.mark.whole
+class TestSunGenPairs(MethodSuite):
+    method = "sungen"
+    starts = False
+
+
+@pytest.mark.whole
+class TestSunGenTexts(MethodSuite):
+    method = "sungen"
+    base = "kit-texts"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -52,6 +53,10 @@ class Base:
     given: Given | None = None
 
 
+def _one(_: Any, /) -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method(Generic[OptionsT]):
     """Another way to make rows of a task.
@@ -65,6 +70,11 @@ class Method(Generic[OptionsT]):
         options: their class; `options` of `task` is one of them.
         presets: options by name, such as those of a paper that are not its authors' defaults.
         given: whether it starts from rows of the task that the user has.
+        finish: `finish(run, options, out)` makes of the rows of a run those that are to be trained
+            on, chosen or weighed: a folder `out` that every command takes for a dataset. It asks no
+            model for text. None where the rows are what they are.
+        made_for_each: `made_for_each(options)` is how many rows are made for each that `finish`
+            keeps; by default 1.
         source: where the method is from, and what of it is different here; for cards.
         citation: BibTeX of it.
     """
@@ -75,6 +85,8 @@ class Method(Generic[OptionsT]):
     options: type[OptionsT]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     given: Literal["never", "optional", "required"] = "never"
+    finish: Callable[[Path, OptionsT, Path], None] | None = None
+    made_for_each: Callable[[OptionsT], int] = _one
     source: str = ""
     citation: str = ""
 

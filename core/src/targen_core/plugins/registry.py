@@ -49,6 +49,7 @@ KNOWN = {
             ["attrprompt", "coda", "selfinstruct", "supergen", "zerogen"], "targen-methods"
         ),
         "progen": "targen-methods[progen]",
+        "sungen": "targen-methods[sungen]",
     },
     "executor": {"ray": "targen-ray"},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},

@@ -57,6 +57,11 @@ def register_methods(register: Register[Method[Any]]) -> None:
         summary="texts after a condition, by a prompt that names the label and breaks off",
     )
     register.register(
+        "sungen",
+        "targen_methods.sungen:SUNGEN",
+        summary="ZeroGen's rows, each with a weight by what it does to a model",
+    )
+    register.register(
         "progen",
         "targen_methods.progen:PROGEN",
         summary="rounds, each shown rows of those before that help a model most",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,15 @@ class Way:
     Attributes:
         name: the method's, or "targen".
         text: the task file that says it; "" where it is the task itself.
+        finish: makes of a run, into a folder, the rows that are measured; None where those of
+            the run are.
+        made_for_each: rows that are made for each that is kept then.
     """
 
     name: str
     text: str = ""
+    finish: Callable[[Path, Path], None] | None = None
+    made_for_each: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +116,11 @@ def asked_for(
         )
         spec = METHOD.located(spec, Path.cwd())
         METHOD.task(spec, name)
-        yield Way(name, METHOD.text(FORM, spec, name))
+        finish = None if method.finish is None else partial(_finished, method.finish, typed)
+        yield Way(name, METHOD.text(FORM, spec, name), finish, method.made_for_each(typed))
+
+
+def _finished(
+    finish: Callable[[Path, Any, Path], None], options: Any, run: Path, out: Path
+) -> None:
+    finish(run, options, out)

@@ -4,6 +4,7 @@
 methods/rte/
   methods/NAME.json   the task file of a method
   runs/NAME/          its run directory
+  finished/NAME/      what it makes of the run, where it chooses or weighs rows
   judged/NAME/        its labels beside those of a blind judge
   analysis/           all of them in one analysis
   training/           what they train, as targen compare leaves it
@@ -15,14 +16,15 @@ Whatever is there already is gone on with: runs, judgements and trainings alike.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Registry, analyze, correct, generate
+from targen_core import Registry, analyze, correct, generate, read_dataset
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
 from targen_core.metrics.model import Estimate
 from targen_core.text import plural
@@ -186,7 +188,8 @@ def _made(
     note = ""
     tell(f"{way.name}: rows into {run}")
     try:
-        generate(task, n=asked.rows or _MOST, out=run, registry=registry, **values)
+        wanted = _MOST if asked.rows is None else asked.rows * way.made_for_each
+        generate(task, n=wanted, out=run, registry=registry, **values)
     except QuotaNotMet as error:
         note = str(error)
     except BudgetExhausted as error:
@@ -195,16 +198,44 @@ def _made(
         error.add_note(f"while {way.name} made its rows; the same command goes on")
         raise
     report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    rows = sum(report["rows"].values())
+    if way.finish is not None and rows:
+        note = " ".join(filter(None, (note, _finish(way, run, folder / "finished" / way.name))))
+        rows = len(read_dataset(_rows_of(way.name, folder), asked.task, registry=registry))
     usage = report["usage"]["total"]
     return Measured(
         way.name,
-        sum(report["rows"].values()),
+        rows,
         asked.rows,
         usage["calls"] + usage["cached"],
         usage["input_tokens"] + usage["output_tokens"],
         usage["dollars"] if report["usage"]["priced"] else None,
         note=note,
     )
+
+
+def _finish(way: Way, run: Path, out: Path) -> str:
+    """Choose or weigh the rows of a run, unless that is done; what is to be said of it."""
+    assert way.finish is not None
+    stamp = out.with_name(f"{out.name}.of")
+    digest = hashlib.sha256((run / "dataset.jsonl").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return ""
+    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(exist_ok=True)
+    try:
+        way.finish(run, out)
+    except UsageError as error:
+        return f"measured as they were made, neither chosen nor weighed: {error}"
+    stamp.write_text(digest, encoding="utf-8")
+    return ""
+
+
+def _rows_of(name: str, folder: Path) -> Path:
+    """The rows of a way that are measured, as plain rows of the task."""
+    finished = folder / "finished" / name
+    there = (finished / "dataset.jsonl").exists()
+    return finished if there else folder / "runs" / name / "dataset.jsonl"
 
 
 def _judged(
@@ -224,7 +255,8 @@ def _judged(
             shutil.rmtree(out, ignore_errors=True)
             kept = {"model", "options", "seed", "concurrency", "rpm", "tpm", "max_cost"}
             values = {key: each for key, each in asked.generate.items() if key in kept}
-            correct(folder / "runs" / name, corrector="blind", out=out, registry=registry, **values)
+            rows = read_dataset(_rows_of(name, folder), asked.task, registry=registry)
+            correct(rows, corrector="blind", out=out, registry=registry, **values)
         found = json.loads(report.read_text(encoding="utf-8"))
         right[name] = found["accuracy_before"]
     return right
@@ -238,7 +270,10 @@ def _analyzed(
     tell: Callable[[str], None],
 ) -> Analysis:
     """All in one analysis, beside the original where there is one."""
-    runs = [folder / "runs" / name for name in names]
+    runs = [
+        replace(read_dataset(_rows_of(name, folder), asked.task, registry=registry), name=name)
+        for name in names
+    ]
     tell(f"analysis into {folder / 'analysis'}")
     analysis = analyze(
         *runs,
@@ -271,8 +306,7 @@ def _trained(
     from targen_training.comparing import carried_out, model_choice
     from targen_training.experiments.model import declared
 
-    # As plain rows: each run is of a task of its own, though all rows are of one.
-    arms = {name: [str((folder / "runs" / name / "dataset.jsonl").resolve())] for name in names}
+    arms = {name: [str(_rows_of(name, folder).resolve())] for name in names}
     if asked.original:
         arms["original"] = [asked.original]
     experiment = declared(

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from targen_core import Llm, Rejected, Scored, Task, TokenScore, mean_logprob
+from targen_core import (
+    Llm,
+    Rejected,
+    Scored,
+    Task,
+    TokenScore,
+    mean_logprob,
+    read_dataset,
+)
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.cut import kept
@@ -17,6 +26,7 @@ from targen_methods.conditional.steps import (
     ConditionalOptions,
     ConditionalSteps,
 )
+from targen_methods.supergen.selecting import keep_best
 
 __all__ = ["SUPERGEN", "Options", "tokens_between"]
 
@@ -29,6 +39,9 @@ class Options(ConditionalOptions):
 
     per_condition: int = Field(1, ge=1, le=10_000, description="samples of each condition")
     min_words: int = Field(3, ge=1, le=1000, description="fewest words of a text")
+    ratio: int = Field(
+        5, ge=1, le=1000, description="rows that are made for each that is kept, the best by score"
+    )
 
 
 class Steps(ConditionalSteps):
@@ -88,12 +101,18 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
     )
 
 
+def _finish(run: Path, options: Options, out: Path) -> None:
+    keep_best(read_dataset(run), out, ratio=options.ratio)
+
+
 SUPERGEN = Method(
     summary="texts for a label, scored by their probability; targen select keeps the best",
     version="1",
     task=_task,
     options=Options,
     given="optional",
+    finish=_finish,
+    made_for_each=lambda options: options.ratio,
     source=(
         "SuperGen, arXiv:2202.04538, in our own words. Its authors continued connectives such as "
         "'In other words,' with CTRL, which `cues` can say; here the cue is made of the label's "

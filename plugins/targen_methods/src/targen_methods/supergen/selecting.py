@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.errors import UsageError
 
-__all__ = ["Selected", "select", "selected"]
+if TYPE_CHECKING:
+    from targen_core import Dataset
+
+__all__ = ["Selected", "keep_best", "select", "selected"]
 
 _RATIO = 5
 
@@ -107,24 +110,77 @@ def select(
     """
     from targen_core import load_registry, read_dataset
     from targen_core.cli.tables import print_json, print_table
-    from targen_core.dataset.weighing import check_free, write_weighed
+    from targen_core.dataset.weighing import check_free
 
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()
     target = out or path.with_name(f"{path.name if path.is_dir() else path.stem}-best")
     check_free(target, force=force)
     dataset = read_dataset(data, task, registry=load_registry())
+    report = keep_best(
+        dataset,
+        target,
+        by=by,
+        keep=keep,
+        ratio=ratio,
+        at_random=at_random or (),
+        seed=seed,
+        force=force,
+    )
+    if json:
+        print_json({"out": str(target), "labels": report})
+        return
+    print_table(
+        ["label", "made", "kept", f"{by} at the cut"],
+        [
+            (name, f"{of['made']:,}", f"{of['kept']:,}", f"{of['cut']:.4f}")
+            for name, of in report.items()
+        ],
+    )
+    typer.echo(target)
+
+
+def keep_best(
+    dataset: Dataset,
+    target: Path,
+    *,
+    by: str = "score",
+    keep: int | None = None,
+    ratio: int = _RATIO,
+    at_random: Sequence[str] = (),
+    seed: int = 0,
+    force: bool = False,
+) -> Mapping[str, Mapping[str, Any]]:
+    """Write the best rows of a dataset into a folder; see `selected`, whose report it returns.
+
+    Args:
+        dataset: the rows, with where they are from.
+        target: the folder.
+        by: the number in the rows' notes.
+        keep: see `selected`, as of the next three.
+        ratio: likewise.
+        at_random: likewise.
+        seed: likewise.
+        force: replace an earlier selection.
+
+    Raises:
+        UsageError: rows belong together, lack a label or the number, or something is in the way.
+        WriteFailed: the operating system refuses.
+    """
+    from targen_core.dataset.weighing import write_weighed
+
+    data = dataset.name
     if dataset.task.rows_per_instance > 1:
         raise UsageError(f"rows of {dataset.task.name} belong together, and cannot be chosen alone")
     labels = [str(dataset.task.label_of(instance)) for instance in dataset.instances]
     records = list(dataset.provenance)
     if len(labels) != len(dataset) or not labels:
         raise UsageError(f"{data} has rows without a label", hint="select among labelled rows")
-    for name in at_random or ():
+    for name in at_random:
         if name not in labels:
             raise UsageError(f"--random {name}: no row of {data} has that label")
     numbers = _numbers(data, records, len(labels), by)
-    found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random or (), seed=seed)
+    found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random, seed=seed)
     rows = [dataset.rows[at] for at in found.kept]
     base = next(iter(dataset.task.based_on), "file:")  # whose rows a method's task makes
     write_weighed(
@@ -137,24 +193,14 @@ def select(
             "version": "1",
             "keep": keep,
             "ratio": None if keep else ratio,
-            "random": list(at_random or ()),
+            "random": list(at_random),
             "seed": seed,
             "data": {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)},
         },
         report=found.report,
         force=force,
     )
-    if json:
-        print_json({"out": str(target), "labels": found.report})
-        return
-    print_table(
-        ["label", "made", "kept", f"{by} at the cut"],
-        [
-            (name, f"{of['made']:,}", f"{of['kept']:,}", f"{of['cut']:.4f}")
-            for name, of in found.report.items()
-        ],
-    )
-    typer.echo(target)
+    return found.report
 
 
 def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str) -> list[float]:

@@ -18,7 +18,7 @@ from targen_methods.conditional.steps import (
     ConditionalSteps,
 )
 
-__all__ = ["ZEROGEN", "Options"]
+__all__ = ["ZEROGEN", "Options", "zerogen_task"]
 
 _TOKENS = 40  # of a text, before it is cut
 
@@ -42,7 +42,8 @@ class Steps(ConditionalSteps):
         return write
 
 
-def _task(base: Base, options: Options) -> Task[Any, Any]:
+def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
+    """The task of its two stages; SunGen has the same."""
     steps = Steps(base, options)
     sampling = {"temperature": 1.0, "top_p": 0.9, "max_tokens": _TOKENS}
     return derived(
@@ -59,7 +60,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 ZEROGEN = Method(
     summary="texts after a condition, by a prompt that names the label and breaks off",
     version="1",
-    task=_task,
+    task=zerogen_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": "."}},
     given="optional",

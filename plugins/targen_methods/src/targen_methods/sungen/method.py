@@ -1,0 +1,73 @@
+"""SunGen as a method: the rows are ZeroGen's, and weights come of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from targen_core import read_dataset
+from targen_core.errors import MissingDependency
+from targen_core.methods.model import Method
+from targen_methods.zerogen.method import Options as ZeroGenOptions
+from targen_methods.zerogen.method import zerogen_task
+
+__all__ = ["SUNGEN", "Options"]
+
+
+class Options(ZeroGenOptions):
+    """Options of SunGen: those of ZeroGen, and of the weights."""
+
+    iterations: int = Field(100, ge=1, le=10_000, description="outer steps, at most")
+    balance: bool = Field(True, description="whether labels keep their shares of the weight")
+    features: str = Field(
+        "tfidf", description="what the weighing model reads: tfidf, or an embedder"
+    )
+
+
+def _finish(run: Path, options: Options, out: Path) -> None:
+    """Weigh the rows of a run.
+
+    Raises:
+        MissingDependency: what weighs is not installed.
+        UsageError: there is nothing to weigh by.
+    """
+    try:
+        from targen_training.weighing import SunGenOptions, weigh
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            "sungen weighs rows with targen-training, which is not installed",
+            distribution="targen-training",
+            hint="pip install 'targen-methods[sungen]'",
+        ) from error
+    dataset = read_dataset(run)
+    values = {"iterations": options.iterations, "balance": options.balance}
+    weighed = weigh(dataset, SunGenOptions.model_validate(values), features=options.features)
+    base = next(iter(dataset.task.based_on), "file:")
+    weighed.write(out, task="" if base.startswith("file:") else base)
+
+
+SUNGEN = Method(
+    summary="ZeroGen's rows, each with a weight by what it does to a model",
+    version="1",
+    task=zerogen_task,
+    options=Options,
+    presets={"paper": {"per_condition": 32, "min_words": 10, "ends": ".", "balance": False}},
+    given="optional",
+    finish=_finish,
+    source=(
+        "SunGen, arXiv:2205.12679, in our own words: ZeroGen's texts, and bilevel optimisation "
+        "of a weight for each by a noise-robust loss. The model is a linear head on words, of "
+        "which gradients are exact, where its authors had an LSTM and DistilBERT. They had no pair "
+        "tasks. `targen reweigh --by sungen` weighs the rows of any run."
+    ),
+    citation="""
+@inproceedings{gao2023self,
+  title     = {Self-Guided Noise-Free Data Generation for Efficient Zero-Shot Learning},
+  author    = {Gao, Jiahui and Pi, Renjie and Lin, Yong and Xu, Hang and Ye, Jiacheng and Wu,
+               Zhiyong and Zhang, Weizhong and Liang, Xiaodan and Li, Zhenguo and Kong, Lingpeng},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2023},
+  eprint    = {2205.12679}
+}""",
+)
