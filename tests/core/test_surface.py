@@ -18,10 +18,10 @@ NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Corrected
 CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration Difference
 Dimension DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
 LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
-Rejected Report Rows Run RunSpec Script ScriptedModel ScriptedOptions Step TargenError Task
-TaskForm Texts Trace TracedCall UsageError UsageReport Variant acorrect agenerate analyze areplay
-aresume correct diff errors estimate generate hookimpl load load_registry merge read_dataset replay
-resume trace vocabulary""".split()
+Rejected Report Rows Run RunSpec Scored ScoringModel Script ScriptedModel ScriptedOptions Step
+TargenError Task TaskForm Texts TokenScore Trace TracedCall UsageError UsageReport Variant acorrect
+agenerate analyze areplay aresume correct diff errors estimate generate hookimpl load load_registry
+mean_logprob merge read_dataset replay resume trace vocabulary""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

@@ -32,7 +32,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-_LARGE = 4 << 20  # bytes
+_LARGE = 4 << 20  # bytes of a file that is streamed
+_LONGEST = 64 << 20  # bytes of a line
 
 
 def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
@@ -50,11 +51,11 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
     def records() -> Iterator[tuple[int, Record]]:
         with open(path, "rb") if is_streamed else io.BytesIO(data) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_LARGE), b""), 1):
-                if len(line) == _LARGE and not line.endswith(b"\n"):
-                    while (rest := file.readline(_LARGE)) and not rest.endswith(b"\n"):
+            for number, line in enumerate(iter(lambda: file.readline(_LONGEST), b""), 1):
+                if len(line) == _LONGEST and not line.endswith(b"\n"):
+                    while (rest := file.readline(_LONGEST)) and not rest.endswith(b"\n"):
                         pass
-                    yield number, ValueError(f"a line of more than {_LARGE >> 20} MiB")
+                    yield number, ValueError(f"a line of more than {_LONGEST >> 20} MiB")
                 elif line.strip() and not (may_be_torn and not line.endswith(b"\n")):
                     yield number, line.removesuffix(b"\n")
 

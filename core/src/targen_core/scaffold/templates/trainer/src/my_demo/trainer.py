@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,10 +34,15 @@ def _train(data: TrainingSet, options: Options, folder: Path) -> None:
     Import what is heavy in here. Chance comes from `random.Random(data.seed)`.
     What is written is data and no pickle: a model may come from anybody.
     """
-    rows = Counter(decision.label for decision in data.decisions)
-    words: dict[str, Counter[str]] = {label: Counter() for label in data.labels}
+    rows: dict[str, float] = dict.fromkeys(data.labels, 0.0)
+    words: dict[str, dict[str, float]] = {label: {} for label in data.labels}
     for decision in data.decisions:
-        words[decision.label].update(set(_words_of(decision)))
+        if not decision.weight:  # as if it were not there
+            continue
+        rows[decision.label] += decision.weight
+        mine = words[decision.label]
+        for word in sorted({*_words_of(decision)}):
+            mine[word] = mine.get(word, 0.0) + decision.weight
     learned = {
         "smoothing": options.smoothing,
         "labels": [[rows[label], words[label]] for label in data.labels],
@@ -55,7 +59,7 @@ def _load(folder: Path) -> Predictor:
     try:
         learned = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         smoothing = float(learned["smoothing"])
-        labels = [(int(rows), dict(words)) for rows, words in learned["labels"]]
+        labels = [(float(rows), dict(words)) for rows, words in learned["labels"]]
     except (OSError, LookupError, TypeError) as error:
         raise ValueError(f"{folder} holds no such model: {error}") from error
 
@@ -81,4 +85,5 @@ TRAINER = Trainer(
     train=_train,
     load=_load,
     options=Options,
+    weighs=True,  # a row of weight 2 counts as two
 )
