@@ -145,8 +145,10 @@ def test_a_mix_has_the_constraints_of_the_nearest_rows() -> None:
     assert "about this: a soup." in found.opening(made)
 
 
+@pytest.mark.whole
 def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path: Path) -> None:
-    spacy = pytest.importorskip("spacy")
+    import spacy
+
     pipeline = spacy.blank("en")
     pipeline.add_pipe("attribute_ruler").add_patterns(
         [
@@ -303,7 +305,11 @@ def test_a_label_without_given_rows_is_named(targen: Targen, notes: str) -> None
         (("--given", "nowhere.jsonl"), "nowhere.jsonl"),
         (("--given", "rows.jsonl", "--set", "solo=0", "--set", "mix=0"), "solo=0"),
         (("--given", "rows.jsonl", "--set", "embedder=wordz"), "wordz"),
-        (("--given", "rows.jsonl", "--set", "syntax=none_such"), "none_such"),
+        pytest.param(
+            ("--given", "rows.jsonl", "--set", "syntax=none_such"),
+            "none_such",
+            marks=pytest.mark.whole,  # without spaCy it is that which lacks
+        ),
         (("--given", "rows.jsonl", "--set", "keep=2"), "keep: "),
         (("--given", "empty.jsonl"), "empty.jsonl"),
         (("--given", "other.jsonl"), "other.jsonl"),

@@ -82,6 +82,7 @@ def test_rows_without_scores_are_refused(targen: Targen, mail: Path) -> None:
     assert done.code == 2 and "does not say where its rows are from" in done.err
 
 
+@pytest.mark.whole  # a backend of another distribution
 def test_a_backend_without_probabilities_is_refused_at_once(
     targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
