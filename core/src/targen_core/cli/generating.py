@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from targen_core.cli.generate import generate
-from targen_core.errors import QuotaNotMet, TargenError
+from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.text import plural
 
-__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow"]
+__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
 
 ROWS_DECIDE = (
     *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
@@ -127,6 +127,24 @@ def goes_on_as_generate(
         return run
 
     return decorated
+
+
+def save_task_file(path: Path, text: str) -> None:
+    """Write a task's file, as `TaskForm.text` gives it, and say what is next.
+
+    Raises:
+        UsageError: it cannot be written, or is there.
+    """
+    if path.suffix != ".json":
+        raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already", hint="name another file") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    print(f"{path} is written; next: targen preview {path}")
 
 
 def grow(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from targen_core.cli.generating import Generate, goes_on_as_generate
-from targen_core.errors import UsageError
+from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_core.declared.files import task_name
 
 __all__ = ["method"]
 
@@ -104,7 +102,7 @@ def method(
     METHOD.task(spec, called)  # what is wrong with it is said before anything is written
     text = METHOD.text(FORM, spec, called)
     if save is not None:
-        _write(save, text)
+        save_task_file(save, text)
         return
     generate.file(text, called, variant=None)
 
@@ -114,22 +112,4 @@ def _stem(name: str) -> str:
     last = Path(name.partition(".py:")[0]).name.rpartition(":")[2]
     for suffix in (".yaml", ".yml", ".json", ".toml", ".py"):
         last = last.removesuffix(suffix)
-    return re.sub(r"[^a-z0-9._-]+", "-", last.lower()).strip("-._") or "task"
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a task file.
-
-    Raises:
-        UsageError: it cannot be written, or is there.
-    """
-    if path.suffix != ".json":
-        raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n")
-    except FileExistsError:
-        raise UsageError(f"{path} is there already", hint="name another file") from None
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    print(f"{path} is written; next: targen preview {path}")
+    return task_name(last)

@@ -39,7 +39,14 @@ from targen_core.plain import content_of
 from targen_core.plugins.register import DECLARED, FILE, Registration
 from targen_core.tasks.model import Task
 
-__all__ = ["TaskFile", "packaged_task", "registration", "require_known", "task_file"]
+__all__ = [
+    "TaskFile",
+    "packaged_task",
+    "registration",
+    "require_known",
+    "task_file",
+    "task_name",
+]
 
 _TASKS = "tasks"  # what `folders` knows the code of tasks as
 
@@ -84,7 +91,7 @@ def task_file(name: str) -> TaskFile:
     if key := _form_key(parsed.value):
         return _formed(parsed, key)
     declaration = declaration_of(parsed)
-    task = declaration.task(name=_task_name(path))
+    task = declaration.task(name=task_name(path.stem))
     named = declaration.model_copy(update={"name": task.name})
     return TaskFile(task, "task.json", named.as_json(), declaration.draft)
 
@@ -132,9 +139,9 @@ def _split(name: str) -> tuple[Path, str]:
     return Path(name), ""
 
 
-def _task_name(path: Path) -> str:
-    """A file's name as a task may be called."""
-    return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") or "task"
+def task_name(words: str) -> str:
+    """Words, such as a file's name, as a task may be called."""
+    return re.sub(r"[^a-z0-9._-]+", "-", words.lower()).strip("-._") or "task"
 
 
 # --- forms of plugins ---------------------------------------------------------------
@@ -164,8 +171,8 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         loc, message, hint = refusal(error, form.spec)
         raise parsed.refuse([key, *loc], message, hint) from None
     spec = form.located(spec, parsed.path.absolute().parent)
-    name = parsed.value.get("name", _task_name(parsed.path))
-    if not isinstance(name, str) or name != _task_name(Path(name + ".yaml")):
+    name = parsed.value.get("name", task_name(parsed.path.stem))
+    if not isinstance(name, str) or name != task_name(name):
         raise parsed.refuse(
             ["name"], f"{name!r} is not a valid name", "lower-case letters, digits, ., _ and -"
         )

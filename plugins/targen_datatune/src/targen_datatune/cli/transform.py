@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import re
 import sys
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.generating import Generate, goes_on_as_generate
+from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.text import plural
 from targen_datatune.cells import drawn
@@ -202,6 +201,7 @@ def transform(
     - targen transform task.yaml -n 3000 -b small --backend-for plan=large --max-cost 10
     """
     from targen_core import load_registry
+    from targen_core.declared.files import task_name
     from targen_datatune.asked import read_request
     from targen_datatune.transforming.sources import Sources
     from targen_datatune.transforming.task import TRANSFORM
@@ -238,10 +238,10 @@ def transform(
             "may_copy": may_copy,
         },
     ).located(Path.cwd())
-    name = re.sub(r"[^a-z0-9._-]+", "-", asked.name.lower()).strip("-._")[:60] or "task"
+    name = task_name(asked.name)[:60]
     text = TRANSFORM.text("transform", spec, name)
     if save is not None:
-        _write(save, text)
+        save_task_file(save, text)
         return
     sources = Sources(spec, name)
     findings = sources.findings(quiet=bool(generate.options["quiet"]))
@@ -337,21 +337,3 @@ def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched:
             f"{unknown} of them say nothing of a licence; --license leaves them out",
             file=sys.stderr,
         )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a task file.
-
-    Raises:
-        UsageError: it cannot be written, or is there.
-    """
-    if path.suffix != ".json":
-        raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(jsonlib.dumps(jsonlib.loads(text), ensure_ascii=False, indent=2) + "\n")
-    except FileExistsError:
-        raise UsageError(f"{path} is there already", hint="name another file") from None
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    print(f"{path} is written; next: targen preview {path}")
