@@ -95,6 +95,7 @@ MODULES = [
     "dataset.extras",
     "dataset.source",
     "dataset.weighing",
+    "runs.card",
     "runs.tracing",
     "runs.versions",
     "pretrained",

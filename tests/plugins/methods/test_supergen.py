@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected, Scored, TokenScore
-from targen_methods.supergen.method import tokens_between
 from targen_methods.supergen.selecting import selected
 
 Targen = Callable[..., Any]
@@ -24,9 +23,9 @@ def test_tokens_of_the_text_alone_are_scored() -> None:
     words = ['"', "Boats", " go", ".", '"', " Then"]
     tokens = tuple(TokenScore(word, -float(at)) for at, word in enumerate(words))
     scored = Scored("".join(words), "".join(words), tokens)
-    assert [one.text for one in tokens_between(scored, 1, 10)] == ["Boats", " go", "."]
+    assert [one.text for one in scored.between(1, 10)] == ["Boats", " go", "."]
     with pytest.raises(Rejected, match="do not make up"):
-        tokens_between(Scored("Boats", "Boats sail", tokens), 0, 5)
+        Scored("Boats", "Boats sail", tokens).between(0, 5)
 
 
 def test_the_best_of_each_label_in_turn() -> None:

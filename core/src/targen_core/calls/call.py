@@ -47,10 +47,10 @@ class BoundModel:
         What a call asks besides counts only where it asks for it: keys of other calls stay as they
         were before there was any such thing.
         """
-        sampling = _canonical(self.params_of(call)) if call.sampling else ""
-        alike = (call.schema_digest, sampling, call.top_logprobs)
         if call.given is not None:  # hardly ever the same
             return self._prefix(call)
+        sampling = _canonical(self.params_of(call)) if call.sampling else ""
+        alike = (call.schema_digest, sampling, call.top_logprobs)
         prefix = self._prefixes.get(alike)
         if prefix is None:
             prefix = self._prefixes[alike] = self._prefix(call)

@@ -142,7 +142,7 @@ class StageLlm:
         self.above = above
         self.batch = batch
         self.earlier = earlier
-        self._rows = rows
+        self._rows: Callable[[], Sequence[Any]] | Sequence[Any] = rows
         self._candidates = candidates
         self._dimensions = dimensions
         self.draws = draws
@@ -340,7 +340,9 @@ class StageLlm:
     @property
     def rows(self) -> Sequence[Any]:
         """See `targen_core.tasks.model.Llm.rows`."""
-        return self._rows()
+        if callable(self._rows):  # reads them back from the dataset
+            self._rows = self._rows()
+        return self._rows
 
     def rng(self, name: str) -> random.Random:
         """See `targen_core.tasks.model.Llm.rng`."""

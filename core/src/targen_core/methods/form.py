@@ -22,11 +22,12 @@ from targen_core.methods.columns import Columns
 from targen_core.methods.given import GivenRows, digest_of
 from targen_core.methods.model import Base, Given, Method, MethodOptions
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
-__all__ = ["FORM", "METHOD", "MethodFile", "method_task", "options_of"]
+__all__ = ["FORM", "METHOD", "MethodFile", "base_of", "method_task", "options_of"]
 
 FORM = "method"
 """The form's name, which is its key in a file."""
@@ -141,6 +142,12 @@ def method_task(
         citation=method.citation,
         based_on=(item.id, named.id, *made.based_on),
     )
+
+
+def base_of(task: Task[Any, Any]) -> str:
+    """The id of the registered task whose rows a method's task makes; "" of one in a file."""
+    base = next(iter(task.based_on), "")
+    return "" if base.startswith(f"{FILE}:") else base
 
 
 METHOD = TaskForm(

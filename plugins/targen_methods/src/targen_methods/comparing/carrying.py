@@ -19,21 +19,23 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from targen_core import Registry, analyze, correct, generate, read_dataset
+from targen_core import Registry, analyze, correct, generate, load, read_dataset
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
 from targen_core.metrics.model import Estimate
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
+from targen_methods.comparing.measured import Compared, Measured
+from targen_methods.comparing.page import write
 
 if TYPE_CHECKING:
     from targen_analysis.analysis import Analysis
 
-__all__ = ["Compared", "Measured", "carry_out"]
+__all__ = ["carry_out"]
 
 _FIGURES = {
     "hd-d": ("lexical", "hd-d"),
@@ -43,58 +45,6 @@ _FIGURES = {
 """Column -> metric and figure of the analysis."""
 
 _MOST = 1_000_000  # rows that are asked for where dollars end a run
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One way, measured.
-
-    Attributes:
-        name: the method's.
-        rows: rows that it made.
-        requested: how many were asked for; None where its dollars decided.
-        calls: calls that models answered.
-        tokens: in and out.
-        dollars: what they cost; None where a price is unknown.
-        figures: from the analysis, by column.
-        right: the share of labels that a blind judge finds too; None where nobody judged.
-        trained: by trainer, the main figure of what its rows train.
-        note: what is to be said of it.
-    """
-
-    name: str
-    rows: int
-    requested: int | None
-    calls: int
-    tokens: int
-    dollars: float | None
-    figures: Mapping[str, Estimate] = field(default_factory=dict)
-    right: float | None = None
-    trained: Mapping[str, Estimate] = field(default_factory=dict)
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """All ways, measured.
-
-    Attributes:
-        task: whose rows they made.
-        ways: one for each, in the order in which they were asked for.
-        equal: what each had as much of: "100 rows", "$2.00".
-        metric: what the trained models' figure is; "" where none was trained.
-        notes: what is to be said of all.
-    """
-
-    task: str
-    ways: tuple[Measured, ...]
-    equal: str
-    metric: str = ""
-    notes: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        return asdict(self)
 
 
 def carry_out(
@@ -119,20 +69,16 @@ def carry_out(
     trained, metric, said = _trained(registry, asked, able, folder)
     notes += said
     ways = tuple(
-        Measured(
-            **{
-                **{name: getattr(one, name) for name in Measured.__slots__},
-                "figures": _figures(analysis, one.name),
-                "right": judged.get(one.name),
-                "trained": trained.get(one.name, {}),
-            }
+        replace(
+            one,
+            figures=_figures(analysis, one.name),
+            right=judged.get(one.name),
+            trained=trained.get(one.name, {}),
         )
         for one in made.values()
     )
     equal = plural(asked.rows, "row") if asked.rows is not None else f"${asked.dollars:,.2f}"
     compared = Compared(asked.task, ways, equal, metric, tuple(notes))
-    from targen_methods.comparing.page import write
-
     write(folder, compared)
     return compared
 
@@ -197,19 +143,19 @@ def _made(
     except JobFailed as error:
         error.add_note(f"while {way.name} made its rows; the same command goes on")
         raise
-    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
-    rows = sum(report["rows"].values())
+    report = load(run, registry=registry).report
+    rows = sum(report.rows.values())
     if way.finish is not None and rows:
         note = " ".join(filter(None, (note, _finish(way, run, folder / "finished" / way.name))))
         rows = len(read_dataset(_rows_of(way.name, folder), asked.task, registry=registry))
-    usage = report["usage"]["total"]
+    usage = report.usage
     return Measured(
         way.name,
         rows,
         asked.rows,
-        usage["calls"] + usage["cached"],
-        usage["input_tokens"] + usage["output_tokens"],
-        usage["dollars"] if report["usage"]["priced"] else None,
+        usage.calls + usage.cached,
+        usage.tokens,
+        usage.cost,
         note=note,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from targen_core.metrics.model import Estimate
 from targen_core.text import markdown
-from targen_methods.comparing.carrying import Compared, Measured
+from targen_methods.comparing.measured import Compared, Measured
 
 __all__ = ["columns", "rows", "write"]
 

@@ -25,14 +25,14 @@ from targen_core.dataset.weighing import FILE as WEIGHING
 from targen_core.dataset.weighing import Weighing, checked_weights
 from targen_core.errors import UsageError
 from targen_core.plain import replace_plain, write_failed
-from targen_core.text import json_safe, markdown, plural
+from targen_core.runs.card import NO_LICENCE, front_matter
+from targen_core.text import markdown, plural
 from targen_methods.importing.rows import Imported, Importing
 
 __all__ = ["FILE", "FORMAT", "card_of", "check_free", "finish", "write_rows", "write_weighing"]
 
 FILE = "import.json"
 FORMAT = 1
-_NO_LICENCE = "No licence is stated here."  # whoever publishes the rows under one replaces it
 _OURS = frozenset({FILE, "dataset.jsonl", "provenance.jsonl", "README.md", WEIGHING})
 
 
@@ -152,9 +152,8 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
     stated = (
         f"{markdown(license)}, by {license_from}."
         if license
-        else f"{_NO_LICENCE} {_whole(license_from)}"
+        else f"{NO_LICENCE} {_whole(license_from)}"
     )
-    yaml = [f"{name}: {json_safe(json.dumps(value))}\n" for name, value in front.items()]
     labels = "\n".join(
         f"| {markdown(said or 'any')} | {markdown(label)} | {count:,} |"
         for (said, label), count in sorted(done.found.items())
@@ -166,7 +165,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
     rows = f"{plural(done.count, 'row')} of {markdown(task.name)}"
     more = f", of which {done.repeated:,} repeat an earlier one" if done.repeated else ""
     return f"""---
-{"".join(yaml)}---
+{front_matter(front)}---
 
 # {markdown(task.summary)}
 

@@ -9,10 +9,7 @@ from pydantic import BaseModel, Field
 
 from targen_core import (
     Llm,
-    Rejected,
-    Scored,
     Task,
-    TokenScore,
     mean_logprob,
     read_dataset,
 )
@@ -28,7 +25,7 @@ from targen_methods.conditional.steps import (
 )
 from targen_methods.supergen.selecting import keep_best
 
-__all__ = ["SUPERGEN", "Options", "tokens_between"]
+__all__ = ["SUPERGEN", "Options"]
 
 _TOKENS = 40  # of a text, before it is cut
 _MADE = 30_000  # rows of a label that the authors made, of which they kept 6,000
@@ -57,26 +54,10 @@ class Steps(ConditionalSteps):
             )
             start, end = kept(scored.text, ends=self.options.ends, first=True)
             row = self.row(condition, scored.text[start:end], label)
-            llm.note(score=round(mean_logprob(tokens_between(scored, start, end)), 6))
+            llm.note(score=round(mean_logprob(scored.between(start, end)), 6))
             return row
 
         return write
-
-
-def tokens_between(scored: Scored[str], start: int, end: int) -> list[TokenScore]:
-    """The tokens that write a part of a reply, in order; those at its edges may hold more.
-
-    Raises:
-        Rejected: `unaligned-scores`, if the tokens do not make up the reply.
-    """
-    if "".join(token.text for token in scored.tokens) != scored.text:
-        raise Rejected("unaligned-scores", "the service's tokens do not make up the reply")
-    found, at = [], 0
-    for token in scored.tokens:
-        here, at = at, at + len(token.text)
-        if here < end and at > start:
-            found.append(token)
-    return found
 
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:

@@ -168,6 +168,7 @@ def keep_best(
         WriteFailed: the operating system refuses.
     """
     from targen_core.dataset.weighing import write_weighed
+    from targen_core.methods.form import base_of
 
     data = dataset.name
     if dataset.task.rows_per_instance > 1:
@@ -182,12 +183,11 @@ def keep_best(
     numbers = _numbers(data, records, len(labels), by)
     found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random, seed=seed)
     rows = [dataset.rows[at] for at in found.kept]
-    base = next(iter(dataset.task.based_on), "file:")  # whose rows a method's task makes
     write_weighed(
         target,
         replace(dataset, rows=rows, weights=[1.0] * len(rows), provenance=(), problems=()),
         [{**records[at], "weighed": {"by": by, "value": numbers[at]}} for at in found.kept],
-        task="" if base.startswith("file:") else base,
+        task=base_of(dataset.task),
         made={
             "by": by,
             "version": "1",

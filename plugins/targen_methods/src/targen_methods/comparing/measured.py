@@ -1,0 +1,63 @@
+"""What a comparison comes to: a line for each method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from targen_core.metrics.model import Estimate
+
+__all__ = ["Compared", "Measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One way, measured.
+
+    Attributes:
+        name: the method's.
+        rows: rows that it made.
+        requested: how many were asked for; None where its dollars decided.
+        calls: calls that models answered.
+        tokens: in and out.
+        dollars: what they cost; None where a price is unknown.
+        figures: from the analysis, by column.
+        right: the share of labels that a blind judge finds too; None where nobody judged.
+        trained: by trainer, the main figure of what its rows train.
+        note: what is to be said of it.
+    """
+
+    name: str
+    rows: int
+    requested: int | None
+    calls: int
+    tokens: int
+    dollars: float | None
+    figures: Mapping[str, Estimate] = field(default_factory=dict)
+    right: float | None = None
+    trained: Mapping[str, Estimate] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All ways, measured.
+
+    Attributes:
+        task: whose rows they made.
+        ways: one for each, in the order in which they were asked for.
+        equal: what each had as much of: "100 rows", "$2.00".
+        metric: what the trained models' figure is; "" where none was trained.
+        notes: what is to be said of all.
+    """
+
+    task: str
+    ways: tuple[Measured, ...]
+    equal: str
+    metric: str = ""
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
