@@ -94,3 +94,17 @@ def test_backends_say_whether_they_have_them(targen):
     assert "asks for them: no" in targen("describe", "claude").out
     facts = targen("describe", "llama", "--json").json
     assert (facts["top_logprobs"], facts["scores_given"]) == (20, False)
+
+
+def test_a_task_says_where_it_asks_and_which_backends_answer(targen):
+    told = targen("describe", "scored.py:TASK")
+    assert "Step generate asks for token probabilities. Backends with them: " in told.out
+    (step,) = targen("describe", "scored.py:TASK", "--json").json["scored"]
+    assert (step["step"], step["top_logprobs"], step["given"]) == ("generate", 0, False)
+    assert {"local", "llama", "chatgpt"} <= {*step["backends"]}
+    assert not {"claude", "scripted"} & {*step["backends"]}
+    more = 'scored={"generate": 500}, scores_given=("generate",)'
+    Path("scored.py").write_text(TASK.replace('scored={"generate": 0}', more))
+    told = targen("describe", "scored.py:TASK")
+    asked = "of texts of its own with the 500 likeliest tokens. Backends with them: local"
+    assert asked in told.out, told.err

@@ -107,3 +107,11 @@ def test_a_task_whose_rows_are_more_than_texts_is_refused(targen: Targen, task: 
     done = targen("method", "attrprompt", task, "-n", "2", "-b", "scripted")
     assert done.code == 2
     assert task in done.err
+
+
+def test_methods_say_what_they_ask_of_a_backend(targen: Targen) -> None:
+    assert [one["step"] for one in targen("describe", "supergen", "--json").json["scored"]] == [
+        "generate"
+    ]
+    assert targen("describe", "coda", "--json").json["scored"] == []  # made without its rows
+    assert "Step generate asks for token probabilities" in targen("describe", "supergen").out

@@ -15,6 +15,7 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.methods.model import Method
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
     from targen_core.tasks.model import Task
@@ -55,7 +56,8 @@ def part_facts(
     if item.kind == "method":
         own = {"version": target.version, "options": _fields(target.options)}
         own |= {"presets": {name: dict(values) for name, values in target.presets.items()}}
-        return facts | own | {"given": target.given, "about": target.source}
+        own |= {"given": target.given, **_asked_of_a_backend(registry, target)}
+        return facts | own | {"about": target.source}
     if item.kind == "form":
         return facts | {"keys": _fields(target.spec)}
     if item.kind in ("contexts", "seeds"):
@@ -108,9 +110,9 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
     except TargenError as error:
         if items and error.exit_code == 2:  # the user's own mistake
             raise
-        facts["not_made"] = f"{error}" + (f" ({error.hint})" if error.hint else "")
+        facts["not_made"] = _why(error)
     except Exception as error:  # its authors' code, or a package that it lacks
-        facts["not_made"] = f"{type(error).__name__}: {error}"
+        facts["not_made"] = _why(error)
     return facts
 
 
@@ -134,6 +136,24 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
         }
     finally:
         asyncio.run(model.aclose())
+
+
+def _asked_of_a_backend(registry: Registry, method: Method[Any]) -> dict[str, Any]:
+    """What the task asks for that a method makes of a pair of texts, or why that is not known."""
+    from targen_core.cli.describe_task import scored_facts
+    from targen_core.methods.example import example_task
+
+    try:
+        return {"scored": scored_facts(registry, example_task(method)), "not_made": ""}
+    except Exception as error:  # a package that it lacks, an option without a default, a bug
+        return {"scored": [], "not_made": _why(error)}
+
+
+def _why(error: Exception) -> str:
+    """Why something could not be made, in a line."""
+    if isinstance(error, TargenError):
+        return f"{error}" + (f" ({error.hint})" if error.hint else "")
+    return f"{type(error).__name__}: {error}"
 
 
 def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
@@ -330,9 +350,14 @@ def _print_retriever(facts: dict[str, Any]) -> None:
 
 
 def _print_method(facts: dict[str, Any]) -> None:
+    from targen_core.cli.describe_task import print_scored
+
     _print_options(facts)
     for name, values in facts["presets"].items():
         print(f"preset {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
+    print_scored(facts["scored"])
+    if facts["not_made"]:
+        print(f"What it asks of a backend is not known: {facts['not_made']}")
     rows = {"never": "", "optional": " [--given ROWS]", "required": " --given ROWS"}
     name = facts["id"].rpartition(":")[2]
     print(f"use it: targen method {name} TASK{rows[facts['given']]}")

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from targen_core.cli.tables import print_table
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.trial import RecordedCall
     from targen_core.tasks.model import Task
 
-__all__ = ["print_task", "task_facts"]
+__all__ = ["print_scored", "print_task", "scored_facts", "task_facts"]
 
 _SHOWN = 60  # characters of a dimension's values
 
@@ -24,7 +25,7 @@ def task_facts(
     from targen_core.runs.plan import find_task
 
     registration, target = find_task(registry, name, variants)
-    facts = _facts(target, registration.id)
+    facts = _facts(target, registration.id) | {"scored": scored_facts(registry, target)}
     if prompts:
         facts["prompts"] = [
             {
@@ -81,6 +82,21 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
     }
 
 
+def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:
+    """The steps that ask for token probabilities, with the installed backends that have them."""
+    from targen_core.runs.plan import backends_with_scores
+
+    return [
+        {
+            "step": step,
+            "top_logprobs": wanted,
+            "given": step in task.scores_given,
+            "backends": backends_with_scores(registry, wanted, given=step in task.scores_given),
+        }
+        for step, wanted in task.scored.items()
+    ]
+
+
 def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
@@ -127,6 +143,18 @@ def _generated(facts: dict[str, Any]) -> str:
     return "instances for a seed and a branch"
 
 
+def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
+    """Print what `scored_facts` says, a line for each step."""
+    for one in scored:
+        what = " of texts of its own" if one["given"] else ""
+        if one["top_logprobs"]:
+            what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
+        print(
+            f"Step {one['step']} asks for token probabilities{what}. "
+            f"Backends with them: {', '.join(one['backends']) or 'none that is installed'}"
+        )
+
+
 def print_task(facts: dict[str, Any]) -> None:
     """Print what `task_facts` says."""
     print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
@@ -156,6 +184,7 @@ def print_task(facts: dict[str, Any]) -> None:
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
         ],
     )
+    print_scored(facts["scored"])
     if facts["dimensions"]:
         print()
         print_table(

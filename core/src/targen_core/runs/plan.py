@@ -60,6 +60,7 @@ __all__ = [
     "Prepared",
     "PreparedCorrection",
     "PreparedStep",
+    "backends_with_scores",
     "bind_models",
     "find_corrector",
     "find_task",
@@ -525,14 +526,7 @@ def _require_scores(
             f"{what} the {name} backend lists at most {most} with these options",
             hint=f"-o {step}.top_logprobs={wanted}, if the service lists so many",
         )
-    having = []
-    for item in registry.all("backend"):
-        if item.name == "scripted":  # it makes them up
-            continue
-        with contextlib.suppress(TargenError, ModuleNotFoundError):
-            backend = registry.resolve(item)
-            if backend.scores_given or (backend.top_logprobs is not None and not given):
-                having.append(item.name)
+    having = backends_with_scores(registry, wanted, given=given)
     others = [one for one in having if one != name]
     where = f"--backend-for {step}=" if step in spec.backend_for else "--backend "
     raise UsageError(
@@ -540,6 +534,26 @@ def _require_scores(
         + (" with these options" if name in having else ""),
         hint=f"{where}{' or '.join(others)}" if others else "",
     )
+
+
+def backends_with_scores(registry: Registry, wanted: int, *, given: bool) -> list[str]:
+    """Installed backends that can tell token probabilities; the scripted one makes them up.
+
+    Args:
+        registry: knows them.
+        wanted: how many of the likeliest tokens they are to list.
+        given: whether they are to score texts that they are given, too.
+    """
+    having = []
+    for item in registry.all("backend"):
+        if item.name == "scripted":
+            continue
+        with contextlib.suppress(TargenError, ModuleNotFoundError):
+            backend = registry.resolve(item)
+            most = backend.top_logprobs
+            if most is not None and most >= wanted and (backend.scores_given or not given):
+                having.append(item.name)
+    return having
 
 
 def _recorded_model(
