@@ -106,7 +106,7 @@ class MethodSuite(TaskSuite):
         method: Method[Any] = registry.get("method", self.method)
         base: Task[Any, Any] = registry.get("task", self.base)
         spec = MethodFile(use=self.method, task=self.base, options=dict(self.settings))
-        given = (lambda: _rows_of(base)) if self._starts(method) else None
+        given = (lambda: _rows_of(base)) if self._starts(method, base) else None
         made = method_task(spec, self.task, registry=registry, given=given)
         return registry.including(tasks={self.task: made})
 
@@ -153,12 +153,13 @@ class MethodSuite(TaskSuite):
         method: Method[Any] = self.registry().get("method", self.method)
         if self.folder:
             pytest.skip("a file of a method that is not installed cannot be read elsewhere")
-        given = (str(_saved_rows(self.registry().get("task", self.base), tmp_path)),)
+        base: Task[Any, Any] = self.registry().get("task", self.base)
+        given = (str(_saved_rows(base, tmp_path)),)
         spec = MethodFile(
             use=self.method,
             task=self._saved_base(tmp_path),
             options=dict(self.settings),
-            given=given if self._starts(method) else (),
+            given=given if self._starts(method, base) else (),
         )
         path = tmp_path / "made.json"
         path.write_text(METHOD.text("method", METHOD.located(spec, tmp_path), "made"))
@@ -167,8 +168,9 @@ class MethodSuite(TaskSuite):
             "two processes make other rows: does a step go by the order of a set, or by hash()?"
         )
 
-    def _starts(self, method: Method[Any]) -> bool:
-        return method.given == "required" or (method.given == "optional" and self.starts)
+    def _starts(self, method: Method[Any], base: Task[Any, Any]) -> bool:
+        takes = method.takes_given(Columns.of(base))
+        return takes and (self.starts or method.given == "required")
 
     def _saved_base(self, folder: Path) -> str:
         if self.base not in BASES:

@@ -98,7 +98,21 @@ def test_rows_are_refused_where_a_method_uses_none(targen: Targen, mail: Path) -
     Path("rows.jsonl").write_text('{"text": "Is the blue room free?", "label": "room"}\n')
     done = targen("method", "attrprompt", str(mail), "--given", "rows.jsonl", "-n", "2")
     assert done.code == 2
-    assert "does not use rows" in done.err
+    assert "does not use given rows" in done.err
+
+
+@pytest.mark.parametrize("name", ["zerogen", "supergen"])
+def test_rows_of_a_single_text_are_refused_where_only_pairs_start_from_some(
+    targen: Targen, mail: Path, name: str
+) -> None:
+    Path("rows.jsonl").write_text('{"text": "Is the blue room free?", "label": "room"}\n')
+    done = targen(
+        *("method", name, str(mail), "--given", "rows.jsonl", "-n", "2", "-b", "scripted"),
+        *("--out", "run"),
+    )
+    assert done.code == 2 and not Path("run").exists()
+    assert "does not use given rows: a row of mail has a single text" in done.err
+    assert "leave them out" in done.err
 
 
 @pytest.mark.whole

@@ -90,6 +90,8 @@ def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail
         (("--methods", "nothing", "-n", "4"), "nothing"),
         (("--methods", ",", "-n", "4"), "names none"),
         (("--methods", "claims", "-n", "4", "--set", "claims=3"), "names no method"),
+        (("--methods", "targen,zerogen", "-n", "4", "--given", "mail.yaml"), "none of the methods"),
+        (("--methods", "coda", "-n", "4"), "starts from rows"),
         (("--methods", "claims", "-n", "4", "--set", "zero.claims=3"), "none of the methods"),
         (("--methods", "claims", "-n", "4", "--set", "claims.claim=3"), "no option 'claim'"),
     ],
@@ -100,6 +102,18 @@ def test_what_makes_no_sense_is_refused(
     done = targen("compare-methods", str(mail), *words, "--out", "out")
     assert (done.code, said in done.err) == (2, True), done.err
     assert not Path("out").exists()
+
+
+def test_given_rows_go_to_the_methods_that_use_them(targen: Targen, mail: Path) -> None:
+    rows = ({"text": f"The {word} is late.", "label": label} for word in ("atlas", "novel", "map")
+            for label in ("loan", "room"))  # fmt: skip
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = targen("compare-methods", str(mail), "--methods", "coda,zerogen", "-n", "8", "--given",
+                  "rows.jsonl", "--no-judge", "-b", "scripted", "--out", "out", "--json",
+                  "--set", "coda.embedder=words")  # fmt: skip
+    assert done.code == 0, done.err
+    assert [way["rows"] for way in done.json["ways"]] == [8, 8]
+    assert done.json["notes"][0] == "Rows were given to coda alone."
 
 
 def test_another_folder_is_left_alone(targen: Targen, mail: Path) -> None:

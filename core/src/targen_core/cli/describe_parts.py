@@ -358,7 +358,12 @@ def _print_method(facts: dict[str, Any]) -> None:
     print_scored(facts["scored"])
     if facts["not_made"]:
         print(f"What it asks of a backend is not known: {facts['not_made']}")
-    rows = {"never": "", "optional": " [--given ROWS]", "required": " --given ROWS"}
+    rows = {
+        "never": "",
+        "pairs": " [--given ROWS]; rows of pairs alone",
+        "optional": " [--given ROWS]",
+        "required": " --given ROWS",
+    }
     name = facts["id"].rpartition(":")[2]
     print(f"use it: targen method {name} TASK{rows[facts['given']]}")
 

@@ -126,14 +126,16 @@ def method_task(
     options = options_of(named.name, method, spec.preset, spec.options)
     if given is None and spec.given:
         given = GivenRows(spec.given, base, spec.digest)
-    if given is not None and method.given == "never":
-        raise UsageError(f"method {named.name} does not use rows", hint="leave out given")
+    columns = Columns.of(base)
+    if given is not None and not method.takes_given(columns):
+        why = f": a row of {base.name} has a single text" if method.given == "pairs" else ""
+        raise UsageError(f"method {named.name} does not use given rows{why}", hint="leave them out")
     if given is None and method.given == "required":
         raise UsageError(
             f"method {named.name} starts from rows of {base.name}, and none are given",
             hint="--given FILE, or `given: [FILE]` in the task file",
         )
-    made = method.task(Base(base, Columns.of(base), given), options)
+    made = method.task(Base(base, columns, given), options)
     return made.replace(
         name=name,
         version=f"{method.version}+{base.version}",

@@ -69,7 +69,8 @@ class Method(Generic[OptionsT]):
             may.
         options: their class; `options` of `task` is one of them.
         presets: options by name, such as those of a paper that are not its authors' defaults.
-        given: whether it starts from rows of the task that the user has.
+        given: whether it starts from rows of the task that the user has: "pairs" if it may, but
+            only where something stands before the last text of a row.
         finish: `finish(run, options, out)` makes of the rows of a run those that are to be trained
             on, chosen or weighed: a folder `out` that every command takes for a dataset. It asks no
             model for text. None where the rows are what they are.
@@ -84,11 +85,15 @@ class Method(Generic[OptionsT]):
     task: Callable[[Base, OptionsT], Task[Any, Any]]
     options: type[OptionsT]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
-    given: Literal["never", "optional", "required"] = "never"
+    given: Literal["never", "pairs", "optional", "required"] = "never"
     finish: Callable[[Path, OptionsT, Path], None] | None = None
     made_for_each: Callable[[OptionsT], int] = _one
     source: str = ""
     citation: str = ""
+
+    def takes_given(self, columns: Columns) -> bool:
+        """Whether it makes anything of given rows of such columns."""
+        return self.given != "never" and (self.given != "pairs" or bool(columns.first))
 
 
 def derived(base: Base, **changes: Any) -> Task[Any, Any]:

@@ -30,12 +30,14 @@ class Way:
         finish: makes of a run, into a folder, the rows that are measured; None where those of
             the run are.
         made_for_each: rows that are made for each that is kept then.
+        given: whether it starts from given rows.
     """
 
     name: str
     text: str = ""
     finish: Callable[[Path, Path], None] | None = None
     made_for_each: int = 1
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,13 @@ def asked_for(
         registry: finds methods and the task.
         task: the task's name or file.
         names: methods, and "targen" for the task's own steps.
-        given: rows for the methods that start from some.
+        given: rows for the methods that start from some, where they do with this task.
         options: method -> option -> value.
         settings: a name of options, for the methods that know it.
 
     Raises:
-        UsageError: a method twice or unknown, one that lacks rows, or an option that is none.
+        UsageError: a method twice or unknown, one that lacks rows, or an option that is none; none
+            that makes anything of given rows.
     """
     if len({*names}) < len(names):
         raise UsageError("--methods names one twice")
@@ -96,7 +99,8 @@ def asked_for(
         raise UsageError(
             f"--set {min(strange)}. is of none of the methods", hint=f"methods: {', '.join(names)}"
         )
-    Columns.of(registry.get("task", task))  # says why where methods cannot write such rows
+    columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
+    starting = False
     for name in names:
         if name == TARGEN:
             yield Way(name)
@@ -104,20 +108,26 @@ def asked_for(
         method: Method[Any] = registry.get("method", name)
         if method.given == "required" and not given:
             raise UsageError(f"method {name} starts from rows of {task}", hint="--given FILE")
+        starts = bool(given) and method.takes_given(columns)
+        starting = starting or starts
         preset = settings if settings in method.presets else ""
         mine = dict(options.get(name, {}))
         typed = options_of(name, method, preset, mine)
         spec = MethodFile(
             use=name,
             task=task,
-            given=() if method.given == "never" else tuple(given),
+            given=tuple(given) if starts else (),
             preset=preset,
             options=typed.model_dump(mode="json", include={*mine}),
         )
         spec = METHOD.located(spec, Path.cwd())
         METHOD.task(spec, name)
         finish = None if method.finish is None else partial(_finished, method.finish, typed)
-        yield Way(name, METHOD.text(FORM, spec, name), finish, method.made_for_each(typed))
+        yield Way(name, METHOD.text(FORM, spec, name), finish, method.made_for_each(typed), starts)
+    if given and not starting:
+        raise UsageError(
+            f"none of the methods makes anything of given rows of {task}", hint="leave out --given"
+        )
 
 
 def _finished(

@@ -57,7 +57,8 @@ def carry_out(
         JobFailed: a run ended early; the same again goes on with it.
     """
     _claim(folder, asked)
-    notes: list[str] = []
+    starting = [way.name for way in asked.ways if way.given]
+    notes = [f"Rows were given to {', '.join(starting)} alone."] if starting else []
     made: dict[str, Measured] = {}
     for way in asked.ways:
         made[way.name] = _made(registry, asked, way, folder, tell)

@@ -71,7 +71,7 @@ class ConditionalSteps:
     @property
     def conditions(self) -> ListStep[Condition]:
         """What texts are written after: of given rows, or of a model."""
-        given = self.given is not None and bool(self.columns.first)
+        given = self.given is not None
         return ListStep(
             name="conditions",
             item=Condition,

@@ -38,7 +38,7 @@ PROGEN = Method(
         "small": {"first": 20, "largest": 200, "influence_from": 40, "pool": 20, "damping": 0.01},
         "paper": {"min_words": 10, "ends": ".", "largest": 100_000},
     },
-    given="optional",
+    given="pairs",
     source=(
         "ProGen, arXiv:2210.12329, in our own words. The model of a round is a linear head on "
         "words, of which influences are exact, where the authors trained DistilBERT and summed up "

@@ -151,7 +151,7 @@ class Steps(ConditionalSteps):
     @property
     def in_rounds(self) -> ListStep[Shown]:
         """The conditions of a round, with the examples for each of its texts."""
-        given = self.given is not None and bool(self.columns.first)
+        given = self.given is not None
         return ListStep(
             name="conditions",
             item=Shown,
@@ -166,7 +166,7 @@ class Steps(ConditionalSteps):
     async def _shown_in(
         self, llm: Llm, parent: Round, existing: Sequence[Shown]
     ) -> Sequence[Shown]:
-        if self.given is not None and self.columns.first:
+        if self.given is not None:
             conditions: Sequence[Condition] = self._in_turn(parent)
         else:
             conditions = await self.written(llm, parent.conditions)

@@ -53,7 +53,7 @@ SUNGEN = Method(
     task=zerogen_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": ".", "balance": False}},
-    given="optional",
+    given="pairs",
     finish=_finish,
     source=(
         "SunGen, arXiv:2205.12679, in our own words: ZeroGen's texts, and bilevel optimisation "

@@ -63,7 +63,7 @@ ZEROGEN = Method(
     task=zerogen_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": "."}},
-    given="optional",
+    given="pairs",
     source=(
         "ZeroGen, arXiv:2202.07922, in our own words. Its authors continued prompts with GPT-2 "
         "XL, always by 40 tokens; here a chat model is asked to go on where the prompt breaks off, "
