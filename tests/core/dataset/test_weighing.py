@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def weighed() -> Dataset:
     return Dataset("mood", TASK, rows, weights=[at / 4 for at in range(8)])
 
 
-def written(dataset: Dataset, out: Path, **more: bool) -> Path:
+def written(dataset: Dataset, out: Path, **more: Any) -> Path:
     records = [{"idx": row["idx"], "seed": "a thing"} for row in dataset.rows]
     return write_weighed(out, dataset, records, made={"by": "hand"}, report={}, **more)
 
@@ -39,6 +40,19 @@ def test_what_is_written_is_read(weighed: Dataset, tmp_path: Path) -> None:
     assert next(iter(again.provenance)) == {"idx": 0, "seed": "a thing", "weight": 0.0}
     assert read_weighing(tmp_path / "w").made == {"by": "hand"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
+
+
+def test_a_task_in_a_file_is_kept_beside_its_rows(weighed: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "mood.yaml").write_text(
+        "description: A sentence about a thing.\n"
+        "labels: {praise: speaks well of it, blame: speaks ill of it}\n"
+    )
+    source = tmp_path / "mood.yaml"
+    folder = written(weighed, tmp_path / "w", task=str(source))
+    source.unlink()
+    again = read_dataset(folder)
+    assert (again.task.name, list(again.weights)) == ("mood", list(weighed.weights))
+    assert str(tmp_path) not in (folder / "weighing.json").read_text()
 
 
 def test_parts_keep_their_weights(weighed: Dataset) -> None:
@@ -111,6 +125,11 @@ def test_a_stranger_s_folder(weighed: Dataset, tmp_path: Path) -> None:
     (tmp_path / "evil.py").write_text("raise SystemExit(3)")
     (folder / "weighing.json").write_text(json.dumps(said | {"task": str(tmp_path / "evil.py")}))
     with pytest.raises(UsageError, match="does not name the task"):
+        read_dataset(folder)
+    # Nor is a copy run that was not run here by its name.
+    (folder / "task.py").write_text("raise SystemExit(3)")
+    (folder / "weighing.json").write_text(json.dumps(said | {"task": "task.py"}))
+    with pytest.raises(UsageError, match="has not been run on this machine before"):
         read_dataset(folder)
     os.unlink(folder / "provenance.jsonl")
     os.mkfifo(folder / "provenance.jsonl")

@@ -66,6 +66,9 @@ def test_more_are_made_and_the_best_kept(targen: Targen, mail: Path) -> None:
         ["loan", "room"],
         ["room", "loan"],
     )
+    asked = targen("validate", "run-best", "--json")  # it knows its task, which is mail's
+    assert asked.code == 0, asked.err
+    assert json.loads(Path("run-best/task.json").read_text())["name"] == "mail"
     again = targen("select", "run")
     assert (again.code, "--force replaces" in again.err) == (2, True)
     before = Path("run-best/weighing.json").read_bytes()

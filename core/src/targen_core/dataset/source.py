@@ -19,7 +19,7 @@ from targen_core.plain import read_plain
 from targen_core.plugins.register import is_file
 from targen_core.runs.files import read_jsonl
 from targen_core.runs.gate import SMALL, check_members, read_json
-from targen_core.runs.manifest import Manifest
+from targen_core.runs.manifest import TASK_FILE, Manifest, copy_of
 from targen_core.runs.naming import without_addresses
 from targen_core.tasks.model import Task
 
@@ -205,7 +205,7 @@ def _of_weighing(folder: Path, name: str) -> Source:
         str(rows),
         name,
         lines(rows),
-        task=_named(weighing.task),
+        task=_copied(folder, weighing.task) or _named(weighing.task),
         variants=weighing.variants,
         provenance=_Lines(folder / "provenance.jsonl"),
         weighing=weighing,
@@ -226,6 +226,11 @@ def _of_import(folder: Path, name: str) -> Source:
         provenance=_Lines(folder / "provenance.jsonl"),
         weighing=read_weighing(folder) if (folder / WEIGHING).exists() else None,
     )
+
+
+def _copied(folder: Path, known: str) -> Callable[[], str] | None:
+    """The copy of a task's file that lies in a folder, where the folder says that it has one."""
+    return (lambda: copy_of(folder, known)) if TASK_FILE.fullmatch(known) else None
 
 
 def _named(known: Any) -> Callable[[], str] | None:

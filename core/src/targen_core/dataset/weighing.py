@@ -5,6 +5,7 @@ runs/rte-0-sungen/
   weighing.json      the task, the rows by digest, what weighed them, and what came of it
   dataset.jsonl      the rows
   provenance.jsonl   for rows that belong together one record: `weight`, and where they are from
+  task.json, task.py a copy of the task, where it was in a file
 ```
 """
 
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import write_failed
+from targen_core.plugins.register import is_file
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.gate import said as words_of
@@ -47,7 +49,8 @@ class Weighing(BaseModel):
     """What `weighing.json` says.
 
     Attributes:
-        task: the id of the task whose rows they are; "" of one that is in a file.
+        task: the id of the task whose rows they are, "" where nobody said; of a task in a file the
+            name of the copy in the folder, as `task.json` or `task.py:NAME`.
         variants: of that task.
         rows: the digest of the rows (`Dataset.digest`), which tells them from others.
         made: what made the weights: by what, its version and options, of which rows.
@@ -145,22 +148,31 @@ def write_weighed(
         out: the folder.
         dataset: the rows, with their weights.
         records: for rows that belong together one: where they are from, and why they weigh that.
-        task: the id of their task; "" of one in a file.
+        task: the id of their task, or its file, of which the folder gets a copy; "" where nobody
+            says it.
         variants: of the task.
         made: what made the weights.
         report: what came of it.
         force: replace what an earlier weighing left there.
 
     Raises:
-        UsageError: something is there that `force` does not replace, or the weights are none.
+        UsageError: something is there that `force` does not replace, the weights are none, or the
+            task's file holds no task.
         WriteFailed: the operating system refuses.
     """
+    from targen_core.declared.files import task_file
+
     check_free(out, force=force)
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
     beside = out.with_name(f".{out.name}.part")
     lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]
+    file = task_file(task) if is_file(task) else None
     weighing = Weighing(
-        task=task, variants=tuple(variants), rows=dataset.digest, made=made, report=report
+        task=file.copy if file else task,
+        variants=tuple(variants),
+        rows=dataset.digest,
+        made=made,
+        report=report,
     )
     try:
         shutil.rmtree(beside, ignore_errors=True)
@@ -168,6 +180,8 @@ def write_weighed(
         write_atomically(beside / "dataset.jsonl", _lines(dataset.rows))
         write_atomically(beside / "provenance.jsonl", _lines(lines))
         write_atomically(beside / FILE, weighing.model_dump_json(indent=2) + "\n")
+        if file:
+            write_atomically(beside / file.copy.partition(":")[0], file.text)
         if out.exists():
             shutil.rmtree(out)
         beside.rename(out)

@@ -11,23 +11,26 @@ method:
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from targen_core.dataset.source import open_source
+from targen_core.declared.files import task_file
 from targen_core.declared.forms import TaskForm
 from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.given import GivenRows, digest_of
 from targen_core.methods.model import Base, Given, Method, MethodOptions
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import FILE
+from targen_core.plugins.register import is_file
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
-__all__ = ["FORM", "METHOD", "MethodFile", "base_of", "method_task", "options_of"]
+__all__ = ["FORM", "METHOD", "MethodFile", "method_task", "options_of", "task_of_rows"]
 
 FORM = "method"
 """The form's name, which is its key in a file."""
@@ -146,10 +149,41 @@ def method_task(
     )
 
 
-def base_of(task: Task[Any, Any]) -> str:
-    """The id of the registered task whose rows a method's task makes; "" of one in a file."""
-    base = next(iter(task.based_on), "")
-    return "" if base.startswith(f"{FILE}:") else base
+def task_of_rows(
+    source: Any, task: str | None = None, *, registry: Registry | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """What names the task of a dataset's rows, for a folder made of them, and its variants.
+
+    Of rows that a method made it is the task whose rows they are, not the method's own.
+
+    Args:
+        source: a dataset as `read_dataset` takes it.
+        task: what the user says of it, where it does not say it itself.
+        registry: finds the task; by default what is installed.
+
+    Returns:
+        An id or a file, "" where nobody says it.
+
+    Raises:
+        UsageError: there is no such dataset, or its task is gone.
+        RunDirectoryError: the folder holds none.
+    """
+    opened = open_source(source)
+    name = (task or "") if opened.task is None else opened.task()
+    variants = opened.variants
+    if (asked := _asked_in(name)) is not None:
+        name, variants = asked.task, asked.variants
+    if name and not is_file(name):
+        name = (load_registry() if registry is None else registry).find("task", name).id
+    return name, variants
+
+
+def _asked_in(task: str) -> MethodFile | None:
+    """What a task's file asks of a method; None of another file, and of a name."""
+    if not is_file(task) or (file := task_file(task)).copy != "task.json":
+        return None
+    asked = json.loads(file.text).get(FORM)
+    return None if asked is None else MethodFile.model_validate(asked)
 
 
 METHOD = TaskForm(

@@ -26,9 +26,11 @@ from targen_core.text import plural
 
 __all__ = [
     "FORMAT",
+    "TASK_FILE",
     "Manifest",
     "MergedRun",
     "as_words",
+    "copy_of",
     "flat",
     "given_file",
     "require_unmerged",
@@ -36,10 +38,12 @@ __all__ = [
 
 FORMAT = 3
 
+TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
+"""What a folder's copy of a task's file is called, with the task in it where it names one."""
+
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
 _ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
-_TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
@@ -162,7 +166,7 @@ class Manifest(ManifestPart):
     def odd(self) -> Iterator[tuple[str, str]]:
         """What no run has: the field, and why."""
         spec, lock = self.spec, self.lock
-        in_file = bool(_TASK_FILE.fullmatch(spec.task))
+        in_file = bool(TASK_FILE.fullmatch(spec.task))
         names = {"lock.task.id": lock.task.id} | ({} if in_file else {"spec.task": spec.task})
         for field, name in names.items():
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
@@ -216,13 +220,7 @@ class Manifest(ManifestPart):
         Raises:
             UsageError: the copy is code that was not run on this machine before.
         """
-        if not self.task_file:
-            return self.spec.task
-        copy = run / self.task_file
-        from targen_core.declared.files import require_known
-
-        require_known(copy)
-        return str(copy)
+        return copy_of(run, self.task_file) if self.task_file else self.spec.task
 
     def asked(self, run: Path) -> RunSpec:
         """The spec as it is asked for again in the directory `run`, for the last target.
@@ -341,6 +339,18 @@ def _runs_in(folder: Path) -> list[Path]:
 
 def _said(shard: Shard) -> dict[str, Any]:
     return {"number": shard.number, "count": shard.count, "quotas": dict(shard.quotas)}
+
+
+def copy_of(folder: Path, name: str) -> str:
+    """What finds the task in a folder's copy of its file, which may come from anybody.
+
+    Raises:
+        UsageError: the copy is code that was not run on this machine before.
+    """
+    from targen_core.declared.files import require_known
+
+    require_known(folder / name)
+    return str(folder / name)
 
 
 def given_file(name: str) -> str:

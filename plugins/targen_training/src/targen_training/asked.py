@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
     from targen_core.training.model import TrainerOptions
 
-__all__ = ["TaskOption", "file_of", "options_of", "read_rows", "trainer_options"]
+__all__ = [
+    "TaskOption",
+    "file_of",
+    "names_its_task",
+    "options_of",
+    "read_rows",
+    "trainer_options",
+]
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -66,6 +74,16 @@ def read_rows(
             f"targen validate {source}{whose} says more",
         )
     return dataset
+
+
+def names_its_task(source: str) -> bool:
+    """Whether this is a folder that says whose rows it holds, as runs and weighed rows do."""
+    from targen_core.dataset.source import open_source
+
+    try:
+        return Path(source).is_dir() and open_source(source).task is not None
+    except TargenError:  # a folder of something else
+        return False
 
 
 def file_of(registry: Registry, source: str, task: str | None) -> TaskFile | None:

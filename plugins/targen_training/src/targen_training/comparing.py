@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.errors import UsageError
-from targen_training.asked import TaskOption
+from targen_training.asked import TaskOption, names_its_task
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -301,9 +301,9 @@ def _arm(item: str) -> tuple[str, list[str]]:
 
 
 def _whose(sources: Sequence[str]) -> str:
-    """The first run among the datasets, which knows its task."""
+    """The first of the datasets that knows its task."""
     for source in sources:
-        if (Path(source) / "manifest.json").exists():
+        if names_its_task(source):
             return source
     raise UsageError("nothing says whose rows these are", hint="--task NAME")
 

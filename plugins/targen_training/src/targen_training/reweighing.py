@@ -100,6 +100,7 @@ def reweigh(
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
     from targen_core.dataset.weighing import check_free
+    from targen_core.methods.form import task_of_rows
 
     if weights is not None and (option or validation or features != "tfidf"):
         raise UsageError("--weights are there already: leave out -o, --features and --validation")
@@ -114,7 +115,7 @@ def reweigh(
     found = _found(registry, dataset, by, weights, option or [], held, features, seed, quiet=quiet)
     if best is not None:
         found = found.best(best)
-    whose, variants = _task_of(registry, data, task)
+    whose, variants = task_of_rows(data, task, registry=registry)
     found.write(target, task=whose, variants=variants, force=force)
     report = found.report()
     if json:
@@ -185,15 +186,6 @@ def _known(data: str) -> str | None:
 
     opened = open_source(data)
     return None if opened.task is None else opened.task()
-
-
-def _task_of(registry: Registry, data: str, task: str | None) -> tuple[str, tuple[str, ...]]:
-    """The id and the variants of the task of some rows; "" of one in a file."""
-    from targen_core.dataset.source import open_source
-
-    opened = open_source(data)
-    found = registry.find("task", opened.task() if opened.task is not None else str(task)).id
-    return ("" if found.startswith("file:") else found), opened.variants
 
 
 def _print(report: dict[str, Any], found: Weighed) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from targen_core import read_dataset
 from targen_core.errors import MissingDependency
-from targen_core.methods.form import base_of
+from targen_core.methods.form import task_of_rows
 from targen_core.methods.model import Method
 from targen_methods.zerogen.method import Options as ZeroGenOptions
 from targen_methods.zerogen.method import zerogen_task
@@ -44,7 +44,8 @@ def _finish(run: Path, options: Options, out: Path) -> None:
     dataset = read_dataset(run)
     values = {"iterations": options.iterations, "balance": options.balance}
     weighed = weigh(dataset, SunGenOptions.model_validate(values), features=options.features)
-    weighed.write(out, task=base_of(dataset.task))
+    task, variants = task_of_rows(run)
+    weighed.write(out, task=task, variants=variants)
 
 
 SUNGEN = Method(

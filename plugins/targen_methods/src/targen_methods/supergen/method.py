@@ -14,6 +14,7 @@ from targen_core import (
     read_dataset,
 )
 from targen_core.correctors.meta import META_PROMPT
+from targen_core.methods.form import task_of_rows
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
@@ -83,7 +84,8 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 def _finish(run: Path, options: Options, out: Path) -> None:
-    keep_best(read_dataset(run), out, ratio=options.ratio)
+    task, variants = task_of_rows(run)
+    keep_best(read_dataset(run), out, task=task, variants=variants, ratio=options.ratio)
 
 
 SUPERGEN = Method(

@@ -111,15 +111,19 @@ def select(
     from targen_core import load_registry, read_dataset
     from targen_core.cli.tables import print_json, print_table
     from targen_core.dataset.weighing import check_free
+    from targen_core.methods.form import task_of_rows
 
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()
     target = out or path.with_name(f"{path.name if path.is_dir() else path.stem}-best")
     check_free(target, force=force)
     dataset = read_dataset(data, task, registry=load_registry())
+    whose, variants = task_of_rows(data, task)
     report = keep_best(
         dataset,
         target,
+        task=whose,
+        variants=variants,
         by=by,
         keep=keep,
         ratio=ratio,
@@ -144,6 +148,8 @@ def keep_best(
     dataset: Dataset,
     target: Path,
     *,
+    task: str,
+    variants: Sequence[str] = (),
     by: str = "score",
     keep: int | None = None,
     ratio: int = _RATIO,
@@ -156,6 +162,8 @@ def keep_best(
     Args:
         dataset: the rows, with where they are from.
         target: the folder.
+        task: the id or file of the task whose rows they are; "" where nobody says it.
+        variants: of it.
         by: the number in the rows' notes.
         keep: see `selected`, as of the next three.
         ratio: likewise.
@@ -168,7 +176,6 @@ def keep_best(
         WriteFailed: the operating system refuses.
     """
     from targen_core.dataset.weighing import write_weighed
-    from targen_core.methods.form import base_of
 
     data = dataset.name
     if dataset.task.rows_per_instance > 1:
@@ -187,7 +194,8 @@ def keep_best(
         target,
         replace(dataset, rows=rows, weights=[1.0] * len(rows), provenance=(), problems=()),
         [{**records[at], "weighed": {"by": by, "value": numbers[at]}} for at in found.kept],
-        task=base_of(dataset.task),
+        task=task,
+        variants=variants,
         made={
             "by": by,
             "version": "1",

@@ -13,7 +13,7 @@ from typing import Any
 from targen_core import Dataset, Registry, Task, read_dataset
 from targen_core.errors import UsageError
 from targen_core.training.model import Decision
-from targen_training.asked import read_rows
+from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
@@ -307,8 +307,8 @@ def read_before(
 
 
 def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
-    """What finds a task: its name or file, or, where a run of it is said, the run's own."""
-    if (Path(said) / "manifest.json").exists():
+    """What finds a task: its name or file, or, where a folder of its rows is said, the folder's."""
+    if names_its_task(said):
         return read_dataset(said, registry=registry, strict=False).task
     return said
 

@@ -129,7 +129,7 @@ class Weighed:
 
         Args:
             out: the folder.
-            task: the id of the task, "" of one in a file.
+            task: the id of the task or its file, "" where nobody says it.
             variants: of the task.
             force: replace weighed rows that are there.
 
