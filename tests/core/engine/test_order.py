@@ -136,6 +136,25 @@ def test_a_list_that_asks_no_model_is_told_of_all_its_items(lab, tmp_path):
     assert all(seed.rpartition(" ")[0] == context for context, seed in seen)
 
 
+def test_a_list_whose_batches_build_on_each_other_keeps_its_order_where_others_do_not(
+    lab, tmp_path
+):
+    world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
+    plain = world.task()
+    task = plain.replace(
+        contexts=dataclasses.replace(plain.contexts, in_turn=True),
+        seeds=tuple(dataclasses.replace(one, in_turn=True) for one in plain.seeds),
+    )
+    one = lab.run(world, tmp_path / "one", {"only": 40}, task=task)
+    side = lab.run(world, tmp_path / "side", {"only": 40}, task=task, lists_at_once=64)
+    for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "side" / name).read_bytes()
+    assert len(side.rows) == len(one.rows) == 40
+    other = lab.run(world, tmp_path / "other", {"only": 40}, task=plain, lists_at_once=64)
+    assert len(other.rows) == 40
+    assert other.provenance != one.provenance
+
+
 def test_what_calls_side_by_side_repeat_is_left_out(lab, tmp_path):
     task = lab.World(lists=(3,), labels=("only",)).task()
 

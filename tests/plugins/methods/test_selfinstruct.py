@@ -9,7 +9,8 @@ import pytest
 
 from targen_core.errors import Rejected
 from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
-from targen_methods.selfinstruct.options import Options
+from targen_methods.selfinstruct.method import SELFINSTRUCT
+from targen_methods.selfinstruct.options import Options, TaskOptions
 
 Bent = Callable[..., Any]
 
@@ -59,15 +60,32 @@ def test_an_instruction_of_use_is_kept(text: str) -> None:
     check_instruction(text, 0.7, Options())
 
 
-def test_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent: Bent) -> None:
+def test_words_of_other_media_are_fit_where_the_task_is_one_of_texts() -> None:
+    text = "Summaries of the plot go to a reader: file each under a label."
+    check_instruction(text, 0.0, TaskOptions())
+    paper = TaskOptions.model_validate(SELFINSTRUCT.presets["paper"])
+    assert paper.model_dump() == Options().model_dump()
+    with pytest.raises(Rejected) as refused:
+        check_instruction(text, 0.0, paper)
+    assert refused.value.reason == "unfit-word"
+
+
+def test_what_says_the_same_in_other_words_is_dropped_sooner_than_by_the_authors() -> None:
+    with pytest.raises(Rejected) as refused:
+        check_instruction("Sort the notes by hand", 0.62, TaskOptions())
+    assert refused.value.reason == "too-similar"
+    check_instruction("Sort the notes by hand", 0.62, Options())
+
+
+def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent: Bent) -> None:
     own = [f"Sort pile {number} of notes by what they are for." for number in range(7)]
     ran = bent(
         "selfinstruct",
         lambda request, good: good,
         {"thanks": 30, "asks": 30},
+        **{**SELFINSTRUCT.presets["paper"], "instances": 2},
         instruction=own,
         asked=3,
-        instances=2,
     )
     assert ran.problem == ""
     written: set[str] = {
@@ -82,6 +100,32 @@ def test_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent: Bent) -> None:
     assert not texts[0] & written
     assert all(len(told & {*own}) <= 6 for told in texts[1:])
     assert all(len(told & written) == 2 for told in texts[2:-1])
+
+
+def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent: Bent) -> None:
+    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 24, "asks": 24}, asked=4)
+    assert ran.problem == ""
+    written = [fact["seed"]["text"] for fact in ran.lines("provenance.jsonl")]
+    second, third = [
+        {line.partition(". ")[2] for line in str(one.origin.values["told"]).split("\n")}
+        for one in ran.asked("instructions")[1:3]
+    ]
+    assert len(second & {*written}) == 4  # all that there are
+    assert len(third & {*written}) == 8
+
+
+def test_few_rows_come_from_many_instructions(bent: Bent) -> None:
+    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 8, "asks": 8})
+    of = [fact["seed"]["text"] for fact in ran.lines("provenance.jsonl")]
+    assert max(of.count(text) for text in of) == 4  # two of each label
+
+
+def test_a_row_is_told_which_labels_it_must_not_fit(bent: Bent) -> None:
+    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 2, "asks": 2})
+    said = {str(one.origin.values["others"]) for one in ran.asked("instances")}
+    assert said == {"thanks: it thanks the neighbour", "asks: it asks the neighbour for something"}
+    for one in ran.asked("instances"):
+        assert one.origin.values["label"] != one.origin.values["others"]
 
 
 def test_near_copies_are_dropped_and_counted(bent: Bent) -> None:
@@ -127,7 +171,7 @@ def test_an_instruction_of_the_prompt_itself_is_dropped(bent: Bent) -> None:
 
 
 def test_a_label_comes_first_and_a_call_writes_some_rows(bent: Bent) -> None:
-    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 10, "asks": 5})
+    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 10, "asks": 5}, instances=5)
     assert [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")].count(
         "thanks"
     ) >= 2
@@ -150,7 +194,7 @@ def test_unfinished_rows_labels_and_contradictions_are_dropped(bent: Bent) -> No
             }
         return good
 
-    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2})
+    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2}, instances=5)
     rows = ran.lines("dataset.jsonl")
     texts = [row["text"] for row in rows]
     assert texts.count(same["text"]) == 1  # of both labels

@@ -9,7 +9,8 @@ before the next is asked for.
 Each batch of a list is told what came before it. Where lists are asked side by
 side, a fixed number of calls forms a round: they are told what the rounds
 before theirs gave, and not of each other, so that all of them can go off at
-once. The order, and what is left out as a repeat, stay as they are.
+once. The order, and what is left out as a repeat, stay as they are. A list whose
+batches build on each other has none side by side.
 
 A list may be on trial: its second batch is then asked for only once all
 candidates of the first have their verdicts, and not too many were rejected.
@@ -243,7 +244,8 @@ class _GrowingList:
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
         source = order.specs[depth].source
-        self.at_once = order.at_once if source.asks and not source.told_rows else 1
+        in_turn = source.in_turn or source.told_rows or not source.asks
+        self.at_once = 1 if in_turn else order.at_once
         self.on_trial = source.max_rejected < 1
         self.told_rows = source.told_rows
         self._told = [told]  # rows that each batch is told of; the last goes for all behind it

@@ -277,6 +277,8 @@ class ListStep(Keywords, Generic[ItemT]):
         told_rows: whether further batches are told of the rows that there are, in `llm.rows`, and
             so wait until all candidates before them have their verdicts; lists below their items
             are told of the same. So rows may come in rounds that learn from those before.
+        in_turn: whether each batch builds on those before it: where lists are asked side by side
+            (`--batch-lists`), this one's batches still wait for one another.
         balanced: whether rows come from its items in equal numbers as far as they can: an item that
             has its share is left until others have run out. Such a list has `once`, and so have
             those above it, of one item.
@@ -303,6 +305,7 @@ class ListStep(Keywords, Generic[ItemT]):
     key: Callable[[ItemT], str] | None = None
     max_rejected: float = 1.0
     told_rows: bool = False
+    in_turn: bool = False
     balanced: bool = False
     asks: bool = True
     summary: str = ""

@@ -8,13 +8,13 @@ from targen_core import ListStep, Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.selfinstruct.items import Instruction, Pool
-from targen_methods.selfinstruct.options import Options
+from targen_methods.selfinstruct.options import PAPER, TaskOptions
 from targen_methods.selfinstruct.steps import PROMPTS, Steps
 
 __all__ = ["SELFINSTRUCT"]
 
 
-def _task(base: Base, options: Options) -> Task[Any, Any]:
+def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
     steps = Steps(base, options)
     return derived(
         base,
@@ -33,6 +33,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
                 item=Instruction,
                 propose=steps.instructions,
                 batch=options.asked,
+                in_turn=True,
                 check=steps.check,
                 key=lambda one: " ".join(one.text.casefold().split()),
                 summary="new instructions, each unlike those before it",
@@ -51,16 +52,21 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 SELFINSTRUCT = Method(
     summary="new instructions in rounds from a pool, then rows for each, label first",
-    version="1",
+    version="2",
     task=_task,
-    options=Options,
+    options=TaskOptions,
+    presets={"paper": PAPER},
     source=(
         "Self-Instruct, arXiv:2212.10560, in our own words. Its authors started from 175 tasks and "
         "had the model write further tasks of any kind; here the task and its labels stand, and "
-        "instructions differ in wording and in the kind of texts. So whether an instruction is a "
-        "classification is not asked: labels are closed, and each call writes rows for one of them "
-        "(their way of output before input). An instruction begins with a letter or digit of any "
-        "script; theirs had to be English. Of rows with the same texts the first stays, "
+        "instructions differ in the kind of texts that the task's description allows. So none is "
+        "dropped for speaking of pictures or files, as theirs were; one is dropped sooner that "
+        "says the same in other words; more of the model's own are told, since the task gives few "
+        "to start from; and each gives two rows of a label, about as many as theirs gave in all, "
+        "for more kinds of texts: the preset `paper` has their numbers. Whether an instruction is "
+        "a classification is not asked: labels are closed, and each call writes rows for one of "
+        "them (their way of output before input). An instruction begins with a letter or digit "
+        "of any script; theirs had to be English. Of rows with the same texts the first stays, "
         "whatever the label; they dropped a task's rows altogether where two contradicted each "
         "other. They sampled instructions at top-p 0.5 with a presence penalty of 2, and rows "
         "with one of 1.5; not every service takes these: -o instructions.top_p=0.5."

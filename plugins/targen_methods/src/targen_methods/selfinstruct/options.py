@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from pydantic import Field
 
 from targen_core.methods.model import MethodOptions
 
-__all__ = ["Options"]
+__all__ = ["PAPER", "Options", "TaskOptions"]
 
 
 class Options(MethodOptions):
-    """Options of Self-Instruct; the defaults are those of its authors."""
+    """Options of Self-Instruct; the defaults are those of its authors, for tasks of any kind."""
 
     instruction: tuple[str, ...] = Field(
         (), description="instructions of one's own to start from, beside those of the task"
@@ -36,3 +40,25 @@ class Options(MethodOptions):
     instances: int = Field(
         5, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
     )
+
+
+class TaskOptions(Options):
+    """Options of Self-Instruct where the task stands; instructions are for kinds of texts of it."""
+
+    told: int = Field(10, ge=1, le=100, description="instructions that a call for new ones is told")
+    told_new: int = Field(8, ge=0, le=100, description="of these, how many the model wrote")
+    similar: float = Field(
+        0.5, ge=0, le=1, description="ROUGE-L with another above which an instruction is dropped"
+    )
+    unfit_words: tuple[str, ...] = Field(
+        (), description="an instruction with one of these words is dropped"
+    )
+    instances: int = Field(
+        2, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
+    )
+
+
+PAPER: Mapping[str, Any] = MappingProxyType(
+    {name: getattr(Options(), name) for name in TaskOptions.__annotations__}
+)
+"""What the authors' options are where those of `TaskOptions` differ."""

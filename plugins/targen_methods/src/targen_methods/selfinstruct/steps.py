@@ -17,7 +17,7 @@ from targen_core.tasks.made_up import sentence
 from targen_core.tasks.replies import list_of
 from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
 from targen_methods.selfinstruct.items import Instruction, InstructionsReply, Pool
-from targen_methods.selfinstruct.options import Options
+from targen_methods.selfinstruct.options import TaskOptions
 
 __all__ = ["PROMPTS", "Steps"]
 
@@ -29,7 +29,7 @@ PROMPTS = tuple(_PROMPTS.values())
 class Steps:
     """The steps for one task."""
 
-    def __init__(self, base: Base, options: Options) -> None:
+    def __init__(self, base: Base, options: TaskOptions) -> None:
         """For the rows of `base`.
 
         Raises:
@@ -62,11 +62,9 @@ class Steps:
         names = [label.name for label in self.task.labels]
         among = f"{', '.join(names[:-1])} or {names[-1]}" if names[1:] else names[0]
         means = "; ".join(map(self.columns.label_words, self.task.labels))
-        description = " ".join(self.task.description.split())
         asked = (self.task.judging.instructions or "").strip().partition("\n")[0]
         return [
             *([asked] if normalized(asked) else []),
-            f"{description} Name the label.",
             f"Read the {texts} and choose the label that fits: {among}.",
             f"Which of these is right for the {texts}? {means}.",
             f"Somebody has to sort a pile of such rows. Put each under {among}.",
@@ -117,6 +115,9 @@ class Steps:
     def writer(self, label: str) -> Any:
         """What writes rows of a label."""
         count = self.options.instances
+        others = " / ".join(
+            self.columns.label_words(one) for one in self.task.labels if one.name != label
+        )
 
         async def write(llm: Llm, instruction: Instruction) -> Sequence[BaseModel | Rejected]:
             reply = await llm.ask(
@@ -125,6 +126,7 @@ class Steps:
                 description=self.task.description,
                 instruction=instruction.text,
                 label=self.columns.label_words(label),
+                others=others,
                 count=count,
                 form=self.form,
             )
