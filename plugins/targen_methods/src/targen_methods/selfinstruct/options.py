@@ -59,6 +59,6 @@ class TaskOptions(Options):
 
 
 PAPER: Mapping[str, Any] = MappingProxyType(
-    {name: getattr(Options(), name) for name in TaskOptions.__annotations__}
+    {name: getattr(Options.model_validate({}), name) for name in TaskOptions.__annotations__}
 )
 """What the authors' options are where those of `TaskOptions` differ."""
