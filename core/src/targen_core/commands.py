@@ -11,6 +11,7 @@ PANELS = {
         "estimate": "estimate:estimate",
         "resume": "generate:resume",
         "method": "method:method",
+        "finish": "finish:finish",
         "merge": "merge:merge",
         "replay": "replay:replay",
         "batch": "batch:batch",

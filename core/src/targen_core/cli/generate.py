@@ -477,6 +477,7 @@ def resume(
 
 def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
+    from targen_core.cli.finish import say_what_is_next
     from targen_core.cli.progress import progress
     from targen_core.cli.report import print_report
     from targen_core.cli.tables import print_json
@@ -498,6 +499,8 @@ def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
                     print(job.path / "dataset.jsonl")
                 else:
                     print_report(report, job.path, problem=False)
+                    if any(report["rows"].values()):
+                        say_what_is_next(job.path)
 
 
 def _answered(report: dict[str, Any]) -> bool:

@@ -72,6 +72,7 @@ def merge(
     - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
     """
     from targen_core.api.merging import merged
+    from targen_core.cli.finish import say_what_is_next
     from targen_core.cli.report import print_report
     from targen_core.cli.tables import print_json
     from targen_core.plugins.loader import load_registry
@@ -98,5 +99,6 @@ def merge(
         print(out / "dataset.jsonl")
     else:
         print_report(come.report, out, problem=False)
+        say_what_is_next(out)
     if come.short is not None:
         raise come.short

@@ -30,7 +30,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
-__all__ = ["FORM", "METHOD", "MethodFile", "method_task", "options_of", "task_of_rows"]
+__all__ = ["FORM", "METHOD", "MethodFile", "asked_in", "method_task", "options_of", "task_of_rows"]
 
 FORM = "method"
 """The form's name, which is its key in a file."""
@@ -171,14 +171,14 @@ def task_of_rows(
     opened = open_source(source)
     name = (task or "") if opened.task is None else opened.task()
     variants = opened.variants
-    if (asked := _asked_in(name)) is not None:
+    if (asked := asked_in(name)) is not None:
         name, variants = asked.task, asked.variants
     if name and not is_file(name):
         name = (load_registry() if registry is None else registry).find("task", name).id
     return name, variants
 
 
-def _asked_in(task: str) -> MethodFile | None:
+def asked_in(task: str) -> MethodFile | None:
     """What a task's file asks of a method; None of another file, and of a name."""
     if not is_file(task) or (file := task_file(task)).copy != "task.json":
         return None

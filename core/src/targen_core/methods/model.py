@@ -72,8 +72,9 @@ class Method(Generic[OptionsT]):
         given: whether it starts from rows of the task that the user has: "pairs" if it may, but
             only where something stands before the last text of a row.
         finish: `finish(run, options, out)` makes of the rows of a run those that are to be trained
-            on, chosen or weighed: a folder `out` that every command takes for a dataset. It asks no
-            model for text. None where the rows are what they are.
+            on, chosen or weighed: a folder `out` that every command takes for a dataset, such as
+            `write_weighed` leaves. It asks no model for text. `targen finish` calls it. None where
+            the rows are what they are.
         made_for_each: `made_for_each(options)` is how many rows are made for each that `finish`
             keeps; by default 1.
         source: where the method is from, and what of it is different here; for cards.

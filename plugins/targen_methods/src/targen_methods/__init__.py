@@ -69,5 +69,5 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "supergen",
         "targen_methods.supergen:SUPERGEN",
-        summary="texts for a label, scored by their probability; targen select keeps the best",
+        summary="texts for a label, scored by their probability; targen finish keeps the best",
     )

@@ -60,7 +60,7 @@ SUNGEN = Method(
         "SunGen, arXiv:2205.12679, in our own words: ZeroGen's texts, and bilevel optimisation "
         "of a weight for each by a noise-robust loss. The model is a linear head on words, of "
         "which gradients are exact, where its authors had an LSTM and DistilBERT. They had no pair "
-        "tasks. `targen reweigh --by sungen` weighs the rows of any run."
+        "tasks. `targen finish` weighs, and `targen reweigh --by sungen` the rows of any run."
     ),
     citation="""
 @inproceedings{gao2023self,

@@ -1,4 +1,4 @@
-"""SuperGen as a method: a task whose rows have scores; `targen select` keeps the best."""
+"""SuperGen as a method: a task whose rows have scores, of which the best are kept."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 
 SUPERGEN = Method(
-    summary="texts for a label, scored by their probability; targen select keeps the best",
+    summary="texts for a label, scored by their probability; targen finish keeps the best",
     version="1",
     task=_task,
     options=Options,

@@ -1,0 +1,81 @@
+"""What a method makes of the rows of its run, once they are there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.weighing import check_free
+from targen_core.errors import UsageError
+from targen_core.methods.form import MethodFile, asked_in, options_of
+from targen_core.methods.model import Method
+from targen_core.plain import write_failed
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.runs.manifest import Manifest
+
+__all__ = ["finish_run", "unfinished_by"]
+
+
+def unfinished_by(run: Path) -> str:
+    """The method that made a run and has yet to choose or weigh its rows; "" where none does.
+
+    Raises:
+        UsageError: the copy of the run's task was not run on this machine before.
+        RunDirectoryError: this is no run directory.
+    """
+    asked = _asked(run)
+    if asked is None:
+        return ""
+    method: Method[Any] = load_registry().get("method", asked.use)
+    return "" if method.finish is None else asked.use
+
+
+def _asked(run: Path) -> MethodFile | None:
+    """What a run was asked for of a method; None of another run."""
+    manifest = Manifest.load(run / "manifest.json")
+    return asked_in(manifest.task_name(run)) if manifest.task_file else None
+
+
+def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False) -> None:
+    """Have the method of a run choose or weigh its rows, by the options that it was made with.
+
+    Args:
+        run: the run's directory, which stays as it is.
+        out: the folder for what is trained on.
+        registry: finds the method.
+        force: replace what was left there before.
+
+    Raises:
+        UsageError: no method made the run, or it leaves rows as they are; something is in the way,
+            or the method can make nothing of these rows.
+        RunDirectoryError: this is no run directory.
+        MissingDependency: the method lacks a package.
+        WriteFailed: the operating system refuses.
+    """
+    asked = _asked(run)
+    if asked is None:
+        raise UsageError(
+            f"no method made {run}, and so none has anything to do with its rows",
+            hint=f"targen resume {run} goes on with a run that was stopped",
+        )
+    method: Method[Any] = registry.get("method", asked.use)
+    if method.finish is None:
+        raise UsageError(
+            f"{asked.use} takes rows as they are made: {run} is what is trained on",
+            hint=f"targen reweigh {run} weighs the rows of any run",
+        )
+    check_free(out, force=force)
+    options = options_of(asked.use, method, asked.preset, asked.options)
+    beside = out.with_name(f".{out.name}.finished")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        method.finish(run, options, beside)
+        if out.exists():
+            shutil.rmtree(out)
+        beside.rename(out)
+    except OSError as error:
+        raise write_failed(out, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

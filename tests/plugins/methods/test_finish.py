@@ -1,0 +1,91 @@
+"""`targen finish`: what methods make of the rows of their runs, by the options of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Targen = Callable[..., Any]
+
+NEXT = "supergen has yet to choose or weigh these rows; next: targen finish run"
+
+
+def supergen(targen: Targen, mail: Path, *more: str) -> Any:
+    start = ("method", "supergen", str(mail), "-n", "12", "-b", "scripted", "--out", "run")
+    return targen(*start, "--set", "ratio=3", *more)
+
+
+def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(
+    targen: Targen, mail: Path
+) -> None:
+    made = supergen(targen, mail)
+    assert (made.code, NEXT in made.err) == (0, True), made.err
+    assert made.out.splitlines()[-1] == "run/dataset.jsonl"
+    mail.rename("moved.yaml")
+    gone = targen("finish", "run")  # whose rows they are stands in that file alone
+    assert gone.code == 2 and "mail.yaml" in gone.err and not Path("run-finished").exists()
+    Path("moved.yaml").rename(mail)
+    done = targen("finish", "run", "--json")
+    assert done.code == 0, done.err
+    labels = {name: (of["made"], of["kept"]) for name, of in done.json["labels"].items()}
+    assert labels == {"loan": (6, 2), "room": (6, 2)}
+    assert done.json["out"] == "run-finished"
+    best = Path("run-finished/dataset.jsonl").read_bytes()
+    assert targen("select", "run", "--ratio", "3").code == 0
+    assert Path("run-best/dataset.jsonl").read_bytes() == best
+
+    more = targen("resume", "run", "-n", "24")
+    assert (more.code, NEXT in more.err) == (0, True), more.err
+    again = targen("finish", "run")
+    assert again.code == 2 and "--force replaces" in again.err
+    assert Path("run-finished/dataset.jsonl").read_bytes() == best
+    done = targen("finish", "run", "--force")
+    assert done.code == 0 and done.out.splitlines()[1].split() == ["loan", "12", "4", "4.0"]
+    assert len(Path("run-finished/dataset.jsonl").read_text().splitlines()) == 8
+    assert {path.name for path in Path().iterdir()} >= {"run", "run-finished", "run-best"}
+    assert not [path for path in Path().iterdir() if path.name.startswith(".run")]
+
+
+@pytest.mark.whole  # what weighs is of another distribution
+def test_weights_are_what_the_run_asked_for(targen: Targen, mail: Path) -> None:
+    start = ("method", "sungen", str(mail), "-n", "24", "-b", "scripted", "-q", "--out", "run")
+    made = targen(*start, "--set", "iterations=2", "--set", "balance=false")
+    assert (made.code, made.err) == (0, "")  # quiet
+    done = targen("finish", "run", "--out", "weighed")
+    assert done.code == 0, done.err
+    options = json.loads(Path("weighed/weighing.json").read_text())["made"]["options"]
+    assert (options["iterations"], options["balance"]) == (2, False)
+    kept = [json.loads(line) for line in Path("weighed/provenance.jsonl").read_text().splitlines()]
+    total = sum(record["weight"] for record in kept)
+    shown = sum(float(line.split()[3]) for line in done.out.splitlines()[1:3])
+    assert len(kept) == 24 and shown == pytest.approx(total, abs=0.11)
+
+
+@pytest.mark.whole
+def test_rows_that_cannot_be_weighed_leave_nothing(targen: Targen, mail: Path) -> None:
+    targen("method", "sungen", str(mail), "-n", "4", "-b", "scripted", "-q", "--out", "run")
+    done = targen("finish", "run")
+    assert done.code == 2 and "Traceback" not in done.err
+    assert "run has 4 labelled rows: too few to weigh" in done.err
+    assert [path.name for path in Path().iterdir() if "finished" in path.name] == []
+
+
+def test_what_has_nothing_to_finish_says_so(targen: Targen, mail: Path) -> None:
+    for name in ("zerogen", "targen"):
+        how = ("generate",) if name == "targen" else ("method", name)
+        start = (*how, str(mail), "-n", "4", "-b", "scripted", "--out", name)
+        made = targen(*start)
+        assert made.code == 0 and "next" not in made.err
+    raw = targen("finish", "zerogen")
+    assert raw.code == 2 and "zerogen takes rows as they are made" in raw.err
+    plain = targen("finish", "targen")
+    assert plain.code == 2 and "no method made targen" in plain.err
+    supergen(targen, mail, "-q")
+    Path("mine").mkdir()
+    mine = targen("finish", "run", "--out", "mine", "--force")
+    assert mine.code == 2 and "holds no weighed rows" in mine.err
+    assert targen("finish", "nowhere").code == 2
