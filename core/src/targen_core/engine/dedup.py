@@ -81,6 +81,7 @@ class NearDuplicates:
 
     Rows of different seeds are compared on their whole text; rows that share
     a seed on what the generator wrote, since they share the rest by design.
+    A task may name another thing than the seed (`Texts.dedup_among`).
     """
 
     def __init__(self, threshold: float) -> None:

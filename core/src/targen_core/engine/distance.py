@@ -41,8 +41,9 @@ Vector = NDArray[np.float32]
 class DistanceFilter(Filter):
     """Refuses what is too near to a row that is there, up to a share of the candidates.
 
-    Rows of one seed whose generator was given a part of the text are not compared with each other:
-    they share that part by design, and the near-duplicate filter compares the rest.
+    Rows of one seed whose generator was given a part of the text, and others for which the task
+    says so, are not compared with each other: they share that part by design, and the
+    near-duplicate filter compares the rest.
 
     Attributes:
         passed: accepted rows that were too near, but for the share.
@@ -93,7 +94,7 @@ class DistanceFilter(Filter):
             return None
         cosines = self._vectors[:held] @ vector / self._lengths[:held] / _lengths(vector)
         if candidate.written != candidate.text:
-            cosines[self._seeds[:held] == seed_sum(candidate.seed)] = -1
+            cosines[self._seeds[:held] == seed_sum(candidate.among)] = -1
         at = int(cosines.argmax())
         if cosines[at] <= self._limit:
             return None
@@ -102,7 +103,7 @@ class DistanceFilter(Filter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: 5 bytes, and 2 a dimension."""
-        vector, seed = self._embed(accepted.text), seed_sum(accepted.seed)
+        vector, seed = self._embed(accepted.text), seed_sum(accepted.among)
         self._keep(vector[np.newaxis], np.array([seed], np.uint32))
         self.passed += self._was_near
         return _HEAD.pack(self._was_near, seed) + vector.astype("<i2").tobytes()

@@ -21,7 +21,8 @@ class Candidate:
     """An instance as filters see it.
 
     Attributes:
-        seed: the id of its seed.
+        among: rows that have the same share what was not written: the id of its seed, or what the
+            task says.
         instance: the instance; the rest are its texts.
         text: the whole of it, as its task renders it.
         written: what the generator wrote.
@@ -29,7 +30,7 @@ class Candidate:
         rows: makes its official rows, as they would be committed; none where step 4 rejects it.
     """
 
-    seed: str
+    among: str
     instance: Any
     text: str
     written: str
@@ -131,14 +132,14 @@ class NearDuplicateFilter(Filter):
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`."""
-        row = self._rows.find(candidate.seed, candidate.text, candidate.written)
+        row = self._rows.find(candidate.among, candidate.text, candidate.written)
         if row is None:
             return None
         return Refusal("duplicate", f"nearly repeats accepted instance {row}", "duplicate")
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`."""
-        self._rows.add(accepted.seed, accepted.text, accepted.written)
+        self._rows.add(accepted.among, accepted.text, accepted.written)
         return self._rows.entry()
 
     def restore(self, entries: Sequence[bytes]) -> None:

@@ -689,7 +689,7 @@ class Engine:
             return () if final is None else call(task.to_rows, final, self._next_idx)
 
         return Candidate(
-            slot.seed.id,
+            call(task.dedup_among, instance, slot.seed.id),
             instance,
             call(task.render, instance),
             call(task.dedup_text, instance),

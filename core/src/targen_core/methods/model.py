@@ -17,6 +17,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from targen_core.methods.columns import Columns
+from targen_core.tasks.checks import normalized
 from targen_core.tasks.model import Task
 
 __all__ = ["Base", "Given", "Method", "MethodOptions", "derived"]
@@ -97,12 +98,31 @@ class Method(Generic[OptionsT]):
         return self.given != "never" and (self.given != "pairs" or bool(columns.first))
 
 
+def _compared(columns: Columns) -> dict[str, Any]:
+    """What rows are compared by, so that a long text that some share makes none alike.
+
+    Rows whose other columns are the same are compared on the last text, whatever seeds they are of.
+    """
+    if not columns.first:
+        return {"dedup_text": None, "dedup_among": None}
+
+    def among(instance: BaseModel) -> str:
+        row = columns.of_row(instance)
+        return "\n".join(normalized(row[name]) for name in columns.first)
+
+    return {
+        "dedup_text": lambda instance: columns.of_row(instance)[columns.last],
+        "dedup_among": among,
+    }
+
+
 def derived(base: Base, **changes: Any) -> Task[Any, Any]:
     """The task of a method: rows, labels and judging of the base, and nothing of its steps.
 
     What makes its rows is the method's to say: contexts, seeds, generators for each label, prompts,
     parameters, `dry_run`. Rows are checked by `Columns.check`, since a task's own checks know its
-    own seeds, and step 4 is off, since these methods have none; `--corrector` turns it on.
+    own seeds, and step 4 is off, since these methods have none; `--corrector` turns it on. Rows
+    that differ in the last text alone are near-duplicates where these texts are.
 
     Args:
         base: what the method starts from.
@@ -119,7 +139,7 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
         "samples_per_seed": 1,
         "checks": (base.columns.check,),
         "judging": {"corrector": None},
-        "texts": {"dedup_text": None},
+        "texts": _compared(base.columns),
         "parameters": {},
         "scored": {},
         "scores_given": (),

@@ -610,15 +610,15 @@ class _Writer:
         if not tracker.knows(quota, 1):
             raise RunDirectoryError(f"{run.path}: {traced.id} is of an unknown label {label!r}")
         counted = tracker.counted(branch, quota)
-        instances, text, written = self._content(traced)
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
+        instances, among, text, written = self._content(traced, seed)
         verdict = detail = ""
         if place in run.copies:
             verdict, detail = "duplicate", "another of the merged runs has the very candidate"
         elif tracker.is_full(counted):
             verdict, detail = "surplus", f"label {counted} has all its rows"
         else:
-            row = self._rows.find(seed, text, written)
+            row = self._rows.find(among, text, written)
             if row is not None:
                 verdict, detail = "duplicate", f"nearly repeats accepted instance {row}"
         ended = ending(label, record.get("claimed"), closed=label in tracker.have)
@@ -637,25 +637,27 @@ class _Writer:
         self._idx += len(made)
         run.taken += len(made)
         tracker.gain(branch, quota, len(made))
-        self._rows.add(seed, text, written)
+        self._rows.add(among, text, written)
 
-    def _content(self, traced: Traced) -> tuple[Sequence[Any], str, str]:
-        """The instances of a unit's rows, its text, and what was written for it: as a run has it.
+    def _content(self, traced: Traced, seed: str) -> tuple[Sequence[Any], str, str, str]:
+        """The instances of a unit's rows, and what they are compared by, as a run has it.
 
-        Where rows nest several instances, all of their texts are both.
+        These are what it shares with other rows, its text, and the part that was written. Where
+        rows nest several instances, all of their texts are both.
         """
         task = self._task
         try:
             instances = task.from_rows(traced.rows)
-            if len(instances) == 1 and isinstance(instances[0], task.instance):
-                return instances, task.render(instances[0]), task.dedup_text(instances[0])
+            if len(instances) == 1 and isinstance(one := instances[0], task.instance):
+                among = task.dedup_among(one, seed)
+                return instances, among, task.render(one), task.dedup_text(one)
         except Exception as error:  # of a task's own code
             raise RunDirectoryError(
                 f"{traced.run}: row {traced.record.get('idx')} is no row of {task.name}: "
                 f"{type(error).__name__}: {error}"
             ) from error
         text = "\n".join(text_at(row, path) for row in traced.rows for path in task.fields)
-        return instances, text, text
+        return instances, seed, text, text
 
     def _numbered(
         self, instances: Sequence[Any], rows: Sequence[Mapping[str, Any]]

@@ -78,6 +78,9 @@ class Texts(Keywords, Generic[InstanceT]):
         answer: its label, for instruction tuning; by default the label's name.
         dedup_text: the part that the generator wrote: rows that share a seed
             are compared on it alone. By default all of `render`.
+        dedup_among: what rows share by design where that is no seed: those for
+            which it is the same are compared on `dedup_text` alone. By default
+            the seed.
         instruction_template: how a row is written as an instruction and its
             completion (paper, appendix E): a prompt of user and assistant turns
             that may use $instructions, $input and $output; by default these
@@ -87,6 +90,7 @@ class Texts(Keywords, Generic[InstanceT]):
     render: Callable[[InstanceT], str] | None = None
     answer: Callable[[InstanceT], str] | None = None
     dedup_text: Callable[[InstanceT], str] | None = None
+    dedup_among: Callable[[InstanceT], str] | None = None
     instruction_template: Prompt | None = None
 
 

@@ -7,6 +7,7 @@ each label (step 3), and a `corrector` (step 4).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -377,6 +378,16 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def dedup_text(self, instance: InstanceT) -> str:
         """What the generator wrote, for comparing rows of one seed."""
         return (self.texts.dedup_text or self.render)(instance)
+
+    def dedup_among(self, instance: InstanceT, seed: str) -> str:
+        """Which rows an instance of a seed is compared with on `dedup_text` alone.
+
+        Those for which this is the same: the seed's id, or a digest of what they share by design.
+        """
+        if self.texts.dedup_among is None:
+            return seed
+        shared = self.texts.dedup_among(instance).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(shared, digest_size=16).hexdigest()
 
     def questions(self, instance: InstanceT) -> Sequence[JudgeQuestion]:
         """What step 4 asks of an instance."""

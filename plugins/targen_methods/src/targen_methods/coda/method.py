@@ -83,7 +83,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 CODA = Method(
     summary="rows under constraints that code takes from given rows",
-    version="1",
+    version="2",
     task=_task,
     options=Options,
     presets={"targen": {"solo": 1, "mix": 0}},

@@ -31,7 +31,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 PROGEN = Method(
     summary="rounds, each shown rows of those before that help a model most",
-    version="1",
+    version="2",
     task=_task,
     options=Options,
     presets={

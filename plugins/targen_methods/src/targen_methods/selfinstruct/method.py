@@ -52,7 +52,7 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
 
 SELFINSTRUCT = Method(
     summary="new instructions in rounds from a pool, then rows for each, label first",
-    version="2",
+    version="3",
     task=_task,
     options=TaskOptions,
     presets={"paper": PAPER},

@@ -50,7 +50,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 SUNGEN = Method(
     summary="ZeroGen's rows, each with a weight by what it does to a model",
-    version="1",
+    version="2",
     task=zerogen_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": ".", "balance": False}},

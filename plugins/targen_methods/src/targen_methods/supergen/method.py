@@ -90,7 +90,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 SUPERGEN = Method(
     summary="texts for a label, scored by their probability; targen finish keeps the best",
-    version="1",
+    version="2",
     task=_task,
     options=Options,
     given="pairs",

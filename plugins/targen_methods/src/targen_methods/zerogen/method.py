@@ -59,7 +59,7 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
 
 ZEROGEN = Method(
     summary="texts after a condition, by a prompt that names the label and breaks off",
-    version="1",
+    version="2",
     task=zerogen_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": "."}},
