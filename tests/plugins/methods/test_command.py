@@ -25,8 +25,8 @@ def test_a_method_makes_exact_rows_of_a_task_in_a_file(targen: Targen, mail: Pat
     labels = [row["label"] for row in made(Path("run"), "dataset.jsonl")]
     assert sorted(labels) == ["loan"] * 5 + ["room"] * 3
     first = made(Path("run"), "provenance.jsonl")[0]
-    assert first["seed"]["words"] in (20, 40)
-    assert first["seed"]["shared"].items() <= first["notes"].items()
+    assert first["notes"]["length"] in ("20 to 70 words", "40 to 90 words")
+    assert first["seed"]["number"] == 0
     manifest = json.loads(Path("run/manifest.json").read_text())
     assert "targen-methods" in manifest["lock"]["distributions"]
 
@@ -45,10 +45,11 @@ def test_attributes_of_the_user_are_drawn_evenly(targen: Targen, mail: Path) -> 
     Path("asked.yaml").write_text(
         f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"
         "    attribute:\n      tone: [warm, terse, formal, hurried]\n"
+        "    lengths: [20, 40]\n"
     )
-    assert targen("generate", "asked.yaml", "-n", "20", "-b", "scripted", "--out", "run").code == 0
+    assert targen("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run").code == 0
     tones = [row["notes"]["tone"] for row in made(Path("run"), "provenance.jsonl")]
-    assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {5}
+    assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {4}
     report = json.loads(Path("run/report.json").read_text())
     asked = {step["step"] for step in report["usage"]["by_step"] if step["calls"]}
     assert asked == {"generate"}  # nothing to propose, nothing to list

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import random
+
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "Attribute",
@@ -19,19 +21,13 @@ class _Item(BaseModel):
 
 
 class Attribute(BaseModel):
-    """A way in which rows differ.
-
-    Attributes:
-        name: what it is called.
-        question: what its values answer.
-        depends_on_label: whether each label has values of its own.
-    """
+    """A way in which rows differ."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    question: str = ""
-    depends_on_label: bool = False
+    name: str = Field(description="what it is called")
+    question: str = Field("", description="what its values answer")
+    depends_on_label: bool = Field(False, description="whether each label has values of its own")
 
     @property
     def shown(self) -> str:
@@ -58,25 +54,37 @@ class Values(_Item):
     shared: dict[str, tuple[str, ...]]
     of_label: dict[str, dict[str, tuple[str, ...]]]
 
+    def traits(self, draw: Draw, label: str) -> dict[str, str]:
+        """A value of each attribute for a row of that label.
+
+        Each label has decks of its own, so that no value is more often with one label than with
+        another. Labels take turns over the draws, so each turn has its decks, too: whether a label
+        has one turn or, since the others are full, all of them, its values come up evenly.
+        """
+        at, turn = divmod(draw.number, len(self.of_label))
+        lists = self.shared | self.of_label[label]
+        return {
+            name: _dealt(values, at, f"{draw.decks}/{label}/{turn}/{name}")
+            for name, values in lists.items()
+        }
+
+
+def _dealt(values: tuple[str, ...], at: int, deck: str) -> str:
+    """The value at a place of a deck, which holds each once before it is shuffled anew."""
+    again, place = divmod(at, len(values))
+    return random.Random(f"{deck}/{again}").sample(values, len(values))[place]
+
 
 class Draw(_Item):
-    """What one row is to be like: a seed.
+    """A seed: a place in the decks of values, which `Values.traits` deals from.
 
     Attributes:
         number: which draw it is, from 0.
-        shared: a value of each attribute, whatever the label.
-        of_label: values of the attributes that depend on the label, by its name.
-        words: the fewest words of the first text; 0 where nothing is said of its length.
+        decks: what the decks are shuffled by, the same for all draws of a run.
     """
 
     number: int
-    shared: dict[str, str]
-    of_label: dict[str, dict[str, str]]
-    words: int = 0
-
-    def traits(self, label: str) -> dict[str, str]:
-        """The values for a row of that label, by attribute."""
-        return self.shared | self.of_label.get(label, {})
+    decks: int
 
 
 class ValuesReply(BaseModel):

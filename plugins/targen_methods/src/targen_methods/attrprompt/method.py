@@ -67,7 +67,11 @@ ATTRPROMPT = Method(
     source=(
         "AttrPrompt, arXiv:2306.15895, in our own words. Its authors chose attributes by hand out "
         "of those that a model proposed, drew values independently for each row, asked of each "
-        "value alone whether it suits a similar label, and had classes of single texts."
+        "value alone whether it suits a similar label, had classes of single texts, and numbers of "
+        "words as lengths. Here every label has all shared values equally often, so that none "
+        "tells the label; the model lists lengths that suit the dataset; and where a row has "
+        "several texts, no value is dropped for suiting another label, since what is left would "
+        "tell the label in one text alone."
     ),
     citation="""
 @inproceedings{yu2023large,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -45,13 +44,18 @@ class Options(MethodOptions):
         10, ge=2, le=200, description="values of each attribute that the model lists"
     )
     similar: int = Field(5, ge=1, le=50, description="labels that a label is told from, at most")
-    removed: int = Field(
-        5, ge=0, description="values that are dropped, at most, as they suit a similar label too"
+    removed: int | None = Field(
+        None,
+        ge=0,
+        description="values that are dropped, at most, as they suit a similar label too; by "
+        "default 5 of rows of one text, and none of others",
     )
     lengths: tuple[int, ...] = Field(
-        (), description="fewest words of a row's first text, one of these; none says nothing"
+        (),
+        description="fewest words of a row's first text, one of these; by default the model lists "
+        "lengths that suit the dataset",
     )
-    span: int = Field(50, ge=1, description="by how many words it may be longer")
+    span: int = Field(50, ge=1, description="by how many words it may be longer than in `lengths`")
 
 
 class Steps:
@@ -69,6 +73,16 @@ class Steps:
         self.columns: Columns = base.columns
         self.options = options
         self.own = {name: tuple(values) for name, values in options.attribute.items()}
+        self.texts = ", ".join(self.columns.names)
+        several = len(self.columns.texts) > 1
+        # What suits one label alone would tell the label in one text of several.
+        self.removed = (0 if several else 5) if options.removed is None else options.removed
+        of = f"length of the {self.columns.texts[0].replace('_', ' ')}" if several else "length"
+        self.length = Attribute(
+            name=of,
+            question="How long is it, from the shortest to the longest that there is?",
+            depends_on_label=False,
+        )
         self.labels = " / ".join(map(self.columns.label_words, self.task.labels))
         self.form = json.dumps(dict.fromkeys(self.columns.names, "..."))
 
@@ -100,6 +114,7 @@ class Steps:
             reply=Attributes,
             check=some,
             description=self.task.description,
+            texts=self.texts,
             labels=self.labels,
             count=count,
         )
@@ -117,10 +132,17 @@ class Steps:
             for one in parent.attributes
             for name in (names if one.depends_on_label else [""])
         ]
+        seen_to = {normalized(name) for name in self.own}
+        if not self.options.lengths and normalized(self.length.name) not in seen_to:
+            asked.append((self.length, ""))
         lists = await asyncio.gather(*(self._listed(llm, one, name) for one, name in asked))
         shared, of_label = dict(self.own), {name: dict[str, tuple[str, ...]]() for name in names}
         for (one, name), values in zip(asked, lists, strict=True):
             (of_label[name] if name else shared)[one.name] = values
+        if self.options.lengths:
+            shared[self.length.name] = tuple(
+                f"{fewest} to {fewest + self.options.span} words" for fewest in self.options.lengths
+            )
         return [Values(shared=shared, of_label=of_label)]
 
     async def _listed(self, llm: Llm, attribute: Attribute, label: str) -> tuple[str, ...]:
@@ -130,27 +152,31 @@ class Steps:
             if not _different(reply.values):
                 raise Rejected("no-values", f"no value of {attribute.name} is a text")
 
-        about = f"{self.task.summary}. Label: {self.columns.label_words(label)}" if label else ""
+        words = self.columns.label_words(label) if label else ""
+        of = f"\nValues for rows of one label. {words}" if label else ""
         reply = await llm.ask(
             _PROMPTS["values"],
             reply=ValuesReply,
             check=some,
-            texts=about or self.task.summary,
-            attribute=attribute.shown,
+            description=self.task.description,
+            texts=self.texts,
+            attribute=f"{attribute.shown}{of}",
             count=self.options.values,
         )
         values = _different(reply.values)[: self.options.values]
-        if label and self.options.removed:
+        if label and self.removed:
             others = await self._similar(llm, label)
             told = await llm.ask(
                 _PROMPTS["overlap"],
                 reply=ValuesReply,
-                label=self.columns.label_words(label),
+                description=self.task.description,
+                label=words,
                 others=" / ".join(map(self.columns.label_words, others)),
                 attribute=attribute.shown,
-                values="; ".join(values),
+                most=self.removed,
+                values=json.dumps(values, ensure_ascii=False),
             )
-            unfit = {normalized(value) for value in told.values[: self.options.removed]}
+            unfit = {normalized(value) for value in told.values[: self.removed]}
             # A model that finds all of them unfit tells nothing apart.
             values = [value for value in values if normalized(value) not in unfit] or values
         return tuple(values)
@@ -180,35 +206,25 @@ class Steps:
     # --- draws ------------------------------------------------------------------
 
     async def draws(self, llm: Llm, parent: Values, existing: Sequence[Draw]) -> Sequence[Draw]:
-        """Draws for further rows: within a batch each value as often as any other."""
-        rng, count = llm.rng("draws"), llm.batch
-        shared = {name: _dealt(rng, values, count) for name, values in parent.shared.items()}
-        of_label = {
-            label: {name: _dealt(rng, values, count) for name, values in lists.items()}
-            for label, lists in parent.of_label.items()
-        }
-        sizes = _dealt(rng, self.options.lengths, count) or [0] * count
-        return [
-            Draw(
-                number=len(existing) + at,
-                shared={name: values[at] for name, values in shared.items()},
-                of_label={
-                    label: {name: values[at] for name, values in lists.items()}
-                    for label, lists in of_label.items()
-                },
-                words=sizes[at],
-            )
-            for at in range(count)
-        ]
+        """Draws for further rows."""
+        decks = existing[0].decks if existing else llm.rng("decks").getrandbits(32)
+        first = len(existing)
+        return [Draw(number=first + at, decks=decks) for at in range(llm.batch)]
 
     # --- rows -------------------------------------------------------------------
 
     def writer(self, label: str) -> Any:
         """What writes rows of a label."""
+        names = [one.name for one in self.task.labels if one.name != label]
+        others = ""
+        if 0 < len(names) <= self.options.similar:
+            glosses = " / ".join(map(self.columns.label_words, names))
+            others = f"It must fit no other: {glosses}\n"
 
         async def write(llm: Llm, draw: Draw) -> BaseModel:
             row = self.columns.reply()
-            values = draw.traits(label)
+            lists: Values = llm.above[-1]
+            values = lists.traits(draw, label)
             llm.note(**values)
 
             def legal(reply: BaseModel) -> None:
@@ -220,22 +236,13 @@ class Steps:
                 check=legal,
                 description=self.task.description,
                 label=self.columns.label_words(label),
-                traits=self._traits(label, values, draw.words),
+                others=others,
+                traits="\n".join(f"- {name}: {value}" for name, value in values.items()),
                 form=self.form,
             )
             return self.columns.instance(self.columns.of_row(reply), label)
 
         return write
-
-    def _traits(self, label: str, values: Mapping[str, str], words: int) -> str:
-        lines = [f"- {name}: {value}" for name, value in values.items()]
-        if words:
-            name = self.columns.texts[0]
-            lines.append(f"- {name}: {words} to {words + self.options.span} words")
-        others = [one.name for one in self.task.labels if one.name != label]
-        if len(others) <= self.options.similar:
-            lines.append(f"- it cannot be taken for {' or '.join(others)}")
-        return "\n".join(lines)
 
     # --- offline ----------------------------------------------------------------
 
@@ -253,7 +260,7 @@ class Steps:
         if call.prompt == "values":
             return {"values": [words(rng, 4) for _ in range(count)]}
         if call.prompt == "overlap":
-            return {"values": str(call.values["values"]).split("; ")[:1]}
+            return {"values": json.loads(str(call.values["values"]))[:1]}
         if call.prompt == "similar":
             names = [one.name for one in self.task.labels if one.name != call.values["label"]]
             return {"labels": names}
@@ -266,11 +273,3 @@ def _different(values: Sequence[str]) -> list[str]:
     """Values that say something, each once."""
     tidy = {normalized(value): " ".join(value.split()) for value in reversed(values)}
     return [tidy.pop(key) for key in dict.fromkeys(map(normalized, values)) if key and key in tidy]
-
-
-def _dealt(rng: random.Random, values: Sequence[Any], count: int) -> list[Any]:
-    """So many values, each as often as any other, in an order by chance; none of none."""
-    dealt: list[Any] = []
-    while values and len(dealt) < count:
-        dealt += rng.sample(values, len(values))
-    return dealt[:count]

@@ -126,7 +126,7 @@ class Steps:
                 description=self.task.description,
                 instruction=instruction.text,
                 label=self.columns.label_words(label),
-                others=others,
+                others=others or "none",
                 count=count,
                 form=self.form,
             )

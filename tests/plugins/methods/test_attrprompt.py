@@ -1,0 +1,136 @@
+"""AttrPrompt: what its prompts say, which values are dropped, and how they are dealt to labels."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from targen_testing.methods import BASES
+
+Bent = Callable[..., Any]
+
+
+def good(request: Any, reply: Any) -> Any:
+    """The reply of the dry run as it is."""
+    return reply
+
+
+def of_label(*names: str) -> Callable[[Any, Any], Any]:
+    """Replies in which the model proposes these attributes, all of them for each label."""
+
+    def bend(request: Any, reply: Any) -> Any:
+        if request.origin.prompt == "attributes":
+            return {"attributes": [{"name": name, "depends_on_label": True} for name in names]}
+        return reply
+
+    return bend
+
+
+@pytest.mark.parametrize(
+    ("base", "quotas"),
+    [
+        ("kit-texts", {"thanks": 20, "asks": 20}),
+        ("kit-texts", {"thanks": 10, "asks": 30}),
+        ("kit-pairs", {"agrees": 20, "objects": 20, "evades": 20}),
+    ],
+)
+def test_no_shared_value_tells_the_label(bent: Bent, base: str, quotas: dict[str, int]) -> None:
+    own = {
+        "place": [f"place {number}" for number in range(10)],
+        "mood": [f"mood {number}" for number in range(5)],
+    }
+    ran = bent("attrprompt", good, quotas, base=base, attributes=0, attribute=own)
+    assert ran.problem == ""
+    facts = ran.lines("provenance.jsonl")
+    for name, values in own.items():
+        for label, count in quotas.items():
+            seen = Counter(fact["notes"][name] for fact in facts if fact["label"] == label)
+            assert [*seen.values()] == [count // len(values)] * len(values)
+    together = {tuple(fact["notes"].values()) for fact in facts}
+    assert len(together) > len(facts) / 2  # the attributes are dealt apart
+
+
+def test_prompts_say_what_the_rows_are(bent: Bent) -> None:
+    ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs")
+    assert ran.problem == ""
+    description = BASES["kit-pairs"].task(name="pairs").description
+    for prompt in ("attributes", "values"):
+        for one in ran.asked(prompt):
+            assert one.origin.values["description"] == description
+            assert one.origin.values["texts"] == "question, answer"
+    asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
+    of_labels = [text for text in asked if text.startswith("way")]
+    said = [text.partition("\n")[2].partition(": ")[0] for text in of_labels]
+    assert said == [
+        f"Values for rows of one label. {label}" for label in ("agrees", "objects", "evades")
+    ]
+
+
+def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(
+    bent: Bent,
+) -> None:
+    unfit = "thanks; and more"
+
+    def bend(request: Any, reply: Any) -> Any:
+        if request.origin.prompt == "attributes":
+            return {"attributes": [{"name": "way", "depends_on_label": True}]}
+        if request.origin.prompt == "values":
+            return {"values": [unfit, f"fit {request.key[:6]}", "third"]}
+        if request.origin.prompt == "overlap":
+            assert unfit in json.loads(str(request.origin.values["values"]))
+            return {"values": [unfit]}
+        return reply
+
+    ran = bent("attrprompt", bend, {"thanks": 4, "asks": 4}, values=3)
+    assert len(ran.asked("overlap")) == 2
+    ways = {fact["notes"]["way"] for fact in ran.lines("provenance.jsonl")}
+    assert unfit not in ways
+    assert len(ways) == 3
+
+
+def test_values_of_pairs_stay_unless_it_is_asked_for(bent: Bent) -> None:
+    ran = bent("attrprompt", of_label("way"), {"agrees": 3, "objects": 3}, base="kit-pairs")
+    assert not ran.asked("overlap")
+
+
+def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent: Bent) -> None:
+    quotas = {"agrees": 3, "objects": 3}
+    ran = bent("attrprompt", of_label("way"), quotas, base="kit-pairs", removed=2)
+    assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "lengths"),
+    [
+        ({}, None),
+        ({"lengths": [5, 60], "span": 20}, {"5 to 25 words", "60 to 80 words"}),
+        ({"attribute": {"length": ["a line", "a page"]}}, {"a line", "a page"}),
+    ],
+)
+def test_rows_differ_in_length(
+    bent: Bent, settings: dict[str, Any], lengths: set[str] | None
+) -> None:
+    ran = bent("attrprompt", good, {"thanks": 10, "asks": 10}, values=4, **settings)
+    asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
+    assert any(one.startswith("length. ") for one in asked) is (lengths is None)
+    seen = {fact["notes"]["length"] for fact in ran.lines("provenance.jsonl")}
+    assert len(seen) == 4 if lengths is None else seen == lengths
+
+
+def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent: Bent) -> None:
+    ran = bent("attrprompt", good, {"thanks": 1, "asks": 1}, attributes=1)
+    for one in ran.asked("write"):
+        said = one.origin.values
+        other = "thanks" if str(said["label"]).startswith("asks") else "asks"
+        assert str(said["others"]).startswith(f"It must fit no other: {other}: ")
+        assert other not in str(said["traits"])
+
+
+def test_what_a_model_is_held_to_has_no_words_for_programmers(bent: Bent) -> None:
+    ran = bent("attrprompt", good, {"thanks": 1, "asks": 1})
+    (asked,) = ran.asked("attributes")
+    assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")
