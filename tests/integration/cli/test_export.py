@@ -8,11 +8,15 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
+from targen_core import read_dataset
+from targen_core.dataset.weighing import write_weighed
 
 
 @pytest.fixture
@@ -120,7 +124,76 @@ def test_every_exporter_gives_the_same_bytes_again(targen, run):
         assert (Path("a") / name).read_bytes() == (Path("b") / name).read_bytes()
 
 
+@pytest.fixture
+def weighed(run) -> Path:
+    rows = read_dataset(run)
+    weights = [at / 4 for at in range(8)]
+    records = [{"idx": row["idx"]} for row in rows]
+    return write_weighed(
+        Path("w"), replace(rows, weights=weights), records, task="rte", made={}, report={}
+    )
+
+
+def test_weights_are_a_column_where_they_are_asked_for(targen, run, weighed, rows):
+    plain = targen("export", weighed, "--split", "0.5/0.5", "--out", "plain")
+    assert plain.code == 0
+    assert plain.err == (
+        "note: the weights of the rows are left out; --weights adds them as a column\n"
+    )
+    for form in ("jsonl", "csv", "parquet", "hf"):
+        done = targen("export", weighed, "--as", form, "--weights", "--out", f"out.{form}")
+        assert (done.code, done.err) == (0, "")
+    expected = {at: at / 4 for at in range(8)}
+    read = lines("out.jsonl")
+    assert {row.pop("idx"): row.pop("weight") for row in read} == expected
+    assert read == [{k: v for k, v in row.items() if k != "idx"} for row in rows(run)]
+    with open("out.csv", encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert {int(row["idx"]): float(row["weight"]) for row in table} == expected
+    for path in (Path("out.parquet"), Path("out.hf/data/train-00000-of-00001.parquet")):
+        table = pq.read_table(path)
+        assert str(table.schema.field("weight").type) == "double"
+        assert {row["idx"]: row["weight"] for row in table.to_pylist()} == expected
+    # The same rows are in each split, whether their weights are beside them or not.
+    done = targen("export", weighed, "--weights", "--split", "0.5/0.5", "--out", "parts")
+    assert done.code == 0
+    for name in ("train", "test"):
+        part = lines(f"parts/{name}.jsonl")
+        assert {row["idx"]: row.pop("weight") for row in part}.items() <= expected.items()
+        assert part == lines(f"plain/{name}.jsonl")
+
+
 # --- what is refused ---
+
+
+def test_weights_that_have_no_place(targen, run, weighed):
+    none = targen("export", run, "--weights")
+    assert none.code == 2 and "rte-0 has no weights" in none.err
+    talks = targen("export", weighed, "--weights", "--as", "openai")
+    assert talks.code == 2 and "the form openai has no place for weights" in talks.err
+    plain = targen("export", weighed, "--as", "openai")
+    assert (plain.code, plain.err) == (0, "note: the weights of the rows are left out\n")
+    merged = targen("merge", run, weighed, "--out", "merged")
+    assert merged.code in (1, 2) and not Path("merged").exists()
+    assert "w holds rows that were chosen or weighed, and is no run" in merged.err
+
+
+def test_weights_of_rows_that_the_official_file_joins(targen):
+    for name in ("multirc", "record"):
+        made = targen("generate", name, "-n", 4, "-b", "scripted", "-q", "--out", name)
+        assert made.code == 0
+        rows = read_dataset(name)
+        write_weighed(
+            Path(f"{name}-w"),
+            replace(rows, weights=[1.0] * len(rows)),
+            [{"idx": at} for at in range(len(rows))],
+            task=name,
+            made={},
+            report={},
+        )
+        joined = targen("export", f"{name}-w", "--weights")
+        assert joined.code == 2 and f"official file of {name} joins rows" in joined.err
+        assert targen("export", f"{name}-w", "--weights", "--as", "csv").code == 0
 
 
 def refused(result, code, error, hint):

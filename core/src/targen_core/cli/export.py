@@ -61,6 +61,14 @@ def export(
             rich_help_panel=_ROWS,
         ),
     ] = None,
+    weights: Annotated[
+        bool,
+        typer.Option(
+            "--weights",
+            help="Add the column weight: how much each row counts, by targen reweigh or finish.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = False,
     reviewed: Annotated[
         bool,
         typer.Option(
@@ -113,9 +121,11 @@ def export(
     - targen export runs/rte-0 --push me/rte --split 0.9/0.1 --public
     - targen export rows.csv --task rte --as openai
     - targen export runs/rte-0 --reviewed --as hf
+    - targen export runs/rte-0-sungen --weights --as parquet
     """
     from targen_core.dataset.read import read_dataset
     from targen_core.dataset.splits import shares_of
+    from targen_core.dataset.weighing import with_weights
     from targen_core.errors import UsageError
     from targen_core.exporters.save import check_free
     from targen_core.plugins.loader import load_registry
@@ -124,6 +134,12 @@ def export(
     item = registry.find("exporter", form or ("hf" if push or license else "jsonl"))
     exporter: Exporter = registry.resolve(item)
     _check_hub(item, push=push, license=license)
+    if weights and not exporter.columns:
+        raise UsageError(
+            f"the form {item.name} has no place for weights",
+            hint="--as jsonl, csv, parquet or hf; targen reweigh --best N keeps rows that all "
+            "count alike",
+        )
     shares = shares_of(split) if split is not None else None
     dataset = read_dataset(
         source, task, variants=variant or (), registry=registry, encoding=encoding
@@ -138,6 +154,9 @@ def export(
             f"original data left out; the first is line {first.line}: {first.message}",
             file=sys.stderr,
         )
+    if dataset.weights and not weights:
+        more = "; --weights adds them as a column" if exporter.columns else ""
+        print(f"note: the weights of the rows are left out{more}", file=sys.stderr)
     if push is not None and out is not None:
         raise UsageError(
             "--push and --out are two places", hint="export to --out, then push without it"
@@ -153,6 +172,9 @@ def export(
     if shuffle:
         dataset = dataset.shuffle(seed=seed)
         parts = {name: each.shuffle(seed=seed) for name, each in parts.items()} if parts else None
+    if weights:  # last, since splits go by what is in a row
+        dataset = with_weights(dataset)
+        parts = {name: with_weights(each) for name, each in parts.items()} if parts else None
     if target is None:
         assert push is not None
         _push(dataset, push, parts, private=private, force=force)

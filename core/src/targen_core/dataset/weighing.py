@@ -28,6 +28,7 @@ from targen_core.plugins.register import is_file
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.gate import said as words_of
+from targen_core.tasks.model import Task
 from targen_core.text import plural
 
 __all__ = [
@@ -35,13 +36,16 @@ __all__ = [
     "Weighing",
     "check_free",
     "checked_weights",
+    "has_weight",
     "read_weighing",
     "weighed",
+    "with_weights",
     "write_weighed",
 ]
 
 FILE = "weighing.json"
 _FORMAT = 1
+_COLUMN = "weight"
 _MOST = 1e9  # of a weight: sums of more would soon be no numbers
 
 
@@ -129,6 +133,31 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
         )
     weights = checked_weights((record.get("weight") for record in records), dataset.name)
     return replace(dataset, weights=[weight for weight in weights for _ in range(size)])
+
+
+def with_weights(dataset: Dataset) -> Dataset:
+    """The rows with how much each counts in a column `weight`, for other tools.
+
+    They may be no rows of the task any more: its schema decides about unknown columns.
+
+    Raises:
+        UsageError: they have no weights, or a column of that name.
+    """
+    if not dataset.weights:
+        raise UsageError(
+            f"{dataset.name} has no weights", hint="targen reweigh and targen finish give some"
+        )
+    if any(_COLUMN in row for row in dataset.rows):
+        raise UsageError(f"{dataset.name} has a column {_COLUMN} already")
+    rows = [
+        {**row, _COLUMN: weight} for row, weight in zip(dataset.rows, dataset.weights, strict=True)
+    ]
+    return replace(dataset, rows=rows)
+
+
+def has_weight(row: Mapping[str, Any], task: Task[Any, Any]) -> bool:
+    """Whether a row has what `with_weights` adds."""
+    return _COLUMN in row and _COLUMN not in task.schema.model_fields
 
 
 def write_weighed(

@@ -34,4 +34,5 @@ HF = Exporter(
     suffix="",
     summary="a folder for datasets.load_dataset and for hubs",
     write_parts=_write_parts,
+    columns=True,
 )

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.model import Dataset
+from targen_core.dataset.weighing import has_weight
+from targen_core.errors import UsageError
 from targen_core.exporters.conversations import conversations
 from targen_core.exporters.model import Exporter
 
@@ -23,6 +25,12 @@ def _write(records: Iterable[Mapping[str, Any]], out: Path, *, ascii_only: bool 
 def _official(dataset: Dataset, out: Path) -> None:
     r"""The official file: ASCII, other characters as \u escapes, as the originals have it."""
     join = dataset.task.pack
+    joins = dataset.task.rows.pack is not None
+    if joins and any(has_weight(row, dataset.task) for row in dataset.rows):
+        raise UsageError(
+            f"the official file of {dataset.task.name} joins rows, which may differ in weight",
+            hint="--as csv, parquet or hf keep them apart",
+        )
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
 
 
@@ -45,6 +53,6 @@ def _openai(dataset: Dataset, out: Path) -> None:
     )
 
 
-JSONL = Exporter(write=_official, suffix=".jsonl", summary="the task's official form")
+JSONL = Exporter(write=_official, suffix=".jsonl", summary="the task's official form", columns=True)
 INSTRUCTIONS = Exporter(write=_instructions, suffix=".jsonl", summary="prompt and completion")
 OPENAI = Exporter(write=_openai, suffix=".jsonl", summary="messages for fine-tuning a chat model")

@@ -25,9 +25,11 @@ class Exporter:
         write_parts: `write_parts(dataset, parts, out)` makes one folder of a
             dataset in parts, by the name of the split. Only an exporter that
             writes a folder has need of it: of any other, each part is a file.
+        columns: whether it writes all columns of the rows, so that weights can be one of them.
     """
 
     write: Callable[[Dataset, Path], None]
     suffix: str
     summary: str = ""
     write_parts: Callable[[Dataset, Mapping[str, Dataset], Path], None] | None = None
+    columns: bool = False

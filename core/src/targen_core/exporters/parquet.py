@@ -35,4 +35,6 @@ def _write(dataset: Dataset, out: Path) -> None:
     write_parquet(dataset, column_kinds(dataset), out)
 
 
-PARQUET = Exporter(write=_write, suffix=".parquet", summary="typed columns in one file")
+PARQUET = Exporter(
+    write=_write, suffix=".parquet", summary="typed columns in one file", columns=True
+)

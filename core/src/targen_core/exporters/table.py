@@ -34,4 +34,4 @@ def _cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-CSV = Exporter(write=_write, suffix=".csv", summary="a table; nested values as JSON")
+CSV = Exporter(write=_write, suffix=".csv", summary="a table; nested values as JSON", columns=True)

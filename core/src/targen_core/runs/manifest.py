@@ -139,6 +139,11 @@ class Manifest(ManifestPart):
                     hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the targen "
                     "generate --suite that began a suite, typed again, goes on with all of it",
                 ) from error
+            if (run / "weighing.json").exists():
+                raise RunDirectoryError(
+                    f"{run} holds rows that were chosen or weighed, and is no run",
+                    hint="name the run that they are from; weights are of its rows as they were",
+                ) from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint="targen generate --out creates run directories",
