@@ -8,6 +8,7 @@ from 0.12.11 on; read 2026-11-22.
 from __future__ import annotations
 
 import codecs
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,10 @@ MOST = 20
 
 _ABOVE = 1e-3
 """By so much a log-probability may be above 0: sums of floats are not exact."""
+
+
+class _NoNumber(ValueError):
+    """A value, as JSON has it, where a log-probability should be."""
 
 
 def asking(request: ChatRequest) -> dict[str, Any]:
@@ -52,11 +57,16 @@ def read_tokens(listed: Any, request: ChatRequest, raw: str, text: str) -> tuple
         if isinstance(listed, dict):
             listed = listed.get("content") or ()
         tokens = _tokens(listed, request.top_logprobs)
+    except _NoNumber as error:
+        raise _malformed(f"a token of the answer has {error} for its log-probability") from None
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise MalformedAnswer(
-            "the token probabilities in the answer have another form", billed=True
-        ) from None
+        raise _malformed("the token probabilities in the answer have another form") from None
     return _kept(tokens, raw, text)
+
+
+def _malformed(words: str) -> MalformedAnswer:
+    hint = "if the service goes on so: another backend for this step, --backend-for STEP=local"
+    return MalformedAnswer(words, hint=hint, billed=True)
 
 
 def _tokens(listed: Any, most: int) -> list[TokenScore]:
@@ -91,7 +101,7 @@ def _log(entry: Mapping[str, Any]) -> float:
     """A log-probability between `LEAST` and 0."""
     value = entry["logprob"]
     if type(value) not in (int, float) or math.isnan(value) or value > _ABOVE:
-        raise ValueError(value)
+        raise _NoNumber(json.dumps(value)[:40])
     return min(max(float(value), LEAST), 0.0)
 
 

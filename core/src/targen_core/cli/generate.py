@@ -499,7 +499,7 @@ def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
                     print(job.path / "dataset.jsonl")
                 else:
                     print_report(report, job.path, problem=False)
-                    if any(report["rows"].values()):
+                    if report["status"] != "stopped" and any(report["rows"].values()):
                         say_what_is_next(job.path)
 
 
