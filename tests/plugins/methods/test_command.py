@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,103 @@ def test_what_makes_no_sense_is_refused(
     assert not Path("run").exists()
 
 
+def test_a_run_that_files_answered_grows_without_a_key(
+    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    listed = ("--set", "attributes=0", "--set", "lengths=[20]")  # so that rows alone are asked for
+    start = (
+        *("method", "attrprompt", str(mail), *listed, "-b", "claude", "-o", "model=m"),
+        "--batch-offline",
+    )
+    assert targen(*start, "-n", "2", "--out", "run").code == 0
+    _answer(targen)
+    before = made(Path("run"), "dataset.jsonl")
+    assert len(before) == 2
+    again = targen(*start, "-n", "6", "--out", "run")
+    assert again.code != 0
+    assert "resume run -n N extends it, with --batch-offline" in " ".join(again.err.split())
+    grown = targen("resume", "run", "-n", "6", "--batch-offline")
+    assert (grown.code, grown.out) == (0, "run is ready; next: targen batch export run\n")
+    _answer(targen)
+    rows = made(Path("run"), "dataset.jsonl")
+    assert len(rows) == 6
+    assert rows[:2] == before
+
+
+def _answer(targen: Targen) -> None:
+    """Answer a run's files until it is complete; each answer is another one."""
+    for turn in range(4):
+        if not targen("batch", "export", "run", "--out", "asked", "--json").json["requests"]:
+            return
+        lines = [
+            {
+                "custom_id": json.loads(line)["custom_id"],
+                "result": {
+                    "type": "succeeded",
+                    "message": {
+                        "content": [
+                            {"type": "text", "text": json.dumps({"text": words(turn, number)})}
+                        ],
+                        "stop_reason": "end_turn",
+                    },
+                },
+            }
+            for number, line in enumerate(Path("asked").read_text().splitlines())
+        ]
+        Path("answers").write_text("\n".join(map(json.dumps, lines)))
+        assert targen("batch", "import", "run", "answers").code == 0
+    raise AssertionError("the run does not end")
+
+
+def words(turn: int, number: int) -> str:
+    """Words that no other turn or number has."""
+    rng = random.Random(f"{turn}/{number}")
+    return " ".join("".join(rng.choices("abcdefgh", k=6)) for _ in range(8))
+
+
+def test_a_run_whose_calls_go_into_no_file_keeps_its_target(targen: Targen, mail: Path) -> None:
+    start = ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
+    assert targen(*start, "-n", "4").code == 0
+    before = Path("run/manifest.json").read_bytes()
+    refused = targen("resume", "run", "-n", "8", "--batch-offline")
+    assert refused.code == 2
+    assert "cannot write calls to files" in refused.err
+    assert Path("run/manifest.json").read_bytes() == before
+
+
+def test_reports_say_that_nothing_was_corrected(targen: Targen, mail: Path) -> None:
+    start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted")
+    assert targen(*start, "--out", "run").code == 0
+    said = targen("report", "run").out
+    assert "its label, not corrected" in said
+    assert "judged" not in said
+    assert "Of 4 candidates, 4 were accepted (100%). No label was corrected." in " ".join(
+        Path("run/README.md").read_text().split()
+    )
+    assert targen(*start, "--corrector", "blind", "--out", "judged").code == 0
+    said = targen("report", "judged").out
+    assert "after correction" in said and "judged" in said
+    assert "candidates judged" in Path("judged/README.md").read_text()
+
+
+def test_rows_of_a_method_are_rows_of_the_task_that_it_is_for(targen: Targen, mail: Path) -> None:
+    start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
+    assert targen(*start).code == 0
+    assert targen("validate", "run", "--task", str(mail)).code == 0
+    other = mail.with_name("other.yaml")
+    other.write_text(mail.read_text())
+    refused = targen("validate", "run", "--task", str(other))
+    assert refused.code == 2
+    assert "already names the task of its rows" in refused.err
+
+
+def test_help_offers_no_step_4_to_leave_out(targen: Targen) -> None:
+    said = targen("method", "--help").out
+    assert "--corrector" in said
+    assert "--no-correct" not in said
+
+
 def test_rows_are_refused_where_a_method_uses_none(targen: Targen, mail: Path) -> None:
     Path("rows.jsonl").write_text('{"text": "Is the blue room free?", "label": "room"}\n')
     done = targen("method", "attrprompt", str(mail), "--given", "rows.jsonl", "-n", "2")
@@ -130,3 +228,16 @@ def test_methods_say_what_they_ask_of_a_backend(targen: Targen) -> None:
     ]
     assert targen("describe", "coda", "--json").json["scored"] == []  # made without its rows
     assert "Step generate asks for token probabilities" in targen("describe", "supergen").out
+
+
+@pytest.mark.whole
+def test_an_analysis_counts_no_labels_as_corrected_where_none_was(
+    targen: Targen, mail: Path
+) -> None:
+    start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
+    assert targen(*start).code == 0
+    done = targen("analyze", "run", "--metric", "labels", "--out", "analysed")
+    assert done.code == 0, done.err
+    said = Path("analysed/analysis.json").read_text()
+    assert "No label of run was corrected: the run had no step 4." in said
+    assert "got another than was asked for" not in said

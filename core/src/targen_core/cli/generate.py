@@ -361,9 +361,13 @@ def generate(
         job = request.job(out)
     with job:
         if batch_offline:
-            print(f"{job.path} is ready; next: targen batch export {job.path}")
+            print(_next_export(job.path))
         else:
             _run(job, where, quiet=quiet, json=json)
+
+
+def _next_export(run: Path) -> str:
+    return f"{run} is ready; next: targen batch export {run}"
 
 
 def _folder(shard: str | None) -> str:
@@ -406,6 +410,14 @@ def resume(
         ),
     ] = None,
     rounds: RoundsArg = None,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline",
+            help="Only set the larger target, for targen batch export; needs no key.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False,
     verify: Annotated[
         bool,
         typer.Option(
@@ -439,13 +451,16 @@ def resume(
     Examples:
     - targen resume runs/rte-0
     - targen resume runs/rte-0 -n 200 --max-cost 5
+    - targen resume runs/rte-0 -n 200 --batch-offline
     """
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry
 
+    if batch_offline and batch:
+        raise UsageError("--batch-offline goes without --batch")
     registry = load_registry()
     asked = executor_of(executor, address, workers, resources, replica)
-    where = elsewhere(registry, asked, batch=bool(batch))
+    where = elsewhere(registry, asked, batch=bool(batch) or batch_offline)
     job, _ = reopened(
         run,
         registry,
@@ -472,6 +487,10 @@ def resume(
         verify=verify,
     )
     with job:
+        if batch_offline:
+            job.leave_to_files()
+            print(_next_export(job.path))
+            return
         _run(job, where, quiet=quiet, json=json)
 
 

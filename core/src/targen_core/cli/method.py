@@ -19,6 +19,7 @@ _METHOD = "Method"
     without=(
         *("suite", "contexts", "seeds", "contexts_from", "seeds_from", "contexts_limit"),
         *("contexts_fraction", "labels_per_seed", "balance", "dimension", "no_dimensions"),
+        "correct",  # there is no step 4 to leave out
     )
 )
 def method(
@@ -73,7 +74,8 @@ def method(
 
     The method's contexts, seeds and prompts take the place of the task's own; labels, quotas and
     the form of the rows are the task's. The result is a run directory like any other: resume,
-    report, show, analyze and export take it. Methods have no step 4; --corrector adds one.
+    report, show, analyze and export take it. Methods have no step 4 of their own; --corrector
+    adds one.
 
     Examples:
     - targen method attrprompt rte -n 100 -b local

@@ -12,6 +12,7 @@ from typing import Any
 from targen_core.api.report import Report
 from targen_core.cli.report import (
     MANY,
+    all_of,
     branch_words,
     by_step,
     excluded_table,
@@ -187,7 +188,7 @@ def _labels(report: Report) -> Iterator[str]:
 
 
 def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
-    flows = raw["flow"]
+    flows, corrected = raw["flow"], raw.get("corrected", True)
     aims = raw.get("branches") or {name: name for name in flows}
     apart = {
         "rejected": lambda flow: sum(flow["rejected"].values()),
@@ -198,7 +199,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     ends = flow_columns(flows, aims)
     if len(ends) > MANY:
         yield "<h2>Label flow</h2>"
-        yield _table(*flow_table(flows, aims))
+        yield _table(*flow_table(flows, aims, corrected=corrected))
         return
     rows = []
     for name, flow in flows.items():
@@ -209,8 +210,9 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
         rows.append((branch_words(name, aims), *heats, flow["judged"]))
     yield "<h2>Label flow</h2>"
     words = "Row: what candidates were generated for; column: what became of them."
+    words += "" if corrected else " There was no step 4: no label was corrected."
     yield f'<p class="soft">{words}</p>'
-    yield _table(["", *ends, *kept, "judged"], rows)
+    yield _table(["", *ends, *kept, all_of(corrected=corrected)], rows)
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -149,7 +149,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     if runs := merged_table(report):
         print("\nRows by run")
         print_table(*runs)
-    print_flow(report["flow"], report.get("branches"))
+    print_flow(report["flow"], report.get("branches"), corrected=report.get("corrected", True))
     for branch, flow in report["flow"].items():
         if flow.get("unsure"):
             print(f"{branch}: {flow['unsure']:,} kept of which the judge was unsure")
@@ -265,21 +265,30 @@ def _pace(report: dict[str, Any]) -> str:
     return line[:1].upper() + line[1:]
 
 
-def print_flow(flows: dict[str, Any], branches: Mapping[str, str | None] | None = None) -> None:
+def print_flow(
+    flows: dict[str, Any],
+    branches: Mapping[str, str | None] | None = None,
+    *,
+    corrected: bool = True,
+) -> None:
     """Print the label-flow matrix: row intended, column corrected; the rest apart.
 
-    `branches` says what each row's branch aims at, by default the label of its name.
+    `branches` says what each row's branch aims at, by default the label of its name; `corrected`
+    whether there was a step 4.
     """
-    heads, rows = flow_table(flows, branches or {name: name for name in flows})
-    print("\nLabel flow (row: intended; column: after correction)")
+    aims = branches or {name: name for name in flows}
+    heads, rows = flow_table(flows, aims, corrected=corrected)
+    column = "after correction" if corrected else "its label, not corrected"
+    print(f"\nLabel flow (row: intended; column: {column})")
     print_table(heads, rows, optional=("rejected", "surplus", "duplicate"))
 
 
 def flow_table(
-    flows: Mapping[str, Any], aims: Mapping[str, str | None]
+    flows: Mapping[str, Any], aims: Mapping[str, str | None], *, corrected: bool = True
 ) -> tuple[list[str], list[tuple[str | int, ...]]]:
     """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
-    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate", "judged"]
+    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate"]
+    apart.append(all_of(corrected=corrected))
     many = len(columns) > MANY
     rows: list[tuple[str | int, ...]] = []
     for name, flow in flows.items():
@@ -293,6 +302,11 @@ def flow_table(
         others = (sum(flow["rejected"].values()), sum(flow["surplus"].values()))
         rows.append((branch_words(name, aims), *ends, *others, flow["duplicate"], flow["judged"]))
     return ["", *(("kept", "relabelled") if many else columns), *apart], rows
+
+
+def all_of(*, corrected: bool) -> str:
+    """What all candidates of a flow are called: nothing judged them where there was no step 4."""
+    return "judged" if corrected else "candidates"
 
 
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:

@@ -108,7 +108,9 @@ def _task(
             raise of_no_task(source)
         return find_task(registry, task, variants)[1]
     item, recorded = find_task(registry, source.task(), source.variants)
-    other = task is not None and registry.find("task", task).id != item.id
+    # A method's rows are those of the task that it is based on.
+    same = (item.id, *recorded.based_on)
+    other = task is not None and registry.find("task", task).id not in same
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(
             f"{source.run or source.place} already names the task of its rows: {item.id}",

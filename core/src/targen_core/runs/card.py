@@ -17,7 +17,7 @@ from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, RUN, SIMILAR
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
-from targen_core.text import json_safe, markdown, percent
+from targen_core.text import json_safe, markdown, percent, plural
 
 __all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "size_category"]
 
@@ -87,6 +87,8 @@ def dataset_card(
     if status != "complete":
         flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
+    candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
+    uncorrected = "" if manifest.lock.corrector else " No label was corrected."
     front = {
         "pretty_name": f"{name} ({_kind(report)})",
         "tags": ["synthetic", "targen"],
@@ -126,7 +128,7 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {t
 |---|---|---|---|
 {steps}
 
-Of {judged:,} candidates judged, {accepted:,} were accepted{out_of}. In the run's
+Of {candidates}, {accepted:,} were accepted{out_of}.{uncorrected} In the run's
 folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
 calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.

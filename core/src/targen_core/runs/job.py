@@ -40,6 +40,7 @@ from targen_core.runs.batches import (
     BatchLedgerFile,
     batched_steps,
     in_service_batches,
+    require_codecs,
     with_batches,
 )
 from targen_core.runs.card import dataset_card
@@ -310,6 +311,18 @@ class Job:
             raise
 
     # --- running ---
+
+    def leave_to_files(self) -> None:
+        """Leave it as it was opened, with its target, to `targen batch export`; nothing runs.
+
+        Raises:
+            UsageError: a step's calls cannot go into files; the run keeps the target that it had.
+        """
+        try:
+            require_codecs(self._prepared.steps)
+        except UsageError:
+            self._leave_as_it_was()
+            raise
 
     def run(
         self, listener: Listener | None = None, *, observer: Observer | None = None

@@ -115,7 +115,8 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     if rows != asked and _targets_alone(there, requested):
         raise RunConflict(
             f"{out} holds another run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint=f"targen resume {quote(str(out))} -n N extends it; or choose another --out",
+            hint=f"targen resume {quote(str(out))} -n N extends it, with --batch-offline for "
+            "targen batch export; or choose another --out",
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(

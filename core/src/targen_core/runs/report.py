@@ -73,6 +73,7 @@ def build_report(
         "problem": printable(str(error), max_length=_LONGEST) if error else "",
         "balance": manifest.spec.balance,
         "branches": manifest.task.aims,
+        "corrected": manifest.lock.corrector is not None,
         **counts,
         "seconds": None if seconds is None else round(seconds, 3),
         "usage": usage.as_dict(manifest.steps),
@@ -195,6 +196,7 @@ class _Report(_Part):
     problem: str
     balance: str
     branches: dict[str, str | None] = {}
+    corrected: bool = True
     rows: dict[str, _Count]
     requested: dict[str, _Count]
     parts: dict[str, _Counted] = {}

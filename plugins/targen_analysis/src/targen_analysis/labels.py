@@ -34,10 +34,12 @@ class Flow:
         ends: branch, or the label that it is for -> where its candidates went -> how many.
         aims: the label that a branch was to give, where its name does not say it; None
             where the judge was to find it.
+        corrected: whether there was a step 4 that could change a label.
     """
 
     ends: Mapping[str, Mapping[str, int]]
     aims: Mapping[str, str | None] = field(default_factory=dict)
+    corrected: bool = True
 
     def aim(self, branch: str) -> str | None:
         """The label that a branch was to give."""
@@ -66,6 +68,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         changed, judged = _changed(flow)
         if all(aim is None for aim in flow.aims.values()) and flow.aims:
             continue  # no label was asked for
+        if not flow.corrected:
+            notes.append(f"No label of {name} was corrected: the run had no step 4.")
+            continue
         if name in figures:
             figures[name]["changed by correction"] = rate(changed, judged)
         headlines.append(
@@ -187,7 +192,9 @@ def _flow(corpus: Corpus) -> Flow | None:
         }
         for name, flow in report["flow"].items()
     }
-    return Flow(ends, report.get("branches", {})) if ends else None
+    if not ends:
+        return None
+    return Flow(ends, report.get("branches", {}), report.get("corrected", True))
 
 
 def _together(flows: list[Flow]) -> Flow:
@@ -197,7 +204,7 @@ def _together(flows: list[Flow]) -> Flow:
         aims.update(flow.aims)
         for intended, ends in flow.ends.items():
             total.setdefault(intended, Counter()).update(ends)
-    return Flow(total, aims)
+    return Flow(total, aims, any(flow.corrected for flow in flows))
 
 
 def _ends(flow: Flow) -> list[str]:

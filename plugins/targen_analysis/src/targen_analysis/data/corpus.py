@@ -69,7 +69,8 @@ def read_corpus(
         notes.append(f"{error}: its columns and labels are taken as they are.")
     if opened.task is not None and known is not None and task is not None:
         other = task.name if isinstance(task, Task) else registry.get("task", task).name
-        if other != known.name:
+        # A method's rows are those of the task that it is based on.
+        if other not in (known.name, *(name.rpartition(":")[2] for name in known.based_on)):
             raise UsageError(
                 f"{opened.place} already names the task of its rows: {known.name}, not of {other}",
                 hint="leave out --task",
