@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import Register, Task, hookimpl
 
 if TYPE_CHECKING:
     from targen_core.methods.model import Method
 
-__all__ = ["register_commands", "register_methods"]
+__all__ = ["register_commands", "register_methods", "register_tasks"]
 
 
 @hookimpl
@@ -30,6 +30,16 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "select",
         "targen_methods.supergen.selecting:select",
         summary="Keep the best rows of each label by a number that the run noted.",
+    )
+
+
+@hookimpl
+def register_tasks(register: Register[Task[Any, Any]]) -> None:
+    """What Self-Instruct makes where no task is given."""
+    register.register(
+        "free-instructions",
+        "targen_methods.instructions:INSTRUCTIONS",
+        summary="Free instructions with inputs and answers, as Self-Instruct makes them",
     )
 
 

@@ -1,0 +1,118 @@
+"""The task, put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import CorrectionSample, Judging, ListStep, Prompt, Rows, Task, Texts
+from targen_core.correctors.meta import META_PROMPT
+from targen_methods.instructions.items import FreeInstruction, InstructionRow
+from targen_methods.instructions.steps import (
+    CASES,
+    PROMPTS,
+    check,
+    check_row,
+    dry_run,
+    instructions,
+    pool,
+    write,
+)
+from targen_methods.selfinstruct.items import Pool
+from targen_methods.selfinstruct.method import SELFINSTRUCT
+
+__all__ = ["INSTRUCTIONS"]
+
+
+def _render(row: InstructionRow) -> str:
+    return f"{row.instruction}\n\n{row.input}" if row.input else row.instruction
+
+
+def _with_output(row: InstructionRow, output: str) -> InstructionRow:
+    return row.model_copy(update={"output": output})
+
+
+def _from_rows(rows: Any) -> list[InstructionRow]:
+    (row,) = rows
+    if not row.get("output"):
+        return []
+    kept = {key: row[key] for key in InstructionRow.model_fields if row.get(key) is not None}
+    return [InstructionRow.model_validate(kept)]
+
+
+INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
+    name="free-instructions",
+    version="1",
+    summary="Free instructions with inputs and answers, as Self-Instruct makes them",
+    description=(
+        "Each row is an instruction, an input that it works on, where it needs one, and a right "
+        "output. Instructions are of any kind."
+    ),
+    source=(
+        "Self-Instruct, arXiv:2212.10560, in our own words, with 28 instructions of ours to start "
+        "from in place of its authors' 175 tasks. Whether an instruction leaves a few answers to "
+        "choose from is said with it, not asked in a call of its own; such rows are written answer "
+        "first, as theirs are."
+    ),
+    citation=SELFINSTRUCT.citation,
+    instance=InstructionRow,
+    contexts=ListStep(
+        name="pool",
+        item=Pool,
+        propose=pool,
+        batch=1,
+        once=True,
+        asks=False,
+        summary="instructions to start from",
+    ),
+    seeds=(
+        ListStep(
+            name="instructions",
+            item=FreeInstruction,
+            propose=instructions,
+            batch=8,
+            check=check,
+            key=lambda one: " ".join(one.text.casefold().split()),
+            summary="new instructions, each unlike those before it",
+        ),
+    ),
+    generators={"any": write},
+    instances_per_call=CASES,
+    checks=(check_row,),
+    judging=Judging(  # its authors have no step 4: --corrector adds one
+        corrector=None,
+        instructions="Carry out the instruction. The answer is right, complete and of use.",
+        samples=(
+            CorrectionSample(
+                "Say whether an oven is needed for the recipe.\n\nBake the plums for an hour.",
+                "No",
+                "Yes",
+                "The plums are baked, which takes an oven.",
+            ),
+            CorrectionSample(
+                "Put the sentence into the past tense.\n\nThe ferry leaves at six.",
+                "The ferry left at six.",
+                "The ferry left at six.",
+                "The verb is in the past, and nothing else was changed.",
+            ),
+        ),
+    ),
+    rows=Rows(
+        label_of=lambda row: row.output,
+        with_label=_with_output,
+        from_rows=_from_rows,
+        fields=("instruction", "input"),
+    ),
+    texts=Texts(
+        render=_render,
+        answer=lambda row: row.output,
+        dedup_text=lambda row: f"{row.input}\n{row.output}",
+        instruction_template=Prompt("tuning", package="targen_methods.instructions"),
+    ),
+    presets={"original": {"any": 82_439}},  # rows of the published file
+    parameters={
+        "instructions": {"temperature": 0.7, "max_tokens": 1024},
+        "generate": {"temperature": 0.0, "max_tokens": 1024},
+    },
+    prompts=(*PROMPTS, META_PROMPT),
+    dry_run=dry_run,
+)
