@@ -80,6 +80,7 @@ MODULES = [
     "retrieval.model",
     "methods.model",
     "methods.columns",
+    "methods.finishing",
     "methods.form",
     "embedding",
     "calls.model",

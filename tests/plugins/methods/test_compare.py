@@ -88,7 +88,11 @@ def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail
         (("--methods", "targen", "-b", "scripted"), "-n 100"),
         (("--methods", "targen,targen", "-n", "4"), "twice"),
         (("--methods", "nothing", "-n", "4"), "nothing"),
-        (("--methods", ",", "-n", "4"), "names none"),
+        (("--methods", ",", "-n", "4"), "nothing is compared"),
+        (("--data", "rows.jsonl"), "is no NAME=DATA"),
+        (("--data", "a=x", "--data", "a=y"), "two called a"),
+        (("--data", "a/b=x"), "a name is of letters"),
+        (("--methods", "targen", "-n", "4", "--data", "targen=x"), "choose another name"),
         (("--methods", "claims", "-n", "4", "--set", "claims=3"), "names no method"),
         (("--methods", "targen,zerogen", "-n", "4", "--given", "mail.yaml"), "none of the methods"),
         (("--methods", "coda", "-n", "4"), "starts from rows"),
@@ -143,3 +147,30 @@ def test_methods_that_choose_or_weigh_rows_are_measured_by_these(
     weights = lines("out/finished/sungen/provenance.jsonl")
     assert len({record["weight"] for record in weights}) > 1
     assert targen(*start, *how, *own).json == done.json
+
+
+def test_rows_that_are_there_are_measured_beside(
+    targen: Targen, mail: Path, held: Callable[[int], str]
+) -> None:
+    run = Path(held(3)).parent
+    Path("plain.jsonl").write_text(Path(held(4)).read_text())
+    how = ("--data", f"run={run}", "--data", "file=plain.jsonl", "--test", held(8), "--seeds", "2")
+    done = targen("compare-methods", str(mail), *how, "--no-judge", "--out", "out", "--json")
+    assert done.code == 0, done.err
+    ran, file = done.json["ways"]
+    report = json.loads((run / "report.json").read_text())["usage"]["total"]
+    assert (ran["rows"], ran["calls"]) == (20, report["calls"] + report["cached"])
+    assert (file["rows"], file["calls"], file["dollars"]) == (20, None, None)
+    assert {*ran["trained"], *file["trained"]} == {"tfidf"}
+    assert "unknown" in Path("out/results.md").read_text()
+    more = ("-n", "8", *how[:4], "--no-judge", "--json", "--out", "both")
+    beside = targen("compare-methods", str(mail), *START, *more)
+    assert [way["rows"] for way in beside.json["ways"]] == [8, 8, 8, 20, 20]
+
+
+def test_a_folder_called_like_the_task_hides_no_task(targen: Targen) -> None:
+    Path("rte").mkdir()
+    done = targen(
+        "method", "attrprompt", "rte", "-n", "4", "-b", "scripted", "--out", "rte/a", "-q"
+    )
+    assert done.code == 0, done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 
-__all__ = ["finish_run", "unfinished_by"]
+__all__ = ["finish_run", "finished", "made_for_each", "unfinished_by"]
 
 
 def unfinished_by(run: Path) -> str:
@@ -79,3 +80,55 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
         raise write_failed(out, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
+    """The rows of a run that are to be trained on: what its method made of them, or the run's own.
+
+    They are made unless they are there, of the very same rows; of a run that has grown, anew.
+
+    Args:
+        run: the run's directory.
+        out: the folder for what its method makes of its rows.
+        registry: finds the method.
+
+    Returns:
+        `out`, or `run` where no method has anything to do with its rows, or can make nothing of
+        them; and why it cannot, or "".
+
+    Raises:
+        RunDirectoryError: this is no run directory.
+        MissingDependency: the method lacks a package.
+        WriteFailed: the operating system refuses.
+    """
+    if not unfinished_by(run):
+        return run, ""
+    stamp = out.with_name(f"{out.name}.of")
+    digest = hashlib.sha256((run / "dataset.jsonl").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return out, ""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out, ignore_errors=True)
+    try:
+        finish_run(run, out, registry)
+    except UsageError as error:
+        return run, f"taken as they were made, neither chosen nor weighed: {error}"
+    stamp.write_text(digest, encoding="utf-8")
+    return out, ""
+
+
+def made_for_each(task: str, registry: Registry) -> int:
+    """Rows that a run of a task makes for each that its method keeps; 1 where none chooses.
+
+    Args:
+        task: the task's name or file.
+        registry: finds the method.
+
+    Raises:
+        UsageError: there is no such file, or it is no task.
+    """
+    asked = asked_in(task)
+    if asked is None:
+        return 1
+    method: Method[Any] = registry.get("method", asked.use)
+    return method.made_for_each(options_of(asked.use, method, asked.preset, asked.options))

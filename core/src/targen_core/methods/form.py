@@ -76,7 +76,9 @@ def _located(spec: MethodFile, folder: Path) -> MethodFile:
 
     given = tuple(map(absolute, spec.given))
     digest = spec.digest or (digest_of(given) if given else "")
-    return spec.model_copy(update={"task": absolute(spec.task), "given": given, "digest": digest})
+    # A folder that is called like a task, such as a run's, is none.
+    task = absolute(spec.task) if is_file(spec.task) else spec.task
+    return spec.model_copy(update={"task": task, "given": given, "digest": digest})
 
 
 def options_of(name: str, method: Method[Any], preset: str, values: dict[str, Any]) -> Any:

@@ -27,7 +27,16 @@ def compare_methods(
             help="Methods of list-methods; targen is the task's own steps.",
             show_default=False,
         ),
-    ],
+    ] = "",
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="NAME=DATA",
+            help="Rows that are there, measured beside: a run, a file, imported rows. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     rows: Annotated[
         int | None,
         typer.Option("-n", "--number", min=2, help="Rows of each, split evenly over the labels."),
@@ -147,6 +156,7 @@ def compare_methods(
     Examples:
     - targen compare-methods rte --methods targen,attrprompt,zerogen -n 100 --test RTE/val.jsonl
     - targen compare-methods cb --methods targen,attrprompt --max-cost 2 -b chatgpt --no-judge
+    - targen compare-methods rte --data zerogen=imported/rte --data targen=runs/rte-0 --no-judge
     """
     try:
         import targen_analysis  # noqa: F401
@@ -165,11 +175,14 @@ def compare_methods(
     from targen_methods.comparing.page import columns
     from targen_methods.comparing.page import rows as lines
 
-    if rows is None and max_cost is None:
-        raise UsageError("say how much each method may make", hint="-n 100, or --max-cost 2")
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    if not names:
-        raise UsageError("--methods names none", hint="see targen list-methods")
+    if not names and not data:
+        raise UsageError(
+            "nothing is compared",
+            hint="--methods NAME,... of targen list-methods makes rows, --data NAME=DATA has some",
+        )
+    if names and rows is None and max_cost is None:
+        raise UsageError("say how much each method may make", hint="-n 100, or --max-cost 2")
     registry = load_registry()
     generate: dict[str, Any] = {"model": backend, "seed": seed, "progress": False}
     if option:
@@ -177,7 +190,13 @@ def compare_methods(
     if concurrency is not None:
         generate["concurrency"] = concurrency
     ways = asked_for(
-        registry, task, names, given=given or (), options=_by_method(set_ or []), settings=settings
+        registry,
+        task,
+        names,
+        data=_values("--data", data or [], plain=True),
+        given=given or (),
+        options=_by_method(set_ or []),
+        settings=settings,
     )
     asked = Asked(
         task,
@@ -200,19 +219,21 @@ def compare_methods(
     print(folder / "results.html")
 
 
-def _values(what: str, items: list[str]) -> dict[str, Any]:
-    """KEY=VALUE, where a value that is JSON is read as such.
+def _values(what: str, items: list[str], *, plain: bool = False) -> dict[str, Any]:
+    """KEY=VALUE, where a value that is JSON is read as such unless all are `plain`.
 
     Raises:
-        UsageError: one is not written so.
+        UsageError: one is not written so, or there twice.
     """
     values: dict[str, Any] = {}
     for item in items:
         key, equals, text = item.partition("=")
         if not equals or not key:
-            raise UsageError(f"{what} {item} is no KEY=VALUE")
+            raise UsageError(f"{what} {item} is no {'NAME=DATA' if plain else 'KEY=VALUE'}")
+        if plain and key in values:
+            raise UsageError(f"{what} has two called {key}")
         try:
-            values[key] = json.loads(text)
+            values[key] = text if plain else json.loads(text)
         except ValueError:
             values[key] = text
     return values

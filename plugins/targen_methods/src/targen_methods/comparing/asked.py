@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,16 @@ class Way:
     Attributes:
         name: the method's, or "targen".
         text: the task file that says it; "" where it is the task itself.
-        finish: makes of a run, into a folder, the rows that are measured; None where those of
-            the run are.
         made_for_each: rows that are made for each that is kept then.
         given: whether it starts from given rows.
+        data: rows that are there, in place of any that are made.
     """
 
     name: str
     text: str = ""
-    finish: Callable[[Path, Path], None] | None = None
     made_for_each: int = 1
     given: bool = False
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,7 @@ def asked_for(
     task: str,
     names: Sequence[str],
     *,
+    data: Mapping[str, str],
     given: Sequence[str],
     options: Mapping[str, Mapping[str, Any]],
     settings: str,
@@ -85,6 +85,7 @@ def asked_for(
         registry: finds methods and the task.
         task: the task's name or file.
         names: methods, and "targen" for the task's own steps.
+        data: name -> rows that are there.
         given: rows for the methods that start from some, where they do with this task.
         options: method -> option -> value.
         settings: a name of options, for the methods that know it.
@@ -95,6 +96,11 @@ def asked_for(
     """
     if len({*names}) < len(names):
         raise UsageError("--methods names one twice")
+    for name in data:
+        if name in names:
+            raise UsageError(f"{name} is among --methods and --data", hint="choose another name")
+        if not re.fullmatch(r"[\w.+-]+", name):
+            raise UsageError(f"--data {name}=…: a name is of letters, digits, ., _, + and -")
     if strange := options.keys() - {*names}:
         raise UsageError(
             f"--set {min(strange)}. is of none of the methods", hint=f"methods: {', '.join(names)}"
@@ -122,15 +128,11 @@ def asked_for(
         )
         spec = METHOD.located(spec, Path.cwd())
         METHOD.task(spec, name)
-        finish = None if method.finish is None else partial(_finished, method.finish, typed)
-        yield Way(name, METHOD.text(FORM, spec, name), finish, method.made_for_each(typed), starts)
+        yield Way(name, METHOD.text(FORM, spec, name), method.made_for_each(typed), starts)
     if given and not starting:
         raise UsageError(
             f"none of the methods makes anything of given rows of {task}", hint="leave out --given"
         )
 
-
-def _finished(
-    finish: Callable[[Path, Any, Path], None], options: Any, run: Path, out: Path
-) -> None:
-    finish(run, options, out)
+    for name, source in data.items():
+        yield Way(name, data=source)

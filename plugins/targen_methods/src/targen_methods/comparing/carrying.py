@@ -16,7 +16,6 @@ Whatever is there already is gone on with: runs, judgements and trainings alike.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from targen_core import Registry, analyze, correct, generate, load, read_dataset
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
+from targen_core.methods.finishing import finished
 from targen_core.metrics.model import Estimate
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
@@ -34,6 +34,7 @@ from targen_methods.comparing.page import write
 
 if TYPE_CHECKING:
     from targen_analysis.analysis import Analysis
+    from targen_core import Report
 
 __all__ = ["carry_out"]
 
@@ -61,8 +62,9 @@ def carry_out(
     notes = [f"Rows were given to {', '.join(starting)} alone."] if starting else []
     made: dict[str, Measured] = {}
     for way in asked.ways:
-        made[way.name] = _made(registry, asked, way, folder, tell)
-    able = [name for name, one in made.items() if one.rows]
+        make = _found(registry, asked, way, folder) if way.data else None
+        made[way.name] = make or _made(registry, asked, way, folder, tell)
+    able = [way for way in asked.ways if made[way.name].rows]
     if not able:
         raise JobFailed("no method made a row", hint=f"see the reports in {folder / 'runs'}")
     judged = _judged(registry, asked, able, folder, tell) if asked.judge else {}
@@ -78,7 +80,11 @@ def carry_out(
         )
         for one in made.values()
     )
-    equal = plural(asked.rows, "row") if asked.rows is not None else f"${asked.dollars:,.2f}"
+    equal = ""
+    if asked.rows is not None:
+        equal = plural(asked.rows, "row")
+    elif asked.dollars is not None:
+        equal = f"${asked.dollars:,.2f}"
     compared = Compared(asked.task, ways, equal, metric, tuple(notes))
     write(folder, compared)
     return compared
@@ -146,63 +152,61 @@ def _made(
         raise
     report = load(run, registry=registry).report
     rows = sum(report.rows.values())
-    if way.finish is not None and rows:
-        note = " ".join(filter(None, (note, _finish(way, run, folder / "finished" / way.name))))
-        rows = len(read_dataset(_rows_of(way.name, folder), asked.task, registry=registry))
+    if way.text and rows:
+        _, said = finished(run, folder / "finished" / way.name, registry)
+        note = " ".join(filter(None, (note, said)))
+        rows = len(read_dataset(_rows_of(way, folder), asked.task, registry=registry))
+    return _measured(way.name, rows, asked.rows, report, note)
+
+
+def _found(registry: Registry, asked: Asked, way: Way, folder: Path) -> Measured:
+    """Rows that are there, with what they cost where a run of ours made them."""
+    dataset = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
+    is_run = (Path(way.data) / "manifest.json").exists()
+    report = load(way.data, registry=registry).report if is_run else None
+    return _measured(way.name, len(dataset), None, report, "")
+
+
+def _measured(
+    name: str, rows: int, wanted: int | None, report: Report | None, note: str
+) -> Measured:
+    if report is None:
+        return Measured(name, rows, wanted, None, None, None, note=note)
     usage = report.usage
-    return Measured(
-        way.name,
-        rows,
-        asked.rows,
-        usage.calls + usage.cached,
-        usage.tokens,
-        usage.cost,
-        note=note,
-    )
+    calls = usage.calls + usage.cached
+    return Measured(name, rows, wanted, calls, usage.tokens, usage.cost, note=note)
 
 
-def _finish(way: Way, run: Path, out: Path) -> str:
-    """Choose or weigh the rows of a run, unless that is done; what is to be said of it."""
-    assert way.finish is not None
-    stamp = out.with_name(f"{out.name}.of")
-    digest = hashlib.sha256((run / "dataset.jsonl").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
-        return ""
-    shutil.rmtree(out, ignore_errors=True)
-    out.parent.mkdir(exist_ok=True)
-    try:
-        way.finish(run, out)
-    except UsageError as error:
-        return f"measured as they were made, neither chosen nor weighed: {error}"
-    stamp.write_text(digest, encoding="utf-8")
-    return ""
-
-
-def _rows_of(name: str, folder: Path) -> Path:
+def _rows_of(way: Way, folder: Path) -> str:
     """The rows of a way that are measured, as plain rows of the task."""
-    finished = folder / "finished" / name
-    there = (finished / "dataset.jsonl").exists()
-    return finished if there else folder / "runs" / name / "dataset.jsonl"
+    if way.data.startswith("hf:"):
+        return way.data
+    chosen = folder / "finished" / way.name
+    if not way.data and (chosen / "dataset.jsonl").exists():
+        return str(chosen.resolve())
+    run = Path(way.data) if way.data else folder / "runs" / way.name
+    # A run says that its rows are of the method's task: they are read as those of the task's own.
+    return str((run / "dataset.jsonl" if (run / "manifest.json").exists() else run).resolve())
 
 
 def _judged(
     registry: Registry,
     asked: Asked,
-    names: list[str],
+    ways: list[Way],
     folder: Path,
     tell: Callable[[str], None],
 ) -> dict[str, float | None]:
     """The share of labels that a judge who does not see them finds too."""
     right: dict[str, float | None] = {}
-    for name in names:
-        out = folder / "judged" / name
+    for way in ways:
+        name, out = way.name, folder / "judged" / way.name
         report = out / "report.json"
         if not report.exists():
             tell(f"{name}: labels by a blind judge into {out}")
             shutil.rmtree(out, ignore_errors=True)
             kept = {"model", "options", "seed", "concurrency", "rpm", "tpm", "max_cost"}
             values = {key: each for key, each in asked.generate.items() if key in kept}
-            rows = read_dataset(_rows_of(name, folder), asked.task, registry=registry)
+            rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
             correct(rows, corrector="blind", out=out, registry=registry, **values)
         found = json.loads(report.read_text(encoding="utf-8"))
         right[name] = found["accuracy_before"]
@@ -212,14 +216,14 @@ def _judged(
 def _analyzed(
     registry: Registry,
     asked: Asked,
-    names: list[str],
+    ways: list[Way],
     folder: Path,
     tell: Callable[[str], None],
 ) -> Analysis:
     """All in one analysis, beside the original where there is one."""
     runs = [
-        replace(read_dataset(_rows_of(name, folder), asked.task, registry=registry), name=name)
-        for name in names
+        replace(read_dataset(_rows_of(way, folder), asked.task, registry=registry), name=way.name)
+        for way in ways
     ]
     tell(f"analysis into {folder / 'analysis'}")
     analysis = analyze(
@@ -245,7 +249,7 @@ def _figures(analysis: Analysis, name: str) -> dict[str, Estimate]:
 
 
 def _trained(
-    registry: Registry, asked: Asked, names: list[str], folder: Path
+    registry: Registry, asked: Asked, ways: list[Way], folder: Path
 ) -> tuple[dict[str, dict[str, Estimate]], str, list[str]]:
     """What the rows of each train; as many rows of each, with the same labels."""
     if not asked.test:
@@ -253,7 +257,7 @@ def _trained(
     from targen_training.comparing import carried_out, model_choice
     from targen_training.experiments.model import declared
 
-    arms = {name: [str(_rows_of(name, folder).resolve())] for name in names}
+    arms = {way.name: [_rows_of(way, folder)] for way in ways}
     if asked.original:
         arms["original"] = [asked.original]
     experiment = declared(

@@ -19,8 +19,8 @@ class Measured:
         name: the method's.
         rows: rows that it made.
         requested: how many were asked for; None where its dollars decided.
-        calls: calls that models answered.
-        tokens: in and out.
+        calls: calls that models answered; None where nobody knows, as of rows from elsewhere.
+        tokens: in and out; likewise.
         dollars: what they cost; None where a price is unknown.
         figures: from the analysis, by column.
         right: the share of labels that a blind judge finds too; None where nobody judged.
@@ -31,8 +31,8 @@ class Measured:
     name: str
     rows: int
     requested: int | None
-    calls: int
-    tokens: int
+    calls: int | None
+    tokens: int | None
     dollars: float | None
     figures: Mapping[str, Estimate] = field(default_factory=dict)
     right: float | None = None

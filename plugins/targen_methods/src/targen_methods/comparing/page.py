@@ -51,14 +51,18 @@ def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
         "method": way.name,
         "rows": f"{way.rows:,}"
         + (f" of {way.requested:,}" if way.requested != way.rows and way.requested else ""),
-        "calls": f"{way.calls:,}",
-        "tokens": f"{way.tokens:,}",
+        "calls": _count(way.calls),
+        "tokens": _count(way.tokens),
         "dollars": "unknown" if way.dollars is None else f"{way.dollars:.4f}",
         "labels right": "" if way.right is None else f"{way.right:.1%}",
         **{name: _said(figure) for name, figure in way.figures.items()},
         **{f"{name}: {metric}": _percent(figure) for name, figure in way.trained.items()},
     }
     return [known.get(head, "") for head in heads]
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
 
 
 def _said(figure: Estimate) -> str:
@@ -83,7 +87,9 @@ def write(folder: Path, compared: Compared) -> None:
     (folder / "results.json").write_text(
         json.dumps(compared.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    title = f"Methods on {compared.task}, {compared.equal} each"
+    title = f"Methods on {compared.task}"
+    if compared.equal:
+        title += f", {compared.equal} each"
     heads, lines = columns(compared), rows(compared)
     bars = [" | ".join(map(markdown, line)) for line in (heads, *lines)]
     text = [f"# {markdown(title)}", "", f"| {bars[0]} |", "|---" * len(heads) + "|"]

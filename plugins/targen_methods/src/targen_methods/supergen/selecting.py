@@ -178,18 +178,17 @@ def keep_best(
     from targen_core.dataset.weighing import write_weighed
 
     data = dataset.name
-    if dataset.task.rows_per_instance > 1:
-        raise UsageError(f"rows of {dataset.task.name} belong together, and cannot be chosen alone")
+    together = dataset.task.rows_per_instance
     labels = [str(dataset.task.label_of(instance)) for instance in dataset.instances]
     records = list(dataset.provenance)
-    if len(labels) != len(dataset) or not labels:
+    if len(labels) * together != len(dataset) or not labels:
         raise UsageError(f"{data} has rows without a label", hint="select among labelled rows")
     for name in at_random:
         if name not in labels:
             raise UsageError(f"--random {name}: no row of {data} has that label")
     numbers = _numbers(data, records, len(labels), by)
     found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random, seed=seed)
-    rows = [dataset.rows[at] for at in found.kept]
+    rows = [row for at in found.kept for row in dataset.rows[at * together : (at + 1) * together]]
     write_weighed(
         target,
         replace(dataset, rows=rows, weights=[1.0] * len(rows), provenance=(), problems=()),
