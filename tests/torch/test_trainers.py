@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tiny import tiny
@@ -326,14 +327,16 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
         (folder / "train.jsonl").write_text("\n".join(rows[:40]) + "\n")
         (folder / "val.jsonl").write_text("\n".join(rows[200:220]) + "\n")
     small = f"encoder,model={tiny('encoder')},max_steps=2,batch=4,device=cpu"
-    asked = ("reproduce", "table8", "--original", "superglue", "--synthetic", RUNS, "--model",
-             small, "--seeds", 1, "-n", 16, "--tasks", "copa")  # fmt: skip
+    asked = ("reproduce", "table8", "--original", "superglue", "--synthetic", RUNS, "--seeds", 1,
+             "--model", small, "-n", 16, "--tasks", "copa", "--generator", "scripted")  # fmt: skip
     done = targen(*asked, "--json")
     assert done.code == 0, done.err
     (part,) = done.json["results"]["parts"]
     assert part["key"] == "copa"
     groups = {group["arm"]: group for group in part["groups"]}
-    assert list(groups) == ["fine-tuned alone", "Syn before", "Og before"]
+    assert list(groups) == [
+        *("fine-tuned alone", "Syn before", "Self-Instruct before", "Og before")
+    ]
     assert {group["rows"] for group in groups.values()} == {16}
     notes = " ".join(done.json["results"]["notes"])
     assert "Before, Syn: cb 16 rows, rte 16 rows" in notes
@@ -343,5 +346,45 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
     assert [len(fact.get("before", "")) for fact in facts].count(0) == 1
     assert not list(cells.glob("before-*"))  # what they started from is not kept
     again = targen(*asked)
-    assert again.code == 0 and "0 of 3 trainings to do" in again.err
+    assert again.code == 0 and "0 of 4 trainings to do" in again.err
     assert "54.65" in again.out and "Pre-finetuned on cb, rte" in again.out
+
+
+def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
+    """A decoder learns free instructions, another SuperGLUE's rows; the harness is a stand-in."""
+    asked = []
+
+    def simple_evaluate(**values):
+        asked.append(values)
+        (task,) = values["tasks"]
+        kept = Path(values["model_args"]["pretrained"])
+        assert (kept / "config.json").exists()
+        names = ("acc,none", "acc_norm,none", "exact_match,strict-match")
+        return {"results": {task: dict.fromkeys(names, 0.25 + values["num_fewshot"] / 100)}}
+
+    monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
+    monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: True)
+    rows = [
+        {"instruction": "Name a lamp", "input": "", "output": "bright lamp", "idx": 0},
+        {"instruction": "was it kind", "input": "the song", "output": "A", "idx": 1},
+    ]
+    free = jsonl("free.jsonl", rows * 4)
+    tiny_one = f"decoder,model={tiny('decoder')},max_steps=2,batch=4,device=cpu"
+    base = ("reproduce", "table8", "--original", ".", "--models", "paper", "--seeds", 1)
+    none = targen(*base, "--synthetic", RUNS)
+    assert none.code == 2 and "--self-instruct DATA" in none.err
+    words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--model", tiny_one)
+    plan = targen(*words, "--plan")
+    assert plan.code == 0 and "2 trainings" in plan.err and not asked
+    done = targen(*words)
+    assert done.code == 0, done.err
+    assert "54.65" in done.out and "50.00" in done.out  # ARC: theirs, and 0.25 with 25 samples
+    assert len(asked) == 12 and {each["num_fewshot"] for each in asked} == {25, 10, 5, 0}
+    models = Path("reproductions/table8-openllm/models")
+    facts = json.loads((models / "Self-Instruct/0/model.json").read_text())
+    assert facts["decisions"] == 8
+    again = targen(*words, "--json")
+    assert again.code == 0 and len(asked) == 12
+    assert again.json["results"]["Self-Instruct"]["gsm8k"] == [30.0]
+    odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--model", "tfidf")
+    assert odd.code == 2 and "--model decoder" in odd.err

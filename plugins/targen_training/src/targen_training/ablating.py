@@ -160,7 +160,8 @@ def ablate(
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is not None:
         show(results, folder, json=json)
-        paths = " ".join(shlex.quote(str(arm.run)) for arm in to_generate(experiment, folder))
+        ways = to_generate(registry, experiment, folder)
+        paths = " ".join(shlex.quote(str(way.run)) for way in ways)
         print(f"how varied the rows of each way are: targen analyze {paths}", file=sys.stderr)
 
 

@@ -136,7 +136,7 @@ def carried_out(
     from targen_training.experiments.run import declare, held, planned, run_experiment, written
     from targen_training.progress import cells_shown
 
-    arms = list(to_generate(experiment, folder))
+    arms = list(to_generate(registry, experiment, folder))
     _say_arms(registry, arms)
     missing = [arm for arm in arms if not (arm.run / "dataset.jsonl").exists()]
     if plan and missing:
@@ -146,7 +146,7 @@ def carried_out(
     if plan:
         made: dict[str, dict[str, Path]] = {}
         for arm in arms:
-            made.setdefault(arm.part, {})[arm.arm] = arm.run
+            made.setdefault(arm.part, {})[arm.arm] = arm.rows
         _say(planned(registry, experiment, folder, made))
         return None
     with held(folder):
@@ -177,10 +177,12 @@ def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
     """Generated arms that came to the same rows, so that there is nothing to compare."""
     notes = []
     for key, material in ready.materials.items():
-        first: dict[tuple[str, str], str] = {}
+        first: dict[tuple[object, ...], str] = {}
         for name, arm in ready.experiment.tasks[key].arms.items():
             if name in made.get(key, {}):
-                other = first.setdefault((material.arms[name][0].digest, arm.style), name)
+                source = material.arms[name][0]
+                rows = (source.digest, arm.style, *source.dataset.weights)
+                other = first.setdefault(rows, name)
                 if other != name:
                     notes.append(f"{key}: {name} has the same rows as {other}")
     return notes

@@ -38,8 +38,15 @@ def model_arguments(folder: Path) -> dict[str, Any]:
     return {"pretrained": str(facts.options["model"]), "peft": str(weights.folder)}
 
 
-def harness_figures(folder: Path, tasks: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+def harness_figures(
+    folder: Path, tasks: Sequence[str], *, shots: int | None = None
+) -> Mapping[str, Mapping[str, Any]]:
     """Task -> figure -> value, with the standard errors that the harness gives.
+
+    Args:
+        folder: the model's.
+        tasks: of the harness.
+        shots: worked samples that the model is shown; None for what the task says.
 
     Raises:
         MissingDependency: lm-evaluation-harness is not installed.
@@ -59,6 +66,7 @@ def harness_figures(folder: Path, tasks: Sequence[str]) -> Mapping[str, Mapping[
             model="hf",
             model_args=arguments,
             tasks=list(tasks),
+            num_fewshot=shots,
             device=str(device_of("")),  # it takes a GPU for granted
             apply_chat_template=bool(facts_of(folder)[0].options.get("chat")),
         )

@@ -10,23 +10,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.errors import UsageError
-from targen_training.comparing import carried_out, generator_options
+from targen_training.comparing import carried_out, generator_options, model_choice
 from targen_training.printed import with_interval
 
 if TYPE_CHECKING:
     from targen_core import Registry
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Group, Results
-    from targen_training.reproduction.paper import PaperTable
+    from targen_training.reproduction.openllm import OpenLlm
+    from targen_training.reproduction.paper import PaperTable, Size
 
 __all__ = ["reproduce"]
+
+# What table 8's form with small models cannot have alike.
+_SMALL_ONLY = ("OpenLLM's tasks", "Self-Instruct's own rows")
 
 
 def reproduce(
     table: Annotated[
         str,
         typer.Argument(
-            help="table3, 4, 5, 6, 8, 9, 10 or 11 of the paper; or datatune-table2, of DataTune.",
+            help="table3, 4, 5, 6, 8, 9, 10, 11 or 12 of the paper; or DataTune's datatune-table2.",
             show_default=False,
         ),
     ],
@@ -60,6 +64,15 @@ def reproduce(
             "--existing",
             metavar="FOLDER",
             help="Of DataTune: rows of existing datasets as they are, for each task.",
+        ),
+    ] = None,
+    self_instruct: Annotated[
+        Path | None,
+        typer.Option(
+            "--self-instruct",
+            metavar="DATA",
+            help="Of table8 with --models paper: rows of free-instructions, such as import-rows "
+            "makes of Self-Instruct's.",
         ),
     ] = None,
     answers: Annotated[
@@ -134,13 +147,14 @@ def reproduce(
     - targen reproduce table6 --original superglue --synthetic examples/runs --plan
     - targen reproduce table3 --original superglue --synthetic runs --tasks cb,rte
     - targen reproduce table5 --original superglue --generator llama -o model=llama3.1
+    - targen reproduce table12 --original superglue --generator local
     - targen reproduce datatune-table2 --original bigbench --transformed runs --synthetic syn
     """
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
-    from targen_training.comparing import model_choice
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
+    from targen_training.reproduction.openllm import OpenLlm
     from targen_training.reproduction.paper import ROWS, paper_table, sizes
 
     if table == datatune.NAME:
@@ -167,24 +181,49 @@ def reproduce(
     known = sizes()
     if models not in known:
         raise UsageError(f"--models {models}", hint=f"one of: {', '.join(known)}")
-    if paper.harness and models == "paper":
-        _print_paper(paper)
-        raise UsageError(
-            f"{paper.name} in the paper's form measures OpenLLM's tasks, which are downloads",
-            hint="pre-finetune a decoder on synthetic data with targen train, and measure it with "
-            f"targen evaluate MODEL --harness {','.join(paper.harness)}",
-        )
     registry = load_registry()
-    folder = out or Path("reproductions") / paper.trainings
-    check_folder(folder)
+    open_llm = bool(paper.harness) and models == "paper"
+    folder = out or Path("reproductions") / (
+        f"{paper.name}-openllm" if open_llm else paper.trainings
+    )
+    if not open_llm:
+        check_folder(folder)
     rows = known[models].rows_of(generator or []) if number is None else number
     base = {"n": rows, **generator_options(option or [], max_cost)}
+    if self_instruct is not None and not open_llm:
+        raise UsageError("--self-instruct is for table8 with --models paper")
+    if open_llm:
+        _open_llm(
+            registry,
+            OpenLlm(
+                paper,
+                synthetic,
+                self_instruct,
+                (generator or [""])[0],
+                base,
+                _decoder(known[models], model or []),
+                seeds,
+                folder,
+            ),
+            plan=plan,
+            json=json,
+        )
+        return
     if paper.harness:
         values, differs = _other_tasks(
-            paper, tasks, folder, original, synthetic, generator, base, known[models].others
+            registry,
+            paper,
+            tasks,
+            folder,
+            original,
+            synthetic,
+            generator,
+            base,
+            known[models].others,
         )
     else:
         values, differs = _declaration(
+            registry,
             paper,
             _chosen(paper, tasks, known[models].tasks),
             folder,
@@ -192,6 +231,7 @@ def reproduce(
             synthetic,
             generator or [],
             base,
+            size=models,
             instructions=models == "paper" if instructions is None else instructions,
         )
         _limit(registry, values["tasks"], rows)
@@ -233,6 +273,45 @@ def reproduce(
         print(folder / "results.html")
 
 
+def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
+    """The options of the decoder that is pre-finetuned: what `--model` says, or Llama-2-7B's.
+
+    Raises:
+        UsageError: `--model` names several, or no decoder.
+    """
+    if not models:
+        options: Mapping[str, Any] = next(
+            each["options"] for each in size.together if each["name"].startswith("Llama")
+        )
+        return options
+    chosen = [model_choice(item) for item in models]
+    if len(chosen) > 1 or chosen[0]["trainer"] != "decoder":
+        raise UsageError(
+            "table8 in the paper's form pre-finetunes one decoder", hint="--model decoder,model=…"
+        )
+    return dict(chosen[0]["options"])
+
+
+def _open_llm(registry: Registry, asked: OpenLlm, *, plan: bool, json: bool) -> None:
+    """Do table 8 in the paper's form, and print it."""
+    from targen_core.cli.tables import print_json
+    from targen_training.reproduction.openllm import carry_out, show
+
+    found = carry_out(registry, asked, plan=plan)
+    if found is None:
+        return
+    paper = asked.paper
+    differs = [line for line in paper.differs if not line.startswith(_SMALL_ONLY)]
+    if json:
+        print_json({"results": found, "paper": list(paper.rows), "differs": differs})
+        return
+    _print_paper(paper)
+    show(paper, found)
+    print("\nWhat differs from the paper")
+    for line in differs:
+        print(f"- {line}")
+
+
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     """How many trainings there are, and how long they may take where that is known."""
     parts = list(experiment.tasks.values())[: 1 if experiment.together else None]
@@ -265,6 +344,7 @@ def _chosen(paper: PaperTable, tasks: str | None, usual: Sequence[str] = ()) -> 
 
 
 def _declaration(
+    registry: Registry,
     paper: PaperTable,
     tasks: Sequence[str],
     folder: Path,
@@ -273,6 +353,7 @@ def _declaration(
     generators: Sequence[str],
     base: Mapping[str, Any],
     *,
+    size: str,
     instructions: bool,
 ) -> tuple[dict[str, Any], list[str]]:
     """The experiment of a table with what is at hand, and what of the table is missing.
@@ -281,6 +362,7 @@ def _declaration(
         UsageError: nothing of it can be done.
     """
     from targen_training.reproduction.material import original_of, synthetic_of
+    from targen_training.reproduction.methods import lacking, method_file
 
     if paper.each == "generator" and not generators:
         raise UsageError(
@@ -289,15 +371,17 @@ def _declaration(
     if paper.each != "generator" and len(generators) > 1:
         raise UsageError("several --generator are for table11")
     model = {"model": generators[0]} if generators else None
-    makes = paper.each or any("generate" in arm for arm in paper.arms)
+    one_way = not paper.each and not any("generate" in arm for arm in paper.arms)
+    makes = not one_way or any("method" in arm for arm in paper.arms)
     parts: dict[str, Any] = {}
     missing: dict[str, str] = {}
+    unable: dict[str, str] = {}  # arms that the generator cannot make
     for task in tasks:
         splits = original_of(original, task, folder / "data")
         if splits is None:
             missing[task] = f"{original} has no train and val of it"
             continue
-        given = None if makes else synthetic_of(synthetic, task)
+        given = synthetic_of(synthetic, task) if one_way else None
         arms: dict[str, Any] = {}
         for arm in _arms(paper, generators):
             if "style" in arm and not instructions:
@@ -308,17 +392,31 @@ def _declaration(
                 arms[arm["name"]] = {"data": [str(splits[0]), made]}
             elif arm.get("original"):
                 arms[arm["name"]] = {"data": [str(splits[0])], **style}
-            elif given is not None:
+            elif given is not None and "method" not in arm:
                 arms[arm["name"]] = {"data": [str(given)], **style}
             elif model is not None:
-                arms[arm["name"]] = {"generate": {**base, **model, **arm.get("generate", {})}}
-                arms[arm["name"]] |= style
+                values = {**base, **model, **arm.get("generate", {})}
+                arms[arm["name"]] = {"generate": values, **style}
+                if "method" in arm:
+                    path = method_file(
+                        registry,
+                        arm["method"],
+                        task,
+                        given=splits[0],
+                        settings=size,
+                        folder=folder / "data",
+                    )
+                    arms[arm["name"]]["task"] = str(path)
+                    if why := lacking(registry, str(path), values):
+                        unable[arm["name"]] = why
             else:
                 missing[task] = "there are no synthetic rows of it"
         if task not in missing:
             parts[task] = {"task": task, "test": [str(splits[1])], "arms": arms}
-    for task, why in missing.items():
-        print(f"{task} is left out: {why}", file=sys.stderr)
+    for name, why in {**missing, **unable}.items():
+        print(f"{name} is left out: {why}", file=sys.stderr)
+    for part in parts.values():  # of all tasks alike, so that one model can learn them
+        part["arms"] = {name: arm for name, arm in part["arms"].items() if name not in unable}
     if not parts:
         raise UsageError(
             f"no task of {paper.name} can be done: {next(iter(missing.values()))}",
@@ -328,7 +426,7 @@ def _declaration(
             if model is None
             else "--original FOLDER has SuperGLUE: CB/train.jsonl, CB/val.jsonl, and so on",
         )
-    left = []
+    left = [f"Without {name}: {why}." for name, why in unable.items()]
     if missing:
         left.append(f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}.")
     if not instructions and any("style" in arm for arm in paper.arms):
@@ -351,6 +449,7 @@ def _limit(registry: Registry, parts: Mapping[str, Any], number: int) -> None:
 
 
 def _other_tasks(
+    registry: Registry,
     paper: PaperTable,
     tasks: str | None,
     folder: Path,
@@ -369,6 +468,7 @@ def _other_tasks(
         UsageError: nothing of it can be done.
     """
     from targen_training.reproduction.material import original_of, synthetic_of
+    from targen_training.reproduction.methods import method_file
 
     there = {task: original_of(original, task, folder / "data") for task in paper.tasks}
     og = {task: splits for task, splits in there.items() if splits is not None}
@@ -394,12 +494,36 @@ def _other_tasks(
             "--tasks A,B names the tested ones",
         )
     before = {"Syn": syn, "Og": {task: {"data": [str(og[task][0])]} for task in syn}}
+    left = []
+    for arm in paper.arms:
+        if "method" not in arm:
+            continue
+        if made is None:
+            left.append(f"Without {arm['name']}: --generator makes its rows.")
+            continue
+        before[arm["before"]] = {
+            task: {
+                "generate": {**base, **made},
+                "task": str(
+                    method_file(
+                        registry,
+                        arm["method"],
+                        task,
+                        given=og[task][0],
+                        settings="small",
+                        folder=folder / "data",
+                    )
+                ),
+            }
+            for task in syn
+        }
     parts = {
         task: {
             "test": [str(og[task][1])],
             "arms": {
                 arm["name"]: {"data": [str(og[task][0])], "before": arm.get("before", "")}
                 for arm in paper.arms
+                if arm.get("before", "Og") in before
             },
         }
         for task in tested
@@ -412,7 +536,7 @@ def _other_tasks(
         "sizes": ["matched"],
     }
     said = f"Pre-finetuned on {', '.join(syn)}, then fine-tuned and tested on {', '.join(tested)}: "
-    return values, [f"{said}at most {base['n']:,} rows of each task."]
+    return values, [f"{said}at most {base['n']:,} rows of each task.", *left]
 
 
 def _arms(paper: PaperTable, generators: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -240,6 +240,7 @@ def read_material(
         UsageError: rows that cannot be read, or that nothing can be learned or tested with.
     """
     part, task = experiment.tasks[key], task_for(registry, experiment.task_of(key))
+    whose = registry.find("task", task).id if isinstance(task, str) else ""
     tests = [read_rows(registry, source, task) for source in part.test]
     name = tests[0].task.name
     styles: list[Style] = list(dict.fromkeys(["plain", *(a.style for a in part.arms.values())]))
@@ -266,9 +267,10 @@ def read_material(
         for source in declared.data or (str(made[arm]),):
             place = (source, declared.style)
             if place not in read:
-                # A run of another task says itself which, and that must be called the same.
-                dataset = read_rows(registry, source, None if declared.task else task)
-                if dataset.task.name != name:
+                # A run of another task says itself which: called the same, or made from this one.
+                own = None if declared.task else task
+                dataset = read_rows(registry, source, own, experiment.task_of(key))
+                if dataset.task.name != name and whose not in dataset.task.based_on:
                     raise UsageError(
                         f"{source} holds rows of {dataset.task.name}, and the test rows are of "
                         f"{name}",

@@ -12,6 +12,7 @@ from typing import Any
 
 from targen_core import Registry, Task, estimate, generate
 from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
+from targen_core.methods.finishing import finished, made_for_each
 from targen_training.experiments.model import Arm, Experiment
 
 __all__ = ["Made", "contexts_of", "dollars", "generated", "made_once", "to_generate"]
@@ -28,6 +29,7 @@ class Made:
         values: what `targen_core.generate` is called with.
         run: its run directory.
         own: the task again where it is the arm's own, and not the experiment's.
+        out: where its method puts what it makes of the run's rows.
     """
 
     part: str
@@ -36,6 +38,12 @@ class Made:
     values: Mapping[str, Any]
     run: Path
     own: str = ""
+    out: Path = Path()
+
+    @property
+    def rows(self) -> Path:
+        """The rows that are learned from, as far as they are there."""
+        return self.out if (self.out / "dataset.jsonl").exists() else self.run
 
     @property
     def said(self) -> str:
@@ -44,15 +52,21 @@ class Made:
         return ", ".join(f"{key}={value}" for key, value in {**self.values, **by}.items())
 
 
-def to_generate(experiment: Experiment, folder: Path) -> Iterator[Made]:
-    """The arms that are generated, in order: those of sets that are learned before come first."""
+def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Iterator[Made]:
+    """The arms that are generated, in order: those of sets that are learned before come first.
+
+    Raises:
+        UsageError: the file of an arm's task is none.
+    """
 
     def made(part: str, name: str, task: str, arm: Arm) -> Iterator[Made]:
         if arm.generate is not None:
             called = re.sub(r"[^\w.-]+", "-", f"{part}-{name}").strip("-")
             values = {**experiment.generate, **arm.generate}
-            run = folder / "runs" / called
-            yield Made(part, name, arm.task or task, values, run, arm.task)
+            if "n" in values:
+                values["n"] *= made_for_each(arm.task or task, registry)
+            run, out = folder / "runs" / called, folder / "finished" / called
+            yield Made(part, name, arm.task or task, values, run, arm.task, out)
 
     for name, tasks in experiment.before.items():
         for task, arm in tasks.items():
@@ -93,8 +107,8 @@ def generated(
     """Generate what is missing. What the arms have in common is asked once: replies are shared.
 
     Returns:
-        Part -> arm -> run directory; and what is to be said of arms in which a label fell short,
-        as may happen to a way that makes the same rows again and again.
+        Part -> arm -> its rows, a run directory mostly; and what is to be said of arms in which a
+        label fell short, as may happen to a way that makes the same rows again and again.
 
     Raises:
         UsageError: what cannot be.
@@ -108,7 +122,9 @@ def generated(
                 generate(arm.task, out=arm.run, registry=registry, **arm.values)
             except QuotaNotMet as error:
                 short.append(f"{arm.part}, {arm.arm}: {error}")
-        made.setdefault(arm.part, {})[arm.arm] = arm.run
+            rows, said = finished(arm.run, arm.out, registry)
+            short += [f"{arm.part}, {arm.arm}: {said}"] if said else []
+        made.setdefault(arm.part, {})[arm.arm] = rows
     return made, short
 
 

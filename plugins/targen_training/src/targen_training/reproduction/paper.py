@@ -32,7 +32,9 @@ class PaperTable:
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.
         metrics: tasks whose figure is not the benchmark's first.
-        harness: tasks of lm-evaluation-harness that it takes.
+        harness: tasks of lm-evaluation-harness that it takes: a name for people, the task, how many
+            worked samples it is shown, the figure that counts.
+        harness_arms: what is compared on them.
         together: whether one model learns all of its tasks.
         trainings: the table whose trainings it takes, and whose folder: table 6 has the means of
             table 3.
@@ -47,7 +49,8 @@ class PaperTable:
     rows: Sequence[Mapping[str, Any]]
     differs: Sequence[str]
     metrics: Mapping[str, str]
-    harness: Sequence[str]
+    harness: Sequence[Mapping[str, Any]]
+    harness_arms: Sequence[Mapping[str, Any]]
     together: bool
     trainings: str
 
@@ -131,6 +134,7 @@ def paper_table(name: str) -> PaperTable:
         [*table["differs"], *common["differs"]],
         common["metric"],
         table.get("harness", ()),
+        table.get("harness_arms", ()),
         table.get("together", False),
         trainings,
     )

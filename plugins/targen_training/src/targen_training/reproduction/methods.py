@@ -1,0 +1,71 @@
+"""Arms whose rows are made by another method, as table 12 compares: a task file for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core import Registry, estimate
+from targen_core.errors import JobFailed, UnknownName, UsageError
+from targen_core.methods.columns import Columns
+from targen_core.methods.form import FORM, METHOD, MethodFile
+from targen_core.methods.model import Method
+from targen_training.writing import write_text
+
+__all__ = ["lacking", "method_file"]
+
+
+def method_file(
+    registry: Registry, use: str, task: str, *, given: Path | None, settings: str, folder: Path
+) -> Path:
+    """The task file of a method for a task, called as the task is.
+
+    Args:
+        registry: finds the method.
+        use: the method's name.
+        task: the task's name.
+        given: rows of it, for a method that starts from some or may.
+        settings: the method's options by a name, where it knows it.
+        folder: where the file is written.
+
+    Raises:
+        UsageError: there is no such method.
+        WriteFailed: the operating system refuses.
+    """
+    try:
+        method: Method[Any] = registry.get("method", use)
+    except UnknownName as error:
+        raise UsageError(
+            f"there is no method {use} here", hint="pip install targen-methods"
+        ) from error
+    columns = Columns.of(registry.get("task", task))
+    spec = MethodFile(
+        use=use,
+        task=task,
+        given=() if given is None or not method.takes_given(columns) else (str(given.resolve()),),
+        preset=settings if settings in method.presets else "",
+    )
+    text = METHOD.text(FORM, METHOD.located(spec, Path.cwd()), task)
+    return write_text(folder / use / f"{task}.json", text)
+
+
+def lacking(registry: Registry, task: str, values: Mapping[str, Any]) -> str:
+    """What keeps a model from making rows of a task, such as probabilities that it does not tell.
+
+    Args:
+        registry: finds the task.
+        task: its name or file.
+        values: what `targen_core.generate` is called with.
+
+    Returns:
+        Why, in a few words; "" where it may.
+    """
+    known = {key: values[key] for key in ("model", "options") if key in values}
+    try:
+        estimate(task, n=2, registry=registry, **known)
+    except UsageError as error:
+        return str(error)
+    except JobFailed:
+        pass  # what its dry run cannot do, the run itself may
+    return ""

@@ -1,0 +1,218 @@
+"""Table 8 in the paper's form: decoders pre-finetuned on rows, measured on OpenLLM's tasks.
+
+```text
+reproductions/table8-openllm/
+  runs/            rows that were generated
+  models/ARM/0/    a decoder, for each seed
+  openllm/ARM-0.json   what the harness said of it, task by task
+```
+
+Whatever is there is gone on with. lm-evaluation-harness downloads its tasks.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from targen_core import Registry, generate
+from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
+from targen_core.training.model import Trainer, TrainerOptions
+from targen_training.reproduction.material import synthetic_of
+from targen_training.writing import write_text
+
+if TYPE_CHECKING:
+    from targen_core import Dataset
+    from targen_training.reproduction.paper import PaperTable
+
+__all__ = ["OpenLlm", "carry_out", "show"]
+
+_FREE = "free-instructions"
+_DECODER = "decoder"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLlm:
+    """What is trained and measured.
+
+    Attributes:
+        paper: the table.
+        synthetic: a folder with rows of SuperGLUE's tasks, a run or file each.
+        instructions: rows of free instructions: a run, a file, imported ones.
+        generator: the model that makes what is missing of these; "" for none.
+        base: what `targen_core.generate` is called with besides.
+        options: of the decoder.
+        seeds: how often each is trained.
+        folder: where all of it stands.
+    """
+
+    paper: PaperTable
+    synthetic: Path | None
+    instructions: Path | None
+    generator: str
+    base: Mapping[str, Any]
+    options: Mapping[str, Any]
+    seeds: int
+    folder: Path
+
+
+def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, Any] | None:
+    """Make rows that are missing, train a decoder on each arm's and have the harness measure it.
+
+    Returns:
+        Arm -> task -> its figures by seed, in per cent; None where only the plan was wanted.
+
+    Raises:
+        UsageError: rows are missing, and nobody makes them; options are none of a decoder's; or
+            something else lies in the folder.
+        MissingDependency: the harness, or what trains decoders, is not installed.
+        TargenError: a run or training failed; the same again goes on.
+    """
+    from targen_training.asked import options_of
+
+    if find_spec("lm_eval") is None:
+        raise MissingDependency(
+            f"{asked.paper.name} in the paper's form needs lm-evaluation-harness, which is not "
+            "installed",
+            distribution="targen-training",
+            hint="pip install 'targen-training[harness]'; --models small measures tasks of "
+            "SuperGLUE in place of OpenLLM's",
+        )
+    there = {path.name for path in asked.folder.iterdir()} if asked.folder.is_dir() else set()
+    if there - {"models", "openllm", "results.json", "runs"}:
+        raise UsageError(
+            f"{asked.folder} is there and holds something else", hint="choose another --out"
+        )
+    trainer: Trainer = registry.get("trainer", _DECODER)
+    options = options_of(trainer.options, _DECODER, [f"{k}={v}" for k, v in asked.options.items()])
+    sources = _sources(asked)
+    for arm, places in sources.items():
+        for task, place in places.items():
+            made = place.is_file() or (place / "dataset.jsonl").exists()
+            said = "there" if made else "to make"
+            print(f"arm {arm}: {task}: {place}: {said}", file=sys.stderr)
+    names = ", ".join(each["task"] for each in asked.paper.harness)
+    trainings = len(sources) * asked.seeds
+    print(f"{trainings} trainings of a decoder, each measured on {names}", file=sys.stderr)
+    if plan:
+        return None
+    data = {arm: _rows(registry, asked, places) for arm, places in sources.items()}
+    found: dict[str, dict[str, list[float]]] = {}
+    for arm, datasets in data.items():
+        for seed in range(asked.seeds):
+            model = asked.folder / "models" / arm / str(seed)
+            if not (model / "model.json").exists():
+                _train(registry, options, datasets, model, seed)
+            for task, figure in _measured(asked, arm, seed, model).items():
+                found.setdefault(arm, {}).setdefault(task, []).append(100 * figure)
+    write_text(asked.folder / "results.json", json.dumps(found, indent=2) + "\n")
+    return found
+
+
+def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
+    """Arm -> task -> where its rows are, or go.
+
+    Raises:
+        UsageError: rows of an arm are missing, and there is no generator.
+    """
+    given = {task: synthetic_of(asked.synthetic, task) for task in asked.paper.tasks}
+    runs = asked.folder / "runs"
+    ours = {
+        task: place or runs / f"{task}-Syn"
+        for task, place in given.items()
+        if place is not None or asked.generator
+    }
+    theirs = asked.instructions or (runs / _FREE if asked.generator else None)
+    if not ours or theirs is None:
+        lacking = "synthetic rows" if not ours else "rows of Self-Instruct"
+        raise UsageError(
+            f"{asked.paper.name} lacks {lacking}",
+            hint="--synthetic FOLDER has a run or file for each task; --self-instruct DATA has "
+            f"rows of {_FREE}, such as targen import-rows makes; --generator NAME/MODEL makes "
+            "what is missing",
+        )
+    if not theirs.exists() and asked.instructions is not None:
+        raise UsageError(f"--self-instruct {theirs}: there is no such data")
+    first, second = (arm["name"] for arm in asked.paper.harness_arms)
+    return {first: ours, second: {_FREE: theirs}}
+
+
+def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> list[Dataset]:
+    """The rows of an arm, made where they are not there."""
+    from targen_training.asked import read_rows
+
+    datasets = []
+    for task, place in places.items():
+        if place.is_relative_to(asked.folder):
+            values = {**asked.base, "model": asked.generator}
+            try:
+                generate(task, out=place, registry=registry, **values)
+            except QuotaNotMet as error:
+                print(f"note: {task}: {error}", file=sys.stderr)
+        datasets.append(read_rows(registry, str(place), None, task))
+    return datasets
+
+
+def _train(
+    registry: Registry, options: TrainerOptions, datasets: Sequence[Dataset], out: Path, seed: int
+) -> None:
+    from targen_training.models import train_model
+    from targen_training.progress import shown
+
+    print(f"training {out}", file=sys.stderr)
+    with shown() as watch:
+        train_model(
+            registry,
+            _DECODER,
+            options,
+            datasets,
+            out,
+            seed=seed,
+            style="instructions",
+            watch=watch,
+        )
+
+
+def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, float]:
+    """Task -> its figure, from 0 to 1; what was measured is kept."""
+    from targen_training.harness import harness_figures
+
+    kept = asked.folder / "openllm" / f"{arm}-{seed}.json"
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    for each in asked.paper.harness:
+        if each["task"] in known:
+            continue
+        print(f"{each['task']} by {model}", file=sys.stderr)
+        figures = harness_figures(model, [each["task"]], shots=each["shots"])[each["task"]]
+        if each["figure"] not in figures:
+            raise UsageError(
+                f"the harness gives no {each['figure']} of {each['task']}",
+                hint=f"it gives: {', '.join(figures)}; targen-training was written for 0.4",
+            )
+        known[each["task"]] = float(figures[each["figure"]])
+        write_text(kept, json.dumps(known, indent=2) + "\n")
+    return {each["task"]: known[each["task"]] for each in asked.paper.harness}
+
+
+def show(paper: PaperTable, found: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """Print the figures here: the mean over seeds, and the least and greatest."""
+    from targen_core.cli.tables import print_table
+
+    lines = []
+    for each in paper.harness:
+        line = [each["name"]]
+        for figures in found.values():
+            values = figures[each["task"]]
+            spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+            line.append(f"{fmean(values):.2f}{spread}")
+        lines.append(line)
+    means = [fmean(fmean(values) for values in figures.values()) for figures in found.values()]
+    lines.append(["mean", *(f"{mean:.2f}" for mean in means)])
+    print("here, mean over seeds")
+    print_table(["", *found], lines)
