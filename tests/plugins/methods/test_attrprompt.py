@@ -48,9 +48,9 @@ def test_no_shared_value_tells_the_label(bent: Bent, base: str, quotas: dict[str
     facts = ran.lines("provenance.jsonl")
     for name, values in own.items():
         for label, count in quotas.items():
-            seen = Counter(fact["notes"][name] for fact in facts if fact["label"] == label)
+            seen = Counter(fact["dimensions"][name] for fact in facts if fact["label"] == label)
             assert [*seen.values()] == [count // len(values)] * len(values)
-    together = {tuple(fact["notes"].values()) for fact in facts}
+    together = {tuple(fact["dimensions"].values()) for fact in facts}
     assert len(together) > len(facts) / 2  # the attributes are dealt apart
 
 
@@ -87,7 +87,7 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
 
     ran = bent("attrprompt", bend, {"thanks": 4, "asks": 4}, values=3)
     assert len(ran.asked("overlap")) == 2
-    ways = {fact["notes"]["way"] for fact in ran.lines("provenance.jsonl")}
+    ways = {fact["dimensions"]["way"] for fact in ran.lines("provenance.jsonl")}
     assert unfit not in ways
     assert len(ways) == 3
 
@@ -117,7 +117,7 @@ def test_rows_differ_in_length(
     ran = bent("attrprompt", good, {"thanks": 10, "asks": 10}, values=4, **settings)
     asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
     assert any(one.startswith("length. ") for one in asked) is (lengths is None)
-    seen = {fact["notes"]["length"] for fact in ran.lines("provenance.jsonl")}
+    seen = {fact["dimensions"]["length"] for fact in ran.lines("provenance.jsonl")}
     assert len(seen) == 4 if lengths is None else seen == lengths
 
 

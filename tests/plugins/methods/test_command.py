@@ -26,7 +26,7 @@ def test_a_method_makes_exact_rows_of_a_task_in_a_file(targen: Targen, mail: Pat
     labels = [row["label"] for row in made(Path("run"), "dataset.jsonl")]
     assert sorted(labels) == ["loan"] * 5 + ["room"] * 3
     first = made(Path("run"), "provenance.jsonl")[0]
-    assert first["notes"]["length"] in ("20 to 70 words", "40 to 90 words")
+    assert first["dimensions"]["length"] in ("20 to 70 words", "40 to 90 words")
     assert first["seed"]["number"] == 0
     manifest = json.loads(Path("run/manifest.json").read_text())
     assert "targen-methods" in manifest["lock"]["distributions"]
@@ -49,7 +49,7 @@ def test_attributes_of_the_user_are_drawn_evenly(targen: Targen, mail: Path) -> 
         "    lengths: [20, 40]\n"
     )
     assert targen("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run").code == 0
-    tones = [row["notes"]["tone"] for row in made(Path("run"), "provenance.jsonl")]
+    tones = [row["dimensions"]["tone"] for row in made(Path("run"), "provenance.jsonl")]
     assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {4}
     report = json.loads(Path("run/report.json").read_text())
     asked = {step["step"] for step in report["usage"]["by_step"] if step["calls"]}
@@ -228,6 +228,16 @@ def test_methods_say_what_they_ask_of_a_backend(targen: Targen) -> None:
     ]
     assert targen("describe", "coda", "--json").json["scored"] == []  # made without its rows
     assert "Step generate asks for token probabilities" in targen("describe", "supergen").out
+
+
+@pytest.mark.whole
+def test_an_analysis_counts_rows_by_what_a_method_drew(targen: Targen, mail: Path) -> None:
+    own = ("--set", 'attribute={"mood": ["warm", "cold"]}', "--set", "attributes=1")
+    start = ("method", "attrprompt", str(mail), *own, "-n", "8", "-b", "scripted", "--out", "run")
+    assert targen(*start).code == 0
+    done = targen("analyze", "run", "--metric", "dimensions", "--out", "analysed", "--json")
+    assert done.code == 0, done.err
+    assert "mood (2 values, 4 rows each)" in done.out
 
 
 @pytest.mark.whole

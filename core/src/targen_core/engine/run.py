@@ -670,6 +670,8 @@ class Engine:
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
         own = draw(self.task.dimensions, self._layer.seed, place)
+        if self.task.drawn is not None:
+            own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
         return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:

@@ -134,6 +134,7 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
         "parts": {},
         "branch_labels": {},
         "dimensions": (),
+        "drawn": None,
         "instances_per_call": 1,
         "labels_per_seed": None,
         "samples_per_seed": 1,

@@ -77,6 +77,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             labels aim at "any".
         dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
             same for all labels of a seed. Lists have dimensions of their own.
+        drawn: `drawn(above, seed, branch)`: what the task's own code drew for a row, by name, where
+            that is no dimension, since a model lists the values. Provenance has it as it has draws
+            of dimensions.
         instances_per_call: instances that one call of a generator returns.
         labels_per_seed: 1 where a seed is used for one label, so that no two rows share it; None
             where it is for all of them, one after the other. Labels take turns over neighbouring
@@ -120,6 +123,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     seeds: tuple[ListStep[Any], ...] = ()
     parts: Mapping[str, Part] = field(default_factory=_empty)
     dimensions: tuple[Dimension, ...] = ()
+    drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
     samples_per_seed: int = 1

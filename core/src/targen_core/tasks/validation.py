@@ -65,6 +65,11 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("seeds", _several(ListStep), "ListSteps in a tuple: (step,)"),
         ("parts", _by_name(Part), "Parts by name"),
         ("dimensions", _several(Dimension), "Dimensions in a tuple: (dimension,)"),
+        (
+            "drawn",
+            lambda f: f is None or callable(f),
+            "a function (above, seed, branch), or None",
+        ),
         ("checks", _several(Callable), "functions in a tuple: (check,)"),
         ("judging", lambda group: isinstance(group, Judging), "Judging(...)"),
         ("rows", lambda group: isinstance(group, Rows), "Rows(...)"),

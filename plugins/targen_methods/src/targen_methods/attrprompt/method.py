@@ -8,7 +8,7 @@ from targen_core import ListStep, Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.attrprompt.items import Attributes, Draw, Values
-from targen_methods.attrprompt.steps import PROMPTS, Options, Steps
+from targen_methods.attrprompt.steps import PROMPTS, Options, Steps, drawn
 
 __all__ = ["ATTRPROMPT"]
 
@@ -48,6 +48,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
             ),
         ),
         labels_per_seed=1,
+        drawn=drawn,
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
         parameters={
             "attributes": {"temperature": 1.0, "max_tokens": 400},

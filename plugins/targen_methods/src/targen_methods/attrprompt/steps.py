@@ -24,7 +24,7 @@ from targen_methods.attrprompt.items import (
     ValuesReply,
 )
 
-__all__ = ["PROMPTS", "Options", "Steps"]
+__all__ = ["PROMPTS", "Options", "Steps", "drawn"]
 
 _NAMES = ("attributes", "values", "similar", "overlap", "write")
 _PROMPTS = {name: Prompt(name, package="targen_methods.attrprompt") for name in _NAMES}
@@ -56,6 +56,12 @@ class Options(MethodOptions):
         "lengths that suit the dataset",
     )
     span: int = Field(50, ge=1, description="by how many words it may be longer than in `lengths`")
+
+
+def drawn(above: Sequence[Any], draw: Draw, label: str) -> dict[str, str]:
+    """The values of a row, by attribute."""
+    values: Values = above[-1]
+    return values.traits(draw, label)
 
 
 class Steps:
@@ -223,9 +229,7 @@ class Steps:
 
         async def write(llm: Llm, draw: Draw) -> BaseModel:
             row = self.columns.reply()
-            lists: Values = llm.above[-1]
-            values = lists.traits(draw, label)
-            llm.note(**values)
+            values = drawn(llm.above, draw, label)
 
             def legal(reply: BaseModel) -> None:
                 self.columns.instance(self.columns.of_row(reply), label)
