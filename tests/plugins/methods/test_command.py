@@ -80,7 +80,7 @@ labels: {}
     [
         (("attrpromt", "mail.yaml"), "attrprompt"),
         (("attrprompt", "mail.yaml", "--set", "value=3"), "no option 'value'"),
-        (("attrprompt", "mail.yaml", "--set", "values=1"), "values: "),
+        (("attrprompt", "mail.yaml", "--set", "values=1"), "method attrprompt: values: "),
         (("attrprompt", "mail.yaml", "--settings", "papers"), "no preset 'papers'"),
         (("attrprompt", "mail.yaml", "--given", "rows.jsonl"), "there is no"),
         (("attrprompt", "nowhere.yaml"), "nowhere.yaml"),
@@ -212,6 +212,46 @@ def test_rows_of_a_single_text_are_refused_where_only_pairs_start_from_some(
     assert done.code == 2 and not Path("run").exists()
     assert "does not use given rows: a row of mail has a single text" in done.err
     assert "leave them out" in done.err
+
+
+PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("", "has no rows"),
+        (
+            '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}',
+            "text: Field required",
+        ),
+        (PAIR.replace("loan", "lone"), "label: Input should be 'loan' or 'room'"),
+        ('{"text": "Is the atlas back?"}', "no given row has a label"),
+        (PAIR + "and so on", "line 2 is not a row of mail"),
+    ],
+)
+def test_given_rows_are_read_before_a_run_is_begun(
+    targen: Targen, mail: Path, lines: str, said: str
+) -> None:
+    Path("rows.jsonl").write_text(lines)
+    how = ("--given", "rows.jsonl", "-n", "4", "-b", "scripted", "--set", "embedder=words")
+    done = targen("method", "coda", str(mail), *how, "--out", "run")
+    assert done.code == 2 and said in done.err and "Traceback" not in done.err
+    assert not Path("run").exists()
+    if "Field required" in done.err:
+        assert "the columns of mail: text, label" in done.err
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", ["progen", "sungen"])
+def test_an_embedder_that_is_not_there_is_refused_at_once(
+    targen: Targen, mail: Path, name: str
+) -> None:
+    start = ("method", name, str(mail), "-n", "4", "-b", "scripted", "--out", "run")
+    done = targen(*start, "--set", "features=mini")
+    assert done.code == 2 and "no embedder named 'mini'" in done.err
+    assert not Path("run").exists()
+    assert targen(*start, "--set", "features=words").code == 0
 
 
 @pytest.mark.whole

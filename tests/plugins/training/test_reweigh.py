@@ -125,6 +125,9 @@ def test_influence_on_rows_of_another_file(targen: Command, noisy: Path, mood: C
     assert done.code == 0, done.err
     assert done.json["made"]["validation"]["rows"] == 30
     assert weights_in("noisy-influence")[:8] == [0] * 8
+    mood("held.jsonl", 30, seed=2, labels=("praise",))
+    one = targen(*args, "--by", "influence", "--out", "w")
+    assert one.code == 2 and "all validation rows are praise" in one.err
 
 
 def test_a_label_that_goes_under_is_told(targen: Command, mood: Command) -> None:

@@ -82,7 +82,7 @@ def method(
     - targen method coda rte --given train.jsonl -n 100 -b local
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
     """
-    from targen_core.methods.form import FORM, METHOD, MethodFile, options_of
+    from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.options import parse_options
 
@@ -102,6 +102,7 @@ def method(
     )
     called = f"{_stem(task)}-{_stem(name)}"
     METHOD.task(spec, called)  # what is wrong with it is said before anything is written
+    require_given(spec)
     text = METHOD.text(FORM, spec, called)
     if save is not None:
         save_task_file(save, text)

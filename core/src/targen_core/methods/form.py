@@ -30,7 +30,16 @@ from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 
-__all__ = ["FORM", "METHOD", "MethodFile", "asked_in", "method_task", "options_of", "task_of_rows"]
+__all__ = [
+    "FORM",
+    "METHOD",
+    "MethodFile",
+    "asked_in",
+    "method_task",
+    "options_of",
+    "require_given",
+    "task_of_rows",
+]
 
 FORM = "method"
 """The form's name, which is its key in a file."""
@@ -105,7 +114,10 @@ def options_of(name: str, method: Method[Any], preset: str, values: dict[str, An
                 f"method {name} has no option {key!r}", hint=did_you_mean(key, known, "options")
             ) from None
         words = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{key}: {words}" if key else words) from None
+        raise UsageError(
+            f"method {name}: {key}: {words}" if key else f"method {name}: {words}",
+            hint=f"targen describe {name} lists its options",
+        ) from None
     return options
 
 
@@ -149,6 +161,19 @@ def method_task(
         citation=method.citation,
         based_on=(item.id, named.id, *made.based_on),
     )
+
+
+def require_given(spec: MethodFile, *, registry: Registry | None = None) -> None:
+    """Read the rows that are given, so that bad ones are known before a run is begun.
+
+    Raises:
+        UsageError: they are none of the task's, or there is none with a label.
+        RunDirectoryError: a folder holds none.
+    """
+    if spec.given:
+        registry = load_registry() if registry is None else registry
+        base: Task[Any, Any] = registry.get("task", spec.task).varied(spec.variants)
+        GivenRows(spec.given, base, spec.digest)()
 
 
 def task_of_rows(

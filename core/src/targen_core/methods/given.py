@@ -63,11 +63,16 @@ class GivenRows:
                 f"the given rows have changed since the task was written down: {names}",
                 hint="put back the rows, or begin a new run",
             )
-        rows = [
-            instance
-            for source in self._sources
-            for instance in read_dataset(source, self._task).instances
-        ]
+        rows = [instance for source in self._sources for instance in self._read(source)]
         if not rows:
             raise UsageError(f"no given row has a label: {', '.join(self._sources)}")
         return rows
+
+    def _read(self, source: str) -> Sequence[Any]:
+        try:
+            return [*read_dataset(source, self._task).instances]
+        except UsageError as error:  # what it would type names no task in a file, nor other runs
+            columns = ", ".join(self._task.schema.model_fields)
+            raise UsageError(
+                f"given rows: {error}", hint=f"the columns of {self._task.name}: {columns}"
+            ) from error

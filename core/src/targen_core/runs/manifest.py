@@ -128,6 +128,11 @@ class Manifest(ManifestPart):
         run = path.parent
         if not run.exists():
             raise UsageError(f"there is no run directory {run}")
+        if not run.is_dir():
+            inside = (run.parent / path.name).exists()
+            raise UsageError(
+                f"{run} is a file, and no run directory", hint=str(run.parent) if inside else ""
+            )
         check_members(run)
         try:
             raw = read_json(path)

@@ -11,7 +11,7 @@ from typing import Any
 from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
-from targen_core.methods.form import FORM, METHOD, MethodFile, options_of
+from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
 from targen_core.methods.model import Method
 
 __all__ = ["TARGEN", "Asked", "Way", "asked_for"]
@@ -128,6 +128,7 @@ def asked_for(
         )
         spec = METHOD.located(spec, Path.cwd())
         METHOD.task(spec, name)
+        require_given(spec, registry=registry)
         yield Way(name, METHOD.text(FORM, spec, name), method.made_for_each(typed), starts)
     if given and not starting:
         raise UsageError(

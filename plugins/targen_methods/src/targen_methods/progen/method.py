@@ -8,6 +8,7 @@ from targen_core import Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.steps import PROMPTS
+from targen_methods.features import embedder_of
 from targen_methods.progen.steps import LIKEWISE, Options, Steps
 
 __all__ = ["PROGEN"]
@@ -26,6 +27,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         },
         prompts=(*PROMPTS, LIKEWISE, META_PROMPT),
         dry_run=steps.dry_run,
+        based_on=(*embedder_of(options.features), *base.task.based_on),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
-from targen_core import read_dataset
+from targen_core import Task, read_dataset
 from targen_core.errors import MissingDependency
 from targen_core.methods.form import task_of_rows
-from targen_core.methods.model import Method
+from targen_core.methods.model import Base, Method
+from targen_methods.features import embedder_of
 from targen_methods.zerogen.method import Options as ZeroGenOptions
 from targen_methods.zerogen.method import zerogen_task
 
@@ -48,10 +50,15 @@ def _finish(run: Path, options: Options, out: Path) -> None:
     weighed.write(out, task=task, variants=variants)
 
 
+def _task(base: Base, options: Options) -> Task[Any, Any]:
+    embedder_of(options.features)  # said before rows are paid that nothing can weigh
+    return zerogen_task(base, options)
+
+
 SUNGEN = Method(
     summary="ZeroGen's rows, each with a weight by what it does to a model",
     version="2",
-    task=zerogen_task,
+    task=_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": ".", "balance": False}},
     given="pairs",

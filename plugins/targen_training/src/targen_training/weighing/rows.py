@@ -343,13 +343,19 @@ class _Rows:
         """Other rows, as inputs and labels; those of labels that these rows lack are left out.
 
         Raises:
-            UsageError: none is left.
+            UsageError: none is left, or those of one label alone.
         """
         decisions = [each for each in decisions_of(dataset) if each.label in self.names]
         if not decisions:
             raise UsageError(
                 f"{dataset.name}: no row has one of the labels {', '.join(self.names)}",
                 hint="validation rows are of the same task",
+            )
+        if len(found := {decision.label for decision in decisions}) < 2:
+            raise UsageError(
+                f"{dataset.name}: all validation rows are {found.pop()}: whoever always says so is "
+                "right",
+                hint="validation rows of at least two labels",
             )
         labels = np.array([self.names.index(decision.label) for decision in decisions])
         return self.encode(decisions), labels
