@@ -43,7 +43,7 @@ def test_equal_rows_are_measured_alike(
     for way in ways:
         assert way["rows"] == way["requested"] == 24
         assert way["calls"] > 12
-        assert {"hd-d", "self-BLEU"} <= way["figures"].keys()
+        assert {"hd-d", "self-BLEU", "leakage"} <= way["figures"].keys()
         assert 0 <= way["right"] <= 1
         assert 0 <= way["trained"]["tfidf"]["value"] <= 1
         run = json.loads(Path("out/runs", way["name"], "report.json").read_text())

@@ -42,6 +42,7 @@ _FIGURES = {
     "hd-d": ("lexical", "hd-d"),
     "self-BLEU": ("repetition", "self-bleu"),
     "a part tells": ("artifacts", "most that a part gives away"),
+    "leakage": ("leakage", "a run of 8 words"),
 }
 """Column -> metric and figure of the analysis."""
 

@@ -22,7 +22,8 @@ _NOTES = (
     (
         "hd-d: variety of words, more is more. self-BLEU: how alike rows are, less is better. A "
         "part tells: by how much a classifier that sees only a part of a row beats the commonest "
-        "label."
+        "label. Leakage: the share of rows that have eight words in a row in common with the "
+        "original ones; those that start from given rows have their premises."
     ),
     "Each method made its rows once: a difference may be that of the run and not of the method.",
 )
