@@ -147,7 +147,7 @@ class Manifest(ManifestPart):
             if (run / "weighing.json").exists():
                 raise RunDirectoryError(
                     f"{run} holds rows that were chosen or weighed, and is no run",
-                    hint="name the run that they are from; weights are of its rows as they were",
+                    hint="name the run that they are from; analyze, train and export take these",
                 ) from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
