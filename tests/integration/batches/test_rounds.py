@@ -348,7 +348,7 @@ def begin(out: Path, quotas: Mapping[str, int] = SMALL, **spec_of: Any) -> None:
 
 def export(out: Path, to: Path) -> int:
     with Job.resume(load_registry(), out) as job:
-        return export_batch(job, to)
+        return export_batch(job, to).total()
 
 
 def bring(out: Path, answers: Path) -> Imported:

@@ -146,6 +146,15 @@ def test_an_import_says_why_it_does_not_use_a_line(targen):
     assert "another model, seed or task version" in stray.out
 
 
+def test_an_export_says_of_which_steps_its_requests_are(targen):
+    expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
+    assert targen(*expected, "--out", "one").code == 0
+    said = targen("batch", "export", "one", "--out", "asked.jsonl")
+    assert said.out.startswith("1 request in asked.jsonl: 1 contexts\n")
+    by_step = targen("batch", "export", "one", "--json").json["by_step"]
+    assert by_step == {"contexts": 1}
+
+
 def test_an_import_says_that_the_cache_was_first(targen):
     expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
     for out in ("one", "two"):

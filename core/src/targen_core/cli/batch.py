@@ -68,11 +68,14 @@ def batch(
     with job:
         if file is None:
             where = out or run / "requests.jsonl"
-            count = export_batch(job, where)
+            by_step = export_batch(job, where)
+            count = by_step.total()
             if json:
-                print_json({"requests": count, "file": str(where) if count else None})
+                file_ = str(where) if count else None
+                print_json({"requests": count, "by_step": by_step, "file": file_})
             elif count:
-                print(f"{plural(count, 'request')} in {where}")
+                each = ", ".join(f"{calls:,} {step}" for step, calls in by_step.items())
+                print(f"{plural(count, 'request')} in {where}: {each}")
                 print(f"then: targen batch import {run} ANSWERS")
             else:
                 print(f"{run} is complete: it waits for no call")

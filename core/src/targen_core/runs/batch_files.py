@@ -6,6 +6,7 @@ that is not there, the call is written down.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,10 +84,10 @@ class _FileTransport:
         return True
 
 
-def export_batch(job: Job, out: Path) -> int:
-    """Write the calls that a run waits for to `out`, a line each; returns how many.
+def export_batch(job: Job, out: Path) -> Counter[str]:
+    """Write the calls that a run waits for to `out`, a line each; returns how many of each step.
 
-    0, and no file, where the run needs none: it is complete.
+    None, and no file, where the run needs none: it is complete.
 
     Raises:
         JobFailed: the run cannot go on for another reason.
@@ -98,12 +99,13 @@ def export_batch(job: Job, out: Path) -> int:
     except AnswersAwaited:
         pass
     else:
-        return 0
+        return Counter()
     lines = [call.codec.encode(call.request) for call in transport.pending]
     write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
     if job.task.canary:  # a line of its own would be a request that no service knows
         write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{job.task.canary}\n")
-    return len(lines)
+    origins = (call.request.origin for call in transport.pending)
+    return Counter(origin.step for origin in origins if origin is not None)
 
 
 def import_batch(job: Job, file: Path) -> Imported:
