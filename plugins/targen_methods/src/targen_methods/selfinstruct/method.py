@@ -42,7 +42,7 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
         instances_per_call=options.instances,
         parameters={
-            "instructions": {"temperature": 0.7, "max_tokens": 1024},
+            "instructions": {"temperature": 0.7, "max_tokens": 128 * options.asked},
             "generate": {"temperature": 0.0, "max_tokens": 400 * options.instances},
         },
         prompts=(*PROMPTS, META_PROMPT),
