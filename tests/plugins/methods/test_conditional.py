@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected
-from targen_methods.conditional.cut import kept, legal_length
+from targen_core.methods.columns import Columns
+from targen_methods.conditional.cut import kept
+from targen_methods.copies import Copies
+from targen_testing.methods import BASES
 
 Targen = Callable[..., Any]
 
@@ -19,12 +22,22 @@ Targen = Callable[..., Any]
     ("reply", "text"),
     [
         ('The quay is shut." said the man. And then', "The quay is shut."),
-        ("The quay is shut” and more", "The quay is shut"),
+        ("The quay is shut.” And more", "The quay is shut."),
         ('"The quay is shut." More', "The quay is shut."),
-        ('The quay\nis shut." Then', "The quay"),
+        ("The quay is shut.\nBoats go.", "The quay is shut."),
         ("The quay is shut. Boats go. From the", "The quay is shut. Boats go."),
         ("Is it shut? Boats", "Is it shut?"),
         ("码头关闭了。船", "码头关闭了。"),
+        # quotations within, of models that close the text and of those that write on
+        ('Some call it "shut"."', 'Some call it "shut".'),
+        ('Some call it "shut."" And so', 'Some call it "shut."'),
+        ('Some call it "shut" and go. Others', 'Some call it "shut" and go.'),
+        ('It goes. He said "we stay. They', "It goes."),
+        ('It says ("Shut. Go.") so.", he said', 'It says ("Shut. Go.") so.'),
+        ("Man nennt ihn „zu“.“ Und", "Man nennt ihn „zu“."),
+        ("On le dit « clos » ici. » Et", "On le dit « clos » ici."),
+        ("他说“走吧”。”", "他说“走吧”。"),
+        ("It costs 3.5 million. It is 4.5 m", "It costs 3.5 million."),
     ],
 )
 def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence(reply: str, text: str) -> None:
@@ -37,6 +50,7 @@ def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence(reply: str, text: 
         ("The quay is shut. Boats go.", "The quay is shut."),
         ("It costs 3.5 million a year. Boats", "It costs 3.5 million a year."),
         ("The quay, e.g. the old one, is shut.", "The quay, e.g. the old one, is shut."),
+        ('They said "Go. Now." and went. Boats', 'They said "Go. Now." and went.'),
     ],
 )
 def test_the_first_sentence_alone(reply: str, text: str) -> None:
@@ -45,7 +59,14 @@ def test_the_first_sentence_alone(reply: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("reply", "first"),
-    [("The quay is shut and the", False), ("", False), ("The quay\nis shut. Boats", True)],
+    [
+        ("The quay is shut and the", False),
+        ("", False),
+        ("The quay\nis shut. Boats", True),
+        ("The quay\nis shut. Boats", False),  # a stump
+        ('The quay, which some call" shut."', False),
+        ("Here is the remark:\nIt is shut.", False),
+    ],
 )
 def test_what_ends_nowhere_is_refused(reply: str, first: bool) -> None:
     with pytest.raises(Rejected, match="nothing ends a text"):
@@ -55,8 +76,6 @@ def test_what_ends_nowhere_is_refused(reply: str, first: bool) -> None:
 def test_only_the_marks_that_were_named_end_a_text() -> None:
     reply = "It is shut. Is it? No"
     assert reply[slice(*kept(reply, ends="."))] == "It is shut."
-    with pytest.raises(Rejected, match="fewer than 4 words"):
-        legal_length("It is shut.", 4)
 
 
 def rows(run: Path, name: str = "dataset.jsonl") -> list[dict[str, Any]]:
@@ -132,3 +151,87 @@ def test_a_cue_of_no_label_is_refused(targen: Targen, mail: Path) -> None:
     )
     assert done.code == 2
     assert "'lone', which is no label" in done.err and "loan" in done.err
+
+
+ASKED = [
+    {"question": f"Where was the boat of {name}?", "answer": answer, "label": label}
+    for name, answer, label in (
+        ("Ines", "It lay at the quay.", "agrees"),
+        ("Olaf", "I never saw the boat of which they speak.", "objects"),
+        ("Ruth", "Who can tell after so many years, and why would it matter at all?", "evades"),
+        ("Emil", "It  sank.", "agrees"),
+    )
+]
+
+
+def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(
+    targen: Targen, pairs: Path
+) -> None:
+    orders = []
+    for seed in ("1", "2"):
+        done = targen(
+            *("method", "zerogen", str(pairs), "--given", str(given(40))),
+            *("-b", "scripted", "--label", "follows=40", "--seed", seed, "--out", f"run{seed}"),
+        )
+        assert done.code == 0, done.err
+        orders.append([row["report"] for row in rows(Path(f"run{seed}"))])
+    assert orders[0] != orders[1]
+    assert all(sorted(one) == sorted({*one}) and len(one) == 40 for one in orders)
+
+
+@pytest.mark.parametrize(
+    ("rows_given", "least", "said"),
+    [(ASKED, 3, "of 3 to 14 words"), (ASKED[:1], 3, "of 5 words"), ([], 6, "of at least 6 words")],
+)
+def test_a_prompt_says_how_long_a_text_is(
+    bent: Any, rows_given: list[dict[str, str]], least: int, said: str
+) -> None:
+    settings = {"base": "kit-pairs", "given": rows_given, "min_words": least}
+    ran = bent("zerogen", lambda _, good: good, {"agrees": 1}, **settings)
+    system = ran.asked("continue")[0].messages[0].content
+    assert f"full sentences {said} in all, and" in system
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("Sure! The answer goes on like this: it lay there.", "meta-text"),
+        ("Boats, boats and boats and boats, boats and boats and boats.", "repetitive"),
+        ("It lay at the quay!", "copied"),
+        ("It is.", "too-short"),
+    ],
+)
+def test_what_is_no_text_of_its_own_is_refused_by_name(bent: Any, reply: str, reason: str) -> None:
+    good = "Nobody ever moved it from there."
+
+    def bend(request: Any, made: Any) -> Any:
+        used.append(reply if not used else good)
+        return f'{used[-1]}"'
+
+    used: list[str] = []
+    ran = bent("zerogen", bend, {"agrees": 1}, base="kit-pairs", given=ASKED[:1])
+    assert (ran.problem, ran.reasons) == ("", {reason})
+    assert [row["answer"] for row in ran.lines("dataset.jsonl")] == [good]
+
+
+def test_a_near_copy_has_the_same_first_text_and_label() -> None:
+    columns = Columns.of(BASES["kit-pairs"].task(name="kit-pairs"))
+    copies = Copies(columns, [columns.instance(row, row["label"]) for row in ASKED])
+    near = ASKED[1] | {"answer": "I never saw the boat of which you speak"}
+    with pytest.raises(Rejected, match="nearly repeats a given row"):
+        copies.refuse(columns.instance(near, "objects"))
+    copies.refuse(columns.instance(near, "agrees"))
+    copies.refuse(columns.instance(near | {"question": "Where was he?"}, "objects"))
+    with pytest.raises(Rejected, match="nearly repeats a given row"):
+        copies.refuse(columns.instance(ASKED[1], "agrees"))
+
+
+def test_given_texts_are_taken_as_they_are(targen: Targen, pairs: Path) -> None:
+    path = given(1)
+    path.write_text(path.read_text().replace("Ship 0", "Ship  0"))
+    done = targen(
+        *("method", "zerogen", str(pairs), "--given", str(path), "-n", "2"),
+        *("-b", "scripted", "--out", "run"),
+    )
+    assert done.code == 0, done.err
+    assert {row["report"] for row in rows(Path("run"))} == {"Ship  0 came in."}

@@ -23,7 +23,7 @@ ANSWERS = [
     "Yes, I told the keeper about it in the kitchen on the very same evening.",
     "Nobody had heard a word of it from me until the harbour master came over.",
     "We talked of so many things in those weeks, who remembers them all today?",
-    "Certainly, and his wife was standing next to him when I mentioned the boat.",
+    "They knew, and his wife was standing next to him when I mentioned the boat.",
     "At no point did I speak with a living soul on that rock, your honour.",
     "Ask the boatman, for I was far too ill to notice who had been told what.",
 ]
@@ -62,17 +62,18 @@ def test_rows_on_one_long_text_are_no_repeats_of_each_other(
 
 def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent: Bent) -> None:
     near = ANSWERS[0].replace("evening", "morning")
+    louder = near.replace(".", "!")
     quotas = dict.fromkeys(("agrees", "objects", "evades"), 1)
     ran = bent(
         "zerogen",
-        answering([*ANSWERS[:3], near, near.upper(), *ANSWERS[3:]]),
+        answering([*ANSWERS[:3], near, louder, *ANSWERS[3:]]),
         quotas | {"evades": 2, "objects": 2},
         base="kit-pairs",
         given=GIVEN,
     )
     assert ran.problem == ""
     refused = ran.lines("rejects.jsonl")
-    assert [one["instance"]["answer"] for one in refused] == [near, near.upper()]
+    assert [one["instance"]["answer"] for one in refused] == [near, louder]
     assert {one["verdict"] for one in refused} == {"duplicate"}
 
 

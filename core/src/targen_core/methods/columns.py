@@ -100,14 +100,24 @@ class Columns:
         }
         return create_model(called, __config__=ConfigDict(extra="ignore"), **fields)
 
-    def instance(self, values: Mapping[str, str], label: str) -> BaseModel:
+    def instance(
+        self, values: Mapping[str, str], label: str, *, as_they_are: Sequence[str] = ()
+    ) -> BaseModel:
         """A row of the task with that label, by its name.
+
+        Args:
+            values: its columns, of which spaces are folded, but for
+            as_they_are: those that were taken from another row.
+            label: the label's name.
 
         Raises:
             Rejected: what `check` raises, or `illegal-row`, where the task's own rows have another
                 form.
         """
-        tidy = {name: " ".join(values[name].split()) for name in self.names}
+        tidy = {
+            name: values[name] if name in as_they_are else " ".join(values[name].split())
+            for name in self.names
+        }
         self._differ(tidy)
         try:
             made: BaseModel = self.task.instance.model_validate(

@@ -65,8 +65,8 @@ _MARKUP = re.compile(
 _PLACEHOLDER = re.compile(
     r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
-_END = re.compile(r"[.!?。！？।][\"'”’)]*$")
-_ANY_END = re.compile(r"[.!?。！？।][\"'”’)]*(?=\s|$)")
+_END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
+_ANY_END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*(?=\s|$)")
 _ABBREVIATIONS = (  # those of three lower-case letters or more
     "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
 ).split()

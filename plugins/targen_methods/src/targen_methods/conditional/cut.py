@@ -1,32 +1,37 @@
 """Where a text ends in what a model wrote on after an open quotation mark.
 
 A model that only continues does not know when to stop, and a chat model may close the quotation
-and talk on. The rules are those of ZeroGen's and SuperGen's code, with the marks of other scripts.
+and talk on. The rules are those of ZeroGen's and SuperGen's code, with the marks of other scripts,
+but for quotations within the text: these are told from its end, where the authors' code stops at
+the first mark of any kind.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from targen_core import Rejected
 
-__all__ = ["ENDS", "kept", "legal_length"]
+__all__ = ["ENDS", "kept", "phrase_kept"]
 
 ENDS = ".?!。？！।؟"
 """Marks that end a sentence."""
 
 _QUOTES = '"“”„«»'
+_OPENING = "“„«"
+_BEHIND_END = "'’)]"  # may stand between the mark that ends a sentence and its end
 _BEFORE = re.compile(rf"[\s{_QUOTES}]*")
-_BREAK = re.compile(rf"[{_QUOTES}]|\n")
+_NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # behind the first sentence: another, or nothing
 
 
 def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int]:
-    """From where to where a reply is the text that was wanted.
+    """From where to where a reply is the text that was wanted: whole sentences.
 
-    Quotation marks and spaces at the beginning do not count. The text reaches to the first
-    quotation mark or the end of the line; where there is neither, to the last mark of `ends`, since
+    Quotation marks and spaces at the beginning do not count. The text reaches to the quotation mark
+    that closes it or the end of the line; where there is neither, to the last mark of `ends`, since
     what follows is part of a sentence. With `first`, it reaches to the first of these marks that
-    ends a sentence, before any quotation mark and line end.
+    ends a sentence. Quotations within the text are part of it, and no sentence of theirs ends it.
 
     Args:
         reply: what the model wrote.
@@ -34,29 +39,70 @@ def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int
         first: take one sentence.
 
     Raises:
-        Rejected: `no-end`, where no rule finds an end.
+        Rejected: `no-end`, where no rule finds an end, or what is closed is no whole sentence.
     """
-    opening = _BEFORE.match(reply)
-    start = opening.end() if opening is not None else 0
-    stop = _BREAK.search(reply, start)
+    read = _read(reply, ENDS + ends)
     if first:
-        line = stop.start() if stop is not None else len(reply)
-        mark = re.compile(rf"[{re.escape(ends)}](?=\s+[^\sa-z]|\s*$)")
-        if found := mark.search(reply[:line], start):
-            return start, found.end()
-    elif stop is not None:
-        return start, stop.start()
-    elif (last := max(reply.rfind(mark) for mark in ends)) >= start:
-        return start, last + 1
+        for end, mark in read.sentences:
+            if mark in ends and _NEXT.match(reply[: read.stop], end):
+                return read.start, end
+    elif read.closed:
+        whole = read.start + len(reply[read.start : read.stop].rstrip())
+        if read.sentences and read.sentences[-1][0] == whole:
+            return read.start, whole
+    elif stops := [end for end, mark in read.sentences if mark in ends]:
+        return read.start, stops[-1]
     raise Rejected("no-end", f"nothing ends a text in {reply[:200]!r}")
 
 
-def legal_length(text: str, fewest: int) -> str:
-    """A text that has so many words.
+def phrase_kept(reply: str) -> str:
+    """What stands before the closing mark or the line's end, a whole sentence or not."""
+    read = _read(reply, ENDS)
+    return reply[read.start : read.stop].strip()
 
-    Raises:
-        Rejected: `too-short`.
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A reply up to where its text is closed.
+
+    Attributes:
+        start: where the text begins.
+        stop: where the closing mark or the line's end is, or else the reply's end.
+        closed: whether there is one of the two.
+        sentences: where sentences end, behind their marks, each with the mark; those that stand
+            within a quotation and do not end with it are none.
     """
-    if len(text.split()) < fewest:
-        raise Rejected("too-short", f"fewer than {fewest} words: {text[:200]!r}")
-    return text
+
+    start: int
+    stop: int
+    closed: bool
+    sentences: tuple[tuple[int, str], ...]
+
+
+def _read(reply: str, ends: str) -> _Read:
+    opening = _BEFORE.match(reply)
+    start = opening.end() if opening is not None else 0
+    sentences: list[tuple[int, str]] = []
+    depth = 0
+    for at in range(start, len(reply)):
+        sign = reply[at]
+        if sign == "\n" or (sign in _QUOTES and not depth and not _opens(reply, at)):
+            return _Read(start, at, True, tuple(sentences))
+        if sign in _QUOTES:
+            depth += 1 if _opens(reply, at) else -1
+            if not depth and reply[at - 1] in ends:
+                sentences.append((at + 1, reply[at - 1]))
+        elif depth:
+            continue
+        elif sign in ends and (sign != "." or not reply[at + 1 : at + 2].isalnum()):  # no "3.5"
+            sentences.append((at + 1, sign))
+        elif sign in _BEHIND_END and sentences and sentences[-1][0] == at:
+            sentences.append((at + 1, sentences[-1][1]))
+    return _Read(start, len(reply), False, tuple(sentences))
+
+
+def _opens(reply: str, at: int) -> bool:
+    """Whether a quotation mark opens a quotation: by the spaces around it, else by its form."""
+    before = reply[at - 1].isspace() or reply[at - 1] in "([—–"
+    after = reply[at + 1 : at + 2].isspace() or reply[at + 1 : at + 2] in (*".,;:!?)]",)
+    return before if before != after else reply[at] in _OPENING

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -13,9 +16,11 @@ from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.model import Base, MethodOptions
 from targen_core.suggestions import did_you_mean
+from targen_core.tasks.checks import prose
 from targen_core.tasks.made_up import sentence, words
-from targen_methods.conditional.cut import ENDS, kept, legal_length
+from targen_methods.conditional.cut import ENDS, kept, phrase_kept
 from targen_methods.conditional.items import Condition, Sample
+from targen_methods.copies import Copies
 
 __all__ = ["CONTINUE", "PROMPTS", "ConditionalOptions", "ConditionalSteps", "told"]
 
@@ -26,6 +31,9 @@ CONTINUE = Prompt("continue", package=_PACKAGE)
 PROMPTS = (_TOPIC, _FIRST, CONTINUE)
 
 _BATCH = 20  # conditions at a time: the order goes through them in turn
+_ALL = 100_000  # those of given rows are there at once, so that each is used before one is twice
+_MOST_WORDS = 200  # of a text: one of more goes round in circles
+_USUAL = 0.1  # of the given texts' lengths, what lies below and above is not asked for
 _TOPIC_WORDS = 10  # a topic of more words is a model that talks
 
 
@@ -39,7 +47,7 @@ class ConditionalOptions(MethodOptions):
         {}, description="for a label, the words before the open quotation that ask for its text"
     )
     per_condition: int = Field(32, ge=1, le=10_000, description="samples of each condition")
-    min_words: int = Field(10, ge=1, le=1000, description="fewest words of a text")
+    min_words: int = Field(3, ge=1, le=1000, description="fewest words of a text")
     first_words: int = Field(
         8, ge=1, le=1000, description="fewest words of each text of a pair that goes before"
     )
@@ -76,7 +84,7 @@ class ConditionalSteps:
             name="conditions",
             item=Condition,
             propose=self._given if given else self._written,
-            batch=_BATCH,
+            batch=_ALL if given else _BATCH,
             asks=not given,
             summary="what texts are written after",
         )
@@ -98,15 +106,19 @@ class ConditionalSteps:
     async def _given(
         self, llm: Llm, parent: None, existing: Sequence[Condition]
     ) -> Sequence[Condition]:
-        return self.given_conditions()[len(existing) :][: llm.batch]
+        return () if existing else self.given_conditions(llm.rng("order"))
 
-    def given_conditions(self) -> list[Condition]:
-        """The different conditions of the given rows, in their order."""
+    def given_conditions(self, rng: random.Random) -> list[Condition]:
+        """The different conditions of the given rows, in an order by chance.
+
+        Neighbours in a file are often of one source.
+        """
         assert self.given is not None
         rows = [self.columns.of_row(row) for row in self.given()]
         found = [Condition(values={n: row[n] for n in self.columns.first}) for row in rows]
-        different = [*{one.model_dump_json().casefold(): one for one in reversed(found)}.values()]
-        return different[::-1]
+        different = [*{one.model_dump_json().casefold(): one for one in found}.values()]
+        rng.shuffle(different)
+        return different
 
     async def _written(
         self, llm: Llm, parent: None, existing: Sequence[Condition]
@@ -138,8 +150,7 @@ class ConditionalSteps:
             description=self.task.description,
             about=self.options.condition,
         )
-        line = reply.strip().split("\n")[0]
-        text = line[slice(*kept(f"{line}\n"))].strip(f" *{self.options.ends}")
+        text = phrase_kept(reply).strip(f" *{self.options.ends}")
         if not 0 < len(text.split()) <= _TOPIC_WORDS:
             raise Rejected("no-topic", f"it is no {self.options.condition}: {text[:200]!r}")
         return Condition(about=text)
@@ -160,10 +171,13 @@ class ConditionalSteps:
                 _FIRST,
                 may_be_cut=True,
                 column=told(name),
+                length=_sentences(self.options.first_words),
                 shown=self._shown(topic.model_copy(update={"values": values})),
             )
             text = reply[slice(*kept(reply, ends=self.options.ends))]
-            values[name] = " ".join(legal_length(text, self.options.first_words).split())
+            text = " ".join(text.split())
+            _is_prose(text, self.options.first_words, name)
+            values[name] = text
         return topic.model_copy(update={"values": values})
 
     async def _samples(
@@ -177,9 +191,27 @@ class ConditionalSteps:
         """What the prompt that ends in an open quotation says."""
         return {
             "description": self.task.description,
+            "length": self._length,
             "shown": self._shown(condition),
             "cue": self.options.cues.get(label) or self._cue(label),
         }
+
+    @cached_property
+    def _length(self) -> str:
+        """How long a text is to be: as most of the given ones are, where there are any."""
+        least = self.options.min_words
+        if self.given is None:
+            return _sentences(least)
+        name = self.columns.last
+        lengths = sorted(len(self.columns.of_row(row)[name].split()) for row in self.given())
+        left_out = math.floor(_USUAL * len(lengths))
+        low, high = (max(least, lengths[at]) for at in (left_out, -1 - left_out))
+        between = f"{low} to {high}" if low < high else f"{low}"
+        return f"one or two full sentences of {between} words in all"
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(self.columns, () if self.given is None else self.given())
 
     def _shown(self, condition: Condition) -> str:
         about = [f"{self.options.condition}: {condition.about}"] if condition.about else []
@@ -195,10 +227,16 @@ class ConditionalSteps:
         """The row of a text after its condition.
 
         Raises:
-            Rejected: what `Columns.instance` raises, or `too-short`.
+            Rejected: what `Columns.instance` raises, what `prose` raises, or `copied`, where it
+                nearly repeats a given row.
         """
-        legal_length(text, self.options.min_words)
-        return self.columns.instance({**condition.values, self.columns.last: text}, label)
+        name = self.columns.last
+        _is_prose(text, self.options.min_words, name)
+        row = self.columns.instance(
+            {**condition.values, name: text}, label, as_they_are=tuple(condition.values)
+        )
+        self._copies.refuse(row)
+        return row
 
     # --- offline ----------------------------------------------------------------
 
@@ -215,3 +253,16 @@ class ConditionalSteps:
 def told(column: str) -> str:
     """A column's name, for people and models."""
     return f"{column[:1].upper()}{column[1:].replace('_', ' ')}"
+
+
+def _sentences(least: int) -> str:
+    return f"one or two full sentences of at least {least} words in all"
+
+
+def _is_prose(text: str, least: int, what: str) -> None:
+    """See that a text is clean, in whatever language.
+
+    Raises:
+        Rejected: what `prose` raises.
+    """
+    prose(text, min_words=least, max_words=_MOST_WORDS, what=told(what).lower(), language=None)

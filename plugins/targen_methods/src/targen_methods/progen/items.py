@@ -17,6 +17,7 @@ class Round(BaseModel):
         rows: rows that there were when it began.
         conditions: how many texts are written after in it.
         start: conditions of the rounds before it.
+        order: seeds the order of the given conditions, the same in all rounds.
         pool: for each label the rows, by their number from 0, that examples are drawn from; empty
             where they are drawn from all.
         chosen: how these were chosen, in words.
@@ -28,6 +29,7 @@ class Round(BaseModel):
     rows: int
     conditions: int
     start: int
+    order: int
     pool: dict[str, tuple[int, ...]] = {}
     chosen: str = ""
 

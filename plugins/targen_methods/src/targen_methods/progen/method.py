@@ -33,7 +33,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 PROGEN = Method(
     summary="rounds, each shown rows of those before that help a model most",
-    version="2",
+    version="3",
     task=_task,
     options=Options,
     presets={

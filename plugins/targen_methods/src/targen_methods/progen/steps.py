@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Options(ConditionalOptions):
-    """Options of ProGen; the defaults are its authors', but for `ends`."""
+    """Options of ProGen; the defaults are its authors', but for `ends` and `min_words`."""
 
     per_condition: int = Field(2, ge=1, le=10_000, description="samples of each condition")
     examples: int = Field(8, ge=1, le=100, description="rows that are shown before a text")
@@ -92,7 +92,8 @@ class Steps(ConditionalSteps):
     async def _round(self, llm: Llm, parent: None, existing: Sequence[Round]) -> Sequence[Round]:
         number, rows = len(existing), llm.rows
         if not existing:
-            return [Round(number=0, rows=0, conditions=self._conditions(0), start=0)]
+            order = llm.rng("order").randrange(1 << 32)
+            return [Round(number=0, rows=0, conditions=self._conditions(0), start=0, order=order)]
         last = existing[-1]
         if len(rows) <= last.rows:
             raise Rejected("no-rows", f"round {last.number} gave no row to learn from")
@@ -103,6 +104,7 @@ class Steps(ConditionalSteps):
                 rows=len(rows),
                 conditions=self._conditions(number),
                 start=last.start + last.conditions,
+                order=last.order,
                 pool=pool,
                 chosen=chosen,
             )
@@ -191,7 +193,7 @@ class Steps(ConditionalSteps):
 
     def _in_turn(self, parent: Round) -> list[Condition]:
         """The given ones from where the last round left off, from the start again at their end."""
-        every = self.given_conditions()
+        every = self.given_conditions(random.Random(parent.order))
         return [
             every[(parent.start + at) % len(every)]
             for at in range(min(parent.conditions, len(every)))

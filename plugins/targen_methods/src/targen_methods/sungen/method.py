@@ -57,7 +57,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 SUNGEN = Method(
     summary="ZeroGen's rows, each with a weight by what it does to a model",
-    version="2",
+    version="3",
     task=_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": ".", "balance": False}},

@@ -36,7 +36,6 @@ class Options(ConditionalOptions):
     """Options of SuperGen."""
 
     per_condition: int = Field(1, ge=1, le=10_000, description="samples of each condition")
-    min_words: int = Field(3, ge=1, le=1000, description="fewest words of a text")
     ratio: int = Field(
         5, ge=1, le=1000, description="rows that are made for each that is kept, the best by score"
     )
@@ -90,7 +89,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 SUPERGEN = Method(
     summary="texts for a label, scored by their probability; targen finish keeps the best",
-    version="2",
+    version="3",
     task=_task,
     options=Options,
     given="pairs",

@@ -24,7 +24,7 @@ _TOKENS = 40  # of a text, before it is cut
 
 
 class Options(ConditionalOptions):
-    """Options of ZeroGen; the defaults are its authors', but for `ends`."""
+    """Options of ZeroGen; the defaults are its authors', but for `ends` and `min_words`."""
 
 
 class Steps(ConditionalSteps):
@@ -59,7 +59,7 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
 
 ZEROGEN = Method(
     summary="texts after a condition, by a prompt that names the label and breaks off",
-    version="2",
+    version="3",
     task=zerogen_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": "."}},
@@ -67,8 +67,10 @@ ZEROGEN = Method(
     source=(
         "ZeroGen, arXiv:2202.07922, in our own words. Its authors continued prompts with GPT-2 "
         "XL, always by 40 tokens; here a chat model is asked to go on where the prompt breaks off, "
-        "and may end by itself. A text ends at a quotation mark or the line's end, whichever comes "
-        "first, else behind its last sentence. Premises came from the original data; without given "
+        "and may end by itself. A text ends at the mark that closes it or at the line's end, else "
+        "behind its last sentence; they ended it at the first mark of any kind. It is a whole "
+        "sentence, is told its length, is no near copy of a given row and has three words at "
+        "least, where they asked for ten. Premises came from the original data; without given "
         "rows, here the model writes them. For tasks that they had no prompts for, the cue "
         "is made of the label's name and meaning."
     ),

@@ -1,0 +1,48 @@
+"""Rows that nearly repeat one that the user gave: a model knows many published ones by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from targen_core import Rejected
+from targen_core.methods.columns import Columns
+from targen_core.tasks.checks import normalized, similarity
+
+__all__ = ["Copies"]
+
+_ALIKE = 90.0  # of 100, from which on two texts are nearly the same
+
+
+class Copies:
+    """Given rows, by the columns before their last text."""
+
+    def __init__(self, columns: Columns, rows: Sequence[BaseModel]) -> None:
+        """For rows of the columns, each with its label."""
+        self._columns = columns
+        self._last: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for row in rows:
+            self._last.setdefault(self._first(row), []).append(self._end(row))
+
+    def _first(self, row: BaseModel) -> tuple[str, ...]:
+        values = self._columns.of_row(row)
+        return tuple(normalized(values[name]) for name in self._columns.first)
+
+    def _end(self, row: BaseModel) -> tuple[str, str]:
+        text = self._columns.of_row(row)[self._columns.last]
+        return self._columns.task.label_of(row) or "", normalized(text)
+
+    def refuse(self, row: BaseModel) -> None:
+        """See that a row is no given one.
+
+        It is where its texts are the same but for case and punctuation, or, of a row of the same
+        label, where the last ones are so similar as near-duplicates are.
+
+        Raises:
+            Rejected: `copied`.
+        """
+        label, text = self._end(row)
+        for known, other in self._last.get(self._first(row), ()):
+            if text == other or (known == label and similarity(text, other) >= _ALIKE):
+                raise Rejected("copied", f"it nearly repeats a given row: {other[:200]!r}")
