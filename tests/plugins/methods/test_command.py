@@ -275,7 +275,8 @@ def test_an_analysis_counts_rows_by_what_a_method_drew(targen: Targen, mail: Pat
     own = ("--set", 'attribute={"mood": ["warm", "cold"]}', "--set", "attributes=1")
     start = ("method", "attrprompt", str(mail), *own, "-n", "8", "-b", "scripted", "--out", "run")
     assert targen(*start).code == 0
-    done = targen("analyze", "run", "--metric", "dimensions", "--out", "analysed", "--json")
+    where = ("--task", str(mail), "--out", "analysed", "--json")  # the task that it is for
+    done = targen("analyze", "run", "--metric", "dimensions", *where)
     assert done.code == 0, done.err
     assert "mood (2 values, 4 rows each)" in done.out
 
