@@ -11,6 +11,7 @@ from targen_core.tasks.checks import (
     check_language,
     content_words,
     is_copy,
+    is_loop,
     normalized,
     phrase,
     prose,
@@ -313,3 +314,21 @@ def test_a_phrase_is_a_few_words(text, reason):
     with pytest.raises(Rejected) as caught:
         phrase(text, max_words=3, what="topic")
     assert caught.value.reason == reason
+
+
+LATE = (
+    "The ferry that left Oban at six was late again, since the crew had waited for a lorry whose "
+    "driver had gone to look for his dog, and the dog had gone to look for the ferry."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("it is also a fact, and " * 8, True),
+        ("it is also a fact, and it is also a fact, and it is so", False),  # short, and by chance
+        (LATE, False),
+    ],
+)
+def test_what_says_the_same_over_and_over_is_a_loop(text: str, expected: bool) -> None:
+    assert is_loop(text) is expected

@@ -7,6 +7,7 @@ event with two choices. What it may rely on is here.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -14,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.checks import is_loop, normalized
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.made_up import sentence
 from targen_core.tasks.model import Task
@@ -131,10 +132,11 @@ class Columns:
         return made
 
     def check(self, instance: BaseModel, seed: object) -> None:
-        """See that each text of a row says something, and none the same as another.
+        """See that each text of a row says something, once, and none the same as another.
 
         Raises:
-            Rejected: `empty-text` or `same-texts`.
+            Rejected: `empty-text`, `same-texts`, `repetitive` (the same over and over), or
+                `meta-text` (it speaks of the row that it is in).
         """
         self._differ(self.of_row(instance))
 
@@ -146,6 +148,23 @@ class Columns:
             if text in seen:
                 raise Rejected("same-texts", f"{name} is the same as {seen[text]}")
             seen[text] = name
+            if is_loop(text):
+                raise Rejected("repetitive", f"{name} says the same over and over: {text[:60]!r}")
+            if self._speaks_of_itself(text):
+                raise Rejected("meta-text", f"{name} speaks of the row: {text[:60]!r}")
+
+    def _speaks_of_itself(self, text: str) -> bool:
+        """Whether a text of several names one of them, and another or a label besides.
+
+        "The premise leaves the hypothesis open" does, as small models write; "that is not the
+        question" of a question's answer does not.
+        """
+        if len(self.texts) < 2:
+            return False
+        columns = "|".join(normalized(name.replace("_", " ")) for name in self.texts)
+        labels = "|".join(normalized(label.name.replace("_", " ")) for label in self.task.labels)
+        named = len(re.findall(rf"\b(?:the|this|that|a) (?:{columns})\b", text))
+        return named > 1 or (named == 1 and re.search(rf"\b(?:{labels})\b", text) is not None)
 
     def of_row(self, instance: BaseModel) -> dict[str, str]:
         """What stands in the columns of a row."""

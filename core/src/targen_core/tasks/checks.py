@@ -18,6 +18,7 @@ __all__ = [
     "content_words",
     "is_copy",
     "is_cut_from",
+    "is_loop",
     "normalized",
     "phrase",
     "prose",
@@ -29,6 +30,7 @@ __all__ = [
     "words",
 ]
 
+_RUNS = 20  # fewer may repeat themselves by chance
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
     r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"
@@ -161,6 +163,17 @@ def several_sentences(text: str) -> bool:
     end; a wrong split would lose data.
     """
     return _TWO_SENTENCES.search(text) is not None
+
+
+def is_loop(text: str) -> bool:
+    """Whether a text says the same over and over, as small models come to do.
+
+    That is: of its runs of three words, 20 at least, fewer than half are different. Of texts that
+    people write nine in ten are.
+    """
+    said = words(text)
+    runs = [tuple(said[at : at + 3]) for at in range(len(said) - 2)]
+    return len(runs) >= _RUNS and len({*runs}) < len(runs) / 2
 
 
 def check_language(text: str, what: str, language: str = "English") -> None:

@@ -1,0 +1,39 @@
+"""What `Columns.check` refuses of rows that any method wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core import Rejected
+from targen_core.methods.columns import Columns
+from targen_testing.methods import BASES
+
+
+def refused(base: str, *texts: str) -> str:
+    """The reason for which a row with these texts is refused, or ""."""
+    columns = Columns.of(BASES[base].task(name=base))
+    label = columns.task.labels[0].name
+    try:
+        columns.instance(dict(zip(columns.texts, texts, strict=True)), label)
+    except Rejected as error:
+        return error.reason
+    return ""
+
+
+def test_a_row_of_two_texts_does_not_speak_of_itself() -> None:
+    columns = Columns.of(BASES["kit-pairs"].task(name="kit-pairs"))
+    one, two = columns.texts
+    label = columns.task.labels[0].name
+    plain = "The ferry was late again."
+    assert refused("kit-pairs", plain, "Nobody had waited for it.") == ""
+    assert refused("kit-pairs", plain, f"The {two} follows from the {one}.") == "meta-text"
+    assert refused("kit-pairs", f"This {one} is {label}.", plain) == "meta-text"
+    assert refused("kit-pairs", plain, f"That is not the {one}.") == ""  # people say so, too
+
+
+@pytest.mark.parametrize("base", ["kit-pairs", "kit-texts"])
+def test_what_says_the_same_over_and_over_is_refused(base: str) -> None:
+    others = ["The ferry was late again."] * (
+        len(Columns.of(BASES[base].task(name=base)).texts) - 1
+    )
+    assert refused(base, *others, "and it is also a fact, " * 8) == "repetitive"
