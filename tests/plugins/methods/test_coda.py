@@ -127,7 +127,7 @@ def test_length_follows_the_given_text(base: str, words: int, bounds: tuple[int,
     found = constraints({label: [" ".join(["tree"] * words)]}, base=base)
     made = found.recipe(random.Random(0), label, found.rows[label][0])
     assert (made.low, made.high) == bounds
-    assert ("question: tree" in found.opening(made)) is (base == "kit-pairs")
+    assert ("Question: tree" in found.opening(made)) is (base == "kit-pairs")
     assert f"{bounds[0]} to {bounds[1]} words" in found.listed(label, made)
 
 
@@ -195,6 +195,27 @@ def test_each_given_row_gives_rows_alone_and_mixed(targen: Targen, notes: str) -
     assert "thanks" in more.err
 
 
+def test_a_rare_label_ends_short_of_its_rows_and_says_why(bent: Callable[..., Any]) -> None:
+    many = [
+        {"text": f"Thanks for the {number} eggs and the honey.", "label": "thanks"}
+        for number in range(60)
+    ]
+    few = [{"text": text, "label": "asks"} for text in ("Turn it down, please?", "Who has my key?")]
+    ran = bent(
+        "coda",
+        lambda request, good: good,
+        {"thanks": 70, "asks": 12},
+        given=[*many, *few],
+        embedder="words",
+    )
+    assert "label asks has 10 of 12 rows (most often: no-given-row" in ran.problem
+    notes = [one["notes"] for one in ran.lines("provenance.jsonl") if one["label"] == "asks"]
+    forms = ["mix 1", "mix 2", "solo", "solo", "solo"]
+    assert len(ran.lines("dataset.jsonl")) == 80
+    for number in (60, 61):
+        assert sorted(one["form"] for one in notes if one["given_row"] == number) == forms
+
+
 def test_settings_make_one_row_of_each(targen: Targen, notes: str) -> None:
     rows = given(Path("rows.jsonl"), GIVEN)
     start = ("method", "coda", notes, "--given", rows, "--settings", "targen", "-b", "scripted")
@@ -231,7 +252,7 @@ def test_a_text_that_goes_round_in_circles_is_dropped(bent: Callable[..., Any]) 
         given=GIVEN,
         embedder="words",
     )
-    assert ran.reasons == {"too-long"}
+    assert ran.reasons == {"too-long", "no-given-row"}  # after five of its one given row
 
 
 def test_what_a_reply_holds_is_noted(bent: Callable[..., Any]) -> None:

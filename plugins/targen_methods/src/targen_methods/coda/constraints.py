@@ -15,6 +15,7 @@ from targen_core.methods.columns import Columns
 from targen_methods.coda.items import Recipe, Row
 from targen_methods.coda.options import Options
 from targen_methods.coda.words import content_words
+from targen_methods.conditional.steps import told
 
 __all__ = ["Constraints", "share_of"]
 
@@ -113,6 +114,7 @@ class Constraints:
         label: str,
         row: Row,
         *,
+        form: str = "solo",
         source: Row | None = None,
         alternatives: Mapping[str, str] | None = None,
         summary: str = "",
@@ -123,6 +125,7 @@ class Constraints:
             rng: what is left to chance.
             label: the label of both.
             row: the given row.
+            form: what it is called, "solo" or a mix.
             source: the row that the constraints are from, where it is another one.
             alternatives: other words for those of `source`, by the word.
             summary: what the new text is about, where that is to be said.
@@ -146,6 +149,7 @@ class Constraints:
         length = len(text.split())
         first = {name: source.values[name] for name in self.columns.first}
         return Recipe(
+            form=form,
             given=row.number,
             source=source.number,
             kept=first,
@@ -173,7 +177,7 @@ class Constraints:
         """What is to be written: a text, or the last one of a row whose others are there."""
         name = self.columns.last
         if recipe.kept:
-            begun = "\n".join(f"{column}: {text}" for column, text in recipe.kept.items())
+            begun = "\n".join(f"{told(column)}: {text}" for column, text in recipe.kept.items())
             return f"A new row begins like this:\n{begun}\n\nWrite its {name}. Constraints:"
         about = f" about this: {recipe.summary}." if recipe.summary else "."
         return f"Write a new {name}{about} Constraints:"

@@ -37,7 +37,8 @@ class Group(_Item):
 
     Attributes:
         number: which group it is, from 0.
-        of_label: a row, by the label's name. A label with fewer rows than others gives them again.
+        of_label: a row, by the label's name. A label with fewer rows than others gives them again,
+            each in as many groups at most as it makes new rows.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Recipe(_Item):
     """What one row is to be like.
 
     Attributes:
+        form: "solo", or "mix 1" for constraints of the nearest row, and so on.
         given: the given row that it is written in place of.
         source: the given row that the constraints are from; the same, unless two are mixed.
         kept: columns that are taken over from `source` as they are.
@@ -73,6 +75,7 @@ class Recipe(_Item):
         summary: what it is about; "" says nothing of it.
     """
 
+    form: str
     given: int
     source: int
     kept: dict[str, str]
@@ -87,16 +90,14 @@ class Recipe(_Item):
 
 
 class Recipes(_Item):
-    """A recipe for each label: a seed.
+    """A recipe for each label whose row there makes another: a seed.
 
     Attributes:
         number: which seed of its group it is, from 0.
-        form: "solo", or "mix 1" for constraints of the nearest row, and so on.
         of_label: recipes, by the label's name.
     """
 
     number: int
-    form: str
     of_label: dict[str, Recipe]
 
 

@@ -83,7 +83,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 CODA = Method(
     summary="rows under constraints that code takes from given rows",
-    version="2",
+    version="3",
     task=_task,
     options=Options,
     presets={"targen": {"solo": 1, "mix": 0}},
@@ -96,7 +96,7 @@ CODA = Method(
         "nearest row have no alternatives. Of a pair the last text is written anew, its first is "
         "kept, and pairs are not mixed. Parts of speech are left out unless the option syntax "
         "names a pipeline, and so is the concept that they had a model name, as in the authors' "
-        "own pipeline. Copies of given rows are dropped, and texts of more than twice "
+        "own pipeline. Near copies of given rows are dropped, and texts of more than twice "
         "the most words. Given rows are not among the rows. The "
         "settings `targen` make one new row of each, as TarGEN's authors say of CoDa."
     ),

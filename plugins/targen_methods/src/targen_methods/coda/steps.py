@@ -16,6 +16,7 @@ from targen_core.errors import UsageError
 from targen_core.methods.model import Base
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, word, words
+from targen_core.text import plural
 from targen_methods.coda.constraints import Constraints
 from targen_methods.coda.items import (
     Alternatives,
@@ -28,6 +29,7 @@ from targen_methods.coda.items import (
 )
 from targen_methods.coda.options import Options
 from targen_methods.coda.words import has_word
+from targen_methods.copies import Copies
 
 __all__ = ["PROMPTS", "Steps"]
 
@@ -91,25 +93,40 @@ class Steps:
         return self._given()
 
     @cached_property
-    def _texts(self) -> frozenset[str]:
-        return frozenset(
-            self._text_of(row.values) for rows in self.constraints.rows.values() for row in rows
-        )
-
-    def _text_of(self, values: dict[str, str]) -> str:
-        return normalized(self.columns.shown(values))
+    def _copies(self) -> Copies:
+        return Copies(self.columns, self._instances)
 
     async def groups(self, llm: Llm, parent: None, existing: Sequence[Group]) -> Sequence[Group]:
-        """Given rows, one of each label that has some, in their order."""
+        """Given rows, one of each label that has some, in their order.
+
+        Those of a label with fewer come again, each at most as often as it makes new rows.
+        """
         by_label = self.constraints.rows
-        start, end = len(existing), max(map(len, by_label.values()))
+        start = len(existing)
         return [
             Group(
                 number=number,
-                of_label={name: rows[number % len(rows)] for name, rows in by_label.items()},
+                of_label={
+                    name: rows[number % len(rows)]
+                    for name, rows in by_label.items()
+                    if number // len(rows) < self.forms
+                },
             )
-            for number in range(start, min(start + llm.batch, end))
+            for number in range(start, min(start + llm.batch, self._groups))
         ]
+
+    @property
+    def _groups(self) -> int:
+        return max(map(len, self.constraints.rows.values()))
+
+    def _use(self, group: int, number: int, label: str) -> int:
+        """The how-manieth new row of a given one it is, from 0, that a seed of a group makes.
+
+        The seeds of this number of all groups come before any of the next number.
+        """
+        round_, place = divmod(group, count := len(self.constraints.rows[label]))
+        rounds = -(-(self._groups - place) // count)  # groups that have the given row
+        return number * rounds + round_
 
     # --- what a model says of them ----------------------------------------------
 
@@ -148,8 +165,8 @@ class Steps:
     async def _alternatives(self, llm: Llm, label: str, row: Row) -> dict[str, str]:
         """For kept words another that the text does not have."""
         kept = {one.casefold(): one for one in self.constraints.kept_words(label, row)}
-        if not kept:
-            return {}
+        if len(kept) < 2:
+            return {}  # another word for a single one is not used
         text = self.constraints.text(row)
         reply = await llm.ask(
             _PROMPTS["alternatives"],
@@ -176,10 +193,10 @@ class Steps:
         return [
             Recipes(
                 number=number,
-                form="solo" if number < self.options.solo else f"mix {self._place(number)}",
                 of_label={
-                    name: self._recipe(llm, number, name, row, reading)
+                    name: self._recipe(llm, use, name, row, reading)
                     for name, row in group.of_label.items()
+                    if (use := self._use(group.number, number, name)) < self.forms
                 },
             )
             for number in range(self.forms)
@@ -196,7 +213,8 @@ class Steps:
         if (place := self._place(number)) > 0:
             source = constraints.nearest(label, row, place)
             said = reading.summaries[label] if reading is not None else ""
-            return constraints.recipe(rng, label, row, source=source, summary=said)
+            form = f"mix {place}"
+            return constraints.recipe(rng, label, row, form=form, source=source, summary=said)
         others = reading.alternatives[label] if reading is not None else None
         return constraints.recipe(rng, label, row, alternatives=others)
 
@@ -208,19 +226,24 @@ class Steps:
 
         async def write(llm: Llm, recipes: Recipes) -> BaseModel:
             recipe = recipes.of_label.get(label)
+            if recipe is None and label in self.constraints.rows:
+                count = len(self.constraints.rows[label])
+                raise Rejected(
+                    "no-given-row",
+                    f"{plural(count, 'given row')} of {label}, {self.forms} new ones of each",
+                )
             if recipe is None:
                 raise UsageError(
                     f"no given row has the label {label}",
                     hint=f"give rows of it, or ask for none of it: --label {label}=0",
                 )
-            llm.note(form=recipes.form, given_row=recipe.given, constraints_of_row=recipe.source)
+            llm.note(form=recipe.form, given_row=recipe.given, constraints_of_row=recipe.source)
             llm.note(left_out=self.left_out)
 
             def made(reply: BaseModel) -> BaseModel:
                 values = {**recipe.kept, name: getattr(reply, name)}
-                instance = self.columns.instance(values, label)
-                if self._text_of(self.columns.of_row(instance)) in self._texts:
-                    raise Rejected("copied", "it is a given row")
+                instance = self.columns.instance(values, label, as_they_are=tuple(recipe.kept))
+                self._copies.refuse(instance)
                 if (count := len(values[name].split())) > _RUNAWAY * recipe.high:
                     raise Rejected("too-long", f"{count} words, and {recipe.high} were the most")
                 return instance
