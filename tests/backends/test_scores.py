@@ -232,6 +232,27 @@ def test_a_conversation_goes_on_with_the_probabilities_of_the_whole(local_model,
         assert one.logprob == pytest.approx(other.logprob, abs=0.01)
 
 
+def test_the_next_token_of_a_reply_that_has_begun(local_model, scored):
+    def following(begun, top=3):
+        request = scored(top, max_tokens=1, temperature=0.0)
+        turn = (type(request.messages[0])("assistant", begun),) if begun else ()
+        messages = (*request.messages, *turn)
+        return replace(request, messages=messages, next_token=True)
+
+    whole = ask(local_model, scored(3, temperature=0.0, max_tokens=40))[0]
+    assert whole.finish == "stop"
+    begun = [whole.text[: sum(len(t.text) for t in whole.tokens[:n])] for n in range(3)]
+    alone = [ask(local_model, following(text))[0] for text in begun]
+    for reply, token in zip(alone, whole.tokens, strict=False):
+        assert reply.text == token.text == reply.tokens[0].top[0][0]
+        assert reply.tokens[0].logprob == pytest.approx(token.logprob, abs=0.01)
+    assert ask(local_model, *map(following, reversed(begun)))[::-1] == alone
+    (end,) = ask(local_model, following(whole.text))
+    assert (end.text, end.tokens[0].top[0][0], end.finish) == ("", "", "stop")
+    spaced = dict(ask(local_model, following(f"{begun[2]} ", 1000))[0].tokens[0].top)
+    assert spaced != dict(ask(local_model, following(begun[2], 1000))[0].tokens[0].top)
+
+
 def test_a_given_text_has_the_probabilities_that_it_has_when_it_is_written(local_model, scored):
     written = ask(local_model, scored(1, temperature=0.0, max_tokens=8))[0]
     given = ask(local_model, replace(scored(1), given=written.text))[0]

@@ -73,6 +73,7 @@ class ScriptedModel:
     price: Price | None = Price(0.0, 0.0, source="it runs in this process")
     top_logprobs: int | None = sys.maxsize  # as made up as its replies
     scores_given = True
+    continues = True
 
     def __init__(self, options: ScriptedOptions, script: Script | None = None) -> None:
         self.options = options
@@ -110,6 +111,9 @@ class ScriptedModel:
         reply = self._spoilt(request, self._reply(request))
         if request.top_logprobs is None or reply.tokens:
             return reply
+        if request.next_token:
+            first = _scores(reply.text, request)[:1] or (TokenScore("", 0.0, (("", 0.0),)),)
+            return replace(reply, text=first[0].text, tokens=first)
         return replace(reply, tokens=_scores(reply.text, request))
 
     def _spoilt(self, request: ChatRequest, reply: ChatReply) -> ChatReply:
@@ -144,8 +148,10 @@ class ScriptedModel:
             value = _words(random.Random(request.key))
         if isinstance(value, ChatReply):
             return value
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         read = sum(len(message.content) for message in request.messages)
+        if request.next_token and isinstance(value, Mapping):
+            return _likely(value, request, read // 4 + 1)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         # Four characters a token: what English text comes to, roughly.
         return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
 
@@ -171,6 +177,13 @@ def _scores(text: str, request: ChatRequest) -> tuple[TokenScore, ...]:
             TokenScore(word, math.log(own), tuple((text, math.log(part)) for text, part in top))
         )
     return tuple(tokens)
+
+
+def _likely(chances: Mapping[str, float], request: ChatRequest, read: int) -> ChatReply:
+    """The next token, of tokens with their probabilities."""
+    top = sorted(((text, math.log(p)) for text, p in chances.items()), key=lambda one: -one[1])
+    token = TokenScore(*top[0], tuple(top[: request.top_logprobs]))
+    return ChatReply(token.text, "length" if token.text else "stop", read, 1, tokens=(token,))
 
 
 def fill_schema(schema: Mapping[str, Any], rng: random.Random) -> Any:
@@ -288,4 +301,5 @@ BACKEND = Backend(
     cacheable=False,
     top_logprobs=ScriptedModel.top_logprobs,
     scores_given=True,
+    continues=True,
 )

@@ -84,6 +84,8 @@ def read_reply(
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     raw, text = text, without_reasoning(text)
     scores = read_tokens(listed, request, raw, text)
+    if request.next_token and scores:  # llama.cpp repeats how the reply has begun
+        text = scores[0].text
     if not detailed:
         return ChatReply(text, finish, input_tokens, output_tokens, rate, tokens=scores)
     input_details = usage.get("prompt_tokens_details")

@@ -43,7 +43,7 @@ def read_tokens(listed: Any, request: ChatRequest, raw: str, text: str) -> tuple
 
     Args:
         listed: the service's list, one entry a token; or an object with it under `content`.
-        request: what was asked.
+        request: what was asked. Where that is the next token, it is kept though it may be the end.
         raw: the reply as it came. The tokens make it up, and may have more before and behind it:
             the token that ends a reply, marks of code that llama.cpp takes off, ...
         text: what is kept of it: its end, behind any reasoning.
@@ -61,7 +61,7 @@ def read_tokens(listed: Any, request: ChatRequest, raw: str, text: str) -> tuple
         raise _malformed(f"a token of the answer has {error} for its log-probability") from None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _malformed("the token probabilities in the answer have another form") from None
-    return _kept(tokens, raw, text)
+    return tuple(tokens[:1]) if request.next_token else _kept(tokens, raw, text)
 
 
 def _malformed(words: str) -> MalformedAnswer:

@@ -26,8 +26,8 @@ import pytest
 
 from targen_core.calls.backend import Backend
 from targen_core.calls.langchain import as_chat_model
-from targen_core.calls.model import ChatModel, ChatReply, Price
-from targen_core.calls.scores import most_top, problem, scores_given
+from targen_core.calls.model import ChatModel, ChatReply, Message, Price
+from targen_core.calls.scores import continues, most_top, problem, scores_given
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -254,6 +254,29 @@ class BackendSuite(Suite):
         reply = using(self.model(), call)
         assert reply.text == "Volga", f"the reply is {reply.text!r}, not the text that it was given"
         assert "".join(token.text for token in reply.tokens) == "Volga", "and it has its tokens"
+
+    def test_tells_the_next_token(self) -> None:
+        """A model that `continues` tells what may come next in a reply that has begun."""
+        if not continues(self.model("http://127.0.0.1:9")):
+            return
+        assert self.target().continues, "Backend.continues is not set: nobody is told of it"
+        if self.wire is not None:
+            return  # how a service goes on with a reply is its own affair
+        asked = request_of(top_logprobs=2)
+        request = replace(
+            asked,
+            messages=(*asked.messages, Message("assistant", "The river is called")),
+            params={"max_tokens": 1, "temperature": 0.0},
+            next_token=True,
+        )
+
+        async def call(model: ChatModel) -> ChatReply:
+            return await model.complete(request)
+
+        reply = using(self.model(), call)
+        assert len(reply.tokens) == 1, f"{len(reply.tokens)} tokens, and one was asked for"
+        assert reply.text == reply.tokens[0].text, "the reply is more than its next token"
+        assert 0 < len(reply.tokens[0].top) <= 2, "without what else might stand there"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
         """Calls that ask for none are sent as ever: services refuse or bill what they ask."""

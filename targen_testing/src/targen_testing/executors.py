@@ -24,7 +24,7 @@ import pytest
 
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply
-from targen_core.calls.scores import most_top, scores_given
+from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.elsewhere import Elsewhere
@@ -184,9 +184,12 @@ class ExecutorSuite(Suite):
                 )
                 assert (model.structured, model.seeded) == (source.structured, source.seeded)
                 assert model.price == source.price, "the price differs from the source's"
-                abilities = [(most_top(one), scores_given(one)) for one in (model, source)]
+                abilities = [
+                    (most_top(one), scores_given(one), continues(one)) for one in (model, source)
+                ]
                 assert abilities[0] == abilities[1], (
-                    "top_logprobs or scores_given differs from the source's: pass them on, or "
+                    "top_logprobs, scores_given or continues differs from the source's: pass them "
+                    "on, or "
                     "tasks that ask for token probabilities are refused"
                 )
                 asked = request_of(top_logprobs=2)

@@ -241,3 +241,83 @@ def test_scripted_scores_are_probabilities():
     for token in one.tokens:
         assert len(token.top) == 9 and sum(math.exp(p) for _, p in token.top) <= 1
         assert [p for _, p in token.top] == sorted((p for _, p in token.top), reverse=True)
+
+
+# --- what comes next ---
+
+
+def grown(label):
+    async def write(llm, place):
+        text = ""
+        for _ in range(llm.sampling["max_tokens"]):
+            likely = await llm.next_tokens(
+                "$label at $place: ", text, top_logprobs=3, label=label, place=place
+            )
+            token = llm.rng(text).choice([token for token, _ in likely])
+            if not token:
+                break
+            text += token
+        return Note(text=text, label=label)
+
+    return write
+
+
+def words(call):
+    if len(call.so_far.split()) > 3:
+        return {"": 1.0}
+    told = call.rng.sample("door lamp stair bell".split(), 4)
+    return {f" {word}": 0.4 / (n + 1) for n, word in enumerate(told)}
+
+
+GROWN = TASK.replace(
+    generators={"calm": grown("calm"), "alarm": grown("alarm")},
+    continues=("generate",),
+    parameters={"generate": {"max_tokens": 9}},
+    dry_run=words,
+)
+
+
+def test_a_text_is_grown_by_the_token_to_the_same_bytes():
+    asked = []
+
+    def script(request):
+        asked.append(request)
+        return request.dry_run()
+
+    run = tg.generate(GROWN, n=6, model=scripted(script), out="x", correct=False)
+    assert {len(row["text"].split()) for row in run} == {4}
+    assert all(len(record["calls"]) == 5 for record in run.provenance)  # the end is told, too
+    assert all(r.params["max_tokens"] == 1 and r.params["temperature"] == 0 for r in asked)
+    assert {r.messages[-1].role for r in asked} == {"user", "assistant"}
+    before = bytes_of(run.path)
+    silent = scripted(lambda request: pytest.fail("a call is asked again"))
+    assert bytes_of(tg.resume("x", model=silent, task=GROWN).path) == before
+    assert [*tg.replay(run, "y")] == [*run]
+    one = tg.generate(
+        GROWN, n=6, model=scripted(), out="z", correct=False, concurrency=1, cache=False
+    )
+    assert [*one] == [*run]
+
+
+def test_a_reply_may_end_at_once():
+    task = GROWN.replace(dry_run=lambda call: "")
+
+    async def write(llm, place):
+        assert await llm.next_tokens("$place", top_logprobs=3, place=place) == (("", 0.0),)
+        return Note(text=f"Quiet at {place}.", label="calm")
+
+    task = task.replace(generators={"calm": write}, labels=(Label("calm"),))
+    assert tg.generate(task, n=1, model=scripted(), out="x", correct=False).report.complete
+
+
+def test_a_model_that_tells_no_next_token_is_refused():
+    model = scripted(lambda request: pytest.fail("a call was made"))
+    model.continues = False
+    with pytest.raises(UsageError, match=r"of what comes next in a reply, and .* has none") as e:
+        tg.generate(GROWN, n=2, model=model, out="x", correct=False)
+    assert e.value.exit_code == 2
+    quiet = GROWN.replace(scored={}, continues=())
+    with pytest.raises(UsageError, match=r"comes next in a reply with 3 .* has none"):
+        tg.generate(quiet, n=2, model=model, out="x", correct=False)
+    with pytest.raises(ValueError, match="continues names 'contexts', and scored does not"):
+        GROWN.replace(continues=("contexts",))

@@ -158,6 +158,22 @@ def test_a_journal_that_lost_them_is_not_used(desk, tmp_path):
         answered(desk(Model(ChatReply("never"))), call)
 
 
+def test_the_end_of_a_reply_is_a_next_token(desk):
+    end = TokenScore("", -0.25, (("", -0.25), (" and", -1.5)))
+    model = Model(ChatReply("", "stop", 5, 1, tokens=(end,)))
+    one, call = desk(model), scored(next_token=True)
+    assert answered(one, call)[1].tokens == (end,)
+    assert model.asked[0].next_token
+    assert answered(desk(Model(ChatReply("never"))), call)[1].tokens == (end,)
+
+
+@pytest.mark.parametrize("tokens", [(), (TokenScore("yes", -0.25),)])
+def test_a_next_token_without_what_else_may_stand_there_ends_the_run(desk, tokens):
+    for text in ("", "yes"):
+        with pytest.raises(BadRequest, match="without the token probabilities"):
+            answered(desk(Model(ChatReply(text, tokens=tokens))), scored(next_token=True))
+
+
 def test_a_reply_that_may_be_cut_is_whole(desk):
     cut = Model(ChatReply("yes", "length", 5, 1, tokens=TOKENS[:1]))
     assert answered(desk(cut), scored(may_be_cut=True))[0] == "yes"
@@ -185,7 +201,8 @@ def test_keys_of_calls_that_ask_nothing_more_are_what_they_always_were():
 def test_what_a_call_asks_besides_is_part_of_its_key():
     plain, none, two = (key(scored(top=top)) for top in (None, 0, 2))
     cold = key(scored(top=None, sampling={"temperature": 0.0}))
-    assert len({plain, none, two, cold}) == 4
+    following = key(scored(top=2, next_token=True))
+    assert len({plain, none, two, cold, following}) == 5
     # What is settled, or as it is anyway, makes no other call.
     assert key(scored(top=None, sampling={"temperature": 0.7})) == plain
     settled = frozenset({"temperature"})

@@ -108,3 +108,11 @@ def test_a_task_says_where_it_asks_and_which_backends_answer(targen):
     told = targen("describe", "scored.py:TASK")
     asked = "of texts of its own with the 500 likeliest tokens. Backends with them: local"
     assert asked in told.out, told.err
+    more = 'scored={"generate": 20}, continues=("generate",)'
+    Path("scored.py").write_text(TASK.replace('scored={"generate": 0}', more))
+    asked = "of what comes next in a reply with the 20 likeliest tokens. Backends with them: local"
+    assert asked in targen("describe", "scored.py:TASK").out
+    refused = targen("generate", "scored.py:TASK", "-n", "2", "-b", "llama", "--model", "m")
+    assert refused.code == 2 and "what comes next in a reply, and the llama backend has none" in (
+        refused.err
+    )

@@ -61,6 +61,11 @@ class TestZeroGenGivenPairs(MethodSuite):
     method = "zerogen"
 
 
+class TestZeroGenDebiasedPairs(MethodSuite):
+    method = "zerogen"
+    settings = {"debias": "pairs"}  # noqa: RUF012
+
+
 class TestZeroGenTexts(MethodSuite):
     method = "zerogen"
     base = "kit-texts"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
-from targen_core.calls.scores import most_top, scores_given
+from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
 from targen_core.runs.loops import is_ours
 
@@ -74,6 +74,7 @@ class _Lent:
         self.price = model.price
         self.top_logprobs = most_top(model)
         self.scores_given = scores_given(model)
+        self.continues = continues(model)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         return await self._model.complete(request)

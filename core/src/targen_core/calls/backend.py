@@ -59,6 +59,8 @@ class Backend:
             itself: see `ScoringModel`.
         scores_given: whether they also tell how likely a text would have been
             that they are given.
+        continues: whether they also tell which tokens may come next in a reply
+            that has begun, its end among them.
     """
 
     summary: str
@@ -73,3 +75,4 @@ class Backend:
     ready: Callable[[Mapping[str, Any]], bool] | None = None
     top_logprobs: int | None = None
     scores_given: bool = False
+    continues: bool = False

@@ -184,7 +184,7 @@ class BatchedModel:
         self.price = batch_price(model.price)
         self.cacheable = getattr(model, "cacheable", True)
         self.top_logprobs = most_top(model)
-        self.scores_given = False  # no batch API knows of it
+        self.scores_given = self.continues = False  # no batch API knows of it
         self._model = model
         self._codec = codec
         self._queue = queue

@@ -39,6 +39,8 @@ class BoundModel:
         own = {name: value for name, value in call.sampling.items() if name not in self.settled}
         if call.given is not None:  # no token is shorter than a byte
             own["max_tokens"] = len(call.given.encode("utf-8", "replace"))
+        if call.next_token:  # which one is written does not matter
+            own |= {"max_tokens": 1, "temperature": 0.0}
         return {**self.params, **own}
 
     def key_prefix(self, call: Call) -> bytes:
@@ -50,7 +52,7 @@ class BoundModel:
         if call.given is not None:  # hardly ever the same
             return self._prefix(call)
         sampling = _canonical(self.params_of(call)) if call.sampling else ""
-        alike = (call.schema_digest, sampling, call.top_logprobs)
+        alike = (call.schema_digest, sampling, call.top_logprobs, call.next_token)
         prefix = self._prefixes.get(alike)
         if prefix is None:
             prefix = self._prefixes[alike] = self._prefix(call)
@@ -58,7 +60,11 @@ class BoundModel:
 
     def _prefix(self, call: Call) -> bytes:
         parts = [self.model.identity, self.params_of(call), call.schema_digest]
-        asked = {"top_logprobs": call.top_logprobs, "given": call.given}
+        asked = {
+            "top_logprobs": call.top_logprobs,
+            "given": call.given,
+            "next_token": call.next_token or None,
+        }
         more = {name: value for name, value in asked.items() if value is not None}
         text = _canonical([*parts, more] if more else parts)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
@@ -101,7 +107,7 @@ class Call:
     counts the same messages within one stage. `sampling` are parameters that the
     task sets for this call alone, `top_logprobs` is as in a `ChatRequest`, and
     `may_be_cut` says that a reply which reaches `max_tokens` is whole. With `given`
-    the reply is that text, to be scored.
+    the reply is that text, to be scored; `next_token` is as in a `ChatRequest`.
     """
 
     step: str
@@ -119,6 +125,7 @@ class Call:
     top_logprobs: int | None = None
     may_be_cut: bool = False
     given: str | None = None
+    next_token: bool = False
 
 
 Observer = Callable[[Call, tuple[Message, ...], ChatReply, str], None]

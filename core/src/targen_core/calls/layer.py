@@ -220,6 +220,8 @@ class CallLayer:
                 raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
             if call.given is not None and reply.text != call.given:
                 raise Rejected("unscored-text", f"the model cannot score {call.given[:200]!r}")
+            if call.next_token:  # any is good, the end of the reply as well
+                return read(reply.text), reply
             try:
                 if reply.finish == "length" and not call.may_be_cut:
                     raise BadReply("it was cut at max_tokens")
@@ -246,7 +248,7 @@ class CallLayer:
         record = self.journal.get(key)
         if record is not None:
             known = recorded_reply(record)
-            if _lacks_scores(known, call.top_logprobs):
+            if _lacks_scores(known, call):
                 raise CorruptJournal(
                     f"{self.journal.path}: the record of a call at {call.place} has no token "
                     "probabilities, which it asked for",
@@ -264,7 +266,7 @@ class CallLayer:
         if stored is None:
             return None
         reply = _uncached(stored)
-        if reply is None or _lacks_scores(reply, call.top_logprobs):
+        if reply is None or _lacks_scores(reply, call):
             return None  # written by a stranger: ask the model instead
         self._write(call, key, reply, cached=True, cost=0.0)
         return reply
@@ -323,6 +325,7 @@ class CallLayer:
             None if dry_run is None else lambda: dry_run(key),
             call.top_logprobs,
             call.given,
+            call.next_token,
         )
         tokens = _tokens(bound, request)
         reserved_tokens = tokens + params["max_tokens"]
@@ -594,7 +597,7 @@ def _checked(reply: Any, request: ChatRequest) -> ChatReply:
         return replace(reply, tokens=()) if reply.tokens else reply
     if problem := scores.problem(reply.tokens):
         raise ValueError(f"complete() returned tokens that are none: {problem}")
-    if _lacks_scores(reply, request.top_logprobs):
+    if _lacks_scores(reply, request):
         raise BadRequest(
             "the service answered without the token probabilities that it was asked for",
             hint="it has none, or not for this model: use another backend for this step, as with "
@@ -604,11 +607,13 @@ def _checked(reply: Any, request: ChatRequest) -> ChatReply:
     return reply
 
 
-def _lacks_scores(reply: ChatReply, asked: int | None) -> bool:
+def _lacks_scores(reply: ChatReply, asked: Call | ChatRequest) -> bool:
     """Whether a reply has none of the scores that were asked for, and could have some."""
-    if asked is None or reply.tokens:
+    if asked.top_logprobs is None or reply.finish in ("refusal", "content-filter"):
         return False
-    return bool(reply.text.strip()) and reply.finish not in ("refusal", "content-filter")
+    if asked.next_token:
+        return not (reply.tokens and reply.tokens[0].top)
+    return bool(reply.text.strip()) and not reply.tokens
 
 
 def _tokens(bound: BoundModel, request: ChatRequest) -> int:

@@ -137,6 +137,10 @@ class ChatRequest:
     so many of the likeliest tokens at its place; only a `ScoringModel` is asked that.
     With `given` the reply is that text, and the model is asked for no other: only for how
     likely it would have been; only a `ScoringModel` that `scores_given` is asked that.
+    With `next_token` a single token is wanted, and what else might stand there (`top_logprobs`):
+    the reply's first; or the one behind the last message, where that is the assistant's own. The
+    end of the reply is a token, too, whose text is ""; only a `ScoringModel` that `continues` is
+    asked that.
     `origin` and `dry_run` are never sent: where the call comes from, and a
     function that gives the task's offline reply.
     """
@@ -150,6 +154,7 @@ class ChatRequest:
     dry_run: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
     top_logprobs: int | None = None
     given: str | None = None
+    next_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +286,11 @@ class ScoringModel(ChatModel, Protocol):
     @property
     def scores_given(self) -> bool:
         """Whether it takes `request.given`; a text that it cannot score gets an empty reply."""
+        ...
+
+    @property
+    def continues(self) -> bool:
+        """Whether it takes `request.next_token`."""
         ...
 
 

@@ -53,6 +53,7 @@ class RecordedModel:
     price: Price | None = None
     top_logprobs: int | None = sys.maxsize  # what was asked for is on record, or lacking
     scores_given: bool = True
+    continues: bool = True
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Never called."""

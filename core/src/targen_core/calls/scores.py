@@ -24,6 +24,7 @@ __all__ = [
     "Scored",
     "TokenScore",
     "as_json",
+    "continues",
     "from_json",
     "mean_logprob",
     "most_top",
@@ -140,6 +141,11 @@ def most_top(model: ChatModel) -> int | None:
 def scores_given(model: ChatModel) -> bool:
     """Whether a model tells how likely a text would have been that it is given."""
     return most_top(model) is not None and getattr(model, "scores_given", False) is True
+
+
+def continues(model: ChatModel) -> bool:
+    """Whether a model tells which tokens may come next in a reply that has begun."""
+    return most_top(model) is not None and getattr(model, "continues", False) is True
 
 
 def as_json(tokens: Sequence[TokenScore]) -> list[list[Any]]:

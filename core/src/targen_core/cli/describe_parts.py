@@ -97,6 +97,7 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
         "batches": backend.batch is not None,
         "top_logprobs": backend.top_logprobs,
         "scores_given": backend.scores_given,
+        "continues": backend.continues,
         "cacheable": backend.cacheable,
         "packages": [*backend.packages],
         "model": None,
@@ -121,7 +122,7 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
     import asyncio
 
     from targen_core.calls.langchain import as_chat_model
-    from targen_core.calls.scores import most_top, scores_given
+    from targen_core.calls.scores import continues, most_top, scores_given
 
     model = as_chat_model(backend.create(options))
     try:
@@ -132,6 +133,7 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
             "max_concurrency": model.max_concurrency,
             "top_logprobs": most_top(model),
             "scores_given": scores_given(model),
+            "continues": continues(model),
             "price": None if model.price is None else dataclasses.asdict(model.price),
         }
     finally:
@@ -289,6 +291,8 @@ def _print_backend(facts: dict[str, Any]) -> None:
         scores += f", with at most {most:,} likeliest tokens"
     if (made or facts)["scores_given"]:
         scores += ", also of given texts"
+    if (made or facts)["continues"]:
+        scores += ", also of what comes next in a reply"
     print(f"Token probabilities, where a task asks for them: {scores}")
     if made is None:
         print(f"What it supports and costs is known once it is made: {facts['not_made']}")

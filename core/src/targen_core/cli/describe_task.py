@@ -91,7 +91,13 @@ def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any
             "step": step,
             "top_logprobs": wanted,
             "given": step in task.scores_given,
-            "backends": backends_with_scores(registry, wanted, given=step in task.scores_given),
+            "continues": step in task.continues,
+            "backends": backends_with_scores(
+                registry,
+                wanted,
+                given=step in task.scores_given,
+                going_on=step in task.continues,
+            ),
         }
         for step, wanted in task.scored.items()
     ]
@@ -147,6 +153,8 @@ def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
     """Print what `scored_facts` says, a line for each step."""
     for one in scored:
         what = " of texts of its own" if one["given"] else ""
+        if one["continues"]:
+            what += " of what comes next in a reply"
         if one["top_logprobs"]:
             what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
         print(

@@ -16,7 +16,7 @@ from targen_core.calls.call import Call, Scope, with_schema
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
-from targen_core.calls.scores import Scored, most_top, scores_given
+from targen_core.calls.scores import Scored, continues, most_top, scores_given
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.errors import BadReply, Rejected, UsageError
 from targen_core.tasks.checks import normalized
@@ -90,6 +90,7 @@ class _How:
     top_logprobs: int | None
     may_be_cut: bool
     given: str | None = None
+    so_far: str | None = None
 
 
 class StageLlm:
@@ -250,7 +251,29 @@ class StageLlm:
         _, answer = await self._answer(prompt, None, None, how, values)
         return Scored(reply, answer.text, answer.tokens)
 
-    def _require_scores(self, wanted: int, *, given: bool = False) -> None:
+    async def next_tokens(
+        self,
+        prompt: Prompt | str,
+        so_far: str = "",
+        *,
+        top_logprobs: int,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        **values: object,
+    ) -> Sequence[tuple[str, float]]:
+        """See `targen_core.tasks.model.Llm.next_tokens`."""
+        self._require_scores(top_logprobs, next_token=True)
+        how = _How(draws, {}, top_logprobs, may_be_cut=True, so_far=so_far)
+        _, answer = await self._answer(prompt, None, None, how, values)
+        return answer.tokens[0].top
+
+    @property
+    def sampling(self) -> Mapping[str, Any]:
+        """See `targen_core.tasks.model.Llm.sampling`."""
+        return dict(self._layer.models[self._step].params)
+
+    def _require_scores(
+        self, wanted: int, *, given: bool = False, next_token: bool = False
+    ) -> None:
         """See that this step's model tells token probabilities.
 
         Raises:
@@ -258,12 +281,16 @@ class StageLlm:
         """
         bound = self._layer.models[self._step]
         most = most_top(bound.model)
-        if most is not None and most >= wanted and (scores_given(bound.model) or not given):
+        able = (scores_given(bound.model) or not given) and (
+            continues(bound.model) or not next_token
+        )
+        if most is not None and most >= wanted and able:
             return
         has = "none" if most is None or most >= wanted else f"at most {most} likeliest tokens"
         raise UsageError(
             f"task {self.task.name} asks in step {self._step} for token probabilities"
             + (" of a text of its own" if given else "")
+            + (" of what comes next in a reply" if next_token else "")
             + (f" with {wanted} likeliest tokens" if wanted else "")
             + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
             hint="the task's `scored` says so before the first call, with the backends that do",
@@ -297,6 +324,8 @@ class StageLlm:
                 messages = with_schema(messages, schema)
         if "max_tokens" in sampling:  # as the step's own is, where candidates are asked for
             sampling["max_tokens"] *= self._candidates
+        if how.so_far:
+            messages = (*messages, Message("assistant", how.so_far))
         occurrence = self._seen.get(messages, 0)
         self._seen[messages] = occurrence + 1
         call = Call(
@@ -309,12 +338,13 @@ class StageLlm:
             schema,
             schema_name,
             digest,
-            self._dry_run(prompt.name, values, draws, reply),
+            self._dry_run(prompt.name, values, draws, reply, how.so_far),
             values,
             sampling,
             how.top_logprobs,
             how.may_be_cut,
             how.given,
+            how.so_far is not None,
         )
         if reply is None:
             return await self._layer.answer(call, self.scope, str.strip)
@@ -365,6 +395,7 @@ class StageLlm:
         values: Mapping[str, object],
         draws: Sequence[Mapping[str, str]],
         model: type[BaseModel] | None,
+        so_far: str | None,
     ) -> Any:
         """What makes the task's offline reply to this call, given its key."""
         dry_run = self.task.dry_run_of(prompt)
@@ -375,7 +406,7 @@ class StageLlm:
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
             known = cast("Mapping[str, Any]", values)
-            made = dry_run(DryRunCall(step, label, prompt, known, rng, draws))
+            made = dry_run(DryRunCall(step, label, prompt, known, rng, draws, so_far))
             if model is None or count == 1:
                 return made
             return with_candidates(made, model, count)

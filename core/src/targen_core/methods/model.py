@@ -144,6 +144,7 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
         "parameters": {},
         "scored": {},
         "scores_given": (),
+        "continues": (),
         "variants": {},
     }
     return base.task.replace(**{**blank, **changes})

@@ -21,7 +21,7 @@ from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
-from targen_core.calls.scores import most_top, scores_given
+from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
@@ -512,21 +512,26 @@ def _require_scores(
     """
     step, wanted = prepared.step.name, task.scored[prepared.step.name]
     most = most_top(prepared.model)
-    given = prepared.step.name in task.scores_given
+    given, going_on = step in task.scores_given, step in task.continues
     enough = most is not None and most >= wanted
-    if enough and (scores_given(prepared.model) or not given):
+    able = (scores_given(prepared.model) or not given) and (
+        continues(prepared.model) or not going_on
+    )
+    if enough and able:
         return
     name = prepared.backend_id.rpartition(":")[2]
     what = f"task {task.name} asks in step {step} for token probabilities"
     if given:
         what += " of texts of its own"
-    if most is not None and not enough:
+    if going_on:
+        what += " of what comes next in a reply"
+    if most is not None and able:
         what += f" with the {plural(wanted, 'likeliest token')}, and"
         raise UsageError(
             f"{what} the {name} backend lists at most {most} with these options",
             hint=f"-o {step}.top_logprobs={wanted}, if the service lists so many",
         )
-    having = backends_with_scores(registry, wanted, given=given)
+    having = backends_with_scores(registry, wanted, given=given, going_on=going_on)
     others = [one for one in having if one != name]
     where = f"--backend-for {step}=" if step in spec.backend_for else "--backend "
     raise UsageError(
@@ -536,13 +541,16 @@ def _require_scores(
     )
 
 
-def backends_with_scores(registry: Registry, wanted: int, *, given: bool) -> list[str]:
+def backends_with_scores(
+    registry: Registry, wanted: int, *, given: bool, going_on: bool
+) -> list[str]:
     """Installed backends that can tell token probabilities; the scripted one makes them up.
 
     Args:
         registry: knows them.
         wanted: how many of the likeliest tokens they are to list.
         given: whether they are to score texts that they are given, too.
+        going_on: whether they are to tell what comes next in a reply, too.
     """
     having = []
     for item in registry.all("backend"):
@@ -551,7 +559,8 @@ def backends_with_scores(registry: Registry, wanted: int, *, given: bool) -> lis
         with contextlib.suppress(TargenError, ModuleNotFoundError):
             backend = registry.resolve(item)
             most = backend.top_logprobs
-            if most is not None and most >= wanted and (backend.scores_given or not given):
+            able = (backend.scores_given or not given) and (backend.continues or not going_on)
+            if most is not None and most >= wanted and able:
                 having.append(item.name)
     return having
 

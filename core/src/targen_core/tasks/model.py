@@ -99,6 +99,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             has none is refused before its first call; see `Llm.ask_scored`.
         scores_given: those of them in which it asks how likely a text of its own would have been;
             see `Llm.score`.
+        continues: those of them in which it asks which tokens may come next in a reply; see
+            `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
@@ -135,6 +137,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
     scored: Mapping[str, int] = field(default_factory=_empty)
     scores_given: tuple[str, ...] = ()
+    continues: tuple[str, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None

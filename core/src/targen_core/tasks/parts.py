@@ -56,6 +56,8 @@ class DryRunCall:
 
     `prompt` is the prompt's name, `values` what it was filled with, `rng` a
     random generator seeded by the call's key; `draws` are those that the prompt was told of.
+    Where the next token is asked for (`Llm.next_tokens`), `so_far` is how the reply has begun, and
+    what is returned may be the tokens that may come next, each with its probability.
     """
 
     step: str
@@ -64,3 +66,4 @@ class DryRunCall:
     values: Mapping[str, Any]
     rng: random.Random
     draws: Sequence[Mapping[str, str]] = ()
+    so_far: str | None = None

@@ -227,6 +227,36 @@ class Llm(Protocol):
         """
         ...
 
+    async def next_tokens(
+        self,
+        prompt: Prompt | str,
+        so_far: str = "",
+        *,
+        top_logprobs: int,
+        draws: Sequence[Mapping[str, str]] | None = None,
+        **values: object,
+    ) -> Sequence[tuple[str, float]]:
+        """The likeliest tokens to come next in a reply to the filled `prompt`.
+
+        With `so_far` the reply has begun with that text. There are up to `top_logprobs` of them,
+        each with its log-probability, the likeliest first; the end of the reply is "". Several may
+        have the same text, and where a character takes several tokens, a part of one has U+FFFD.
+        They are the model's own, before temperature and the like: what comes next is for the step
+        to choose, by `rng` and as `sampling` says.
+
+        Few backends can tell: `Task.continues` says in which steps a task asks.
+
+        Raises:
+            Rejected: `refusal`.
+            UsageError: the model of this step does not tell, or not of so many tokens.
+        """
+        ...
+
+    @property
+    def sampling(self) -> Mapping[str, Any]:
+        """The sampling parameters of this step: the task's, the backend's or the user's."""
+        ...
+
     def rng(self, name: str) -> random.Random:
         """A generator seeded from (run seed, this place, `name`)."""
         ...

@@ -80,6 +80,7 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("parameters", _by_name(Mapping), 'by step: {"generate": {"temperature": 1.0}}'),
         ("scored", _by_name(int), 'alternatives for a token by step: {"generate": 20}'),
         ("scores_given", _several(str), 'steps in a tuple: ("generate",)'),
+        ("continues", _several(str), 'steps in a tuple: ("generate",)'),
         ("variants", _by_name(Variant), "Variants by name: Variant(summary, changes)"),
         ("prompts", _several(Prompt), "Prompts in a tuple: (prompt,)"),
         ("dry_run", lambda f: f is None or callable(f), "a function of a DryRunCall, or None"),
@@ -227,9 +228,10 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
             yield f"scored names {step!r}; its steps are {', '.join(steps)}"
         if wanted < 0 or isinstance(wanted, bool):
             yield f"scored of {step} is {wanted}; it is a number of alternatives, 0 or more"
-    for step in task.scores_given:
-        if step not in task.scored:
-            yield f"scores_given names {step!r}, and scored does not"
+    for field in ("scores_given", "continues"):
+        for step in getattr(task, field):
+            if step not in task.scored:
+                yield f"{field} names {step!r}, and scored does not"
     for problem in corrector_problems(task.judging.corrector):
         yield f"its corrector's {problem}"
 

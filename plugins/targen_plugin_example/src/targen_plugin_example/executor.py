@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from targen_core import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
-from targen_core.calls.scores import most_top, scores_given
+from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
 
 __all__ = ["BESIDE"]
@@ -51,6 +51,7 @@ class _Beside:
         self.price = model.price
         self.top_logprobs = most_top(model)
         self.scores_given = scores_given(model)
+        self.continues = continues(model)
         self._model = model
         self._thread = thread
         self._closed = False

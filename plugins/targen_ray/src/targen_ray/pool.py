@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from targen_core import ChatModel, ChatReply, ChatRequest, Price
-from targen_core.calls.scores import most_top, scores_given
+from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import ServiceError, TargenError
 from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
 
@@ -353,6 +353,7 @@ class PooledModel:
         self.cacheable = getattr(model, "cacheable", True)
         self.top_logprobs = most_top(model)
         self.scores_given = scores_given(model)
+        self.continues = continues(model)
         self._model = model
         self._pool = pool
         self._number = number

@@ -41,6 +41,7 @@ class HttpModel(ABC):
     seeded = True
     top_logprobs: int | None = None
     scores_given = False
+    continues = False
 
     def __init__(
         self,

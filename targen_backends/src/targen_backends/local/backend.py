@@ -98,4 +98,5 @@ BACKEND = Backend(
     ready=lambda said: True,  # what it needs was imported above
     top_logprobs=LocalModel.top_logprobs,
     scores_given=True,
+    continues=True,
 )

@@ -35,8 +35,8 @@ from targen_core.errors import BadRequest, ContextTooLong, ServiceError, Service
 
 __all__ = ["LocalModel"]
 
-_PRIMER = {"role": "user", "content": "~"}
-"""A last message that no real prompt begins with."""
+_PRIMER = "~"
+"""How no last message of a real prompt begins."""
 
 
 class LocalModel:
@@ -61,6 +61,7 @@ class LocalModel:
     seeded = True
     top_logprobs: int | None = 1000  # llama.cpp lists all of a vocabulary, and takes seconds to
     scores_given = True
+    continues = True
 
     def __init__(
         self,
@@ -175,8 +176,9 @@ class _Engine:
             slot = min(set(range(self._kept)) - set(self.slots.values()))
         else:
             slot = self.slots.pop(next(iter(self.slots)))
+        *before, last = body["messages"]
         primer = {
-            "messages": [*body["messages"][:-1], _PRIMER],
+            "messages": [*before, {"role": last["role"], "content": _PRIMER}],
             "max_tokens": 1,
             "temperature": 0,
             "id_slot": slot,

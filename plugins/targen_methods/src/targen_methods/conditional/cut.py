@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from targen_core import Rejected
 
-__all__ = ["ENDS", "kept", "phrase_kept"]
+__all__ = ["ENDS", "ended", "kept", "phrase_kept"]
 
 ENDS = ".?!。？！।؟"
 """Marks that end a sentence."""
@@ -59,6 +59,14 @@ def phrase_kept(reply: str) -> str:
     """What stands before the closing mark or the line's end, a whole sentence or not."""
     read = _read(reply, ENDS)
     return reply[read.start : read.stop].strip()
+
+
+def ended(reply: str) -> bool:
+    """Whether a reply has come to the mark that closes its text, or to the end of its line.
+
+    What `kept` keeps of it, without `first`, is then the same however it goes on.
+    """
+    return _read(reply, ENDS).closed
 
 
 @dataclass(frozen=True, slots=True)

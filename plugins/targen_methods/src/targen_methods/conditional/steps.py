@@ -246,8 +246,15 @@ class ConditionalSteps:
             return f'{words(call.rng, 4)}"'
         if call.prompt in (_FIRST.name, CONTINUE.name, "likewise"):  # the last is ProGen's
             low = max(self.options.min_words, self.options.first_words)
+            if call.so_far is not None:
+                return self._next_tokens(call.so_far, low, call.rng)
             return f'{sentence(call.rng, low, low + 8)}" {words(call.rng, 3)}'
         return self.columns.judged(call)
+
+    def _next_tokens(self, so_far: str, low: int, rng: random.Random) -> dict[str, float]:
+        """Words that may come next, and behind enough of them the mark that ends a text."""
+        likely = {f" {word}": 0.9 / 2**n for n, word in enumerate(words(rng, 6).split(), 1)}
+        return likely | {'."': 0.8 if len(so_far.split()) >= low else 1e-9}
 
 
 def told(column: str) -> str:

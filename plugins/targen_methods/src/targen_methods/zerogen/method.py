@@ -10,32 +10,43 @@ from targen_core import Llm, Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.cut import kept
+from targen_methods.conditional.debias import DebiasOptions, debiased
 from targen_methods.conditional.items import Condition, Sample
-from targen_methods.conditional.steps import (
-    CONTINUE,
-    PROMPTS,
-    ConditionalOptions,
-    ConditionalSteps,
-)
+from targen_methods.conditional.steps import CONTINUE, PROMPTS, ConditionalSteps
 
 __all__ = ["ZEROGEN", "Options", "zerogen_task"]
 
 _TOKENS = 40  # of a text, before it is cut
 
 
-class Options(ConditionalOptions):
-    """Options of ZeroGen; the defaults are its authors', but for `ends` and `min_words`."""
+class Options(DebiasOptions):
+    """Options of ZeroGen; the defaults are its authors', but for those of `paper`."""
 
 
 class Steps(ConditionalSteps):
     """The steps for one task."""
+
+    def __init__(self, base: Base, options: Options) -> None:
+        """For the rows of `base`; see `ConditionalSteps`."""
+        super().__init__(base, options)
+        self._options = options
+        self.debias = bool(base.columns.first) if options.debias == "pairs" else options.debias
+
+    async def _reply(self, llm: Llm, condition: Condition, label: str) -> str:
+        own = self.values(condition, label)
+        if not self.debias:
+            reply: str = await llm.ask(CONTINUE, may_be_cut=True, **own)
+            return reply
+        names = [one.name for one in self.task.labels if one.name != label]
+        others = [self.values(condition, name) for name in names]
+        return await debiased(llm, CONTINUE, own, others, self._options)
 
     def writer(self, label: str) -> Any:
         """What writes rows of a label."""
 
         async def write(llm: Llm, sample: Sample) -> BaseModel:
             condition: Condition = llm.above[-1]
-            reply = await llm.ask(CONTINUE, may_be_cut=True, **self.values(condition, label))
+            reply = await self._reply(llm, condition, label)
             text = reply[slice(*kept(reply, ends=self.options.ends))]
             return self.row(condition, text, label)
 
@@ -52,6 +63,8 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
         seeds=(steps.samples,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
         parameters={"conditions": sampling, "generate": sampling},
+        scored={"generate": options.debias_tokens} if steps.debias else {},
+        continues=("generate",) if steps.debias else (),
         prompts=(*PROMPTS, META_PROMPT),
         dry_run=steps.dry_run,
     )
@@ -62,7 +75,15 @@ ZEROGEN = Method(
     version="3",
     task=zerogen_task,
     options=Options,
-    presets={"paper": {"per_condition": 32, "min_words": 10, "ends": "."}},
+    presets={
+        "paper": {
+            "per_condition": 32,
+            "min_words": 10,
+            "ends": ".",
+            "debias": "pairs",
+            "debias_tokens": 1000,
+        }
+    },
     given="pairs",
     source=(
         "ZeroGen, arXiv:2202.07922, in our own words. Its authors continued prompts with GPT-2 "
@@ -72,7 +93,10 @@ ZEROGEN = Method(
         "sentence, is told its length, is no near copy of a given row and has three words at "
         "least, where they asked for ten. Premises came from the original data; without given "
         "rows, here the model writes them. For tasks that they had no prompts for, the cue "
-        "is made of the label's name and meaning."
+        "is made of the label's name and meaning. With `debias`, off by default, tokens that "
+        "other labels' prompts favour are drawn more rarely (self-debiasing, arXiv:2103.00453; "
+        "the decay of 200 and the floor are the authors', who had it for their pair tasks), among "
+        "the likeliest tokens alone, where they compared whole vocabularies."
     ),
     citation="""
 @inproceedings{ye2022zerogen,
