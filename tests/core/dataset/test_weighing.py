@@ -31,7 +31,9 @@ def weighed() -> Dataset:
 
 def written(dataset: Dataset, out: Path, **more: Any) -> Path:
     records = [{"idx": row["idx"], "seed": "a thing"} for row in dataset.rows]
-    return write_weighed(out, dataset, records, made={"by": "hand"}, report={}, **more)
+    return write_weighed(
+        out, dataset, records, **{"task": "", "made": {"by": "hand"}, "report": {}, **more}
+    )
 
 
 def test_what_is_written_is_read(weighed: Dataset, tmp_path: Path) -> None:

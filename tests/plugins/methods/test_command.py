@@ -84,7 +84,8 @@ labels: {}
         (("attrprompt", "mail.yaml", "--settings", "papers"), "no preset 'papers'"),
         (("attrprompt", "mail.yaml", "--given", "rows.jsonl"), "there is no"),
         (("attrprompt", "nowhere.yaml"), "nowhere.yaml"),
-        (("attrprompt", "mail.yaml", "--set", "values"), "is not KEY=VALUE"),
+        (("attrprompt", "mail.yaml", "--set", "values"), "for example --set values=20"),
+        (("selfinstruct", "mail.yaml", "--preset", "paper"), "--settings paper"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -64,12 +64,21 @@ def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Pat
     assert times == {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
     other = targen("compare-methods", str(mail), *START, "-n", "9")
     assert other.code == 2
-    assert "another" in other.err
+    assert "another comparison: its -n is 8, not 9" in other.err
     changed = targen(
         "compare-methods", str(mail), *START, "-n", "8", "--set", "attrprompt.values=5"
     )
     assert changed.code == 2
     assert "other options" in changed.err
+
+
+def test_plugins_of_other_metrics_need_not_be_installed(
+    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-review")
+    done = targen("compare-methods", str(mail), *START, "-n", "4", "--no-judge", "--json")
+    assert done.code == 0, done.err
+    assert all("hd-d" in way["figures"] for way in done.json["ways"])
 
 
 def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail: Path) -> None:
@@ -89,7 +98,8 @@ def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail
         (("--methods", "targen,targen", "-n", "4"), "twice"),
         (("--methods", "nothing", "-n", "4"), "nothing"),
         (("--methods", ",", "-n", "4"), "nothing is compared"),
-        (("--data", "rows.jsonl"), "is no NAME=DATA"),
+        (("--data", "rows.jsonl"), "for example --data ours="),
+        (("--methods", "claims,selfinstruct", "-n", "4", "--settings", "papr"), "mean paper?"),
         (("--data", "a=x", "--data", "a=y"), "two called a"),
         (("--data", "a/b=x"), "a name is of letters"),
         (("--methods", "targen", "-n", "4", "--data", "targen=x"), "choose another name"),

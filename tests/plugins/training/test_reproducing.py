@@ -162,6 +162,22 @@ def test_what_starts_from_nothing_learns_nothing_before(targen: Command, supergl
     assert none.code == 2 and "--synthetic FOLDER" in none.err
 
 
+@pytest.mark.whole
+def test_a_method_learns_before_only_tasks_that_it_can_write(
+    targen: Command, superglue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
+    (superglue / "CB").rename(superglue / "WiC")
+    rows = (RUNS / "wic/dataset.jsonl").read_text()
+    for split in ("train", "val"):
+        (superglue / f"WiC/{split}.jsonl").write_text(rows)
+    asked = ("reproduce", "table8", "--original", superglue, "--generator", "scripted", "--plan")
+    alone = targen(*asked, "--tasks", "rte")
+    assert alone.code == 0, alone.err
+    assert "Self-Instruct is without wic, which the others learn: a row of wic is" in alone.err
+    assert not list(Path("reproductions").rglob("selfinstruct/*.json"))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

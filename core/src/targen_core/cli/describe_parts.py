@@ -358,13 +358,13 @@ def _print_method(facts: dict[str, Any]) -> None:
 
     _print_options(facts)
     for name, values in facts["presets"].items():
-        print(f"preset {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
+        print(f"--settings {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
     print_scored(facts["scored"])
     if facts["not_made"]:
         print(f"What it asks of a backend is not known: {facts['not_made']}")
     rows = {
         "never": "",
-        "pairs": " [--given ROWS]; rows of pairs alone",
+        "pairs": " [--given ROWS]; --given is for pairs of texts alone",
         "optional": " [--given ROWS]",
         "required": " --given ROWS",
     }

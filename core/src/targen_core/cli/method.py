@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.declared.files import task_name
+
+if TYPE_CHECKING:
+    from targen_core.methods.model import Method
 
 __all__ = ["method"]
 
@@ -82,12 +85,19 @@ def method(
     - targen method coda rte --given train.jsonl -n 100 -b local
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
     """
+    from targen_core.errors import UsageError
     from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.options import parse_options
 
-    typed = parse_options(set_ or [])
-    options = options_of(name, load_registry().get("method", name), settings, typed)
+    typed = parse_options(set_ or [], "--set values=20")
+    of: Method[Any] = load_registry().get("method", name)
+    if (counts := generate.options["preset"]) in of.presets:
+        raise UsageError(
+            f"--preset {counts}: these are options of {name}, and no numbers of rows",
+            hint=f"--settings {counts}",
+        )
+    options = options_of(name, of, settings, typed)
     variants = tuple(generate.options["variant"] or ())
     spec = METHOD.located(
         MethodFile(

@@ -165,7 +165,7 @@ def write_weighed(
     dataset: Dataset,
     records: Sequence[Mapping[str, Any]],
     *,
-    task: str = "",
+    task: str,
     variants: Sequence[str] = (),
     made: Mapping[str, Any],
     report: Mapping[str, Any],
@@ -178,7 +178,7 @@ def write_weighed(
         dataset: the rows, with their weights.
         records: for rows that belong together one: where they are from, and why they weigh that.
         task: the id of their task, or its file, of which the folder gets a copy; "" where nobody
-            says it.
+            says it, and whoever reads the folder has to. `task_of_rows` knows that of a run's rows.
         variants: of the task.
         made: what made the weights.
         report: what came of it.

@@ -24,7 +24,7 @@ __all__ = ["Base", "Given", "Method", "MethodOptions", "derived"]
 
 
 class MethodOptions(BaseModel):
-    """Options of a method: a subclass's fields are what a file or `-p KEY=VALUE` sets.
+    """Options of a method: a subclass's fields are what a file or `--set KEY=VALUE` sets.
 
     Their defaults are those of the method's authors.
     """

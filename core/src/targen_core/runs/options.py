@@ -58,8 +58,12 @@ class StepOptions:
         return {**self.backend, **dict(prices)}
 
 
-def parse_options(items: Sequence[str]) -> dict[str, Any]:
+def parse_options(items: Sequence[str], example: str = "-o temperature=0.7") -> dict[str, Any]:
     """Options as they are typed; the last of two with one name counts.
+
+    Args:
+        items: each KEY=VALUE.
+        example: how one is typed, for whom none is.
 
     Raises:
         UsageError: an item that is no KEY=VALUE.
@@ -68,9 +72,7 @@ def parse_options(items: Sequence[str]) -> dict[str, Any]:
     for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name:
-            raise UsageError(
-                f"option {item!r} is not KEY=VALUE", hint="for example -o temperature=0.7"
-            )
+            raise UsageError(f"option {item!r} is not KEY=VALUE", hint=f"for example {example}")
         options[name] = _value(name.rpartition(".")[2], text)
     return options
 

@@ -468,7 +468,7 @@ def _other_tasks(
         UsageError: nothing of it can be done.
     """
     from targen_training.reproduction.material import original_of, synthetic_of
-    from targen_training.reproduction.methods import method_file
+    from targen_training.reproduction.methods import method_file, unwritable
 
     there = {task: original_of(original, task, folder / "data") for task in paper.tasks}
     og = {task: splits for task, splits in there.items() if splits is not None}
@@ -501,6 +501,13 @@ def _other_tasks(
         if made is None:
             left.append(f"Without {arm['name']}: --generator makes its rows.")
             continue
+        why = {task: said for task in syn if (said := unwritable(registry, task))}
+        if why:
+            said = f"{arm['before']} is without {', '.join(why)}, which the others learn"
+            left.append(f"{said}: {'; '.join(why.values())}.")
+            print(left[-1], file=sys.stderr)
+        if len(why) == len(syn):
+            continue
         before[arm["before"]] = {
             task: {
                 "generate": {**base, **made},
@@ -516,6 +523,7 @@ def _other_tasks(
                 ),
             }
             for task in syn
+            if task not in why
         }
     parts = {
         task: {

@@ -15,6 +15,11 @@ __all__ = ["compare_methods"]
 
 _MAKE = "How rows are made"
 _MEASURE = "How they are measured"
+_LIKE = {
+    "--data": "--data ours=runs/rte-0",
+    "--set": "--set attrprompt.values=20",
+    "-o": "-o temperature=0.7",
+}
 
 
 def compare_methods(
@@ -229,7 +234,8 @@ def _values(what: str, items: list[str], *, plain: bool = False) -> dict[str, An
     for item in items:
         key, equals, text = item.partition("=")
         if not equals or not key:
-            raise UsageError(f"{what} {item} is no {'NAME=DATA' if plain else 'KEY=VALUE'}")
+            form = "NAME=DATA" if plain else "KEY=VALUE"
+            raise UsageError(f"{what} {item} is no {form}", hint=f"for example {_LIKE[what]}")
         if plain and key in values:
             raise UsageError(f"{what} has two called {key}")
         try:

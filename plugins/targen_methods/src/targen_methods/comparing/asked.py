@@ -13,6 +13,7 @@ from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
 from targen_core.methods.model import Method
+from targen_core.suggestions import did_you_mean
 
 __all__ = ["TARGEN", "Asked", "Way", "asked_for"]
 
@@ -92,7 +93,7 @@ def asked_for(
 
     Raises:
         UsageError: a method twice or unknown, one that lacks rows, or an option that is none; none
-            that makes anything of given rows.
+            that makes anything of given rows, or has options under the name.
     """
     if len({*names}) < len(names):
         raise UsageError("--methods names one twice")
@@ -104,6 +105,17 @@ def asked_for(
     if strange := options.keys() - {*names}:
         raise UsageError(
             f"--set {min(strange)}. is of none of the methods", hint=f"methods: {', '.join(names)}"
+        )
+    presets = {
+        preset
+        for name in names
+        if name != TARGEN
+        for preset in registry.get("method", name).presets
+    }
+    if settings and settings not in presets:
+        raise UsageError(
+            f"none of the methods has options called {settings!r}",
+            hint=did_you_mean(settings, sorted(presets), "there is"),
         )
     columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
     starting = False

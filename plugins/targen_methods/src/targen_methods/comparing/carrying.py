@@ -21,7 +21,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from targen_core import Registry, analyze, correct, generate, load, read_dataset
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
@@ -45,6 +45,15 @@ _FIGURES = {
     "leakage": ("leakage", "a run of 8 words"),
 }
 """Column -> metric and figure of the analysis."""
+
+_ASIDE = {"judged", "reviewed", "difficulty"}
+"""Metrics of what nobody gave here; some are of plugins that need not be installed."""
+
+_CALLED = {
+    "rows": "-n",
+    "dollars": "--max-cost",
+    "model": "backend",
+}  # what is asked for, in words of the command
 
 _MOST = 1_000_000  # rows that are asked for where dollars end a run
 
@@ -108,7 +117,7 @@ def _claim(folder: Path, asked: Asked) -> None:
     if known.exists():
         if known.read_text(encoding="utf-8") != text:
             raise UsageError(
-                f"{folder} holds a comparison of another task, model or size",
+                f"{folder} holds another comparison: {_other(known, json.loads(text))}",
                 hint="choose another --out, or ask for the same again",
             )
         return
@@ -116,6 +125,21 @@ def _claim(folder: Path, asked: Asked) -> None:
         raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     known.write_text(text, encoding="utf-8")
+
+
+def _other(known: Path, wanted: dict[str, Any]) -> str:
+    """What was asked for there, and what is asked for now, of all that is not the same."""
+    try:
+        before = json.loads(known.read_text(encoding="utf-8"))
+        there = {**before, **before.pop("generate")}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return f"{known} was changed"
+    here = {**wanted, **wanted.pop("generate")}
+    return "; ".join(
+        f"its {_CALLED.get(key, key)} is {there.get(key)}, not {here.get(key)}"
+        for key in sorted({*there, *here})
+        if there.get(key) != here.get(key) and key != "generate"
+    )
 
 
 def _made(
@@ -227,10 +251,11 @@ def _analyzed(
         for way in ways
     ]
     tell(f"analysis into {folder / 'analysis'}")
+    installed = {item.name for item in registry.all("metric")}
     analysis = analyze(
         *runs,
         against=asked.original or None,
-        without=("judged", "reviewed", "difficulty"),
+        without=sorted(_ASIDE & installed),
         registry=registry,
     )
     analysis.save(folder / "analysis", force=True)

@@ -13,7 +13,7 @@ from targen_core.methods.form import FORM, METHOD, MethodFile
 from targen_core.methods.model import Method
 from targen_training.writing import write_text
 
-__all__ = ["lacking", "method_file"]
+__all__ = ["lacking", "method_file", "unwritable"]
 
 
 def method_file(
@@ -68,4 +68,18 @@ def lacking(registry: Registry, task: str, values: Mapping[str, Any]) -> str:
         return str(error)
     except JobFailed:
         pass  # what its dry run cannot do, the run itself may
+    return ""
+
+
+def unwritable(registry: Registry, task: str) -> str:
+    """Why no method writes rows of a task, such as ones that are more than texts; "" where any may.
+
+    Args:
+        registry: finds the task.
+        task: its name or file.
+    """
+    try:
+        Columns.of(registry.get("task", task))
+    except UsageError as error:
+        return str(error)
     return ""
