@@ -65,6 +65,7 @@ ATTRPROMPT = Method(
     version="2",
     task=_task,
     options=Options,
+    presets={"paper": {"removed": 5}},
     source=(
         "AttrPrompt, arXiv:2306.15895, in our own words. Its authors chose attributes by hand out "
         "of those that a model proposed, drew values independently for each row, asked of each "

@@ -86,7 +86,7 @@ CODA = Method(
     version="3",
     task=_task,
     options=Options,
-    presets={"targen": {"solo": 1, "mix": 0}},
+    presets={"paper": {}, "targen": {"solo": 1, "mix": 0}},
     given="required",
     source=(
         "CoDa, arXiv:2404.00415, in our own words. Its authors took words that may stand for "

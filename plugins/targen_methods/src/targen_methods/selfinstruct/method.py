@@ -43,7 +43,10 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
         instances_per_call=options.instances,
         parameters={
             "instructions": {"temperature": 0.7, "max_tokens": 128 * options.asked},
-            "generate": {"temperature": 0.0, "max_tokens": 400 * options.instances},
+            "generate": {
+                "temperature": options.temperature,
+                "max_tokens": 400 * options.instances,
+            },
         },
         prompts=(*PROMPTS, META_PROMPT),
         dry_run=steps.dry_run,
@@ -63,9 +66,10 @@ SELFINSTRUCT = Method(
         "dropped for speaking of pictures or files, as theirs were; one is dropped sooner that "
         "says the same in other words; more of the model's own are told, since the task gives few "
         "to start from; and each gives two rows of a label, about as many as theirs gave in all, "
-        "for more kinds of texts: the preset `paper` has their numbers. Whether an instruction is "
-        "a classification is not asked: labels are closed, and each call writes rows for one of "
-        "them (their way of output before input). An instruction begins with a letter or digit "
+        "for more kinds of texts, at a temperature of 0.7: the preset `paper` has their numbers. "
+        "Whether an instruction is a classification is not asked: labels are closed, and each call "
+        "writes rows for one of them (their way of output before input). An instruction begins "
+        "with a letter or digit "
         "of any script; theirs had to be English. Of rows with the same texts the first stays, "
         "whatever the label; they dropped a task's rows altogether where two contradicted each "
         "other. They sampled instructions at top-p 0.5 with a presence penalty of 2, and rows "

@@ -40,6 +40,7 @@ class Options(MethodOptions):
     instances: int = Field(
         5, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
     )
+    temperature: float = Field(0.0, ge=0, le=2, description="at which rows are written")
 
 
 class TaskOptions(Options):
@@ -56,6 +57,8 @@ class TaskOptions(Options):
     instances: int = Field(
         2, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
     )
+    # Without chance a model writes the same row for each label, and a small one nothing else.
+    temperature: float = Field(0.7, ge=0, le=2, description="at which rows are written")
 
 
 PAPER: Mapping[str, Any] = MappingProxyType(

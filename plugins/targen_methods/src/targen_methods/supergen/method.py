@@ -92,6 +92,7 @@ SUPERGEN = Method(
     version="3",
     task=_task,
     options=Options,
+    presets={"paper": {"min_words": 1, "ends": "."}},
     given="pairs",
     finish=_finish,
     made_for_each=lambda options: options.ratio,
