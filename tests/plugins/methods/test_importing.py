@@ -110,6 +110,19 @@ def test_one_list_of_scored_pairs(targen: Targen, pairs: str) -> None:
     }
 
 
+def test_the_best_of_published_rows_are_kept_by_their_scores(targen: Targen, pairs: str) -> None:
+    texts = {"text1": "It rains.", "label": "entailment"}
+    rows = [{**texts, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
+    Path("train.json").write_text(
+        json.dumps([{**row, "start_prompt": "", "conj_prompt": ""} for row in rows])
+    )
+    start = ("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte")
+    assert targen(*start, "--out", "out").code == 0
+    done = targen("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
+    assert done.code == 0, done.err
+    assert [row["hypothesis"] for row in made("best")] == ["It is wet in 1.", "It is wet in 2."]
+
+
 def test_entities_are_read_where_asked(targen: Targen, mail: Path) -> None:
     row = {"text": "Are &#34;Emma&#34; &amp; others back?", "label": "0", "score": -1.0}
     Path("train.json").write_text(json.dumps([row]))

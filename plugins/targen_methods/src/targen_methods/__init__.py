@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, Task, hookimpl
+from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core import Task
     from targen_core.methods.model import Method
 
 __all__ = ["register_commands", "register_methods", "register_tasks"]
@@ -29,7 +30,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "select",
         "targen_methods.supergen.selecting:select",
-        summary="Keep the best rows of each label by a number that the run noted.",
+        summary="Keep the best rows of each label by a number that was noted of them.",
     )
 
 

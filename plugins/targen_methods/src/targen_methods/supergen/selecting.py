@@ -71,13 +71,16 @@ def selected(
 
 def select(
     data: Annotated[
-        str, typer.Argument(help="A run directory, or what was made of one.", show_default=False)
+        str,
+        typer.Argument(
+            help="A run directory, what was made of one, or imported rows.", show_default=False
+        ),
     ],
     task: Annotated[
         str | None, typer.Option("--task", metavar="NAME", help="Whose rows they are; a run knows.")
     ] = None,
     by: Annotated[
-        str, typer.Option("--by", metavar="NOTE", help="The number in the rows' provenance notes.")
+        str, typer.Option("--by", metavar="NOTE", help="The number in the rows' provenance.")
     ] = "score",
     keep: Annotated[
         int | None, typer.Option("--keep", metavar="N", min=1, help="Rows of each label.")
@@ -98,11 +101,12 @@ def select(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Keep the best rows of each label by a number that the run noted of them.
+    """Keep the best rows of each label by a number that was noted of them.
 
-    targen method supergen notes how likely the model found each text, as `score`. The run stays as
-    it is; beside it comes a folder that every command takes for a dataset, with where each row is
-    from, and what was kept in weighing.json. Rows stand there in falling order, the labels in turn.
+    targen method supergen notes how likely the model found each text, as `score`; targen
+    import-rows keeps the scores that SuperGen's authors published. The rows stay as they are;
+    beside them comes a folder that every command takes for a dataset, with where each row is from,
+    and what was kept in weighing.json. Rows stand there in falling order, the labels in turn.
 
     Examples:
     - targen select runs/rte-supergen-0
@@ -211,7 +215,7 @@ def keep_best(
 
 
 def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str) -> list[float]:
-    """The number that each row's notes have under a name.
+    """The number that each row's notes have under a name, or what its published file said of it.
 
     Raises:
         UsageError: a row has none, or nobody noted anything.
@@ -223,7 +227,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
     numbers = []
     for number, record in enumerate(records):
         notes = record.get("notes")
-        value: Any = notes.get(by) if isinstance(notes, Mapping) else None
+        value: Any = {**record, **(notes if isinstance(notes, Mapping) else {})}.get(by)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value):
             raise UsageError(
