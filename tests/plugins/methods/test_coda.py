@@ -242,11 +242,13 @@ def test_a_copy_of_a_given_row_is_dropped(bent: Callable[..., Any]) -> None:
     assert "copied" in ran.problem
 
 
-def test_a_text_that_goes_round_in_circles_is_dropped(bent: Callable[..., Any]) -> None:
+def test_a_text_of_far_too_many_words_is_dropped(bent: Callable[..., Any]) -> None:
     ran = bent(
         "coda",
         lambda request, good: (
-            {"text": "the drums " * 30} if request.origin.prompt == "write" else good
+            {"text": " ".join(f"drum{n}" for n in range(60))}
+            if request.origin.prompt == "write"
+            else good
         ),
         {"thanks": 0, "asks": 1},
         given=GIVEN,
