@@ -104,6 +104,12 @@ def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail
         (("--data", "a/b=x"), "a name is of letters"),
         (("--methods", "targen", "-n", "4", "--data", "targen=x"), "choose another name"),
         (("--methods", "claims", "-n", "4", "--set", "claims=3"), "names no method"),
+        (("--methods", "targen", "-n", "4", "-b", "scripted", "--test", "no.jsonl"), "no.jsonl"),
+        (
+            ("--methods", "targen", "-n", "4", "-b", "scripted", "--original", "no.jsonl"),
+            "no.jsonl",
+        ),
+        (("--methods", "targen", "-n", "4", "-b", "scripted", "--data", "a=no.jsonl"), "no.jsonl"),
         (("--methods", "targen,zerogen", "-n", "4", "--given", "mail.yaml"), "none of the methods"),
         (("--methods", "coda", "-n", "4"), "starts from rows"),
         (("--methods", "claims", "-n", "4", "--set", "zero.claims=3"), "none of the methods"),

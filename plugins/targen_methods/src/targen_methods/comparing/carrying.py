@@ -67,13 +67,16 @@ def carry_out(
         UsageError: something else lies in the folder, or what was asked for makes no sense.
         JobFailed: a run ended early; the same again goes on with it.
     """
+    for data in (*asked.test, *filter(None, [asked.original])):  # before anything is paid for
+        read_dataset(data, asked.task, registry=registry)
+    found = {way.name: _found(registry, asked, way, folder) for way in asked.ways if way.data}
     _claim(folder, asked)
     starting = [way.name for way in asked.ways if way.given]
     notes = [f"Rows were given to {', '.join(starting)} alone."] if starting else []
-    made: dict[str, Measured] = {}
-    for way in asked.ways:
-        make = _found(registry, asked, way, folder) if way.data else None
-        made[way.name] = make or _made(registry, asked, way, folder, tell)
+    made = {
+        way.name: found.get(way.name) or _made(registry, asked, way, folder, tell)
+        for way in asked.ways
+    }
     able = [way for way in asked.ways if made[way.name].rows]
     if not able:
         raise JobFailed("no method made a row", hint=f"see the reports in {folder / 'runs'}")
