@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,7 +182,11 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(
 
 @pytest.mark.parametrize(
     ("rows_given", "least", "said"),
-    [(ASKED, 3, "of 3 to 14 words"), (ASKED[:1], 3, "of 5 words"), ([], 6, "of at least 6 words")],
+    [
+        (ASKED[:1], 3, "with one full sentence of about 5 words, and"),
+        (ASKED[:1], 9, "with one full sentence of about 9 words, and"),
+        ([], 6, "with one or two full sentences of at least 6 words in all, and"),
+    ],
 )
 def test_a_prompt_says_how_long_a_text_is(
     bent: Any, rows_given: list[dict[str, str]], least: int, said: str
@@ -189,7 +194,39 @@ def test_a_prompt_says_how_long_a_text_is(
     settings = {"base": "kit-pairs", "given": rows_given, "min_words": least}
     ran = bent("zerogen", lambda _, good: good, {"agrees": 1}, **settings)
     system = ran.asked("continue")[0].messages[0].content
-    assert f"full sentences {said} in all, and" in system
+    assert said in system
+
+
+def test_lengths_are_those_of_given_texts_and_tell_no_label(bent: Any) -> None:
+    rows_given = [
+        {
+            "report": f"Report {number} of the harbour.",
+            "answer": "word " * number,
+            "label": "agrees",
+        }
+        for number in range(4, 24)
+    ]
+    rows_given = [{**row, "answer": row["answer"].strip() + "."} for row in rows_given]
+    ran = bent("zerogen", lambda _, good: good, {"agrees": 8, "objects": 8}, base="kit-pairs",
+               given=rows_given)  # fmt: skip
+    asked: dict[str, set[str]] = {}
+    for request in ran.asked("continue"):
+        shown = next(
+            line for line in request.messages[-1].content.splitlines() if "harbour" in line
+        )
+        asked.setdefault(shown, set()).add(request.messages[0].content)
+    assert all(len(each) == 1 for each in asked.values())
+    assert len(set().union(*asked.values())) > 2
+
+
+def test_texts_end_as_the_given_ones_do(bent: Any) -> None:
+    bare = [{**row, "answer": row["answer"].rstrip("!.?")} for row in ASKED]
+    for rows_given, ends in ((ASKED, True), (bare, False)):
+        ran = bent("zerogen", lambda _, good: good, {"agrees": 2}, base="kit-pairs",
+                   given=rows_given)  # fmt: skip
+        texts = [row["answer"] for row in ran.lines("dataset.jsonl")]
+        assert [text[-1] in ".?!" for text in texts] == [ends] * 2
+        shutil.rmtree(ran.path)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ PROMPTS = (_TOPIC, _FIRST, CONTINUE)
 _BATCH = 20  # conditions at a time: the order goes through them in turn
 _ALL = 100_000  # those of given rows are there at once, so that each is used before one is twice
 _MOST_WORDS = 200  # of a text: one of more goes round in circles
+_LONG = 25  # words; more are hard to put into one sentence
 _USUAL = 0.1  # of the given texts' lengths, what lies below and above is not asked for
 _TOPIC_WORDS = 10  # a topic of more words is a model that talks
 
@@ -171,7 +172,8 @@ class ConditionalSteps:
                 _FIRST,
                 may_be_cut=True,
                 column=told(name),
-                length=_sentences(self.options.first_words),
+                length="one or two full sentences of at least "
+                f"{self.options.first_words} words in all",
                 shown=self._shown(topic.model_copy(update={"values": values})),
             )
             text = reply[slice(*kept(reply, ends=self.options.ends))]
@@ -191,23 +193,38 @@ class ConditionalSteps:
         """What the prompt that ends in an open quotation says."""
         return {
             "description": self.task.description,
-            "length": self._length,
+            "length": self._length(condition),
             "shown": self._shown(condition),
             "cue": self.options.cues.get(label) or self._cue(label),
         }
 
+    def _length(self, condition: Condition) -> str:
+        """How long a text is to be: as one of the given ones is, the same for all labels."""
+        if not self._lengths:
+            return f"one or two full sentences of at least {self.options.min_words} words in all"
+        words = random.Random(condition.model_dump_json()).choice(self._lengths)
+        many = "full sentences" if words > _LONG else "one full sentence"
+        return f"{many} of about {words} words"
+
     @cached_property
-    def _length(self) -> str:
-        """How long a text is to be: as most of the given ones are, where there are any."""
-        least = self.options.min_words
-        if self.given is None:
-            return _sentences(least)
-        name = self.columns.last
-        lengths = sorted(len(self.columns.of_row(row)[name].split()) for row in self.given())
+    def _last(self) -> Sequence[str]:
+        """The last texts of the given rows."""
+        rows = () if self.given is None else self.given()
+        return [self.columns.of_row(row)[self.columns.last].strip() for row in rows]
+
+    @cached_property
+    def _lengths(self) -> Sequence[int]:
+        """Words of the given texts, without the longest and shortest."""
+        lengths = sorted(len(text.split()) for text in self._last)
         left_out = math.floor(_USUAL * len(lengths))
-        low, high = (max(least, lengths[at]) for at in (left_out, -1 - left_out))
-        between = f"{low} to {high}" if low < high else f"{low}"
-        return f"one or two full sentences of {between} words in all"
+        usual = lengths[left_out : len(lengths) - left_out]
+        return [max(self.options.min_words, each) for each in usual]
+
+    @cached_property
+    def _is_open(self) -> bool:
+        """Whether most of the given texts end without a mark, as clauses do."""
+        ended = sum(text[-1:] in self.options.ends for text in self._last)
+        return 2 * ended < len(self._last)
 
     @cached_property
     def _copies(self) -> Copies:
@@ -232,6 +249,8 @@ class ConditionalSteps:
         """
         name = self.columns.last
         _is_prose(text, self.options.min_words, name)
+        if self._is_open:  # a mark would tell the rows from the given ones
+            text = text.rstrip(self.options.ends)
         row = self.columns.instance(
             {**condition.values, name: text}, label, as_they_are=tuple(condition.values)
         )
@@ -260,10 +279,6 @@ class ConditionalSteps:
 def told(column: str) -> str:
     """A column's name, for people and models."""
     return f"{column[:1].upper()}{column[1:].replace('_', ' ')}"
-
-
-def _sentences(least: int) -> str:
-    return f"one or two full sentences of at least {least} words in all"
 
 
 def _is_prose(text: str, least: int, what: str) -> None:
