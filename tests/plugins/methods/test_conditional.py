@@ -200,13 +200,12 @@ def test_a_prompt_says_how_long_a_text_is(
 def test_lengths_are_those_of_given_texts_and_tell_no_label(bent: Any) -> None:
     rows_given = [
         {
-            "report": f"Report {number} of the harbour.",
-            "answer": "word " * number,
+            "question": f"Was it boat {number} of the harbour?",
+            "answer": " ".join(f"w{at}" for at in range(number)),
             "label": "agrees",
         }
         for number in range(4, 24)
     ]
-    rows_given = [{**row, "answer": row["answer"].strip() + "."} for row in rows_given]
     ran = bent("zerogen", lambda _, good: good, {"agrees": 8, "objects": 8}, base="kit-pairs",
                given=rows_given)  # fmt: skip
     asked: dict[str, set[str]] = {}

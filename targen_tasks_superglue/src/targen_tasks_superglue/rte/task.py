@@ -47,9 +47,10 @@ RTE: Task[Premise, RteRow] = Task(
     version="3",
     summary="Recognising textual entailment",
     description=(
-        "Each row is a premise, a factual text of a few sentences, and a hypothesis about it. "
-        "The label is `entailment` where a reader who accepts the premise must accept the "
-        "hypothesis, and `not_entailment` where the premise contradicts it or leaves it open."
+        "Each row is a premise, a factual text of one or several sentences, and a hypothesis "
+        "about it. The label is `entailment` where a reader who accepts the premise must accept "
+        "the hypothesis, and `not_entailment` where the premise contradicts it or leaves it "
+        "open."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.4, in our own words.",
     instance=RteRow,
