@@ -263,6 +263,12 @@ def test_methods_that_a_model_cannot_do_are_left_out(targen: Command, superglue:
     assert done.code == 0, done.err
     assert "SuperGen is left out" in done.err and "token probabilities" in done.err
     assert "arm CODA" in done.err and "arm SuperGen" not in done.err
+    # The settings of its authors ask for what the model does not tell: it is made without them.
+    paper = targen("reproduce", "table12", "--original", superglue, "-n", 8, "--tasks", "rte",
+                   "--models", "paper", "--generator", "claude/some-model", "--plan")  # fmt: skip
+    assert "arm ZeroGen" in paper.err and "ZeroGen is left out" not in paper.err
+    spec = json.loads(Path("reproductions/table12/data/zerogen/rte.json").read_text())["method"]
+    assert "preset" not in spec
 
 
 @pytest.mark.whole

@@ -362,7 +362,7 @@ def _declaration(
         UsageError: nothing of it can be done.
     """
     from targen_training.reproduction.material import original_of, synthetic_of
-    from targen_training.reproduction.methods import lacking, method_file
+    from targen_training.reproduction.methods import able_file
 
     if paper.each == "generator" and not generators:
         raise UsageError(
@@ -376,6 +376,7 @@ def _declaration(
     parts: dict[str, Any] = {}
     missing: dict[str, str] = {}
     unable: dict[str, str] = {}  # arms that the generator cannot make
+    plain: dict[str, str] = {}  # arms that it cannot make by the settings of the size
     for task in tasks:
         splits = original_of(original, task, folder / "data")
         if splits is None:
@@ -398,17 +399,14 @@ def _declaration(
                 values = {**base, **model, **arm.get("generate", {})}
                 arms[arm["name"]] = {"generate": values, **style}
                 if "method" in arm:
-                    path = method_file(
-                        registry,
-                        arm["method"],
-                        task,
-                        given=splits[0],
-                        settings=size,
-                        folder=folder / "data",
+                    path, why, without = able_file(
+                        registry, arm["method"], task, splits[0], size, values, folder / "data"
                     )
                     arms[arm["name"]]["task"] = str(path)
-                    if why := lacking(registry, str(path), values):
+                    if why:
                         unable[arm["name"]] = why
+                    elif without:
+                        plain[arm["name"]] = without
             else:
                 missing[task] = "there are no synthetic rows of it"
         if task not in missing:
@@ -427,6 +425,7 @@ def _declaration(
             else "--original FOLDER has SuperGLUE: CB/train.jsonl, CB/val.jsonl, and so on",
         )
     left = [f"Without {name}: {why}." for name, why in unable.items()]
+    left += [f"{name} without --settings {size}: {why}." for name, why in plain.items()]
     if missing:
         left.append(f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}.")
     if not instructions and any("style" in arm for arm in paper.arms):

@@ -13,7 +13,7 @@ from targen_core.methods.form import FORM, METHOD, MethodFile
 from targen_core.methods.model import Method
 from targen_training.writing import write_text
 
-__all__ = ["lacking", "method_file", "unwritable"]
+__all__ = ["able_file", "method_file", "unwritable"]
 
 
 def method_file(
@@ -50,17 +50,42 @@ def method_file(
     return write_text(folder / use / f"{task}.json", text)
 
 
-def lacking(registry: Registry, task: str, values: Mapping[str, Any]) -> str:
-    """What keeps a model from making rows of a task, such as probabilities that it does not tell.
+def able_file(
+    registry: Registry,
+    use: str,
+    task: str,
+    given: Path,
+    settings: str,
+    values: Mapping[str, Any],
+    folder: Path,
+) -> tuple[Path, str, str]:
+    """The task file of a method that a model can do: without its settings where these ask too much.
 
     Args:
-        registry: finds the task.
-        task: its name or file.
+        registry: finds method and task.
+        use: see `method_file`.
+        task: likewise.
+        given: likewise.
+        settings: likewise.
         values: what `targen_core.generate` is called with.
+        folder: see `method_file`.
 
     Returns:
-        Why, in a few words; "" where it may.
+        The file; what keeps the model from it, such as probabilities that it does not tell, or "";
+        and why the settings are left out, or "".
     """
+    first = ""
+    for named in (settings, ""):
+        path = method_file(registry, use, task, given=given, settings=named, folder=folder)
+        why = _lacking(registry, str(path), values)
+        if not why:
+            break
+        first = first or why
+    return path, why, "" if why else first
+
+
+def _lacking(registry: Registry, task: str, values: Mapping[str, Any]) -> str:
+    """What keeps a model from making rows of a task, in a few words; "" where nothing does."""
     known = {key: values[key] for key in ("model", "options") if key in values}
     try:
         estimate(task, n=2, registry=registry, **known)
