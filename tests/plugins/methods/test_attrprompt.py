@@ -64,9 +64,9 @@ def test_prompts_say_what_the_rows_are(bent: Bent) -> None:
             assert one.origin.values["texts"] == "question, answer"
     asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
     of_labels = [text for text in asked if text.startswith("way")]
-    said = [text.partition("\n")[2].partition(": ")[0] for text in of_labels]
+    said = [text.partition("\n")[2].split(": ")[:2] for text in of_labels]
     assert said == [
-        f"Values for rows of one label. {label}" for label in ("agrees", "objects", "evades")
+        ["For rows of this label only", each] for each in ("agrees", "objects", "evades")
     ]
 
 
@@ -134,3 +134,18 @@ def test_what_a_model_is_held_to_has_no_words_for_programmers(bent: Bent) -> Non
     ran = bent("attrprompt", good, {"thanks": 1, "asks": 1})
     (asked,) = ran.asked("attributes")
     assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")
+
+
+def test_what_depends_on_the_label_is_said_first_and_each_value_knows_the_others(
+    bent: Bent,
+) -> None:
+    own = {"tone": ["warm", "terse"]}
+    ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs",
+               attributes=2, attribute=own)  # fmt: skip
+    for request in ran.asked("write"):
+        lines = request.messages[-1].content.splitlines()
+        traits = [line[2:].partition(":")[0] for line in lines if line.startswith("- ")]
+        assert traits[0] == "way" and {*traits[1:]} >= {"tone"}
+    for request in ran.asked("values"):
+        text = request.messages[-1].content
+        assert "Other attributes: tone" in text

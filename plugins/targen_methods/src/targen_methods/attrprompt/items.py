@@ -55,14 +55,17 @@ class Values(_Item):
     of_label: dict[str, dict[str, tuple[str, ...]]]
 
     def traits(self, draw: Draw, label: str) -> dict[str, str]:
-        """A value of each attribute for a row of that label.
+        """A value of each attribute for a row of that label: first of those that depend on it.
+
+        The first that are said hold where some cannot go together.
 
         Each label has decks of its own, so that no value is more often with one label than with
         another. Labels take turns over the draws, so each turn has its decks, too: whether a label
         has one turn or, since the others are full, all of them, its values come up evenly.
         """
         at, turn = divmod(draw.number, len(self.of_label))
-        lists = self.shared | self.of_label[label]
+        own = self.of_label[label]
+        lists = own | {name: each for name, each in self.shared.items() if name not in own}
         return {
             name: _dealt(values, at, f"{draw.decks}/{label}/{turn}/{name}")
             for name, values in lists.items()

@@ -141,7 +141,13 @@ class Steps:
         seen_to = {normalized(name) for name in self.own}
         if not self.options.lengths and normalized(self.length.name) not in seen_to:
             asked.append((self.length, ""))
-        lists = await asyncio.gather(*(self._listed(llm, one, name) for one, name in asked))
+        every = [*self.own, *dict.fromkeys(one.name for one, _ in asked)]
+        lists = await asyncio.gather(
+            *(
+                self._listed(llm, one, name, [n for n in every if n != one.name])
+                for one, name in asked
+            )
+        )
         shared, of_label = dict(self.own), {name: dict[str, tuple[str, ...]]() for name in names}
         for (one, name), values in zip(asked, lists, strict=True):
             (of_label[name] if name else shared)[one.name] = values
@@ -151,15 +157,24 @@ class Steps:
             )
         return [Values(shared=shared, of_label=of_label)]
 
-    async def _listed(self, llm: Llm, attribute: Attribute, label: str) -> tuple[str, ...]:
-        """The values of one attribute; with a label, those that suit no similar one as well."""
+    async def _listed(
+        self, llm: Llm, attribute: Attribute, label: str, beside: Sequence[str]
+    ) -> tuple[str, ...]:
+        """The values of one attribute; with a label, those that suit no similar one as well.
+
+        Args:
+            llm: the model.
+            attribute: the attribute.
+            label: the label's name, or "".
+            beside: the other attributes, by their names.
+        """
 
         def some(reply: ValuesReply) -> None:
             if not _different(reply.values):
                 raise Rejected("no-values", f"no value of {attribute.name} is a text")
 
         words = self.columns.label_words(label) if label else ""
-        of = f"\nValues for rows of one label. {words}" if label else ""
+        of = f"\nFor rows of this label only: {words}" if label else ""
         reply = await llm.ask(
             _PROMPTS["values"],
             reply=ValuesReply,
@@ -167,6 +182,7 @@ class Steps:
             description=self.task.description,
             texts=self.texts,
             attribute=f"{attribute.shown}{of}",
+            beside=", ".join(beside) or "none",
             count=self.options.values,
         )
         values = _different(reply.values)[: self.options.values]
