@@ -37,3 +37,9 @@ def test_what_says_the_same_over_and_over_is_refused(base: str) -> None:
         len(Columns.of(BASES[base].task(name=base)).texts) - 1
     )
     assert refused(base, *others, "and it is also a fact, " * 8) == "repetitive"
+
+
+def test_a_text_that_only_announces_is_refused() -> None:
+    plain = "The ferry was late again."
+    assert refused("kit-pairs", plain, "An answer with all of these words:") == "unfinished"
+    assert refused("kit-pairs", "He asked:", plain) == ""  # what stands before may be given

@@ -135,8 +135,8 @@ class Columns:
         """See that each text of a row says something, once, and none the same as another.
 
         Raises:
-            Rejected: `empty-text`, `same-texts`, `repetitive` (the same over and over), or
-                `meta-text` (it speaks of the row that it is in).
+            Rejected: `empty-text`, `same-texts`, `repetitive` (the same over and over), `meta-text`
+                (it speaks of the row that it is in), or `unfinished` (the last ends with a colon).
         """
         self._differ(self.of_row(instance))
 
@@ -148,6 +148,8 @@ class Columns:
             if text in seen:
                 raise Rejected("same-texts", f"{name} is the same as {seen[text]}")
             seen[text] = name
+            if name == self.last and values[name].rstrip().endswith((":", "：")):
+                raise Rejected("unfinished", f"{name} ends with a colon: {text[:60]!r}")
             if is_loop(text):
                 raise Rejected("repetitive", f"{name} says the same over and over: {text[:60]!r}")
             if self._speaks_of_itself(text):

@@ -15,9 +15,9 @@ __all__ = ["columns", "rows", "write"]
 
 _NOTES = (
     (
-        "Calls and tokens count replies from the cache, too: what the method asks for. Labels "
-        "right: the share that a judge by the same model finds who does not see them, which is no "
-        "truth."
+        "Calls are what the method asks for, replies from the cache among them, as where two "
+        "methods ask the same; tokens and dollars are those of the others. Labels right: the share "
+        "that a judge by the same model finds who does not see them, which is no truth."
     ),
     (
         "hd-d: variety of words, more is more. self-BLEU: how alike rows are, less is better. A "
