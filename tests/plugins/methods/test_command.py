@@ -97,6 +97,7 @@ def test_what_makes_no_sense_is_refused(
     assert not Path("run").exists()
 
 
+@pytest.mark.whole
 def test_a_run_that_files_answered_grows_without_a_key(
     targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
