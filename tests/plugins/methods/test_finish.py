@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from targen_core import load_registry
+from targen_core.methods.finishing import rows_to_make
+
 Targen = Callable[..., Any]
 
 NEXT = "supergen has yet to choose or weigh these rows; next: targen finish run"
@@ -92,3 +95,13 @@ def test_what_has_nothing_to_finish_says_so(targen: Targen, mail: Path) -> None:
     row = targen("finish", "run/dataset.jsonl")
     assert row.code == 2 and "is a file, and no run directory" in row.err
     assert "try: run" in row.err
+
+
+def test_as_many_of_each_label_are_made_as_its_share_takes(mail: Path) -> None:
+    """20 rows of three labels are 7, 7 and 6, five times as many each: not a third of 100."""
+    path = Path("many.yaml")
+    path.write_text(f"method: {{use: supergen, task: {mail}, options: {{ratio: 5}}}}")
+    assert rows_to_make(str(path), 5, load_registry()) == {"loan": 15, "room": 10}
+    path.write_text(f"method: {{use: zerogen, task: {mail}}}")
+    assert rows_to_make(str(path), 5, load_registry()) is None
+    assert rows_to_make(str(mail), 5, load_registry()) is None

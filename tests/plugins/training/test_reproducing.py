@@ -229,7 +229,8 @@ def test_methods_are_arms(targen: Command, superglue: Path) -> None:
     made_so = (*asked, "--generator", "scripted", "-n", 24)
     plan = targen(*made_so, "--plan")
     assert plan.code == 0, plan.err
-    assert "arm SuperGen of rte: to generate: n=120" in plan.err  # five for each that is kept
+    # Five for each that is kept.
+    assert "SuperGen of rte: to generate: model=scripted, labels={'entailment': 60" in plan.err
     done = targen(*made_so)
     assert done.code == 0, done.err
     for words in ("CODA", "64.56", "TarGEN", "51.32", "Without axg"):

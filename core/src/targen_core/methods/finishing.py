@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.weighing import check_free
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.methods.form import MethodFile, asked_in, options_of
 from targen_core.methods.model import Method
@@ -16,7 +18,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
 
-__all__ = ["finish_run", "finished", "made_for_each", "unfinished_by"]
+__all__ = ["finish_run", "finished", "rows_to_make", "unfinished_by"]
 
 
 def unfinished_by(run: Path) -> str:
@@ -117,18 +119,27 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
     return out, ""
 
 
-def made_for_each(task: str, registry: Registry) -> int:
-    """Rows that a run of a task makes for each that its method keeps; 1 where none chooses.
+def rows_to_make(task: str, n: int, registry: Registry) -> Mapping[str, int] | None:
+    """Rows of each label that a run makes, where its method then chooses `n` of them, evenly.
 
     Args:
         task: the task's name or file.
-        registry: finds the method.
+        n: rows that are wanted in the end.
+        registry: finds task and method.
+
+    Returns:
+        For each label its even share of `n` times what is made for each that is kept; None where
+        as many rows are made as are wanted.
 
     Raises:
-        UsageError: there is no such file, or it is no task.
+        UsageError: there is no such file, or it is no task; or `n` cannot be split.
     """
     asked = asked_in(task)
     if asked is None:
-        return 1
+        return None
     method: Method[Any] = registry.get("method", asked.use)
-    return method.made_for_each(options_of(asked.use, method, asked.preset, asked.options))
+    each = method.made_for_each(options_of(asked.use, method, asked.preset, asked.options))
+    if each == 1:
+        return None
+    quotas = Quotas.even(n, registry.get("task", task))
+    return {name: quotas[name] * each for name in quotas}

@@ -28,14 +28,12 @@ class Way:
     Attributes:
         name: the method's, or "targen".
         text: the task file that says it; "" where it is the task itself.
-        made_for_each: rows that are made for each that is kept then.
         given: whether it starts from given rows.
         data: rows that are there, in place of any that are made.
     """
 
     name: str
     text: str = ""
-    made_for_each: int = 1
     given: bool = False
     data: str = ""
 
@@ -141,7 +139,7 @@ def asked_for(
         spec = METHOD.located(spec, Path.cwd())
         METHOD.task(spec, name)
         require_given(spec, registry=registry)
-        yield Way(name, METHOD.text(FORM, spec, name), method.made_for_each(typed), starts)
+        yield Way(name, METHOD.text(FORM, spec, name), starts)
     if given and not starting:
         raise UsageError(
             f"none of the methods makes anything of given rows of {task}", hint="leave out --given"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core import Registry, analyze, correct, generate, load, read_dataset
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
-from targen_core.methods.finishing import finished
+from targen_core.methods.finishing import finished, rows_to_make
 from targen_core.metrics.model import Estimate
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
@@ -169,8 +169,10 @@ def _made(
     note = ""
     tell(f"{way.name}: rows into {run}")
     try:
-        wanted = _MOST if asked.rows is None else asked.rows * way.made_for_each
-        generate(task, n=wanted, out=run, registry=registry, **values)
+        wanted = _MOST if asked.rows is None else asked.rows
+        labels = None if asked.rows is None else rows_to_make(task, wanted, registry)
+        n = None if labels else wanted
+        generate(task, n=n, labels=labels, out=run, registry=registry, **values)
     except QuotaNotMet as error:
         note = str(error)
     except BudgetExhausted as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from targen_core import Registry, Task, estimate, generate
 from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
-from targen_core.methods.finishing import finished, made_for_each
+from targen_core.methods.finishing import finished, rows_to_make
 from targen_training.experiments.model import Arm, Experiment
 
 __all__ = ["Made", "contexts_of", "dollars", "generated", "made_once", "to_generate"]
@@ -63,8 +63,9 @@ def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Ite
         if arm.generate is not None:
             called = re.sub(r"[^\w.-]+", "-", f"{part}-{name}").strip("-")
             values = {**experiment.generate, **arm.generate}
-            if "n" in values:
-                values["n"] *= made_for_each(arm.task or task, registry)
+            if "n" in values and (labels := rows_to_make(arm.task or task, values["n"], registry)):
+                values = {key: each for key, each in values.items() if key != "n"}
+                values["labels"] = dict(labels)
             run, out = folder / "runs" / called, folder / "finished" / called
             yield Made(part, name, arm.task or task, values, run, arm.task, out)
 
