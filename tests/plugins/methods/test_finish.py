@@ -97,9 +97,9 @@ def test_what_has_nothing_to_finish_says_so(targen: Targen, mail: Path) -> None:
     assert "try: run" in row.err
 
 
-def test_as_many_of_each_label_are_made_as_its_share_takes(mail: Path) -> None:
+def test_as_many_of_each_label_are_made_as_its_share_takes(mail: Path, tmp_path: Path) -> None:
     """20 rows of three labels are 7, 7 and 6, five times as many each: not a third of 100."""
-    path = Path("many.yaml")
+    path = tmp_path / "many.yaml"
     path.write_text(f"method: {{use: supergen, task: {mail}, options: {{ratio: 5}}}}")
     assert rows_to_make(str(path), 5, load_registry()) == {"loan": 15, "room": 10}
     path.write_text(f"method: {{use: zerogen, task: {mail}}}")
