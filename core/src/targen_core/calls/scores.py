@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from targen_core.errors import Rejected
 
 if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "most_top",
     "problem",
     "scores_given",
+    "tells",
 ]
 
 T = TypeVar("T")
@@ -132,20 +134,31 @@ def mean_logprob(tokens: Sequence[TokenScore]) -> float:
     return math.fsum(token.logprob for token in tokens) / len(tokens)
 
 
-def most_top(model: ChatModel) -> int | None:
+def most_top(model: ChatModel | Backend) -> int | None:
     """The most alternatives that a model lists for a token; None: it tells no probabilities."""
     most: int | None = getattr(model, "top_logprobs", None)
     return most
 
 
-def scores_given(model: ChatModel) -> bool:
+def scores_given(model: ChatModel | Backend) -> bool:
     """Whether a model tells how likely a text would have been that it is given."""
     return most_top(model) is not None and getattr(model, "scores_given", False) is True
 
 
-def continues(model: ChatModel) -> bool:
+def continues(model: ChatModel | Backend) -> bool:
     """Whether a model tells which tokens may come next in a reply that has begun."""
     return most_top(model) is not None and getattr(model, "continues", False) is True
+
+
+def tells(model: ChatModel | Backend, *, given: bool, next_token: bool) -> bool:
+    """Whether a model, or those of a backend, tell what is asked besides probabilities.
+
+    Args:
+        model: the model.
+        given: whether texts are given to be scored.
+        next_token: whether it is asked what may come next.
+    """
+    return (scores_given(model) or not given) and (continues(model) or not next_token)
 
 
 def as_json(tokens: Sequence[TokenScore]) -> list[list[Any]]:

@@ -16,7 +16,7 @@ from targen_core.calls.call import Call, Scope, with_schema
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
-from targen_core.calls.scores import Scored, continues, most_top, scores_given
+from targen_core.calls.scores import Scored, most_top, tells
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.errors import BadReply, Rejected, UsageError
 from targen_core.tasks.checks import normalized
@@ -281,9 +281,7 @@ class StageLlm:
         """
         bound = self._layer.models[self._step]
         most = most_top(bound.model)
-        able = (scores_given(bound.model) or not given) and (
-            continues(bound.model) or not next_token
-        )
+        able = tells(bound.model, given=given, next_token=next_token)
         if most is not None and most >= wanted and able:
             return
         has = "none" if most is None or most >= wanted else f"at most {most} likeliest tokens"

@@ -21,7 +21,7 @@ from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
-from targen_core.calls.scores import continues, most_top, scores_given
+from targen_core.calls.scores import most_top, tells
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
@@ -514,9 +514,7 @@ def _require_scores(
     most = most_top(prepared.model)
     given, going_on = step in task.scores_given, step in task.continues
     enough = most is not None and most >= wanted
-    able = (scores_given(prepared.model) or not given) and (
-        continues(prepared.model) or not going_on
-    )
+    able = tells(prepared.model, given=given, next_token=going_on)
     if enough and able:
         return
     name = prepared.backend_id.rpartition(":")[2]
@@ -559,7 +557,7 @@ def backends_with_scores(
         with contextlib.suppress(TargenError, ModuleNotFoundError):
             backend = registry.resolve(item)
             most = backend.top_logprobs
-            able = (backend.scores_given or not given) and (backend.continues or not going_on)
+            able = tells(backend, given=given, next_token=going_on)
             if most is not None and most >= wanted and able:
                 having.append(item.name)
     return having

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["reproduce"]
 
-# What table 8's form with small models cannot have alike.
-_SMALL_ONLY = ("OpenLLM's tasks", "Self-Instruct's own rows")
-
 
 def reproduce(
     table: Annotated[
@@ -260,7 +257,7 @@ def reproduce(
             differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append("Rows of scripted were written by no model: their figures say nothing.")
-    differs += paper.differs
+    differs += [*paper.differs_small, *paper.differs]
     print(_trainings(experiment, size.seconds), file=sys.stderr)
     results = carried_out(registry, experiment, folder, plan=plan)
     if results is None:
@@ -301,14 +298,13 @@ def _open_llm(registry: Registry, asked: OpenLlm, *, plan: bool, json: bool) -> 
     if found is None:
         return
     paper = asked.paper
-    differs = [line for line in paper.differs if not line.startswith(_SMALL_ONLY)]
     if json:
-        print_json({"results": found, "paper": list(paper.rows), "differs": differs})
+        print_json({"results": found, "paper": list(paper.rows), "differs": list(paper.differs)})
         return
     _print_paper(paper)
     show(paper, found)
     print("\nWhat differs from the paper")
-    for line in differs:
+    for line in paper.differs:
         print(f"- {line}")
 
 

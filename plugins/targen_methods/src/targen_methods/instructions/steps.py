@@ -16,9 +16,10 @@ from targen_methods.instructions.items import (
     InstructionRow,
     InstructionsReply,
 )
-from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
+from targen_methods.selfinstruct.filters import check_instruction
 from targen_methods.selfinstruct.items import Pool
 from targen_methods.selfinstruct.options import Options
+from targen_methods.selfinstruct.rounds import Known, told_list
 
 __all__ = ["CASES", "PROMPTS", "check", "check_row", "dry_run", "instructions", "pool", "write"]
 
@@ -41,33 +42,24 @@ async def instructions(
     llm: Llm, parent: Pool, existing: Sequence[FreeInstruction]
 ) -> Sequence[FreeInstruction]:
     """A round: the model is told some of the pool and some of its own, and adds others."""
-    rng = llm.rng("told")
     written = [one.text for one in existing]
-    new = rng.sample(written, min(_LIMITS.told_new, len(written)))
-    seeds = rng.sample(parent.seeds, min(_LIMITS.told - len(new), len(parent.seeds)))
-    told = [*new, *seeds]
-    rng.shuffle(told)
     reply = await llm.ask(
         _PROMPTS["instructions"],
         reply=InstructionsReply,
-        told="\n".join(f"{number}. {text}" for number, text in enumerate(told, 1)),
+        told=told_list(llm.rng("told"), parent.seeds, written, _LIMITS),
         count=llm.batch,
     )
     # A small model gives back the worked instructions of the prompt, too.
     worked = sorted(_PROMPTS["instructions"].answers)
-    known = [tokens(text) for text in (*parent.seeds, *written, *worked)]
+    known = Known((*parent.seeds, *written, *worked), _LIMITS.similar)
     found: list[FreeInstruction] = []
     for one in reply.instructions[: llm.batch]:
         if not (text := " ".join(one.instruction.split())):
             continue
-        of_text = tokens(text)
-        nearest = max((rouge_l(of_text, other) for other in known), default=0.0)
         answers = tuple(dict.fromkeys(filter(None, (" ".join(a.split()) for a in one.answers))))
         if len(answers) == 1:  # nothing to choose from
             answers = ()
-        found.append(FreeInstruction(text=text, answers=answers, nearest=round(nearest, 4)))
-        if nearest <= _LIMITS.similar:
-            known.append(of_text)
+        found.append(FreeInstruction(text=text, answers=answers, nearest=known.nearest(text)))
     return found
 
 

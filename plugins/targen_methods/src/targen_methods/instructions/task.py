@@ -17,8 +17,8 @@ from targen_methods.instructions.steps import (
     pool,
     write,
 )
-from targen_methods.selfinstruct.items import Pool
 from targen_methods.selfinstruct.method import SELFINSTRUCT
+from targen_methods.selfinstruct.rounds import pool_list
 
 __all__ = ["INSTRUCTIONS"]
 
@@ -55,15 +55,7 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
     ),
     citation=SELFINSTRUCT.citation,
     instance=InstructionRow,
-    contexts=ListStep(
-        name="pool",
-        item=Pool,
-        propose=pool,
-        batch=1,
-        once=True,
-        asks=False,
-        summary="instructions to start from",
-    ),
+    contexts=pool_list(pool),
     seeds=(
         ListStep(
             name="instructions",

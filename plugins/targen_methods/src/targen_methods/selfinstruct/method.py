@@ -7,8 +7,9 @@ from typing import Any
 from targen_core import ListStep, Task
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.methods.model import Base, Method, derived
-from targen_methods.selfinstruct.items import Instruction, Pool
+from targen_methods.selfinstruct.items import Instruction
 from targen_methods.selfinstruct.options import PAPER, TaskOptions
+from targen_methods.selfinstruct.rounds import pool_list
 from targen_methods.selfinstruct.steps import PROMPTS, Steps
 
 __all__ = ["SELFINSTRUCT"]
@@ -18,15 +19,7 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
     steps = Steps(base, options)
     return derived(
         base,
-        contexts=ListStep(
-            name="pool",
-            item=Pool,
-            propose=steps.pool,
-            batch=1,
-            once=True,
-            asks=False,
-            summary="instructions to start from",
-        ),
+        contexts=pool_list(steps.pool),
         seeds=(
             ListStep(
                 name="instructions",

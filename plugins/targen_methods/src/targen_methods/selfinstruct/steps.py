@@ -15,9 +15,10 @@ from targen_core.methods.model import Base
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence
 from targen_core.tasks.replies import list_of
-from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
+from targen_methods.selfinstruct.filters import check_instruction
 from targen_methods.selfinstruct.items import Instruction, InstructionsReply, Pool
 from targen_methods.selfinstruct.options import TaskOptions
+from targen_methods.selfinstruct.rounds import Known, told_list
 
 __all__ = ["PROMPTS", "Steps"]
 
@@ -74,33 +75,20 @@ class Steps:
         self, llm: Llm, parent: Pool, existing: Sequence[Instruction]
     ) -> Sequence[Instruction]:
         """A round: the model is told some of the pool and some of its own, and adds others."""
-        rng, options = llm.rng("told"), self.options
         written = [one.text for one in existing]
-        new = rng.sample(written, min(options.told_new, options.told, len(written)))
-        seeds = rng.sample(parent.seeds, min(options.told - len(new), len(parent.seeds)))
-        told = [*new, *seeds]
-        rng.shuffle(told)
         reply = await llm.ask(
             _PROMPTS["instructions"],
             reply=InstructionsReply,
             description=self.task.description,
             labels=self.labels,
-            told="\n".join(f"{number}. {text}" for number, text in enumerate(told, 1)),
+            told=told_list(llm.rng("told"), parent.seeds, written, self.options),
             count=llm.batch,
         )
         # A small model gives back the worked instructions of the prompt, too.
         worked = sorted(_PROMPTS["instructions"].answers)
-        known = [tokens(text) for text in (*parent.seeds, *written, *worked)]
-        found: list[Instruction] = []
-        for text in reply.instructions[: llm.batch]:
-            if not (tidy := " ".join(text.split())):
-                continue
-            of_text = tokens(tidy)
-            nearest = max((rouge_l(of_text, one) for one in known), default=0.0)
-            found.append(Instruction(text=tidy, nearest=round(nearest, 4)))
-            if nearest <= options.similar:
-                known.append(of_text)
-        return found
+        known = Known((*parent.seeds, *written, *worked), self.options.similar)
+        tidy = [" ".join(text.split()) for text in reply.instructions[: llm.batch]]
+        return [Instruction(text=text, nearest=known.nearest(text)) for text in tidy if text]
 
     def check(self, instruction: Instruction) -> None:
         """See that an instruction is one.

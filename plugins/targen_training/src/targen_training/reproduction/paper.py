@@ -31,6 +31,7 @@ class PaperTable:
         each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.
+        differs_small: besides, what is odd with small models alone.
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes: a name for people, the task, how many
             worked samples it is shown, the figure that counts.
@@ -48,6 +49,7 @@ class PaperTable:
     each: str
     rows: Sequence[Mapping[str, Any]]
     differs: Sequence[str]
+    differs_small: Sequence[str]
     metrics: Mapping[str, str]
     harness: Sequence[Mapping[str, Any]]
     harness_arms: Sequence[Mapping[str, Any]]
@@ -132,6 +134,7 @@ def paper_table(name: str) -> PaperTable:
         table.get("each", ""),
         table["rows"],
         [*table["differs"], *common["differs"]],
+        table.get("differs_small", ()),
         common["metric"],
         table.get("harness", ()),
         table.get("harness_arms", ()),
