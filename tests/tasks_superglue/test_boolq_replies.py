@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from targen_core import ChatReply, Rejected
 from targen_tasks_superglue.boolq import BoolqRow
 from targen_tasks_superglue.boolq.checks import (
     check_question,
+    official,
     official_passage,
     official_question,
 )
@@ -227,3 +230,30 @@ def test_a_broken_instance_is_rejected(run, at):
 
     bent = run(at("correct", broken, always=True), task="boolq", rows=2)
     assert bent.reasons == {"no-valid-instance"}
+
+
+@pytest.mark.parametrize(
+    ("passage", "title"),
+    [
+        ("Kora Bridge. It was opened in 1912.", "Kora Bridge"),
+        ("Kora Bridge: It was opened in 1912.", "Kora Bridge"),
+        ("The Kora Bridge was opened in 1912.", "Kora Bridge"),
+        ("In 1912 the Kora Bridge was opened.", "Kora Bridge"),
+        ("Chamomile (or camomile) is a daisy.", "Chamomile"),
+        ("Dr. Mbeki opened the bridge in 1912.", "Mbeki"),
+        ("everyone knew what had happened there.", "Everyone knew what"),
+        ("1912年开通。", "1912年开通。"),
+    ],
+)
+def test_plain_texts_become_a_row(passage, title):
+    made = official({"passage": passage, "question": "Was the bridge opened in 1912?"})
+    assert made["passage"].partition(" -- ")[0] == title
+    assert made["question"] == "was the bridge opened in 1912"
+    row = BoolqRow(label=True, **made)
+    assert official(row.model_dump(exclude={"label"})) == made
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_plain_texts_become_a_row_once(passage, question):
+    made = official({"passage": passage, "question": question})
+    assert official(made) == made

@@ -43,3 +43,11 @@ def test_a_text_that_only_announces_is_refused() -> None:
     plain = "The ferry was late again."
     assert refused("kit-pairs", plain, "An answer with all of these words:") == "unfinished"
     assert refused("kit-pairs", "He asked:", plain) == ""  # what stands before may be given
+
+
+def test_whole_sentences_of_another_text_are_no_text() -> None:
+    plain = "The ferry was late again. Nobody had waited for it!"
+    assert refused("kit-pairs", plain, "Nobody had waited for it.") == "copy-of-sentence"
+    assert refused("kit-pairs", plain, "nobody had waited for it; the ferry was late") == ""
+    assert refused("kit-pairs", plain, "The ferry was late") == ""  # a clause, as of CB
+    assert refused("kit-pairs", "渡船又晚了。没有人等它。", "没有人等它。") == "copy-of-sentence"

@@ -234,6 +234,7 @@ def test_texts_end_as_the_given_ones_do(bent: Any) -> None:
         ("Sure! The answer goes on like this: it lay there.", "meta-text"),
         ("Boats, boats and boats and boats, boats and boats and boats.", "repetitive"),
         ("It lay at the quay!", "copied"),
+        ("The old pier was closed in March after a storm.", "copy-of-example"),
         ("It is.", "too-short"),
     ],
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from targen_testing import MethodSuite
@@ -159,3 +163,27 @@ class TestSunGenPairs(MethodSuite):
 class TestSunGenTexts(MethodSuite):
     method = "sungen"
     base = "kit-texts"
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "method", ["attrprompt", "coda", "zerogen", "supergen", "sungen", "progen", "selfinstruct"]
+)
+def test_rows_of_a_form_of_their_own(targen: Any, method: str) -> None:
+    rows = [
+        {
+            "passage": f"Kora Bridge -- The Kora Bridge {part} was built in 19{number}.",
+            "question": f"was the {part} of the bridge built in 19{number}",
+            "label": number % 2 == 0,
+        }
+        for number, part in enumerate(
+            "arch deck gate hall pier rail ramp roof span wall".split(), 10
+        )
+    ]
+    Path("given.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = () if method in ("attrprompt", "selfinstruct") else ("--given", "given.jsonl")
+    settings = ("--set", "embedder=words") if method == "coda" else ()
+    done = targen("method", method, "boolq", "-n", "4", "-b", "scripted", *given, *settings, "-q")
+    assert done.code == 0, done.err
+    run = Path(done.out.strip()).parent
+    assert targen("validate", str(run)).code == 0

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import is_loop, normalized
+from targen_core.tasks.checks import is_loop, is_sentences_of, normalized
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.made_up import sentence
 from targen_core.tasks.model import Task
@@ -120,6 +120,8 @@ class Columns:
             for name in self.names
         }
         self._differ(tidy)
+        if (official := self.task.rows.from_texts) is not None:
+            tidy = dict(official(tidy))
         try:
             made: BaseModel = self.task.instance.model_validate(
                 {**tidy, "label": self.task.label(label).official}
@@ -135,8 +137,9 @@ class Columns:
         """See that each text of a row says something, once, and none the same as another.
 
         Raises:
-            Rejected: `empty-text`, `same-texts`, `repetitive` (the same over and over), `meta-text`
-                (it speaks of the row that it is in), or `unfinished` (the last ends with a colon).
+            Rejected: `empty-text`, `same-texts`, `copy-of-sentence` (the last is whole sentences of
+                another), `repetitive` (the same over and over), `meta-text` (it speaks of the row
+                that it is in), or `unfinished` (the last ends with a colon).
         """
         self._differ(self.of_row(instance))
 
@@ -147,6 +150,9 @@ class Columns:
                 raise Rejected("empty-text", f"{name} is empty")
             if text in seen:
                 raise Rejected("same-texts", f"{name} is the same as {seen[text]}")
+            for known in seen.values():
+                if name == self.last and is_sentences_of(values[name], values[known]):
+                    raise Rejected("copy-of-sentence", f"{known} says it so: {text[:60]!r}")
             seen[text] = name
             if name == self.last and values[name].rstrip().endswith((":", "：")):
                 raise Rejected("unfinished", f"{name} ends with a colon: {text[:60]!r}")

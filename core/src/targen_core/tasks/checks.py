@@ -69,6 +69,7 @@ _PLACEHOLDER = re.compile(
 )
 _END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
 _ANY_END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*(?=\s|$)")
+_PARTS = re.compile(r"(?<=[.!?।؟])[\"'”’“»)\]]*\s+|(?<=[。！？])")
 _ABBREVIATIONS = (  # those of three lower-case letters or more
     "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
 ).split()
@@ -148,6 +149,18 @@ def is_copy(text: str, of: str) -> bool:
 def is_cut_from(text: str, of: str) -> bool:
     """Whether a text's words occur in another in sequence, in any case."""
     return f" {normalized(text)} " in f" {normalized(of)} "
+
+
+def parts(text: str) -> list[str]:
+    """A text cut behind each mark that may end a sentence: "Mr." is a part, too."""
+    return [part for part in _PARTS.split(text) if normalized(part)]
+
+
+def is_sentences_of(text: str, of: str) -> bool:
+    """Whether a text says nothing but whole sentences of another, in any case."""
+    others = {normalized(part) for part in parts(of)}
+    said = [normalized(part) for part in parts(text)]
+    return bool(said) and others.issuperset(said)
 
 
 def similarity(text: str, other: str) -> float:

@@ -38,6 +38,10 @@ class Rows(Keywords, Generic[InstanceT]):
         from_rows: the instances of `rows_per_instance` official rows, the
             reverse of `to_rows`; rows without a label, as in test files, give
             none. By default one.
+        from_texts: the columns of an instance that plain texts make, such as a model writes that
+            was told no more than the columns' names: where a title goes before a passage, say.
+            Those of an instance stay as they are. For methods, which know no task; by default the
+            texts are the columns.
         rows_per_instance: rows that one instance makes and that must stay
             together.
         pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
@@ -59,6 +63,7 @@ class Rows(Keywords, Generic[InstanceT]):
     schema: type[BaseModel] | None = None
     to_rows: Callable[[InstanceT, int], Sequence[Mapping[str, Any]]] | None = None
     from_rows: Callable[[Sequence[Mapping[str, Any]]], Sequence[InstanceT]] | None = None
+    from_texts: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
     rows_per_instance: int = 1
     pack: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
     label_of: Callable[[InstanceT], str | None] | None = None

@@ -23,13 +23,14 @@ from string import Template
 from typing import Any, cast
 
 from targen_core.calls.model import Message, Role
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.checks import is_cut_from, normalized, parts, words
 
 __all__ = ["Prompt", "texts_in"]
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
 _NOTHING = "\0"  # where nothing was drawn; no prompt has it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
+_MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")
 
 
@@ -95,10 +96,18 @@ class Prompt:
                     value = json.loads(turn[1].template)
                 except ValueError:
                     value = turn[1].template
-                texts.update(
-                    text for text in map(normalized, texts_in(value)) if text.count(" ") >= 4
-                )
-        return frozenset(text for text in texts if text.count(" ") >= 4)
+                texts.update(map(normalized, texts_in(value)))
+        return frozenset(text for text in texts if text.count(" ") >= _MEANT - 1)
+
+    def repeated(self, text: str) -> str | None:
+        """A sentence of five words or more that a text has from the template, or None.
+
+        Small models write down what their prompt shows and says, whole or in part.
+        """
+        for part in parts(text):
+            if len(words(part)) >= _MEANT and is_cut_from(part, self.text):
+                return part
+        return None
 
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """The conversation with every placeholder filled.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from targen_core import Rejected
 from targen_core.tasks.checks import content_words, prose, words
@@ -10,7 +11,13 @@ from targen_tasks_superglue.boolq.rows import SEPARATOR, BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from
 
-__all__ = ["check_question", "check_question_paper", "official_passage", "official_question"]
+__all__ = [
+    "check_question",
+    "check_question_paper",
+    "official",
+    "official_passage",
+    "official_question",
+]
 
 _OPENERS = frozenset(
     "am is are was were do does did has have had can could will would shall should may might "
@@ -40,6 +47,18 @@ _AGAIN = (
     + "|".join(sorted(_OPENERS))
     + r")\b"
 )
+# A title of one's own: "Kora Bridge: It was …", "Kora Bridge. It was …".
+_TITLE = re.compile(r"(?P<title>[^.:!?,;(]{4,60}?)(?:[.:]| [-–—]) +(?=[^\sa-z])")
+_OWN_TITLE_WORDS = 6
+# Else what the first sentence is about, up to a verb or a pause: "The Kora Bridge is …"; behind a
+# preposition a name: "In 1912 the Kora Bridge was …"; or else its first words.
+_SUBJECT = re.compile(
+    r"(?!(?:After|As|At|Before|By|During|For|From|If|In|On|Since|To|When|While|With)\b)"
+    r"(?:(?:The|An?) )?(?P<title>(?:[^\s,;(]+ ){0,7}?[^\s,;(]+)"
+    rf"(?:\s?[,;(]|\s(?:{'|'.join(sorted(_OPENERS))})\b)"
+)
+_NAME = re.compile(r"\s(?P<title>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)")
+_FIRST = re.compile(r"(?P<title>(?:\S+ ){0,2}\S+)")
 _COPY = 88.0  # similarity with a run of a sentence from which a question is copied
 
 
@@ -51,6 +70,31 @@ def official_passage(seed: Paragraph) -> str:
 def official_question(text: str) -> str:
     """A question as people type it into a search: in lower case, no question mark."""
     return " ".join(text.split()).strip("\"“”'‘’ ").rstrip("?!. ").strip("\"“”'‘’ ").lower()
+
+
+def official(texts: Mapping[str, str]) -> dict[str, str]:
+    """A passage and a question as the dataset has them, of those that a model wrote plainly.
+
+    A passage without a title gets one: what stands before its first colon or short stop, else what
+    its first sentence is about. The question loses its capitals and its mark.
+    """
+    passage, question = texts["passage"], texts["question"]
+    if question == question.lower():  # an official one keeps its spaces and quotation marks
+        question = question.rstrip("? ")
+    else:
+        question = official_question(question)
+    if SEPARATOR not in passage:
+        passage = _titled(passage)
+    return {"passage": passage, "question": question}
+
+
+def _titled(passage: str) -> str:
+    own = _TITLE.match(passage)
+    if own is not None and len(own["title"].split()) <= _OWN_TITLE_WORDS:
+        return f"{own['title']}{SEPARATOR}{passage[own.end() :]}"
+    found = _SUBJECT.match(passage) or _NAME.search(passage) or _FIRST.match(passage)
+    title = found["title"] if found else passage
+    return f"{title[:1].upper()}{title[1:]}{SEPARATOR}{passage}"
 
 
 def check_question(row: BoolqRow, seed: Paragraph) -> None:

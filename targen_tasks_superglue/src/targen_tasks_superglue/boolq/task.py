@@ -5,7 +5,7 @@ from __future__ import annotations
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.boolq.cases import cases
-from targen_tasks_superglue.boolq.checks import check_question, check_question_paper
+from targen_tasks_superglue.boolq.checks import check_question, check_question_paper, official
 from targen_tasks_superglue.boolq.dimensions import DIMENSIONS
 from targen_tasks_superglue.boolq.dry_run import dry_run
 from targen_tasks_superglue.boolq.rows import BoolqRow
@@ -48,7 +48,8 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     version="2",
     summary="Yes/no questions about a passage",
     description=(
-        "Each row is a passage, which opens with its title, and a question in lower case. The "
+        "Each row is a passage, which opens with its title and two dashes, and a question in lower "
+        "case. The "
         "label is `true` where the passage answers the question with yes, and `false` where it "
         "answers with no. Questions that it leaves open are no rows."
     ),
@@ -67,7 +68,7 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     judging=Judging(
         instructions=INSTRUCTIONS, samples=SAMPLES, rejecting={"undecided": "undecided"}
     ),
-    rows=Rows(cases=cases),
+    rows=Rows(cases=cases, from_texts=official),
     texts=Texts(
         render=_render,
         dedup_text=lambda row: row.question,

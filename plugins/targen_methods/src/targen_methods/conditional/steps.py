@@ -178,7 +178,7 @@ class ConditionalSteps:
             )
             text = reply[slice(*kept(reply, ends=self.options.ends))]
             text = " ".join(text.split())
-            _is_prose(text, self.options.first_words, name)
+            self._is_prose(text, self.options.first_words, name)
             values[name] = text
         return topic.model_copy(update={"values": values})
 
@@ -240,15 +240,27 @@ class ConditionalSteps:
         means = f" ({known.summary})" if known.summary else ""
         return f"{told(self.columns.last)} of the label {known.name}{means}:"
 
+    def _is_prose(self, text: str, least: int, column: str) -> None:
+        """See that a text is clean, in whatever language, and no words of the prompts.
+
+        Raises:
+            Rejected: what `prose` raises, or `copy-of-example`.
+        """
+        what = told(column).lower()
+        prose(text, min_words=least, max_words=_MOST_WORDS, what=what, language=None)
+        for prompt in (_FIRST, CONTINUE):
+            if (words := prompt.repeated(text)) is not None:
+                raise Rejected("copy-of-example", f"the prompt has it: {words[:200]!r}")
+
     def row(self, condition: Condition, text: str, label: str) -> BaseModel:
         """The row of a text after its condition.
 
         Raises:
-            Rejected: what `Columns.instance` raises, what `prose` raises, or `copied`, where it
-                nearly repeats a given row.
+            Rejected: what `Columns.instance` raises, what `prose` raises, `copy-of-example`, where
+                the prompts say it, or `copied`, where it nearly repeats a given row.
         """
         name = self.columns.last
-        _is_prose(text, self.options.min_words, name)
+        self._is_prose(text, self.options.min_words, name)
         if self._is_open:  # a mark would tell the rows from the given ones
             text = text.rstrip(self.options.ends)
         row = self.columns.instance(
@@ -279,12 +291,3 @@ class ConditionalSteps:
 def told(column: str) -> str:
     """A column's name, for people and models."""
     return f"{column[:1].upper()}{column[1:].replace('_', ' ')}"
-
-
-def _is_prose(text: str, least: int, what: str) -> None:
-    """See that a text is clean, in whatever language.
-
-    Raises:
-        Rejected: what `prose` raises.
-    """
-    prose(text, min_words=least, max_words=_MOST_WORDS, what=told(what).lower(), language=None)
