@@ -16,9 +16,10 @@ from targen_backends.http.completions import CompletionCodec
 from targen_backends.llama.backend import LlamaOptions
 from targen_backends.llama.backend import create as llama
 from targen_backends.llama.client import LlamaModel
-from targen_backends.scores import asking, read_tokens
+from targen_backends.scores import asking
+from targen_backends.scores import read_tokens as read_or_say
 from targen_core.calls.scores import LEAST, most_top
-from targen_core.errors import BadRequest, MalformedAnswer
+from targen_core.errors import BadRequest
 
 
 def entry(token, logprob=-0.5, top=(), **more):
@@ -37,6 +38,12 @@ def scored(request_of):
 
 def texts(tokens):
     return [token.text for token in tokens]
+
+
+def read_tokens(*given):
+    tokens, problem = read_or_say(*given)
+    assert problem == ""
+    return tokens
 
 
 # --- reading ---
@@ -85,28 +92,35 @@ def test_odd_numbers_are_brought_into_range(scored):
 
 
 @pytest.mark.parametrize(
-    "listed",
+    ("listed", "words"),
     [
-        "yes",
-        {"content": 7},
-        [None],
-        [{"token": "yes"}],
-        [entry("yes", math.nan)],
-        [entry("yes", 0.5)],
-        [entry("yes", "-1")],
-        [entry("yes", bytes=[300])],
-        [entry("yes", bytes=None) | {"token": 7}],
-        [entry("yes", top=[{}])],
-        [entry("yes", top=7)],
+        ("yes", "another form"),
+        ({"content": 7}, "another form"),
+        ([None], "another form"),
+        ([entry("y"), {"token": "es"}], "another form"),
+        ([entry("y"), entry("es", None)], "null for its log-probability"),
+        ([entry("yes", math.nan)], "NaN for its log-probability"),
+        ([entry("yes", 0.5)], "0.5 for its log-probability"),
+        ([entry("yes", "-1")], '"-1" for its log-probability'),
+        ([entry("yes", bytes=[300])], "another form"),
+        ([entry("yes", bytes=None) | {"token": 7}], "another form"),
+        ([entry("yes", top=[{}])], "another form"),
+        ([entry("yes", top=[entry("no", None)])], "null for its log-probability"),
+        ([entry("yes", top=7)], "another form"),
     ],
 )
-def test_another_form_is_a_malformed_answer(scored, listed):
-    with pytest.raises(MalformedAnswer) as caught:
-        read_tokens(listed, scored(), "yes", "yes")
-    assert caught.value.billed
+def test_what_is_wrong_with_a_reply_s_tokens_is_said_in_their_place(scored, listed, words):
+    tokens, problem = read_or_say(listed, scored(), "yes", "yes")
+    assert tokens == () and words in problem
 
 
-@pytest.mark.parametrize("listed", [None, [], {}, {"content": None}, {"content": []}])
+@pytest.mark.parametrize(
+    "listed",
+    [
+        *(None, [], {}, {"content": None}, {"content": []}),
+        *([{"token": "yes"}], [entry("y", None), entry("es", None)]),
+    ],
+)
 def test_a_service_may_list_nothing(scored, listed):
     assert read_tokens(listed, scored(), "yes", "yes") == ()
 
@@ -139,6 +153,25 @@ def test_ollamas_own_api_has_them_beside_the_message(call, services, scored):
     reply = call(services["ollama"], handler, scored())
     assert (reply.text, texts(reply.tokens)) == ("Volga", ["Vol", "ga"])
     assert (seen[0]["logprobs"], seen[0]["top_logprobs"]) == (True, 2)
+
+
+@pytest.mark.parametrize("provider", ["llama", "ollama"])
+def test_a_reply_says_what_is_wrong_with_its_tokens_and_what_it_took(
+    call, services, scored, provider
+):
+    async def handler(request):
+        good, listed = services[provider].good("Volga"), [entry("Vol"), entry("ga", None)]
+        if "choices" in good:
+            good["choices"][0]["logprobs"] = {"content": listed}
+        else:
+            good["logprobs"] = listed
+        return web.json_response(good)
+
+    reply = call(services[provider], handler, scored())
+    plain = call(services[provider], handler, replace(scored(), top_logprobs=None))
+    assert reply == replace(
+        plain, unscored="a token of the answer has null for its log-probability"
+    )
 
 
 def test_lines_of_a_batch_have_them(services, scored):

@@ -83,11 +83,13 @@ def read_reply(
         text, finish = text or str(refusal), "refusal"
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     raw, text = text, without_reasoning(text)
-    scores = read_tokens(listed, request, raw, text)
+    scores, unscored = read_tokens(listed, request, raw, text)
     if request.next_token and scores:  # llama.cpp repeats how the reply has begun
         text = scores[0].text
     if not detailed:
-        return ChatReply(text, finish, input_tokens, output_tokens, rate, tokens=scores)
+        return ChatReply(
+            text, finish, input_tokens, output_tokens, rate, tokens=scores, unscored=unscored
+        )
     input_details = usage.get("prompt_tokens_details")
     output_details = usage.get("completion_tokens_details")
     cache_read = count(input_details, "cached_tokens", input_tokens) if input_details else 0
@@ -104,6 +106,7 @@ def read_reply(
         count(output_details, "reasoning_tokens", output_tokens) if output_details else 0,
         model if isinstance(model, str) else "",
         scores,
+        unscored,
     )
 
 

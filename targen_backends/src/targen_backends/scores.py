@@ -15,7 +15,6 @@ from typing import Any
 
 from targen_core import ChatRequest, TokenScore
 from targen_core.calls.scores import LEAST
-from targen_core.errors import MalformedAnswer
 
 __all__ = ["MOST", "asking", "read_tokens"]
 
@@ -38,8 +37,13 @@ def asking(request: ChatRequest) -> dict[str, Any]:
     return {"logprobs": True, "top_logprobs": max(1, request.top_logprobs)}
 
 
-def read_tokens(listed: Any, request: ChatRequest, raw: str, text: str) -> tuple[TokenScore, ...]:
-    """The tokens of a reply; none where none were asked for, or the service lists none.
+def read_tokens(
+    listed: Any, request: ChatRequest, raw: str, text: str
+) -> tuple[tuple[TokenScore, ...], str]:
+    """The tokens of a reply, and what is wrong with those that are listed, or "".
+
+    There are none where none were asked for, where the service lists none, or none of them with a
+    log-probability, and where something is wrong.
 
     Args:
         listed: the service's list, one entry a token; or an object with it under `content`.
@@ -47,26 +51,20 @@ def read_tokens(listed: Any, request: ChatRequest, raw: str, text: str) -> tuple
         raw: the reply as it came. The tokens make it up, and may have more before and behind it:
             the token that ends a reply, marks of code that llama.cpp takes off, ...
         text: what is kept of it: its end, behind any reasoning.
-
-    Raises:
-        MalformedAnswer: it is no such list; billed.
     """
     if request.top_logprobs is None or not listed:
-        return ()
+        return (), ""
     try:
         if isinstance(listed, dict):
             listed = listed.get("content") or ()
+        if all(entry.get("logprob") is None for entry in listed):
+            return (), ""
         tokens = _tokens(listed, request.top_logprobs)
     except _NoNumber as error:
-        raise _malformed(f"a token of the answer has {error} for its log-probability") from None
+        return (), f"a token of the answer has {error} for its log-probability"
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise _malformed("the token probabilities in the answer have another form") from None
-    return tuple(tokens[:1]) if request.next_token else _kept(tokens, raw, text)
-
-
-def _malformed(words: str) -> MalformedAnswer:
-    hint = "if the service goes on so: another backend for this step, --backend-for STEP=local"
-    return MalformedAnswer(words, hint=hint, billed=True)
+        return (), "the token probabilities in the answer have another form"
+    return tuple(tokens[:1]) if request.next_token else _kept(tokens, raw, text), ""
 
 
 def _tokens(listed: Any, most: int) -> list[TokenScore]:

@@ -109,6 +109,32 @@ def test_a_service_that_ignores_the_question_ends_the_run_in_words(desk):
     assert one.usage.total.lost == 1  # it was paid for
 
 
+@pytest.mark.parametrize("more", [{}, {"given": "yes"}, {"next_token": True}])
+def test_a_reply_without_a_usable_score_is_asked_for_once_more(desk, tmp_path, more):
+    model = Model(ChatReply("yes", "stop", 5, 1, unscored="a token has NaN"))
+    call = scored(**more)
+    with closing(ReplyCache(tmp_path / "cache")) as cache:
+        one = desk(model, cache=cache, path=tmp_path / "a")
+        with pytest.raises(Rejected, match="in 2 attempts: a token has NaN") as caught:
+            answered(one, call)
+    assert caught.value.reason == "unscored-reply"
+    assert (one.usage.total.calls, one.usage.total.lost) == (2, 0)
+    # Its words were not to blame: they are not shown to it.
+    assert [asked.messages for asked in model.asked] == [call.messages] * 2
+    never = Model(ChatReply("never"))
+    with closing(ReplyCache(tmp_path / "cache")) as cache:
+        for path in ("a", "b"):  # from the journal, and from the cache of another run
+            with pytest.raises(Rejected, match="a token has NaN"):
+                answered(desk(never, cache=cache, path=tmp_path / path), call)
+    assert not never.asked
+
+
+def test_a_call_that_asks_for_no_scores_does_not_mind_bad_ones(desk):
+    model = Model(ChatReply("yes", "stop", 5, 1, unscored="a token has NaN"))
+    assert answered(desk(model), scored(top=None))[0] == "yes"
+    assert len(model.asked) == 1
+
+
 @pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
 def test_a_model_that_tells_no_log_probability_is_its_authors_bug(desk, logprob):
     one = desk(Model(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
@@ -147,6 +173,8 @@ def test_a_strangers_journal_is_not_believed(desk, tokens, tmp_path):
     }
     with pytest.raises(ValueError, match="token"):
         check_record(record)
+    with pytest.raises(ValueError, match="unscored"):
+        check_record(record | {"tokens": [], "unscored": 7})
 
 
 def test_a_journal_that_lost_them_is_not_used(desk, tmp_path):

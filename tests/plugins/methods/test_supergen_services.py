@@ -93,7 +93,13 @@ def test_scores_are_those_of_the_text_and_the_best_are_kept(
         assert by_row[row["text"]][1] == max(same)
 
 
-@pytest.mark.parametrize("change", [None, list.clear])
+def nulls(tokens: list[dict[str, Any]]) -> None:
+    """What a gateway makes of probabilities that the model behind it does not tell."""
+    for token in tokens:
+        token["logprob"] = None
+
+
+@pytest.mark.parametrize("change", [None, list.clear, nulls])
 def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(
     made: Callable[..., tuple[Any, Service]], change: Change | None
 ) -> None:
@@ -140,17 +146,35 @@ def test_fewer_alternatives_than_asked_for_do_not_matter(
 
 
 @pytest.mark.parametrize(("value", "words"), [(None, "null"), (math.nan, "NaN"), (0.5, "0.5")])
-def test_what_is_no_log_probability_is_an_error_that_names_it(
+def test_what_is_no_log_probability_is_asked_for_once_more_and_rejects_the_candidate(
     made: Callable[..., tuple[Any, Service]], value: float | None, words: str
 ) -> None:
     def spoil(tokens: list[dict[str, Any]]) -> None:
         tokens[1]["logprob"] = value
 
-    done, _ = made(spoil, "--max-outage", "0.2")
+    done, service = made(spoil, "--give-up-after", "4", "--concurrency", "1")
     assert done.code == 1 and "Traceback" not in done.err
-    assert f"a token of the answer has {words} for its log-probability" in done.err
-    assert "--backend-for STEP=local" in done.err
+    assert "unscored-reply" in done.err
+    rejects = lines("run/rejects.jsonl")
+    assert rejects and service.scored - 2 * len(rejects) in (0, 1)  # one may be on its way
+    problem = f"a token of the answer has {words} for its log-probability"
+    assert {(record["reason"], record["detail"]) for record in rejects} == {
+        ("unscored-reply", f"no usable reply in 2 attempts: {problem}")
+    }
     assert lines("run/dataset.jsonl") == []
+
+
+def test_one_bad_answer_costs_one_more_call(made: Callable[..., tuple[Any, Service]]) -> None:
+    spoilt: list[object] = []
+
+    def spoil(tokens: list[dict[str, Any]]) -> None:
+        if not spoilt:
+            spoilt.append(tokens)
+            tokens[0]["logprob"] = math.nan
+
+    done, service = made(spoil)
+    assert done.code == 0, done.err
+    assert service.scored == 11 and len(lines("run/dataset.jsonl")) == 10
 
 
 def test_a_token_that_cannot_be_counts_as_the_least_likely(

@@ -191,8 +191,8 @@ class CallLayer:
             read: turns a reply's text into the value, or raises `BadReply`.
 
         Raises:
-            Rejected: `malformed-reply`, what `read` names, `refusal` or
-                `content-filter`: what the model or its filter said.
+            Rejected: `malformed-reply`, what `read` names, `unscored-reply`,
+                `refusal` or `content-filter`: what the model or its filter said.
             CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
@@ -220,9 +220,12 @@ class CallLayer:
                 raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
             if call.given is not None and reply.text != call.given:
                 raise Rejected("unscored-text", f"the model cannot score {call.given[:200]!r}")
-            if call.next_token:  # any is good, the end of the reply as well
+            # Any next token is good, the end of the reply as well.
+            if call.next_token and not reply.unscored:
                 return read(reply.text), reply
             try:
+                if reply.unscored:
+                    raise BadReply(reply.unscored, reason="unscored-reply")
                 if reply.finish == "length" and not call.may_be_cut:
                     raise BadReply("it was cut at max_tokens")
                 if not reply.text.strip():
@@ -232,6 +235,8 @@ class CallLayer:
                 return read(reply.text), reply
             except BadReply as error:
                 problem = error
+                if reply.unscored:  # its words may be good
+                    continue
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
                     messages = (
                         *call.messages,
@@ -295,6 +300,8 @@ class CallLayer:
                 record[name] = count
         if reply.tokens:
             record["tokens"] = scores.as_json(reply.tokens)
+        if reply.unscored:
+            record["unscored"] = reply.unscored
         if cached:
             record["cached"] = True
         self.journal.append(record)
@@ -594,7 +601,7 @@ def _checked(reply: Any, request: ChatRequest) -> ChatReply:
     if not isinstance(reply, ChatReply):
         raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
     if request.top_logprobs is None:
-        return replace(reply, tokens=()) if reply.tokens else reply
+        return replace(reply, tokens=(), unscored="") if reply.tokens or reply.unscored else reply
     if problem := scores.problem(reply.tokens):
         raise ValueError(f"complete() returned tokens that are none: {problem}")
     if _lacks_scores(reply, request):
@@ -609,7 +616,9 @@ def _checked(reply: Any, request: ChatRequest) -> ChatReply:
 
 def _lacks_scores(reply: ChatReply, asked: Call | ChatRequest) -> bool:
     """Whether a reply has none of the scores that were asked for, and could have some."""
-    if asked.top_logprobs is None or reply.finish in ("refusal", "content-filter"):
+    if asked.top_logprobs is None or reply.unscored:
+        return False
+    if reply.finish in ("refusal", "content-filter"):
         return False
     if asked.next_token:
         return not (reply.tokens and reply.tokens[0].top)
@@ -645,7 +654,15 @@ def _backend_failed(backend: str, error: Exception) -> StageFailed:
 def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
     """The reply of a call, as the journal and the cache keep it."""
     tokens = scores.from_json(record["tokens"]) if "tokens" in record else ()
-    return ChatReply(record["text"], record["finish"], record["in"], record["out"], tokens=tokens)
+    unscored = record.get("unscored", "")
+    return ChatReply(
+        record["text"],
+        record["finish"],
+        record["in"],
+        record["out"],
+        tokens=tokens,
+        unscored=unscored,
+    )
 
 
 def _uncached(stored: bytes) -> ChatReply | None:
@@ -658,7 +675,8 @@ def _uncached(stored: bytes) -> ChatReply | None:
     counts = (reply.input_tokens, reply.output_tokens)
     if not all(type(count) is int and count >= 0 for count in counts):
         return None
-    return reply if type(reply.text) is str and reply.finish in get_args(Finish) else None
+    texts = type(reply.text) is str and type(reply.unscored) is str
+    return reply if texts and reply.finish in get_args(Finish) else None
 
 
 def _cached(reply: ChatReply) -> bytes:
@@ -671,6 +689,7 @@ def _cached(reply: ChatReply) -> bytes:
                 "in": reply.input_tokens,
                 "out": reply.output_tokens,
                 **({"tokens": scores.as_json(reply.tokens)} if reply.tokens else {}),
+                **({"unscored": reply.unscored} if reply.unscored else {}),
             }
         )
     )

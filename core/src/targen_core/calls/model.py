@@ -165,7 +165,9 @@ class ChatReply:
     cache and `cache_write_tokens` went into it; of `output_tokens`,
     `reasoning_tokens` are left out of the text. `model` is the name that the
     service gave the model that answered, or "". `tokens` are those of the text,
-    where the request has `top_logprobs`.
+    where the request has `top_logprobs`; `unscored` says what is wrong with those
+    that the service listed, where they cannot be read, or is "". Such a reply is
+    asked for again as an unreadable one is.
     """
 
     text: str
@@ -178,6 +180,7 @@ class ChatReply:
     reasoning_tokens: int = 0
     model: str = ""
     tokens: tuple[TokenScore, ...] = ()
+    unscored: str = ""
 
 
 def token_count(value: object, otherwise: int) -> int:

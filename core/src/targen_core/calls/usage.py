@@ -47,6 +47,8 @@ def check_record(record: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is not a string")
     if "tokens" in record:
         scores.from_json(record["tokens"])
+    if type(get("unscored", "")) is not str:
+        raise ValueError("unscored is not a string")
 
 
 def _is_plain(record: Mapping[str, Any]) -> bool:

@@ -284,8 +284,8 @@ def _keep_prices(prepared: Prepared, run: Path) -> None:
 
 def _reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
     names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
-    tokens = {"tokens": record["tokens"]} if "tokens" in record else {}
-    return {name: record.get(name) for name in names} | tokens
+    scored = {name: record[name] for name in ("tokens", "unscored") if name in record}
+    return {name: record.get(name) for name in names} | scored
 
 
 def _parameters_apart(was: Lock, now: Lock, step: str) -> str:

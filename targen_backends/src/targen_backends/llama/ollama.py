@@ -102,11 +102,13 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         raise MalformedAnswer("the answer is not an Ollama chat response", billed=True)
     input_tokens, output_tokens = reported_or_estimated(input_tokens, output_tokens, request, text)
     raw, text = text, without_reasoning(text)
+    tokens, unscored = read_tokens(listed, request, raw, text)
     return ChatReply(
         text,
         finish,
         input_tokens,
         output_tokens,
         model=model if isinstance(model, str) else "",
-        tokens=read_tokens(listed, request, raw, text),
+        tokens=tokens,
+        unscored=unscored,
     )
