@@ -477,11 +477,12 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
     turns = 0
     while True:
         done = targen("batch", "export", "run", "--out", "asked.jsonl", "--no-cache", "--json")
-        if not json.loads(done.stdout)["requests"]:
+        asked = (tmp_path / json.loads(done.stdout)["file"]).read_text().splitlines()
+        if not asked:
             break
         turns += 1
         lines = []
-        for line in (tmp_path / "asked.jsonl").read_text().splitlines():
+        for line in asked:
             request = json.loads(line)
             body = request["params"] if backend == "claude" else request["body"]
             answer = service.reply(backend, body)
@@ -496,6 +497,11 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
             f"{len(lines)} good, 0 failed, 0 already there, 0 unknown"
         )
     assert ": complete\n" in imported.stdout
+    assert json.loads(done.stdout)["requests"] == 0
+    done = targen("batch", "export", "run", "--no-cache")
+    empty = tmp_path / "run" / "requests.jsonl"
+    assert "run is complete: it waits for no call, and run/requests.jsonl is empty" in done.stdout
+    assert empty.read_bytes() == b""
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
     assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")

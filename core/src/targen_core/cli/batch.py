@@ -71,14 +71,13 @@ def batch(
             by_step = export_batch(job, where)
             count = by_step.total()
             if json:
-                file_ = str(where) if count else None
-                print_json({"requests": count, "by_step": by_step, "file": file_})
+                print_json({"requests": count, "by_step": by_step, "file": str(where)})
             elif count:
                 each = ", ".join(f"{calls:,} {step}" for step, calls in by_step.items())
                 print(f"{plural(count, 'request')} in {where}: {each}")
                 print(f"then: targen batch import {run} ANSWERS")
             else:
-                print(f"{run} is complete: it waits for no call")
+                print(f"{run} is complete: it waits for no call, and {where} is empty")
             return
         brought = import_batch(job, file)
     if json:

@@ -87,24 +87,24 @@ class _FileTransport:
 def export_batch(job: Job, out: Path) -> Counter[str]:
     """Write the calls that a run waits for to `out`, a line each; returns how many of each step.
 
-    None, and no file, where the run needs none: it is complete.
+    Where the run is complete it waits for none, and the file is empty: whoever reads it next
+    would otherwise find the calls of an earlier export, or no file.
 
     Raises:
         JobFailed: the run cannot go on for another reason.
         WriteFailed: `out` cannot be written.
     """
     transport = job.transport = _FileTransport({}, Imported())
+    waiting: list[WaitingCall] = []
     try:
         job.run()
     except AnswersAwaited:
-        pass
-    else:
-        return Counter()
-    lines = [call.codec.encode(call.request) for call in transport.pending]
+        waiting = transport.pending
+    lines = [call.codec.encode(call.request) for call in waiting]
     write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
-    if job.task.canary:  # a line of its own would be a request that no service knows
+    if lines and job.task.canary:  # a line of its own would be a request that no service knows
         write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{job.task.canary}\n")
-    origins = (call.request.origin for call in transport.pending)
+    origins = (call.request.origin for call in waiting)
     return Counter(origin.step for origin in origins if origin is not None)
 
 
