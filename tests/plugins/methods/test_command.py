@@ -242,6 +242,32 @@ def test_given_rows_are_read_before_a_run_is_begun(
     assert not Path("run").exists()
     if "Field required" in done.err:
         assert "the columns of mail: text, label" in done.err
+    assert targen("method", "coda", str(mail), *how[:2], "--save", "saved.json").code == 2
+    assert not Path("saved.json").exists()
+    # What is written by hand, or was when the rows were good, is begun no sooner.
+    asked = {"use": "coda", "task": mail.name, "given": "rows.jsonl"}
+    Path("asked.json").write_text(json.dumps({"method": asked}))
+    done = targen("generate", "asked.json", *how[2:6], "--out", "run")
+    assert done.code == 2 and said in done.err and "Traceback" not in done.err
+    assert not Path("run").exists()
+
+
+def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(targen: Targen, mail: Path) -> None:
+    both = PAIR + '{"text": "Is the blue room free?", "label": "room"}\n'
+    Path("rows.jsonl").write_text(both)
+    how = ("--given", "rows.jsonl", "--set", "embedder=words", "--save", "asked.json")
+    assert targen("method", "coda", str(mail), *how).code == 0
+    start = ("generate", "asked.json", "-n", "4", "-b", "scripted", "--out", "run")
+    for change, said in (
+        (lambda: Path("rows.jsonl").write_text(both * 2), "the given rows have changed"),
+        (lambda: Path("rows.jsonl").unlink(), "there is no file"),
+    ):
+        change()
+        done = targen(*start)
+        assert done.code == 2 and said in done.err and not Path("run").exists()
+    Path("rows.jsonl").write_text(both)
+    done = targen(*start)
+    assert done.code == 0, done.err
 
 
 @pytest.mark.whole

@@ -25,6 +25,7 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
+from targen_core.methods.form import asked_in, require_given
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY, is_file
 from targen_core.plugins.registry import Registry
@@ -175,6 +176,8 @@ def asked(
         registry = registry.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
         registration, varied = find_task(registry, called, chosen)
+        if rows and (method := asked_in(called)) is not None:
+            require_given(method, registry=registry)  # its steps would, once the run is begun
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:

@@ -112,9 +112,9 @@ def method(
     )
     called = f"{_stem(task)}-{_stem(name)}"
     METHOD.task(spec, called)  # what is wrong with it is said before anything is written
-    require_given(spec)
     text = METHOD.text(FORM, spec, called)
     if save is not None:
+        require_given(spec)
         save_task_file(save, text)
         return
     generate.file(text, called, variant=None)
