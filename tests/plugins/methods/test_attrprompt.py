@@ -54,6 +54,21 @@ def test_no_shared_value_tells_the_label(bent: Bent, base: str, quotas: dict[str
     assert len(together) > len(facts) / 2  # the attributes are dealt apart
 
 
+def test_other_pairs_of_values_meet_each_time(bent: Bent) -> None:
+    attributes = {name: [f"{name}{number}" for number in range(5)] for name in ("a", "b", "c")}
+    settings = {"attribute": attributes, "attributes": 3, "lengths": [20]}
+    ran = bent("attrprompt", good, {"thanks": 25, "asks": 25}, base="kit-texts", **settings)
+    for label in ("thanks", "asks"):
+        drawn = [
+            record["dimensions"]
+            for record in ran.lines("provenance.jsonl")
+            if record["label"] == label
+        ]
+        for one, other in (("a", "b"), ("a", "c"), ("b", "c")):
+            pairs = Counter((draw[one], draw[other]) for draw in drawn)
+            assert set(pairs.values()) == {1} and len(pairs) == 25
+
+
 def test_prompts_say_what_the_rows_are(bent: Bent) -> None:
     ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs")
     assert ran.problem == ""

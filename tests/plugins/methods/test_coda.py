@@ -57,6 +57,11 @@ def test_words_of_a_text_are_told_from_small_ones() -> None:
     assert words == ["got", "hens", "two", "well-fed", "chicks"]
 
 
+def test_a_name_of_several_words_is_one() -> None:
+    words = content_words("The old name of Ho Chi Minh City was Saigon. Paul and Ann Lee saw it.")
+    assert words == ["old", "name", "Ho Chi Minh City", "Saigon", "Paul", "Ann Lee", "saw"]
+
+
 def test_a_word_is_found_whole_and_in_any_case() -> None:
     assert has_word("The Hen  house, at last", "hen house")
     assert not has_word("The henhouse", "hen")
@@ -67,6 +72,21 @@ def test_three_words_are_kept_or_their_share() -> None:
     assert len(found.kept_words(label, found.rows[label][3])) == 3
     long = constraints({"thanks": [" ".join(f"w{'o' * n}rd" for n in range(1, 21))]}, keep=0.25)
     assert len(long.kept_words("thanks", long.rows["thanks"][0])) == 5
+
+
+def test_a_further_row_of_a_given_one_keeps_other_words() -> None:
+    texts = ["Six old barges carried grain downstream."]
+    found, label = constraints({"thanks": texts}), "thanks"
+    row = found.rows[label][0]
+    first, second, third = (set(found.kept_words(label, row, use)) for use in range(3))
+    assert not first & second and len(first) == len(second) == 3
+    assert third == first
+    assert set(found.all_kept(label, row)) == first | second
+
+
+def test_of_a_pair_half_the_words_are_kept_at_most() -> None:
+    found = constraints({"agrees": ["Old barges carried grain."]}, base="kit-pairs")
+    assert len(found.kept_words("agrees", found.rows["agrees"][0])) == 2
 
 
 def test_words_near_to_the_label_are_kept_first_then_rare_ones() -> None:

@@ -67,15 +67,21 @@ class Values(_Item):
         own = self.of_label[label]
         lists = own | {name: each for name, each in self.shared.items() if name not in own}
         return {
-            name: _dealt(values, at, f"{draw.decks}/{label}/{turn}/{name}")
-            for name, values in lists.items()
+            name: _dealt(values, at, nth, f"{draw.decks}/{label}/{turn}/{name}")
+            for nth, (name, values) in enumerate(lists.items())
         }
 
 
-def _dealt(values: tuple[str, ...], at: int, deck: str) -> str:
-    """The value at a place of a deck, which holds each once before it is shuffled anew."""
+def _dealt(values: tuple[str, ...], at: int, nth: int, deck: str) -> str:
+    """The value at a place of a deck, which holds each once before any comes again.
+
+    Each time the deck of the nth attribute goes on by n places, as in a Latin square, so that other
+    pairs of values meet; when all of its turns were there it is shuffled.
+    """
     again, place = divmod(at, len(values))
-    return random.Random(f"{deck}/{again}").sample(values, len(values))[place]
+    square, row = divmod(again, len(values))
+    order = random.Random(f"{deck}/{square}").sample(values, len(values))
+    return order[(place + row * nth) % len(values)]
 
 
 class Draw(_Item):

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -52,19 +53,32 @@ class Constraints:
 
     # --- what is kept -----------------------------------------------------------
 
-    def kept_words(self, label: str, row: Row) -> tuple[str, ...]:
+    def kept_words(self, label: str, row: Row, use: int = 0) -> tuple[str, ...]:
         """The words of its last text that a new text has: those nearest to the label come first.
 
         Of words that are as near, those that fewer given rows have come first, then those that
-        come first in the text.
+        come first in the text. Each further use of a row goes on behind the words of the one before
+        and begins again where there are no more. A pair's last text is short, and all of its words
+        would give it back: of pairs half of them are the most.
         """
+        words = self._ranked(label, row)
+        count = share_of(self.options.keep, len(words), _WORDS)
+        if self.columns.first:
+            count = min(count, (len(words) + 1) // 2)
+        return tuple(words[(use * count + at) % len(words)] for at in range(count))
+
+    def all_kept(self, label: str, row: Row) -> tuple[str, ...]:
+        """The words that new texts of a row have, each once."""
+        uses = (self.kept_words(label, row, use) for use in range(max(1, self.options.solo)))
+        return tuple(dict.fromkeys(chain.from_iterable(uses)))
+
+    def _ranked(self, label: str, row: Row) -> tuple[str, ...]:
         if row.number not in self._words:
             words = content_words(self.text(row))
             ranks = {
                 word: (-self._nearness(label, word), self._uses[word.casefold()]) for word in words
             }
-            count = share_of(self.options.keep, len(words), _WORDS)
-            self._words[row.number] = tuple(sorted(words, key=ranks.__getitem__)[:count])
+            self._words[row.number] = tuple(sorted(words, key=ranks.__getitem__))
         return self._words[row.number]
 
     def text(self, row: Row) -> str:
@@ -114,6 +128,7 @@ class Constraints:
         label: str,
         row: Row,
         *,
+        use: int = 0,
         form: str = "solo",
         source: Row | None = None,
         alternatives: Mapping[str, str] | None = None,
@@ -125,13 +140,14 @@ class Constraints:
             rng: what is left to chance.
             label: the label of both.
             row: the given row.
+            use: the how-manieth new row of it alone it is, from 0.
             form: what it is called, "solo" or a mix.
             source: the row that the constraints are from, where it is another one.
             alternatives: other words for those of `source`, by the word.
             summary: what the new text is about, where that is to be said.
         """
         source = row if source is None else source
-        words = self.kept_words(label, source)
+        words = self.kept_words(label, source, use)
         offered: dict[str, str] = {}
         out: list[str] = []
         known = {word.casefold() for word in words}

@@ -21,7 +21,10 @@ class Options(MethodOptions):
         "label, one of each; pairs are not mixed",
     )
     keep: float = Field(
-        0.3, ge=0, le=1, description="share of a text's words that are kept, three at least"
+        0.3,
+        ge=0,
+        le=1,
+        description="share of a text's words that are kept, three at least, of pairs half at most",
     )
     alternatives: bool = Field(
         True, description="the model names other words for those kept: one call a given row"

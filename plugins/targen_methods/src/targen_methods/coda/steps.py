@@ -164,7 +164,7 @@ class Steps:
 
     async def _alternatives(self, llm: Llm, label: str, row: Row) -> dict[str, str]:
         """For kept words another that the text does not have."""
-        kept = {one.casefold(): one for one in self.constraints.kept_words(label, row)}
+        kept = {one.casefold(): one for one in self.constraints.all_kept(label, row)}
         if len(kept) < 2:
             return {}  # another word for a single one is not used
         text = self.constraints.text(row)
@@ -216,7 +216,7 @@ class Steps:
             form = f"mix {place}"
             return constraints.recipe(rng, label, row, form=form, source=source, summary=said)
         others = reading.alternatives[label] if reading is not None else None
-        return constraints.recipe(rng, label, row, alternatives=others)
+        return constraints.recipe(rng, label, row, use=number, alternatives=others)
 
     # --- rows -------------------------------------------------------------------
 

@@ -25,11 +25,22 @@ _SMALL = frozenset(
 
 
 def content_words(text: str) -> list[str]:
-    """The words of two letters or more without the small ones of English, each once, in order."""
+    """The words of two letters or more without the small ones of English, each once, in order.
+
+    Capitalised words that stand together are one, since they are a name: "Ho Chi Minh City".
+    """
     found: dict[str, str] = {}
-    for word in _WORD.findall(text.replace("’", "'")):
-        if len(word) > 1 and (key := word.casefold()) not in _SMALL:
-            found.setdefault(key, word)
+    end, name = -1, ""  # of the capitalised words so far
+    for match in _WORD.finditer(text.replace("’", "'")):
+        word, key = match[0], match[0].casefold()
+        if len(word) < 2 or key in _SMALL:
+            continue
+        capital = word[0].isupper()
+        if capital and name and text[end : match.start()] == " ":
+            found.pop(name.casefold(), None)
+            word = f"{name} {word}"
+        found.setdefault(word.casefold(), word)
+        end, name = match.end(), word if capital else ""
     return [*found.values()]
 
 

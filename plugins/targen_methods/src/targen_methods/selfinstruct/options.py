@@ -46,8 +46,8 @@ class Options(MethodOptions):
 class TaskOptions(Options):
     """Options of Self-Instruct where the task stands; instructions are for kinds of texts of it."""
 
-    told: int = Field(10, ge=1, le=100, description="instructions that a call for new ones is told")
-    told_new: int = Field(8, ge=0, le=100, description="of these, how many the model wrote")
+    told: int = Field(40, ge=1, le=100, description="instructions that a call for new ones is told")
+    told_new: int = Field(36, ge=0, le=100, description="of these, how many the model wrote")
     similar: float = Field(
         0.5, ge=0, le=1, description="ROUGE-L with another above which an instruction is dropped"
     )
