@@ -244,6 +244,7 @@ def test_settings_make_one_row_of_each(targen: Targen, notes: str) -> None:
     assert [one["notes"]["given_row"] for one in made("run", "provenance.jsonl")] == [0, 1, 2, 3]
     done = targen(*start, "--label", "thanks=5", "--out", "more")
     assert done.code == 1  # four given rows make four
+    assert "5 rows of thanks are wanted, and what is given makes 4 at most" in done.err
     assert "thanks" in done.err
 
 

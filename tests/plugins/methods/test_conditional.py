@@ -132,6 +132,7 @@ def test_given_rows_run_out_and_the_run_says_so(targen: Targen, pairs: Path) -> 
     )
     assert done.code == 1
     assert "Traceback" not in done.err
+    assert "6 rows of open are wanted, and what is given makes 4 at most" in done.err
     assert len(rows(Path("run"))) == 8
 
 

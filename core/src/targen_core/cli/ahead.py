@@ -16,7 +16,7 @@ from targen_core.cli.tables import print_json
 if TYPE_CHECKING:
     from targen_core.api.request import Request
 
-__all__ = ["Ahead", "confirm", "print_dry_run"]
+__all__ = ["Ahead", "confirm", "print_dry_run", "tell_of_shortage"]
 
 Ahead = Sequence[tuple[Path, "Request"]]
 """What is asked for, each with the run directory that it goes to."""
@@ -49,6 +49,18 @@ def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     print()
     print_estimates(estimates)
     print("\nDry run: nothing was sent or written.")
+
+
+def tell_of_shortage(request: Request) -> None:
+    """Say of which labels more rows are wanted than the task can make."""
+    most = {} if request.task.most is None else request.task.most()
+    for label, wanted in request.spec.quotas.items():
+        if wanted > most.get(label, wanted):
+            print(
+                f"note: {wanted:,} rows of {label} are wanted, and what is given makes "
+                f"{most[label]:,} at most: give more rows, or the run ends short of them",
+                file=sys.stderr,
+            )
 
 
 def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:

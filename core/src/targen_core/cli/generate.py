@@ -258,7 +258,7 @@ def generate(
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
     from targen_core.api.request import asked, elsewhere
-    from targen_core.cli.ahead import confirm, print_dry_run
+    from targen_core.cli.ahead import confirm, print_dry_run, tell_of_shortage
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_codecs
@@ -354,6 +354,7 @@ def generate(
     with chosen.explained(), asked(registry, task, **keywords) as request:
         if batch_offline:
             require_codecs(prepare(request.registry, request.spec).steps)
+        tell_of_shortage(request)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
             return

@@ -138,6 +138,7 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
         "instances_per_call": 1,
         "labels_per_seed": None,
         "samples_per_seed": 1,
+        "most": None,
         "checks": (base.columns.check,),
         "judging": {"corrector": None},
         "texts": _compared(base.columns),

@@ -87,6 +87,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
             are exhausted, their seeds are used again. A generator finds the earlier samples in
             `llm.earlier`.
+        most: rows of each label that it makes at most, where code knows that before any call, such
+            as of rows that it starts from; who asks for more is told.
         checks: what must hold of every instance before and after step 4.
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
@@ -129,6 +131,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
     samples_per_seed: int = 1
+    most: Callable[[], Mapping[str, int]] | None = None
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
     judging: Judging[InstanceT] = field(default_factory=Judging)
     rows: Rows[InstanceT] = field(default_factory=Rows)

@@ -71,6 +71,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         ),
         seeds=(reads, recipes) if asks else (recipes,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        most=steps.most,
         parameters={
             **({"read": {"temperature": 0.5, "max_tokens": 400}} if asks else {}),
             "generate": {"temperature": 0.5, "max_tokens": 512},

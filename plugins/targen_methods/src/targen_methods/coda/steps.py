@@ -115,6 +115,13 @@ class Steps:
             for number in range(start, min(start + llm.batch, self._groups))
         ]
 
+    def most(self) -> dict[str, int]:
+        """Rows of each label that the given ones make at most."""
+        rows = self.constraints.rows
+        return {
+            label.name: self.forms * len(rows.get(label.name, ())) for label in self.task.labels
+        }
+
     @property
     def _groups(self) -> int:
         return max(map(len, self.constraints.rows.values()))

@@ -109,6 +109,13 @@ class ConditionalSteps:
     ) -> Sequence[Condition]:
         return () if existing else self.given_conditions(llm.rng("order"))
 
+    def most(self) -> dict[str, int]:
+        """Rows of each label that the given ones make at most; nothing where the model writes."""
+        if self.given is None:
+            return {}
+        count = len(self.given_conditions(random.Random(0))) * self.options.per_condition
+        return {label.name: count for label in self.task.labels}
+
     def given_conditions(self, rng: random.Random) -> list[Condition]:
         """The different conditions of the given rows, in an order by chance.
 

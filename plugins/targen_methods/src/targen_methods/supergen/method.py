@@ -68,6 +68,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         contexts=steps.conditions,
         seeds=(steps.samples,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        most=steps.most,
         parameters={
             "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": _TOKENS},
             "generate": {"temperature": 0.0 if pairs else 0.2, "max_tokens": _TOKENS},

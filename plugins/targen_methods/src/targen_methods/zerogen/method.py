@@ -62,6 +62,7 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
         contexts=steps.conditions,
         seeds=(steps.samples,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
+        most=steps.most,
         parameters={"conditions": sampling, "generate": sampling},
         scored={"generate": options.debias_tokens} if steps.debias else {},
         continues=("generate",) if steps.debias else (),
