@@ -264,6 +264,13 @@ class TestFromPython:
         with pytest.raises(UsageError, match="this run excludes rows-1, which are not in any file"):
             tg.resume("run-1", n=8, progress=False)
 
+    def test_rows_of_a_program_are_a_file_on_the_command_line(self, test_set, targen):
+        self.generate(exclude=test_set, out="run")
+        refused = targen("resume", "run", "-n", "8")
+        assert refused.code == 2 and "or --exclude FILE with the very same rows" in refused.err
+        resumed = targen("resume", "run", "-n", "8", "-q", "--exclude", "test.jsonl")
+        assert resumed.code == 0, resumed.err
+
     def test_of_what_kind_it_is(self):
         with pytest.raises(UsageError, match="exclude is 7"):
             self.generate(exclude=7)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from targen_core import UsageError, read_dataset
+
 Targen = Callable[..., Any]
 
 
@@ -320,3 +322,12 @@ def test_an_analysis_counts_no_labels_as_corrected_where_none_was(
     said = Path("analysed/analysis.json").read_text()
     assert "No label of run was corrected: the run had no step 4." in said
     assert "got another than was asked for" not in said
+
+
+def test_a_command_that_calls_the_python_api_says_what_to_type(targen: Targen) -> None:
+    Path("rows.jsonl").write_text(PAIR)
+    done = targen("select", "rows.jsonl", "--keep", "1")
+    assert done.code == 2 and "try: --task NAME; see targen list-tasks" in done.err
+    with pytest.raises(UsageError) as caught:  # and a program what to write, as ever
+        read_dataset("rows.jsonl")
+    assert caught.value.hint == 'task="NAME"'

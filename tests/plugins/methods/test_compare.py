@@ -81,6 +81,16 @@ def test_plugins_of_other_metrics_need_not_be_installed(
     assert all("hd-d" in way["figures"] for way in done.json["ways"])
 
 
+def test_a_service_that_is_not_there_is_told_in_words_of_the_command(
+    targen: Targen, mail: Path
+) -> None:
+    where = ("-b", "llama/m", "-o", "base_url=http://127.0.0.1:9/v1", "--out", "out")
+    done = targen("compare-methods", str(mail), "--methods", "targen", "-n", "4", *where)
+    assert done.code == 1
+    assert done.err.rstrip().endswith("; the same command goes on")
+    assert "targen_core" not in done.err
+
+
 def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail: Path) -> None:
     done = targen("compare-methods", str(mail), *START, "--max-cost", "0.02", "--no-judge",
                   "-o", "price_in=1", "-o", "price_out=2", "--json")  # fmt: skip

@@ -24,7 +24,7 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
-from targen_core.api.words import in_python, speaking_python
+from targen_core.api.words import in_a_command, in_python, speaking_python
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -339,8 +339,9 @@ def load(
 async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
     """The run of a job, done and closed."""
     with job:
-        again = "" if job.elsewhere is None else f", executor={dict(job.elsewhere.asked)!r}"
-        job.resuming = f"targen_core.resume({str(job.path)!r}{again})"
+        if not in_a_command():
+            again = "" if job.elsewhere is None else f", executor={dict(job.elsewhere.asked)!r}"
+            job.resuming = f"targen_core.resume({str(job.path)!r}{again})"
         try:
             watch = JobWatch(job)
             with shown(watch, job.task.name, enabled=progress):

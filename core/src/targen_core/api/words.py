@@ -1,4 +1,8 @@
-"""Errors in the words of Python: what the command line calls options are keywords here."""
+"""Errors in the words of Python: what the command line calls options are keywords here.
+
+They are written in the words of commands, and translated where a program called a function of
+ours. A command may call the same function, as those of plugins do: nothing is translated then.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from targen_core.api.kinds import check_kinds
 from targen_core.errors import TargenError, UsageError
 from targen_core.suggestions import did_you_mean, suggestions_for
 
-__all__ = ["in_python", "speaking_python"]
+__all__ = ["in_a_command", "in_python", "of_a_command", "speaking_python"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,12 +42,33 @@ _BACKEND = re.compile(r"the (\S+) backend needs")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
 
 
+_commands = 0  # of this process that run now, whichever of its threads asks
+
+
+@contextmanager
+def of_a_command() -> Iterator[None]:
+    """Let errors keep the words of commands: a person typed one, and reads them."""
+    global _commands
+    _commands += 1
+    try:
+        yield
+    finally:
+        _commands -= 1
+
+
+def in_a_command() -> bool:
+    """Whether what runs is a command that a person typed."""
+    return _commands > 0
+
+
 @contextmanager
 def in_python() -> Iterator[None]:
     """Let errors name keywords and functions, in place of options and commands."""
     try:
         yield
     except TargenError as error:
+        if in_a_command():
+            raise
         if backend := _BACKEND.match(str(error)):  # the keyword is not the option of that name
             error.hint = _MODEL.sub(rf'model="{backend[1]}/\1"', error.hint)
         error.hint = _said(error.hint)
@@ -94,6 +119,7 @@ def _said(text: str) -> str:
     text = _PLACE.sub(lambda match: "such as out=" + json.dumps(match[1].strip("'")), text)
     text = _SWITCH.sub("force=True replaces", text)
     text = text.replace("--task NAME; see targen list-tasks", 'task="NAME"')
+    text = text.replace("--executor ray", 'executor="ray"')
     text = text.replace("run the same command", "make the same call")
     text = text.replace("--no-correct and --corrector", "correct=False and a corrector")
     text = text.replace("--no-correct", "correct=False")

@@ -132,6 +132,7 @@ def _dispatch(args: list[str]) -> None:
         raise UsageError("--out is empty", hint="name a folder or a file, or leave --out out")
     import logging
 
+    from targen_core.api.words import of_a_command
     from targen_core.cli.app import build
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
@@ -140,6 +141,7 @@ def _dispatch(args: list[str]) -> None:
     log.addHandler(words)
     log.setLevel(logging.INFO)
     try:
-        build()(args, prog_name="targen")
+        with of_a_command():
+            build()(args, prog_name="targen")
     finally:
         log.removeHandler(words)

@@ -56,9 +56,7 @@ class Elsewhere:
                 )
         name = said.get("name", "")
         if not isinstance(name, str) or not name:
-            raise UsageError(
-                "say which executor: its name is missing", hint='executor={"name": "ray", ...}'
-            )
+            raise UsageError("say which executor: its name is missing", hint="--executor ray")
         said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
         minimum, maximum = _range(said.get("workers"))
         workers = Workers(

@@ -125,7 +125,8 @@ class _Rows:
         if source.startswith(_OBJECT) and not Path(source.removeprefix(_OBJECT)).is_absolute():
             raise UnreadSource(
                 f"this run excludes {self.named}, which are not in any file",
-                hint="pass them again: exclude=[...]",
+                hint="hand them over again: targen_core.resume(RUN, exclude=[...]), or "
+                "--exclude FILE with the very same rows",
             )
         path = source.removeprefix(_OBJECT)
         try:

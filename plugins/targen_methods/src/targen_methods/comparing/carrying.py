@@ -17,6 +17,7 @@ Whatever is there already is gone on with: runs, judgements and trainings alike.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -178,7 +179,7 @@ def _made(
     except BudgetExhausted as error:
         note = "" if asked.rows is None else str(error)
     except JobFailed as error:
-        error.add_note(f"while {way.name} made its rows; the same command goes on")
+        error.hint = re.sub(r"\bresume\b.*", "the same command goes on", error.hint)
         raise
     report = load(run, registry=registry).report
     rows = sum(report.rows.values())
