@@ -72,6 +72,45 @@ def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Pat
     assert "other options" in changed.err
 
 
+@pytest.mark.parametrize("place", ["rows", "labels", "analysis", "training"])
+def test_ctrl_c_says_that_the_same_command_goes_on(
+    targen: Targen,
+    mail: Path,
+    held: Callable[[int], str],
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    script = """
+import os, pathlib, signal
+
+def reply(request):
+    if (at := pathlib.Path("stop")).exists() and request.origin.step == at.read_text():
+        at.unlink()
+        os.kill(os.getpid(), signal.SIGINT)
+    return request.dry_run()
+"""
+    Path("stop.py").write_text(script)
+    start = ("compare-methods", str(mail), "--methods", "targen", "-b", "scripted", "--out", "out")
+    start = (*start, "--concurrency", "1", "--test", held(8), "--seeds", "2")
+    how = ("-o", "script=stop.py:reply", "-o", "latency_ms=10", "-n", "8")
+
+    def stopped(*args: Any, **keywords: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        if place == "analysis":
+            patched.setattr("targen_methods.comparing.carrying.analyze", stopped)
+        elif place == "training":
+            patched.setattr("targen_training.progress.cells_shown", stopped)
+        else:
+            Path("stop").write_text({"rows": "generate", "labels": "correct"}[place])
+        done = targen(*start, *how)
+    assert done.code == 130, done.err
+    assert "the same command goes on" in done.err.splitlines()[-1]
+    assert targen(*start, *how).code == 0
+    assert Path("out/results.html").exists()
+
+
 def test_plugins_of_other_metrics_need_not_be_installed(
     targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

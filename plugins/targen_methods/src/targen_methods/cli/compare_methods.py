@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from targen_core.errors import MissingDependency, UsageError
+from targen_core.errors import Interrupted, MissingDependency, UsageError
 
 __all__ = ["compare_methods"]
 
@@ -216,7 +216,12 @@ def compare_methods(
         seeds,
     )
     folder = out or Path("methods") / Path(task).stem.replace(":", "-")
-    compared = carry_out(registry, asked, folder, lambda words: print(words, file=sys.stderr))
+    try:
+        compared = carry_out(registry, asked, folder, lambda words: print(words, file=sys.stderr))
+    except KeyboardInterrupt as stopped:  # of a run, a judgement, the analysis or a figure
+        raise Interrupted(
+            str(stopped) or "stopped", hint="the same command goes on where it stopped"
+        ) from None
     if as_json:
         print_json(compared.as_json())
         return
