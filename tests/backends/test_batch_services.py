@@ -247,6 +247,18 @@ def generate(service, backend, targen):
     return run
 
 
+def answer_to(backend, service, line):
+    """The line that answers one of a file of requests."""
+    request = json.loads(line)
+    body = request["params"] if backend == "claude" else request["body"]
+    answer = service.reply(backend, body)
+    if backend != "claude":
+        value = {"response": {"status_code": 200, "body": answer}, "error": None}
+    else:
+        value = {"result": {"type": "succeeded", "message": answer}}
+    return json.dumps({"custom_id": request["custom_id"], **value})
+
+
 def rows(folder):
     return (folder / "dataset.jsonl").read_bytes() + (folder / "provenance.jsonl").read_bytes()
 
@@ -340,9 +352,52 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     for name in ("changes.jsonl", "dataset.jsonl"):
         assert (tmp_path / "batch" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
     done = targen("batch", "export", "batch", ok=2)
-    assert "holds a correction, and files are for generated runs" in done.stderr
+    assert "the same command with --batch-offline, and --answers FILE" in done.stderr
     done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
     assert "--batch: the local backend, which step" in done.stderr
+
+
+def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
+    backend, service, targen, tmp_path
+):
+    targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
+    base = f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
+    start = (
+        *("correct", "made/dataset.jsonl", "--task", "tickets", "--flip", "0.5", "--no-cache"),
+        *("-b", backend, "-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"),
+    )
+    files = (*start, "--batch-offline", "--out", "files")
+    done = targen(*files)
+    assert "12 requests in files/requests.jsonl\nthen: the same command with --answers" in (
+        done.stdout
+    )
+    requests = tmp_path / "files" / "requests.jsonl"
+    turns = 0
+    while lines := requests.read_text().splitlines():
+        turns += 1
+        answers = [answer_to(backend, service, line) for line in lines]
+        if turns == 1:
+            answers[3:5] = ["garbage"]  # two are asked for again
+        (tmp_path / "answers.jsonl").write_text("\n".join(answers))
+        done = targen(*files, "--answers", "answers.jsonl")
+        good = len(lines) - 2 * (turns == 1)
+        assert done.stdout.startswith(f"{good} good, 0 failed, 0 already there, 0 unknown")
+    assert turns > 1 and service.log == []
+    assert "labels right" in done.stdout
+    targen(*start, "--out", "online", **{VARIABLES[backend]: KEY})
+    for name in ("changes.jsonl", "dataset.jsonl"):
+        assert (tmp_path / "files" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
+    again = targen(*files, "--answers", "answers.jsonl", "--json")
+    assert json.loads(again.stdout)["instances"] == 12
+    for odd, words in (
+        (("--answers", "answers.jsonl"), "--answers is for --batch-offline"),
+        (("--batch-offline", "--batch"), "goes without --batch"),
+        (("--batch-offline", "--answers", "none.jsonl"), "cannot read none.jsonl"),
+        (("--batch-offline", "-b", "scripted", "--out", "new"), "cannot write calls to files"),
+    ):
+        done = targen("correct", "made/dataset.jsonl", "--task", "tickets", *odd, ok=2)
+        assert words in done.stderr
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("wrong", ["expired", 500, "lost"])
@@ -481,16 +536,7 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
         if not asked:
             break
         turns += 1
-        lines = []
-        for line in asked:
-            request = json.loads(line)
-            body = request["params"] if backend == "claude" else request["body"]
-            answer = service.reply(backend, body)
-            if backend != "claude":
-                line = {"response": {"status_code": 200, "body": answer}, "error": None}
-            else:
-                line = {"result": {"type": "succeeded", "message": answer}}
-            lines.append(json.dumps({"custom_id": request["custom_id"], **line}))
+        lines = [answer_to(backend, service, line) for line in asked]
         (tmp_path / "answers.jsonl").write_text("\n".join(lines))
         imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
         assert imported.stdout.startswith(

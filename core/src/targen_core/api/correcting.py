@@ -25,6 +25,7 @@ from targen_core.api.words import speaking_python
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.registry import Registry
+from targen_core.runs.batch_files import FileTransport
 from targen_core.runs.correction import acorrect_dataset
 from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.watch import Watch
@@ -134,8 +135,11 @@ async def corrected(
     flip: float,
     where: Elsewhere | None,
     watch: Watch,
+    files: FileTransport | None = None,
 ) -> Corrected:
     """What `correct` gives for a request; `watch` is told how far it is.
+
+    With `files` its calls go into files; see `acorrect_dataset`.
 
     Raises:
         UsageError, JobFailed: as `correct`.
@@ -153,6 +157,7 @@ async def corrected(
             limit=n,
             cache=replies_folder(),
             elsewhere=where,
+            files=files,
             on_judged=watch.counted("judged"),
             on_layer=watch.on_layer,
         )

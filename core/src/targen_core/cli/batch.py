@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,10 @@ from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 from targen_core.text import plural
 
-__all__ = ["batch"]
+if TYPE_CHECKING:
+    from targen_core.runs.batch_files import Imported
+
+__all__ = ["batch", "imported_facts", "print_imported"]
 
 _LINES = 5  # of those that are no answers, named one by one
 
@@ -61,8 +64,8 @@ def batch(
         raise UsageError("--out is for batch export")
     if (run / "correction.json").exists():
         raise UsageError(
-            f"{run} holds a correction, and files are for generated runs",
-            hint="targen correct FILE --task NAME --batch asks in a service's batches",
+            f"{run} holds a correction, whose command itself writes files and takes answers",
+            hint="the same command with --batch-offline, and --answers FILE",
         )
     job, _ = reopened(run, options=options_of(option), cache=cache)
     with job:
@@ -81,18 +84,25 @@ def batch(
             return
         brought = import_batch(job, file)
     if json:
-        print_json(
-            {
-                "good": brought.good,
-                "failed": brought.failed,
-                "again": brought.again,
-                "cached": brought.cached,
-                "unknown": brought.unknown,
-                "garbage": brought.garbage,
-                "pending": brought.pending,
-            }
-        )
+        print_json(imported_facts(brought))
         return
+    print_imported(brought)
+    if brought.pending:
+        # How many, export says: with these answers a run may ask for more side by side.
+        print(f"calls are waiting for answers; next: targen batch export {run}")
+    else:
+        print()
+        print_report(read_report(run), run)
+
+
+def imported_facts(brought: Imported) -> dict[str, Any]:
+    """What became of a file of answers, as JSON has it."""
+    names = ("good", "failed", "again", "cached", "unknown", "garbage", "pending")
+    return {name: getattr(brought, name) for name in names}
+
+
+def print_imported(brought: Imported) -> None:
+    """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
         f"{brought.unknown:,} unknown, {len(brought.garbage):,} no answers"
@@ -113,9 +123,3 @@ def batch(
         print(f"no answer: {words}")
     if len(brought.garbage) > _LINES:
         print(f"no answer: {len(brought.garbage) - _LINES:,} lines more")
-    if brought.pending:
-        # How many, export says: with these answers a run may ask for more side by side.
-        print(f"calls are waiting for answers; next: targen batch export {run}")
-    else:
-        print()
-        print_report(read_report(run), run)

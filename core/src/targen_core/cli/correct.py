@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.batch import imported_facts, print_imported
 from targen_core.cli.report import flow_columns, print_usage
 from targen_core.cli.request import (
+    BATCHES,
     PACE,
     AddressArg,
     BackendArg,
@@ -39,7 +41,11 @@ from targen_core.cli.request import (
 )
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
+from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.runs.batch_files import FileTransport
 
 
 def correct(
@@ -87,6 +93,22 @@ def correct(
     max_outage: MaxOutageArg = None,
     batch: BatchArg = False,
     rounds: RoundsArg = None,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline",
+            help="Only write the calls to a file, in the directory; needs no key.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers",
+            help="With --batch-offline: a file of answers, a line each.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = None,
     cache: CacheArg = True,
     executor: ExecutorArg = None,
     address: AddressArg = None,
@@ -108,6 +130,7 @@ def correct(
     - targen correct runs/rte-0 --corrector blind
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt --model gpt-6-luna --batch
+    - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
     """
     from targen_core.api.correcting import corrected
     from targen_core.api.reading import given_data
@@ -115,12 +138,20 @@ def correct(
     from targen_core.cli.choosing import choice
     from targen_core.cli.progress import watching
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.batch_files import FileTransport
     from targen_core.runs.loops import finish
 
+    if answers is not None and not batch_offline:
+        raise UsageError("--answers is for --batch-offline")
+    if batch_offline and batch:
+        raise UsageError("--batch-offline goes without --batch")
+    files = FileTransport(answers) if batch_offline else None
     data = given_data(source, task, variant, encoding=encoding)
     registry = data.registry or load_registry()
     where = elsewhere(
-        registry, executor_of(executor, address, workers, resources, replica), batch=batch
+        registry,
+        executor_of(executor, address, workers, resources, replica),
+        batch=batch or batch_offline,
     )
     chosen = choice(
         registry,
@@ -155,7 +186,18 @@ def correct(
         ) as request,
         watching(quiet=quiet) as watch,
     ):
-        done = finish(corrected(request, data, out=out, n=n, flip=flip, where=where, watch=watch))
+        work = corrected(
+            request, data, out=out, n=n, flip=flip, where=where, watch=watch, files=files
+        )
+        try:
+            done = finish(work)
+        except AnswersAwaited as awaited:
+            assert files is not None
+            _print_waiting(awaited, files, of=answers, json=json)
+            return
+    if answers is not None and files is not None and not json:
+        print_imported(files.imported)
+        print()
     report, folder = done.report.raw, done.path
     if json:
         print_json(report)
@@ -163,6 +205,20 @@ def correct(
         print(folder / "dataset.jsonl")
     else:
         _print(report, folder)
+
+
+def _print_waiting(
+    awaited: AnswersAwaited, files: FileTransport, *, of: Path | None, json: bool
+) -> None:
+    """Say how many calls wait in which file, and what became of the answers so far."""
+    if json:
+        facts = imported_facts(files.imported)
+        print_json({"requests": len(files.pending), "file": str(files.written), **facts})
+        return
+    if of is not None:
+        print_imported(files.imported)
+    print(awaited)
+    print(f"then: {awaited.hint}")
 
 
 def _print(report: Mapping[str, Any], folder: Path) -> None:

@@ -1,17 +1,19 @@
-"""Batches by hand: a run's pending calls as a file, and the answers from a file.
+"""Batches by hand: pending calls as a file, and the answers from a file.
 
-No call is made: the engine runs on the journal, and where it needs an answer
-that is not there, the call is written down.
+No call is made: a run or a correction works on its journal, and where it needs
+an answer that is not there, the call is written down.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from targen_core.calls.batched_model import WaitingCall
+from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.plain import refuse_waiting
@@ -21,7 +23,7 @@ from targen_core.runs.gate import parsed
 from targen_core.runs.job import Job
 from targen_core.text import plural
 
-__all__ = ["Imported", "export_batch", "import_batch"]
+__all__ = ["FileTransport", "Imported", "export_batch", "import_batch", "write_requests"]
 
 
 @dataclass(slots=True)
@@ -45,13 +47,42 @@ class Imported:
     pending: int = 0
 
 
-class _FileTransport:
-    """A `BatchTransport` that has the answers of a file, and writes down what else is asked."""
+class FileTransport:
+    """A `BatchTransport` that has the answers of a file, and writes down what else is asked.
 
-    def __init__(self, answers: dict[str, tuple[int, bytes]], imported: Imported) -> None:
+    Args:
+        file: the answers, a line each; None where there are none yet.
+
+    Attributes:
+        pending: the calls that wait for the next file.
+        imported: what became of the answers.
+        written: the file that they were written into, where there is one.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
         self.pending: list[WaitingCall] = []
-        self.answers = answers
-        self._imported = imported
+        self.written: Path | None = None
+        self.imported = Imported()
+        self._answers = {} if file is None else _read(file, self.imported)
+
+    def begin(self, journal: Journal, folder: Path) -> None:
+        """Leave out what the journal has, and note in `folder` that a file was read."""
+        for key in [key for key in self._answers if _journaled(journal, key)]:
+            del self._answers[key]
+            self.imported.again += 1
+        if self._answers:
+            # Before they are used: that a file was read is to be known of the rows.
+            BatchLedgerFile(folder / "batches.jsonl").bring(len(self._answers))
+        journal.index_appends = True  # to tell what the cache answers from what nobody asks
+
+    def end(self, journal: Journal) -> None:
+        """Count the answers that were of no use."""
+        self.imported.pending = len(self.pending)
+        self.imported.cached = sum(_journaled(journal, key) for key in self._answers)
+        self.imported.unknown = len(self._answers) - self.imported.cached
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Answer what the file answers; where it answers nothing, stop."""
@@ -67,19 +98,19 @@ class _FileTransport:
 
     def _answer(self, call: WaitingCall) -> bool:
         key = call.request.key
-        number, line = self.answers.pop(key, (0, b""))
+        number, line = self._answers.pop(key, (0, b""))
         if not number:
             return False
         try:
             _, answer = call.codec.decode(line, {key: call.request})
         except ValueError as error:
-            self._imported.garbage.append(f"line {number}: {error}")
+            self.imported.garbage.append(f"line {number}: {error}")
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
-            self._imported.failed += 1
-            self._imported.problem = self._imported.problem or str(answer)
+            self.imported.failed += 1
+            self.imported.problem = self.imported.problem or str(answer)
             return False
-        self._imported.good += 1
+        self.imported.good += 1
         call.give(answer)
         return True
 
@@ -94,17 +125,25 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
         JobFailed: the run cannot go on for another reason.
         WriteFailed: `out` cannot be written.
     """
-    transport = job.transport = _FileTransport({}, Imported())
-    waiting: list[WaitingCall] = []
+    transport = job.transport = FileTransport()
     try:
         job.run()
     except AnswersAwaited:
-        waiting = transport.pending
-    lines = [call.codec.encode(call.request) for call in waiting]
+        return write_requests(transport.pending, out, job.task.canary)
+    return write_requests([], out)
+
+
+def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
+    """Write calls to `out`, a line each; returns how many of each step.
+
+    Raises:
+        WriteFailed: `out` cannot be written.
+    """
+    lines = [call.codec.encode(call.request) for call in calls]
     write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
-    if lines and job.task.canary:  # a line of its own would be a request that no service knows
-        write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{job.task.canary}\n")
-    origins = (call.request.origin for call in waiting)
+    if lines and canary:  # a line of its own would be a request that no service knows
+        write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{canary}\n")
+    origins = (call.request.origin for call in calls)
     return Counter(origin.step for origin in origins if origin is not None)
 
 
@@ -115,29 +154,19 @@ def import_batch(job: Job, file: Path) -> Imported:
         UsageError: the file cannot be read.
         JobFailed: the run cannot go on for another reason.
     """
-    imported = Imported()
-    answers = _read(file, imported)
-    for key in [key for key in answers if _journaled(job, key)]:
-        del answers[key]
-        imported.again += 1
-    if answers:
-        # Before they are used: that a file was read is to be known of the rows.
-        BatchLedgerFile(job.path / "batches.jsonl").bring(len(answers))
-    job.journal.index_appends = True  # to tell what the cache answers from what nobody asks
-    transport = job.transport = _FileTransport(answers, imported)
+    transport = job.transport = FileTransport(file)
+    transport.begin(job.journal, job.path)
     try:
-        job.run()
-    except AnswersAwaited:
-        imported.pending = len(transport.pending)
+        with contextlib.suppress(AnswersAwaited):
+            job.run()
     finally:
-        imported.cached = sum(_journaled(job, key) for key in transport.answers)
-        imported.unknown = len(transport.answers) - imported.cached
-    return imported
+        transport.end(job.journal)
+    return transport.imported
 
 
-def _journaled(job: Job, key: str) -> bool:
+def _journaled(journal: Journal, key: str) -> bool:
     try:
-        return job.journal.get(bytes.fromhex(key)) is not None
+        return journal.get(bytes.fromhex(key)) is not None
     except ValueError:
         return False
 

@@ -31,6 +31,7 @@ from targen_core.engine.judging import judge
 from targen_core.engine.lists import item_value
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.errors import (
+    AnswersAwaited,
     Rejected,
     RunConflict,
     RunDirectoryError,
@@ -38,7 +39,8 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins.registry import Registry
-from targen_core.runs.batches import in_service_batches
+from targen_core.runs.batch_files import FileTransport, write_requests
+from targen_core.runs.batches import in_service_batches, require_codecs, with_batches
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.files import write_atomically
@@ -53,6 +55,7 @@ from targen_core.runs.session import open_layer
 from targen_core.runs.spec import ManifestPart, RunSpec
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
@@ -136,6 +139,7 @@ async def acorrect_dataset(
     limit: int | None = None,
     cache: Path | None = None,
     elsewhere: Elsewhere | None = None,
+    files: FileTransport | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
@@ -156,6 +160,8 @@ async def acorrect_dataset(
         limit: judge so many instances, drawn by the seed.
         cache: the folder of the reply cache.
         elsewhere: where the model works, if not in this process.
+        files: has the answers of a file, where the calls are to go into files: those that lack
+            are written into `requests.jsonl`, which is empty where none does.
         on_judged: called with how many are judged, and of how many.
         on_layer: called with the call layer, once, before the first call.
 
@@ -166,6 +172,7 @@ async def acorrect_dataset(
         UsageError: an option that cannot be, or no labelled instance.
         RunConflict: `out` holds something else.
         JobFailed: budget, service or Ctrl-C stopped it; nothing paid is lost.
+        AnswersAwaited: calls wait for a file of answers.
     """
     if not 0 <= flip_fraction <= 1:
         raise UsageError(f"--flip is {flip_fraction}; it must be from 0 to 1")
@@ -175,6 +182,8 @@ async def acorrect_dataset(
     if not instances:
         raise UsageError("there are no labelled rows to correct")
     prepared = prepare_correction(registry, spec)
+    if files is not None:
+        require_codecs(prepared.steps)
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
     plan = CorrectionPlan(
@@ -191,12 +200,29 @@ async def acorrect_dataset(
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.recall)
         try:
+            if files is not None:
+                files.begin(journal, out)
             work = _judge_all(
-                prepared, spec, shown, journal, usage, cache, elsewhere, out, on_judged, on_layer
+                *(prepared, spec, shown, journal, usage, cache, elsewhere, files, out),
+                *(on_judged, on_layer),
             )
-            judged = await work
+            try:
+                judged = await work
+            finally:
+                if files is not None:
+                    files.end(journal)
+        except AnswersAwaited as error:
+            assert files is not None
+            files.written = out / "requests.jsonl"
+            write_requests(files.pending, files.written, prepared.task.canary)
+            raise AnswersAwaited(
+                f"{plural(len(files.pending), 'request')} in {files.written}",
+                hint="the same command with --answers FILE takes the answers",
+            ) from error
         finally:
             journal.close()
+        if files is not None:
+            write_requests([], out / "requests.jsonl")
         report = _report(plan, prepared.task, judged, usage)
         _write(out, prepared.task, judged, report)
     except TargenError as error:  # what says "resume" speaks of runs
@@ -316,6 +342,7 @@ async def _judge_all(
     usage: Usage,
     cache: Path | None,
     elsewhere: Elsewhere | None,
+    files: FileTransport | None,
     out: Path,
     on_judged: Callable[[int, int], None],
     on_layer: Callable[[CallLayer], None],
@@ -328,6 +355,9 @@ async def _judge_all(
     at_once = 2 * spec.limits.concurrency
     if elsewhere is not None:
         steps = await elsewhere.place(steps, spec.limits)
+    elif files is not None:
+        at_once = len(items)
+        steps = with_batches(steps, files, batched=["correct"])
     elif spec.limits.batch:
         at_once = len(items)
         steps = in_service_batches(steps, out, spec.limits, batched=["correct"], per_round=2)
