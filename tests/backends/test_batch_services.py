@@ -389,6 +389,8 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
         assert (tmp_path / "files" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
     again = targen(*files, "--answers", "answers.jsonl", "--json")
     assert json.loads(again.stdout)["instances"] == 12
+    again = targen(*files, "--answers", "answers.jsonl", "--quiet")
+    assert again.stdout == "files/dataset.jsonl\n"
     for odd, words in (
         (("--answers", "answers.jsonl"), "--answers is for --batch-offline"),
         (("--batch-offline", "--batch"), "goes without --batch"),

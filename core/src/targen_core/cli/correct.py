@@ -195,7 +195,7 @@ def correct(
             assert files is not None
             _print_waiting(awaited, files, of=answers, json=json)
             return
-    if answers is not None and files is not None and not json:
+    if answers is not None and files is not None and not (json or quiet):
         print_imported(files.imported)
         print()
     report, folder = done.report.raw, done.path
