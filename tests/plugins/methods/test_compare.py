@@ -44,7 +44,9 @@ def test_equal_rows_are_measured_alike(
         assert way["rows"] == way["requested"] == 24
         assert way["calls"] > 12
         assert {"hd-d", "self-BLEU", "leakage"} <= way["figures"].keys()
-        assert 0 <= way["right"] <= 1
+        judged = json.loads(Path("out/judged", way["name"], "report.json").read_text())
+        assert way["right"] == judged["as_given"]["right"] / 24
+        assert 0 < way["right"] < 1  # the scripted judge guesses
         assert 0 <= way["trained"]["tfidf"]["value"] <= 1
         run = json.loads(Path("out/runs", way["name"], "report.json").read_text())
         assert way["tokens"] == sum(
@@ -54,6 +56,34 @@ def test_equal_rows_are_measured_alike(
     assert "analysis/report.html" in page
     assert "training/results.html" in page
     assert "| attrprompt | 24 |" in Path("out/results.md").read_text()
+
+
+def test_dollars_do_not_end_what_costs_nothing(targen: Targen, mail: Path) -> None:
+    done = targen("compare-methods", str(mail), *START, "--max-cost", "1")
+    assert done.code == 2
+    assert "scripted costs nothing" in done.err and "price_in" in done.err
+    assert not Path("out/runs").exists()
+
+
+def test_nothing_is_paid_before_each_method_can_be_done(
+    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
+    done = targen("compare-methods", str(mail), "--methods", "attrprompt,supergen", "-n", "4",
+                  "-b", "claude/claude-haiku-4-5", "--out", "out")  # fmt: skip
+    assert done.code == 2, done.err
+    assert "token probabilities" in done.err
+    assert not Path("out/runs").exists()
+
+
+def test_models_are_not_tested_on_the_rows_that_are_given(
+    targen: Targen, mail: Path, held: Callable[[int], str]
+) -> None:
+    start = ("compare-methods", str(mail), "--methods", "coda", "-b", "scripted", "-n", "4")
+    done = targen(*start, "--given", held(8), "--test", held(8), "--out", "out")
+    assert done.code == 2
+    assert "20 of 20 given rows are in --test, too" in done.err
+    assert not Path("out").exists()
 
 
 def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Path) -> None:
@@ -182,7 +212,10 @@ def test_given_rows_go_to_the_methods_that_use_them(targen: Targen, mail: Path) 
                   "--set", "coda.embedder=words")  # fmt: skip
     assert done.code == 0, done.err
     assert [way["rows"] for way in done.json["ways"]] == [8, 8]
-    assert done.json["notes"][0] == "Rows were given to coda alone."
+    assert done.json["notes"][:2] == [
+        "Rows were made by scripted with seed 0.",
+        "Rows were given to coda alone.",
+    ]
 
 
 def test_another_folder_is_left_alone(targen: Targen, mail: Path) -> None:

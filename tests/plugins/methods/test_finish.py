@@ -53,6 +53,15 @@ def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(
     assert not [path for path in Path().iterdir() if path.name.startswith(".run")]
 
 
+def test_a_run_that_was_stopped_says_how_to_have_the_other_rows(targen: Targen, mail: Path) -> None:
+    made = supergen(targen, mail, "--max-tokens", "4000")
+    rows = len(Path("run/dataset.jsonl").read_text().splitlines())
+    assert made.code == 1 and 0 < rows < 12, made.err
+    done = targen("finish", "run")
+    assert done.code == 0
+    assert f"note: run has {rows} of 12 rows; targen resume run makes the others" in done.err
+
+
 @pytest.mark.whole  # what weighs is of another distribution
 def test_weights_are_what_the_run_asked_for(targen: Targen, mail: Path) -> None:
     start = ("method", "sungen", str(mail), "-n", "24", "-b", "scripted", "-q", "--out", "run")

@@ -415,6 +415,10 @@ REFUSED = {
         ("zerogen", "rows.jsonl", *LABELS, "--columns", "premise=D"),
         "no column 'D'",
     ),
+    "one column for two": (
+        ("zerogen", "rows.jsonl", *LABELS, "--columns", "premise=X,hypothesis=X"),
+        "premise and hypothesis are both X",
+    ),
     "half of the columns": (
         ("zerogen", "rows.jsonl", *LABELS, "--columns", "premise=C"),
         "leaves hypothesis",

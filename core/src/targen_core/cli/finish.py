@@ -48,6 +48,7 @@ def finish(
     path = run if run.name.strip(".") else run.resolve()
     target = out or path.with_name(f"{path.name}-finished")
     finish_run(run, target, registry, force=force)
+    _say_what_is_missing(run)
     made, kept = (read_dataset(each, registry=registry) for each in (run, target))
     before, after, weight = _by_label(made), _by_label(kept), _weight_by_label(kept)
     if json:
@@ -60,6 +61,22 @@ def finish(
     rows = [(name, before[name], after[name], f"{weight[name]:,.1f}") for name in before]
     print_table(["label", "made", "kept", "of weight"], rows)
     print(target)
+
+
+def _say_what_is_missing(run: Path) -> None:
+    """Say of a run that was stopped, or runs still, that it was to have more rows."""
+    from targen_core.runs.manifest import Manifest
+
+    manifest = Manifest.load(run / "manifest.json")
+    wanted = manifest.targets[-1].quotas.total
+    with (run / "dataset.jsonl").open(encoding="utf-8") as lines:
+        rows = sum(1 for _ in lines)
+    if rows < wanted:
+        print(
+            f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} makes "
+            "the others, and --force chooses anew",
+            file=sys.stderr,
+        )
 
 
 def _by_label(dataset: Dataset) -> Counter[str]:

@@ -214,6 +214,7 @@ def compare_methods(
         judge,
         tuple(trainer or ("tfidf",)),
         seeds,
+        tuple(given or ()),
     )
     folder = out or Path("methods") / Path(task).stem.replace(":", "-")
     try:

@@ -7,7 +7,6 @@ from typing import Any
 from targen_core import ListStep, Task, load_registry
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.embedding import Encode
-from targen_core.errors import UnknownName, UsageError
 from targen_core.methods.model import Base, Method, derived
 from targen_methods.coda.items import Group, Reading, Recipes
 from targen_methods.coda.options import Options
@@ -20,20 +19,14 @@ _BATCH = 500  # groups of given rows that are gone through before any is gone th
 
 
 def _embedder(name: str) -> tuple[str, Encode]:
-    """An embedder's id and what embeds; without a name that of minilm, or else of words.
+    """An embedder's id and what embeds.
 
     Raises:
         UsageError: there is none of that name, or it lacks something.
     """
     registry = load_registry()
-    for one in (name,) if name else ("minilm", "words"):
-        try:
-            found = registry.find("embedder", one)
-            return found.id, registry.resolve(found).open()
-        except (UnknownName, UsageError):
-            if name or one == "words":
-                raise
-    raise AssertionError
+    found = registry.find("embedder", name)
+    return found.id, registry.resolve(found).open()
 
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:
@@ -87,15 +80,15 @@ CODA = Method(
     version="3",
     task=_task,
     options=Options,
-    presets={"paper": {}, "targen": {"solo": 1, "mix": 0}},
+    presets={"paper": {"embedder": "minilm"}, "targen": {"solo": 1, "mix": 0}},
     given="required",
     source=(
         "CoDa, arXiv:2404.00415, in our own words. Its authors took words that may stand for "
         "others from a masked language model; here the model that writes is asked for them. They "
-        "chose the words that are kept by MiniLM, as the option embedder=minilm does; by the "
-        "embedder `words` they are mostly those that few given rows have. A name is one word, each "
-        "further row of a given one keeps other words, and of pairs, whose last texts are short, "
-        "half of them are the most that are kept. In a mix, words of the "
+        "chose the words that are kept by MiniLM, as the settings `paper` do; by the default "
+        "embedder, `words`, they are mostly those that few given rows have. A name is one word, "
+        "each further row of a given one keeps other words, and of pairs, whose last texts are "
+        "short, half of them are the most that are kept. In a mix, words of the "
         "nearest row have no alternatives. Of a pair the last text is written anew, its first is "
         "kept, and pairs are not mixed. Parts of speech are left out unless the option syntax "
         "names a pipeline, and so is the concept that they had a model name, as in the authors' "

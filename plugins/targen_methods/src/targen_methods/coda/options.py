@@ -10,7 +10,7 @@ __all__ = ["Options"]
 
 
 class Options(MethodOptions):
-    """Options of CoDa; the defaults are those of its authors."""
+    """Options of CoDa; the defaults are those of its authors, but for the embedder."""
 
     solo: int = Field(3, ge=0, le=100, description="new rows of each given row alone")
     mix: int = Field(
@@ -37,10 +37,12 @@ class Options(MethodOptions):
     longer: float = Field(
         1.5, ge=1, le=10, description="how much longer than the given one a text may be"
     )
+    # One that is there everywhere: what is installed later must not change a run's words.
     embedder: str = Field(
-        "",
-        description="tells which words are near to a label, and rows to each other; by default "
-        "minilm where it is installed, else words",
+        "words",
+        min_length=1,
+        description="tells which words are near to a label, and rows to each other: words, or "
+        "minilm",
     )
     syntax: str = Field(
         "", description="a spaCy pipeline; the new text follows the given one's parts of speech"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Asked:
         judge: whether a blind judge says how many labels are right.
         trainers: what is trained, as `targen compare --model` takes it.
         seeds: how often each is trained.
+        given: rows that some ways start from.
     """
 
     task: str
@@ -65,7 +66,7 @@ class Asked:
     judge: bool = True
     trainers: tuple[str, ...] = ("tfidf",)
     seeds: int = 5
-    trained_with: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
 
 
 def asked_for(

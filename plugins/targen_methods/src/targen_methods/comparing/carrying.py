@@ -19,12 +19,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Registry, analyze, correct, generate, load, read_dataset
+from targen_core import Registry, analyze, correct, estimate, generate, load, read_dataset
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
 from targen_core.methods.finishing import finished, rows_to_make
 from targen_core.metrics.model import Estimate
@@ -71,11 +71,19 @@ def carry_out(
     for data in (*asked.test, *filter(None, [asked.original])):  # before anything is paid for
         read_dataset(data, asked.task, registry=registry)
     found = {way.name: _found(registry, asked, way, folder) for way in asked.ways if way.data}
+    both = _apart(registry, asked)
     _claim(folder, asked)
+    tasks = {way.name: _task(asked, way, folder) for way in asked.ways if not way.data}
+    for name, task in tasks.items():
+        if not (folder / "runs" / name).exists():
+            _require_able(registry, asked, name, task)
     starting = [way.name for way in asked.ways if way.given]
-    notes = [f"Rows were given to {', '.join(starting)} alone."] if starting else []
+    model, seed = asked.generate["model"], asked.generate["seed"]
+    notes = [f"Rows were made by {model} with seed {seed}."] if tasks else []
+    notes += both
+    notes += [f"Rows were given to {', '.join(starting)} alone."] if starting else []
     made = {
-        way.name: found.get(way.name) or _made(registry, asked, way, folder, tell)
+        way.name: found.get(way.name) or _made(registry, asked, way, tasks[way.name], folder, tell)
         for way in asked.ways
     }
     able = [way for way in asked.ways if made[way.name].rows]
@@ -146,22 +154,73 @@ def _other(known: Path, wanted: dict[str, Any]) -> str:
     )
 
 
+def _apart(registry: Registry, asked: Asked) -> list[str]:
+    """What is to be said of given rows that models are tested on, too: few are in public data.
+
+    Raises:
+        UsageError: most of them are.
+    """
+
+    def texts(data: Iterable[str]) -> list[str]:
+        read = (read_dataset(each, asked.task, registry=registry) for each in data)
+        return [one.task.render(row) for one in read for row in one.instances]
+
+    tested = {*texts(asked.test)} if asked.given else set()
+    given = texts(asked.given)
+    both = sum(text in tested for text in given)
+    if 2 * both > len(given):
+        raise UsageError(
+            f"{both:,} of {plural(len(given), 'given row')} are in --test, too: models would be "
+            "tested on what their rows were made from",
+            hint="--given FILE with rows of the training set",
+        )
+    return [f"{plural(both, 'given row')} in --test, too."] if both else []
+
+
+def _task(asked: Asked, way: Way, folder: Path) -> str:
+    """The task whose rows a way makes: a method's is a file, which is written."""
+    if not way.text:
+        return asked.task
+    path = folder / "methods" / f"{way.name}.json"
+    path.parent.mkdir(exist_ok=True)
+    if path.exists() and path.read_text(encoding="utf-8") != way.text:
+        raise UsageError(
+            f"{folder / 'runs' / way.name} was made by {way.name} with other options",
+            hint="choose another --out, or remove that folder",
+        )
+    path.write_text(way.text, encoding="utf-8")
+    return str(path)
+
+
+def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> None:
+    """See that the model can do what a way asks of it, before any is paid, and that dollars end it.
+
+    Raises:
+        UsageError: it cannot, or it costs nothing.
+    """
+    known = {key: asked.generate[key] for key in ("model", "options") if key in asked.generate}
+    try:
+        costs = estimate(task, n=2 * registry.get("task", task).rows_per_instance,
+                         registry=registry, **known).total["dollars"]  # fmt: skip
+    except JobFailed:
+        return  # what its dry run cannot do, the run itself may
+    if asked.rows is None and costs == 0:
+        raise UsageError(
+            f"{known['model']} costs nothing, so no number of dollars ends what {name} makes",
+            hint="-n 100 for equal rows, or prices: -o price_in=0.15 -o price_out=0.60",
+        )
+
+
 def _made(
-    registry: Registry, asked: Asked, way: Way, folder: Path, tell: Callable[[str], None]
+    registry: Registry,
+    asked: Asked,
+    way: Way,
+    task: str,
+    folder: Path,
+    tell: Callable[[str], None],
 ) -> Measured:
     """Have a way make its rows, or find them made."""
     run = folder / "runs" / way.name
-    task = asked.task
-    if way.text:
-        path = folder / "methods" / f"{way.name}.json"
-        path.parent.mkdir(exist_ok=True)
-        if path.exists() and path.read_text(encoding="utf-8") != way.text:
-            raise UsageError(
-                f"{run} was made by {way.name} with other options",
-                hint="choose another --out, or remove that folder",
-            )
-        path.write_text(way.text, encoding="utf-8")
-        task = str(path)
     values = dict(asked.generate)
     if asked.dollars is not None:
         values["max_cost"] = asked.dollars
@@ -239,8 +298,9 @@ def _judged(
             values = {key: each for key, each in asked.generate.items() if key in kept}
             rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
             correct(rows, corrector="blind", out=out, registry=registry, **values)
-        found = json.loads(report.read_text(encoding="utf-8"))
-        right[name] = found["accuracy_before"]
+        found = json.loads(report.read_text(encoding="utf-8"))["as_given"]
+        total = sum(found.values())  # right, wrong, and those that the judge rejects
+        right[name] = found.get("right", 0) / total if total else None
     return right
 
 
@@ -312,4 +372,8 @@ def _trained(
     for group in part.groups:
         if group.kind == "matched":
             found.setdefault(group.arm, {})[group.model] = group.figure
-    return found, part.metric, [*results.notes]
+    rows = {group.rows for group in part.groups if group.kind == "matched"}
+    each = (
+        [f"Models were trained on {min(rows)} rows of each, however many it has."] if rows else []
+    )
+    return found, part.metric, [*each, *results.notes]

@@ -291,5 +291,7 @@ def _given(
             )
         if name in sources:
             raise UsageError(f"--columns names {name} twice")
+        if same := next((one for one, others in sources.items() if others == parts), ""):
+            raise UsageError(f"--columns: {same} and {name} are both {of}, and no text is twice")
         sources[name] = parts
     return sources
