@@ -93,11 +93,16 @@ def test_a_generator_writes_the_few_shot_answers(targen):
     asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
              "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
     plan = targen(*asked, "--plan")
-    assert "scripted writes them, for about $0.00" in plan.err
+    assert "few-shot answers of implicatures: to generate: n=10, model=scripted" in plan.err
     done = targen(*asked)
     assert done.code == 0, done.err
     assert "Few-shot answers are to 10 of the 30 examples of implicatures." in done.out
-    assert Path("reproductions/datatune-table2/runs/implicatures-few-shot/report.json").exists()
+    run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
+    assert (run / "report.json").exists()
+    assert "few-shot answers of implicatures: there: n=10" in targen(*asked, "--plan").err
+    assert f"few-shot answers of implicatures: {run}" in targen(*asked[:-6], "--plan").err
+    other = targen(*asked, "-n", 12)
+    assert other.code == 2 and "its target is 10 rows, not 12" in other.err, other.err
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,38 @@ def test_arms_that_are_missing_are_generated(targen: Command, superglue: Path) -
 
 
 @pytest.mark.whole
+def test_a_plan_says_what_the_run_will_find(targen: Command, superglue: Path) -> None:
+    def asked(model: str, rows: int, *more: Any) -> Any:
+        base = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST)
+        return targen(*base, "--generator", model, "-n", rows, *more)
+
+    assert asked("scripted", 8).code == 0
+    there = asked("scripted", 8, "--plan")
+    assert there.code == 0 and there.err.count("of rte: there: n=8, model=scripted") == 2
+    for model, rows, why in (
+        ("claude/claude-haiku-5-5", 8, "started with model scripted of backend scripted; you"),
+        ("scripted", 10, "its target is 8 rows, not 10"),
+    ):
+        for more in (["--plan"], []):
+            other = asked(model, rows, *more)
+            run = "reproductions/table5/runs/rte-with-correction"
+            said = f"with correction of rte: in the way: {run} holds another run"
+            assert other.code == 2 and said in other.err and why in other.err, other.err
+            assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
+            assert "targen resume" not in other.err and "targen_core" not in other.err
+    paid = asked("claude/claude-haiku-5-5", 8, "--plan", "--out", "reproductions/table5-2")
+    assert paid.code == 0 and paid.err.count("of rte: to generate: n=8") == 2
+    assert "costs about $" in paid.err
+    run = Path("reproductions/table5/runs/rte-with-correction")
+    for name in ("report.json", "ledger"):  # as a process leaves it that is killed
+        (run / name).unlink()
+    begun = asked("scripted", 8, "--plan")
+    assert begun.code == 0, begun.err
+    assert "with correction of rte: goes on after 8 rows: n=8, model=scripted" in begun.err
+    assert asked("scripted", 8).code == 0 and (run / "report.json").exists()
+
+
+@pytest.mark.whole
 def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> None:
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
@@ -151,6 +183,18 @@ def test_table_8_says_what_it_takes(
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     bare = targen(*asked)
     assert bare.code == 2 and "pip install 'targen-training[minilm]'" in bare.err
+
+
+@pytest.mark.whole
+def test_a_plan_of_table_8_in_the_paper_s_form_says_what_rows_cost(
+    targen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: True)
+    asked = ("reproduce", "table8", "--original", ".", "--models", "paper", "--synthetic", RUNS)
+    plan = targen(*asked, "--generator", "claude/claude-haiku-5-5", "-n", 8, "--plan")
+    assert plan.code == 0, plan.err
+    assert f"arm synthetic SuperGLUE of rte: there: {RUNS / 'rte'}" in plan.err
+    assert re.search(r"Self-Instruct of free-instructions: to generate: .*: about \$\d", plan.err)
 
 
 @pytest.mark.whole

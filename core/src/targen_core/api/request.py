@@ -33,7 +33,7 @@ from targen_core.runs.dimensions import read_dimensions
 from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.placing import place_for
+from targen_core.runs.placing import place_for, run_there
 from targen_core.runs.plan import find_task, prepare, task_of
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
@@ -100,6 +100,16 @@ class Request:
         prepared = prepare(self.registry, self.spec)
         manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created="")
         return place_for(self._requested_folder(None), manifest)[0]
+
+    def found(self, out: PathText) -> Manifest | None:
+        """The run that `job` would go on with in `out`; None where it would begin one.
+
+        Raises:
+            RunConflict: `job` would refuse, as another run is there, or something else.
+        """
+        prepared = prepare(self.registry, self.spec)
+        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created="")
+        return run_there(as_path(out), manifest)
 
     def _requested_folder(self, out: PathText | None) -> Path:
         if out is not None:

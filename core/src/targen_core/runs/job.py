@@ -65,9 +65,9 @@ from targen_core.runs.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.placing import (
     Place,
     clear_unanswered,
-    is_fresh,
     is_unanswered,
     place_for,
+    require_run,
     same_run,
 )
 from targen_core.runs.plan import Prepared, bind_models, named, prepare
@@ -215,11 +215,7 @@ class Job:
                 _log.warning("%s", said)
         refuse_itself(spec.exclude, out)
         # In this order: another process may be writing its first files there.
-        if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
-            below = f", such as --out {shlex.quote(str(out / 'run'))}" if out.is_dir() else ""
-            raise RunConflict(
-                f"{out} exists and is not a run directory", hint=f"choose another --out{below}"
-            )
+        require_run(out)
         directory = RunDirectory(out)
         try:
             if directory.manifest.exists():

@@ -24,6 +24,8 @@ __all__ = [
     "is_unanswered",
     "numbered",
     "place_for",
+    "require_run",
+    "run_there",
     "same_run",
 ]
 
@@ -97,6 +99,30 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
                 break
             taken = taken or str(conflict)
     return path, f"{taken}. Writing this run to {path}" if taken else ""
+
+
+def require_run(out: Path) -> None:
+    """Check that nothing but a run is in a directory where one is to go.
+
+    Raises:
+        RunConflict: something else is.
+    """
+    if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
+        below = f", such as --out {quote(str(out / 'run'))}" if out.is_dir() else ""
+        raise RunConflict(
+            f"{out} exists and is not a run directory", hint=f"choose another --out{below}"
+        )
+
+
+def run_there(out: Path, requested: Manifest) -> Manifest | None:
+    """The manifest to go on with, if the very run that is asked for is there; None if nothing is.
+
+    Raises:
+        RunConflict: another run, or something else, is in its place.
+    """
+    require_run(out)
+    path = out / "manifest.json"
+    return same_run(Manifest.load(path), requested, out) if path.exists() else None
 
 
 def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.errors import UsageError
+from targen_core.errors import RunConflict, UsageError
+from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
-__all__ = ["carried_out", "compare", "generator_options", "model_choice", "show"]
+__all__ = ["carried_out", "compare", "generator_options", "model_choice", "say_arms", "show"]
 
 
 def compare(
@@ -137,8 +138,7 @@ def carried_out(
     from targen_training.progress import cells_shown
 
     arms = list(to_generate(registry, experiment, folder))
-    _say_arms(registry, arms)
-    missing = [arm for arm in arms if not (arm.run / "dataset.jsonl").exists()]
+    missing = say_arms(registry, arms)
     if plan and missing:
         cells = len(experiment.models) * len(experiment.seeds)
         print(f"then at least {cells} trainings for each arm of each task", file=sys.stderr)
@@ -210,21 +210,49 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
     print(folder / "results.html")
 
 
-def _say_arms(registry: Registry, arms: Sequence[Made]) -> None:
-    """What will be generated, and for how many dollars, before anything is sent."""
-    from targen_training.experiments.making import dollars
+def say_arms(registry: Registry, arms: Sequence[Made]) -> list[Made]:
+    """Say what is there of each arm, what will be generated, and for how many dollars.
 
+    Returns:
+        The arms that are not complete.
+
+    Raises:
+        RunConflict: rows of another request are in the place of an arm's.
+        UsageError: what cannot be generated.
+    """
+    from targen_training.experiments.making import dollars, found_of
+
+    missing: list[Made] = []
     costs: list[float | None] = []
-    caps: list[float | None] = []
+    other: RunConflict | None = None
     for arm in arms:
         said = f"arm {arm.arm} of {arm.part}: "
-        if (arm.run / "report.json").exists():
+        try:
+            report = found_of(registry, arm)
+        except RunConflict as error:
+            print(f"{said}in the way: {error}", file=sys.stderr)
+            other = other or error
+            continue
+        if report is not None and report.status in ("complete", "short"):
             print(f"{said}there: {arm.said}", file=sys.stderr)
             continue
+        missing.append(arm)
         costs.append(dollars(registry, arm))
-        caps.append(arm.values.get("max_cost"))
         cost = "no price is known" if costs[-1] is None else f"about ${costs[-1]:,.2f}"
-        print(f"{said}to generate: {arm.said}: {cost}", file=sys.stderr)
+        does = "to generate"
+        if report is not None:
+            does, cost = (
+                f"goes on after {plural(sum(report.rows.values()), 'row')}",
+                f"{cost} in all",
+            )
+        print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
+    _say_costs(costs, [arm.values.get("max_cost") for arm in missing])
+    if other is not None:
+        raise other
+    return missing
+
+
+def _say_costs(costs: Sequence[float | None], caps: Sequence[float | None]) -> None:
     known = [cost for cost in costs if cost is not None]
     if not any(known):
         return

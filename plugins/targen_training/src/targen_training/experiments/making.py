@@ -8,14 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 
 from targen_core import Registry, Task, estimate, generate
-from targen_core.errors import JobFailed, QuotaNotMet, TargenError, UsageError
+from targen_core.api.generating import found
+from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.methods.finishing import finished, rows_to_make
+from targen_core.runs.placing import numbered
 from targen_training.experiments.model import Arm, Experiment
 
-__all__ = ["Made", "contexts_of", "dollars", "generated", "made_once", "to_generate"]
+if TYPE_CHECKING:
+    from targen_core.api.report import Report
+
+__all__ = ["Made", "contexts_of", "dollars", "found_of", "generated", "made_once", "to_generate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,26 @@ def dollars(registry: Registry, arm: Made) -> float | None:
             return estimate(arm.task, registry=registry, **values).dollars
     except JobFailed:
         return None  # what its dry run cannot do, the run itself may
+
+
+def found_of(registry: Registry, arm: Made) -> Report | None:
+    """What is there of an arm, to be taken or gone on with; None where nothing is.
+
+    Raises:
+        RunConflict: rows of another request are in its place.
+        UsageError: what cannot be generated.
+    """
+    try:
+        with _named(arm, f"looked for in {arm.run}"):
+            return found(arm.task, out=arm.run, registry=registry, **arm.values)
+    except RunConflict as error:
+        folder = arm.run.parent.parent
+        beside = next(path for path in numbered(folder) if not path.exists())
+        error.hint = (
+            "ask for what was asked for there, or choose another --out, such as --out "
+            f"{quote(str(beside))}, which shares replies"
+        )
+        raise
 
 
 def generated(

@@ -10,7 +10,7 @@ import json
 import random
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +28,7 @@ from targen_training.writing import write_text
 
 if TYPE_CHECKING:
     from targen_core import Registry
+    from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
 
@@ -305,42 +306,47 @@ def _count(paths: Iterable[str]) -> int:
 
 
 def _announce_answers(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> None:
-    """What few-shot answers there are, and what those that are missing cost."""
+    """What few-shot answers there are, and what those that are missing cost.
+
+    Raises:
+        RunConflict: answers to another request are in the place of some.
+        UsageError: what cannot be generated.
+    """
+    from targen_training.comparing import say_arms
+
+    for name in known:
+        if (source := _answers_of(given, name)) is not None or not given.generator:
+            said = source or "none; --generator NAME/MODEL, or --answers"
+            print(f"few-shot answers of {name}: {said}", file=sys.stderr)
+    say_arms(registry, list(_to_write(given, known)))
+
+
+def _to_write(given: Given, known: Mapping[str, BigBench]) -> Iterator[Made]:
+    """The answers that the generator writes, or has written."""
+    from targen_training.experiments.making import Made
+
     for name, task in known.items():
-        source = _answers_of(given, name)
-        said = f"few-shot answers of {name}: "
-        if source is not None:
-            print(f"{said}{source}", file=sys.stderr)
-        elif given.generator:
-            print(f"{said}{given.generator} writes them{_cost(registry, given, name, task)}",
-                  file=sys.stderr)  # fmt: skip
-        else:
-            print(f"{said}none; --generator NAME/MODEL, or --answers", file=sys.stderr)
-
-
-def _cost(registry: Registry, given: Given, name: str, task: BigBench) -> str:
-    from targen_core import estimate
-    from targen_core.errors import TargenError
-
-    file = given.folder / "data" / f"{name}.json"
-    try:
-        dollars = estimate(str(file), registry=registry, **_asked(given, task)).dollars
-    except TargenError:
-        return ""
-    return "; no price is known" if dollars is None else f", for about ${dollars:,.2f}"
+        if given.generator and _answers_of(given, name) is None:
+            file = given.folder / "data" / f"{name}.json"
+            yield Made(name, "few-shot answers", str(file), _asked(given, task), _own(given, name))
 
 
 def _asked(given: Given, task: BigBench) -> dict[str, Any]:
-    options = {key: value for key, value in given.options.items() if key != "max_cost"}
+    options = dict(given.options)
     number = min(len(task.examples), options.pop("n", 0) or len(task.examples))
-    return {"n": number, "model": given.generator, **options}
+    return {"n": number, "model": given.generator, **options, "near_duplicates": 0.0}
+
+
+def _own(given: Given, name: str) -> Path:
+    return given.folder / "runs" / f"{name}-few-shot"
 
 
 def _answers_of(given: Given, name: str) -> Path | None:
+    """Answers that are there; where a generator is named, those that it has not to write."""
     if given.answers is not None and (source := _source(given.answers, name)) is not None:
         return source
-    made = given.folder / "runs" / f"{name}-few-shot"
-    return made if (made / "report.json").exists() else None
+    made = _own(given, name)
+    return made if not given.generator and (made / "report.json").exists() else None
 
 
 # --- what came of it ---
@@ -351,17 +357,13 @@ def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -
     from targen_core import generate
     from targen_training.bigbench.evaluating import answered
 
+    sources = {name: source for name in known if (source := _answers_of(given, name)) is not None}
+    for made in _to_write(given, known):
+        generate(made.task, out=made.run, registry=registry, **made.values)
+        sources[made.part] = made.run
     grades = {}
-    for name, task in known.items():
-        source = _answers_of(given, name)
-        if source is None and given.generator:
-            source = given.folder / "runs" / f"{name}-few-shot"
-            file = given.folder / "data" / f"{name}.json"
-            caps = {k: v for k, v in given.options.items() if k == "max_cost"}
-            asked = {**_asked(given, task), **caps, "near_duplicates": 0.0}
-            generate(str(file), out=source, registry=registry, **asked)
-        if source is not None:
-            grades[name], _ = answered(task, str(source))
+    for name, source in sources.items():
+        grades[name], _ = answered(known[name], str(source))
     return grades
 
 

@@ -75,6 +75,8 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
         TargenError: a run or training failed; the same again goes on.
     """
     from targen_training.asked import options_of
+    from targen_training.comparing import say_arms
+    from targen_training.experiments.making import Made
 
     if find_spec("lm_eval") is None:
         raise MissingDependency(
@@ -92,11 +94,14 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
     trainer: Trainer = registry.get("trainer", _DECODER)
     options = options_of(trainer.options, _DECODER, [f"{k}={v}" for k, v in asked.options.items()])
     sources = _sources(asked)
+    to_make = []
     for arm, places in sources.items():
         for task, place in places.items():
-            made = place.is_file() or (place / "dataset.jsonl").exists()
-            said = "there" if made else "to make"
-            print(f"arm {arm}: {task}: {place}: {said}", file=sys.stderr)
+            if _is_ours(asked, place):
+                to_make.append(Made(task, arm, task, _values(asked), place))
+            else:
+                print(f"arm {arm} of {task}: there: {place}", file=sys.stderr)
+    say_arms(registry, to_make)
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
     print(f"{trainings} trainings of a decoder, each measured on {names}", file=sys.stderr)
@@ -143,16 +148,24 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
     return {first: ours, second: {_FREE: theirs}}
 
 
+def _is_ours(asked: OpenLlm, place: Path) -> bool:
+    """Whether rows are those that the generator makes, or has made."""
+    return bool(asked.generator) and place.is_relative_to(asked.folder)
+
+
+def _values(asked: OpenLlm) -> dict[str, Any]:
+    return {**asked.base, "model": asked.generator}
+
+
 def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> list[Dataset]:
     """The rows of an arm, made where they are not there."""
     from targen_training.asked import read_rows
 
     datasets = []
     for task, place in places.items():
-        if place.is_relative_to(asked.folder):
-            values = {**asked.base, "model": asked.generator}
+        if _is_ours(asked, place):
             try:
-                generate(task, out=place, registry=registry, **values)
+                generate(task, out=place, registry=registry, **_values(asked))
             except QuotaNotMet as error:
                 print(f"note: {task}: {error}", file=sys.stderr)
         datasets.append(read_rows(registry, str(place), None, task))
