@@ -145,6 +145,31 @@ def test_a_plan_says_what_the_run_will_find(targen: Command, superglue: Path) ->
     assert asked("scripted", 8).code == 0 and (run / "report.json").exists()
 
 
+STOPPED = """
+import os, pathlib, signal
+
+def reply(request):
+    if (at := pathlib.Path("stop")).exists():
+        at.unlink()
+        os.kill(os.getpid(), signal.SIGINT)
+    return request.dry_run()
+"""
+
+
+@pytest.mark.whole
+def test_ctrl_c_says_that_the_same_command_goes_on(targen: Command, superglue: Path) -> None:
+    Path("stop.py").write_text(STOPPED)
+    Path("stop").touch()
+    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST, "-n", 8,
+             "--generator", "scripted", "-o", "script=stop.py:reply", "-o",
+             "latency_ms=10")  # fmt: skip
+    stopped = targen(*asked)
+    assert stopped.code == 130, stopped.err
+    assert "the same command goes on" in stopped.err.splitlines()[-1]
+    assert "with correction of rte: goes on after" in targen(*asked, "--plan").err
+    assert targen(*asked).code == 0
+
+
 @pytest.mark.whole
 def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> None:
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.errors import RunConflict, UsageError
+from targen_core.errors import Interrupted, RunConflict, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
-__all__ = ["carried_out", "compare", "generator_options", "model_choice", "say_arms", "show"]
+__all__ = [
+    "carried_out",
+    "compare",
+    "generator_options",
+    "going_on",
+    "model_choice",
+    "say_arms",
+    "show",
+]
 
 
 def compare(
@@ -149,7 +158,7 @@ def carried_out(
             made.setdefault(arm.part, {})[arm.arm] = arm.rows
         _say(planned(registry, experiment, folder, made))
         return None
-    with held(folder):
+    with held(folder), going_on():
         declare(folder, _values(experiment, folder))
         made, notes = generated(registry, arms)
         ready = planned(registry, experiment, folder, made)
@@ -171,6 +180,21 @@ def carried_out(
             raise typer.Exit(130) from None
         written(folder, results)
     return results
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Let Ctrl-C say that the same command goes on, as one does that keeps what it has made.
+
+    Raises:
+        Interrupted: Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        raise Interrupted(
+            str(stopped) or "stopped", hint="the same command goes on where it stopped"
+        ) from None
 
 
 def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:

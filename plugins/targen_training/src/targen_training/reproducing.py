@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.errors import UsageError
-from targen_training.comparing import carried_out, generator_options, model_choice
+from targen_training.comparing import carried_out, generator_options, going_on, model_choice
 from targen_training.printed import with_interval
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ def reproduce(
         )
         if models not in ("small", "paper"):
             raise UsageError(f"--models {models}", hint="one of: small, paper")
-        datatune.reproduce_datatune(load_registry(), given, plan=plan, json=json)
+        with going_on():
+            datatune.reproduce_datatune(load_registry(), given, plan=plan, json=json)
         return
     paper = paper_table(table if table.startswith("table") else f"table{table}")
     known = sizes()
@@ -294,7 +295,8 @@ def _open_llm(registry: Registry, asked: OpenLlm, *, plan: bool, json: bool) -> 
     from targen_core.cli.tables import print_json
     from targen_training.reproduction.openllm import carry_out, show
 
-    found = carry_out(registry, asked, plan=plan)
+    with going_on():
+        found = carry_out(registry, asked, plan=plan)
     if found is None:
         return
     paper = asked.paper
