@@ -80,6 +80,8 @@ class TrainerSuite(Suite):
         made, moved = folder / "made", folder / "moved"
         made.mkdir(parents=True)
         try:
+            if trainer.check is not None:
+                trainer.check(options)
             trainer.train(data, options, made)
             shutil.move(made, moved)
             return trainer.load(moved)

@@ -179,11 +179,12 @@ def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> N
     (superglue / "AX-g").mkdir()
     axg = Path(__file__).parents[3] / "examples/superglue/axg.jsonl"
     (superglue / "AX-g/AX-g.jsonl").write_text(axg.read_text() * 40)
-    (superglue / "CB").rename(superglue / "WiC")
+    (superglue / "WiC").mkdir()
+    for split in ("train", "val"):
+        (superglue / f"WiC/{split}.jsonl").write_text((RUNS / "wic/dataset.jsonl").read_text())
     for _ in range(2):
         shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
         assert shares.code == 0 and shares.err.count("contexts_fraction=0.25") == 2, shares.err
-    (superglue / "WiC").rename(superglue / "CB")
     priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
     paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
                   "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip
@@ -229,6 +230,43 @@ def test_what_starts_from_nothing_learns_nothing_before(targen: Command, supergl
     assert done.code == 2 and "model tfidf starts from nothing" in done.err
     none = targen(*asked)
     assert none.code == 2 and "--synthetic FOLDER" in none.err
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["table8", "--tasks", "rte", "--model", "tfidf"], 2, "model tfidf starts from nothing"),
+        (["table5", "--model", "tfdif"], 2, "did you mean tfidf"),
+        (["table5", "--model", "tfidf,width=3"], 2, "width: the options of tfidf are"),
+        (["table5", "--model", "encoder,model=./none"], 2, "there is no folder ./none"),
+        (["table5", "--model", "encoder,model=x"], 1, "pip install 'targen-training[torch]'"),
+        (["table5", "--model", "tfidf"], 2, "no test row has a label"),
+    ],
+)
+def test_what_would_fail_is_said_before_rows_are_made(
+    targen: Command,
+    superglue: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    code: int,
+    said: str,
+) -> None:
+    installed = None if code == 1 else True
+    monkeypatch.setattr("targen_training.neural.weights.find_spec", lambda _: installed)
+    if "no test row" in said:
+        val = superglue / "RTE/val.jsonl"
+        text = re.sub(r'"label": ?"[^"]*", ?', "", val.read_text())
+        assert "label" not in text
+        val.write_text(text)
+    tasks = () if "--tasks" in words else ("--tasks", "rte")
+    asked = ("reproduce", *words, *tasks, "--original", superglue, "--generator", "scripted",
+             "-n", 8, "--seeds", 1)  # fmt: skip
+    done = targen(*asked)
+    assert done.code == code and said in done.err, done.err
+    assert "to generate" in done.err and not list(Path().glob("reproductions/*/runs"))
+    plan = targen(*asked, "--plan")  # which may be made on another machine than the one that trains
+    assert said in plan.err and plan.code == (0 if "encoder" in words[-1] else code), plan.err
 
 
 @pytest.mark.whole

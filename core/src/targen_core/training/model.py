@@ -154,6 +154,9 @@ class Trainer:
             distribution's own dependencies, or "".
         writes: its models write their answers, and may write what is none.
         weighs: it heeds `Decision.weight`. One that does not is never given weights other than 1.
+        check: `check(options)` finds out in no time whether it could train here with such options,
+            before rows are paid for that it would learn from: it raises what `train` would, such
+            as `ModuleNotFoundError` or `UsageError`. None where nothing can be lacking.
     """
 
     summary: str
@@ -164,3 +167,4 @@ class Trainer:
     extra: str = ""
     writes: bool = False
     weighs: bool = False
+    check: Callable[[Any], None] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.errors import Interrupted, RunConflict, UsageError
+from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
 
@@ -143,11 +143,21 @@ def carried_out(
         TargenError: anything wrong with what was asked for, or a run or training that failed.
     """
     from targen_training.experiments.making import generated, made_once, to_generate
-    from targen_training.experiments.run import declare, held, planned, run_experiment, written
+    from targen_training.experiments.run import (
+        check_given,
+        declare,
+        held,
+        planned,
+        run_experiment,
+        written,
+    )
     from targen_training.progress import cells_shown
 
     arms = list(to_generate(registry, experiment, folder))
     missing = say_arms(registry, arms)
+    if missing:  # else the data are read at once
+        check_given(registry, experiment)
+        _check_models(registry, experiment, plan=plan)
     if plan and missing:
         cells = len(experiment.models) * len(experiment.seeds)
         print(f"then at least {cells} trainings for each arm of each task", file=sys.stderr)
@@ -180,6 +190,23 @@ def carried_out(
             raise typer.Exit(130) from None
         written(folder, results)
     return results
+
+
+def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> None:
+    """Check that the models can be trained here; a plan, which may be made elsewhere, only says so.
+
+    Raises:
+        MissingDependency: a package is not installed.
+        UsageError: weights or a device are lacking.
+    """
+    from targen_training.experiments.run import check_models
+
+    try:
+        check_models(registry, experiment)
+    except (MissingDependency, UsageError) as error:
+        if not plan:
+            raise
+        print(f"note: not to be trained here: {error}; {error.hint}", file=sys.stderr)
 
 
 @contextmanager

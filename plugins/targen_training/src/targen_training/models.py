@@ -59,6 +59,7 @@ __all__ = [
     "facts_of",
     "fitted",
     "load_model",
+    "require_able",
     "train_model",
 ]
 
@@ -399,6 +400,19 @@ def load_model(registry: Registry, folder: Path) -> Trained:
         )
     predict = _predictor(item.id, trainer, facts.labels, folder / "model")
     return Trained(facts, predict, np.sort(seen), _answers(trainer, facts.labels), folder)
+
+
+def require_able(item: str, trainer: Trainer, options: TrainerOptions) -> None:
+    """Check, before rows are paid for, that a trainer could learn from them here.
+
+    Raises:
+        MissingDependency: a package is not installed.
+        UsageError: weights or a device are lacking.
+        PluginError: its check failed.
+    """
+    if trainer.check is not None:
+        with _blamed(item, trainer):
+            trainer.check(options)
 
 
 def fitted(

@@ -137,7 +137,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
 
     Raises:
         UnknownName: a trainer is not installed.
-        UsageError: an option that cannot be.
+        UsageError: an option that cannot be, or a model that starts from nothing and is to learn
+            something before the rest.
     """
     from pydantic import ValidationError
 
@@ -158,6 +159,12 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             raise UsageError(
                 f"model {model.called}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
             ) from error
+        if experiment.before and "model" not in trainer.options.model_fields:
+            raise UsageError(
+                f"model {model.called} starts from nothing, so it can learn nothing before the "
+                "rest",
+                hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
+            )
         ready[model.called] = Ready(item.id, trainer, options, model.sizes)
     return ready
 
@@ -171,7 +178,7 @@ def plan_cells(
     """All cells in the order in which they are trained, and why some are left out.
 
     Raises:
-        UsageError: rows of which nothing can be learned, or a model that cannot be pre-finetuned.
+        UsageError: rows of which nothing can be learned.
     """
     if experiment.together:
         note = "One model learns all tasks of an arm; the rows beside a figure are its task's."
@@ -242,17 +249,7 @@ class _Begun:
         models: Mapping[str, Ready],
         sets: Mapping[str, Mapping[str, Sequence[Source]]],
     ) -> None:
-        """Count what each task of the sets has.
-
-        Raises:
-            UsageError: a model starts from nothing.
-        """
-        for name, ready in models.items():
-            if sets and "model" not in type(ready.options).model_fields:
-                raise UsageError(
-                    f"model {name} starts from nothing, so it can learn nothing before the rest",
-                    hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
-                )
+        """Count what each task of the sets has."""
         self._models, self._sets = models, sets
         self.sources = [source for of in sets.values() for each in of.values() for source in each]
         self._units: dict[str, int] = {}

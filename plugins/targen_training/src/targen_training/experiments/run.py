@@ -36,13 +36,24 @@ from targen_training.experiments.cells import (
     sweep,
 )
 from targen_training.experiments.data import Material, label_order, read_before, read_material
-from targen_training.experiments.model import Experiment, as_toml
+from targen_training.experiments.model import Arm, Experiment, as_toml
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import Results, results_of
+from targen_training.models import require_able
 from targen_training.scores import measured
 from targen_training.writing import write_text, writing
 
-__all__ = ["Planned", "check_folder", "declare", "held", "planned", "run_experiment", "written"]
+__all__ = [
+    "Planned",
+    "check_folder",
+    "check_given",
+    "check_models",
+    "declare",
+    "held",
+    "planned",
+    "run_experiment",
+    "written",
+]
 
 
 @dataclass(frozen=True)
@@ -139,6 +150,47 @@ def planned(
             if result is not None:
                 there[plan.key] = result
     return Planned(experiment, materials, models, plans, there, left, folder)
+
+
+def check_given(registry: Registry, experiment: Experiment) -> None:
+    """Check, before rows are made, the models and the rows that are there.
+
+    Raises:
+        UsageError: anything wrong with them, or options.
+        UnknownName: a trainer is not installed.
+    """
+    ready_models(registry, experiment)
+
+    def there(arms: Mapping[str, Arm]) -> dict[str, Arm]:
+        return {name: arm for name, arm in arms.items() if arm.generate is None}
+
+    given = experiment.model_copy(
+        update={
+            "tasks": {
+                key: part.model_copy(update={"arms": there(part.arms)})
+                for key, part in experiment.tasks.items()
+            },
+            "before": {name: there(tasks) for name, tasks in experiment.before.items()},
+        }
+    )
+    for key in given.tasks:
+        _check_metric(given.metric, read_material(registry, given, key, {}))
+    read_before(registry, given, {})
+
+
+def check_models(registry: Registry, experiment: Experiment) -> None:
+    """Check, before rows are made, that the models can be trained on this machine.
+
+    Raises:
+        MissingDependency: a package is not installed.
+        UsageError: weights or a device are lacking.
+    """
+    for name, model in ready_models(registry, experiment).items():
+        try:
+            require_able(model.item, model.trainer, model.options)
+        except UsageError as error:
+            error.args = (f"model {name}: {error}",)
+            raise
 
 
 def _check_metric(metric: str, material: Material) -> None:

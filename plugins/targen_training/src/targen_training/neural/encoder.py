@@ -15,6 +15,7 @@ from targen_core.errors import UsageError
 from targen_core.pretrained import device_of, quiet
 from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.neural.options import EncoderOptions
+from targen_training.neural.weights import check
 
 __all__ = ["ENCODER", "read"]
 
@@ -212,4 +213,5 @@ ENCODER = Trainer(
     options=EncoderOptions,
     extra="torch",
     weighs=True,
+    check=check,
 )

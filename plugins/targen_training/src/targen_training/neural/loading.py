@@ -15,7 +15,7 @@ from targen_training.neural.weights import (
     find_weights,
 )
 
-__all__ = ["Pretrained", "load_saved", "save", "tokenizer_of"]
+__all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_of"]
 
 
 def tokenizer_of(weights: Weights) -> Any:
@@ -53,24 +53,8 @@ class Pretrained:
         self.options = options
         self.weights = find_weights(options.model)
         self.base = find_weights(base_of(self.weights)) if self.weights.adapter else self.weights
-        self._check()
+        require_quantized(options)
         self.data = data
-
-    def _check(self) -> None:
-        options = self.options
-        if options.quantize == "none":
-            return
-        if not options.lora:
-            raise UsageError(
-                "-o quantize=4bit: quantised weights are not trained themselves",
-                hint="-o lora=8 with it",
-            )
-        if device_of(options.device).type != "cuda":
-            raise UsageError(
-                "-o quantize=4bit needs a GPU that CUDA runs on, and there is none",
-                hint="-o lora=8 alone trains an adapter of the weights as they are",
-            )
-        _need_bitsandbytes()
 
     def load(self, kind: Any, **more: Any) -> tuple[Any, set[str]]:
         """The model, ready to train, and which of its weights are new.
@@ -141,6 +125,28 @@ class Pretrained:
                 return get_peft_model(model, config)
         except ValueError as error:
             raise UsageError(f"-o lora_targets={targets}: {first_line(error)}") from error
+
+
+def require_quantized(options: NeuralOptions) -> None:
+    """Check that weights can be quantised here, where that is asked for.
+
+    Raises:
+        UsageError: not without LoRA, or not without a GPU that CUDA runs on.
+        MissingDependency: bitsandbytes is not installed.
+    """
+    if options.quantize == "none":
+        return
+    if not options.lora:
+        raise UsageError(
+            "-o quantize=4bit: quantised weights are not trained themselves",
+            hint="-o lora=8 with it",
+        )
+    if device_of(options.device).type != "cuda":
+        raise UsageError(
+            "-o quantize=4bit needs a GPU that CUDA runs on, and there is none",
+            hint="-o lora=8 alone trains an adapter of the weights as they are",
+        )
+    _need_bitsandbytes()
 
 
 def _need_bitsandbytes() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_core.pretrained import model_folder
+from targen_core.pretrained import device_of, model_folder
+from targen_training.neural.options import NeuralOptions
 
-__all__ = ["Weights", "base_of", "find_weights", "kind_of"]
+__all__ = ["Weights", "base_of", "check", "find_weights", "kind_of"]
 
 _WRITES = ("ForCausalLM", "LMHeadModel")
 
@@ -62,6 +64,26 @@ def find_weights(name: str) -> Weights:
     if path.suffix == ".gguf" and path.is_file():
         return Weights(name, path.parent, path.name)
     return _in_folder(name, model_folder(name, "--model ", extra="targen-training[minilm]"))
+
+
+def check(options: NeuralOptions) -> None:
+    """Check that what a training of pretrained weights needs is on this machine.
+
+    Raises:
+        ModuleNotFoundError: a package is not installed.
+        UsageError: there are no such weights, no such device, or none that quantised weights need.
+    """
+    from targen_training.neural.loading import require_quantized
+
+    for package in ("torch", "transformers", "accelerate", *(["peft"] if options.lora else [])):
+        if find_spec(package) is None:  # imports nothing
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+    weights = find_weights(options.model)
+    if weights.adapter:
+        find_weights(base_of(weights))
+    if options.device:
+        device_of(options.device)
+    require_quantized(options)
 
 
 def _in_folder(name: str, folder: Path) -> Weights:

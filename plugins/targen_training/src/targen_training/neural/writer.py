@@ -18,6 +18,7 @@ from targen_core.training.model import Decision, Predictor, Question, Trainer, T
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions
+from targen_training.neural.weights import check
 
 __all__ = ["DECODER", "ENCODER_DECODER"]
 
@@ -241,6 +242,7 @@ def _trainer(kind: str, summary: str) -> Trainer:
         extra="torch",
         writes=True,
         weighs=True,
+        check=check,
     )
 
 

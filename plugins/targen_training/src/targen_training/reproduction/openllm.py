@@ -74,9 +74,10 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
         MissingDependency: the harness, or what trains decoders, is not installed.
         TargenError: a run or training failed; the same again goes on.
     """
-    from targen_training.asked import options_of
+    from targen_training.asked import options_of, read_rows
     from targen_training.comparing import say_arms
     from targen_training.experiments.making import Made
+    from targen_training.models import require_able
 
     if find_spec("lm_eval") is None:
         raise MissingDependency(
@@ -91,7 +92,8 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
         raise UsageError(
             f"{asked.folder} is there and holds something else", hint="choose another --out"
         )
-    trainer: Trainer = registry.get("trainer", _DECODER)
+    item = registry.find("trainer", _DECODER)
+    trainer: Trainer = registry.resolve(item)
     options = options_of(trainer.options, _DECODER, [f"{k}={v}" for k, v in asked.options.items()])
     sources = _sources(asked)
     to_make = []
@@ -105,8 +107,13 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
     print(f"{trainings} trainings of a decoder, each measured on {names}", file=sys.stderr)
+    for places in sources.values():  # before anything is paid for
+        for task, place in places.items():
+            if not _is_ours(asked, place):
+                read_rows(registry, str(place), None, task)
     if plan:
         return None
+    require_able(item.id, trainer, options)
     data = {arm: _rows(registry, asked, places) for arm, places in sources.items()}
     found: dict[str, dict[str, list[float]]] = {}
     for arm, datasets in data.items():
