@@ -70,6 +70,106 @@ def test_what_was_asked_for_is_a_task_file(targen: Targen, mail: Path) -> None:
     assert targen("preview", "asked.json", "-b", "scripted").code == 0
 
 
+def test_a_run_needs_the_file_of_its_task_no_more(targen: Targen, mail: Path) -> None:
+    (mail.parent / "desks.txt").write_text("the front desk\nthe desk upstairs\n")
+    mail.write_text(mail.read_text() + "seeds: {file: desks.txt}\n")
+    start = ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
+    assert targen(*start, "-n", "4").code == 0
+    kept = json.loads(Path("run/task.json").read_text())["method"]["kept"]
+    assert (kept["name"], [*kept["labels"]]) == ("mail", ["loan", "room"])
+    assert kept["seeds"]["items"] == ["the front desk", "the desk upstairs"]
+    before = Path("run/task.json").read_bytes()
+
+    (mail.parent / "desks.txt").unlink()
+    moved = mail.rename(mail.with_name("moved.yaml"))
+    for line in (("resume", "run", "-n", "8"), ("validate", "run"), ("show", "run")):
+        done = targen(*line)
+        assert done.code == 0, done.err
+    assert len(made(Path("run"), "dataset.jsonl")) == 8
+
+    mail.write_text(moved.read_text().replace("a library", "a bakery").replace("seeds:", "# "))
+    assert targen("resume", "run", "-n", "12").code == 0
+    assert Path("run/task.json").read_bytes() == before
+    other = targen(*start, "-n", "12")
+    assert other.code != 0 and "run holds another run, started with task version" in other.err
+
+    Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
+    assert targen("describe", "run/task.json").code == 0  # which makes it known
+    changed = targen("resume", "run", "-n", "16")
+    assert changed.code != 0 and "the task of this run, task.json, has changed" in changed.err
+
+
+def test_a_run_whose_copy_names_the_file_alone_goes_on_with_that(
+    targen: Targen, mail: Path
+) -> None:
+    start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
+    assert targen(*start).code == 0
+    copy = Path("run/task.json")
+    asked = json.loads(copy.read_text())
+    del asked["method"]["kept"]
+    copy.write_text(json.dumps(asked, ensure_ascii=False, indent=2) + "\n")
+    assert targen("resume", "run", "-n", "8").code == 0
+    gone = mail.rename(mail.with_name("moved.yaml"))
+    done = targen("resume", "run", "-n", "12")
+    assert done.code == 2 and f"there is no file {mail}" in done.err
+    gone.rename(mail)
+    assert targen("resume", "run", "-n", "12").code == 0
+    assert targen(*start).code == 0  # the command that began it makes the copy whole
+    mail.unlink()
+    assert targen("resume", "run", "-n", "16").code == 0
+
+
+def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(
+    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = mail.with_name("notes.py")
+    module.write_text(
+        "from pathlib import Path\nfrom targen_core import Declaration\n"
+        "Path('executed').touch()\n"
+        "labels = {'loan': 'it is about books', 'room': 'it is about rooms'}\n"
+        "FIRST = Declaration(description='Each row is a note.', labels=labels).task(name='notes')\n"
+        "SECOND = FIRST.replace(summary='other notes')\n"
+    )
+    start = ("method", "supergen", f"{module}:FIRST", "-n", "4", "-b", "scripted", "--out", "run")
+    assert targen(*start, "--set", "ratio=2").code == 0
+    code = module.read_text()
+    assert json.loads(Path("run/task.json").read_text())["method"]["kept"] == code
+    module.unlink()
+    assert targen("resume", "run", "-n", "8").code == 0
+    assert targen("finish", "run").code == 0
+    assert Path("run-finished/task.py").read_text() == code
+    assert targen("validate", "run-finished").code == 0
+
+    Path("executed").unlink()
+    copy = Path("run/task.json")
+    copy.write_text(copy.read_text().replace("a note", "a poem"))
+    for command in ("resume", "finish", "validate"):
+        strange = targen(command, "run")
+        assert strange.code == 2 and "targen describe run/task.json" in strange.err
+    assert not Path("executed").exists()
+
+
+@pytest.mark.whole
+def test_rows_are_measured_and_learned_without_the_file_of_their_task(
+    targen: Targen, mail: Path
+) -> None:
+    for seed in ("0", "1"):
+        start = ("method", "zerogen", str(mail), "-n", "24", "-b", "scripted", "--seed", seed)
+        assert targen(*start, "--out", f"run{seed}").code == 0
+    mail.unlink()
+    for line in (
+        ("analyze", "run0", "--metric", "labels", "--out", "analysed"),
+        ("train", "run0", "--out", "model"),
+        ("compare", "run0", "--test", "run1", "--seeds", "1", "--out", "compared"),
+        ("reweigh", "run0", "--out", "weighed"),
+        ("evaluate", "model", "run1"),
+        ("validate", "weighed"),
+    ):
+        done = targen(*line)
+        assert done.code == 0, (line, done.err)
+    assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
+
+
 OPEN = """
 description: Each row is a riddle.
 fields: {riddle: the riddle, solution: its solution}

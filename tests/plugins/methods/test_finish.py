@@ -29,14 +29,13 @@ def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(
     assert (made.code, NEXT in made.err) == (0, True), made.err
     assert made.out.splitlines()[-1] == "run/dataset.jsonl"
     mail.rename("moved.yaml")
-    gone = targen("finish", "run")  # whose rows they are stands in that file alone
-    assert gone.code == 2 and "mail.yaml" in gone.err and not Path("run-finished").exists()
-    Path("moved.yaml").rename(mail)
     done = targen("finish", "run", "--json")
     assert done.code == 0, done.err
     labels = {name: (of["made"], of["kept"]) for name, of in done.json["labels"].items()}
     assert labels == {"loan": (6, 2), "room": (6, 2)}
     assert done.json["out"] == "run-finished"
+    whose = json.loads(Path("run-finished/task.json").read_text())
+    assert whose["name"] == "mail" and [*whose["labels"]] == ["loan", "room"]
     best = Path("run-finished/dataset.jsonl").read_bytes()
     assert targen("select", "run", "--ratio", "3").code == 0
     assert Path("run-best/dataset.jsonl").read_bytes() == best

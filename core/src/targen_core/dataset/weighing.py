@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,6 +30,9 @@ from targen_core.runs.gate import read_json
 from targen_core.runs.gate import said as words_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.declared.files import TaskFile
 
 __all__ = [
     "FILE",
@@ -165,7 +168,7 @@ def write_weighed(
     dataset: Dataset,
     records: Sequence[Mapping[str, Any]],
     *,
-    task: str,
+    task: str | TaskFile,
     variants: Sequence[str] = (),
     made: Mapping[str, Any],
     report: Mapping[str, Any],
@@ -195,9 +198,9 @@ def write_weighed(
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
     beside = out.with_name(f".{out.name}.part")
     lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]
-    file = task_file(task) if is_file(task) else None
+    whose = task_file(task) if isinstance(task, str) and is_file(task) else task
     weighing = Weighing(
-        task=file.copy if file else task,
+        task=whose if isinstance(whose, str) else whose.copy,
         variants=tuple(variants),
         rows=dataset.digest,
         made=made,
@@ -209,8 +212,8 @@ def write_weighed(
         write_atomically(beside / "dataset.jsonl", _lines(dataset.rows))
         write_atomically(beside / "provenance.jsonl", _lines(lines))
         write_atomically(beside / FILE, weighing.model_dump_json(indent=2) + "\n")
-        if file:
-            write_atomically(beside / file.copy.partition(":")[0], file.text)
+        if not isinstance(whose, str):
+            write_atomically(beside / whose.copy.partition(":")[0], whose.text)
         if out.exists():
             shutil.rmtree(out)
         beside.rename(out)

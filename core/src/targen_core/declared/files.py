@@ -4,7 +4,7 @@ A file is not installed, so a run keeps a copy of it, and needs no other to go
 on. A copy of a declaration is data. A copy of a module is code, and a run
 directory may come from anybody: it is executed where its user has run the very
 same text before by its name, and nowhere else. What a form of a plugin names
-may be files of its user's, so a copy of it is treated in the same way.
+or keeps may be files of its user's, or code, so a copy of it is treated in the same way.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from targen_core import folders
 from targen_core.declared.forms import TaskForm
 from targen_core.declared.model import Declaration
 from targen_core.declared.reading import (
+    Loc,
     Parsed,
     declaration_of,
     parsed_file,
@@ -41,6 +42,7 @@ from targen_core.tasks.model import Task
 
 __all__ = [
     "TaskFile",
+    "kept_file",
     "packaged_task",
     "registration",
     "require_known",
@@ -87,11 +89,38 @@ def task_file(name: str) -> TaskFile:
         data = content_of(path)
         folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
         return _from_module(path.absolute(), attribute, data)
-    parsed = parsed_file(path)
+    return _read(parsed_file(path))
+
+
+def kept_file(name: str, kept: Mapping[str, Any] | str) -> TaskFile:
+    """The task of a file that may be gone by now or say something else, of what was kept of it.
+
+    Args:
+        name: the file's, which errors speak of; with `:NAME` where a module needs it.
+        kept: the keys of its copy, or the code of a module.
+
+    Raises:
+        UsageError: it is no task.
+    """
+    path, attribute = _split(name)
+    if isinstance(kept, str):
+        data = kept.encode()
+        folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # as what it is kept in is
+        return _from_module(path, attribute, data)
+
+    def refuse(loc: Loc, message: str, hint: str) -> UsageError:
+        key = f": {'.'.join(map(str, loc))}" if loc else ""
+        return UsageError(f"what was kept of {path}{key}: {message}", hint=hint)
+
+    return _read(Parsed(path, dict(kept), refuse))
+
+
+def _read(parsed: Parsed) -> TaskFile:
+    """The task of a file in a form, or of a declaration's."""
     if key := _form_key(parsed.value):
         return _formed(parsed, key)
     declaration = declaration_of(parsed)
-    task = declaration.task(name=task_name(path.stem))
+    task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
     return TaskFile(task, "task.json", named.as_json(), declaration.draft)
 
@@ -124,7 +153,7 @@ def require_known(copy: Path) -> None:
         return
     if not folders.is_known(_TASKS, hashlib.sha256(content_of(path)).hexdigest()):
         name = f"{path}:{attribute}" if attribute else str(path)
-        what = "names data to read and" if form else "is code that"
+        what = "names data to read or code to run; it" if form else "is code that"
         raise UsageError(
             f"{path} {what} came with its folder and has not been run on this machine before",
             hint=f"read it and, if you trust it, run: targen describe {name}",
@@ -177,13 +206,19 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
             ["name"], f"{name!r} is not a valid name", "lower-case letters, digits, ., _ and -"
         )
     task = form.task(spec, name)
-    text = form.text(key, spec, name)
-    data = text.encode()
-    folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
-    version = f"{task.version}+{hashlib.sha256(data).hexdigest()[:8]}"
+    kept = form.keeps(spec)
+    text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
+    folders.make_known(_TASKS, _digest(text))  # the user has named it
+    if kept.keys().isdisjoint(parsed.value[key]):  # it may be a copy from before any were kept
+        folders.make_known(_TASKS, digest)
+    version = f"{task.version}+{digest[:8]}"
     return TaskFile(
         task.replace(version=version), "task.json", text, distribution=registered.distribution
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- modules --------------------------------------------------------------------

@@ -14,9 +14,10 @@ All that takes a task's file takes such a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -26,10 +27,15 @@ from targen_core.tasks.model import Task
 __all__ = ["TaskForm"]
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def _as_it_is(spec: SpecT, _: Path, /) -> SpecT:
     return spec
+
+
+def _nothing(_: BaseModel, /) -> Mapping[str, Any]:
+    return _NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +51,24 @@ class TaskForm(Generic[SpecT]):
             in the file is added to the task's version.
         located: `located(spec, folder)` returns a spec that means the same wherever it lies:
             a run keeps a copy of it. `folder` is the file's.
+        keeps: `keeps(spec)` returns further values for a run's copy, such as what is in a file that
+            the spec names: the run needs that file no more. The digest is of the rest, so they
+            have to show in the version of `task`'s task. Their fields have `exclude=True`.
     """
 
     summary: str
     spec: type[SpecT]
     task: Callable[[SpecT, str], Task[Any, Any]]
     located: Callable[[SpecT, Path], SpecT] = _as_it_is
+    keeps: Callable[[SpecT], Mapping[str, Any]] = _nothing
 
-    def text(self, key: str, spec: SpecT, name: str) -> str:
+    def text(self, key: str, spec: SpecT, name: str, kept: Mapping[str, Any] = _NONE) -> str:
         """A file of this form, as JSON: `key` is the form's name, `name` the task's.
 
-        Defaults are omitted.
+        Defaults are omitted; `kept` is what stands below the key besides, as `keeps` returns it.
         """
         import json
 
-        value = {"name": name, key: spec.model_dump(mode="json", exclude_defaults=True)}
+        said = spec.model_dump(mode="json", exclude_defaults=True)
+        value = {"name": name, key: {**said, **kept}}
         return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -25,9 +25,11 @@ from targen_core.errors import UsageError
 from targen_core.plain import is_within, read_plain, refuse_waiting
 from targen_core.suggestions import did_you_mean
 
-__all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
+__all__ = ["Loc", "Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
 
 Loc = Sequence[str | int]
+"""The keys that lead to a value, from the outermost."""
+
 Refuse = Callable[[Loc, str, str], UsageError]
 """Makes the error for what stands at a place: its message, and what to type."""
 

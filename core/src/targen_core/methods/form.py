@@ -12,20 +12,21 @@ method:
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from targen_core.dataset.source import open_source
-from targen_core.declared.files import task_file
+from targen_core.declared.files import TaskFile, kept_file, task_file
 from targen_core.declared.forms import TaskForm
 from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.given import GivenRows, digest_of
 from targen_core.methods.model import Base, Given, Method, MethodOptions
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import is_file
+from targen_core.plugins.register import FILE, is_file
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
@@ -57,6 +58,8 @@ class MethodFile(BaseModel):
         digest: of what is in them; a run writes it down, so that other rows are noticed.
         preset: options that the method knows by a name.
         options: the method's own, over those of the preset.
+        kept: what was in the task's file when a run was begun, where it is in one: the keys of a
+            declaration, or a module's code. A run goes by it, whatever becomes of the file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +71,7 @@ class MethodFile(BaseModel):
     digest: str = ""
     preset: str = ""
     options: dict[str, Any] = {}
+    kept: dict[str, Any] | str | None = Field(default=None, exclude=True)
 
     @field_validator("given", mode="before")
     @classmethod
@@ -88,6 +92,28 @@ def _located(spec: MethodFile, folder: Path) -> MethodFile:
     # A folder that is called like a task, such as a run's, is none.
     task = absolute(spec.task) if is_file(spec.task) else spec.task
     return spec.model_copy(update={"task": task, "given": given, "digest": digest})
+
+
+def _keeps(spec: MethodFile) -> Mapping[str, Any]:
+    """What a run's copy has of the task's file; nothing of a task that is in none."""
+    if spec.kept is not None or not is_file(spec.task):
+        return {} if spec.kept is None else {"kept": spec.kept}
+    file = task_file(spec.task)
+    return {"kept": json.loads(file.text) if file.copy == "task.json" else file.text}
+
+
+def _kept(spec: MethodFile) -> TaskFile | None:
+    """The task's file as a run keeps it."""
+    return None if spec.kept is None else kept_file(spec.task, spec.kept)
+
+
+def _base(spec: MethodFile, registry: Registry) -> tuple[str, Task[Any, Any]]:
+    """The id of the task that rows are made of, and the task with its variants."""
+    if (file := _kept(spec)) is not None:
+        return f"{FILE}:{file.task.name}", file.task.varied(spec.variants)
+    item = registry.find("task", spec.task)
+    base: Task[Any, Any] = registry.resolve(item)
+    return item.id, base.varied(spec.variants)
 
 
 def options_of(name: str, method: Method[Any], preset: str, values: dict[str, Any]) -> Any:
@@ -137,9 +163,9 @@ def method_task(
             it needs, or was given some that it does not use.
     """
     registry = load_registry() if registry is None else registry
-    named, item = registry.find("method", spec.use), registry.find("task", spec.task)
+    named = registry.find("method", spec.use)
     method: Method[Any] = registry.resolve(named)
-    base: Task[Any, Any] = registry.resolve(item).varied(spec.variants)
+    base_id, base = _base(spec, registry)
     options = options_of(named.name, method, spec.preset, spec.options)
     if given is None and spec.given:
         given = GivenRows(spec.given, base, spec.digest)
@@ -159,7 +185,7 @@ def method_task(
         summary=f"{base.summary}, by {named.name}",
         source=f"Rows of {base.name} made by {named.name}. {method.source}".strip(),
         citation=method.citation,
-        based_on=(item.id, named.id, *made.based_on),
+        based_on=(base_id, named.id, *made.based_on),
     )
 
 
@@ -172,13 +198,12 @@ def require_given(spec: MethodFile, *, registry: Registry | None = None) -> None
     """
     if spec.given:
         registry = load_registry() if registry is None else registry
-        base: Task[Any, Any] = registry.get("task", spec.task).varied(spec.variants)
-        GivenRows(spec.given, base, spec.digest)()
+        GivenRows(spec.given, _base(spec, registry)[1], spec.digest)()
 
 
 def task_of_rows(
     source: Any, task: str | None = None, *, registry: Registry | None = None
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str | TaskFile, tuple[str, ...]]:
     """What names the task of a dataset's rows, for a folder made of them, and its variants.
 
     Of rows that a method made it is the task whose rows they are, not the method's own.
@@ -189,7 +214,7 @@ def task_of_rows(
         registry: finds the task; by default what is installed.
 
     Returns:
-        An id or a file, "" where nobody says it.
+        An id or a file, as the run keeps it where a method made the rows; "" where nobody says it.
 
     Raises:
         UsageError: there is no such dataset, or its task is gone.
@@ -200,6 +225,8 @@ def task_of_rows(
     variants = opened.variants
     if (asked := asked_in(name)) is not None:
         name, variants = asked.task, asked.variants
+        if (file := _kept(asked)) is not None:
+            return file, variants
     if name and not is_file(name):
         name = (load_registry() if registry is None else registry).find("task", name).id
     return name, variants
@@ -218,4 +245,5 @@ METHOD = TaskForm(
     spec=MethodFile,
     task=method_task,
     located=_located,
+    keeps=_keeps,
 )

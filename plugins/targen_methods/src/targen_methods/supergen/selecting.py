@@ -16,6 +16,7 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core import Dataset
+    from targen_core.declared.files import TaskFile
 
 __all__ = ["Selected", "keep_best", "select", "selected"]
 
@@ -152,7 +153,7 @@ def keep_best(
     dataset: Dataset,
     target: Path,
     *,
-    task: str,
+    task: str | TaskFile,
     variants: Sequence[str] = (),
     by: str = "score",
     keep: int | None = None,

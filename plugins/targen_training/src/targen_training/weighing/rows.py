@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from targen_training.features import Features
 from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights
 from targen_training.weighing.head import Array, with_bias
 from targen_training.weighing.influence import InfluenceOptions, influence_of, require_learned
+
+if TYPE_CHECKING:
+    from targen_core.declared.files import TaskFile
 
 __all__ = ["MOVED", "TFIDF", "Weighed", "given_weights", "measure_influence", "weigh"]
 
@@ -123,7 +126,12 @@ class Weighed:
         }
 
     def write(
-        self, out: Path, *, task: str = "", variants: Sequence[str] = (), force: bool = False
+        self,
+        out: Path,
+        *,
+        task: str | TaskFile = "",
+        variants: Sequence[str] = (),
+        force: bool = False,
     ) -> Path:
         """Write the folder of weighed rows that every command takes for a dataset.
 
