@@ -101,6 +101,7 @@ MODULES = [
     "runs.versions",
     "pretrained",
     "api.html",
+    "api.looking",
     "api.words",
     "folders",
     "plain",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from inspect import signature
 from typing import Any, Literal
 
 from targen_core.api.kinds import check_kinds
@@ -35,7 +34,7 @@ from targen_core.runs.report import read_report
 from targen_core.runs.watch import JobWatch
 from targen_core.tasks.model import Task
 
-__all__ = ["agenerate", "aresume", "found", "generate", "load", "resume"]
+__all__ = ["agenerate", "aresume", "generate", "load", "resume"]
 
 
 @speaking_python
@@ -313,37 +312,6 @@ async def aresume(
 
 generate = waiting(agenerate)
 resume = waiting(aresume)
-
-
-def found(
-    task: TaskLike, *, out: PathText, registry: Registry | None = None, **values: Any
-) -> Report | None:
-    """Say what `generate` would find in `out`, without a call or a file written.
-
-    Args:
-        task: as of `generate`.
-        out: the run directory.
-        registry: as of `generate`.
-        values: all else that `generate` would be called with.
-
-    Returns:
-        The report of the very run, complete or to go on with; None where nothing is there.
-
-    Raises:
-        RunConflict: another run is there, or something else: `generate` would refuse.
-        UsageError: the request is invalid.
-    """
-    path = as_path(out)
-    if not path.exists():
-        return None
-    call = signature(agenerate).bind(task, registry=registry, **values)
-    call.apply_defaults()
-    known = call.arguments
-    own = {**known.pop("model_options"), **(known.pop("options") or {})}
-    for beside in ("out", "executor", "progress"):  # which are no part of what decides a run
-        del known[beside]
-    with in_python(), asked(options=own, **known) as request:
-        return None if request.found(path) is None else Report.of(read_report(path))
 
 
 def load(

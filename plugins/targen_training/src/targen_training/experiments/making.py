@@ -7,19 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
+from itertools import count
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Registry, Task, estimate, generate
-from targen_core.api.generating import found
+from targen_core.api.looking import found
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.methods.finishing import finished, rows_to_make
-from targen_core.runs.placing import numbered
 from targen_training.experiments.model import Arm, Experiment
 
 if TYPE_CHECKING:
-    from targen_core.api.report import Report
+    from targen_core import Report
 
 __all__ = ["Made", "contexts_of", "dollars", "found_of", "generated", "made_once", "to_generate"]
 
@@ -120,7 +120,8 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
             return found(arm.task, out=arm.run, registry=registry, **arm.values)
     except RunConflict as error:
         folder = arm.run.parent.parent
-        beside = next(path for path in numbered(folder) if not path.exists())
+        names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+        beside = next(path for path in names if not path.exists())
         error.hint = (
             "ask for what was asked for there, or choose another --out, such as --out "
             f"{quote(str(beside))}, which shares replies"

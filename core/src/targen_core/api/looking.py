@@ -1,0 +1,46 @@
+"""What is there of a run that somebody might ask for, without asking for it."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import Any
+
+from targen_core.api.generating import agenerate
+from targen_core.api.report import Report
+from targen_core.api.request import PathText, TaskLike, as_path, asked
+from targen_core.api.words import in_python
+from targen_core.plugins.registry import Registry
+from targen_core.runs.report import read_report
+
+__all__ = ["found"]
+
+
+def found(
+    task: TaskLike, *, out: PathText, registry: Registry | None = None, **values: Any
+) -> Report | None:
+    """Say what `generate` would find in `out`, without a call or a file written.
+
+    Args:
+        task: as of `generate`.
+        out: the run directory.
+        registry: as of `generate`.
+        values: all else that `generate` would be called with.
+
+    Returns:
+        The report of the very run, complete or to go on with; None where nothing is there.
+
+    Raises:
+        RunConflict: another run is there, or something else: `generate` would refuse.
+        UsageError: the request is invalid.
+    """
+    path = as_path(out)
+    if not path.exists():
+        return None
+    call = signature(agenerate).bind(task, registry=registry, **values)
+    call.apply_defaults()
+    known = call.arguments
+    own = {**known.pop("model_options"), **(known.pop("options") or {})}
+    for beside in ("out", "executor", "progress"):  # which are no part of what decides a run
+        del known[beside]
+    with in_python(), asked(options=own, **known) as request:
+        return None if request.found(path) is None else Report.of(read_report(path))
