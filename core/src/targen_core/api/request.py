@@ -97,9 +97,7 @@ class Request:
         """Where `job` would put the run."""
         if out is not None:
             return as_path(out)
-        prepared = prepare(self.registry, self.spec)
-        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created="")
-        return place_for(self._requested_folder(None), manifest)[0]
+        return place_for(self._requested_folder(None), self._manifest())[0]
 
     def found(self, out: PathText) -> Manifest | None:
         """The run that `job` would go on with in `out`; None where it would begin one.
@@ -107,9 +105,12 @@ class Request:
         Raises:
             RunConflict: `job` would refuse, as another run is there, or something else.
         """
+        return run_there(as_path(out), self._manifest())
+
+    def _manifest(self) -> Manifest:
+        """What a run of it would say of itself."""
         prepared = prepare(self.registry, self.spec)
-        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created="")
-        return run_there(as_path(out), manifest)
+        return Manifest(spec=prepared.spec, lock=prepared.lock, created="")
 
     def _requested_folder(self, out: PathText | None) -> Path:
         if out is not None:

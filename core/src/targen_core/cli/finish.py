@@ -48,8 +48,8 @@ def finish(
     path = run if run.name.strip(".") else run.resolve()
     target = out or path.with_name(f"{path.name}-finished")
     finish_run(run, target, registry, force=force)
-    _say_what_is_missing(run)
     made, kept = (read_dataset(each, registry=registry) for each in (run, target))
+    _say_what_is_missing(run, len(made))
     before, after, weight = _by_label(made), _by_label(kept), _weight_by_label(kept)
     if json:
         labels = {
@@ -63,14 +63,11 @@ def finish(
     print(target)
 
 
-def _say_what_is_missing(run: Path) -> None:
+def _say_what_is_missing(run: Path, rows: int) -> None:
     """Say of a run that was stopped, or runs still, that it was to have more rows."""
     from targen_core.runs.manifest import Manifest
 
-    manifest = Manifest.load(run / "manifest.json")
-    wanted = manifest.targets[-1].quotas.total
-    with (run / "dataset.jsonl").open(encoding="utf-8") as lines:
-        rows = sum(1 for _ in lines)
+    wanted = Manifest.load(run / "manifest.json").targets[-1].quotas.total
     if rows < wanted:
         print(
             f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} makes "
