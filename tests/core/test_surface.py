@@ -19,15 +19,19 @@ CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declarat
 Dimension DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
 LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register Registration Registry
 Rejected Report Rows Run RunSpec Scored ScoringModel Script ScriptedModel ScriptedOptions Step
-TargenError Task TaskForm Texts TokenScore Trace TracedCall UsageError UsageReport Variant acorrect
-agenerate analyze areplay aresume correct diff errors estimate generate hookimpl load load_registry
-mean_logprob merge read_dataset replay resume trace vocabulary""".split()
+TargenError Task TaskForm Texts TokenScore Trace TracedCall Typed UsageError UsageReport Variant
+acorrect agenerate analyze areplay aresume correct diff errors estimate generate hookimpl load
+load_registry
+mean_logprob merge read_dataset replay resume trace trusting
+vocabulary""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),
     "UsageError": ("TargenError", 2),
     "UnknownName": ("UsageError", 2),
     "AmbiguousName": ("UsageError", 2),
+    "UnreadableFile": ("UsageError", 2),
+    "NoSuchFile": ("UnreadableFile", 2),
     "RunConflict": ("UsageError", 2),
     "PluginError": ("TargenError", 1),
     "MissingDependency": ("PluginError", 1),

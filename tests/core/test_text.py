@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
+import markdown_it
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.text import duration, json_safe, markdown, plural, printable
+from targen_core.text import (
+    duration,
+    json_safe,
+    markdown,
+    markdown_code,
+    markdown_fence,
+    markdown_prose,
+    plural,
+    printable,
+    sheet_cell,
+    sheet_text,
+)
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
 TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from(ODD + "\r\n\t"))
@@ -62,7 +75,60 @@ def test_durations_are_said_as_people_say_them(seconds, words):
 def test_markdown_has_no_mark_up_of_its_own():
     assert markdown("a|b") == "a\\|b"
     assert markdown("<img src=x>\n\n# Big *news*") == "\\<img src=x\\> \\# Big \\*news\\*"
-    assert markdown("[click](http://evil)") == "[click\\](http://evil)"
+    assert markdown("[click](http://evil)") == "[click\\](http\\://evil)"
     assert markdown("`rm` _now_ \x1b[31m") == "\\`rm\\` \\_now\\_ \\\\x1b[31m"
     for label in ("not_entailment", "New York", "list[int]", "süß", "50 %"):
         assert markdown(label) == label
+
+
+_MARKS = r"""` `` [a](b) ![ ](x) [x]: <b> <!-- http://x.y www.x.y a@b.c javascript:alert(1)
+* _ ~~ | &lt; \ # = --- a $"""
+MARKED = st.lists(st.sampled_from([" ", "\n", *_MARKS.split()]), max_size=12).map("".join)
+
+
+def _kinds(source: str) -> set[str]:
+    """What a reader of Markdown finds in a text."""
+    reader = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = reader.parse(source)
+    return {kind.type for token in tokens for kind in (token, *(token.children or ()))}
+
+
+@given(MARKED)
+def test_no_text_becomes_a_link_or_html_in_markdown(text):
+    plain = {"inline", "paragraph_open", "paragraph_close", "text", "text_special", "softbreak"}
+    plain |= {"table", "thead", "tbody", "tr", "th", "td"}
+    cells = {f"{kind}_{end}" for kind in plain for end in ("open", "close")}
+    assert _kinds(f"- {markdown(text)} x").isdisjoint(
+        {"link_open", "image", "html_inline", "em_open"}
+    )
+    assert _kinds(f"| a | b |\n|---|---|\n| {markdown(text)} | c |") <= plain | cells
+    kinds = _kinds(f"# A title\n\n{markdown_prose(text)}")
+    assert kinds.isdisjoint({"link_open", "image", "html_inline", "html_block", "s_open"})
+    for escaped in (markdown(text), markdown_prose(text)):
+        outside = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", escaped)
+        assert not re.search(r"(?i)http://|www\.|\w@\w", outside)
+
+
+@given(st.text())
+def test_code_in_markdown_is_the_text_and_nothing_else(text):
+    reader = markdown_it.MarkdownIt("commonmark")
+    (_, inline, _) = reader.parse(f"a {markdown_code(text)} b")
+    (_, code, _) = inline.children
+    assert code.type == "code_inline"
+    assert code.content.strip() == (printable(text, lines=False) or " ").strip()
+    block = text.replace("\r", "").replace("\0", "")
+    (fence,) = reader.parse(markdown_fence(block, "text"))
+    assert fence.content == f"{block}\n"
+
+
+CELLS = st.lists(st.sampled_from("' =+-@\t\r\n\uff1d\uff0b\uff0d\uff20a1"), max_size=6).map("".join)
+
+
+@given(CELLS | st.text())
+def test_a_cell_of_a_sheet_is_no_formula_and_gives_its_text_back(text):
+    cell = sheet_cell(text)
+    assert not re.match(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]", cell.lstrip(" "))
+    assert sheet_text(cell) == text
+    assert cell in (text, f"'{text}")
+    if cell != text and not text.startswith("'"):
+        assert sheet_text(text) == text, "a spreadsheet may drop the apostrophe"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from targen_core import load_registry
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.axg import AXG

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 
 from targen_core import JudgeAnswer, load_registry
 from targen_core.errors import UsageError
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.tasks.checks import normalized

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import Job, Rejected
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.tasks.checks import content_words, normalized, words
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper

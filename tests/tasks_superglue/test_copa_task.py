@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import Job, Rejected
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.tasks.checks import is_copy
 from targen_tasks_superglue.copa import COPA, EVENTS, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
 from targen_core import Rejected, load_registry
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import Limits, RunSpec
 from targen_tasks_superglue.shared.mentions import same_words, words_of

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.exporters.model import Exporter
+    from targen_core.origin import Typed, trusting
     from targen_core.plugins.hookspecs import hookimpl
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
@@ -115,6 +116,7 @@ _HOME = {
     "TokenScore": "calls.scores",
     "Trace": "api.tracing",
     "TracedCall": "api.tracing",
+    "Typed": "origin",
     "UsageError": "errors",
     "UsageReport": "api.report",
     "Variant": "tasks.parts",
@@ -136,6 +138,7 @@ _HOME = {
     "replay": "api.replaying",
     "resume": "api.generating",
     "trace": "api.tracing",
+    "trusting": "origin",
     "vocabulary": "tasks.vocabularies",
 }
 
@@ -196,6 +199,7 @@ __all__ = [
     "TokenScore",
     "Trace",
     "TracedCall",
+    "Typed",
     "UsageError",
     "UsageReport",
     "Variant",
@@ -218,6 +222,7 @@ __all__ = [
     "replay",
     "resume",
     "trace",
+    "trusting",
     "vocabulary",
 ]
 

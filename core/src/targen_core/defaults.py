@@ -10,21 +10,26 @@ data is used only where this user has said that it may be; see `ProjectFile.is_t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.error_patterns import scrub
-from targen_core.calls.sampling import SAMPLING
-from targen_core.errors import UsageError
-from targen_core.folders import config_folder, is_known, make_known
-from targen_core.plain import content_of
+from targen_core.calls.sampling import SAMPLING, is_free
+from targen_core.calls.secrets import (
+    Secrets,
+    environment_secrets,
+    may_name_secret,
+    scrub,
+    secret_in,
+)
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.folders import config_folder
+from targen_core.origin import is_trusted, remember_trust
+from targen_core.reading import Malformed, read_text, toml_of
 from targen_core.suggestions import did_you_mean
 
 __all__ = [
@@ -59,7 +64,6 @@ YIELD = 0.7
 
 _LARGEST = 1e12
 _MOST = 1 << 20  # bytes of a file
-_SECRET = re.compile(r"(key|token|secret|password|credentials?|authorization|headers)$", re.I)
 _LOGIN = re.compile(r"://[^/\s]*@")
 
 
@@ -139,7 +143,8 @@ _BELONGING = {
     "model": ("price_in", "price_out"),
 }
 """What belongs to an address and to a model, and is not kept where another one is said."""
-_HARMLESS = ("concurrency", "rpm", "tpm", "max-outage")
+_HARMLESS = ("rpm", "tpm", "max-outage")
+_CONCURRENCY = 32  # calls at once that a file may ask for untrusted: as many as without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,34 +196,30 @@ class DefaultsFile:
         for prefix, layer in (("", self.values), *self._profiles()):
             for name, value in layer.items():
                 harmless = name in _HARMLESS or (
-                    name.startswith("options.") and name.rpartition(".")[2] in SAMPLING
+                    name.startswith("options.") and is_free(name, value.value)
                 )
-                if not harmless:
+                usual = name == "concurrency" and value.value <= _CONCURRENCY
+                if not harmless and not usual:
                     reaching[f"{prefix}{_shown_name(name)}"] = value.value
         return reaching
 
     @property
     def is_trusted(self) -> bool:
         """Whether this user wrote it or said that it may be used, as it stands."""
-        return not self.project or not self.reaching or is_known("defaults", self._digest())
+        return not self.project or not self.reaching or is_trusted(self.path, self._named)
 
     def trust(self) -> None:
-        """Note that this user says so."""
-        make_known("defaults", self._digest())
+        """Remember that this user says so."""
+        remember_trust(self.path, self._named)
 
     def _profiles(self) -> Iterator[tuple[str, Layer]]:
         for name, layer in self.profiles.items():
             yield f"profile.{name}.", layer
 
-    def _digest(self) -> str:
-        """Of where it is, of what reaches out, and of the code that is named in it."""
-        code = []
-        for value in self.reaching.values():
-            file = Path(re.sub(r"^langchain:|(?<=\.py):\w*$", "", str(value)))
-            if file.suffix == ".py" and file.is_file():
-                code.append(hashlib.sha256(content_of(file)).hexdigest())
-        text = json.dumps([str(self.path.resolve()), self.reaching, code], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+    @property
+    def _named(self) -> dict[str, Any]:
+        # As one value: an address and a key that were trusted apart are not trusted together.
+        return {"defaults": self.reaching}
 
 
 def user_file() -> Path:
@@ -240,20 +241,14 @@ def project_file(start: Path | None = None) -> Path | None:
         if own.exists():
             return own if own != user_file() else None
         try:
-            if project.is_file() and "tool" in (text := _text(project)) and "targen" in text:
-                table = tomllib.loads(text).get("tool", {}).get("targen")
-                if table is not None:
+            text = read_text(project, _MOST, inside=one) if project.is_file() else ""
+            if "tool" in text and "targen" in text:
+                tools = toml_of(text).get("tool")
+                if isinstance(tools, dict) and "targen" in tools:
                     return project
-        except (tomllib.TOMLDecodeError, UsageError):
+        except (Malformed, UsageError):
             continue  # somebody else's business
     return None
-
-
-def _text(path: Path) -> str:
-    try:
-        return content_of(path, _MOST).decode()
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text") from None
 
 
 def read_file(path: Path, *, project: bool, text: str | None = None) -> DefaultsFile:
@@ -262,15 +257,18 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     Raises:
         UsageError: it cannot be read, or says what cannot be; names the line.
     """
-    text = _text(path) if text is None else text
+    if text is None:
+        text = read_text(path, _MOST, inside=path.parent if project else None)
     try:
-        table: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: {error}", hint='the file is TOML: backend = "llama"') from None
+        table: Any = toml_of(text)
+    except Malformed as error:
+        hint = 'the file is TOML: backend = "llama"'
+        raise UnreadableFile(path, error.reason, error.line, hint=hint) from None
     before: tuple[str, ...] = ()
     if path.name == "pyproject.toml":
         before = ("tool", "targen")
-        table = table.get("tool", {}).get("targen", {})
+        tools = table.get("tool")
+        table = tools.get("targen", {}) if isinstance(tools, dict) else {}
     reader = _Reader(path, text, before)
     profiles = table.pop("profile", {}) if isinstance(table, dict) else {}
     values = reader.layer(table, ())
@@ -314,7 +312,7 @@ class _Reader:
 
     def _unknown(self, at: tuple[str, ...], key: str) -> UsageError:
         folded = key.replace("_", "-")
-        if _SECRET.search(key):
+        if may_name_secret(key):
             return self._secret(at)
         tables = _TABLES if len(at) == 1 else _TABLES[:2]
         if folded in KEYS or folded in tables:
@@ -341,7 +339,7 @@ class _Reader:
                         "is a table",
                         "a value that is an object is written as a text of JSON",
                     )
-                if _SECRET.search(name.rpartition(".")[2]):
+                if may_name_secret(name.rpartition(".")[2]):
                     raise self._secret(inside)
                 self._add(values, f"options.{name}", inner, inside)
 
@@ -356,8 +354,10 @@ class _Reader:
     def _add(self, values: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
         if name in values:
             raise self.wrong(at, f"says {_shown_name(name)} a second time")
+        if secret_in(value, name, Secrets(*environment_secrets())):
+            raise self._secret(at)
         if isinstance(value, str):
-            if scrub(value) != value or _LOGIN.search(value):
+            if _LOGIN.search(value):
                 raise self._secret(at)
             if name.endswith("api_key_file"):  # seen from the file, wherever the command is run
                 value = str(self.path.parent / Path(value).expanduser())

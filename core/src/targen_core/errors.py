@@ -31,6 +31,7 @@ __all__ = [
     "JobFailed",
     "MalformedAnswer",
     "MissingDependency",
+    "NoSuchFile",
     "Overloaded",
     "PermissionDenied",
     "PluginError",
@@ -47,6 +48,7 @@ __all__ = [
     "TargenError",
     "TimedOut",
     "UnknownName",
+    "UnreadableFile",
     "UsageError",
     "WriteFailed",
 ]
@@ -82,6 +84,29 @@ class UsageError(TargenError):
 
 class UnknownName(UsageError):
     """No registered object has this name."""
+
+
+class UnreadableFile(UsageError, ValueError):
+    """A file is missing, not a regular file, too large, or holds something else than it should.
+
+    `path` is the file, `line` the line at fault or 0, and `reason` says what is wrong with it. It
+    is a ValueError too, which is what the `load` of a trainer or retriever promises to raise.
+    """
+
+    def __init__(self, path: object, reason: str, line: int = 0, *, hint: str = "") -> None:
+        where = f"{path}, line {line}" if line else str(path)
+        super().__init__(f"cannot read {where}: {reason}", hint=hint)
+        self.path = path
+        self.reason = reason
+        self.line = line
+
+
+class NoSuchFile(UnreadableFile):
+    """There is no file at a path."""
+
+    def __init__(self, path: object, *, hint: str = "") -> None:
+        super().__init__(path, "No such file or directory", hint=hint)
+        self.args = (f"there is no file {path}",)
 
 
 class AmbiguousName(UsageError):
@@ -161,7 +186,12 @@ class QuotaNotMet(JobFailed):
 
 
 class BudgetExhausted(JobFailed):
-    """The next call might exceed `--max-cost` or `--max-tokens`."""
+    """The next call might exceed `--max-cost` or `--max-tokens`.
+
+    `shared` says whether the cap is that of all parts of a command, not of one run.
+    """
+
+    shared = False
 
 
 class ServiceGaveUp(JobFailed):

@@ -8,12 +8,9 @@ finds no code by it.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import inspect
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,20 +19,22 @@ from typing import Any
 import importlib_metadata
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
+from targen_core import folders
 from targen_core.calls import error_patterns
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import LangChainModel, place
+from targen_core.calls.secrets import may_name_secret
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.origin import Typed, execute, find_module, order_of
+from targen_core.plain import content_of
 from targen_core.plugins.register import Registration
 from targen_core.suggestions import did_you_mean
 
-__all__ = ["PREFIX", "LangChainOptions", "registration"]
+__all__ = ["PREFIX", "LangChainOptions", "is_known_class", "registration", "remember_class"]
 
 PREFIX = "langchain"
 
-_SECRET = re.compile(r"key|token$|secret|password|credential|authorization|headers", re.IGNORECASE)
 _FILE = ".py:"
-_NOT_SECRET = re.compile(r"max_|_file$")
 
 
 class _PathModel(LangChainModel):
@@ -43,6 +42,16 @@ class _PathModel(LangChainModel):
 
     cacheable = False
     """Whether its replies may be shared between runs: its class says so by `targen_cacheable`."""
+
+
+class _SecretJson(SecretStr):
+    """A secret that is an object, such as headers, as JSON."""
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, str):
+        return SecretStr(value)
+    return _SecretJson(json.dumps(value)) if isinstance(value, dict | list) else value
 
 
 class LangChainOptions(BackendOptions):
@@ -61,9 +70,7 @@ class LangChainOptions(BackendOptions):
         if not isinstance(values, dict):
             return values
         return {
-            name: SecretStr(value)
-            if isinstance(value, str) and _SECRET.search(name) and not _NOT_SECRET.search(name)
-            else value
+            name: _hide(value) if may_name_secret(str(name)) else value
             for name, value in values.items()
         }
 
@@ -75,7 +82,7 @@ def registration(name: str) -> Registration[Backend]:
         UsageError: where this is no import path.
     """
     if _FILE in name:
-        return _in_file(name.partition(":")[2])
+        return _in_file(Typed(order_of(name).partition(":")[2]))
     path = name.partition(":")[2].replace(":", ".")
     module, dot, attribute = path.rpartition(".")
     if not dot or not all(part.isidentifier() for part in path.split(".")):
@@ -87,13 +94,13 @@ def registration(name: str) -> Registration[Backend]:
     backend = Backend(
         summary=f"the langchain chat model {path}",
         options=LangChainOptions,
-        create=partial(_create, path, partial(_imported, module, attribute)),
+        create=partial(_create, path, partial(_imported, name, module, attribute)),
         packages=_distributions(module),
     )
     return Registration("backend", path, backend, backend.summary, PREFIX, path, "langchain-core")
 
 
-def _in_file(where: str) -> Registration[Backend]:
+def _in_file(where: Typed) -> Registration[Backend]:
     """The backend of a class in a file, `FILE.py:CLASS`.
 
     Its id is as if the file were a module that can be imported: no run keeps a path.
@@ -108,22 +115,35 @@ def _in_file(where: str) -> Registration[Backend]:
     backend = Backend(
         summary=f"the langchain chat model {attribute} of {file}",
         options=LangChainOptions,
-        create=partial(_create, where, partial(_loaded, Path(file), module, attribute)),
+        create=partial(_create, where, partial(_loaded, Typed(file), attribute)),
         packages=("langchain-core",),
     )
     return Registration("backend", name, backend, backend.summary, PREFIX, name, "langchain-core")
 
 
-def _imported(module: str, attribute: str) -> Any:
+def remember_class(backend: str) -> None:
+    """Remember that this user has used a class, by its backend's id."""
+    folders.make_known("classes", hashlib.sha256(backend.encode()).hexdigest())
+
+
+def is_known_class(backend: str) -> bool:
+    """Return whether this user has used a class before, by its backend's id."""
+    return folders.is_known("classes", hashlib.sha256(backend.encode()).hexdigest())
+
+
+def _imported(name: str, module: str, attribute: str) -> Any:
     """What an import path names.
 
     Raises:
+        Untrusted: the name is data, and this user has not used the class before.
         MissingDependency: a module that it imports and that cannot be imported.
         UsageError: no such module or class.
     """
     path = f"{module}.{attribute}"
     try:
-        return getattr(importlib.import_module(module), attribute)
+        if not is_known_class(f"{PREFIX}:{path}"):
+            order_of(name)
+        return getattr(find_module(Typed(module)), attribute)
     except ModuleNotFoundError as error:
         missing = error.name or module
         # No package is proposed: anybody may have registered one of that name.
@@ -147,26 +167,20 @@ def _imported(module: str, attribute: str) -> Any:
         ) from None
 
 
-def _loaded(file: Path, module: str, attribute: str) -> Any:
+def _loaded(named: Typed, attribute: str) -> Any:
     """A class of a file, which is executed.
 
     Raises:
         MissingDependency: a module that it imports and that cannot be imported.
         UsageError: no such file or class, or one that does not run.
     """
+    file = Path(named)
     if not file.is_file():
         raise UsageError(
             f"there is no file {file}", hint=f"{PREFIX}:./file.py:Class, seen from this folder"
         )
-    name = f"targen_file_{module}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    made = importlib.util.module_from_spec(spec)
-    sys.modules[name] = made  # pydantic looks a class's annotations up in its module
     try:
-        # From its text, and not from what Python kept of it: an edit within a second and of
-        # the same length would go unseen.
-        exec(compile(file.read_bytes(), str(file.absolute()), "exec"), made.__dict__)  # noqa: S102 - named by the user
+        made = execute(named, content_of(file), "targen_file_")
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"{file} imports {error.name!r}, and no module of that name can be imported",
@@ -248,6 +262,8 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
 
 def _plain(kind: Any, name: str, value: Any) -> Any:
     """An option as the constructor takes it: secrets in the clear, numbers as numbers."""
+    if isinstance(value, _SecretJson):
+        return json.loads(value.get_secret_value())
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     field = kind.model_fields.get(name)

@@ -12,17 +12,23 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
+from targen_core.text import printable
 
 __all__ = [
     "MISPLACED",
+    "WHOLE",
     "NotPlain",
+    "check_files",
     "content_of",
-    "is_within",
+    "digest_of",
+    "is_inside",
     "kind_of",
+    "member_of",
     "open_plain",
+    "place_of",
     "read_plain",
     "refuse_special",
     "refuse_waiting",
@@ -32,7 +38,11 @@ __all__ = [
     "write_failed",
 ]
 
+WHOLE = 2 << 30
+"""The most bytes of a dataset's file that is read whole: a list of JSON, or CSV."""
+
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_MOST_FILES = 100_000
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -130,28 +140,126 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
         OSError: it cannot be read.
     """
     with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise NotPlain(errno.EFBIG, f"it is larger than {max_bytes >> 20:,} MiB", str(path))
-    return data
+        return _read(file, path, max_bytes)
 
 
-def content_of(path: Path, max_bytes: int = 8 << 30) -> bytes:
-    """What stands in a file that a user names, link or not, of at most `max_bytes` bytes.
+def is_inside(folder: Path, path: Path) -> bool:
+    """Return whether a path below `folder` leads to nothing outside it, links included.
+
+    In the hub's cache a snapshot's files are links to blobs of the same dataset: these count.
+    """
+    own = folder.resolve()
+    blobs = [above.parent / "blobs" for above in own.parents if above.name == "snapshots"]
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a circle of links
+        return False
+    return any(real.is_relative_to(each) for each in (own, *blobs))
+
+
+def member_of(folder: Path, name: str) -> Path:
+    """Return the file that a folder's own list names, links resolved.
 
     Raises:
-        UsageError: the file cannot be read, or is larger.
+        UsageError: the name is a path, or the file lies outside the folder.
+    """
+    path = folder / name
+    if Path(name).name != name or "\\" in name or "\0" in name or not is_inside(folder, path):
+        raise UsageError(
+            f"{folder} names a file outside it: {printable(name, lines=False)}",
+            hint="read that file by its own name, or copy it into the folder",
+        )
+    return path.resolve()
+
+
+def content_of(path: Path, max_bytes: int = 64 << 20, *, inside: Path | None = None) -> bytes:
+    """Return the bytes of a file.
+
+    Args:
+        path: the file; it may be a link unless `inside` is given.
+        max_bytes: the most bytes that it may have.
+        inside: the folder that holds it, if that may come from a stranger: links out of the folder
+            are refused.
+
+    Raises:
+        UnreadableFile: it is missing, not a regular file, or larger.
     """
     try:
+        if inside is not None:
+            return read_plain(place_of(path, inside), max_bytes)
         refuse_waiting(path)
         with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_size > max_bytes:
-                raise UsageError(f"{path} is larger than {max_bytes >> 20:,} MiB")
-            return file.read()
+            return _read(file, path, max_bytes)
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
+        raise NoSuchFile(path) from None
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        raise UnreadableFile(path, error.strerror or str(error)) from error
+
+
+def digest_of(path: Path, *, inside: Path | None = None) -> str:
+    """Return the SHA-256 digest of a file, however large it is, in hexadecimal digits.
+
+    Args:
+        path: the file; it may be a link unless `inside` is given.
+        inside: the folder that holds it, if that may come from a stranger: links out of the folder
+            are refused.
+
+    Raises:
+        UnreadableFile: it is missing, or not a regular file.
+    """
+    import hashlib  # not at start-up
+
+    try:
+        with os.fdopen(open_plain(place_of(path, inside), os.O_RDONLY), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableFile(path, error.strerror or str(error)) from error
+
+
+def place_of(path: Path, inside: Path | None) -> Path:
+    """Return where a file lies once links are followed, if it is a regular file in a folder.
+
+    Args:
+        path: the file.
+        inside: the folder that may come from a stranger; None where the user typed the path.
+
+    Raises:
+        UnreadableFile: it is missing, not a regular file, or outside the folder.
+    """
+    try:
+        place = path.resolve(strict=True)
+        if inside is not None and not place.is_relative_to(inside.resolve()):
+            raise UnreadableFile(path, f"it is a link that leads out of {inside}")
+        refuse_special(place)
+    except FileNotFoundError:
+        raise NoSuchFile(path) from None
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise UnreadableFile(path, getattr(error, "strerror", None) or str(error)) from error
+    return place
+
+
+def check_files(folder: Path) -> None:
+    """Check that what lies in a folder, at any depth, are files and folders alone.
+
+    A library that loads such a folder opens files by names of its own. Links are accepted if they
+    lead to a file in the folder.
+
+    Raises:
+        UnreadableFile: it holds a FIFO, a device or a socket, a link that leads out, or too many
+            files.
+    """
+    seen = 0
+
+    def failed(error: OSError) -> None:
+        raise UnreadableFile(error.filename, error.strerror or str(error)) from error
+
+    for place, folders, files in os.walk(folder, onerror=failed):
+        seen += len(folders) + len(files)
+        if seen > _MOST_FILES:
+            raise UnreadableFile(folder, f"it holds more than {_MOST_FILES:,} files")
+        for path in (Path(place) / name for name in (*folders, *files)):
+            if path.is_symlink() or not path.is_dir():
+                place_of(path, folder)
 
 
 def replace_plain(path: Path, data: bytes) -> None:
@@ -203,6 +311,24 @@ def write_failed(path: Path, error: OSError, doing: str = "write") -> WriteFaile
     return WriteFailed(f"cannot {doing} {path}: {error.strerror}", hint=way_out(error))
 
 
+def _read(file: BinaryIO, path: Path, max_bytes: int) -> bytes:
+    size = os.fstat(file.fileno()).st_size
+    too_large = NotPlain(errno.EFBIG, f"it is larger than {_size(max_bytes)}", str(path))
+    if size > max_bytes:
+        raise too_large
+    # Python makes room for as many bytes as are asked for; a pipe and a growing file go on.
+    parts = [file.read(size + 1)]
+    while sum(map(len, parts)) <= max_bytes and (more := file.read(1 << 20)):
+        parts.append(more)
+    if sum(map(len, parts)) > max_bytes:
+        raise too_large
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _size(number: int) -> str:
+    return f"{number >> 20:,} MiB" if number >= 1 << 20 else f"{number:,} bytes"
+
+
 def _kind(mode: int) -> str:
     if stat.S_ISREG(mode):
         return ""
@@ -212,18 +338,3 @@ def _kind(mode: int) -> str:
 def _refuse(kind: str, path: Path) -> None:
     if kind:
         raise NotPlain(errno.EINVAL, f"it is {kind}, not a regular file", str(path))
-
-
-def is_within(value: Any, deepest: int) -> bool:
-    """Whether what JSON, YAML or TOML gave has at most so many levels below the first."""
-    level = [value]
-    for _ in range(deepest + 1):
-        level = [
-            inner
-            for part in level
-            if isinstance(part, dict | list)
-            for inner in (part.values() if isinstance(part, dict) else part)
-        ]
-        if not level:
-            return True
-    return False

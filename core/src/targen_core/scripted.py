@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.util
 import json
 import math
 import random
@@ -29,9 +28,12 @@ from targen_core.errors import (
     AuthenticationFailed,
     RateLimited,
     ServiceUnavailable,
+    UnreadableFile,
     UsageError,
 )
-from targen_core.plain import refuse_waiting
+from targen_core.origin import Typed, execute, find_module
+from targen_core.plain import content_of
+from targen_core.reading import json_of, read_text
 
 __all__ = [
     "BACKEND",
@@ -79,7 +81,7 @@ class ScriptedModel:
         self.options = options
         if script is None and options.recorded:
             script = recorded_replies(Path(options.recorded))
-        self.script = script or (_load(options.script) if options.script else None)
+        self.script = script or (_load(Typed(options.script)) if options.script else None)
         self.calls = 0
         decisive = options.model_dump(
             include={"script", "recorded", "garbage_rate", "cut_rate", "empty_rate", "refusal_rate"}
@@ -239,15 +241,14 @@ def recorded_replies(path: Path) -> Script:
     """
     records: dict[str, list[tuple[dict[str, str], Any]]] = {}
     try:
-        refuse_waiting(path)
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except OSError as error:
-        raise UsageError(f"recorded replies {path}: {error.strerror}") from error
+        lines = read_text(path, 256 << 20).split("\n")
+    except UnreadableFile as error:
+        raise UsageError(f"recorded replies {path}: {error.reason}") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json_of(line)
             values = {name: str(value) for name, value in record.get("values", {}).items()}
             records.setdefault(record["prompt"], []).append((values, record["reply"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -267,23 +268,17 @@ def recorded_replies(path: Path) -> Script:
     return reply
 
 
-def _load(where: str) -> Script:
+def _load(where: Typed) -> Script:
     """The function that `FILE.py:FUNCTION` or `MODULE:FUNCTION` names."""
     source, _, name = where.rpartition(":")
     if not source:
         raise UsageError(f"script {where!r}: say FILE.py:FUNCTION or MODULE:FUNCTION")
+    named = Typed(source)
     try:
         if source.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(
-                f"targen_script_{Path(source).stem}", source
-            )
-            assert spec is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            code = compile(Path(source).read_bytes(), source, "exec")
-            exec(code, module.__dict__)  # noqa: S102 - the user named it
+            module = execute(named, content_of(Path(source)), "targen_script_")
         else:
-            module = importlib.import_module(source)
+            module = find_module(named)
         script: Script = getattr(module, name)
     except (OSError, ImportError, AttributeError, SyntaxError) as error:
         raise UsageError(f"script {where!r}: {error}") from error

@@ -14,7 +14,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["duration", "json_safe", "markdown", "percent", "plural", "printable", "refused"]
+__all__ = [
+    "duration",
+    "is_formula",
+    "json_safe",
+    "markdown",
+    "markdown_code",
+    "markdown_fence",
+    "markdown_prose",
+    "percent",
+    "plural",
+    "printable",
+    "refused",
+    "sheet_cell",
+    "sheet_text",
+]
 
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
@@ -22,7 +36,14 @@ _ODD = re.compile(
     r"\ud800-\udfff\ufffe\uffff]"  # halves of characters, which cannot be written, and none
 )
 # An underscore within a word emphasises nothing, and labels are full of them.
-_MARKED = re.compile(r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")
+_MARKED = re.compile(
+    r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)"
+    r"|:(?=//)|(?<=www)\.|(?<=\w)@(?=\w)|(?<=mailto):|(?<=xmpp):",  # GitHub links these
+    re.IGNORECASE,
+)
+# A spreadsheet computes such cells; some skip spaces, and some read wide signs as narrow ones.
+_FORMULA = re.compile(r"[\t\r\n]| *[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_CODE = re.compile(r"((?<!`)`[^`\n]+`(?!`))")
 
 
 def printable(text: str, *, lines: bool = True, max_length: int | None = None) -> str:
@@ -76,6 +97,59 @@ def markdown(text: str) -> str:
     It may be used in a table cell.
     """
     return _MARKED.sub(r"\\\g<0>", printable(" ".join(text.split())))
+
+
+def markdown_prose(text: str) -> str:
+    """Return paragraphs escaped for Markdown: lines and `code` remain, links and HTML do not."""
+    return "\n".join(map(_prose_line, printable(text).split("\n")))
+
+
+def _prose_line(line: str) -> str:
+    line = line.strip()
+    if line and not line.strip("=-"):  # would make the line above a heading
+        return f"\\{line}"
+    parts = _CODE.split(line)
+    parts[::2] = (_MARKED.sub(r"\\\g<0>", part) for part in parts[::2])
+    return "".join(parts)
+
+
+def markdown_code(text: str, *, cell: bool = False) -> str:
+    """Return a name as inline code that no character of it ends; `cell` is for tables."""
+    text = printable(text, lines=False) or " "
+    if cell:
+        text = text.replace("|", "\\|")
+    ticks = "`" * (_longest_ticks(text) + 1)
+    space = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def markdown_fence(text: str, language: str) -> str:
+    """Return a text as a block of code that no line of it ends."""
+    ticks = "`" * max(3, _longest_ticks(text) + 1)
+    return f"{ticks}{language}\n{text}\n{ticks}"
+
+
+def _longest_ticks(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def is_formula(text: str) -> bool:
+    """Return whether a spreadsheet may compute a cell with this text."""
+    return _FORMULA.match(text) is not None
+
+
+def sheet_cell(text: str) -> str:
+    """Return a text for a sheet that people open in a spreadsheet, as which it computes nothing.
+
+    A formula gets an apostrophe before it. So does a formula that has some, to be
+    told apart: `sheet_text` gives every text back exactly.
+    """
+    return f"'{text}" if is_formula(text.lstrip("'")) else text
+
+
+def sheet_text(cell: str) -> str:
+    """Return the text of a cell that `sheet_cell` made, whether or not its apostrophe is left."""
+    return cell[1:] if cell.startswith("'") and is_formula(cell.lstrip("'")) else cell
 
 
 def _escape(match: re.Match[str]) -> str:

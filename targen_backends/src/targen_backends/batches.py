@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
+from targen_backends.http.reading import decoded
 from targen_core import ChatRequest
 from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.secrets import Secrets
 from targen_core.errors import MalformedAnswer
 
 __all__ = ["NOBODY", "answers", "careful", "document", "parsed"]
@@ -52,28 +53,24 @@ def careful(decode: Callable[P, T]) -> Callable[P, T]:
     return decoding
 
 
-def parsed(line: bytes) -> tuple[str, dict[str, Any]]:
-    """A line's `custom_id`, and the line.
+def parsed(line: bytes, secrets: Secrets) -> tuple[str, dict[str, Any]]:
+    """A line's `custom_id`, and the line, without `secrets` in its texts.
 
     Raises:
         ValueError: it is not a JSON object with one.
     """
-    record = json.loads(line)
+    record = decoded(line, secrets)
     if not isinstance(record, dict) or not isinstance(record.get("custom_id"), str):
         raise ValueError("not a JSON object with a custom_id")
     return record["custom_id"], record
 
 
-def document(raw: bytes, *fields: str, billed: bool = False) -> dict[str, Any]:
+def document(answer: Any, *fields: str, billed: bool = False) -> dict[str, Any]:
     """An answer about a batch, which must have `fields` of text.
 
     Raises:
         MalformedAnswer: it is something else.
     """
-    try:
-        answer = json.loads(raw)
-    except (ValueError, RecursionError):
-        answer = None
     if not isinstance(answer, dict) or not all(isinstance(answer.get(f), str) for f in fields):
         raise MalformedAnswer("unexpected answer about a batch", billed=billed)
     return answer

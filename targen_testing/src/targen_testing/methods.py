@@ -162,7 +162,7 @@ class MethodSuite(TaskSuite):
             given=given if self._starts(method, base) else (),
         )
         path = tmp_path / "made.json"
-        path.write_text(METHOD.text("method", METHOD.located(spec, tmp_path), "made"))
+        path.write_text(METHOD.typed("method", METHOD.located(spec, tmp_path), "made"))
         datasets = elsewhere(str(path), self.rows, "", tmp_path)
         assert datasets[0] == datasets[1], (
             "two processes make other rows: does a step go by the order of a set, or by hash()?"

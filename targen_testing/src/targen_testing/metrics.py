@@ -351,7 +351,7 @@ def _elsewhere(metric: str, options: Sequence[str], folder: str | Path, out: Pat
     environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
         [
-            *(sys.executable, "-m", "targen_testing.measured"),
+            *(sys.executable, "-P", "-m", "targen_testing.measured"),
             *(metric, str(out), str(folder), *options),
         ],
         env={**environment, "PYTHONHASHSEED": "2" if os.getenv("PYTHONHASHSEED") == "1" else "1"},

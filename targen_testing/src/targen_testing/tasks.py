@@ -40,6 +40,11 @@ _SHOWN = 12  # labels whose samples still fit a prompt
 _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
 
 
+_SHUFFLED = (
+    "the run depends on which answer comes first: a step may use the replies and `llm` alone, and "
+    "no counter or list that several calls share"
+)
+
 _FROM = {
     "meta": "META_PROMPT of targen_core.correctors.meta",
     "solve": "SOLVE_PROMPT of targen_core.correctors.blind",
@@ -129,6 +134,31 @@ class TaskSuite(Suite):
             return trials.generate(self.registry(), spec, folder)
 
         return self.kept("hostile", make)
+
+    @pytest.fixture
+    def bad(self, good: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+        """A run in which a third of all replies is bad; that it falls short is in order."""
+
+        def make() -> Trial:
+            return self.trial(tmp_path_factory.mktemp("bad") / "run", options=_BAD)
+
+        return self.kept("bad", make)
+
+    @pytest.fixture
+    def shuffled(self, bad: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+        """The same with answers in another order, stopped half-way, resumed without a ledger."""
+
+        def make() -> Trial:
+            spec = self.spec(options=_BAD, concurrency=32)
+            folder = tmp_path_factory.mktemp("shuffled") / "run"
+            half = trials.shuffled(1, stop_after=bad.answers // 2)
+            stopped = trials.generate(self.registry(), spec, folder, half)
+            if not stopped.is_stopped:
+                return stopped
+            (folder / "ledger").unlink(missing_ok=True)
+            return trials.resume(self.registry(), folder, trials.shuffled(2), verify=False)
+
+        return self.kept("shuffled", make)
 
     def must_not(self, check: str, watched: _Watched) -> None:
         """Fail if the run with good replies had just this trouble."""
@@ -340,10 +370,34 @@ class TaskSuite(Suite):
 
     def test_same_bytes_whatever_the_concurrency(self, good: Trial, tmp_path: Path) -> None:
         """The rows depend on the replies, not on what comes back first."""
-        for concurrency in (1, 16):
-            again = self.trial(tmp_path / str(concurrency), concurrency=concurrency)
-            if again.dataset != good.dataset and self._repeats(tmp_path):
-                fail(f"{concurrency} calls at once make other rows than 8")
+        again = self.trial(tmp_path / "1", concurrency=1)
+        if trials.differing(again.folder, good.folder) and self._repeats(tmp_path):
+            fail("one call at a time makes other rows than 8 at once")
+
+    def test_same_bytes_whatever_answer_comes_first(
+        self, bad: Trial, shuffled: Trial, tmp_path: Path
+    ) -> None:
+        """Answers in another order make the same rows, also of a run stopped and resumed.
+
+        A third of them is bad. The run has no ledger when it is resumed.
+        """
+        if shuffled.error is not None and str(shuffled.error) != str(bad.error):
+            if self._repeats(tmp_path):
+                fail(f"{_SHUFFLED}; stopped and resumed, the run fails: {shuffled.error}")
+            return
+        if (files := trials.differing(bad.folder, shuffled.folder)) and self._repeats(tmp_path):
+            fail(f"{_SHUFFLED}; {' and '.join(files)} differ")
+
+    def test_verifies(self, shuffled: Trial, tmp_path: Path) -> None:
+        """The journal of a finished run makes all its rows again: `targen resume --verify`."""
+        if not isinstance(shuffled.error, QuotaNotMet | None):
+            pytest.skip("there is no run to look at: see same-bytes-whatever-answer-comes-first")
+        again = trials.resume(self.registry(), shuffled.folder, trials.shuffled(3), verify=True)
+        if str(again.error) != str(shuffled.error) and self._repeats(tmp_path):
+            fail(
+                f"`targen resume --verify` refuses the run: {again.error}. What a step asks and "
+                "makes may depend on the replies alone, not on which answer came first"
+            )
 
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
         """A second run in the same process makes the same rows: nothing is kept between runs."""
@@ -362,16 +416,15 @@ class TaskSuite(Suite):
 
     # --- with bad and hostile replies ---
 
-    def test_bad_replies_make_no_rows(self, good: Trial, tmp_path: Path) -> None:
+    def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
         """With a third of all replies bad, the rows are still good ones."""
-        trial = self.trial(tmp_path / "run", options=_BAD)
-        if not isinstance(trial.error, QuotaNotMet | None):
-            fail(f"with bad replies: {trial.error}")
-        for row in trial.rows:
+        if not isinstance(bad.error, QuotaNotMet | None):
+            fail(f"with bad replies: {bad.error}")
+        for row in bad.rows:
             text = json.dumps(row)
             assert "Sure! As for that" not in text
             assert "I cannot help" not in text
-        assert set(trial.report["flow"]) == set(self.target().branches)
+        assert set(bad.report["flow"]) == set(self.target().branches)
 
     def test_hostile_replies_make_no_bad_rows(self, good: Trial, hostile: Trial) -> None:
         """What passes of hostile replies is an official row, which reads back."""
@@ -460,7 +513,7 @@ def _form(case: Case) -> tuple[Any, ...]:
 def elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:
     """The rows that two processes make, which hash texts differently."""
     environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "targen_testing.again", task, str(rows)]
+    command = [sys.executable, "-P", "-m", "targen_testing.again", task, str(rows)]
     running = [
         subprocess.Popen(  # noqa: S603 - this Python, and a module of ours
             [*command, str(out / seed), *([str(folder)] if folder else [])],

@@ -255,7 +255,7 @@ def _sentence(rng: random.Random, label: str) -> str:
 
 def _elsewhere(suite: TrainerSuite, out: Path, hash_seed: str) -> list[list[float]]:
     """The scores of a process that hashes texts its own way."""
-    command = [sys.executable, "-m", "targen_testing.scored", suite.trainer, str(out)]
+    command = [sys.executable, "-P", "-m", "targen_testing.scored", suite.trainer, str(out)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
         [*command, str(suite.folder), *suite.options],

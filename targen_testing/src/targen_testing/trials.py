@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
-from targen_core.errors import StageFailed, TargenError, UsageError
+from targen_core.errors import AuthenticationFailed, StageFailed, TargenError, UsageError
+from targen_core.origin import trusting
 from targen_core.plugins.registry import Registry
+from targen_core.reading import read_jsonl
 from targen_core.runs.correction import correct_dataset
 from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.files import read_jsonl
 from targen_core.runs.job import Job
 from targen_core.runs.spec import RunSpec
 from targen_core.tasks.model import Task
 
 __all__ = [
+    "FILES",
     "GOOD",
     "HOSTILE",
     "SLUG",
     "Trial",
     "bad_reasons",
     "correct",
+    "differing",
     "generate",
     "misread",
+    "resume",
+    "shuffled",
     "unofficial",
 ]
 
 GOOD = {"script": "targen_testing.hostile:good"}
 HOSTILE = {"script": "targen_testing.hostile:replies"}
 """Options of the scripted backend: replies that fit, and half of them hostile."""
+
+FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+"""What a run writes that depends on its replies alone."""
+
+_TURNS = 40  # of the event loop, within which an answer comes
+_STOPPED = "the kit stops the run here"
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What a reason looks like."""
@@ -96,6 +112,16 @@ class Trial:
         return str(self.error) if isinstance(self.error, StageFailed) else ""
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether the kit stopped it: see `shuffled`."""
+        return _STOPPED in str(self.error)
+
+    @property
+    def answers(self) -> int:
+        """How many answers its journal holds."""
+        return (self.folder / "journal").read_bytes().count(b"\n")
+
+    @property
     def bad_prompt(self) -> str:
         """What is wrong with a prompt that could not be filled, or ""."""
         cause = self.error.__cause__ if self.error is not None else None
@@ -122,6 +148,61 @@ def generate(
         path = folder / "report.json"
         report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return Trial(folder, report, error, frozenset(asked))
+
+
+def resume(registry: Registry, folder: Path, elsewhere: Elsewhere, *, verify: bool) -> Trial:
+    """Resume a run; what stops it is kept and not raised. With `verify` its ledger is ignored."""
+    try:
+        # The run is the suite's own, though another test's cache folder does not know it.
+        with trusting(), Job.resume(registry, folder, verify=verify) as job:
+            job.elsewhere = elsewhere
+            return Trial(folder, job.run(), None)
+    except Exception as raised:
+        return Trial(folder, {}, raised)
+
+
+def shuffled(order: int, *, stop_after: int | None = None) -> Elsewhere:
+    """Have the models of a run answer in an order that `order` and their calls decide.
+
+    No time passes: each answer waits for some turns of the event loop. After `stop_after`
+    answers the run is stopped.
+    """
+    left = [stop_after]
+
+    async def place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatModel]:
+        return [_Shuffled(source.model, order, left) for source in sources]
+
+    executor = ModelExecutor(summary="answers in another order", place=place)
+    return Elsewhere(executor, Workers(), {"name": "shuffled"})
+
+
+class _Shuffled:
+    """A model whose answers come in another order than they are asked for."""
+
+    def __init__(self, model: ChatModel, order: int, left: list[int | None]) -> None:
+        self._model, self._order, self._left = model, order, left
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        for _ in range(random.Random(f"{self._order} {request.key}").randrange(_TURNS)):
+            await asyncio.sleep(0)
+        if self._left[0] is not None:
+            if self._left[0] <= 0:
+                raise AuthenticationFailed(_STOPPED)
+            self._left[0] -= 1
+        return await self._model.complete(request)
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """The files of two runs that differ."""
+    return [
+        name
+        for name in FILES
+        if (one / name).exists() != (other / name).exists()
+        or ((one / name).exists() and (one / name).read_bytes() != (other / name).read_bytes())
+    ]
 
 
 def correct(registry: Registry, spec: RunSpec, dataset: Dataset, folder: Path) -> Trial:

@@ -72,7 +72,7 @@ def test_what_pandas_writes_is_read(run):
     ("text", "words"),
     [
         ("[1, 2]", "bad.json, row 1 is not a row of rte: Input should be an object"),
-        ("[{}", "bad.json: Expecting"),
+        ("[{}", "cannot read bad.json, line 1: it is not JSON: Expecting"),
         ("[]", "bad.json has no rows"),
     ],
 )

@@ -102,6 +102,16 @@ def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
     assert dataset.problems == []
 
 
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
+def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path):
+    """Problems take more memory than the rows that have them."""
+    rows = ["{}"] * 100_001
+    text = f"[{','.join(rows)}]" if name == "rows.json" else "\n".join(rows)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=r"100,000 rows or more that are no rows of .*Field req"):
+        scan(tmp_path / name, pairs)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff\n"])
 def test_a_file_without_a_row_is_refused(pairs, tmp_path, text):
     (tmp_path / "f").write_text(text)
@@ -136,3 +146,7 @@ def test_a_line_without_end_is_one_bad_row(lab, tmp_path, monkeypatch):
     (tmp_path / "f.jsonl").write_text(f"{good}\n{'y' * 1000}\n{good}\n")
     dataset = scan(tmp_path / "f.jsonl", lab.World().task())
     assert (len(dataset), [problem.line for problem in dataset.problems]) == (2, [2])
+    monkeypatch.setattr("targen_core.dataset.forms.text.LINE", 500)
+    dataset = scan(tmp_path / "f.jsonl", lab.World().task())
+    assert (len(dataset), [problem.line for problem in dataset.problems]) == (1, [2])
+    assert "nothing behind it is read" in str(dataset.problems[0])

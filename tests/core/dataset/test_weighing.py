@@ -117,7 +117,7 @@ def test_a_stranger_s_folder(weighed: Dataset, tmp_path: Path) -> None:
     for content, error in [
         ("{}", "rows"),
         ("[]", "cannot be read"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested more than 64 levels deep"),
         (json.dumps(said | {"format": 2}), "is of format 2"),
     ]:
         (folder / "weighing.json").write_text(content)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_core import Declaration, Job, RunSpec, TaskForm, folders, hookimpl, load_registry
 from targen_core.declared.files import task_file
 from targen_core.errors import RunConflict, UsageError
+from targen_core.origin import leaving
 from targen_core.plugins import loader
 
 
@@ -39,6 +40,7 @@ QUIZ = TaskForm(
     spec=Quiz,
     task=task,
     located=_located,
+    reaching=lambda quiz, folder: leaving(folder, {"facts": quiz.facts} if quiz.facts else {}),
 )
 
 
@@ -95,7 +97,7 @@ def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch)
         UsageError, match="names data to read or code to run; it came with its"
     ) as caught:
         resume()
-    assert caught.value.hint.endswith("targen describe run/task.json")
+    assert caught.value.hint.endswith("targen describe run/task.json --trust")
 
 
 def test_a_declaration_that_came_with_a_run_is_data(monkeypatch):

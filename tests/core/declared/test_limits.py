@@ -44,6 +44,12 @@ def test_aliases_of_aliases_are_refused_at_once():
     assert time.process_time() - begun < 2
 
 
+@pytest.mark.parametrize("tag", ["!!bool", "!!int", "!!timestamp", "!!binary", "!x"])
+def test_a_tag_is_refused_with_its_line(tag):
+    words = refused("t.yaml", f"description: x\nlabels: {tag} foo\n")
+    assert words.startswith(f"t.yaml, line 2: the tag '{tag}' is not read")
+
+
 def test_an_alias_that_is_used_a_few_times_is_good():
     text = HEAD.replace("nothing", "&same nothing") + "summary: *same\n"
     Path("t.yaml").write_text(text)
@@ -137,7 +143,7 @@ def test_thousands_of_labels_are_refused_and_a_thousand_are_quick():
         (f"fields: {{a: x, n: {{type: int, range: [0, 1{'0' * 40}]}}}}\n", "fields.n.range"),
         (f"samples_per_seed: 1{'0' * 40}\n", "line 5: samples_per_seed"),
         (f"presets: {{all: 1{'0' * 40}}}\n", "line 5: presets.all"),
-        (f"instances_per_call: 1{'0' * 5000}\n", "t.yaml: "),
+        (f"instances_per_call: 1{'0' * 5000}\n", "t.yaml, line 5: "),
         (f"name: {'n' * 5000}\n", "line 5: name"),
         (
             "parameters: {generate: {temperature: .nan}}\n",
@@ -153,9 +159,15 @@ def test_a_value_that_cannot_be_is_named_with_its_line(text, named):
     assert len(message) < 500
 
 
-@pytest.mark.parametrize(("name", "size"), [("t.yaml", 5), ("t.toml", 5), ("t.json", 65)])
+@pytest.mark.parametrize(("name", "size"), [("t.yaml", 2), ("t.toml", 2), ("t.json", 37)])
 def test_a_file_that_nobody_wrote_is_not_read(name, size):
     with open(name, "wb") as file:
         file.truncate(size << 20)
-    with pytest.raises(UsageError, match=f"{name} is larger than {size - 1} MiB"):
+    with pytest.raises(UsageError, match=f"{name}: it is larger than {size - 1} MiB"):
         Declaration.from_file(name)
+
+
+def test_a_list_of_a_million_values_is_given_up_early():
+    # At 50 us for each of its values it would take a minute.
+    message = refused("t.yaml", HEAD + "zz: [" + "a," * 60_000 + "a]\n")
+    assert "line 5: more than 50,000 keys and values" in message

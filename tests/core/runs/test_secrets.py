@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import traceback
+
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions, Job, RunSpec
-from targen_core.errors import AuthenticationFailed, TargenError, UsageError
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ServiceUnavailable,
+    TargenError,
+    UsageError,
+)
 from targen_core.runs.options import public_options
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -44,6 +53,56 @@ def test_no_file_of_a_run_holds_a_secret(lab, tmp_path):
     )
     assert again.error is None
     assert leaks(tmp_path) == []
+
+
+def spelled(text):
+    """`text` inside a JSON string that is inside another."""
+    return "".join(f"\\u005c\\u0075{ord(sign):04x}" for sign in text)
+
+
+@pytest.mark.parametrize("known", ["an option", "the environment", "the model"])
+def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
+    known, lab, tmp_path, monkeypatch
+):
+    long = f"{KEY}-of-a-service"
+    options = {"api_key": long} if known == "an option" else {}
+    if known == "the environment":
+        monkeypatch.setenv("SOME_SERVICE_API_KEY", long)
+    world = lab.World(bad=0.2, malformed=0.1)
+
+    def reply(request):
+        made = world.reply(request)
+        text = made if isinstance(made, str) else json.dumps(made)
+        return text.replace('": "', f'": "{spelled(long)} ') if request.key[0] in "0123" else text
+
+    def fail(number, request, job):
+        if number == 3:
+            raise ServiceUnavailable(f"not for {spelled(long)}", hint=long)
+
+    model = lab.ToyModel(reply)
+    if known == "the model":
+        model.secrets = (long,)
+    quotas = {"yes": 5, "no": 5}
+    ran = lab.run(world, tmp_path / "run", quotas, options=options, model=model, hook=fail)
+    assert ran.error is None
+    assert "***" in (tmp_path / "run" / "journal").read_text()
+    for file in sorted((tmp_path / "run").rglob("*")):
+        text = file.read_bytes().decode("latin-1").replace("\\", "") if file.is_file() else ""
+        assert not any(form in text for form in (long, spelled(long).replace("\\", ""))), file
+
+
+@pytest.mark.parametrize("error", [ValueError, BadRequest])
+def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
+    long = f"{KEY}-of-a-service"
+
+    def stop(number, request, job):
+        raise error(f"the header was {spelled(long)}") from OSError(long)
+
+    ran = lab.run(lab.World(), tmp_path / "run", {"yes": 5}, options={"api_key": long}, hook=stop)
+    assert isinstance(ran.error, TargenError)
+    shown = "".join(traceback.format_exception(ran.error))
+    assert long not in shown
+    assert spelled(long) not in shown
 
 
 def test_a_run_that_fails_tells_no_secret(lab, tmp_path):

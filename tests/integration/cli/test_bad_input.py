@@ -255,7 +255,7 @@ def test_an_option_with_a_wrong_value(option, words, rte):
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("nosuch.py:reply", "No such file"),
+        ("nosuch.py:reply", "there is no file nosuch.py"),
         ("here.py:nosuch", "nosuch"),
         ("here.py", "say FILE.py:FUNCTION or MODULE:FUNCTION"),
         ("no_such_module:reply", "no_such_module"),
@@ -360,7 +360,7 @@ def test_a_file_that_is_empty(flag, name, text, rte):
 def test_a_file_that_is_no_utf8(rte):
     Path("mine.txt").write_bytes(b"caf\xe9\n")
     result = rte("-n", "2", "--contexts", "mine.txt")
-    _refused(result, "--contexts file mine.txt: 'utf-8' codec can't decode")
+    _refused(result, "--contexts file mine.txt: it is not UTF-8 text")
 
 
 @pytest.mark.parametrize(
@@ -368,11 +368,11 @@ def test_a_file_that_is_no_utf8(rte):
     [
         ("--contexts", "mine.jsonl", ['"a topic"', "7"], "line 2: 7 is not a str"),
         ("--contexts", "mine.jsonl", ['"a topic"', "", "{}"], "line 3: {} is not a str"),
-        ("--contexts", "mine.jsonl", ["a topic"], "line 1: Expecting value"),
+        ("--contexts", "mine.jsonl", ["a topic"], "line 1: it is not JSON: Expecting value"),
         ("--contexts", "mine.jsonl", ['"half \\ud83d"'], "line 1: 'utf-8' codec can't encode"),
         ("--seeds", "mine.jsonl", [json.dumps(GOOD), '{"premise": 7}'], "line 2: premise: "),
         ("--seeds", "mine.jsonl", [json.dumps(GOOD), '{"text": "x"}'], "line 2: premise: Field"),
-        ("--seeds", "mine.jsonl", ['{"premise": "x"'], "line 1: Expecting"),
+        ("--seeds", "mine.jsonl", ['{"premise": "x"'], "line 1: it is not JSON: Expecting"),
         ("--seeds", "mine.jsonl", [json.dumps(GOOD), "[]"], "line 2: premise: "),
         ("--seeds", "mine.txt", [GOOD, "Too short."], "line 2: the premise has 2 words"),
         ("--seeds", "mine.txt", [GOOD, GOOD[:-1]], "line 2: the premise ends mid-sentence"),

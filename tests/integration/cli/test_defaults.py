@@ -165,7 +165,7 @@ def test_a_key_is_not_sent_to_an_address_that_was_said_later(targen, write, serv
         ("quiet = true\n", "line 1: quiet is not a default", "there are: backend"),
         ("[profile.p]\nrpm = 1\nmodle = 1\n", "line 3: profile.p.modle is not a default", "model"),
         ("[options.correct]\nmodel = {}\n", "line 2: options.correct.model is a table", "JSON"),
-        ("rpm = \n", "Invalid value (at line 1", "TOML"),
+        ("rpm = \n", "line 1: it is not TOML: Invalid value", "TOML"),
         ('backend = "llama/x"\nmodel = "y"\n', "line 1: backend and model name two models", ""),
         ("[options]\nmodel = 'x'\n", None, ""),
         ("model = 'y'\n[options]\nmodel = 'x'\n", "options.model says model a second time", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import markdown_it
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -424,3 +426,52 @@ def test_a_plugin_s_exporter_that_fails(error, words, hint, targen, run, monkeyp
     assert result.code == 1
     assert result.err == f"error [acme-forms]: {words}\n  try: {hint}\n"
     assert list(Path("runs/rte-0/exports").iterdir()) == []
+
+
+def test_csv_keeps_formulas_as_they_are_and_warns_of_them(targen):
+    lines = [{"text": text, "label": "a"} for text in ("=1+1", "@SUM(A1)", "-1", "plain", "+1.5")]
+    Path("rows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    task = {"description": "Texts.", "labels": {"a": "one", "b": "two"}, "contexts": ["x"]}
+    Path("t.yaml").write_text(
+        json.dumps({**task, "fields": {"text": {"description": "it", "form": "any"}}})
+    )
+    done = targen("export", "rows.jsonl", "--task", "t.yaml", "--as", "csv", "--out", "rows.csv")
+    assert done.code == 0, done.err
+    assert "a spreadsheet may run 2 cells as formulas" in done.err
+    with open("rows.csv", newline="") as file:
+        assert [line["text"] for line in csv.DictReader(file)] == [line["text"] for line in lines]
+    again = targen("export", "rows.csv", "--task", "t.yaml", "--as", "jsonl", "--out", "b.jsonl")
+    assert again.code == 0, again.err
+    assert "formulas" not in again.err
+    back = [json.loads(line) for line in Path("b.jsonl").read_text().splitlines()]
+    assert [line["text"] for line in back] == [line["text"] for line in lines]
+
+
+EVIL = "A [link](javascript:alert(1)) ![i](http://x.y/i) <img src=x> www.x.y http://x.y `code`"
+
+
+def test_a_card_gets_no_link_image_or_html_from_a_stranger_s_task(targen):
+    task = {
+        "summary": EVIL,
+        "description": f"{EVIL}\n\n{EVIL}\n===",
+        "labels": {EVIL[:60]: EVIL, "b": "two"},
+        "contexts": ["x"],
+        "fields": {"text": {"description": EVIL}},
+    }
+    Path("t.yaml").write_text(json.dumps(task))
+    run = ("generate", "t.yaml", "-n", "4", "-b", "scripted", "--out", "run", "-q")
+    assert targen(*run).code == 0
+    assert targen("export", "run", "--as", "hf", "--out", "hf").code == 0
+    for card in ("run/README.md", "hf/README.md"):
+        text = re.sub(r"\A---\n.*?^---\n", "", Path(card).read_text(), flags=re.S | re.M)
+        tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(text)
+        parts = [part for token in tokens for part in (token, *(token.children or ()))]
+        assert {"link_open", "image", "html_inline", "html_block"}.isdisjoint(
+            part.type for part in parts
+        ), card
+        headings = [part.map for part in parts if part.type == "heading_open"]
+        assert len(headings) == text.count("\n#") + text.startswith("#"), "=== makes none"
+        prose = "".join(part.content for part in tokens if part.type == "inline")
+        assert "javascript:" in prose
+        assert not re.search(r"http://|www\.", prose), "GitHub links bare addresses"
+        assert "code" in [part.content for part in parts if part.type == "code_inline"]

@@ -670,15 +670,46 @@ def test_a_call_that_no_run_made_is_as_one_that_is_not_there(change, run, targen
     assert "has no call whose key" in targen("trace", "run", "--call", record["key"]).err
 
 
-@pytest.mark.parametrize("change", [{"intended": None}, {"label": "nosuch"}])
-def test_a_row_of_no_known_label_is_not_merged(change, run, targen):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"intended": "x"}, "is of an unknown"),
+        ({"label": "nosuch"}, "is of an unknown"),
+        ({"intended": None}, "a row is on record without intended"),
+        ({"id": 7}, "id or place is not a string"),
+        ({"id": "absent", "place": "x"}, "a row is on record without id"),
+    ],
+    ids=str,
+)
+def test_a_row_of_no_known_label_is_not_merged(change, said, run, targen):
     path = run / "provenance.jsonl"
     first, *rest = path.read_text().splitlines()
-    path.write_text("\n".join([json.dumps({**json.loads(first), **change}), *rest]) + "\n")
+    record = {name: v for name, v in {**json.loads(first), **change}.items() if v != "absent"}
+    path.write_text("\n".join([json.dumps(record), *rest]) + "\n")
     result = targen("merge", "run", "--out", "merged")
     assert result.code == 1
-    assert "is of an unknown" in result.err
+    assert said in result.err
     assert not Path("merged").exists()
+
+
+def test_a_candidate_of_another_branch_is_in_no_report(run, targen):
+    (run / "report.json").unlink()
+    (run / "ledger").unlink()
+    path = run / "provenance.jsonl"
+    first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), "id": "0/x/0"}), *rest]) + "\n")
+    result = targen("report", "run")
+    assert result.code == 1
+    assert "line 1 is not a valid record: id is not of the branch" in result.err
+
+
+@pytest.mark.parametrize("prices", [[], {"generate": []}, {"generate": {"in": "1", "out": 2}}])
+def test_a_report_with_odd_prices_is_not_shown(prices, run, targen):
+    path = run / "report.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "prices": prices}))
+    result = targen("report", "run")
+    assert result.code == 1
+    assert "report.json cannot be read: prices" in result.err
 
 
 def test_a_key_that_is_no_number_is_not_merged(run, targen):

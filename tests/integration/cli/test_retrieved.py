@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 TASK = """
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel
@@ -28,7 +29,7 @@ class Review(BaseModel):
 
 
 async def retrieved(llm, parent, existing):
-    rows = read_dataset("reviews.jsonl", task=SAMPLE).rows
+    rows = read_dataset(Path("reviews.jsonl"), task=SAMPLE).rows
     rows = list(rows)[len(existing) : len(existing) + llm.batch]
     return [Passage(source="reviews.jsonl", text=row["text"]) for row in rows]
 

@@ -44,6 +44,69 @@ def test_what_is_cheap_capped_or_agreed_to_is_not_asked_about(asked, args):
     assert "/2" in shown.text, "it went on"  # which of its bars are drawn is a matter of time
 
 
+MAIL = """
+description: Each row is a message to a library.
+labels:
+  loan: it is about books on loan
+  room: it is about rooms to book
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "question"),
+    [
+        (("correct", "rows", "--corrector", "blind"), "This correction would cost about $"),
+        (("preview", "tickets", "-n", "4"), "This preview would cost about $"),
+        (("init-task", "notes of a night porter"), "A draft would cost about $"),
+        (
+            ("compare-methods", "./mail.yaml", "--methods", "targen", "-n", "4"),
+            "This comparison would cost about $",
+        ),
+        (
+            ("ablate", "./mail.yaml", "--test", "rows", "-n", "4", "--arms", "correction"),
+            "The rows to generate would cost about $",
+        ),
+    ],
+)
+def test_every_command_that_may_be_dear_is_asked_about_first(
+    terminal, held, tmp_path, command, question
+):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    whose = "tickets" if command[0] == "correct" else "./mail.yaml"
+    made = terminal("generate", whose, "-n", "4", "-b", "scripted", "-q", "--out", "rows")
+    assert made.exit_code() == 0, made.text
+    service = held()
+    options = ("base_url=" + service.url + "/v1", "model=m", "price_in=5000", "price_out=5000")
+    backend = ("--generator", "llama") if command[0] == "ablate" else ("-b", "llama")
+    asked = [word for option in options for word in ("-o", option)]
+    shown = terminal(*command, *backend, *asked)
+    shown.wait_for(question)
+    shown.wait_for("Go on? [y/N]")
+    shown.type(b"n\n")
+    assert shown.exit_code() == 1, shown.text
+    assert "Nothing was sent." in shown.text
+    assert service.seen == []
+
+
+def test_the_question_says_what_cannot_be_estimated(terminal, held, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    service = held()
+    shown = terminal(
+        *("compare-methods", "./mail.yaml", "--methods", "targen", "--cost-each", "2"),
+        *("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=m"),
+        *("-o", "price_in=5", "-o", "price_out=5", "--max-cost", "9"),
+    )
+    shown.wait_for("Go on? [y/N]")
+    said = " ".join(shown.text.split())
+    assert (
+        "would cost about $2.00, without the judge of targen (how many rows there will be is not "
+        "known), and at most $9.00 (--max-cost)"
+    ) in said
+    shown.type(b"n\n")
+    assert shown.exit_code() == 1, shown.text
+    assert service.seen == []
+
+
 def test_of_several_backends_a_person_says_which(asked, tmp_path):
     shown, service = asked(
         "--model", "tiny", OPENAI_API_KEY="sk-x-0123456789", TARGEN_DISABLE_PLUGINS="local"

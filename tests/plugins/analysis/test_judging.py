@@ -56,6 +56,31 @@ def test_a_sheet_is_written_filled_in_and_read(targen, rows):
     assert "Answers that a person found wrong" in done.out
 
 
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''=1", "plain", "'plain", "a\r\n=1"]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["as it was", "without apostrophes"])
+def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_again(
+    kept, targen, jsonl
+):
+    data = jsonl("f.jsonl", [{"input": f"{text} {text}", "output": text} for text in FORMULAS])
+    assert targen("sample", data, "--out", "sheet.csv").code == 0
+    with open("sheet.csv", newline="") as file:
+        cells = [cell for line in csv.reader(file) for cell in line[1:]]
+    assert "'=1+1" in cells
+    assert not [cell for cell in cells if cell.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r")]
+    filled("sheet.csv", ["yes"] * len(FORMULAS))
+    if not kept:
+        sheet = Path("sheet.csv")
+        sheet.write_bytes(sheet.read_bytes().replace(b"'=1+1", b"=1+1"))
+    done = targen("analyze", data, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
+    assert done.code == 0, done.err
+    assert f"Of {len(FORMULAS)} rows of f that a person judged, 100%" in done.out
+    assert targen("sample", data, "--out", "sheet.jsonl").code == 0
+    lines = [json.loads(line) for line in Path("sheet.jsonl").read_text().splitlines()]
+    assert {line["answer"] for line in lines} >= {"=1+1", "'=1"}, "these are not for a spreadsheet"
+
+
 def test_what_was_filled_in_is_not_written_over(targen, rows):
     Path("sheet.csv").write_text("mine")
     done = targen("sample", rows, "--out", "sheet.csv")

@@ -26,6 +26,21 @@ def test_an_installed_task(registry):
     assert all(example.output in task.labels for example in task.examples)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("instruction: Say it.\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not read"),
+        ("a0: &a0 {k: v}\n" + "".join(
+            f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+        ), "too large once its aliases are expanded"),
+    ],
+)  # fmt: skip
+def test_yaml_that_expands_or_makes_objects_is_refused(text, why, tmp_path, registry):
+    (tmp_path / "asked.yaml").write_text(text)
+    with pytest.raises(UsageError, match=why):
+        read_request(str(tmp_path / "asked.yaml"), registry)
+
+
 def test_an_instruction(registry):
     task = read_request("Is the remark meant as a yes or as a no?", registry)
     assert task.name == "is-the-remark-meant-as-a"
@@ -101,8 +116,8 @@ def test_a_declaration(tmp_path, registry):
         ("folder/none", None, "there is no file"),
         ("empty.txt", "  \n", "is empty"),
         ("list.json", "[]", "is not an object"),
-        ("torn.json", "{", "cannot be read"),
-        ("odd.yaml", "a: [", "cannot be read"),
+        ("torn.json", "{", "cannot read"),
+        ("odd.yaml", "a: [", "cannot read"),
         ("only.json", '{"examples": []}', "does not say what is to be done"),
         ("number.json", '{"instruction": 3}', "instruction is no text"),
         ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),

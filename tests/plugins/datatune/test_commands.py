@@ -119,6 +119,17 @@ def test_an_index_elsewhere(shop, tmp_path, in_process):
     assert not (tmp_path / "cache" / "catalogue").exists()
 
 
+def test_an_index_from_someone_else_has_no_file_read(shop, tmp_path, in_process, monkeypatch):
+    at = tmp_path / "theirs"
+    in_process("catalogue", "build", str(shop), "--index", str(at))
+    asked = ["transform", "rte", "-n", "2", "-b", "scripted", "--index", str(at), "--no-cache"]
+    assert "may name any file" not in in_process(*asked, "--out", "one").err
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another"))
+    refused = in_process(*asked, "--out", "two")
+    assert "unavailable" in refused.err
+    assert "may name any file" in in_process("show", "two", "--rejected").out
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

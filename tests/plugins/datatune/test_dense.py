@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from targen_datatune.finding import find
 from targen_datatune.index import Index
 from targen_datatune.retrievers import dense
 from targen_datatune.retrievers.dense import DENSE
+from targen_datatune.retrievers.fused import FUSED
 
 NAMES = ("film reviews", "recipes of soups", "film plots", "weather of towns")
 
@@ -114,3 +116,33 @@ def test_one_retriever_alone_is_not_fused(shop, in_process):
     )
     assert done.code == 2
     assert "not two retrievers" in done.err
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ("targen-datatune:fused targen-datatune:bm25", "fused is one of them"),
+        ("targen-datatune:bm25 targen-datatune:bm25", "not two retrievers"),
+        (" ".join(["targen-datatune:bm25"] * 9), "8 at most"),
+    ],
+)
+def test_an_index_fuses_what_a_command_may_fuse(parts, words, embedded, shop, tmp_path, in_process):
+    at = tmp_path / "index"
+    in_process("catalogue", "build", str(shop), "--index", str(at))
+    asked = ("retrieve", "stars of a review", "--index", str(at), "--retriever", "fused")
+    assert in_process(*asked).code == 0
+    (file,) = at.glob("retrievers/*/fused.json")
+    whole = file.read_text()
+    facts = json.loads(whole)
+    inner = next(part["folder"] for part in facts["parts"] if part["name"] == "bm25")
+    # Without the check each of these would load: one `fused` leads to the next, and so on.
+    facts["parts"] = [
+        {"name": "x", "id": part, "folder": file.parent.name if "fused" in part else inner}
+        for part in parts.split()
+    ]
+    file.write_text(json.dumps(facts))
+    with pytest.raises(ValueError, match=words):
+        FUSED.load(file.parent)
+    done = in_process(*asked)
+    assert done.code == 0, done.err
+    assert file.read_text() == whole, "it was built again"

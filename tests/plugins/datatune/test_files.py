@@ -29,6 +29,32 @@ def test_a_folder_of_several_datasets(shop, described):
     )
 
 
+MERGES = "a0: &a0 {k: v}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "license: !!bool foo",
+        "license: !!timestamp foo",
+        MERGES.strip(),
+        "a: " + "[" * 9999,
+        "- b: ]",
+    ],
+)
+def test_a_card_that_cannot_be_read_stops_no_other(front, tmp_path, described):
+    for name in ("bad", "good"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.csv").write_text("a\n1\n")
+        head = "license: mit" if name == "good" else front
+        (tmp_path / name / "README.md").write_text(f"---\n{head}\n---\nThe rows are all numbers.\n")
+    bad, good = described(tmp_path).values()
+    assert (bad.license, good.license) == ("", "mit")
+    assert bad.description == good.description == "The rows are all numbers."
+
+
 def test_splits_are_one_dataset_whose_rows_are_those_to_train_on(shop, described):
     orders = described(shop)["file:shop/orders"]
     assert (orders.name, orders.split, orders.rows) == ("orders", "train", 6)

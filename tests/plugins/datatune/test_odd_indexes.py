@@ -97,11 +97,20 @@ def test_what_is_no_plain_index_is_refused_in_words(change, words, made, in_proc
     assert "delete it and build it again" in done.err
 
 
-@pytest.mark.parametrize("text", [DEEP, '{"entries": 1000000000000, "words": []}', "{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEEP,
+        '{"entries": 1000000000000, "words": []}',
+        '{"entries": 50000000, "words": []}',
+        "{}",
+    ],
+)
 def test_a_retrievers_broken_index_is_made_anew(text, made, in_process):
     (path,) = made.glob("retrievers/*/bm25.json")
     path.write_text(text)
     assert in_process("retrieve", ASKED, "--index", str(made)).code == 0
+    assert path.read_text() != text
 
 
 def test_only_the_sources_that_are_searched_are_counted(shop, tmp_path, in_process):

@@ -489,7 +489,7 @@ def _empty_files(folder):
         (None, ("--license", "mit"), "licence 2; see --license"),
         (None, ("--license", "mit", "--min-rows", "9"), "licence 2; see --license"),
         (None, ("--min-rows", "1000"), "too few rows 2"),
-        (None, ("--catalogue", "nowhere"), "no file or folder nowhere"),
+        (None, ("--catalogue", "nowhere"), "there is no file or folder"),
         (None, ("--retriever", "bm52"), "bm25"),
         (None, ("--output-format", "("), "no regular expression"),
         (None, ("--labels", "yes"), "two or more"),

@@ -59,7 +59,7 @@ def test_equal_rows_are_measured_alike(
 
 
 def test_dollars_do_not_end_what_costs_nothing(targen: Targen, mail: Path) -> None:
-    done = targen("compare-methods", str(mail), *START, "--max-cost", "1")
+    done = targen("compare-methods", str(mail), *START, "--cost-each", "1")
     assert done.code == 2
     assert "scripted costs nothing" in done.err and "price_in" in done.err
     assert not Path("out/runs").exists()
@@ -161,7 +161,7 @@ def test_a_service_that_is_not_there_is_told_in_words_of_the_command(
 
 
 def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail: Path) -> None:
-    done = targen("compare-methods", str(mail), *START, "--max-cost", "0.02", "--no-judge",
+    done = targen("compare-methods", str(mail), *START, "--cost-each", "0.02", "--no-judge",
                   "-o", "price_in=1", "-o", "price_out=2", "--json")  # fmt: skip
     assert done.code == 0, done.err
     ways = done.json["ways"]
@@ -272,3 +272,57 @@ def test_a_folder_called_like_the_task_hides_no_task(targen: Targen) -> None:
         "method", "attrprompt", "rte", "-n", "4", "-b", "scripted", "--out", "rte/a", "-q"
     )
     assert done.code == 0, done.err
+
+
+PRICED = ("-o", "price_in=10", "-o", "price_out=20", "-o", "max_tokens=300", "--concurrency", "1")
+
+
+def billed(folder: str) -> float:
+    """Dollars in all journals of a comparison, read by hand."""
+    journals = [path.read_bytes() for path in Path(folder).rglob("journal")]
+    records = [json.loads(line[9:]) for text in journals for line in text.splitlines()]
+    return sum(record["cost"] for record in records if not record.get("cached"))
+
+
+def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(
+    targen: Targen, mail: Path
+) -> None:
+    start = ("compare-methods", str(mail), "--methods", "targen", "-b", "scripted", "-n", "16")
+    whole = targen(*start, *PRICED, "--out", "whole")
+    assert whole.code == 0, whole.err
+    paid = json.loads(Path("whole/results.json").read_text())
+    (way,) = paid["ways"]
+    assert way["judge_dollars"] > 0
+    assert paid["billed"]["dollars"] == pytest.approx(billed("whole"), abs=1e-6)
+    assert paid["billed"]["dollars"] == pytest.approx(way["dollars"] + way["judge_dollars"])
+    assert f"billed: ${paid['billed']['dollars']:.4f} (" in whole.out
+    assert f"{way['judge_dollars']:.4f}" in whole.out
+
+    # It pays for the rows, and for half of the judgement.
+    cap = way["dollars"] + way["judge_dollars"] / 2
+    for _ in range(2):
+        short = targen(*start, *PRICED, "--max-cost", cap, "--no-judge", "--out", "out")
+        assert short.code == 0, short.err
+        short = targen(*start, *PRICED, "--max-cost", cap, "--out", "out")
+        assert short.code == 1
+        assert f"of ${cap:.4f} spent by all parts of the command" in short.err
+        assert "try: run the same command again with a larger --max-cost" in short.err
+        assert way["dollars"] <= billed("out") <= cap
+    journal = Path("out/judged/targen/journal").read_bytes()
+    assert journal
+    done = targen(*start, *PRICED, "--max-cost", 5, "--out", "out")
+    assert done.code == 0, done.err
+    assert Path("out/judged/targen/journal").read_bytes().startswith(journal)
+    assert billed("out") == pytest.approx(billed("whole"))
+
+
+def test_rows_that_were_judged_and_are_others_now_are_not_judged_in_silence(
+    targen: Targen, mail: Path, held: Callable[[int], str]
+) -> None:
+    Path("mine.jsonl").write_text(Path(held(3)).read_text())
+    start = ("compare-methods", str(mail), "--data", "mine=mine.jsonl", "-b", "scripted")
+    assert targen(*start, "--out", "out").code == 0
+    Path("mine.jsonl").write_text(Path(held(4)).read_text())
+    changed = targen(*start, "--out", "out")
+    assert changed.code == 2
+    assert "the rows of mine were judged before and are others now" in changed.err

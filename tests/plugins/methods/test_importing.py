@@ -540,7 +540,8 @@ def test_weights_go_with_their_rows(targen: Targen, mail: Path) -> None:
         ("many.npy", (), "4 weights for 3 rows"),
         ("negative.npy", (), "weight 1 is -1.0"),
         ("square.npy", (), "no list of numbers"),
-        ("objects.npy", (), "cannot be read"),
+        ("objects.npy", (), "cannot read"),
+        ("millions.npy", (), "3,000,000 weights, more than 2,000,000"),
         ("best_thetas.pth", (), "weights_only=True"),
         ("zero.npy", (), "all weights are 0"),
         ("nan.npy", ("--logits",), "weight 2 is NaN"),
@@ -550,6 +551,7 @@ def test_weights_of_other_rows_are_refused(
     targen: Targen, mail: Path, weights: str, more: tuple[str, ...], said: str
 ) -> None:
     np.save("few.npy", np.ones(2))
+    np.save("millions.npy", np.ones(3_000_000, np.int8))
     np.save("many.npy", np.ones(4))
     np.save("negative.npy", np.array([-1.0, 1, 1]))
     np.save("square.npy", np.ones((3, 3)))

@@ -181,11 +181,44 @@ def test_refill_that_was_stopped_goes_on_to_the_same_bytes(run_made, grades, in_
         shutil.rmtree(each)
         shutil.copytree(tmp_path / "kept" / each.name, each)
     done = in_process(*line, tmp_path / "new", "--max-tokens", "1")
-    assert (done.code, "the same command with a larger --max-tokens" in done.err) == (1, True)
+    assert (done.code, "run the same command again with a larger --max-tokens" in done.err) == (
+        1,
+        True,
+    )
     assert not (tmp_path / "new").exists()
     assert in_process(*line, tmp_path / "new", "--max-tokens", "1000000").code == 0
 
     assert _bytes(tmp_path / "new") == _bytes(whole)
+
+
+def test_runs_that_are_refilled_share_one_cap(task_file, grades, in_process, tmp_path):
+    runs = [tmp_path / name for name in ("one", "two")]
+    for seed, run in enumerate(runs):
+        made = ("generate", task_file, "-n", "6", "-b", "scripted", "--seed", seed, "--no-cache")
+        assert in_process(*made, "-o", "max_tokens=200", "--out", run).code == 0
+    planned = in_process("review", *runs, "--raters", "ann", "--plan", "--out", tmp_path / "both")
+    assert planned.code == 0, planned.err
+    with GradeBook(tmp_path / "both", Rater(rater="ann")) as book:
+        for run in runs:
+            row = next(iter(open_data(run, None).rows()))
+            said = {"row": f"{run.name}:{row.id}", "digest": row.digest, "reject": True}
+            book.append(Grade.model_validate({**said, "at": "2026-11-20T10:00:00.000Z"}))
+    before = sum(_tokens(run) for run in runs)
+    line = ("review", "apply", tmp_path / "both", "--refill", "-q", "--out", tmp_path / "new")
+
+    short = in_process(*line, "--max-tokens", before + 2_500)
+
+    assert short.code == 1
+    assert "by all parts of the command" in short.err
+    assert before < sum(_tokens(run) for run in runs) <= before + 2_500
+    done = in_process(*line, "--max-tokens", 1_000_000)
+    assert done.code == 0, done.err
+    assert f"{sum(_tokens(run) for run in runs):,} tokens" in done.err
+
+
+def _tokens(run: Path) -> int:
+    records = [json.loads(line[9:]) for line in (run / "journal").read_bytes().splitlines()]
+    return sum(record["in"] + record["out"] for record in records)
 
 
 def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(

@@ -43,7 +43,7 @@ _GRADES = "grades: [{letter: A, title: x, acceptable: true}, {letter: B, title: 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("grades: [", "is not YAML"),
+        ("grades: [", "line 1: expected the node"),
         ("- a", "is not a rubric"),
         ("name: x\ngrades: []", "grades"),
         (

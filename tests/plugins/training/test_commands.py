@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 Command = Callable[..., Any]
@@ -191,6 +194,65 @@ def test_a_damaged_model_is_refused(targen: Command, mood: Command, damage: str)
     Path("m", damage).write_bytes(b'{"format": 1}')
     done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
     assert done.code == 2 and "no model" in done.err
+
+
+def a_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def a_link_out(path: Path) -> None:
+    path.rename("elsewhere")
+    path.symlink_to(Path("elsewhere").resolve())
+
+
+def deep(path: Path) -> None:
+    path.write_text("[" * 200_000)
+
+
+def a_shape_of_its_own(path: Path) -> None:
+    head = "{'descr': '<u8', 'fortran_order': False, 'shape': (99999999999,), }\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
+
+
+def an_archive_of_zeros(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(file, weights=np.zeros((2, 8 << 20)))  # 128 MiB in 128 KiB
+
+
+@pytest.mark.parametrize(
+    "name", ["model.json", "seen.npy", "model/words.json", "model/numbers.npz"]
+)
+@pytest.mark.parametrize("damage", [a_fifo, a_link_out])
+def test_a_stranger_s_model_holds_files_of_its_own_alone(
+    targen: Command, mood: Command, name: str, damage: Callable[[Path], None]
+) -> None:
+    mood("train.jsonl", 20)
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    damage(Path("m", name))
+    done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
+    assert done.code == 2
+    assert "FIFO" in done.err or "it is a link" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "why"),
+    [
+        ("model.json", deep, "nested more than 64 levels"),
+        ("model/words.json", deep, "nested more than 64 levels"),
+        ("seen.npy", a_shape_of_its_own, "its array is declared as"),
+        ("model/numbers.npz", an_archive_of_zeros, "it unpacks to more than"),
+    ],
+)
+def test_a_stranger_s_model_takes_no_more_than_its_files_explain(
+    targen: Command, mood: Command, name: str, damage: Callable[[Path], None], why: str
+) -> None:
+    mood("train.jsonl", 20)
+    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    damage(Path("m", name))
+    done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
+    assert done.code == 2
+    assert why in done.err
 
 
 def test_an_earlier_model_is_replaced_on_demand_alone(targen: Command, mood: Command) -> None:

@@ -190,7 +190,7 @@ def test_wordings_and_generators_are_arms(targen: Command, superglue: Path) -> N
                   "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip
     assert paid.code == 0 and paid.err.count(": about $0.") == 3, paid.err
     assert re.search(r"costs about \$\d\.\d\d", paid.err), paid.err
-    assert "at most $6.00 (max_cost)" in paid.err
+    assert "at most $2.00 (--max-cost)" in paid.err
     generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
     assert "arm scripted of cb" in generators.err and "arm local of cb" in generators.err
     assert "n=8," in generators.err

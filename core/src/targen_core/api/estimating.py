@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
@@ -29,15 +30,20 @@ from targen_core.engine.lists import NEW, SPARE, ListSpec, seeds_at_most
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.account import off_the_books
 from targen_core.runs.batches import batched_steps
+from targen_core.runs.correction import correct_dataset
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import prepare
+from targen_core.runs.plan import prepare, prepare_correction
 from targen_core.runs.report import read_report, reported_prices
 from targen_core.runs.trial import dry_run_spec, run_trial
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
-__all__ = ["CostEstimate", "estimate", "estimated", "summed"]
+if TYPE_CHECKING:
+    from targen_core.dataset.model import Dataset
+
+__all__ = ["CostEstimate", "estimate", "estimated", "estimated_correction", "summed"]
 
 _COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
 _SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
@@ -297,7 +303,8 @@ def estimated(
             contexts_fraction=1.0,
             seeds=None,
         )
-        trial = run_trial(registry, dry_run)
+        with off_the_books():
+            trial = run_trial(registry, dry_run)
         report, factor = trial.report, 1 / yield_
         if refused := prepared.spec.max_refused:
             factor /= 1 - refused
@@ -347,6 +354,39 @@ def estimated(
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
     return CostEstimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+
+
+def estimated_correction(request: Request, dataset: Dataset, n: int | None = None) -> CostEstimate:
+    """Estimate what a correction takes: a dry run judges some of the instances.
+
+    Raises:
+        TargenError: the dry run cannot judge them.
+    """
+    spec = request.spec
+    prepared = prepare_correction(request.registry, spec)
+    instances = sum(len(unit.instances) for unit in dataset.units())
+    wanted = instances if n is None else min(n, instances)
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
+        _, report = correct_dataset(
+            request.registry,
+            dry_run_spec(spec, {}),
+            dataset,
+            Path(folder) / "sample",
+            limit=min(wanted, _SAMPLE) or None,
+        )
+    prices = {name: step.price for name, step in prepared.steps.items()}
+    basis = f"a dry run on {plural(report['instances'], 'instance')}"
+    if spec.limits.batch:
+        basis += ", in batches"
+        prices = {name: batch_price(price) for name, price in prices.items()}
+    factors = dict.fromkeys(prices, wanted / report["instances"])
+    steps = _scaled(report, factors, prices, dict.fromkeys(prices, 0))
+    silent = [
+        name
+        for name, step in prepared.steps.items()
+        if step.backend.thinks is not None and step.backend.thinks(step.options)
+    ]
+    return CostEstimate(prepared.plan.id, wanted, basis, steps, silent, reported_prices(prices))
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:

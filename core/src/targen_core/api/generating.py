@@ -24,8 +24,9 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
-from targen_core.api.words import in_a_command, in_python, speaking_python
+from targen_core.api.words import in_python, speaking_python
 from targen_core.errors import TargenError
+from targen_core.origin import in_a_command
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.job import Job

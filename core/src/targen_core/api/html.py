@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
-from targen_core.text import printable
+from targen_core.pages import safe
 
 __all__ = ["table"]
 
@@ -23,5 +22,4 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def _safe(value: object) -> str:
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    return html.escape(printable(text, lines=False))
+    return safe(value, lines=False)

@@ -72,6 +72,7 @@ class _Lent:
         self.seeded = model.seeded
         self.max_concurrency = model.max_concurrency
         self.price = model.price
+        self.secrets = getattr(model, "secrets", ())
         self.top_logprobs = most_top(model)
         self.scores_given = scores_given(model)
         self.continues = continues(model)

@@ -27,6 +27,7 @@ DataLike: TypeAlias = (
 
 read_dataset = in_python()(read.read_dataset)
 
+
 _log = logging.getLogger("targen.run")
 
 

@@ -26,8 +26,10 @@ from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
 from targen_core.methods.form import asked_in, require_given
+from targen_core.origin import Typed, is_file
+from targen_core.outputs import write_file
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import MEMORY, is_file
+from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.dimensions import read_dimensions
 from targen_core.runs.elsewhere import Elsewhere
@@ -311,13 +313,13 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {task.name: task}, f"{MEMORY}:{task.name}"
     if isinstance(task, Declaration):  # as a file, of which the run keeps a copy
         path = folder / f"{task.name or 'task'}.json"
-        path.write_text(task.as_json(), encoding="utf-8")
-        return {}, str(path)
+        write_file(path, task.as_json())
+        return {}, Typed(path)
     if isinstance(task, PathLike):
         text = str(as_path(task))
-        return {}, text if is_file(text) else str(Path(text).absolute())
+        return {}, Typed(text if is_file(text) else Path(text).absolute())
     if isinstance(task, str):
-        return {}, str(as_path(task)) if task.startswith("~") else task
+        return {}, type(task)(as_path(task)) if task.startswith("~") else task
     raise UsageError(
         f"task: {type(task).__name__} is not a task",
         hint="a name, a file's path, a Task or a Declaration",
@@ -333,7 +335,7 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
     values = (
         item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in items
     )
-    file.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
+    write_file(file, "".join(f"{json.dumps(value)}\n" for value in values))
     return file
 
 
@@ -356,9 +358,8 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
             names.append(str(as_path(source)))
         else:
             file = folder / f"rows-{number}.jsonl"
-            with file.open("w", encoding="utf-8") as rows:
-                for row in open_source(source).rows():
-                    rows.write(json.dumps(dict(row), default=str) + "\n")
+            rows = open_source(source).rows()
+            write_file(file, "".join(json.dumps(dict(row), default=str) + "\n" for row in rows))
             names.append(f"{MEMORY}:{file}")
     return names
 

@@ -16,9 +16,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from targen_core.api.kinds import check_kinds
 from targen_core.errors import TargenError, UsageError
+from targen_core.origin import in_a_command
 from targen_core.suggestions import did_you_mean, suggestions_for
 
-__all__ = ["in_a_command", "in_python", "of_a_command", "speaking_python"]
+__all__ = ["in_python", "speaking_python"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,25 +41,6 @@ _MODEL = re.compile(r"--model ([\w.-]+)")
 _VALUED = re.compile(r"--(model|price-in|price-out) (?=[\w.])")
 _BACKEND = re.compile(r"the (\S+) backend needs")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
-
-
-_commands = 0  # of this process that run now, whichever of its threads asks
-
-
-@contextmanager
-def of_a_command() -> Iterator[None]:
-    """Let errors keep the words of commands: a person typed one, and reads them."""
-    global _commands
-    _commands += 1
-    try:
-        yield
-    finally:
-        _commands -= 1
-
-
-def in_a_command() -> bool:
-    """Whether what runs is a command that a person typed."""
-    return _commands > 0
 
 
 @contextmanager

@@ -15,11 +15,13 @@ from typing import Protocol
 from targen_core.calls.batch import BatchProvider, BatchState
 from targen_core.calls.batched_model import WaitingCall
 from targen_core.calls.model import ChatReply
+from targen_core.calls.secrets import Secrets
 from targen_core.errors import (
     AuthenticationFailed,
     BatchFailed,
     CreditExhausted,
     JobFailed,
+    MalformedAnswer,
     ServiceError,
     ServiceGaveUp,
 )
@@ -65,11 +67,19 @@ class ServiceTransport:
         rounds: refills after the first round.
         per_round: submissions that a round may take, one for each step or list.
         max_outage: seconds for which a service may fail to say how far a batch is.
+        secrets: removed from what is written down of a service's words.
     """
 
     def __init__(
-        self, ledger: BatchLedger, *, rounds: int, per_round: int, max_outage: float
+        self,
+        ledger: BatchLedger,
+        *,
+        rounds: int,
+        per_round: int,
+        max_outage: float,
+        secrets: Secrets | None = None,
     ) -> None:
+        self._secrets = Secrets() if secrets is None else secrets
         self.submissions = 0
         self._ledger = ledger
         self._max_waves = per_round * (rounds + 1)
@@ -138,6 +148,8 @@ class ServiceTransport:
                     )
                 )
             return
+        if self._secrets.within(batch):
+            raise MalformedAnswer("the service's name for a batch has a key in it", billed=True)
         self.submissions += 1
         keys = [call.request.key for call in calls]
         self._ledger.add(provider.identity, batch, keys)
@@ -198,7 +210,7 @@ class ServiceTransport:
                 if answer is not None:
                     self._problem = str(answer)
         if failed:
-            self._problem = state.problem or self._problem
+            self._problem = self._secrets.words(state.problem or self._problem)
             self._ledger.failed(waited.batch, failed, self._problem)
         if state.ended:
             _log.info("batch %s: %s, %d failed", waited.batch, plural(good, "answer"), len(failed))

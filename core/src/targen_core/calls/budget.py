@@ -17,12 +17,20 @@ __all__ = ["Budget"]
 class Budget:
     """Money and tokens: spent, reserved, and at most so many.
 
-    `None` stands for no cap.
+    `None` stands for no cap. `shared` says of tokens and of dollars whether the cap, and so what
+    is spent, is that of all parts of a command.
     """
 
-    def __init__(self, *, max_tokens: int | None = None, max_cost: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
+        shared: tuple[bool, bool] = (False, False),
+    ) -> None:
         self.max_tokens = max_tokens
         self.max_cost = max_cost
+        self.shared = shared
         self.tokens = 0
         self.dollars = 0.0
         self._reserved_tokens = 0
@@ -83,13 +91,24 @@ class Budget:
 
     def _exhausted(self, tokens: int, dollars: float) -> BudgetExhausted:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
-            return BudgetExhausted(
-                f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent, "
+            return self._error(
+                f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent",
                 f"and the next call may use {tokens:,}",
-                hint="resume with a larger --max-tokens",
+                "--max-tokens",
+                shared=self.shared[0],
             )
-        return BudgetExhausted(
-            f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent, "
+        return self._error(
+            f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent",
             f"and the next call may cost ${dollars:.4f}",
-            hint="resume with a larger --max-cost",
+            "--max-cost",
+            shared=self.shared[1],
         )
+
+    def _error(self, spent: str, more: str, option: str, *, shared: bool) -> BudgetExhausted:
+        again = "run the same command again" if shared else "resume"
+        error = BudgetExhausted(
+            f"{spent}{' by all parts of the command' if shared else ''}, {more}",
+            hint=f"{again} with a larger {option}",
+        )
+        error.shared = shared
+        return error

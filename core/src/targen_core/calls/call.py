@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from targen_core.calls.model import ChatModel, ChatReply, DeferredModel, Message, Price
 from targen_core.calls.rate import RateLimiter
+from targen_core.calls.secrets import Secrets
+from targen_core.errors import TargenError
 
 __all__ = ["BoundModel", "Call", "Observer", "Scope", "call_key", "with_schema"]
 
@@ -28,6 +31,7 @@ class BoundModel:
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
     shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
     settled: frozenset[str] = frozenset()  # parameters that no call sets for itself
+    secrets: Secrets = field(default_factory=Secrets)  # removed from replies and errors
     deferred: bool = field(init=False)  # whether it is a `DeferredModel`
     _prefixes: dict[tuple[Any, ...], bytes] = field(init=False, default_factory=dict)
 
@@ -78,25 +82,98 @@ class BoundModel:
 
 @dataclass(slots=True)
 class Scope:
-    """On whose behalf calls are made: a candidate or a list batch.
+    """On whose behalf calls are made: a candidate, a list batch, or one pass over a step's code.
 
     Once `abandoned`, it sends nothing more. `lacking` are calls that it needs and that nobody
     answers, where nothing is sent: what was made on its behalf does not count then.
+
+    A pass (`begin`) is watched: it knows whether the step made calls from several asyncio tasks,
+    and whether any call was sent. Their order may then depend on which answer came first.
     """
 
     abandoned: bool = False
     lacking: tuple[Call, ...] = ()
+    parent: Scope | None = None
+    closed: bool = False  # the pass has ended: tasks that it left behind ask nothing more
+    failure: BaseException | None = None  # why a call got no answer, whatever the step made of it
+    known: dict[bytes, ChatReply] | None = None
+    observed: list[tuple[Call, tuple[Message, ...], ChatReply, str]] = field(default_factory=list)
     _keys: list[list[str]] = field(default_factory=list)
+    _task: asyncio.Task[Any] | None = None  # that awaits the step itself
+    _aside: bool = False  # whether a call was made from another task
+    _sent: bool = False
+    _sending: set[asyncio.Task[ChatReply]] = field(default_factory=set)
 
     @property
     def keys(self) -> list[str]:
         """The calls that it used, in the order in which they were made: not answered."""
         return [key for attempts in self._keys for key in attempts]
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anyone still wants its answers."""
+        return not self.abandoned and (self.parent is None or self.parent.wanted)
+
+    @property
+    def unordered(self) -> bool:
+        """Whether another pass, with every answer known, may make its calls in another order."""
+        return self._aside and self._sent and not self.lacking
+
+    def begin(self, known: dict[bytes, ChatReply]) -> Scope:
+        """Start a pass over a step's code, in the current task.
+
+        `known` are the replies of the passes before it, by key; it gets those of this one.
+        """
+        return Scope(parent=self, known=known, _task=asyncio.current_task())
+
     def made(self) -> list[str]:
         """Where the keys of one more call, one for each attempt, are to be put."""
+        self._aside = self._aside or self._is_aside
         self._keys.append([])
         return self._keys[-1]
+
+    async def send(self, answer: Coroutine[Any, Any, ChatReply]) -> ChatReply:
+        """Await an answer; if another task asks, it arrives even if that task is cancelled.
+
+        It is paid for, and a task that is cancelled as soon as another one has its answer would
+        otherwise decide by chance whether the journal has it.
+        """
+        self._sent = True
+        if not self._is_aside:
+            return await answer
+        sending = asyncio.ensure_future(answer)
+        self._sending.add(sending)
+        return await asyncio.shield(sending)
+
+    def fail(self, error: BaseException) -> None:
+        """Note why a call got no answer; a run that is stopping is the least of the reasons."""
+        if self.failure is None or not isinstance(self.failure, TargenError):
+            self.failure = error
+
+    async def end(self) -> None:
+        """Close the pass, and wait for the answers to calls that it sent."""
+        self.closed = True
+        if self._sending:
+            try:
+                await asyncio.gather(*self._sending, return_exceptions=True)
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+
+    def cancel(self) -> None:
+        """Close the pass, and wait for nothing."""
+        self.closed = True
+        for sending in self._sending:
+            sending.cancel()
+
+    def take(self, over: Scope) -> None:
+        """Take the calls of a pass that has ended, and no call that it may still make."""
+        self._keys += [[*attempts] for attempts in over._keys]
+        self.lacking = (*self.lacking, *over.lacking)
+
+    @property
+    def _is_aside(self) -> bool:
+        return self._task is not None and asyncio.current_task() is not self._task
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Callable, Sequence, Set
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -22,6 +23,7 @@ from pydantic_core import to_json
 from targen_core.calls.usage import check_record
 from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
 from targen_core.plain import open_plain, way_out, write_failed
+from targen_core.reading.lines import LINE
 
 __all__ = [
     "Journal",
@@ -34,7 +36,6 @@ __all__ = [
     "unchecked",
 ]
 
-_LINE = 64 << 20  # bytes: a reply is never so long
 
 Mark = tuple[int, int]
 """A place in a file that only grows: bytes before it, and the CRC32 of them."""
@@ -106,7 +107,7 @@ class Journal:
         offset = 0
         with open(self._fd, "rb", closefd=False) as file:
             file.seek(0)
-            for line in iter(partial(file.readline, _LINE), b""):
+            for line in iter(partial(file.readline, LINE), b""):
                 if offset >= mark[0]:
                     break
                 if line.startswith(_KEYED, 9):
@@ -119,7 +120,7 @@ class Journal:
         offset, crc = self._end, self._crc
         with open(self._fd, "rb", closefd=False) as file:
             file.seek(offset)
-            for number, line in enumerate(iter(partial(file.readline, _LINE), b""), 1):
+            for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
                 if not line.endswith(b"\n"):
                     self.torn_bytes = len(line)
                     if not self._read_only:
@@ -170,6 +171,10 @@ class Journal:
         if record is None or record.get("key") != key.hex():
             raise CorruptJournal(f"{self.path}: the record at byte {offset} changed while in use")
         return record
+
+    def last_keys(self, count: int) -> list[bytes]:
+        """The keys of the last calls that are indexed, at most so many."""
+        return list(islice(reversed(self._offsets), count))
 
     def append(self, record: dict[str, Any]) -> None:
         """Write one record; it is safe from a kill when this returns, see also `sync`.
@@ -287,7 +292,9 @@ def find_records(
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     with os.fdopen(fd, "rb") as file:
-        for line in iter(partial(file.readline, _LINE), b""):
+        for line in iter(partial(file.readline, LINE), b""):
+            if not line.endswith(b"\n"):
+                break  # torn, or no record
             key = line[17:49].decode("ascii", "replace")
             matches = key in keys or (prefix and key.startswith(prefix))
             if not matches and not any(place in line for place in there):

@@ -27,7 +27,6 @@ from targen_core.calls.error_patterns import (
     filtered,
     no_credit,
     quoted,
-    scrub,
     seconds,
     too_long,
 )
@@ -41,6 +40,7 @@ from targen_core.calls.model import (
     Role,
     counted,
 )
+from targen_core.calls.secrets import scrub, secrets_in
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -145,9 +145,8 @@ class LangChainModel:
         self.price = price
         self.max_concurrency = max_concurrency
         self._model = model
-        # What providers' classes keep as a SecretStr is their key.
-        values = (getattr(value, "get_secret_value", None) for value in vars(model).values())
-        self._secrets = tuple(str(get()) for get in values if get is not None)
+        found = (secrets_in(value, name) for name, value in vars(model).items())
+        self.secrets = tuple(secret for some in found for secret in some)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request; see `ChatModel.complete`."""
@@ -163,8 +162,8 @@ class LangChainModel:
             raise
         except Exception as error:
             words = str(error)
-            bare = scrub(words, *self._secrets) == words  # else its traceback shows a key
-            failure = _failure(error, self._secrets)
+            bare = scrub(words, *self.secrets) == words  # else its traceback shows a key
+            failure = _failure(error, self.secrets)
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
                 words = f"{kind.__module__}.{kind.__qualname__}: {failure}{place(error, kind)}"

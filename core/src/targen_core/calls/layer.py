@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
 
-from targen_core.calls import error_patterns, scores
+from targen_core.calls import scores
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
@@ -201,19 +201,29 @@ class CallLayer:
         problem: BadReply | None = None
         used = scope.made()
         for attempt in range(ATTEMPTS):
+            if scope.closed:
+                raise CallCancelled
             key = call_key(bound, call, messages, self.seed, attempt)
-            reply = self._recall(bound, key, call)
-            if reply is None:
-                self._sending += 1
-                try:
+            try:
+                reply = None if scope.known is None else scope.known.get(key)
+                reply = reply or self._recall(bound, key, call)
+                if reply is None:
                     reply = await self._send(bound, call, messages, key, attempt, scope)
-                finally:
-                    self._sending -= 1
+            except Rejected:
+                raise
+            except (TargenError, CallCancelled) as error:
+                scope.fail(error)  # a step may catch it, and must not make a row of it
+                if scope.parent is not None and isinstance(error, TargenError):
+                    self.halt(error)  # what the step asks beside this call need not wait
+                raise
             if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply
             used.append(key.hex())
             if self.observer is not None:
-                self.observer(call, messages, reply, used[-1])
+                if scope.parent is None:
+                    self.observer(call, messages, reply, used[-1])
+                else:  # it is shown the pass that counts
+                    scope.observed.append((call, messages, reply, used[-1]))
             if reply.finish == "refusal":
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":
@@ -273,8 +283,25 @@ class CallLayer:
         reply = _uncached(stored)
         if reply is None or _lacks_scores(reply, call):
             return None  # written by a stranger: ask the model instead
+        reply = bound.secrets.reply(reply)
         self._write(call, key, reply, cached=True, cost=0.0)
         return reply
+
+    def share_last(self, count: int) -> None:
+        """Put the journal's last replies into the cache, if it lacks them.
+
+        A killed process journals a reply a moment before the cache has it. Another part of the
+        same command, which shares it, would ask for it again.
+        """
+        if self.cache is None:
+            return
+        for key in self.journal.last_keys(count):
+            record = self.journal.get(key)
+            bound = self.models.get(record["step"]) if record else None
+            if record is None or bound is None or not bound.cacheable:
+                continue
+            if self.cache.get(bound.cache_key(key)) is None:
+                self.cache.put(bound.cache_key(key), _cached(recorded_reply(record)))
 
     def _write(
         self, call: Call, key: bytes, reply: ChatReply, *, cached: bool, cost: float | None
@@ -318,6 +345,33 @@ class CallLayer:
         scope: Scope,
     ) -> ChatReply:
         """Ask the model until it answers; journal the answer."""
+        return await scope.send(self._sent(bound, call, messages, key, scope))
+
+    async def _sent(
+        self,
+        bound: BoundModel,
+        call: Call,
+        messages: tuple[Message, ...],
+        key: bytes,
+        scope: Scope,
+    ) -> ChatReply:
+        self._sending += 1
+        try:
+            reply = await self._ask_model(bound, call, messages, key, scope)
+        finally:
+            self._sending -= 1
+        if scope.known is not None:
+            scope.known[key] = reply
+        return reply
+
+    async def _ask_model(
+        self,
+        bound: BoundModel,
+        call: Call,
+        messages: tuple[Message, ...],
+        key: bytes,
+        scope: Scope,
+    ) -> ChatReply:
         params = bound.params_of(call)
         if bound.model.seeded and "seed" not in params:
             params["seed"] = int.from_bytes(key[:4], "big") >> 1
@@ -360,10 +414,7 @@ class CallLayer:
                 self.flying[call.step] += 1
                 try:
                     self._check(scope)
-                    answer = bound.model.complete(request)
-                    if bound.deferred:
-                        answer = self._while_needed(answer, scope)
-                    reply = _checked(await answer, request)
+                    reply = await self._complete(bound, request, scope)
                 except ContentFiltered as raised:
                     # Said of the candidate, not of the service: an answer. Some
                     # services bill the prompt all the same.
@@ -372,8 +423,6 @@ class CallLayer:
                     error = raised
                 except (TargenError, CallCancelled):
                     raise
-                except Exception as raised:
-                    raise _backend_failed(bound.backend, raised) from raised
                 finally:
                     self.flying[call.step] -= 1
                     rate = reply.rate if reply else error.rate if error else None
@@ -456,6 +505,23 @@ class CallLayer:
             asked = min(error.retry_after or 0.0, max_outage)
             await self._back_off(delay, asked, bound.limiter, scope)
 
+    async def _complete(self, bound: BoundModel, request: ChatRequest, scope: Scope) -> ChatReply:
+        """A model's reply or its error, without secrets: from here on they are values."""
+        try:
+            answer = bound.model.complete(request)
+            if bound.deferred:
+                answer = self._while_needed(answer, scope)
+            return bound.secrets.reply(_checked(await answer, request))
+        except TargenError as error:
+            bound.secrets.error(error)
+            raise
+        except CallCancelled:
+            raise
+        except Exception as error:
+            raise _backend_failed(bound, error) from (
+                error if bound.secrets.spared_by(error) else None
+            )
+
     async def _while_needed(
         self, answer: Coroutine[Any, Any, ChatReply], scope: Scope
     ) -> ChatReply:
@@ -501,7 +567,7 @@ class CallLayer:
         self.usage.record(record)
 
     def _unwanted(self, scope: Scope) -> bool:
-        return self.halt_reason is not None or scope.abandoned
+        return self.halt_reason is not None or not scope.wanted
 
     def _check(self, scope: Scope) -> None:
         if self._unwanted(scope):
@@ -634,18 +700,19 @@ def _tokens(bound: BoundModel, request: ChatRequest) -> int:
     except TargenError:
         raise
     except Exception as error:
-        raise _backend_failed(bound.backend, error) from error
+        raise _backend_failed(bound, error) from error
     return tokens
 
 
-def _backend_failed(backend: str, error: Exception) -> StageFailed:
+def _backend_failed(bound: BoundModel, error: Exception) -> StageFailed:
     """A backend's own bug: neither the service's doing nor the task's."""
+    backend = bound.backend
     distribution = backend.partition(":")[0]
     hint = f"report it to the authors of {distribution}, and resume when it is fixed"
     if distribution == "memory":  # an object of the program
         hint = "fix it, then resume: targen_core.resume(RUN, model=...)"
     return StageFailed(
-        f"backend {backend}: {error_patterns.scrub(f'{type(error).__name__}: {error}')}",
+        f"backend {backend}: {bound.secrets.words(f'{type(error).__name__}: {error}')}",
         distribution=distribution,
         hint=hint,
     )

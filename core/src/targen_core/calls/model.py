@@ -226,6 +226,10 @@ class ChatModel(Protocol):
     """A language model behind a service or in this process.
 
     Its properties may be plain attributes; targen only reads them.
+
+    A model with a key may also have `secrets`, a tuple of texts: the call layer removes them from
+    replies and errors before anything keeps those. It knows keys in options of type `SecretStr`
+    and in environment variables that are called like keys without being told.
     """
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from targen_core.errors import UsageError
 
-__all__ = ["SAMPLING", "check_own", "check_sampling"]
+__all__ = ["FREE_TOKENS", "SAMPLING", "check_own", "check_sampling", "costly", "is_free"]
 
 SAMPLING = (
     "temperature",
@@ -25,7 +25,31 @@ SAMPLING = (
 )
 """Sampling parameters: part of each request. Other keys are a backend's options."""
 
+FREE_TOKENS = 16_384
+"""Most tokens of a reply that a file from anybody may ask for; no task of ours asks for half."""
+
+_LITTLE = ("none", "minimal", "low")  # reasoning no longer than any model's own default
+
 _MAX = 2**63  # what a seed may be; no other parameter comes near
+
+
+def costly(sampling: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that may cost far more than usual: a person types or trusts them."""
+    return {
+        key: value
+        for key, value in sampling.items()
+        if (key == "max_tokens" and not (isinstance(value, int) and value <= FREE_TOKENS))
+        or (key == "reasoning_effort" and value not in _LITTLE)
+    }
+
+
+def is_free(name: str, value: Any) -> bool:
+    """Return whether an option, as `KEY` or `STEP.KEY`, is a sampling parameter that costs little.
+
+    Anybody's file may set such a parameter; see `costly`.
+    """
+    key = name.rpartition(".")[2]
+    return key in SAMPLING and not costly({key: value})
 
 
 def check_sampling(key: str, value: Any) -> None:

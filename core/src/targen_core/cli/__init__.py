@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import sys
+from contextlib import nullcontext
 from itertools import pairwise
 
 from targen_core.cli.streams import mute, sound_streams
@@ -31,6 +32,7 @@ _MACHINES = frozenset(
         "EMFILE",
         "ENFILE",
         "ESTALE",
+        "ENAMETOOLONG",
     )
 )
 """Errors of a disk, a file system or a limit, wherever they come up."""
@@ -79,12 +81,13 @@ def _refused(error: OSError) -> int:
 
 
 def _main() -> None:
-    args = [arg for arg in sys.argv[1:] if arg != "--debug"]
-    debug = len(args) < len(sys.argv) - 1 or bool(os.environ.get("TARGEN_DEBUG"))
+    # Options of every command, wherever they stand.
+    args = [arg for arg in sys.argv[1:] if arg not in ("--debug", "--trust")]
+    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("TARGEN_DEBUG"))
     if debug:
         sys.excepthook = print_traceback
     try:
-        _dispatch(args)
+        _dispatch(args, trust="--trust" in sys.argv[1:])
     except TargenError as error:
         if debug:
             raise
@@ -104,6 +107,13 @@ def _main() -> None:
             raise
         if isinstance(error, OSError) and error.errno in _MACHINES:
             sys.exit(_refused(error))
+        if isinstance(error, MemoryError):
+            print("error: this machine has not the memory for it", file=sys.stderr)
+            print(
+                "  try: smaller files, or JSON lines or Parquet, which are read piece by piece",
+                file=sys.stderr,
+            )
+            sys.exit(1)
         print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
         print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
         sys.exit(1)
@@ -116,7 +126,7 @@ def _short(error: Exception) -> str:
     return printable(text, max_length=_LONGEST)
 
 
-def _dispatch(args: list[str]) -> None:
+def _dispatch(args: list[str], *, trust: bool = False) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
     if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
@@ -132,8 +142,9 @@ def _dispatch(args: list[str]) -> None:
         raise UsageError("--out is empty", hint="name a folder or a file, or leave --out out")
     import logging
 
-    from targen_core.api.words import of_a_command
     from targen_core.cli.app import build
+    from targen_core.cli.choosing import ask_about_files
+    from targen_core.origin import of_a_command, trusting
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
     words.setFormatter(logging.Formatter("%(message)s"))
@@ -141,7 +152,7 @@ def _dispatch(args: list[str]) -> None:
     log.addHandler(words)
     log.setLevel(logging.INFO)
     try:
-        with of_a_command():
+        with of_a_command(), trusting() if trust else nullcontext(), ask_about_files():
             build()(args, prog_name="targen")
     finally:
         log.removeHandler(words)

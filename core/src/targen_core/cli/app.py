@@ -85,6 +85,13 @@ def _main(
         ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Run code and follow paths that files name. Read the files first.",
+        ),
+    ] = False,
 ) -> None:
     """Generate labelled NLP datasets from a task description alone.
 

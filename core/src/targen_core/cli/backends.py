@@ -108,8 +108,14 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
 
     from targen_core.calls.langchain import as_chat_model
     from targen_core.calls.model import ChatRequest, Message, Price
-    from targen_core.runs.known import remember_class
-    from targen_core.runs.options import backend_options, step_options
+    from targen_core.calls.secrets import Secrets
+    from targen_core.langchain_path import PREFIX, remember_class
+    from targen_core.runs.options import (
+        backend_options,
+        known_secrets,
+        refuse_secrets,
+        step_options,
+    )
     from targen_core.runs.plan import USER_PRICE
 
     item = registry.find("backend", name)
@@ -121,21 +127,27 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     request = ChatRequest(
         (Message("user", _QUESTION),), {**params, **user.sampling}, _SCHEMA, "river", key="check"
     )
+    secrets = Secrets(*known_secrets(None, chosen))
     try:
         model = as_chat_model(backend.create(chosen))
+        secrets = Secrets(*known_secrets(model, chosen))
+        refuse_secrets(chosen, secrets)
         reply, seconds = asyncio.run(_ask(model, request))
-    except TargenError:
+    except TargenError as error:
+        secrets.error(error)
         raise
     except ModuleNotFoundError as error:
         raise item.missing_dependency(error.name or str(error)) from error
     except Exception as error:
         raise PluginError(
-            f"backend {item.id}: {type(error).__name__}: {error}",
+            f"backend {item.id}: {secrets.words(f'{type(error).__name__}: {error}')}",
             distribution=item.distribution,
             hint=f"report it to the authors of {item.distribution}",
-        ) from error
-    remember_class(item.id)  # the user has named it: runs may use it from now on
+        ) from (error if secrets.spared_by(error) else None)
+    if item.distribution == PREFIX:
+        remember_class(item.id)  # the user has named it: runs may use it from now on
     price = Price(*user.price, source=USER_PRICE) if user.price else model.price
+    reply = secrets.reply(reply)
     return {
         "backend": item.id,
         "identity": model.identity,

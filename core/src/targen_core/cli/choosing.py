@@ -20,13 +20,15 @@ import typer
 from targen_core import defaults
 from targen_core.defaults import KEYS, DefaultsFile, Value
 from targen_core.errors import TargenError, UsageError
+from targen_core.origin import ask_with, is_trusting
+from targen_core.text import printable
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
 
-__all__ = ["Choice", "can_ask", "choice", "same_backend"]
+__all__ = ["Choice", "ask_about_files", "can_ask", "choice", "same_backend"]
 
 _TYPED = "the command line"
 _OPTIONS = {
@@ -261,6 +263,22 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
 # --- whose file it is ------------------------------------------------------
 
 
+@contextmanager
+def ask_about_files() -> Iterator[None]:
+    """Ask a person at a terminal whether they trust what a file names, as long as this lasts."""
+
+    def asked(said: str) -> bool:
+        print(said, file=sys.stderr)
+        print("A file from someone else may name any code, file or address.", file=sys.stderr)
+        return typer.confirm("Use it from now on?", err=True)
+
+    ask_with(asked if can_ask() else None)
+    try:
+        yield
+    finally:
+        ask_with(None)
+
+
 def _require_trust(file: DefaultsFile) -> None:
     """Let a file of a folder be used where this user says so, now or before.
 
@@ -269,17 +287,20 @@ def _require_trust(file: DefaultsFile) -> None:
     """
     if file.is_trusted:
         return
-    said = ", ".join(f"{name}={value}" for name, value in file.reaching.items())
+    if is_trusting():
+        file.trust()
+        return
+    said = printable(", ".join(f"{n}={value}" for n, value in file.reaching.items()), lines=False)
     if can_ask():
         print(f"{file.path} is not trusted yet, or has changed. It says", file=sys.stderr)
         for name, value in file.reaching.items():
-            print(f"  {name} = {value}", file=sys.stderr)
+            print(printable(f"  {name} = {value}", lines=False), file=sys.stderr)
         if typer.confirm("Use it from now on?", err=True):
             file.trust()
             return
     raise UsageError(
         f"{file.path} says {said}, and is not trusted yet: a folder from somebody else may "
         "name any model, address, file or price",
-        hint=f"if you trust it: targen config trust {shlex.quote(str(file.path))}; to ignore "
-        f"it: {defaults.NO_FILES}=1",
+        hint="if you trust it: --trust, or targen config trust "
+        f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",
     )

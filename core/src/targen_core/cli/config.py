@@ -201,7 +201,9 @@ def _place(key: str) -> list[str]:
 def _document(path: Path) -> TOMLDocument:
     import tomlkit
 
-    return tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    from targen_core.reading import read_text
+
+    return tomlkit.parse(read_text(path, 1 << 20)) if path.exists() else tomlkit.document()
 
 
 def _put(document: Any, at: Sequence[str], value: Any) -> None:

@@ -37,6 +37,7 @@ from targen_core.cli.request import (
     SeedArg,
     VariantArg,
     WorkersArg,
+    YesArg,
     executor_of,
 )
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
@@ -45,6 +46,10 @@ from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.text import plural
 
 if TYPE_CHECKING:
+    from targen_core.api.estimating import CostEstimate
+    from targen_core.api.reading import Data
+    from targen_core.api.request import Request
+    from targen_core.cli.ahead import Expected
     from targen_core.runs.batch_files import FileTransport
 
 
@@ -76,6 +81,7 @@ def correct(
         ),
     ] = None,
     max_cost: MaxCostArg = None,
+    yes: YesArg = False,
     max_tokens: MaxTokensArg = None,
     concurrency: Annotated[
         int | None,
@@ -135,6 +141,7 @@ def correct(
     from targen_core.api.correcting import corrected
     from targen_core.api.reading import given_data
     from targen_core.api.request import asked, elsewhere
+    from targen_core.cli.ahead import ask_first
     from targen_core.cli.choosing import choice
     from targen_core.cli.progress import watching
     from targen_core.plugins.loader import load_registry
@@ -184,13 +191,29 @@ def correct(
             cache=cache,
             **chosen.keywords,
         ) as request,
-        watching(quiet=quiet) as watch,
     ):
-        work = corrected(
-            request, data, out=out, n=n, flip=flip, where=where, watch=watch, files=files
-        )
+        if files is None:
+            ask_first(
+                "This correction",
+                lambda: [_expected(request, data, n)],
+                cap=request.spec.limits.max_cost,
+                ask_above=chosen.ask_above,
+                yes=yes,
+            )
         try:
-            done = finish(work)
+            with watching(quiet=quiet) as watch:
+                done = finish(
+                    corrected(
+                        request,
+                        data,
+                        out=out,
+                        n=n,
+                        flip=flip,
+                        where=where,
+                        watch=watch,
+                        files=files,
+                    )
+                )
         except AnswersAwaited as awaited:
             assert files is not None
             _print_waiting(awaited, files, of=answers, json=json)
@@ -205,6 +228,27 @@ def correct(
         print(folder / "dataset.jsonl")
     else:
         _print(report, folder)
+
+
+def _expected(request: Request, data: Data, n: int | None) -> Expected:
+    """What a correction is likely to cost."""
+    from targen_core.api.estimating import estimated_correction
+    from targen_core.cli.ahead import expected_of
+    from targen_core.dataset.read import read_dataset
+
+    spec = request.spec
+
+    def estimate() -> CostEstimate:
+        rows = read_dataset(
+            data.source,
+            spec.task,
+            variants=spec.variants,
+            registry=request.registry,
+            strict=False,
+        )
+        return estimated_correction(request, rows, n)
+
+    return expected_of("it", estimate)
 
 
 def _print_waiting(

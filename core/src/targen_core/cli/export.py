@@ -128,6 +128,7 @@ def export(
     from targen_core.dataset.weighing import with_weights
     from targen_core.errors import UsageError
     from targen_core.exporters.save import check_free
+    from targen_core.exporters.table import CSV, count_formulas
     from targen_core.plugins.loader import load_registry
 
     registry = load_registry()
@@ -179,6 +180,12 @@ def export(
         assert push is not None
         _push(dataset, push, parts, private=private, force=force)
         return
+    if exporter is CSV and (formulas := count_formulas(dataset)):
+        print(
+            f"note: a spreadsheet may run {plural(formulas, 'cell')} as formulas, which begin with "
+            "=, +, -, @ or a tab: import the columns as text",
+            file=sys.stderr,
+        )
     files = _save(dataset, item, exporter, target, parts, force=force)
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} as {item.name}: {target}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])

@@ -54,6 +54,7 @@ from targen_core.cli.request import (
     TaskDimensionsArg,
     VariantArg,
     WorkersArg,
+    YesArg,
     executor_of,
     labels_of,
     options_of,
@@ -92,10 +93,6 @@ _Rpm = Annotated[
 _Tpm = Annotated[
     float | None, typer.Option("--tpm", help="Maximum tokens per minute.", rich_help_panel=PACE)
 ]
-_Yes = Annotated[
-    bool,
-    typer.Option("--yes", "-y", help="Start without asking, whatever the estimated cost."),
-]
 _DryRun = Annotated[
     bool,
     typer.Option(
@@ -120,7 +117,7 @@ def generate(
     seed: SeedArg = 0,
     max_cost: MaxCostArg = None,
     dry_run: _DryRun = False,
-    yes: _Yes = False,
+    yes: YesArg = False,
     suite: SuiteArg = None,
     shard: ShardArg = None,
     preset: _Preset = None,
@@ -611,7 +608,7 @@ class _Suite:
                 if self._quiet:
                     print("\n".join(str(path / "dataset.jsonl") for path in self._paths))
                     return
-                lines = [*map(_summary, self._reports)]
+                lines = [*map(_summary, self._reports), _whole(self._reports)]
                 print_table(heads, lines, optional=("cached", "dollars"))
 
     def complain(self) -> None:
@@ -622,6 +619,18 @@ class _Suite:
                 f"{len(self._short)} of {len(self._reports)} tasks fell short: {first}",
                 hint=first.hint,
             )
+
+
+def _whole(reports: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """What all tasks of a suite took; their reports count what their journals hold."""
+    totals = [report["usage"]["total"] for report in reports]
+
+    def all_of(*names: str) -> str:
+        return f"{sum(total[name] for total in totals for name in names):,}"
+
+    dollars = sum(total["dollars"] for total in totals)
+    tokens = all_of("input_tokens", "output_tokens")
+    return "all", "", "", "", all_of("calls"), all_of("cached"), tokens, f"{dollars:.4f}"
 
 
 def _summary(report: dict[str, Any]) -> tuple[str, ...]:

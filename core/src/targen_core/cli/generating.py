@@ -23,6 +23,8 @@ from typing import Any, get_type_hints
 
 from targen_core.cli.generate import generate
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.origin import Typed
+from targen_core.outputs import write_file, write_new
 from targen_core.text import plural
 
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
@@ -56,8 +58,8 @@ class Generate:
         """Generate the task that a JSON file with this text would be, called `name`."""
         with tempfile.TemporaryDirectory(prefix="targen-") as folder:
             path = Path(folder) / f"{name}.json"
-            path.write_text(text, encoding="utf-8")
-            self(str(path), **changes)
+            write_file(path, text)
+            self(Typed(path), **changes)
 
     def each_row(self, text: str, name: str, n: int, what: str) -> None:
         """Have a model say something of each of `n` rows; a few may be without it.
@@ -133,17 +135,12 @@ def save_task_file(path: Path, text: str) -> None:
     """Write a task's file, as `TaskForm.text` gives it, and say what is next.
 
     Raises:
-        UsageError: it cannot be written, or is there.
+        UsageError: it is there.
+        WriteFailed: the operating system refuses.
     """
     if path.suffix != ".json":
         raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path} is there already", hint="name another file") from None
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    write_new(path, text)
     print(f"{path} is written; next: targen preview {path}")
 
 
@@ -157,11 +154,13 @@ def grow(
 ) -> None:
     """Have a run go on to that many rows in all, with the progress of `targen resume`.
 
+    It also draws from the command's `Account`, if one is open.
+
     Args:
         run: its directory.
         labels: total rows by label; labels that are not named keep their targets.
-        max_cost: stop before the run has cost more than this many dollars.
-        max_tokens: stop before it has used more than this many tokens.
+        max_cost: stop before the run has cost more than this many dollars; replaces its own cap.
+        max_tokens: stop before it has used more than this many tokens; likewise.
         quiet: whether to show no progress.
 
     Raises:

@@ -88,13 +88,16 @@ def init_task(
         _write(path, blank_file(), force=force)
         print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
         return
+    from targen_core.cli.ahead import Expected, ask_first
     from targen_core.cli.choosing import choice
     from targen_core.cli.progress import watching
     from targen_core.declared.drafting import written
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.drafting import draft_task
+    from targen_core.runs.account import Account
+    from targen_core.runs.drafting import draft_cost, draft_task
     from targen_core.runs.spec import Limits, RunSpec
+    from targen_core.runs.unfinished import unfinished
 
     if not description.strip():
         raise UsageError("the description is empty")
@@ -113,7 +116,7 @@ def init_task(
         max_tokens=max_tokens,
         max_outage=max_outage,
     )
-    with chosen.explained(), watching() as watch:
+    with chosen.explained():
         spec = RunSpec(
             task="",
             quotas={},
@@ -122,16 +125,28 @@ def init_task(
             seed=seed,
             limits=Limits(cache=cache, **chosen.limits),
         )
-        draft = draft_task(
-            registry, description, spec, cache=replies_folder(), on_layer=watch.on_layer
+        ask_first(
+            "A draft",
+            lambda: [Expected("a draft", draft_cost(registry, description, spec))],
+            cap=spec.limits.max_cost,
+            ask_above=chosen.ask_above,
         )
-    declaration = draft.declaration
-    path = out or Path(f"{declaration.name or 'task'}.yaml")
-    _write(path, written(declaration), force=force)
-    took = draft.usage
-    cost = f"{plural(took.calls, 'call')}, {plural(took.tokens, 'token')}, ${took.dollars:.4f}"
+        work = ("init-task", description, spec.model_dump(mode="json", exclude={"limits"}))
+        with unfinished(*work) as folder, Account() as account:
+            with watching() as watch:
+                draft = draft_task(
+                    registry,
+                    description,
+                    spec,
+                    cache=replies_folder(),
+                    folder=folder,
+                    on_layer=watch.on_layer,
+                )
+            declaration = draft.declaration
+            path = out or Path(f"{declaration.name or 'task'}.yaml")
+            _write(path, written(declaration), force=force)
     labels = plural(len(declaration.labels), "label")
-    print(f"{path}: {labels}; {cost if took.calls else 'from the cache'}")
+    print(f"{path}: {labels}; {account.billed if draft.usage.calls else 'from the cache'}")
     print("It is a draft that has not been reviewed. Look at")
     print("  labels      would two people who read the definitions always agree?")
     print("  seeds       can one seed serve for every label?")

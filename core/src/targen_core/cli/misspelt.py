@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import Enum
 from typing import Any
 
 from typer.core import TyperCommand
 
 from targen_core.errors import UsageError
+from targen_core.origin import Typed
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["Command"]
@@ -46,7 +48,10 @@ class Command(TyperCommand):
             UsageError: an option that there is not.
         """
         try:
-            return super().parse_args(ctx, args)
+            rest: list[str] = super().parse_args(ctx, args)
+            # The only place where texts become orders because somebody typed them.
+            ctx.params = {name: _typed(value) for name, value in ctx.params.items()}
+            return rest
         except Exception as error:
             if type(error).__name__ != "NoSuchOption":  # typer brings a click of its own, or not
                 raise
@@ -55,6 +60,15 @@ class Command(TyperCommand):
             raise UsageError(
                 f"targen {ctx.info_name} has no option {name}", hint=_hint(name, known, ctx)
             ) from None
+
+
+def _typed(value: Any) -> Any:
+    """The value of an argument or option, its texts as orders."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return Typed(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(_typed, value))
+    return value
 
 
 def _hint(name: str, known: Collection[str], ctx: Any) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,10 +37,12 @@ from targen_core.cli.request import (
     VariantArg,
 )
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import UsageError
+from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.text import percent
 
 if TYPE_CHECKING:
+    from targen_core.api.request import Request
+    from targen_core.cli.ahead import Expected
     from targen_core.dataset.model import Dataset
     from targen_core.engine.events import Committed
     from targen_core.plugins.registry import Registry
@@ -110,13 +112,16 @@ def preview(
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
     from targen_core.api.request import asked
+    from targen_core.cli.ahead import ask_first
     from targen_core.cli.choosing import choice
     from targen_core.cli.progress import progress
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.account import Account
     from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.trial import run_trial
+    from targen_core.runs.unfinished import unfinished
 
     if variants and (variant or full or prompts):
         raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
@@ -165,20 +170,73 @@ def preview(
     each = _COMPARED if variants else 1
     rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
     spec = request.spec.replace(quotas=Quotas.even(rows, of))
-    if variants:
-        names = [name.strip() for name in variants.split(",")]
-        solved = _examples(examples, of) if examples is not None else None
-        _compare(registry, spec, names, solved, json=json)
-        return
-    trial = run_trial(
-        registry, spec, cache=replies_folder(), show=partial(progress, transient=True)
+    names = [name.strip() for name in variants.split(",")] if variants else []
+    solved = _examples(examples, of) if examples is not None else None
+    ask_first(
+        "This preview",
+        lambda: _expected(request, spec, names, solved),
+        cap=spec.limits.max_cost,
+        ask_above=chosen.ask_above,
     )
-    if json:
-        print_json(_facts(trial))
-    else:
-        _print(trial, of.branches, prompts=prompts or full, full=full)
-    if trial.problem is not None:
-        raise trial.problem
+    limits = spec.limits
+    with unfinished("preview", *_decides(registry, spec, names, solved)) as folder:
+        parts = [path.parent for path in folder.rglob("journal")]
+        with Account(
+            max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts
+        ) as account:
+            if names:
+                problems = _compare(registry, spec, names, solved, folder, json=json)
+                if not json:
+                    print(f"\n{account.billed}")
+                for problem in problems:
+                    raise problem
+                return
+            trial = run_trial(
+                registry,
+                spec,
+                cache=replies_folder(),
+                show=partial(progress, transient=True),
+                folder=folder,
+            )
+        if json:
+            print_json(_facts(trial))
+        else:
+            _print(trial, of.branches, prompts=prompts or full, full=full)
+        if trial.problem is not None:
+            raise trial.problem
+
+
+def _decides(
+    registry: Registry, spec: RunSpec, names: Sequence[str], examples: Dataset | None
+) -> Iterator[object]:
+    """All that decides a preview's calls."""
+    from targen_core.runs.comparison import variants_of
+    from targen_core.runs.manifest import Manifest
+    from targen_core.runs.plan import prepare
+
+    yield list(names), dict(spec.quotas), spec.seed
+    for variants in variants_of(names) or [tuple(spec.variants)]:
+        prepared = prepare(registry, spec.replace(variants=variants))
+        yield Manifest(spec=prepared.spec, lock=prepared.lock, created="").digest()
+    yield [dict(row) for row in examples] if examples is not None else None
+
+
+def _expected(
+    request: Request, spec: RunSpec, names: Sequence[str], examples: Dataset | None
+) -> Iterator[Expected]:
+    """What the parts of a preview are likely to cost."""
+    from targen_core.api.estimating import estimated_correction
+    from targen_core.cli.ahead import expected, expected_of
+    from targen_core.runs.comparison import variants_of
+
+    chosen = variants_of(names) or [tuple(spec.variants)]
+    for name, variants in zip(names or [""], chosen, strict=True):
+        mine = replace(request, spec=spec.replace(variants=variants))
+        yield expected(name or request.name, mine)
+        if examples is not None:
+            blind = replace(mine, spec=mine.spec.replace(corrector="targen-core:blind"))
+            judged = partial(estimated_correction, blind, examples)
+            yield expected_of(f"the examples of {name}", judged)
 
 
 def _examples(source: Path, task: Task[Any, Any]) -> Dataset:
@@ -196,10 +254,11 @@ def _compare(
     spec: RunSpec,
     names: Sequence[str],
     examples: Dataset | None,
+    folder: Path,
     *,
     json: bool,
-) -> None:
-    """Print how variants do side by side."""
+) -> list[TargenError]:
+    """Print how variants do side by side; return what ended some of them early."""
     from targen_core.cli.progress import progress
     from targen_core.folders import replies_folder
     from targen_core.runs.comparison import compare_variants
@@ -211,10 +270,13 @@ def _compare(
         examples=examples,
         cache=replies_folder(),
         show=partial(progress, transient=True),
+        folder=folder,
     )
+    problems = [one.problem for one in results if one.problem is not None]
+    stopped = [problem for problem in problems if not isinstance(problem, QuotaNotMet)]
     if json:
         print_json([{**asdict(one), "problem": str(one.problem or "")} for one in results])
-        return
+        return stopped
     heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens a row"]
     print_table(
         [*heads, "like the others: instructions", "prompts"],
@@ -254,6 +316,7 @@ def _compare(
     for one in results:
         if one.problem is not None:
             print(f"\n{one.name}: {one.problem}")
+    return stopped
 
 
 def _share(count: int, of: int) -> str:

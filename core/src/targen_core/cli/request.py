@@ -58,6 +58,7 @@ __all__ = [
     "TaskDimensionsArg",
     "VariantArg",
     "WorkersArg",
+    "YesArg",
     "backends_of",
     "complete_task",
     "executor_of",
@@ -175,6 +176,10 @@ KeyFileArg = Annotated[
 MaxCostArg = Annotated[
     float | None,
     typer.Option("--max-cost", help="Stop before spending more than this many dollars."),
+]
+YesArg = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Start without asking, whatever the estimated cost."),
 ]
 MaxTokensArg = Annotated[
     int | None,

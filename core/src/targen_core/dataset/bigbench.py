@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.reading import read_json
 
 __all__ = [
     "CHOICE",
@@ -141,7 +141,7 @@ def example_of(value: Any) -> Example:
         raise ValueError("it has no input")
     text, scores = value["input"], value.get("target_scores")
     if isinstance(scores, Mapping) and scores:
-        if not all(isinstance(score, int | float) for score in scores.values()):
+        if not all(isinstance(s, int | float) and abs(s) < 1e300 for s in scores.values()):
             raise ValueError("target_scores holds what is no number")
         order = sorted(map(str, scores), key=lambda choice: _drawn(f"{text}/{choice}"))
         best = max(scores.values())
@@ -215,8 +215,4 @@ def task_json(path: Path) -> BigBench:
     Raises:
         UsageError: it cannot be read, or is something else.
     """
-    try:
-        value = json.loads(content_of(path).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no JSON: {error}") from error
-    return bigbench_of(value, str(path))
+    return bigbench_of(read_json(path, 1 << 30), str(path))

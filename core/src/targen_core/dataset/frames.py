@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from targen_core.dataset.arrow import arrow_tables
 from targen_core.dataset.extras import needs
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.text import printable
+from targen_core.pages import safe
 
 if TYPE_CHECKING:
     import datasets
@@ -64,4 +63,4 @@ def _cell(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    return html.escape(printable(text[:_LONGEST])) + ("…" if len(text) > _LONGEST else "")
+    return safe(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")

@@ -15,6 +15,7 @@ from targen_core.dataset.weighing import weighed
 from targen_core.errors import Rejected, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.reading import json_of
 from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
 from targen_core.text import plural
@@ -22,6 +23,8 @@ from targen_core.text import plural
 __all__ = ["of_no_task", "read_dataset"]
 
 _Row = Mapping[str, Any]
+
+_MOST_PROBLEMS = 100_000
 
 
 def read_dataset(
@@ -206,6 +209,13 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         except ValueError as error:
             known = _known(record, source.form, task)
             problems.append(Problem(number, _idx(record), problem_in(error), known=known))
+            if len(problems) == _MOST_PROBLEMS:
+                raise UsageError(
+                    f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are no rows of "
+                    f"{task.name}; the first, {source.form.place} {problems[0].line}: "
+                    f"{problems[0].message}",
+                    hint="is it another task's? then name that with --task",
+                ) from error
             numbered.append((number, None))
             continue
         idx = row.get("idx")
@@ -259,8 +269,8 @@ def _values(record: Record) -> Mapping[str, Any] | None:
     """The values of a record, if it has some."""
     if isinstance(record, bytes):
         try:
-            record = json.loads(record)
-        except (ValueError, RecursionError):
+            record = json_of(record, strict=False)
+        except ValueError:
             return None
     return record if isinstance(record, Mapping) else None
 

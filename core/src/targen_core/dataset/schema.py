@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
+
+from targen_core.reading import json_of
 
 __all__ = ["Place", "schema_of"]
 
@@ -60,8 +61,8 @@ class Place:
         if self.type in ("", "string"):
             return cell
         try:
-            return json.loads(cell)
-        except (ValueError, RecursionError):
+            return json_of(cell, strict=False)
+        except ValueError:
             return {"true": True, "false": False}.get(cell.lower(), cell)
 
     def without_nulls(self, value: Any) -> Any:

@@ -15,9 +15,10 @@ from targen_core.dataset.model import Dataset, problem_in
 from targen_core.dataset.weighing import FILE as WEIGHING
 from targen_core.dataset.weighing import Weighing, read_weighing
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.plain import read_plain
+from targen_core.origin import order_of
+from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.register import is_file
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.runs.gate import SMALL, check_members, read_json
 from targen_core.runs.manifest import TASK_FILE, Manifest, copy_of
 from targen_core.runs.naming import without_addresses
@@ -115,6 +116,8 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         return _of_dataset(source)
     if not isinstance(source, str | PathLike):
         return _in_memory(source)
+    if isinstance(source, str):
+        source = order_of(source)
     if str(source).startswith(HUB):
         named = str(source).removeprefix(HUB).replace("/", "-").replace(":", "-")
         return Source(str(source), named, from_hub(str(source)))
@@ -147,13 +150,25 @@ def _folder(path: Path) -> Source:
         return Source(str(path), name, saved(path))
     if (path / "dataset_dict.json").is_file():
         splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
+        _refuse_outside(path, splits)
         return _folder(splits[0]) if len(splits) == 1 else _several(path, splits)
     tables = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
     if files := [each for each in tables if each.is_file()]:
+        _refuse_outside(path, files)
         if len({_split(each) for each in files}) > 1:
             _several(path, files)
         return Source(str(path), name, parquet(files))
     return _of_run(path, name)  # which says that it is none
+
+
+def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:
+    """Refuse links that lead out of a folder, which may be from anybody."""
+    for member in members:
+        if not is_inside(folder, member):
+            raise UsageError(
+                f"{member} is a link that leads out of {folder}",
+                hint="name what it leads to, or copy that into the folder",
+            )
 
 
 def _split(path: Path) -> str:

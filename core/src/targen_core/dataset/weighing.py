@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +22,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.plain import write_failed
-from targen_core.plugins.register import is_file
-from targen_core.runs.files import write_atomically
+from targen_core.origin import is_file, order_of
+from targen_core.outputs import new_folder, put_folder, write_file
 from targen_core.runs.gate import read_json
 from targen_core.runs.gate import said as words_of
 from targen_core.tasks.model import Task
@@ -198,7 +196,7 @@ def write_weighed(
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
     beside = out.with_name(f".{out.name}.part")
     lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]
-    whose = task_file(task) if isinstance(task, str) and is_file(task) else task
+    whose = task_file(order_of(task)) if isinstance(task, str) and is_file(task) else task
     weighing = Weighing(
         task=whose if isinstance(whose, str) else whose.copy,
         variants=tuple(variants),
@@ -206,19 +204,13 @@ def write_weighed(
         made=made,
         report=report,
     )
-    try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        write_atomically(beside / "dataset.jsonl", _lines(dataset.rows))
-        write_atomically(beside / "provenance.jsonl", _lines(lines))
-        write_atomically(beside / FILE, weighing.model_dump_json(indent=2) + "\n")
+    with new_folder(beside):
+        write_file(beside / "dataset.jsonl", _lines(dataset.rows))
+        write_file(beside / "provenance.jsonl", _lines(lines))
+        write_file(beside / FILE, weighing.model_dump_json(indent=2) + "\n")
         if not isinstance(whose, str):
-            write_atomically(beside / whose.copy.partition(":")[0], whose.text)
-        if out.exists():
-            shutil.rmtree(out)
-        beside.rename(out)
-    except OSError as error:
-        raise write_failed(out, error) from error
+            write_file(beside / whose.copy.partition(":")[0], whose.text)
+        put_folder(beside, out)
     return out
 
 

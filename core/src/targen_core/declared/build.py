@@ -62,7 +62,11 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
     )
     seeds = () if declaration.seeds is None else (_seeds(declaration, declaration.seeds),)
     official = {label.name: label.official for label in labels}
-    writers = {branch: branch_prompt(declaration, branch) for branch in declaration.asked}
+    aims, reply = declaration.aims, reply_model(declaration)
+    writers = {
+        name: branch_prompt(declaration, name, branch, aims[name])
+        for name, branch in declaration.asked.items()
+    }
     asked = [
         *(
             [contexts_prompt(declaration)]
@@ -72,7 +76,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         *([seeds_prompt(declaration)] if seeds and not (fixed or seeds[0].origin) else []),
     ]
     # What claims no label is not checked by the meta-prompt, but solved.
-    solved = (SOLVE_PROMPT,) if None in declaration.aims.values() else ()
+    solved = (SOLVE_PROMPT,) if None in aims.values() else ()
     presets = {
         preset: dict.fromkeys(declaration.labels, counts) if isinstance(counts, int) else counts
         for preset, counts in declaration.presets.items()
@@ -88,10 +92,10 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         contexts=contexts,
         seeds=seeds,
         generators={
-            branch: _generator(declaration, row, aim and official[aim], writers[branch])
-            for branch, aim in declaration.aims.items()
+            branch: _generator(declaration, row, reply, aim and official[aim], writers[branch])
+            for branch, aim in aims.items()
         },
-        branch_labels=declaration.aims if declaration.branches else {},
+        branch_labels=aims if declaration.branches else {},
         dimensions=dimensions_of(declaration.dimensions),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.labels_per_seed == 1 else None,
@@ -199,10 +203,13 @@ def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
 
 
 def _generator(
-    declaration: Declaration, row: type[BaseModel], label: Any, prompt: Prompt
+    declaration: Declaration,
+    row: type[BaseModel],
+    reply: type[BaseModel],
+    label: Any,
+    prompt: Prompt,
 ) -> InverseGenerator[str, BaseModel]:
     """G(branch, seed): what the reply holds, with the seed and the label put in."""
-    reply = reply_model(declaration)
     field = declaration.seed_field
 
     def made(written: BaseModel, seed: str) -> BaseModel:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import re
 import sys
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_core import folders
-from targen_core.declared.forms import TaskForm
+from targen_core.declared.forms import KNOWN, TaskForm, as_text
 from targen_core.declared.model import Declaration
 from targen_core.declared.reading import (
     Loc,
@@ -36,8 +35,9 @@ from targen_core.declared.reading import (
     refusal,
 )
 from targen_core.errors import UnknownName, UsageError
-from targen_core.plain import content_of
-from targen_core.plugins.register import DECLARED, FILE, Registration
+from targen_core.origin import DECLARED, Typed, execute, is_trusting, order_of, require_trust
+from targen_core.plain import content_of, digest_of
+from targen_core.plugins.register import FILE, Registration
 from targen_core.tasks.model import Task
 
 __all__ = [
@@ -49,8 +49,6 @@ __all__ = [
     "task_file",
     "task_name",
 ]
-
-_TASKS = "tasks"  # what `folders` knows the code of tasks as
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class TaskFile:
     distribution: str = ""
 
 
-def task_file(name: str) -> TaskFile:
+def task_file(name: Typed) -> TaskFile:
     """The task of a file, named as `targen generate` takes it.
 
     Raises:
@@ -87,12 +85,12 @@ def task_file(name: str) -> TaskFile:
         )
     if path.suffix == ".py":
         data = content_of(path)
-        folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # the user has named it
-        return _from_module(path.absolute(), attribute, data)
+        folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # the user has named it
+        return _from_module(Typed(path.absolute()), attribute, data)
     return _read(parsed_file(path))
 
 
-def kept_file(name: str, kept: Mapping[str, Any] | str) -> TaskFile:
+def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
     """The task of a file that may be gone by now or say something else, of what was kept of it.
 
     Args:
@@ -105,8 +103,8 @@ def kept_file(name: str, kept: Mapping[str, Any] | str) -> TaskFile:
     path, attribute = _split(name)
     if isinstance(kept, str):
         data = kept.encode()
-        folders.make_known(_TASKS, hashlib.sha256(data).hexdigest())  # as what it is kept in is
-        return _from_module(path, attribute, data)
+        folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # as what it is kept in is
+        return _from_module(Typed(path), attribute, data)
 
     def refuse(loc: Loc, message: str, hint: str) -> UsageError:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
@@ -126,8 +124,12 @@ def _read(parsed: Parsed) -> TaskFile:
 
 
 def registration(name: str) -> Registration[Any]:
-    """The task of a file as the registry gives it; its id is `file:NAME`."""
-    task = task_file(name).task
+    """The task of a file as the registry gives it; its id is `file:NAME`.
+
+    Raises:
+        Untrusted: the name is data, not an order.
+    """
+    task = task_file(order_of(name)).task
     return Registration("task", task.name, task, task.summary, FILE, name, "")
 
 
@@ -151,12 +153,16 @@ def require_known(copy: Path) -> None:
     form = path.suffix != ".py"
     if form and not _form_key(parsed_file(path).value):
         return
-    if not folders.is_known(_TASKS, hashlib.sha256(content_of(path)).hexdigest()):
+    digest = digest_of(path)
+    if is_trusting():
+        folders.make_known(KNOWN, digest)
+    if not folders.is_known(KNOWN, digest):
         name = f"{path}:{attribute}" if attribute else str(path)
         what = "names data to read or code to run; it" if form else "is code that"
         raise UsageError(
             f"{path} {what} came with its folder and has not been run on this machine before",
-            hint=f"read it and, if you trust it, run: targen describe {name}",
+            hint="read it and, if you trust it, run: targen describe "
+            + (f"{name} --trust" if form else name),
         )
 
 
@@ -199,18 +205,23 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     except ValidationError as error:
         loc, message, hint = refusal(error, form.spec)
         raise parsed.refuse([key, *loc], message, hint) from None
-    spec = form.located(spec, parsed.path.absolute().parent)
     name = parsed.value.get("name", task_name(parsed.path.stem))
     if not isinstance(name, str) or name != task_name(name):
         raise parsed.refuse(
             ["name"], f"{name!r} is not a valid name", "lower-case letters, digits, ., _ and -"
         )
+    folder = parsed.path.absolute().parent
+    whole = {key: parsed.value[key]}
+    reaching = whole if form.reaching is None else form.reaching(spec, folder)
+    if not folders.is_known(KNOWN, _digest(as_text(parsed.value))):  # not ours, nor a known copy
+        require_trust(parsed.path, {f"{key}.{at}": each for at, each in reaching.items()})
+    spec = form.located(spec, folder)
     task = form.task(spec, name)
     kept = form.keeps(spec)
     text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
-    folders.make_known(_TASKS, _digest(text))  # the user has named it
+    folders.make_known(KNOWN, _digest(text))  # the user has named it
     if kept.keys().isdisjoint(parsed.value[key]):  # it may be a copy from before any were kept
-        folders.make_known(_TASKS, digest)
+        folders.make_known(KNOWN, digest)
     version = f"{task.version}+{digest[:8]}"
     return TaskFile(
         task.replace(version=version), "task.json", text, distribution=registered.distribution
@@ -225,41 +236,37 @@ def _digest(text: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _from_module(path: Path, attribute: str, data: bytes) -> TaskFile:
+def _from_module(named: Typed, attribute: str, data: bytes) -> TaskFile:
     """The task that a module defines; the module is executed once for each text."""
+    path = Path(named)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path.name} is not UTF-8: {error.reason}") from error
-    task = _chosen(_executed(path, data), path, attribute)
+    task = _chosen(_executed(named, data), path, attribute)
     digest = hashlib.sha256(data).hexdigest()[:8]
     copy = f"task.py:{attribute}" if attribute else "task.py"
     return TaskFile(task.replace(version=f"{task.version}+{digest}"), copy, text)
 
 
-def _executed(path: Path, data: bytes) -> ModuleType:
-    name = f"targen_file_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # pydantic looks up annotations there
+def _executed(path: Typed, data: bytes) -> ModuleType:
+    file = Path(path)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # standard output is the command's
-            exec(compile(data, path, "exec"), module.__dict__)  # noqa: S102 - the user named it
+            return execute(path, data, "targen_file_")
     except ModuleNotFoundError as error:
-        beside = (path.parent / f"{error.name}.py").exists()
+        beside = (file.parent / f"{error.name}.py").exists()
         raise UsageError(
-            f"{path.name} imports {error.name}, which is not installed",
+            f"{file.name} imports {error.name}, which is not installed",
             hint="a task file must be self-contained; use a plugin for several modules"
             if beside
             else f"pip install {error.name}",
         ) from error
     except (Exception, SystemExit) as error:
         raise UsageError(
-            f"{path.name} could not be imported: {type(error).__name__}: {error}",
+            f"{file.name} could not be imported: {type(error).__name__}: {error}",
             hint="run the same command with --debug to see where",
         ) from error
-    return module
 
 
 def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:

@@ -14,6 +14,7 @@ All that takes a task's file takes such a file.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,15 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from targen_core.folders import make_known
 from targen_core.tasks.model import Task
 
-__all__ = ["TaskForm"]
+__all__ = ["KNOWN", "TaskForm", "as_text"]
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
+KNOWN = "tasks"
+"""What `folders` calls the tasks whose text this user has named or written."""
+
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -51,6 +56,10 @@ class TaskForm(Generic[SpecT]):
             in the file is added to the task's version.
         located: `located(spec, folder)` returns a spec that means the same wherever it lies:
             a run keeps a copy of it. `folder` is the file's.
+        reaching: `reaching(spec, folder)` returns what the file names that is code, lies outside
+            its `folder` or costs more, by its place in the file; `targen_core.origin.leaving`
+            finds such paths. The person is asked about it before `located` or `task` is called. By
+            default everything below the form's key counts.
         keeps: `keeps(spec)` returns further values for a run's copy, such as what is in a file that
             the spec names: the run needs that file no more. The digest is of the rest, so they
             have to show in the version of `task`'s task. Their fields have `exclude=True`.
@@ -60,15 +69,29 @@ class TaskForm(Generic[SpecT]):
     spec: type[SpecT]
     task: Callable[[SpecT, str], Task[Any, Any]]
     located: Callable[[SpecT, Path], SpecT] = _as_it_is
+    reaching: Callable[[SpecT, Path], Mapping[str, Any]] | None = None
     keeps: Callable[[SpecT], Mapping[str, Any]] = _nothing
+
+    def typed(self, key: str, spec: SpecT, name: str) -> str:
+        """Return a file of this form for what a person typed, and remember that it is theirs.
+
+        See `text` for the arguments.
+        """
+        text = self.text(key, spec, name)
+        make_known(KNOWN, hashlib.sha256(text.encode()).hexdigest())
+        return text
 
     def text(self, key: str, spec: SpecT, name: str, kept: Mapping[str, Any] = _NONE) -> str:
         """A file of this form, as JSON: `key` is the form's name, `name` the task's.
 
         Defaults are omitted; `kept` is what stands below the key besides, as `keeps` returns it.
         """
-        import json
-
         said = spec.model_dump(mode="json", exclude_defaults=True)
-        value = {"name": name, key: {**said, **kept}}
-        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+        return as_text({"name": name, key: {**said, **kept}})
+
+
+def as_text(value: Mapping[str, Any]) -> str:
+    """A form's file, as runs keep a copy of it."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -401,9 +402,7 @@ class Declaration(_Part):
         Raises:
             UsageError: parts that do not fit together, naming the key.
         """
-        from targen_core.declared.build import build_task
-
-        return build_task(self, name or "task")
+        return _built(self.as_json(), name or "task")
 
     @property
     def asked(self) -> Mapping[str, BranchPart]:
@@ -429,3 +428,10 @@ class Declaration(_Part):
     def written(self) -> Mapping[str, FieldPart]:
         """The fields that the generator writes: all but the one that holds the seed."""
         return {name: part for name, part in self.fields.items() if name != self.seed_field}
+
+
+@lru_cache(maxsize=8)  # a command looks a task up several times, and may have a thousand labels
+def _built(declaration: str, name: str) -> Task[Any, Any]:
+    from targen_core.declared.build import build_task
+
+    return build_task(Declaration.model_validate_json(declaration), name)

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from rapidfuzz import fuzz
 
-from targen_core.declared.model import Declaration, FieldPart
+from targen_core.declared.model import BranchPart, Declaration, FieldPart
 from targen_core.tasks.checks import content_words
 from targen_core.tasks.prompt import Prompt
 
@@ -65,9 +65,10 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     )
 
 
-def branch_prompt(declaration: Declaration, name: str) -> Prompt:
+def branch_prompt(
+    declaration: Declaration, name: str, branch: BranchPart, label: str | None
+) -> Prompt:
     """Step 3 for one branch: its values are seed, and count or earlier where there are such."""
-    branch, label = declaration.asked[name], declaration.aims[name]
     if branch.prompt:
         return Prompt(f"write-{name}", branch.prompt)
     several = declaration.instances_per_call > 1

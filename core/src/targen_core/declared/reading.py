@@ -7,22 +7,24 @@ be called `true` or `1`. A key that is given twice is refused.
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from targen_core import folders
+from targen_core.calls.sampling import costly
 from targen_core.declared.model import Declaration
 from targen_core.declared.validation import problems
-from targen_core.errors import UsageError
-from targen_core.plain import is_within, read_plain, refuse_waiting
+from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
+from targen_core.origin import require_trust
+from targen_core.reading import Malformed, json_of, read_text, toml_of
+from targen_core.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["Loc", "Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
@@ -49,15 +51,17 @@ class Parsed:
     refuse: Refuse
 
 
-_MAX_TYPED = 4 << 20
+_MAX_TYPED = 1 << 20
 """Most bytes of a file that somebody wrote by hand."""
 
-_MAX_DATA = 64 << 20
+_MAX_LIST = 16 << 20
+"""Most bytes of a list of contexts or seeds."""
+
+_MAX_DATA = 36 << 20
 """Most bytes of a JSON file: a run's copy holds the lists of other files too."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 _DEEPEST = 16  # levels; a declaration has five
-_MOST_SAID = 8 << 20  # letters, with 16 for each value, once aliases are followed
 
 
 def parsed_file(path: Path) -> Parsed:
@@ -67,25 +71,18 @@ def parsed_file(path: Path) -> Parsed:
         UsageError: there is no such file, or it cannot be read; naming the line.
     """
     try:
-        refuse_waiting(path)
-        limit = _MAX_DATA if path.suffix == ".json" else _MAX_TYPED
-        if path.stat().st_size > limit:
-            raise UsageError(
-                f"{path} is larger than {limit >> 20} MiB",
-                hint="put contexts and seeds in their own files: contexts: {file: …}",
-            )
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {path}", hint="targen init-task --blank writes a template"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read {path}: {reason}") from error
+        text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
+    except NoSuchFile as error:
+        error.hint = "targen init-task --blank writes a template"
+        raise
+    except UnreadableFile as error:
+        if "larger" in error.reason:
+            error.hint = "put contexts and seeds in their own files: contexts: {file: …}"
+        raise
     value, tree = _parsed(text, path)
 
     def refuse(loc: Loc, message: str, hint: str) -> UsageError:
-        line = _line_of(tree(), loc)
+        line = line_of(tree(), loc)
         where = f"{path}, line {line}" if line else str(path)
         key = f": {'.'.join(map(str, loc))}" if loc else ""
         return UsageError(f"{where}{key}: {message}", hint=hint)
@@ -128,70 +125,44 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     declaration = _with_files(declaration, parsed.path.parent, refuse, packaged=packaged)
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
+    if not packaged:
+        _require_trusted_limits(declaration, parsed.path)
     return declaration
 
 
-def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], yaml.Node | None]]:
+def _require_trusted_limits(declaration: Declaration, path: Path) -> None:
+    """Refuse long replies that a file asks for, unless the person trusts it or has used it.
+
+    A run's copy lies elsewhere than the file. So what is known is what the file contains.
+    """
+    limits = {
+        f"parameters.{step}.{key}": value
+        for step in type(declaration.parameters).model_fields
+        for key, value in costly(getattr(declaration.parameters, step)).items()
+    }
+    if not limits:
+        return
+    text = declaration.model_copy(update={"name": ""}).as_json()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if not folders.is_known("limits", digest):
+        require_trust(path, limits)
+        folders.make_known("limits", digest)
+
+
+def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
     """What a text says, and what finds out where it says it, as far as that can be known."""
     try:
         if path.suffix == ".toml":
-            return _shallow(tomllib.loads(text)), lambda: None
+            return toml_of(text, deepest=_DEEPEST), lambda: None
         if path.suffix == ".json":
-            value = _shallow(json.loads(text, object_pairs_hook=_each_key_once))
-            return value, lambda: _composed(text)
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-            return loader.construct_document(node) if node is not None else None, lambda: node
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f", line {mark.line + 1}" if mark else ""
-        raise UsageError(f"{path}{line}: {error.problem}", hint=_yaml_hint(error)) from error
-    except RecursionError:
-        deep = _deep_line(text)
-        where = f"{path}, line {deep}" if deep else str(path)
-        raise UsageError(f"{where}: {_TOO_DEEP}", hint=_FLAT) from None
-    except (ValueError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: {error}") from error
-
-
-_TOO_DEEP = f"nested more than {_DEEPEST} levels deep"
-_FLAT = "a declaration needs only a few levels; see the declaration reference"
-
-
-def _composed(text: str) -> yaml.Node | None:
-    """The nodes of a JSON text, nearly all of which is YAML, with their lines."""
-    if len(text) > _MAX_TYPED:
-        return None  # nobody has written it: it would take long
-    with contextlib.suppress(yaml.YAMLError):
-        return yaml.compose(text, Loader=_Loader)
-    return None
-
-
-def _shallow(value: Any) -> Any:
-    """The value, where it is not nested too deeply.
-
-    Raises:
-        RecursionError: it is.
-    """
-    if not is_within(value, _DEEPEST):
-        raise RecursionError
-    return value
-
-
-def _deep_line(text: str) -> int | None:
-    """The line in which TOML or JSON is nested too deeply, as brackets and dots tell it."""
-    depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        for sign in line:
-            depth += (sign in "[{") - (sign in "]}")
-            if depth > _DEEPEST:
-                return number
-        if line.partition("=")[0].count(".") >= _DEEPEST:
-            return number
-    return None
+            # One that is larger was written by no person: to find its lines would take long.
+            value = json_of(text, deepest=_DEEPEST, once=True)
+            return value, lambda: json_nodes(text) if len(text) <= _MAX_TYPED else None
+        value, node = yaml_value(text, deepest=_DEEPEST)
+    except Malformed as error:
+        where = f"{path}, line {error.line}" if error.line else str(path)
+        raise UsageError(f"{where}: {error.reason}", hint=_hint(error.reason)) from error
+    return value, lambda: node
 
 
 # --- what is wrong with a key -----------------------------------------------
@@ -267,29 +238,6 @@ def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(part)
 
 
-def _line_of(node: Any, loc: Loc) -> int | None:
-    """The line of a key, or of the nearest one above it that is there; None where unknown."""
-    if node is None:
-        return None
-    line: int = node.start_mark.line + 1
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    line, node = key.start_mark.line + 1, value
-                    break
-            else:
-                break
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part >= len(node.value):
-                break
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
-
-
 # --- files that a declaration names ------------------------------------------
 
 
@@ -311,7 +259,10 @@ def _with_files(
                     f"{part.file} is not in the folder of the declaration",
                     f"move it there, or pass it with --{step} FILE",
                 )
-            lines = read_plain(where, _MAX_DATA).decode("utf-8-sig").splitlines()
+            lines = read_text(where, _MAX_LIST, inside=where.parent).splitlines()
+        except UnreadableFile as error:
+            message = f"cannot read {part.file}: {error.reason}"
+            raise refuse((step, "file"), message, "") from error
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
@@ -324,73 +275,11 @@ def _with_files(
     return declaration
 
 
-# --- YAML and JSON ---------------------------------------------------------------
+# --- what to type --------------------------------------------------------------
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML 1.2's plain values, keys that are texts, no key twice, and a bounded size."""
-
-    yaml_implicit_resolvers: dict[str | None, list[Any]] = {}  # noqa: RUF012 - as in PyYAML
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._depth = 0
-        self._said: dict[int, int] = {}  # of each whole node: its size, aliases followed
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """A node, not too deep, and not too large once its aliases are followed."""
-        event = self.peek_event()
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, event.start_mark)
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        size = self._said.get(id(node))
-        if size is None:
-            if isinstance(event, yaml.AliasEvent):
-                problem = f"the alias *{event.anchor} contains itself"
-                raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
-            size = 16
-            if isinstance(node, yaml.ScalarNode):
-                size += len(node.value)
-            elif isinstance(node, yaml.MappingNode):
-                size += sum(self._said[id(part)] for pair in node.value for part in pair)
-            else:
-                size += sum(self._said[id(part)] for part in node.value)
-            self._said[id(node)] = size
-        if size > _MOST_SAID:
-            problem = "too large once its aliases are expanded"
-            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
-        return node
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
-        """A mapping whose keys are the texts that stand there."""
-        mapping: dict[str, Any] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a string", key.start_mark
-                )
-            if key.value in mapping:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is given twice", key.start_mark
-                )
-            mapping[key.value] = self.construct_object(value, deep=True)
-        return mapping
-
-
-for _tag, _pattern, _first in (
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("int", r"^[-+]?[0-9]+$", list("-+0123456789")),
-    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
-
-
-def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
+def _hint(problem: str) -> str:
     """What to type, where YAML is misread most."""
-    problem = str(error.problem)
     if "mapping values are not allowed" in problem:
         return "text with a colon needs quotes, or | and the text on the following lines"
     if "unexpected end of stream" in problem:
@@ -399,19 +288,10 @@ def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
         return "indent with spaces"
     if "twice" in problem:
         return "keep one of them"
-    if problem == _TOO_DEEP:
-        return _FLAT
-    if "too much" in problem or "an alias of" in problem:
+    if "levels deep" in problem:
+        return "a declaration needs only a few levels; see the declaration reference"
+    if "too large" in problem:
         return "write it out; long lists can go in their own files"
-    if "alias" in problem or "anchor" in problem or "character" in problem:
+    if any(word in problem for word in ("alias", "anchor", "character", "the tag")):
         return "text that starts with *, &, !, %, @ or ` needs quotes"
     return ""
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in mapping:
-            raise ValueError(f"the key {key!r} is given twice")
-        mapping[key] = value
-    return mapping

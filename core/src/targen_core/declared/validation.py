@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -148,6 +149,7 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:
     official: dict[Any, str] = {}
+    alike = Counter(" ".join(name.casefold().split()) for name in declaration.labels)
     for name, part in declaration.labels.items():
         if name == NO_VALID_INSTANCE:
             yield ("labels", name), "step 4 uses this word for broken rows", "choose another name"
@@ -159,8 +161,7 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
                 "choose another value",
             )
         official[value] = name
-        near = {" ".join(other.casefold().split()) for other in declaration.labels if other != name}
-        if " ".join(name.casefold().split()) in near:
+        if alike[" ".join(name.casefold().split())] > 1:
             yield ("labels", name), "another label differs only in case", "choose another name"
 
 

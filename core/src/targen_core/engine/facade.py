@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
@@ -149,6 +150,27 @@ class StageLlm:
         self.draws = draws
         self.notes: dict[str, str | int | float | bool] = {}
         self.scope = scope
+
+    def begin(self, known: dict[bytes, ChatReply]) -> StageLlm:
+        """Return this model for one pass over the step's code, as if the step asked nothing yet.
+
+        It must be called in the asyncio task that awaits the step. `known` is as in `Scope.begin`.
+        """
+        own = copy(self)
+        own._seen, own.notes, own.scope = {}, {}, self.scope.begin(known)
+        return own
+
+    def take(self, over: StageLlm) -> None:
+        """Take the calls and the notes of a pass that has ended."""
+        self.scope.take(over.scope)
+        self.notes.update(over.notes)
+        over.show()
+
+    def show(self) -> None:
+        """Show whoever looks on the calls of this pass."""
+        if self._layer.observer is not None:
+            for seen in self.scope.observed:
+                self._layer.observer(*seen)
 
     @overload
     async def ask(

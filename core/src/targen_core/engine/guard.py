@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_core.calls.layer import CallCancelled
+from targen_core.calls.model import ChatReply
+from targen_core.engine.facade import StageLlm
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import model as task_model
@@ -20,6 +22,9 @@ __all__ = ["Guard", "named"]
 
 # What pydantic says of a field that the plugin's code left out or made up.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
+
+_PASSES = 100
+"""Times that a stage may be called, each for calls that the times before did not make."""
 
 
 def named(function: object) -> str:
@@ -61,12 +66,46 @@ class Guard:
         guard._of_task = self
         return guard
 
-    async def wait(self, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        """Call a stage and await it.
+    async def wait(self, stage: Callable[..., Awaitable[Any]], llm: StageLlm, *args: Any) -> Any:
+        """Call a stage and await it; `llm` gets the calls and the notes that count.
+
+        A stage may make calls side by side. What it asks next, and what it makes of the replies,
+        may then depend on which answer came first. So it is called again, with all these replies
+        known: every call is answered at once, and time decides nothing. A run that is verified
+        or resumed from its journal does just the same.
 
         Raises:
             StageFailed: naming the distribution and the line.
         """
+        known: dict[bytes, ChatReply] = {}
+        for _ in range(_PASSES):
+            own = llm.begin(known)
+            made: Any = None
+            raised: Exception | None = None
+            try:
+                made = await self._wait(stage, own, *args)
+            except Exception as error:
+                raised = error
+            except BaseException:
+                own.scope.cancel()
+                raise
+            await own.scope.end()
+            failure = own.scope.failure
+            if failure is not None or not isinstance(raised, Rejected | None):
+                own.show()
+                raise failure or raised or AssertionError
+            if not own.scope.unordered:
+                llm.take(own)
+                if raised is not None:
+                    raise raised
+                return made
+        raise self.fault(
+            f"{named(stage)} asks something else each time it gets the same replies: what it asks "
+            "may depend on nothing but them"
+        )
+
+    async def _wait(self, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        """Call a stage once and await it."""
         try:
             made = stage(*args)
             if inspect.isawaitable(made):

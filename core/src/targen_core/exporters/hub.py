@@ -10,6 +10,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.exporters.hub_card import hub_card
 from targen_core.exporters.model import Exporter
 from targen_core.exporters.parquet import write_parquet
+from targen_core.outputs import write_file
 
 __all__ = ["HF"]
 
@@ -26,7 +27,7 @@ def _write_parts(dataset: Dataset, parts: Mapping[str, Dataset], out: Path) -> N
     sizes = {name: write_parquet(part, kinds, paths[name]) for name, part in parts.items()}
     on_disk = sum(path.stat().st_size for path in paths.values())
     card = hub_card(dataset, kinds, parts, in_memory=sizes, on_disk=on_disk)
-    (out / "README.md").write_text(card, encoding="utf-8")
+    write_file(out / "README.md", card)
 
 
 HF = Exporter(

@@ -9,8 +9,8 @@ from typing import Any
 
 from targen_core.dataset.kinds import Classes, Kind, Many, Record, Scalar
 from targen_core.dataset.model import Dataset
-from targen_core.runs.card import NO_LICENCE, front_matter, size_category
-from targen_core.text import markdown
+from targen_core.runs.card import NO_LICENCE, front_matter, heading, size_category
+from targen_core.text import markdown, markdown_code
 
 __all__ = ["hub_card"]
 
@@ -69,8 +69,7 @@ def hub_card(
     for key, value in own.items():
         front.setdefault(key, front_matter({key: value}))
     body = dataset.card[match.end() :] if match else dataset.card
-    task = dataset.task
-    body = body.strip() or f"# {task.summary}\n\n{task.description}"
+    body = body.strip() or heading(dataset.task)
     if dataset.license:
         given = f"{markdown(dataset.license)}, chosen by whoever published the dataset."
         body = body.replace(NO_LICENCE, given)
@@ -88,7 +87,7 @@ def _splits(parts: Mapping[str, Dataset]) -> str:
     lines.append("|---|--:|" + "--:|" * len(labels))
     for name, part in parts.items():
         counts = "".join(f" {part.labels.get(label, 0):,} |" for label in labels)
-        lines.append(f"| {name} | {len(part):,} |{counts}")
+        lines.append(f"| {markdown(name)} | {len(part):,} |{counts}")
     lines += ["", _TOGETHER, ""]
     return "\n".join(lines)
 
@@ -98,7 +97,7 @@ def _columns(kinds: Mapping[str, Kind]) -> str:
     lines = ["", "## Columns of the Parquet file", "", "| column | type |", "|---|---|"]
     for name, kind in kinds.items():
         text = markdown(json.dumps(_words(kind), ensure_ascii=False).replace('"', ""))
-        lines.append(f"| `{name}` | {text} |")
+        lines.append(f"| {markdown_code(name, cell=True)} | {text} |")
     lines += [
         "",
         "`README.md` and `data/` are the whole export; other files that this card names are in the",

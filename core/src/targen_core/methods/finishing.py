@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,8 @@ from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.methods.form import MethodFile, asked_in, options_of
 from targen_core.methods.model import Method
-from targen_core.plain import write_failed
+from targen_core.outputs import check_own, put_folder, read_file, remove, write_file, writing
+from targen_core.plain import digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.manifest import Manifest
@@ -72,16 +71,13 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     check_free(out, force=force)
     options = options_of(asked.use, method, asked.preset, asked.options)
     beside = out.with_name(f".{out.name}.finished")
+    remove(beside)
     try:
-        shutil.rmtree(beside, ignore_errors=True)
-        method.finish(run, options, beside)
-        if out.exists():
-            shutil.rmtree(out)
-        beside.rename(out)
-    except OSError as error:
-        raise write_failed(out, error) from error
+        with writing(out):
+            method.finish(run, options, beside)
+        put_folder(beside, out)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        remove(beside)
 
 
 def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
@@ -106,16 +102,16 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
     if not unfinished_by(run):
         return run, ""
     stamp = out.with_name(f"{out.name}.of")
-    digest = hashlib.sha256((run / "dataset.jsonl").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+    check_own(out.parent, f"{out.name}/", stamp.name)
+    digest = digest_of(run / "dataset.jsonl", inside=run)
+    if read_file(stamp) == digest:
         return out, ""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(out, ignore_errors=True)
+    remove(out)
     try:
         finish_run(run, out, registry)
     except UsageError as error:
         return run, f"taken as they were made, neither chosen nor weighed: {error}"
-    stamp.write_text(digest, encoding="utf-8")
+    write_file(stamp, digest)
     return out, ""
 
 

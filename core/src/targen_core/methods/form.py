@@ -21,12 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from targen_core.dataset.source import open_source
 from targen_core.declared.files import TaskFile, kept_file, task_file
 from targen_core.declared.forms import TaskForm
+from targen_core.declared.model import Declaration
 from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.given import GivenRows, digest_of
 from targen_core.methods.model import Base, Given, Method, MethodOptions
+from targen_core.origin import HUB, Named, Typed, is_file, leaving, order_of, placed
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import FILE, is_file
+from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
@@ -65,7 +67,7 @@ class MethodFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     use: str
-    task: str
+    task: Named
     variants: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     digest: str = ""
@@ -84,27 +86,54 @@ def _located(spec: MethodFile, folder: Path) -> MethodFile:
 
     def absolute(named: str) -> str:
         path, colon, attribute = named.rpartition(":") if ".py:" in named else (named, "", "")
-        file = folder / Path(path).expanduser()
-        return f"{file.resolve()}{colon}{attribute}" if path and file.exists() else named
+        if not path or named.startswith(HUB):
+            return named
+        return f"{Path(placed(folder, path)).resolve()}{colon}{attribute}"
 
-    given = tuple(map(absolute, spec.given))
-    digest = spec.digest or (digest_of(given) if given else "")
     # A folder that is called like a task, such as a run's, is none.
     task = absolute(spec.task) if is_file(spec.task) else spec.task
-    return spec.model_copy(update={"task": task, "given": given, "digest": digest})
+    ordered = _ordered(
+        spec.model_copy(update={"task": task, "given": tuple(map(absolute, spec.given))})
+    )
+    digest = ordered.digest or (digest_of(ordered.given) if ordered.given else "")
+    return ordered.model_copy(update={"digest": digest})
+
+
+def _ordered(spec: MethodFile) -> MethodFile:
+    """The same with its files as orders: they were typed, or `reaching` had the person asked."""
+    task = Typed(spec.task) if is_file(spec.task) else spec.task
+    return spec.model_copy(update={"task": task, "given": tuple(map(Typed, spec.given))})
+
+
+def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
+    """What the file names that is code, or lies outside its folder."""
+    paths = {f"given.{at}": given for at, given in enumerate(spec.given)}
+    if is_file(spec.task) and spec.kept is None:  # else the file itself is not read
+        paths["task"] = spec.task
+    kept = {"kept": spec.kept} if _is_more_than_said(spec.kept) else {}
+    return {**leaving(folder, paths), **kept}
+
+
+def _is_more_than_said(kept: Mapping[str, Any] | str | None) -> bool:
+    """Whether what is kept of a task is code, in a form, or names files beside where it was."""
+    if not isinstance(kept, Mapping):
+        return kept is not None
+    return not kept.keys() <= Declaration.model_fields.keys() or any(
+        isinstance(part, Mapping) and part.get("file") for part in kept.values()
+    )
 
 
 def _keeps(spec: MethodFile) -> Mapping[str, Any]:
     """What a run's copy has of the task's file; nothing of a task that is in none."""
     if spec.kept is not None or not is_file(spec.task):
         return {} if spec.kept is None else {"kept": spec.kept}
-    file = task_file(spec.task)
+    file = task_file(order_of(spec.task))
     return {"kept": json.loads(file.text) if file.copy == "task.json" else file.text}
 
 
 def _kept(spec: MethodFile) -> TaskFile | None:
     """The task's file as a run keeps it."""
-    return None if spec.kept is None else kept_file(spec.task, spec.kept)
+    return None if spec.kept is None else kept_file(Typed(spec.task), spec.kept)
 
 
 def _base(spec: MethodFile, registry: Registry) -> tuple[str, Task[Any, Any]]:
@@ -234,10 +263,10 @@ def task_of_rows(
 
 def asked_in(task: str) -> MethodFile | None:
     """What a task's file asks of a method; None of another file, and of a name."""
-    if not is_file(task) or (file := task_file(task)).copy != "task.json":
+    if not is_file(task) or (file := task_file(order_of(task))).copy != "task.json":
         return None
     asked = json.loads(file.text).get(FORM)
-    return None if asked is None else MethodFile.model_validate(asked)
+    return None if asked is None else _ordered(MethodFile.model_validate(asked))
 
 
 METHOD = TaskForm(
@@ -245,5 +274,6 @@ METHOD = TaskForm(
     spec=MethodFile,
     task=method_task,
     located=_located,
+    reaching=_reaching,
     keeps=_keeps,
 )

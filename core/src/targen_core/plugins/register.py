@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from targen_core.errors import MissingDependency
+from targen_core.origin import DECLARED, is_file
 
 __all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
 
@@ -18,16 +19,6 @@ FILE = "file"
 
 MEMORY = "memory"
 """What stands for a distribution in the id of an object of the program that runs."""
-
-DECLARED = (".yaml", ".yml", ".toml", ".json")
-"""What the name of a declaration's file ends with."""
-
-
-def is_file(name: str) -> bool:
-    """Whether what was typed for a task is a file, and no registered name."""
-    path = name.rpartition(":")[0] if ".py:" in name else name
-    return "/" in name or "\\" in name or path.endswith((".py", *DECLARED))
-
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")

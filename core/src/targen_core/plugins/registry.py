@@ -129,7 +129,10 @@ class Registry:
     def find(self, kind: str, name: str) -> Registration[Any]:
         """The registration for `name`, bare or full.
 
+        A plain `str` finds what is installed. A file or an import path has to be a `Typed`.
+
         Raises:
+            Untrusted: a plain `str` names a file or an import path.
             UnknownName: names near matches, and the package to install if it is
                 one of ours.
             AmbiguousName: listing the full ids.

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from targen_core.calls.batched_model import WaitingCall
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply
+from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.plain import refuse_waiting
+from targen_core.reading import json_of
 from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.files import write_atomically
-from targen_core.runs.gate import parsed
 from targen_core.runs.job import Job
 from targen_core.text import plural
 
@@ -108,7 +109,7 @@ class FileTransport:
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
             self.imported.failed += 1
-            self.imported.problem = self.imported.problem or str(answer)
+            self.imported.problem = self.imported.problem or scrub(str(answer))
             return False
         self.imported.good += 1
         call.give(answer)
@@ -171,19 +172,41 @@ def _journaled(journal: Journal, key: str) -> bool:
         return False
 
 
-def _read(file: Path, imported: Imported) -> dict[str, tuple[int, bytes]]:
-    """The lines of a file, and their numbers, by `custom_id`; of several the last."""
+_LONGEST = 4 << 20  # bytes of a line, as many as of a service's answer
+
+
+def _lines_of(file: Path) -> Iterator[bytes]:
+    """The lines of a file one by one, however large it is; one that is too long is the last.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
     try:
         refuse_waiting(file)
-        lines = file.read_bytes().splitlines()
+        with open(file, "rb") as lines:
+            while line := lines.readline(_LONGEST + 1):
+                yield line
+                if len(line) > _LONGEST:
+                    return  # to look for its end may take as long as it likes
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {file}") from None
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _read(file: Path, imported: Imported) -> dict[str, tuple[int, bytes]]:
+    """The lines of a file, and their numbers, by `custom_id`; of several the last."""
     lines_by_id: dict[str, tuple[int, bytes]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines_of(file), 1):
+        if len(line) > _LONGEST:
+            imported.garbage.append(
+                f"line {number}: longer than {_LONGEST >> 20} MiB, and nothing behind it is read"
+            )
+            continue
         if not line.strip():
             continue
         try:
-            key = parsed(line)["custom_id"]
+            key = json_of(line)["custom_id"]
         except (ValueError, KeyError, TypeError):
             imported.garbage.append(f"line {number}: not a JSON object with a custom_id")
             continue

@@ -15,8 +15,10 @@ from targen_core.calls.batch import BatchCodec, batch_price
 from targen_core.calls.batch_service import ServiceTransport
 from targen_core.calls.batched_model import BatchedModel, BatchQueue, BatchTransport
 from targen_core.calls.layer import MAX_OUTAGE
+from targen_core.calls.secrets import Secrets
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import open_plain, read_plain, write_failed
+from targen_core.reading import json_line
 from targen_core.runs.spec import Limits
 from targen_core.tasks.steps import Step
 
@@ -31,8 +33,8 @@ __all__ = [
     "with_batches",
 ]
 
-_LARGEST = 1 << 30  # bytes of the file: thirty million calls
-_BATCH = re.compile(r"[\w.:-]*\w[\w.:-]*")
+_LARGEST = 64 << 20  # bytes of the file: two million calls
+_BATCH = re.compile(r"[.:-]*+\w[\w.:-]*+")
 
 
 class BatchLedgerFile:
@@ -61,8 +63,8 @@ class BatchLedgerFile:
             raise WriteFailed(f"cannot read {path}: {error.strerror}") from error
         for line in lines:
             try:
-                self._take(json.loads(line))
-            except (ValueError, KeyError, TypeError, RecursionError):
+                self._take(json_line(line))
+            except (ValueError, KeyError, TypeError):
                 continue
 
     def find(self, identity: str, key: str) -> str | None:
@@ -169,7 +171,11 @@ def in_service_batches(
     ledger = BatchLedgerFile(folder / "batches.jsonl")
     max_outage = MAX_OUTAGE if limits.max_outage is None else limits.max_outage
     transport = ServiceTransport(
-        ledger, rounds=limits.rounds, per_round=per_round, max_outage=max_outage
+        ledger,
+        rounds=limits.rounds,
+        per_round=per_round,
+        max_outage=max_outage,
+        secrets=Secrets(*(secret for step in steps.values() for secret in step.secrets)),
     )
     return with_batches(steps, transport, batched=batched)
 

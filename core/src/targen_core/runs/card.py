@@ -17,9 +17,17 @@ from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, RUN, SIMILAR
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.naming import backend_name, model_name
 from targen_core.tasks.model import Task
-from targen_core.text import json_safe, markdown, percent, plural
+from targen_core.text import (
+    json_safe,
+    markdown,
+    markdown_code,
+    markdown_fence,
+    markdown_prose,
+    percent,
+    plural,
+)
 
-__all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "size_category"]
+__all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LONGEST = 2_000  # characters of the sample row
@@ -56,6 +64,12 @@ def front_matter(values: Mapping[str, Any]) -> str:
     )
 
 
+def heading(task: Task[Any, Any]) -> str:
+    """Return the title and description of a task for a card: a file may have written them."""
+    title = markdown_prose(" ".join(task.summary.split()))
+    return f"# {title}\n\n{markdown_prose(task.description.strip())}"
+
+
 def dataset_card(
     task: Task[Any, Any],
     manifest: Manifest,
@@ -72,15 +86,17 @@ def dataset_card(
         for name, requested in report["requested"].items()
     )
     steps = "\n".join(
-        f"| {step} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "
+        f"| {markdown(step)} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "
         f"{markdown(', '.join(f'{key}={value}' for key, value in plan.params.items()))} |"
         for step, plan in manifest.steps.items()
     )
-    columns = ", ".join(f"`{name}`" for name in task.schema.model_fields)
+    columns = ", ".join(map(markdown_code, task.schema.model_fields))
     name = manifest.task.id.rpartition(":")[2]
-    task_id = name if manifest.task_file else manifest.task.id
-    variants = "".join(f", variant {name}" for name in manifest.task.variants)
-    corrector = (manifest.lock.corrector or "none").rpartition(":")[2]
+    task_id = markdown_code(name if manifest.task_file else manifest.task.id)
+    source = markdown_prose(task.source)
+    variants = "".join(f", variant {markdown(name)}" for name in manifest.task.variants)
+    corrector = markdown((manifest.lock.corrector or "none").rpartition(":")[2])
+    title, _, description = heading(task).partition("\n\n")
     day = _date(manifest)
     status = report["status"]
     flagged = ""
@@ -103,9 +119,9 @@ def dataset_card(
     return f"""---
 {front_matter(front)}---
 
-# {task.summary}
+{title}
 {flagged}
-{task.description}
+{description}
 
 {_written(report)}
 
@@ -121,8 +137,8 @@ Columns: {columns}.
 
 ## How it was made
 
-Task `{task_id}`, version {manifest.task.version}{variants}, run seed {manifest.spec.seed}{day};
-labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {task.source}
+Task {task_id}, version {manifest.task.version}{variants}, run seed {manifest.spec.seed}{day};
+labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {source}
 
 | step | model | backend | parameters |
 |---|---|---|---|
@@ -143,9 +159,7 @@ wrote it{_models(report)}{_on_sources(report)}.
 
 The method:
 
-```bibtex
-{_cited(task.citation)}
-```
+{markdown_fence(_cited(task.citation), "bibtex")}
 {_canary(task.canary)}"""
 
 
@@ -164,9 +178,7 @@ def _canary(canary: str) -> str:
 
 The task's examples stood in the prompts. Their authors keep them out of training corpora:
 
-```text
-{" ".join(canary.split()).replace("`", "'")}
-```
+{markdown_fence(" ".join(canary.split()), "text")}
 """
 
 
@@ -197,9 +209,7 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
     text = json.dumps(sample, indent=2, ensure_ascii=False)
     if len(text) > _LONGEST:
         return ""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"\nThe first row:\n\n{fence}json\n{text}\n{fence}\n"
+    return f"\nThe first row:\n\n{markdown_fence(text, 'json')}\n"
 
 
 def _drawn(manifest: Manifest) -> str:
@@ -210,7 +220,7 @@ def _drawn(manifest: Manifest) -> str:
         by_step.setdefault("rows" if step == "generate" else step, []).append(markdown(name))
     if not by_step:
         return ""
-    said = "; ".join(f"{step} in {', '.join(names)}" for step, names in by_step.items())
+    said = "; ".join(f"{markdown(step)} in {', '.join(names)}" for step, names in by_step.items())
     return f"\nMade to differ by code, balanced over the run: {said}.\n"
 
 

@@ -6,6 +6,7 @@ instructions on hand-picked examples (appendix G); this measures both.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import tempfile
 from collections import Counter
@@ -27,7 +28,7 @@ from targen_core.tasks.model import Task
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset
 
-__all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity"]
+__all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity", "variants_of"]
 
 DEFAULT = "default"
 """The name of a task as it is, among its variants."""
@@ -73,11 +74,12 @@ def compare_variants(
     examples: Dataset | None = None,
     cache: Path | None = None,
     show: Show | None = None,
+    folder: Path | None = None,
 ) -> list[Compared]:
     """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
 
     The labelled rows of `examples` are solved by each variant's instructions (corrector `blind`).
-    `show` displays how each run goes.
+    `show` displays how each run goes. `folder` keeps the files, as that of `run_trial` does.
 
     Raises:
         UsageError: a variant that the task lacks, or one named twice.
@@ -85,25 +87,51 @@ def compare_variants(
     """
     if len(set(names)) < len(names):
         raise UsageError("--variants names a variant twice")
-    chosen = [() if name == DEFAULT else (name,) for name in names]
+    chosen = variants_of(names)
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
-    shared: dict[bytes, ChatReply] = {}
     specs = [spec.replace(variants=variants) for variants in chosen]
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
+        return _compared_in(folder, registry, specs, names, tasks, examples, cache, show)
+
+
+def _compared_in(
+    folder: Path,
+    registry: Registry,
+    specs: Sequence[RunSpec],
+    names: Sequence[str],
+    tasks: Sequence[Task[Any, Any]],
+    examples: Dataset | None,
+    cache: Path | None,
+    show: Show | None,
+) -> list[Compared]:
+    """The same, with a folder for each variant."""
+    places = [folder / name for name in names]
+    shared: dict[bytes, ChatReply] = {}
     seen = {} if show is None else {"show": show}
     trials = []
-    for mine in specs:
-        trials.append(run_trial(registry, mine, cache=cache, shared=shared, **seen))
+    for mine, place in zip(specs, places, strict=True):
+        trials.append(run_trial(registry, mine, cache=cache, shared=shared, folder=place, **seen))
         if isinstance(trials[-1].problem, Interrupted):
             raise trials[-1].problem
     instructions = mean_similarity([task.judging.instructions for task in tasks])
     prompts = mean_similarity(
         [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
     )
-    solved = [_solve(registry, mine, examples, cache) if examples else None for mine in specs]
+    solved = [
+        _solve(registry, mine, examples, cache, place / "examples") if examples else None
+        for mine, place in zip(specs, places, strict=True)
+    ]
     return [
         _compared(*figures)
         for figures in zip(names, trials, instructions, prompts, solved, strict=True)
     ]
+
+
+def variants_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The variants of a task by their names; `DEFAULT` is the task as it is."""
+    return [() if name == DEFAULT else (name,) for name in names]
 
 
 def mean_similarity(texts: Sequence[str]) -> list[float | None]:
@@ -133,13 +161,11 @@ def _asked(task: Task[Any, Any], trial: Trial) -> str:
 
 
 def _solve(
-    registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None
+    registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None, out: Path
 ) -> dict[str, int]:
     """How the variant's instructions alone do on labelled examples."""
     blind = spec.replace(corrector="targen-core:blind")
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        out = Path(folder) / "examples"
-        _, report = correct_dataset(registry, blind, examples, out, cache=cache)
+    _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]
     return {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}
 

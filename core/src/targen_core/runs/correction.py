@@ -39,6 +39,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins.registry import Registry
+from targen_core.runs.account import part_limits
 from targen_core.runs.batch_files import FileTransport, write_requests
 from targen_core.runs.batches import in_service_batches, require_codecs, with_batches
 from targen_core.runs.directory import RunDirectory
@@ -181,6 +182,7 @@ async def acorrect_dataset(
     instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
     if not instances:
         raise UsageError("there are no labelled rows to correct")
+    spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:
         require_codecs(prepared.steps)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from targen_core.errors import UsageError
-from targen_core.plain import refuse_waiting
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.reading import read_text
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
@@ -104,14 +104,10 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
     """The values of a file, one a line, blank lines left out."""
     what = f"--dimension {name}=@{path}"
     try:
-        refuse_waiting(path)
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{what}: the file is larger than {_LARGEST >> 20} MiB")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        lines = read_text(path, _LARGEST).splitlines()
+    except UnreadableFile as error:
         near = did_you_mean(str(path), VOCABULARIES, "vocabularies are")
-        raise UsageError(f"{what}: {reason}", hint=near) from error
+        raise UsageError(f"{what}: {error.reason}", hint=near) from error
     values = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not values:
         raise UsageError(f"{what}: the file has no values")

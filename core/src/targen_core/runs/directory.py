@@ -16,7 +16,9 @@ from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
-from targen_core.plain import open_plain, read_plain, why_not, write_failed
+from targen_core.outputs import remove
+from targen_core.plain import open_plain, read_plain, why_not
+from targen_core.reading import json_of, read_jsonl
 from targen_core.runs.files import OUTPUTS, ReplayedFile, write_atomically
 from targen_core.runs.gate import MAX_SECONDS, SMALL, check_members
 
@@ -97,8 +99,8 @@ class RunDirectory:
         """Remove the outputs of a replay that lacks calls: with these they are made anew."""
         if self.pending.exists():
             for name in (*OUTPUTS, "ledger"):
-                (self.path / name).unlink(missing_ok=True)
-            self.pending.unlink()
+                remove(self.path / name)
+            remove(self.pending)
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -113,10 +115,7 @@ class RunDirectory:
         report = self.path / "report.json"
         with contextlib.suppress(OSError):
             self._report = read_plain(report, SMALL)
-        try:
-            report.unlink(missing_ok=True)
-        except OSError as error:
-            raise write_failed(report, error, "remove") from error
+        remove(report)
         self._dataset, self._provenance, self._rejects = (
             ReplayedFile(self.path / name) for name in OUTPUTS
         )
@@ -162,15 +161,14 @@ class RunDirectory:
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
         """The first rows of the dataset; a replay has not yet come to those behind."""
-        with open(self.path / "dataset.jsonl", "rb") as file:
-            return [json.loads(line) for line in islice(file, count)]
+        return list(islice(read_jsonl(self.path / "dataset.jsonl"), count))
 
     @property
     def seconds_before(self) -> float | None:
         """Seconds that earlier processes worked; None where one was killed, and nobody knows."""
         try:
-            seconds = json.loads(self._report or b"")["seconds"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            seconds = json_of(self._report or b"")["seconds"]
+        except (ValueError, KeyError, TypeError):
             return None
         return seconds if type(seconds) in (int, float) and 0 <= seconds <= MAX_SECONDS else None
 

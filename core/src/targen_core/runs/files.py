@@ -1,24 +1,20 @@
-"""Files of a run directory: appended by one process, read by anyone."""
+"""Files of a run directory: appended by one process."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pydantic_core import from_json
-
 from targen_core.calls.journal import Mark, check_sum
-from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+from targen_core.errors import RunConflict, WriteFailed
 from targen_core.plain import open_plain, replace_plain, way_out, why_not, write_failed
-from targen_core.runs.gate import LINE
 
-__all__ = ["OUTPUTS", "ReplayedFile", "parse_json", "read_jsonl", "write_atomically"]
+__all__ = ["OUTPUTS", "ReplayedFile", "write_atomically"]
 
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 """What a run produces, in a run directory."""
@@ -147,48 +143,3 @@ def write_atomically(path: Path, text: str) -> None:
         raise WriteFailed(
             f"cannot write {path}: {why_not(path, error)}", hint=way_out(error)
         ) from error
-
-
-def parse_json(line: bytes) -> Any:
-    """What a line says, by the quicker of two parsers where it can read it.
-
-    Raises:
-        ValueError: it is not JSON.
-        RecursionError: it nests too deep.
-    """
-    try:
-        return from_json(line)
-    except ValueError:  # half of a surrogate pair, a byte order mark
-        return json.loads(line)
-
-
-def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[str, Any]]:
-    """The records of a jsonl file, from a byte on; a torn last line is left out.
-
-    The first `skip` of them are passed over unread.
-
-    Raises:
-        RunDirectoryError: it is not a regular file, or naming the line that is not a JSON object.
-    """
-    try:
-        descriptor = open_plain(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        file.seek(start)
-        for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
-            if not line.endswith(b"\n"):
-                if len(line) == LINE:
-                    raise RunDirectoryError(f"{path}: line {number} is longer than {LINE:,} bytes")
-                return
-            if number <= skip:
-                continue
-            try:
-                record = parse_json(line)
-            except (ValueError, RecursionError) as error:
-                raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
-            if not isinstance(record, dict):
-                raise RunDirectoryError(f"{path}: line {number} is not a JSON object")
-            yield record

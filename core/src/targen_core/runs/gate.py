@@ -7,22 +7,20 @@ they should. `runs.known` decides which of the services that a manifest names ar
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from targen_core.errors import RunDirectoryError
-from targen_core.plain import is_within, kind_of, read_plain
+from targen_core.plain import kind_of, read_plain
+from targen_core.reading import json_of
 
 __all__ = [
-    "LINE",
     "MAX_SECONDS",
     "MEMBERS",
     "SMALL",
     "check_members",
-    "parsed",
     "read_json",
     "said",
 ]
@@ -30,13 +28,8 @@ __all__ = [
 SMALL = 64 << 20
 """Most bytes of a file that is read whole: manifest, report, card, declaration, given items."""
 
-LINE = 64 << 20
-"""Most bytes of one line of a file of records."""
-
 MAX_SECONDS = 10**9
 """Most seconds that a run is believed to have taken."""
-
-_DEEPEST = 64  # levels of nesting; what targen writes has a dozen
 
 MEMBERS = (
     ".lock",
@@ -93,24 +86,9 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     try:
-        return parsed(data)
+        return json_of(data)
     except ValueError as error:
         raise RunDirectoryError(f"{path} cannot be read: {error}") from error
-
-
-def parsed(data: bytes) -> Any:
-    """A JSON value that is not nested too deeply, and has no NaN or infinity in it.
-
-    Raises:
-        ValueError: it is not so.
-    """
-    try:
-        value = json.loads(data, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not is_within(value, _DEEPEST - 1):
-        raise ValueError("it is nested too deeply")
-    return value
 
 
 def said(error: ValidationError) -> str:
@@ -118,7 +96,3 @@ def said(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{where}: {first['msg']}" if where else str(first["msg"])
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not valid JSON")

@@ -36,6 +36,8 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins.registry import Registry
+from targen_core.reading import read_jsonl
+from targen_core.runs.account import part_limits
 from targen_core.runs.batches import (
     BatchLedgerFile,
     batched_steps,
@@ -56,8 +58,8 @@ from targen_core.runs.excluded import (
     require_same_excluded,
     source_counts,
 )
-from targen_core.runs.files import read_jsonl, write_atomically
-from targen_core.runs.known import remember, require_known
+from targen_core.runs.files import write_atomically
+from targen_core.runs.known import remember, remember_limits, require_known, require_known_limits
 from targen_core.runs.ledger import LedgerFile
 from targen_core.runs.lock import require_same
 from targen_core.runs.loops import finish, stoppable
@@ -204,7 +206,7 @@ class Job:
             RunConflict: `out` holds another run, or something else.
         """
         out = Path(out)
-        prepared = prepare(registry, spec)
+        prepared = prepare(registry, spec.replace(limits=part_limits(out, spec.limits)))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
         for field, why in manifest.odd():  # or it could not be opened again
@@ -274,10 +276,11 @@ class Job:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
             manifest = manifest.extended(quotas or {}, give_up_after)
-            if limits:
-                merged = {**dict(manifest.spec.limits), **limits}
-                spec = manifest.spec.replace(limits=merged)
-                manifest = manifest.model_copy(update={"spec": spec})
+            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **(limits or {})})
+            require_known_limits(merged.limits, limits or {})
+            merged = merged.replace(limits=part_limits(path, merged.limits))
+            remember_limits(merged.limits)
+            manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             allow = partial(require_known, registry, spec, typed=typed)
             if exclude is None:

@@ -1,36 +1,39 @@
 """What of a run's plan this user has used before: a run may come from anybody.
 
 A manifest names backends and their options, and an option may be an address that keys are sent to,
-a file that is read, a script or a class that is executed, or a price that fools the budget. So
-`resume` takes an option from a manifest only where it is what the backend has by itself (its
-default, or what an environment variable says), where this user has used the very same options
-with this backend on this machine, or where it is typed again. A service's model is only a name.
-Addresses of this machine are no exception: other users' services listen there, and one's own.
+a file that is read, a script or a class that is executed, a price that fools the budget, or a
+limit far above the usual. So `resume` takes an option from a manifest only where it is what the
+backend has by itself (its default, or what an environment variable says), where this user has used
+the very same options with this backend on this machine, or where it is typed again. The same holds
+for caps of cost and tokens, and for more calls at once or more rounds than usual. A service's model
+is only a name. Addresses of this machine are no exception: other users' services listen there, and
+one's own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from pydantic import SecretStr
 
 from targen_core import folders
 from targen_core.calls.backend import Backend
 from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.langchain_path import PREFIX, is_known_class, remember_class
+from targen_core.origin import is_trusting
 from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
-from targen_core.runs.options import backend_options
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.options import backend_options, is_secret
+from targen_core.runs.spec import Limits, RunSpec
 
-__all__ = ["remember", "remember_class", "require_known"]
+__all__ = ["remember", "remember_limits", "require_known", "require_known_limits"]
 
-_CLASS = "langchain:"  # ids of backends that are import paths
+_CLASS = f"{PREFIX}:"  # ids of backends that are import paths
 _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 
@@ -40,14 +43,43 @@ def remember(spec: RunSpec, steps: Iterable[str]) -> None:
     for step in steps:
         backend = spec.backend_of(step)
         if asked := spec.options_of(step).reaching:
-            folders.make_known("options", _digest(backend, asked))
-        remember_class(backend)
+            _make_known(backend, asked)
+        if backend.startswith(_CLASS):
+            remember_class(backend)
+    remember_limits(spec.limits)
 
 
-def remember_class(backend: str) -> None:
-    """Note that this user has used a class by its import path; other backends are installed."""
-    if backend.startswith(_CLASS):
-        folders.make_known("classes", hashlib.sha256(backend.encode()).hexdigest())
+def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
+    """Refuse caps and speeds of a run's spec that are not the user's own.
+
+    Args:
+        limits: those that the run will have.
+        typed: the names of those that the user typed.
+
+    Raises:
+        UsageError: with the options to type.
+    """
+    asked = limits.reaching
+    lacking = {
+        name: value
+        for name, value in asked.items()
+        if name not in typed and not folders.is_known("limits", _digest(name, {name: value}))
+    }
+    if lacking and not is_trusting():
+        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
+        again = " ".join(f"--{name.replace('_', '-')} {_shown(v)}" for name, v in lacking.items())
+        raise UsageError(
+            f"this run asks for {listed}, which has not been used on this machine before; a run "
+            "from someone else may allow itself to spend any amount",
+            hint=f"give the right value, or, if you trust the run: {again}",
+        )
+    remember_limits(limits)
+
+
+def remember_limits(limits: Limits) -> None:
+    """Note the caps and speeds of a run as used by this user."""
+    for name, value in limits.reaching.items():
+        folders.make_known("limits", _digest(name, {name: value}))
 
 
 def require_known(
@@ -70,34 +102,36 @@ def require_known(
         asked = user.reaching
         if not asked and not name.startswith(_CLASS):
             continue
-        if folders.is_known("options", _digest(name, asked)):
+        if _is_known(name, asked):
             continue
-        if name.startswith(_CLASS):
-            mark = hashlib.sha256(name.encode()).hexdigest()
-            if not folders.is_known("classes", mark):
-                raise UsageError(
-                    f"step {step} of this run uses {name}, which has not been used on this "
-                    "machine before",
-                    hint=f"if you trust that code, run: targen backends check {name}",
-                )
+        if name.startswith(_CLASS) and is_trusting():
+            remember_class(name)
+        if name.startswith(_CLASS) and not is_known_class(name):
+            raise UsageError(
+                f"step {step} of this run uses {name}, which has not been used on this "
+                "machine before",
+                hint=f"if you trust that code, run: targen backends check {name}",
+            )
         same = True
-        for key in _doubtful(name, asked, backend):
+        doubtful = list(_doubtful(name, asked, backend))
+        for key in doubtful:
             own = f"{step}.{key}"
-            place = key if name == spec.backend and own not in typed else own
+            for_all = name == spec.backend and not {own} & {*typed, *spec.options}
+            place = key if for_all else own
             if place not in typed:
                 lacking[place] = asked[key]
             elif _text(typed[place]) != _text(asked[key]):
                 same = False
-        if same and not lacking:
-            folders.make_known("options", _digest(name, asked))
-    if lacking:
+        if doubtful and same and (not lacking or is_trusting()):
+            _make_known(name, asked)
+    if lacking and not is_trusting():
         listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
         again = " ".join(
             f"-o {shlex.quote(f'{name}={_shown(value)}')}" for name, value in lacking.items()
         )
         raise UsageError(
             f"this run asks for {listed}, which has not been used on this machine before; a run "
-            "from someone else may name any address, file or price",
+            "from someone else may name any address, file, price or limit",
             hint=f"give the right value, or, if you trust the run: {again}",
         )
 
@@ -123,7 +157,7 @@ def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator
 def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Backend) -> None:
     chosen = backend_options(name, backend, options)
     for key in options:
-        if isinstance(getattr(chosen, key, None), SecretStr):
+        if is_secret(key, getattr(chosen, key, None)):
             raise RunDirectoryError(
                 f"manifest.json holds an API key (option {key} of step {step}), which targen "
                 "never writes",
@@ -131,21 +165,36 @@ def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Back
             )
 
 
-def _digest(backend: str, asked: Mapping[str, Any]) -> str:
-    """Of a backend and its options; scripts by what they hold, other files by where they are."""
+def _is_known(backend: str, asked: Mapping[str, Any]) -> bool:
+    """Files are looked at only if their names are known: a stranger's run has none read."""
+    return folders.is_known("options", _digest(backend, asked)) and folders.is_known(
+        "options", _digest(backend, asked, _files(asked))
+    )
+
+
+def _make_known(backend: str, asked: Mapping[str, Any]) -> None:
+    folders.make_known("options", _digest(backend, asked))
+    folders.make_known("options", _digest(backend, asked, _files(asked)))
+
+
+def _files(asked: Mapping[str, Any]) -> dict[str, str]:
+    """The files that options name: scripts by what they hold, others by where they are."""
     files = {}
     for name, value in asked.items():
         if not isinstance(value, str):
             continue
-        path = Path(re.sub(r"(?<=\.py):\w*$", "", value))
-        try:
-            if not path.is_file():
-                continue
-            code = path.suffix == ".py"
-            files[name] = read_plain(path, _CODE).hex() if code else str(path.resolve())
-        except (OSError, ValueError):
-            continue
-    text = json.dumps([backend, asked, files], sort_keys=True)
+        for end in (*(found.end() for found in re.finditer(r"\.py", value)), len(value)):
+            path = Path(value[:end])
+            with contextlib.suppress(OSError, ValueError):
+                if path.is_file():
+                    code = path.suffix == ".py"
+                    files[name] = read_plain(path, _CODE).hex() if code else str(path.resolve())
+                    break
+    return files
+
+
+def _digest(backend: str, asked: Mapping[str, Any], files: Mapping[str, str] | None = None) -> str:
+    text = json.dumps([backend, asked, files or {}], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 

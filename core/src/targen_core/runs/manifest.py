@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from targen_core.engine.commits import Target
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
-from targen_core.plugins.register import is_file
+from targen_core.origin import Typed, is_file
 from targen_core.runs.dimensions import as_typed
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import check_members, read_json, said
@@ -351,7 +351,7 @@ def _said(shard: Shard) -> dict[str, Any]:
     return {"number": shard.number, "count": shard.count, "quotas": dict(shard.quotas)}
 
 
-def copy_of(folder: Path, name: str) -> str:
+def copy_of(folder: Path, name: str) -> Typed:
     """What finds the task in a folder's copy of its file, which may come from anybody.
 
     Raises:
@@ -360,7 +360,7 @@ def copy_of(folder: Path, name: str) -> str:
     from targen_core.declared.files import require_known
 
     require_known(folder / name)
-    return str(folder / name)
+    return Typed(folder / name)
 
 
 def given_file(name: str) -> str:

@@ -17,7 +17,6 @@ import heapq
 import json
 import os
 import shlex
-import shutil
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,12 +43,15 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
+from targen_core.outputs import remove
 from targen_core.plain import kind_of, open_plain, read_plain
+from targen_core.reading import json_line, read_jsonl
+from targen_core.reading.lines import LINE
 from targen_core.runs.card import dataset_card
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.excluded import source_counts
-from targen_core.runs.files import parse_json, read_jsonl, write_atomically
-from targen_core.runs.gate import LINE, MEMBERS, SMALL
+from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import MEMBERS, SMALL
 from targen_core.runs.manifest import Manifest, MergedRun, as_words, flat, given_file
 from targen_core.runs.naming import model_name
 from targen_core.runs.placing import is_fresh
@@ -519,7 +521,7 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
                     if place in mine:
                         continue
                     if place in others:
-                        record = json.loads(line[9:])
+                        record = json_line(line[9:])
                         other_key = hashlib.sha256(os.fsencode(f"{run.name} {record['key']}"))
                         run.keys[record["key"]] = other_key.hexdigest()[:32]
                         body = compact({**record, "key": run.keys[record["key"]]})
@@ -538,12 +540,12 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(_lines(path), 1):
         try:
             body = unchecked(line[:-1])
-            record = parse_json(body)
+            record = json_line(body)
             if not isinstance(record, dict):
                 raise ValueError("it is no object")
             if "key" in record and not line.startswith(_KEYED, 9):
                 raise ValueError("its key does not come first")
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
         yield record
 
@@ -602,6 +604,8 @@ class _Writer:
 
     def _judge(self, run: _Run, place: int, traced: Traced) -> None:
         record, tracker = traced.record, self._tracker
+        if odd := [n for n in ("id", "intended", "label") if type(record.get(n)) is not str]:
+            raise RunDirectoryError(f"{run.path}: a row is on record without {odd[0]}")
         branch, label = (str(record.get(name)) for name in ("intended", "label"))
         if branch not in tracker.flows:
             raise RunDirectoryError(f"{run.path}: {traced.id} is of an unknown branch {branch!r}")
@@ -890,10 +894,8 @@ class _Part:
             self._require_place()
             self._directory = RunDirectory(self._part)
             for path in self._part.iterdir():  # what a merge left that was killed
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                elif path.name != ".lock":
-                    path.unlink()
+                if path.name != ".lock":
+                    remove(path)
         except OSError as error:
             raise WriteFailed(f"cannot write to {self._out}: {error.strerror}") from error
         self._directory.open_outputs()
@@ -902,7 +904,7 @@ class _Part:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if kind is not None:
-                shutil.rmtree(self._part, ignore_errors=True)
+                remove(self._part)
                 return
             # Locked until it is in its place: another merge would empty it.
             if self._out.exists():
@@ -945,4 +947,4 @@ class _Part:
         for path in self._before.iterdir():
             if path.name not in MEMBERS and not (self._out / path.name).exists():
                 path.rename(self._out / path.name)
-        shutil.rmtree(self._before)
+        remove(self._before)

@@ -12,7 +12,16 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import SecretStr, ValidationError
 
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.sampling import SAMPLING, check_sampling
+from targen_core.calls.model import ChatModel
+from targen_core.calls.sampling import SAMPLING, check_sampling, costly
+from targen_core.calls.secrets import (
+    Secrets,
+    environment_secrets,
+    names_secret,
+    scrub,
+    secret_in,
+    secrets_in,
+)
 from targen_core.engine.quotas import MAX_COUNT
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
@@ -25,8 +34,11 @@ __all__ = [
     "StepOptions",
     "backend_options",
     "check_steps",
+    "is_secret",
+    "known_secrets",
     "parse_options",
     "public_options",
+    "refuse_secrets",
     "settled",
     "step_options",
     "step_parameters",
@@ -53,9 +65,10 @@ class StepOptions:
 
     @property
     def reaching(self) -> dict[str, Any]:
-        """What may reach out, or fool the budget: the backend's options, and the price."""
+        """What may reach out, fool the budget or cost more: options, price, long replies."""
         prices = zip(("price_in", "price_out"), self.price or (), strict=False)
-        return {**self.backend, **dict(prices)}
+        times = {"candidates": self.candidates} if self.candidates > 1 else {}
+        return {**self.backend, **dict(prices), **costly(self.sampling), **times}
 
 
 def parse_options(items: Sequence[str], example: str = "-o temperature=0.7") -> dict[str, Any]:
@@ -72,7 +85,9 @@ def parse_options(items: Sequence[str], example: str = "-o temperature=0.7") -> 
     for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name:
-            raise UsageError(f"option {item!r} is not KEY=VALUE", hint=f"for example {example}")
+            raise UsageError(
+                f"option {scrub(item)!r} is not KEY=VALUE", hint=f"for example {example}"
+            )
         options[name] = _value(name.rpartition(".")[2], text)
     return options
 
@@ -183,7 +198,7 @@ def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> 
         UsageError: naming the option, what is wrong, and the options there are.
     """
     try:
-        return backend.options.model_validate(dict(options))
+        chosen = backend.options.model_validate(dict(options))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
@@ -196,7 +211,44 @@ def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> 
             raise UsageError(
                 f"backend {name} needs the option {key!r}", hint=f"-o {key}=VALUE"
             ) from None
-        raise UsageError(f"backend {name}: option {key}: {first['msg']}") from None
+        raise UsageError(f"backend {name}: option {key}: {scrub(first['msg'])}") from None
+    refuse_secrets(chosen, Secrets(*known_secrets(None, chosen)))
+    return chosen
+
+
+def known_secrets(model: ChatModel | None, options: BackendOptions) -> tuple[str, ...]:
+    """The secrets of a model, of the options that it was made with, and of the environment."""
+    values = dict(options)
+    found = (secret for name, value in values.items() for secret in secrets_in(value, name))
+    return tuple(dict.fromkeys((*getattr(model, "secrets", ()), *found, *environment_secrets())))
+
+
+def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
+    """See that no option that a run keeps has a secret in it.
+
+    Options that are secret themselves are not kept.
+
+    Raises:
+        UsageError: one has, with where a key belongs.
+    """
+    variable = getattr(type(options), "key_variable", "")
+    for name, value in options:
+        if is_secret(name, value):
+            continue
+        where = secret_in(value, name, secrets)
+        if where:
+            own = " -o api_key=..., or" if hasattr(options, "api_key") else ""
+            raise UsageError(
+                f"option {where} looks like a key or holds one; runs, reports and pages keep "
+                "this option",
+                hint=f"put the key into {variable or 'the environment variable of its service'}"
+                + (", or its file's name into -o api_key_file=FILE" if variable else own),
+            )
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Whether an option as a whole is kept nowhere: by its type, or by its name."""
+    return isinstance(value, SecretStr) or (isinstance(value, str) and names_secret(name))
 
 
 def public_options(options: BackendOptions) -> dict[str, Any]:
@@ -204,7 +256,7 @@ def public_options(options: BackendOptions) -> dict[str, Any]:
     public = {}
     for name in sorted(options.model_fields_set):
         value = getattr(options, name)
-        if not isinstance(value, SecretStr):
+        if not is_secret(name, value):
             public[name] = value
     shown: dict[str, Any] = json.loads(json.dumps(public, default=str))
     return {name: _without_login(value) for name, value in shown.items()}
@@ -240,6 +292,8 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     sampling = {key: options[key] for key in SAMPLING if key in options}
     backend = {key: value for key, value in options.items() if key not in SAMPLING + CORE}
     for key, value in sampling.items():
+        if where := secret_in(value, key, Secrets(*environment_secrets())):
+            raise UsageError(f"option {where} looks like a key; runs and reports keep this option")
         check_sampling(key, value)
     batch = options.get("batch", ())
     sizes = tuple(batch) if isinstance(batch, list | tuple) else (batch,)

@@ -6,13 +6,13 @@ wrong name, a server that is not up. What it leaves is in nobody's way.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
+from targen_core.outputs import remove
 from targen_core.runs.manifest import Manifest, flat
 from targen_core.runs.naming import difference
 from targen_core.text import plural
@@ -229,7 +229,6 @@ def clear_unanswered(out: Path) -> None:
     try:
         for path in out.iterdir():
             if path.name != ".lock":
-                with contextlib.suppress(FileNotFoundError):
-                    path.unlink()
+                remove(path)
     except OSError as error:
         raise WriteFailed(f"cannot write to {out}: {error.strerror}") from error

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -22,11 +22,13 @@ from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.scores import most_top, tells
+from targen_core.calls.secrets import Secrets
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
 from targen_core.errors import PluginError, TargenError, UsageError
-from targen_core.plugins.register import Registration, is_file
+from targen_core.origin import Typed, is_file, order_of
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import batched_steps
 from targen_core.runs.dimensions import with_dimensions
@@ -38,7 +40,9 @@ from targen_core.runs.options import (
     StepOptions,
     backend_options,
     check_steps,
+    known_secrets,
     public_options,
+    refuse_secrets,
     settled,
     step_parameters,
 )
@@ -93,6 +97,7 @@ class PreparedStep:
     backend_id: str
     options: BackendOptions
     settled: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # removed from all it says
 
     @property
     def plan(self) -> StepPlan:
@@ -170,6 +175,7 @@ def bind_models(
             step.price,
             backend=step.backend_id,
             settled=step.settled,
+            secrets=Secrets(*step.secrets),
             cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
             shared_by=task if step.step.lists is not None else "",
         )
@@ -381,7 +387,7 @@ def _read_file(spec: RunSpec) -> TaskFile | None:
         return None
     from targen_core.declared.files import task_file
 
-    file = task_file(spec.task)
+    file = task_file(order_of(spec.task))
     if file.draft and spec.backend.rpartition(":")[2] != "scripted":
         raise UsageError(
             f"{spec.task} is a draft that has not been reviewed",
@@ -393,7 +399,8 @@ def _read_file(spec: RunSpec) -> TaskFile | None:
 def _full_id(registry: Registry, kind: str, name: str) -> str:
     """A thing's full id; the name itself where there is none, said when it is used."""
     with contextlib.suppress(UsageError):
-        return registry.find(kind, name).id
+        found = registry.find(kind, name).id
+        return Typed(found) if isinstance(name, Typed) else found
     return name
 
 
@@ -472,12 +479,15 @@ def _models(
             except TargenError:
                 raise
             except Exception as error:
+                secrets = Secrets(*known_secrets(None, chosen))
+                words = secrets.words(f"{type(error).__name__}: {error}")
                 raise PluginError(
-                    f"backend {registered.id} could not be created: {type(error).__name__}: "
-                    f"{error}",
+                    f"backend {registered.id} could not be created: {words}",
                     distribution=registered.distribution,
                     hint=f"report it to the authors of {registered.distribution}",
-                ) from error
+                ) from (error if secrets.spared_by(error) else None)
+            # Only the model knows a key that it read from a file or a keyring.
+            refuse_secrets(chosen, Secrets(*known_secrets(model, chosen)))
             made.append((registered.id, chosen, model))
         params = step_parameters(step, backend, chosen, user)
         price = Price(*user.price, source=USER_PRICE) if user.price else model.price
@@ -490,6 +500,7 @@ def _models(
             registered.id,
             chosen,
             settled(step, params, user.candidates),
+            known_secrets(model, chosen),
         )
         if step.name in task.scored:
             _require_scores(registry, task, steps[step.name], spec)

@@ -25,6 +25,7 @@ from targen_core.calls.usage import check_record
 from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
+from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.excluded import (
@@ -210,7 +211,7 @@ class Replay(Job):
         ]
         waiting += [(call, {}) for call in engine.lacking_lists]
         if not waiting:
-            self._directory.pending.unlink()
+            remove(self._directory.pending)
             return None
         records = [
             {**who, "step": call.step, "place": call.place, "prompt": call.prompt}

@@ -15,9 +15,10 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.commits import TOO_NEAR, Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
+from targen_core.reading import read_jsonl
 from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.excluded import source_counts
-from targen_core.runs.files import OUTPUTS, read_jsonl
+from targen_core.runs.files import OUTPUTS
 from targen_core.runs.gate import MAX_SECONDS, read_json, said
 from targen_core.runs.ledger import Past, read_past
 from targen_core.runs.manifest import Manifest
@@ -188,6 +189,12 @@ class _Shards(_Part):
     missing: list[_Count]
 
 
+class _Price(_Part):
+    input: Annotated[float, Field(alias="in")]
+    output: Annotated[float, Field(alias="out")]
+    source: str
+
+
 class _Report(_Part):
     task: str
     task_version: str
@@ -206,6 +213,7 @@ class _Report(_Part):
     usage: _Usage
     unused_calls: _Count | None
     models: dict[str, str]
+    prices: dict[str, _Price | None] = {}
     sources: list[_Source] = []
     distance: _Distance | None = None
     excluded: list[_Excluded] = []
@@ -358,6 +366,8 @@ def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[
             problem = f"{odd[0]} is not a string"
         elif record["intended"] not in tracker.flows:
             problem = "intended is not a branch of the run"
+        elif _branch(record["id"]) != record["intended"]:
+            problem = "id is not of the branch that was intended"
         elif record.get("claimed") is not None and type(record["claimed"]) is not str:
             problem = "claimed is not a string"
         elif verdict == "accepted" and not (
@@ -418,8 +428,12 @@ def _rejected(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
 
 
 def _intended(commit: Commit) -> str:
+    return _branch(commit.id)
+
+
+def _branch(candidate: str) -> str:
     """The branch that a candidate is of: its id is `seed/branch/number`."""
-    return commit.id.partition("/")[2].rpartition("/")[0]
+    return candidate.partition("/")[2].rpartition("/")[0]
 
 
 def _ending(tracker: QuotaTracker, record: Mapping[str, Any], label: str) -> str:

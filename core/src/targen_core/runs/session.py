@@ -8,17 +8,18 @@ import gc
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
+from targen_core.runs.account import part_budget
 from targen_core.runs.spec import Limits
 
 __all__ = ["open_layer"]
 
+_LATELY = 2_000  # replies that a killed process may not have brought to the cache
 _SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
 
 
@@ -32,7 +33,9 @@ async def open_layer(
     usage: Usage,
     cache: Path | None,
 ) -> AsyncIterator[CallLayer]:
-    """A call layer whose budget knows what `usage` says was spent; closes its models.
+    """Open the call layer of a part, which draws from the command's account; close its models.
+
+    `usage` counts what the journal holds.
 
     The journal is brought to the disk every second, and at the end: what a power cut takes
     is the answers of a second.
@@ -41,18 +44,16 @@ async def open_layer(
         WriteFailed: the disk does not take the journal.
     """
     replies = ReplyCache(cache) if cache and limits.cache else None
-    budget = Budget(max_tokens=limits.max_tokens, max_cost=limits.max_cost)
-    spent = usage.total
-    budget.spend(spent.tokens, spent.dollars)
     layer = CallLayer(
         bound,
         seed=seed,
         journal=journal,
         cache=replies,
-        budget=budget,
+        budget=part_budget(journal.path.parent, limits, usage),
         usage=usage,
         max_outage=limits.max_outage,
     )
+    layer.share_last(_LATELY)
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.

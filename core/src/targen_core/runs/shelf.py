@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from targen_core import outputs
 from targen_core.errors import RunDirectoryError, RunLocked, TargenError, UsageError, WriteFailed
 from targen_core.plain import open_plain
 from targen_core.runs.gate import MEMBERS
@@ -113,8 +113,8 @@ def remove(run: Path) -> list[str]:
         raise RunLocked(f"a process is using {run}", hint="stop it first")
     try:
         for name in MEMBERS:
-            (run / name).unlink(missing_ok=True)
-        shutil.rmtree(run / "__pycache__", ignore_errors=True)  # of task.py
+            outputs.remove(run / name)
+        outputs.remove(run / "__pycache__")  # of task.py
         left = sorted(path.name for path in run.iterdir())
         if not left:
             run.rmdir()

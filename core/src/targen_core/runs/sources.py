@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import TargenError
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Credit
 from targen_core.tasks.steps import ListStep

@@ -22,6 +22,7 @@ from targen_core.engine.commits import Target
 from targen_core.engine.quotas import MAX_COUNT, Quotas
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
+from targen_core.origin import Named
 from targen_core.runs.options import StepOptions, step_options
 
 __all__ = ["Limits", "ManifestPart", "RunSpec"]
@@ -76,6 +77,18 @@ class Limits(_Asked):
     cache: bool = True
     rounds: Annotated[int, Field(ge=0, le=10_000)] = 4
 
+    @property
+    def reaching(self) -> dict[str, Any]:
+        """What lets a run spend more, or faster, than it would by default."""
+        usual = type(self).model_fields
+        asked = {name: getattr(self, name) for name in ("max_cost", "max_tokens")}
+        faster = {
+            name: value
+            for name in ("concurrency", "rounds")
+            if (value := getattr(self, name)) > usual[name].default
+        }
+        return {**{name: value for name, value in asked.items() if value is not None}, **faster}
+
 
 class RunSpec(_Asked):
     """What a user asks for: the options of `targen generate`, as values.
@@ -98,11 +111,11 @@ class RunSpec(_Asked):
         UsageError: an invalid value; names its option.
     """
 
-    task: str
+    task: Named
     quotas: Annotated[Mapping[str, int], Quotas]
     variants: Annotated[Sequence[str], AfterValidator(tuple)] = ()
-    backend: str = "local"
-    backend_for: Mapping[str, str] = {}
+    backend: Named = "local"
+    backend_for: Mapping[str, Named] = {}
     options: Mapping[str, Any] = Field(default={}, repr=False)  # a key may be among them
     seed: int = 0
     balance: Literal["final", "intended"] = "final"

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.model import ChatReply
-from targen_core.errors import BudgetExhausted, RunConflict, UnknownName
+from targen_core.errors import RunConflict, UnknownName
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.account import Account
 from targen_core.runs.excluded import open_excluded
 from targen_core.runs.job import Job
 from targen_core.runs.placing import Place
 from targen_core.runs.plan import find_task
 from targen_core.runs.spec import Limits, RunSpec
 from targen_core.suggestions import did_you_mean
-from targen_core.text import plural
 
 __all__ = ["run_suite", "suite_tasks"]
 
@@ -50,11 +50,14 @@ def run_suite(
     *,
     cache: Path | None = None,
     place: Place = "exact",
-) -> None:
+) -> Account:
     """Call `run` with each spec's job in its directory, one after the other.
 
-    The limits on money and tokens hold for all of them together. `place` is
-    what `Job.create` takes.
+    The limits on money and tokens, which are the same in all specs, hold for all of them
+    together. `place` is what `Job.create` takes.
+
+    Returns:
+        The account: what all jobs have spent, earlier processes included.
 
     Raises:
         BudgetExhausted: the jobs before took all that there is.
@@ -65,31 +68,13 @@ def run_suite(
         if spec.exclude:
             open_excluded(spec.exclude, find_task(registry, spec.task, spec.variants)[1])
     shared: dict[bytes, ChatReply] = {}
-    tokens, dollars = 0, 0.0
-    for out, spec in specs:
-        if (kind := kind_of(out)) not in ("", "a folder"):
-            raise RunConflict(f"{out} is {kind}, not a folder", hint="choose another --out")
-        limits = _left(spec.limits, tokens, dollars)
-        mine = spec.replace(limits=limits)
-        with Job.create(registry, mine, out, cache=cache, place=place) as job:
-            job.shared = shared
-            run(job)
-            total = job.usage.total
-            tokens += total.tokens
-            dollars += total.dollars
-
-
-def _left(limits: Limits, tokens: int, dollars: float) -> Limits:
-    """What of the limits other jobs have left over."""
-    changes: dict[str, float] = {}
-    if limits.max_tokens is not None:
-        changes["max_tokens"] = limits.max_tokens - tokens
-    if limits.max_cost is not None:
-        changes["max_cost"] = limits.max_cost - dollars
-    if any(left <= 0 for left in changes.values()):
-        raise BudgetExhausted(
-            f"the suite's budget is exhausted: its tasks so far used {plural(tokens, 'token')} and "
-            f"${dollars:.4f}",
-            hint="run the same command again with a larger --max-tokens or --max-cost",
-        )
-    return limits.model_copy(update=changes)
+    limits = specs[0][1].limits if specs else Limits()
+    folders = [out for out, _ in specs]
+    with Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=folders) as account:
+        for out, spec in specs:
+            if (kind := kind_of(out)) not in ("", "a folder"):
+                raise RunConflict(f"{out} is {kind}, not a folder", hint="choose another --out")
+            with Job.create(registry, spec, out, cache=cache, place=place) as job:
+                job.shared = shared
+                run(job)
+    return account

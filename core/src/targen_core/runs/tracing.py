@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.journal import find_records
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.runs.files import read_jsonl
+from targen_core.reading import read_jsonl
 from targen_core.runs.gate import check_members, read_json, said
 from targen_core.runs.manifest import Manifest
 from targen_core.text import plural

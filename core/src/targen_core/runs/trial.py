@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +14,9 @@ from targen_core.calls.call import Call
 from targen_core.calls.model import ChatReply, Message
 from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError
+from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
+from targen_core.runs.files import OUTPUTS
 from targen_core.runs.job import Job
 from targen_core.runs.loops import tidy_when_killed
 from targen_core.runs.options import OF_LISTS
@@ -80,12 +83,15 @@ def run_trial(
     cache: Path | None = None,
     shared: dict[bytes, ChatReply] | None = None,
     show: Show = _unseen,
+    folder: Path | None = None,
 ) -> Trial:
     """Run `spec` and record it; a run that ends early is a result too.
 
     With `cache`, replies are shared: what a trial paid for, a run of the same
     seed and options does not pay again; with `shared`, so are those to list
     calls with other trials. `show` displays how the job goes, for as long as it does.
+    `folder` keeps the trial's files, so that the same trial asks no answered call again; without
+    it they are in a temporary folder.
     """
     trial = Trial()
 
@@ -97,11 +103,13 @@ def run_trial(
             trial.verdicts.append(event)
         tell(event)
 
-    with (
-        tidy_when_killed(),
-        tempfile.TemporaryDirectory(prefix="targen-") as folder,
-        Job.create(registry, spec, Path(folder) / "trial", cache=cache) as job,
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(tidy_when_killed())
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
+        for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
+            remove(folder / "trial" / name)
+        job = stack.enter_context(Job.create(registry, spec, folder / "trial", cache=cache))
         job.shared = shared
         job.resuming = ""
         trial.instances_per_call = job.task.instances_per_call

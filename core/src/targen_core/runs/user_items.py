@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.errors import Rejected, UsageError
-from targen_core.plain import refuse_waiting
+from targen_core.errors import Rejected, UnreadableFile, UsageError
+from targen_core.plain import content_of
+from targen_core.reading import json_of
 from targen_core.tasks.steps import ListStep
 
 __all__ = ["read_items"]
 
-_LARGEST = 256 << 20  # bytes
+_LARGEST = 64 << 20  # bytes
+_MOST = 200_000  # items
+_LONGEST = 1 << 20  # characters of an item
 
 
 def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
@@ -27,19 +32,13 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
     Raises:
         UsageError: naming the file, the line, and what is wrong with it.
     """
-    try:
-        refuse_waiting(path)
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{what} file {path} is larger than {_LARGEST >> 20:,} MiB")
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{what} file {path}: {reason}") from error
-    items = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    items: list[Any] = []
+    for number, line in _lines(path, what):
         try:
+            if len(items) == _MOST:
+                raise ValueError(f"the file has more than {_MOST:,} items")
+            if len(line) > _LONGEST:
+                raise ValueError(f"an item has at most {_LONGEST:,} characters")
             item = _item(line.strip(), source.item, as_json=path.suffix == ".jsonl")
             if source.check is not None:
                 source.check(item)
@@ -51,8 +50,24 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
     return tuple(items)
 
 
+def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, numbered from 1, each decoded when its turn comes."""
+    number = 0
+    try:
+        data = io.BytesIO(content_of(path, _LARGEST))
+        for number, line in enumerate(io.TextIOWrapper(data, encoding="utf-8-sig"), 1):
+            if line.strip():
+                yield number, line
+    except UnreadableFile as error:
+        raise UsageError(f"{what} file {path}: {error.reason}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{what} file {path}: it is not UTF-8 text, after line {number}: {error.reason}"
+        ) from error
+
+
 def _item(line: str, kind: type[Any], *, as_json: bool) -> Any:
-    value: Any = json.loads(line) if as_json else line
+    value: Any = json_of(line, strict=False) if as_json else line
     json.dumps(value, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
     if not issubclass(kind, BaseModel):
         if not isinstance(value, kind):

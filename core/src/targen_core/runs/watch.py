@@ -204,12 +204,19 @@ def state_of(watch: Watch, elapsed: float) -> State:
     judged, lacking = watch.work()
     whole = (judged + lacking) / judged if judged >= _ENOUGH else 0.0
     figures = f"{plural(calls, 'call')}, {_flight(layer)}, "
-    figures += _capped(f"{tokens:,}", tokens, layer.budget.max_tokens, whole, "{:,.0f}", " tokens")
+    budget = layer.budget
+    # A cap that is for all parts of a command counts what the others have spent.
+    others = max(0, budget.tokens - tokens) if budget.shared[0] else 0
+    figures += _capped(
+        f"{tokens + others:,}", tokens, budget.max_tokens, whole, "{:,.0f}", " tokens", others
+    )
     if cached:
         figures += f", {cached:,} cached"
     money = ""
-    if (dollars or layer.budget.max_cost is not None) and not layer.usage.unpriced:
-        money = _capped(_dollars(dollars), dollars, layer.budget.max_cost, whole, "${:,.2f}")
+    if (dollars or budget.max_cost is not None) and not layer.usage.unpriced:
+        paid = max(0.0, budget.dollars - dollars) if budget.shared[1] else 0.0
+        said = _dollars(dollars + paid)
+        money = _capped(said, dollars, budget.max_cost, whole, "${:,.2f}", others=paid)
         if whole and "needed" not in money:
             money += f", about {_dollars(dollars * whole)} in all"
     return State(
@@ -238,14 +245,20 @@ def _flight(layer: CallLayer) -> str:
 
 
 def _capped(
-    said: str, used: float, cap: float | None, whole: float, form: str, unit: str = ""
+    said: str,
+    used: float,
+    cap: float | None,
+    whole: float,
+    form: str,
+    unit: str = "",
+    others: float = 0,
 ) -> str:
     """What was used, of how much, and whether that is too little for all of it."""
     if cap is None:
         return f"{said}{unit}"
     words = f"{said} of {form.format(cap)}{unit}"
-    if whole and used * whole > cap:
-        words += f", about {form.format(used * whole)} needed"
+    if whole and others + used * whole > cap:
+        words += f", about {form.format(others + used * whole)} needed"
     return words
 
 

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import why_not
+from targen_core.plain import replace_plain, why_not
 from targen_core.scaffold.names import Names
 
 __all__ = ["KINDS", "rendered", "write_distribution"]
@@ -50,9 +50,8 @@ def write_distribution(kind: str, names: Names, folder: Path) -> list[Path]:
             what = "is not empty" if folder.is_dir() else "is a file"
             raise UsageError(f"{folder} {what}", hint="another folder: --out FOLDER")
         for path, text in texts.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="\n")
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            replace_plain(folder / path, text.encode())
     except OSError as error:
         raise WriteFailed(
             f"cannot write {folder}: {why_not(folder, error)}", hint="another folder: --out FOLDER"

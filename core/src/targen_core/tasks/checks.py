@@ -74,9 +74,9 @@ _ABBREVIATIONS = (  # those of three lower-case letters or more
     "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
 ).split()
 _TWO_SENTENCES = re.compile(
-    r"(?:[a-z]{3,}|\d)"
+    r"(?:(?<=[a-z]{3})|(?<=\d))"
     + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
-    + r"[.!?][\"”’)]*\s+[\"“(]?[A-Z]"
+    + r"[.!?][\"”’)]*+\s++[\"“(]?[A-Z]"
 )
 _STOP = frozenset(
     "a an and are as at be been but by did do does for from had has have he her his in is it its "

@@ -144,8 +144,9 @@ class Llm(Protocol):
         stripped text.
 
         Calls that need nothing of each other may be made at once, with
-        `asyncio.gather(*calls, return_exceptions=True)`: they are told apart
-        by the order in which they are made.
+        `asyncio.gather(*calls, return_exceptions=True)` or a `TaskGroup`. The
+        step is then called again with the same replies, so that no result
+        depends on which came first.
 
         `sampling` sets parameters for this call alone, as in `{"temperature": 0.0}`: any of a
         step's (`Task.parameters`) but the seed. A parameter that the user or the backend has

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.dataset.bigbench import example_of
 from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.reading import read_json, read_text, read_yaml
 
 if TYPE_CHECKING:
     from targen_core import Registry, Task
@@ -22,7 +22,7 @@ _TEXTS = (".txt", ".md")
 _MAPPINGS = (".json", ".yaml", ".yml")
 _TASKS = (".toml", ".py")
 _NAME_WORDS = 6
-_LARGEST = 256 << 20  # bytes of a file
+_LARGEST = 64 << 20  # bytes of a file
 _FORM = "an `instruction`, and `examples` that are a list of `input` and `output`"
 
 
@@ -99,7 +99,7 @@ def _request(task: str, registry: Registry) -> TaskRequest:
     if suffix in _MAPPINGS and (path.is_file() or not _is_prose(text)):
         return _of_mapping_file(path, text, registry)
     if suffix in _TEXTS and (path.is_file() or not _is_prose(text)):
-        return _of_text(_read(path), path.stem, str(path))
+        return _of_text(read_text(path, _LARGEST), path.stem, str(path))
     if (suffix in _TASKS or ".py:" in text) and not _is_prose(text):
         return wanted_of(registry.get("task", text))
     if any(text in (item.name, item.id, *item.aliases) for item in registry.all("task")):
@@ -151,24 +151,9 @@ def _named(text: str) -> str:
     return "-".join(words) or "task"
 
 
-def _read(path: Path) -> str:
-    try:
-        return content_of(path, _LARGEST).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8: {error.reason}") from error
-
-
 def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
     """A file of JSON or YAML: BIG-bench's, ours, or a declaration of a task."""
-    import yaml
-
-    content = _read(path)
-    try:
-        is_json = path.suffix.lower() == ".json"
-        data = json.loads(content) if is_json else yaml.safe_load(content)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
-        raise UsageError(f"{path} cannot be read: {said}") from error
+    data = read_json(path, _LARGEST) if path.suffix.lower() == ".json" else read_yaml(path)
     if not isinstance(data, Mapping):
         raise UsageError(f"{path} says no task: it is not an object", hint=f"it wants {_FORM}")
     asked = data.get("instruction")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from targen_core.reading import Malformed, yaml_of
 from targen_datatune.licenses import normal
 
 __all__ = ["Card", "read_card"]
@@ -15,10 +16,13 @@ _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", r
 _LONGEST = 2000  # characters of a description
 _READ = 20_000  # of a card: some are made to take long
 _SHORTEST = 25  # of a paragraph that says something
+# Comments, code, images, tags. What is never closed ends with the card, and nothing else is long:
+# otherwise each of many openings would look for its end in all that follows.
 _NOISE = re.compile(
-    r"<!--.*?-->|```.*?```|!\[[^\]]*\]\([^)]*\)|<[^>]+>", re.DOTALL
-)  # comments, code, images, tags
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+    r"<!--.*?(?:-->|\Z)|```.*?(?:```|\Z)|!\[[^\]]{0,500}\]\([^)]{0,500}\)|<[^>]{1,500}>",
+    re.DOTALL,
+)
+_LINK = re.compile(r"\[([^\]]{1,500})\]\([^)]{0,500}\)")
 _LEFT = re.compile(
     r"^(?:#+\s.*|[-=|:\s]+|\|.*\||\[?more information needed\]?\.?|"
     r"\W*(?:homepage|repository|paper|leaderboard|point of contact|curated by|funded by|"
@@ -47,14 +51,12 @@ class Card:
 
 def read_card(text: str) -> Card:
     """What a card says; YAML that cannot be read says nothing."""
-    import yaml
-
     front = _FRONT.match(text)
     said: Any = None
     if front is not None:
         try:
-            said = yaml.safe_load(front[1])
-        except (yaml.YAMLError, ValueError, RecursionError):
+            said = yaml_of(front[1])
+        except Malformed:
             said = None
     data = said if isinstance(said, Mapping) else {}
     name = data.get("pretty_name")

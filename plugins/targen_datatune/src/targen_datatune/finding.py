@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from targen_core.errors import UsageError
+from targen_core.outputs import remove, write_file
+from targen_core.reading import read_json
 from targen_core.retrieval.model import (
     Catalogue,
     DatasetEntry,
@@ -204,16 +205,16 @@ def _ready(
     with FileLock(folder / ".lock"), blamed(item, retriever.extra):
         if (loaded := _loaded(retriever, folder, made)) is not None:
             return loaded  # another process has made it meanwhile
-        (folder / _MADE).unlink(missing_ok=True)
+        remove(folder / _MADE)
         retriever.index(index.entries(), options, folder, progress)
         try:
             loaded = retriever.load(folder)
         except ValueError:  # what lay there was damaged
-            shutil.rmtree(folder)
+            remove(folder)
             folder.mkdir()
             retriever.index(index.entries(), options, folder, progress)
             loaded = retriever.load(folder)
-        (folder / _MADE).write_text(json.dumps(made), encoding="utf-8")
+        write_file(folder / _MADE, json.dumps(made))
     return loaded
 
 
@@ -230,7 +231,7 @@ def retriever_folder(
 def _loaded(retriever: Retriever, folder: Path, made: Mapping[str, Any]) -> Searcher | None:
     """What lies there, if it is of these entries and whole."""
     try:
-        if json.loads((folder / _MADE).read_text(encoding="utf-8")) != made:
+        if read_json(folder / _MADE, inside=folder) != made:
             return None
         return retriever.load(folder)
     except (OSError, ValueError, RecursionError, MemoryError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import secrets
 import sqlite3
@@ -31,7 +30,8 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.folders import cache_folder
-from targen_core.plain import kind_of
+from targen_core.outputs import check_own
+from targen_core.reading import Malformed, json_of
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
@@ -172,7 +172,8 @@ class Index:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
         path = folder / _FILE
-        _refuse_odd(folder)
+        names = (f"{_FILE}{end}" for end in ("", "-wal", "-shm", "-journal"))
+        check_own(folder, *names, ".lock", f"{_RETRIEVERS}/", alone=True, hint=_AGAIN)
         if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}", hint="targen catalogue build SPEC makes one"
@@ -255,8 +256,8 @@ class Index:
     def _options(self, text: str) -> dict[str, Any]:
         """A catalogue's options as they are stored."""
         try:
-            options = json.loads(text)
-        except (ValueError, RecursionError):
+            options = json_of(text)
+        except Malformed:
             options = None
         if not isinstance(options, dict):
             raise self._odd("options that are none")
@@ -514,26 +515,6 @@ def _schema() -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(":memory:")) as base:
         base.executescript(_TABLES)
         return base.execute(_SCHEMA).fetchall()
-
-
-def _refuse_odd(folder: Path) -> None:
-    """Refuse an index with a link, a FIFO or the like in it: it would be read or written through.
-
-    Raises:
-        UsageError: with what lies where.
-    """
-    paths = [folder / f"{_FILE}{end}" for end in ("", "-wal", "-shm", "-journal")]
-    paths += [folder / ".lock", folder / _RETRIEVERS]
-    for above, folders, files in os.walk(folder / _RETRIEVERS):
-        paths += [Path(above, name) for name in (*folders, *files)]
-    for path in paths:
-        kind = kind_of(path)
-        if kind == "a folder" and folder / _RETRIEVERS in (path, *path.parents):
-            continue
-        if kind:
-            raise UsageError(f"cannot use {path}: it is {kind}, not a regular file", hint=_AGAIN)
-        if path.is_file() and path.stat().st_nlink > 1:
-            raise UsageError(f"cannot use {path}: it has a second name", hint=_AGAIN)
 
 
 def _absolute(spec: str) -> str:

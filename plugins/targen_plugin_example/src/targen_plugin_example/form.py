@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,4 +30,9 @@ def task_of(spec: Queues, name: str) -> Task[Any, Any]:
     ).task(name=name)
 
 
-QUEUES = TaskForm(summary="letters by queue", spec=Queues, task=task_of)
+def reaching(spec: Queues, folder: Path) -> Mapping[str, Any]:
+    """Nothing: a file of this form names no code, no path and no address."""
+    return {}
+
+
+QUEUES = TaskForm(summary="letters by queue", spec=Queues, task=task_of, reaching=reaching)

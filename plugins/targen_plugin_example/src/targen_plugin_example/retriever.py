@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from targen_core.reading import read_json
 from targen_core.retrieval.model import (
     DatasetEntry,
     Hit,
@@ -37,9 +38,9 @@ def index(
 def load(folder: Path) -> Searcher:
     """What searches them."""
     try:
-        table = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+        table = read_json(folder / "words.json", inside=folder)
         entries = [set(map(str, words)) for words in table]
-    except (OSError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{folder} holds no index of shared: {error}") from error
 
     def search(query: str, k: int, /) -> Sequence[Hit]:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from targen_core.errors import UnreadableFile
+from targen_core.reading import read_json
 from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["BAYES"]
@@ -35,9 +37,9 @@ def train(data: TrainingSet, options: TrainerOptions, folder: Path) -> None:
 def load(folder: Path) -> Predictor:
     """The log-probability of each label, up to a constant, by add-one smoothing."""
     try:
-        known = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
+        known = read_json(folder / "counts.json", inside=folder)
         tables = [(int(table["rows"]), dict(table["words"])) for table in known.values()]
-    except (OSError, LookupError, TypeError, AttributeError) as error:
+    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no model of bayes: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:

@@ -19,7 +19,7 @@ from targen_core.errors import UsageError
 from targen_core.runs.versions import Decided, patched, write_version
 from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
-from targen_review.plan import Plan, PlanData, is_there, load_plan
+from targen_review.plan import Plan, PlanData, data_of, is_there, load_plan
 from targen_review.rows import ReviewData, ReviewRow, mend, open_data
 from targen_review.verdicts import Verdict, check_rule, people, said_of, verdict_of
 
@@ -147,22 +147,13 @@ def review_of(path: Path) -> Path:
 
 
 def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewData, str]]:
-    """The datasets of a review, opened, each with what its rows' ids begin with in the review.
-
-    A folder that was copied from another machine is read with the data that lie beside it.
-    """
-    several = len(plan.data) > 1
-    for each in plan.data:
-        known = each
-        if not several and not each.path.startswith("hf:") and not Path(each.path).exists():
-            beside = folder.resolve()
-            beside = beside.with_name(beside.name.removesuffix(".review"))
-            known = each.model_copy(update={"path": str(beside)}) if beside.exists() else each
+    """The datasets of a review, opened, each with what its rows' ids begin with in the review."""
+    for known in data_of(folder, plan):
         # A folder says itself whose rows it has; of a run that was moved, better than the plan.
         data = open_data(known.path)
         if data.source.task is None:
             data = open_data(known.path, known.task or None)
-        yield known, data, f"{each.name}:" if several else ""
+        yield known, data, f"{known.name}:" if len(plan.data) > 1 else ""
 
 
 def new_versions(

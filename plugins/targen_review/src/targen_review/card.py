@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from targen_core import Dataset
+from targen_core.runs.card import heading
 from targen_core.text import markdown, plural
 from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan
@@ -28,7 +29,7 @@ def with_figures(path: Path, dataset: Dataset) -> Dataset:
 
 def with_section(dataset: Dataset, lines: str) -> str:
     """The card of a dataset with these lines as its section on the review."""
-    body = dataset.card or f"# {dataset.task.summary}\n\n{dataset.task.description}\n"
+    body = dataset.card or heading(dataset.task)
     return f"{body.rstrip()}\n\n## Review by people\n\n{lines.strip()}\n"
 
 

@@ -27,7 +27,7 @@ __all__ = ["NAME", "Grade", "GradeBook", "Graded", "Rater", "check_name", "now",
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 """What a rater's name may be: it names a file."""
 
-_MAX_BYTES = 1 << 30
+_MAX_BYTES = 256 << 20
 _MAX_TEXT = 100_000
 
 

@@ -20,10 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm, load
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
+from targen_core.origin import placed
+from targen_core.reading import json_of
 from targen_core.runs import tracing
 from targen_core.tasks.asking import RowToAsk, asking_task
 from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.plan import Plan, load_plan
+from targen_review.plan import Plan, data_of, load_plan
 from targen_review.rows import ReviewData, ReviewRow, open_data, review_rows
 from targen_review.rubric import Rubric
 
@@ -83,7 +85,7 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
 
     def material() -> Mapping[str, _Material]:
         if not read:
-            read.update(_material(plan()))
+            read.update(_material(folder, plan()))
         return read
 
     def rows() -> list[RowToAsk]:
@@ -221,10 +223,10 @@ def _shown(row: ReviewRow) -> str:
     return "\n".join(f"{name}: {text}" for name, text in row.fields.items())
 
 
-def _material(plan: Plan) -> Iterator[tuple[str, _Material]]:
+def _material(folder: Path, plan: Plan) -> Iterator[tuple[str, _Material]]:
     """The rows of a plan by their ids, with what is told of them."""
     ids = set(plan.ids)
-    data = [open_data(each.path, each.task or None) for each in plan.data]
+    data = [open_data(each.path, each.task or None) for each in data_of(folder, plan)]
     instructions = {each.name: _instructions(each) for each in data}
     for each, row in review_rows(data, rejects=plan.rejects):
         if row.id in ids:
@@ -282,7 +284,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     grades = []
     for row in open_source(run).rows() if _has_rows(run) else []:
         try:
-            grade = Grade.model_validate(json.loads(row["output"]))
+            grade = Grade.model_validate(json_of(row["output"]))
         except (KeyError, TypeError, ValueError):
             raise UsageError(
                 f"{run} is not a run of targen review grade", hint="its rows hold no grades"
@@ -311,8 +313,7 @@ def _has_rows(run: Path) -> bool:
 
 
 def _located(spec: GradeSpec, folder: Path) -> GradeSpec:
-    review = (folder / Path(spec.review).expanduser()).resolve()
-    return spec.model_copy(update={"review": str(review)})
+    return spec.model_copy(update={"review": str(Path(placed(folder, spec.review)).resolve())})
 
 
 GRADE = TaskForm(

@@ -18,8 +18,10 @@ from pydantic import (
     field_validator,
 )
 
+from targen_core import Typed
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
-from targen_core.plain import read_plain, replace_plain, way_out
+from targen_core.origin import HUB, Named, is_file, leaving, placed, remember_trust, require_trust
+from targen_core.plain import kind_of, read_plain, replace_plain, way_out
 from targen_core.text import refused
 from targen_review.grades import check_name
 from targen_review.ids import Ids
@@ -29,15 +31,18 @@ __all__ = [
     "FILE",
     "Plan",
     "PlanData",
+    "data_of",
     "differing",
     "folder_for",
+    "is_here",
     "is_there",
     "load_plan",
+    "located",
     "write_plan",
 ]
 
 FILE = "review.json"
-_MAX_BYTES = 256 << 20
+_MAX_BYTES = 64 << 20
 
 
 def _packed(ids: Any) -> Ids:
@@ -63,9 +68,9 @@ class PlanData(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str
+    path: Named
     name: str
-    task: str = ""
+    task: Named = ""
     rows: int
 
 
@@ -178,6 +183,67 @@ def load_plan(folder: Path) -> Plan:
         raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
 
 
+def data_of(folder: Path, plan: Plan, *others: Path) -> tuple[PlanData, ...]:
+    """The datasets of a plan, as they may be opened from here.
+
+    Args:
+        folder: the folder of the plan.
+        plan: what is reviewed.
+        others: further folders of the same review. A folder that was copied from another machine
+            is read with the data beside it, and so are these.
+
+    Raises:
+        Untrusted: the plan names code or data elsewhere, and targen did not write it here.
+    """
+    found = tuple(_beside((folder, *others), part) for part in plan.data)
+    require_trust(folder / FILE, _reaching(folder, plan.model_copy(update={"data": found})))
+    return tuple(_placed(folder, part) for part in found)
+
+
+def located(task: str) -> str:
+    """The name of a task that was typed, as a plan keeps it: a file by its whole path."""
+    if not is_file(task):
+        return task
+    path, colon, attribute = task.rpartition(":") if ".py:" in task else (task, "", "")
+    return f"{Path(path).expanduser().resolve()}{colon}{attribute}"
+
+
+def is_here(path: str) -> bool:
+    """Return whether the data of a plan are on this machine, or on a hub."""
+    try:
+        return path.startswith(HUB) or Path(path).exists()
+    except (OSError, ValueError):  # no path at all
+        return False
+
+
+def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
+    """A dataset of a plan; one that is not where it was, beside the folder that the user named."""
+    if part.path.startswith(HUB) or is_here(str(folders[0] / part.path)):
+        return part
+    places = (each.resolve() for each in folders)
+    beside = (each.with_name(each.name.removesuffix(".review")) for each in places)
+    there = next((each for each in beside if each.exists() and kind_of(each) != "a link"), None)
+    return part if there is None else part.model_copy(update={"path": Typed(there)})
+
+
+def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
+    """What a plan names that is code, or lies outside its folder, by its place in the file."""
+    names: dict[str, str] = {}
+    for at, part in enumerate(plan.data):
+        if not isinstance(part.path, Typed):  # not one that the user named the folder of
+            names[f"data.{at}.path"] = part.path
+        if is_file(part.task):
+            names[f"data.{at}.task"] = part.task
+    return leaving(folder, names)
+
+
+def _placed(folder: Path, part: PlanData) -> PlanData:
+    """A dataset of a plan whose names the person trusts, as seen from here."""
+    task = placed(folder, part.task) if is_file(part.task) else part.task
+    path = part.path if isinstance(part.path, Typed) else placed(folder, part.path)
+    return part.model_copy(update={"path": path, "task": task})
+
+
 def write_plan(folder: Path, plan: Plan) -> None:
     """Put a plan into its folder, whole or not at all.
 
@@ -188,6 +254,7 @@ def write_plan(folder: Path, plan: Plan) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, indent=1)
         replace_plain(folder / FILE, (text + "\n").encode("utf-8", "backslashreplace"))
+        remember_trust(folder / FILE, _reaching(folder, plan))
     except OSError as error:
         hint = "--out FOLDER" if isinstance(error, PermissionError) else way_out(error)
         raise WriteFailed(f"cannot write {folder / FILE}: {error.strerror}", hint=hint) from error

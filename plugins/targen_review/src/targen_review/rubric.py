@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.reading import read_yaml
 from targen_core.text import refused
 
 __all__ = ["PAPER", "GradeMeaning", "Reason", "Rubric", "read_rubric"]
@@ -160,14 +160,7 @@ def read_rubric(path: Path) -> Rubric:
     Raises:
         UsageError: it cannot be read, or is none.
     """
-    import yaml
-
-    try:
-        # All scalars are texts to it: elsewhere the grades Y and N would be truth values.
-        values = yaml.load(content_of(path, _MAX_BYTES).decode(), yaml.BaseLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise UsageError(f"{path} is not YAML: {said}") from error
+    values = read_yaml(path, _MAX_BYTES, texts=True)  # a grade may be called 1 or true
     if not isinstance(values, dict):
         raise UsageError(f"{path} is not a rubric", hint="it needs name, question and grades")
     if "reasons" in values and "grades" not in values:

@@ -18,7 +18,7 @@ from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles, fac
 __all__ = ["dry_run"]
 
 _NUMBER = re.compile(r"\((\d+)\) ")
-_PLANNED = re.compile(r"(\d+) options, of which (\d+) right")
+_PLANNED = re.compile(r"(?<!\d)(\d+) options, of which (\d+) right")
 _NAME = re.compile(r"\b[A-Z][a-z]+ [A-Z][a-z]+\b")
 _FIRST = (
     "Alma, Bjarne, Celia, Darko, Elif, Fergus, Greta, Hamid, Ilse, Janek, Kirsi, Lorenz, Maud, "

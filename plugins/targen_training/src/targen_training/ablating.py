@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
 from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
-from targen_training.comparing import carried_out, generator_options, model_choice, show
-from targen_training.writing import write_text
+from targen_core.outputs import write_file
+from targen_training.comparing import (
+    carried_out,
+    generator_options,
+    model_choice,
+    say_billed,
+    show,
+)
+from targen_training.money import Money
 
 if TYPE_CHECKING:
     from targen_core import Task
@@ -90,9 +98,9 @@ def ablate(
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
     ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", help="Stop an arm before spending more dollars.")
-    ] = None,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
+    yes: YesArg = False,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,9 +120,9 @@ def ablate(
     Every arm is a run that leaves one thing out or does it otherwise: no self-correction, half of
     the contexts and a quarter, none at all, no seeds, nothing drawn by code, seeds for all labels
     or for one, each variant of the task, other generators.
-    What arms have in common is asked once. With --runs, the whole and every variant are generated
-    with several random seeds, which shows how much of a difference is chance. The command goes on
-    where it was stopped.
+    What arms have in common is asked once, and --max-cost is for all of them. With --runs, the
+    whole and every variant are generated with several random seeds, which shows how much of a
+    difference is chance. The command goes on where it was stopped.
 
     Examples:
     - targen ablate rte --test RTE/val.jsonl --generator llama -o model=llama3.1 --plan
@@ -145,7 +153,7 @@ def ablate(
             f"nothing of --arms {arms} can be left out of {loaded.name}",
             hint=f"targen describe {task} shows its steps and variants",
         )
-    base = {"n": number, "model": generator[0], **generator_options(option or [], max_cost)}
+    base = {"n": number, "model": generator[0], **generator_options(option or [])}
     experiment = declared(
         {
             "name": f"What the parts of {loaded.name} are worth",
@@ -157,9 +165,11 @@ def ablate(
         },
         "ablate",
     )
-    results = carried_out(registry, experiment, folder, plan=plan)
+    with Money(max_cost=max_cost, max_tokens=max_tokens, yes=yes) as money:
+        results = carried_out(registry, experiment, folder, money, plan=plan)
     if results is not None:
         show(results, folder, json=json)
+        say_billed(money)
         ways = to_generate(registry, experiment, folder)
         paths = " ".join(shlex.quote(str(way.run)) for way in ways)
         print(f"how varied the rows of each way are: targen analyze {paths}", file=sys.stderr)
@@ -250,5 +260,5 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
         update={"name": task.name, "seeds": None, "samples_per_seed": _SAMPLES}
     )
     text = declaration.model_dump_json(indent=2, exclude_defaults=True)
-    path = write_text(folder / "data" / f"{task.name}.json", text)
+    path = write_file(folder / "data" / f"{task.name}.json", text)
     return {**arm(), "task": str(path)}

@@ -90,12 +90,13 @@ def file_of(registry: Registry, source: str, task: str | None) -> TaskFile | Non
     """The file of the task of some rows, which a run keeps a copy of; None of an installed one."""
     from targen_core.dataset.source import open_source
     from targen_core.declared.files import task_file
+    from targen_core.origin import order_of
 
     opened = open_source(source)
     name = task if opened.task is None else opened.task()
     if not name or not registry.find("task", name).id.startswith("file:"):
         return None
-    return task_file(name)
+    return task_file(order_of(name))
 
 
 def _named(registry: Registry, task: Task[Any, Any] | str) -> str:

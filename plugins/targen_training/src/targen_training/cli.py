@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_core import Typed
 from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 from targen_training.asked import TaskOption, file_of, read_rows, trainer_options
@@ -151,7 +152,9 @@ def _said(facts: Facts) -> str:
 def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:
     """DATA, or TASK=DATA, and whose rows it holds."""
     named = _PREFIXED.fullmatch(source)
-    return (named[2], named[1]) if named and not Path(source).exists() else (source, task)
+    if named is None or Path(source).exists():
+        return source, task
+    return Typed(named[2]), Typed(named[1])  # parts of what was typed
 
 
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:

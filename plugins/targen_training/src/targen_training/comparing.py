@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core import Typed
+from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
 from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
+from targen_training.money import Money
 
 if TYPE_CHECKING:
     from targen_core import Registry
+    from targen_core.cli.ahead import Expected
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
@@ -30,6 +35,7 @@ __all__ = [
     "going_on",
     "model_choice",
     "say_arms",
+    "say_billed",
     "show",
 ]
 
@@ -81,6 +87,9 @@ def compare(
     keep_models: Annotated[
         bool, typer.Option("--keep-models", help="Keep every trained model.")
     ] = False,
+    max_cost: MaxCostArg = None,
+    max_tokens: MaxTokensArg = None,
+    yes: YesArg = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what would be generated and trained.")
     ] = False,
@@ -124,29 +133,34 @@ def compare(
         out = parent if (parent / "cells").is_dir() else None  # a comparison that is there
     folder = out or Path("comparisons") / called.replace("/", "-")
     check_folder(folder)
-    results = carried_out(registry, experiment, folder, keep=keep_models, plan=plan)
+    with Money(max_cost=max_cost, max_tokens=max_tokens, yes=yes) as money:
+        results = carried_out(registry, experiment, folder, money, keep=keep_models, plan=plan)
     if results is not None:
         show(results, folder, json=json)
+        say_billed(money)
 
 
 def carried_out(
     registry: Registry,
     experiment: Experiment,
     folder: Path,
+    money: Money,
     *,
     keep: bool = False,
     plan: bool = False,
 ) -> Results | None:
     """Say what will be done, do it and write the results; None where only the plan was wanted.
 
+    Runs draw from `money`, which the caller has opened.
+
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
     """
+    from targen_core.outputs import locked
     from targen_training.experiments.making import generated, made_once, to_generate
     from targen_training.experiments.run import (
         check_given,
         declare,
-        held,
         planned,
         run_experiment,
         written,
@@ -154,7 +168,7 @@ def carried_out(
     from targen_training.progress import cells_shown
 
     arms = list(to_generate(registry, experiment, folder))
-    missing = say_arms(registry, arms)
+    missing = say_arms(registry, arms, money)
     if missing:  # else the data are read at once
         check_given(registry, experiment)
         _check_models(registry, experiment, plan=plan)
@@ -168,7 +182,8 @@ def carried_out(
             made.setdefault(arm.part, {})[arm.arm] = arm.rows
         _say(planned(registry, experiment, folder, made))
         return None
-    with held(folder), going_on():
+    money.ask()
+    with locked(folder), going_on():
         declare(folder, _values(experiment, folder))
         made, notes = generated(registry, arms)
         ready = planned(registry, experiment, folder, made)
@@ -261,7 +276,13 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
     print(folder / "results.html")
 
 
-def say_arms(registry: Registry, arms: Sequence[Made]) -> list[Made]:
+def say_billed(money: Money) -> None:
+    """Print what the generated rows were billed, earlier starts included, if they cost a call."""
+    if money.billed:
+        print(money.billed, file=sys.stderr)
+
+
+def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Made]:
     """Say what is there of each arm, what will be generated, and for how many dollars.
 
     Returns:
@@ -271,10 +292,10 @@ def say_arms(registry: Registry, arms: Sequence[Made]) -> list[Made]:
         RunConflict: rows of another request are in the place of an arm's.
         UsageError: what cannot be generated.
     """
-    from targen_training.experiments.making import dollars, found_of
+    from targen_training.experiments.making import expected, found_of
 
     missing: list[Made] = []
-    costs: list[float | None] = []
+    costs: list[Expected] = []
     other: RunConflict | None = None
     for arm in arms:
         said = f"arm {arm.arm} of {arm.part}: "
@@ -285,11 +306,14 @@ def say_arms(registry: Registry, arms: Sequence[Made]) -> list[Made]:
             other = other or error
             continue
         if report is not None and report.status in ("complete", "short"):
+            money.expect(arm.run, None)
             print(f"{said}there: {arm.said}", file=sys.stderr)
             continue
         missing.append(arm)
-        costs.append(dollars(registry, arm))
-        cost = "no price is known" if costs[-1] is None else f"about ${costs[-1]:,.2f}"
+        costs.append(expected(registry, arm))
+        money.expect(arm.run, costs[-1])
+        dollars, unknown = costs[-1].dollars, costs[-1].unknown
+        cost = (unknown or "no price is known") if dollars is None else f"about ${dollars:,.2f}"
         does = "to generate"
         if report is not None:
             does, cost = (
@@ -297,22 +321,29 @@ def say_arms(registry: Registry, arms: Sequence[Made]) -> list[Made]:
                 f"{cost} in all",
             )
         print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
-    _say_costs(costs, [arm.values.get("max_cost") for arm in missing])
+    caps = [arm.values.get("max_cost") for arm in missing]
+    _say_costs(costs, caps, money.account.limits.max_cost)
     if other is not None:
         raise other
     return missing
 
 
-def _say_costs(costs: Sequence[float | None], caps: Sequence[float | None]) -> None:
-    known = [cost for cost in costs if cost is not None]
-    if not any(known):
+def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: float | None) -> None:
+    known = [part.dollars for part in costs if part.dollars is not None]
+    unpriced = sum(part.dollars is None and not part.unknown for part in costs)
+    unknown = sum(bool(part.unknown) for part in costs)
+    if not any(known) and not unknown:
         return
     said = f"to generate all of them costs about ${sum(known):,.2f}"
-    if len(known) < len(costs):
-        said += f", and what {len(costs) - len(known)} without a known price take"
-    limits = [cap for cap in caps if cap is not None]
+    if unpriced:
+        said += f", and what {unpriced} without a known price take"
+    if unknown:
+        said += f", and what {unknown} take that cannot be estimated"
+    limits = [each for each in caps if each is not None]
     if len(limits) == len(caps):
-        said += f", and at most ${sum(limits):,.2f} (max_cost)"
+        cap = min(sum(limits), math.inf if cap is None else cap)
+    if cap is not None:
+        said += f", and at most ${cap:,.2f} (--max-cost)"
     print(f"{said}; less, where arms share replies", file=sys.stderr)
 
 
@@ -378,7 +409,7 @@ def _arm(item: str) -> tuple[str, list[str]]:
     sources = [rest] if Path(rest).exists() or "+" not in rest else rest.split("+")
     if not all(sources):
         raise UsageError(f"{item}: a dataset is missing", hint="NAME=DATA, or NAME=A+B")
-    return name or "+".join(Path(source).stem for source in sources), sources
+    return name or "+".join(Path(source).stem for source in sources), [*map(Typed, sources)]
 
 
 def _whose(sources: Sequence[str]) -> str:
@@ -405,7 +436,7 @@ def model_choice(item: str) -> dict[str, Any]:
     return {"trainer": name, "options": options}
 
 
-def generator_options(items: Sequence[str], max_cost: float | None) -> dict[str, Any]:
+def generator_options(items: Sequence[str]) -> dict[str, Any]:
     """What arms are generated with, from KEY=VALUE.
 
     Raises:
@@ -422,12 +453,7 @@ def generator_options(items: Sequence[str], max_cost: float | None) -> dict[str,
             options[key] = json.loads(text)
         except ValueError:
             options[key] = text
-    base: dict[str, Any] = {}
-    if options:
-        base["options"] = options
-    if max_cost is not None:
-        base["max_cost"] = max_cost
-    return base
+    return {"options": options} if options else {}
 
 
 def _extra(

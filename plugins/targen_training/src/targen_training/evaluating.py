@@ -376,6 +376,6 @@ def _write(
 
 
 def _write_lines(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    from targen_training.writing import write_text
+    from targen_core.outputs import write_file
 
-    write_text(out, "".join(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    write_file(out, "".join(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from targen_core.errors import UnreadableFile
+from targen_core.outputs import write_file
+from targen_core.reading import read_arrays, read_json
 from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed
 from targen_training.features import Features, Known
@@ -66,7 +69,7 @@ def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
     np.savez(folder / "numbers.npz", weights=weights, bias=bias, **numbers)
     words = {field: list(known) for field, (known, _) in _in_order(features.known).items()}
     facts = {"format": _FORMAT, "fields": features.fields, "words": words}
-    (folder / "words.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+    write_file(folder / "words.json", json.dumps(facts, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +157,10 @@ def load(folder: Path) -> Predictor:
         ValueError: the folder holds something else.
     """
     try:
-        facts = json.loads((folder / "words.json").read_text(encoding="utf-8"))
-        with np.load(folder / "numbers.npz", allow_pickle=False) as held:
-            numbers = {name: np.asarray(held[name], dtype=np.float64) for name in held.files}
+        facts = read_json(folder / "words.json", inside=folder)
+        numbers = read_arrays(folder / "numbers.npz", inside=folder)
+        if {str(each.dtype) for each in numbers.values()} != {"float64"}:
+            raise ValueError(f"{folder} holds no model of tfidf: its numbers are none")
         weights, bias = numbers["weights"], numbers["bias"]
         known = {
             str(field): ({str(word): at for at, word in enumerate(words)}, numbers[f"idf{number}"])
@@ -168,7 +172,7 @@ def load(folder: Path) -> Predictor:
             sum(len(words) for words, _ in known.values()) + 1 + len(fields) * (len(fields) - 1),
         )
         whole = whole and all(idf.shape == (len(words),) for words, idf in known.values())
-    except (OSError, LookupError, TypeError, AttributeError) as error:
+    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no model of tfidf: {error}") from error
     if not whole:
         raise ValueError(f"{folder} holds no model of tfidf that fits together")

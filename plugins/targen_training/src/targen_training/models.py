@@ -11,12 +11,11 @@ models/rte-0/
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import math
 import os
-import shutil
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,16 +26,28 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from targen_core import Dataset, Registry
+from targen_core import Dataset, Registry, Typed
 from targen_core.declared.files import TaskFile, require_known
 from targen_core.errors import (
     MissingDependency,
     PluginError,
     TargenError,
+    UnreadableFile,
     UsageError,
 )
+from targen_core.outputs import (
+    check_own,
+    locked,
+    put_folder,
+    read_file,
+    remove,
+    write_file,
+    writing,
+)
+from targen_core.plain import check_files, content_of
+from targen_core.reading import json_of, read_array
 from targen_core.training.model import (
     ILLEGAL,
     Decision,
@@ -49,7 +60,6 @@ from targen_core.training.model import (
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
-from targen_training.writing import writing
 
 __all__ = [
     "DataFacts",
@@ -64,6 +74,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
+_COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _LARGEST = 16 << 20  # bytes of model.json
 
 
@@ -116,6 +127,18 @@ class Facts(BaseModel):
     started_from: str = ""
     notes: tuple[str, ...] = ()
 
+    @field_validator("files")
+    @classmethod
+    def _are_copies(cls, files: dict[str, str]) -> dict[str, str]:
+        """A model may come from anybody: its copies are in its folder, under their own names."""
+        for name, copy in files.items():
+            place = copy.removeprefix(f"tasks/{name}/")
+            if name in (".", "..") or "/" in name or "\\" in name or place == copy:
+                raise ValueError(f"files: {copy!r} is not a copy of a task in this folder")
+            if not _COPY.fullmatch(place):
+                raise ValueError(f"files: {copy!r} is not a copy of a task in this folder")
+        return files
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -145,7 +168,7 @@ class Trained:
             return name
         copy = self.folder / self.facts.files[name]
         require_known(copy)
-        return str(copy)
+        return Typed(copy)
 
     def of(self, task: str) -> Trained:
         """The same model, asked about one of its tasks alone.
@@ -293,13 +316,10 @@ def train_model(
         facts = facts.model_copy(update={"notes": tuple(notes)})
         for task, copy in facts.files.items():
             place = made / copy.partition(":")[0]
-            place.parent.mkdir(parents=True)
-            place.write_text(files[task].text, encoding="utf-8")
+            write_file(place, files[task].text)
         np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
-        (made / "model.json").write_text(facts.model_dump_json(indent=2), encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
-        made.rename(out)
+        write_file(made / "model.json", facts.model_dump_json(indent=2))
+        put_folder(made, out)
     return facts
 
 
@@ -362,14 +382,17 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
     path = folder / "model.json"
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", hint="targen train makes one")
+    check_own(folder)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("model.json is too large")
-        content = path.read_bytes()
-        facts = Facts.model_validate(json.loads(content.decode("utf-8")))
+        content = content_of(path, _LARGEST, inside=folder)
+        facts = Facts.model_validate(json_of(content))
         if facts.format != _FORMAT:
             raise ValueError(f"it is of format {facts.format}, this targen reads {_FORMAT}")
-    except (OSError, ValueError, ValidationError, RecursionError) as error:
+    except UnreadableFile as error:
+        raise UsageError(
+            f"{folder} holds no model: model.json: {error.reason}", hint="targen train makes one"
+        ) from error
+    except ValueError as error:
         raise UsageError(
             f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
         ) from error
@@ -385,10 +408,14 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     """
     facts, _ = facts_of(folder)
     try:
-        seen: NDArray[np.uint64] = np.load(folder / "seen.npy", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        check_files(folder)
+        seen: NDArray[np.uint64] = read_array(folder / "seen.npy", inside=folder)
+        if seen.dtype != np.uint64 or seen.ndim != 1:
+            raise UnreadableFile(folder / "seen.npy", "it is not a list of digests")
+    except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
+            f"{folder} holds no model: {Path(str(error.path)).name}: {error.reason}",
+            hint="targen train makes one",
         ) from error
     item = registry.find("trainer", facts.trainer)
     trainer: Trainer = registry.resolve(item)
@@ -476,42 +503,31 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
     work = out.parent / f".{out.name}.training"
     said = work / "training.json"
     identity = facts.model_dump_json(indent=2)
-    work.mkdir(parents=True, exist_ok=True)
-    with _locked(work):
-        if said.exists() and any((work / "checkpoints").iterdir()):
-            if force and said.read_text(encoding="utf-8") != identity:
-                shutil.rmtree(work / "checkpoints")
-            elif said.read_text(encoding="utf-8") != identity:
+    with locked(work):
+        before = read_file(said)
+        if before not in (None, identity) and _has_files(work / "checkpoints"):
+            if force:
+                remove(work / "checkpoints")
+            else:
                 raise UsageError(
                     f"a training of {out} with other data, options or seed was not finished",
                     hint="ask for the same to go on with it, --force to drop it, or choose "
                     "another --out",
                 )
-        shutil.rmtree(work / "made", ignore_errors=True)
+        remove(work / "made")
         (work / "checkpoints").mkdir(exist_ok=True)
-        said.write_text(identity, encoding="utf-8")
+        write_file(said, identity)
         done = False
         try:
             yield work
             done = True
         finally:
-            if done or not any((work / "checkpoints").iterdir()):
-                shutil.rmtree(work, ignore_errors=True)
+            if done or not _has_files(work / "checkpoints"):
+                remove(work)
 
 
-@contextmanager
-def _locked(work: Path) -> Iterator[None]:
-    """Hold the folder, as long as the process lives."""
-    place = os.open(work, os.O_RDONLY)
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise UsageError(
-            f"another process is training in {work.parent}", hint="wait, or choose another --out"
-        ) from error
-    finally:
-        os.close(place)
+def _has_files(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 @contextmanager

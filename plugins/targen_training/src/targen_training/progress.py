@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from targen_core.text import printable
 from targen_core.training.model import Watch
 
 if TYPE_CHECKING:
@@ -33,20 +34,21 @@ def shown(*, quiet: bool = False) -> Iterator[Watch]:
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bars:
         bar = bars.add_task("steps", total=None, figures="", visible=False)
 
         def note(text: str, /) -> None:
-            bars.console.print(f"note: {text}", markup=False, highlight=False)
+            bars.console.print(Text(f"note: {printable(text, lines=False)}"))
 
         def step(done: int, of: int, figures: Mapping[str, float], /) -> None:
             said = _figures(figures) or bars.tasks[bar].fields["figures"]
@@ -62,10 +64,10 @@ def status_line() -> Iterator[Callable[[str], None]]:
         yield _Line()
         return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
     with Console(stderr=True, highlight=False).status("") as status:
-        yield lambda said: status.update(escape(said))
+        yield lambda said: status.update(Text(printable(said, lines=False)))
 
 
 @contextmanager
@@ -129,4 +131,5 @@ class _Steps:
 
 
 def _figures(figures: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+    said = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+    return printable(said, lines=False)

@@ -63,17 +63,17 @@ class ChatGptBatches(CompletionCodec):
         form = _form(boundary, {"purpose": "batch"}, b"".join(line + b"\n" for line in lines))
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         try:
-            raw = await self._fetcher.fetch("POST", "/files", data=form, headers=kind)
+            answer = await self._fetcher.fetch("POST", "/files", data=form, headers=kind)
         except ServiceError as error:
             error.billed = False  # a file alone costs nothing
             raise
         job = {
-            "input_file_id": document(raw, "id")["id"],
+            "input_file_id": document(answer, "id")["id"],
             "endpoint": URL,
             "completion_window": "24h",
         }
-        raw = await self._fetcher.fetch("POST", "/batches", data=json.dumps(job).encode())
-        return str(document(raw, "id", billed=True)["id"])
+        answer = await self._fetcher.fetch("POST", "/batches", data=json.dumps(job).encode())
+        return str(document(answer, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
         """How far a batch is; its files are read when it has ended.

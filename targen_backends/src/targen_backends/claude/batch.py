@@ -19,6 +19,7 @@ from targen_backends.http.fetcher import Fetcher
 from targen_core import ChatRequest
 from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.secrets import Secrets
 from targen_core.errors import BatchFailed, MalformedAnswer
 
 __all__ = ["ClaudeBatches"]
@@ -54,6 +55,7 @@ class ClaudeBatches:
     def __init__(self, model: ClaudeModel, base_url: str, *, timeout: float) -> None:
         self.identity = model.identity
         self._model = model
+        self._secrets = Secrets(model.key)
         self._fetcher = Fetcher(
             base_url.rstrip("/"),
             headers={},
@@ -74,7 +76,7 @@ class ClaudeBatches:
         Raises:
             ValueError: the line is none.
         """
-        key, record = parsed(line)
+        key, record = parsed(line, self._secrets)
         result = record.get("result")
         kind = result.get("type") if isinstance(result, dict) else None
         if not isinstance(result, dict) or not isinstance(kind, str):
@@ -92,9 +94,8 @@ class ClaudeBatches:
             return key, failure(
                 _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
             )
-        return key, BatchFailed(
-            f"its batch ended before it was processed: {error_patterns.quoted(kind, max_length=50)}"
-        )
+        words = error_patterns.quoted(kind, self._model.key, max_length=50)
+        return key, BatchFailed(f"its batch ended before it was processed: {words}")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over.
@@ -107,8 +108,8 @@ class ClaudeBatches:
         params = json.loads(lines[0])["params"]
         headers = self._model.headers({name: params.get(name) for name in SAMPLING})
         body = b'{"requests":[%s]}' % b",".join(lines)
-        raw = await self._fetcher.fetch("POST", _PATH, data=body, headers=headers)
-        return str(document(raw, "id", billed=True)["id"])
+        answer = await self._fetcher.fetch("POST", _PATH, data=body, headers=headers)
+        return str(document(answer, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
         """How far a batch is; its results are read when it has ended.
@@ -119,8 +120,8 @@ class ClaudeBatches:
         self._model.require_key()
         path = f"{_PATH}/{batch}"
         headers = self._model.headers({})
-        raw = await self._fetcher.fetch("GET", path, headers=headers)
-        if document(raw, "id", "processing_status")["processing_status"] != "ended":
+        answer = await self._fetcher.fetch("GET", path, headers=headers)
+        if document(answer, "id", "processing_status")["processing_status"] != "ended":
             return BatchState(False)
         # Not the address that it names: the key goes to no other place.
         lines = self._fetcher.lines(f"{path}/results", headers=headers)

@@ -15,6 +15,7 @@ from targen_backends.schema import response_format
 from targen_core import ChatReply, ChatRequest
 from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.secrets import Secrets
 from targen_core.errors import BatchFailed, MalformedAnswer
 
 __all__ = ["URL", "CompletionCodec", "CompletionsModel", "Structured"]
@@ -70,6 +71,7 @@ class CompletionCodec:
     def __init__(self, model: CompletionsModel) -> None:
         self.identity = model.identity
         self._model = model
+        self._secrets = Secrets(model.key)
 
     def encode(self, request: ChatRequest) -> bytes:
         """The request as a line of an input file."""
@@ -83,7 +85,7 @@ class CompletionCodec:
         Raises:
             ValueError: the line is neither.
         """
-        key, record = parsed(line)
+        key, record = parsed(line, self._secrets)
         response, error = record.get("response"), record.get("error")
         if isinstance(response, dict) and isinstance(response.get("status_code", 200), int):
             status, body = response.get("status_code", 200), response.get("body")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 
 from targen_backends.http.failures import failure
 from targen_backends.http.poster import LOST, Poster
-from targen_backends.http.reading import MAX_ANSWER, MAX_ERROR, Unreadable, body, lines
+from targen_backends.http.reading import MAX_ANSWER, MAX_ERROR, Unreadable, body, decoded, lines
 
 __all__ = ["Fetcher"]
 
@@ -24,14 +25,20 @@ class Fetcher(Poster):
         *,
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> bytes:
-        """Send `data` to `path` below the address; the body of an answer with status 200.
+    ) -> Any:
+        """Send `data` to `path` below the address; the JSON of an answer with status 200.
+
+        The key is removed from it. What is not JSON is None.
 
         Raises:
             ServiceError: for every other answer, and for none.
         """
         async with self._answer(method, path, data, headers) as response:
-            return self.without_key(await body(response, MAX_ANSWER))
+            raw = await body(response, MAX_ANSWER)
+        try:
+            return decoded(raw, self._secrets)
+        except (ValueError, RecursionError):
+            return None
 
     async def lines(
         self, path: str, *, headers: Mapping[str, str] | None = None
@@ -39,11 +46,11 @@ class Fetcher(Poster):
         """The lines of the file at `path`, as they come; see `fetch`.
 
         A file of results may have hundreds of megabytes. Lines that are longer
-        than an answer may be are left out.
+        than an answer may be are left out. The key is still in them: see `batches.parsed`.
         """
         async with self._answer("GET", path, None, headers) as response:
             async for line in lines(response, MAX_ANSWER):
-                yield self.without_key(line)
+                yield line
 
     @asynccontextmanager
     async def _answer(

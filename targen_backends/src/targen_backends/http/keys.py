@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from targen_core.errors import AuthenticationFailed, UsageError
+from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
+from targen_core.reading import read_text
 
 __all__ = ["KEYRING", "find_key", "missing_key"]
 
@@ -47,9 +48,9 @@ def missing_key(backend: str, variable: str) -> AuthenticationFailed:
 def _first_line(file: str) -> str:
     path = Path(file).expanduser()
     try:
-        lines = path.read_text(encoding="utf-8").split("\n", 1)
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        lines = read_text(path, 1 << 20).split("\n", 1)
+    except UnreadableFile as error:
+        why = error.reason
         raise UsageError(
             f"cannot read the key file {file}: {why}",
             hint="put the key on the first line of the file",

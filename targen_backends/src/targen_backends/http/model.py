@@ -71,6 +71,11 @@ class HttpModel(ABC):
         )
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no reply and no error may repeat; see `ChatModel`."""
+        return (self._poster.secret,)
+
+    @property
     def key(self) -> str:
         """The API key, for who sends what this client does not; "" for none."""
         return self._poster.secret

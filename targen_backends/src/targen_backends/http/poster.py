@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,11 +20,13 @@ from targen_backends.http.reading import (
     TooLong,
     Unreadable,
     body,
+    decoded,
 )
 from targen_backends.http.service import Service
 from targen_core import ChatReply
 from targen_core.calls import descriptors, error_patterns
 from targen_core.calls.model import RateHeaders
+from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
 
 __all__ = ["LOST", "Answer", "Poster"]
@@ -40,11 +41,6 @@ is tried again a few times, and one that is not there is said at once."""
 
 _CONNECT = 20.0
 """Seconds for a connection to come about; then nothing was sent or billed."""
-
-_KEY_LENGTH = 16
-"""Characters from which on a key is taken out of answers: what servers without keys are
-given for one ("EMPTY", "not-needed") is shorter, and may be a word of a reply."""
-
 
 LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
 """What aiohttp raises where no whole answer came."""
@@ -92,7 +88,7 @@ class Poster:
             "Accept-Encoding": ENCODINGS,
             **headers,
         }
-        self._key = secret.encode() if len(secret) >= _KEY_LENGTH else b""
+        self._secrets = Secrets(secret)
         self._timeout = timeout
         self._service = service
         self._proxy = proxy_for(url)
@@ -122,9 +118,8 @@ class Poster:
         headers = response.headers
         if not good:
             raise failure(response.status, raw, headers, self._service, self.secret)
-        raw = self.without_key(raw)
         try:
-            envelope = json.loads(raw)
+            envelope = decoded(raw, self._secrets)
         except (ValueError, RecursionError):
             raise self._malformed(raw, headers) from None
         if isinstance(envelope, dict) and envelope.get("error") and "choices" not in envelope:
@@ -150,10 +145,6 @@ class Poster:
         except RecursionError:
             deep = MalformedAnswer("the answer is too deeply nested", billed=True)
             raise named(deep, answer.request_id) from None
-
-    def without_key(self, raw: bytes) -> bytes:
-        """What came, without our key: no reply may carry it into a dataset."""
-        return raw.replace(self._key, b"***") if self._key and self._key in raw else raw
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""
@@ -217,7 +208,7 @@ class Poster:
 
     def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is no JSON."""
-        begin = error_patterns.scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
+        begin = scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)
         web = bool(kind) and "json" not in kind

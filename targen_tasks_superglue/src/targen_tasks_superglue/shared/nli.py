@@ -25,12 +25,14 @@ COPY = 90
 
 _STEM = 4  # letters by which "pupil" and "pupils", "cancel" and "cancelled" are one word
 
-_LABEL = r"(?:not|non)?[\s_-]*entail(?:ment|ed)|contradict(?:ion|ed)|neutral|(?:un)?true|false"
+_LABEL = (
+    r"(?:not|non)?[\s_-]{0,99}+entail(?:ment|ed)|contradict(?:ion|ed)|neutral|(?:un)?true|false"
+)
 _MARKED = re.compile(
-    rf"^\W*(?:{_LABEL}|(?:un)?sound|yes|no|(?:in)?correct|label|answer|output)"
-    rf"[\"'”’)*]*\s*(?:[:=\u2013\u2014]|-\s)"
-    rf"|[(\[{{]\s*(?:label\W*)?(?:{_LABEL})\s*[)\]}}]"
-    rf"|(?:[:=\u2013\u2014]|\s-)\s*(?:{_LABEL})\W*$",
+    rf"^\W*+(?:{_LABEL}|(?:un)?sound|yes|no|(?:in)?correct|label|answer|output)"
+    rf"[\"'”’)*]*+\s*+(?:[:=\u2013\u2014]|-\s)"
+    rf"|[(\[{{]\s*+(?:label\W*+)?(?:{_LABEL})\s*+[)\]}}]"
+    rf"|(?:[:=\u2013\u2014]|\s-)\s*+(?:{_LABEL})\W*+$",
     re.IGNORECASE,
 )
 _OF_THE_TASK = re.compile(r"\b(?:premise|hypothes[ie]s|(?:not_)?entailment)\b", re.IGNORECASE)

@@ -9,8 +9,8 @@ from targen_core.tasks.checks import normalized, similarity
 __all__ = ["copied_from", "sentences"]
 
 _END = re.compile(
-    r"(?P<last>[^\s.!?…]*)(?P<stop>[.!?…]+)[\"”’')\]]*"
-    r"(?=\s+[\"“‘'(\[]*(?P<next>[A-ZÀ-ÞĀ-Ž0-9]))"
+    r"(?P<last>(?<![^\s.!?…])[^\s.!?…]++|(?<!\S))(?P<stop>[.!?…]++)[\"”’')\]]*+"
+    r"(?=\s++[\"“‘'(\[]*+(?P<next>[A-ZÀ-ÞĀ-Ž0-9]))"
 )
 # Behind these, and behind "Mr.", "St.", "U.S." and single letters, a stop ends no sentence.
 _ABBREVIATIONS = frozenset(

@@ -6,9 +6,9 @@ name that the form gives to its number, as copies of a dataset number differentl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from targen_core.dataset.extras import hub_without_telemetry, needs
 from targen_core.dataset.forms.records import Form, Record, without_index
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
+from targen_core.plain import member_of
+from targen_core.reading import ParquetRows, arrow_rows, json_of
+from targen_core.runs.gate import read_json
 from targen_core.tasks.model import Task
 
 __all__ = ["HUB", "columns_of", "from_hub", "parquet", "saved"]
@@ -24,6 +27,8 @@ HUB = "hf:"
 """What stands before the name of a dataset on a hub: `hf:OWNER/NAME[:CONFIG[:SPLIT]]`."""
 
 _Classes = Mapping[str, Sequence[str]]
+
+_BATCH = 1000  # rows of a library's dataset that are held at once
 
 
 def parquet(paths: Sequence[Path]) -> Form:
@@ -34,36 +39,52 @@ def parquet(paths: Sequence[Path]) -> Form:
         UsageError: one cannot be read.
     """
     with needs("Parquet", extra="parquet"):
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    path = paths[0]
+        import pyarrow.parquet  # noqa: F401
+    files = list(map(ParquetRows, paths))
     try:
-        files = [pq.ParquetFile(path := each) for each in paths]
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except (OSError, pa.ArrowException) as error:
-        raise UsageError(f"cannot read {path}: {_first_line(error)}") from error
-
-    def rows() -> Iterator[Mapping[str, Any]]:
-        for at, file in enumerate(files):
-            try:
-                for batch in file.iter_batches(10_000):
-                    yield from batch.to_pylist()
-            except (OSError, pa.ArrowException, ValueError) as error:
-                raise UsageError(f"cannot read {paths[at]}: {_first_line(error)}") from error
-
-    noted = (files[0].schema_arrow.metadata or {}).get(b"huggingface", b"{}")
-    return _form(rows, _noted_classes(noted))
+        info = json_of(files[0].metadata.get(b"huggingface", b"{}"))["info"]
+    except (ValueError, LookupError, TypeError):
+        info = None
+    return _form(lambda: chain.from_iterable(files), _noted_classes(info))
 
 
 def saved(folder: Path) -> Form:
     """A folder that `datasets.Dataset.save_to_disk` made.
 
+    Its Arrow files are read here, not by the library. That would open any path that `state.json`
+    names, and fetch the addresses in columns of images and sounds.
+
     Raises:
-        MissingDependency: `datasets` is not installed.
-        UsageError: it cannot be read.
+        MissingDependency: pyarrow is not installed.
+        UsageError: it cannot be read, or names a file that is not in the folder.
     """
-    return columns_of(_loaded(str(folder), lambda datasets: datasets.load_from_disk(str(folder))))
+    with needs(f"to read {folder}", extra="parquet"):
+        import pyarrow as pa  # noqa: F401
+    paths = [member_of(folder, name) for name in _saved_names(folder)]
+
+    def rows() -> Iterator[Mapping[str, Any]]:
+        return chain.from_iterable(map(arrow_rows, paths))
+
+    return _form(rows, _saved_classes(folder))
+
+
+def _saved_names(folder: Path) -> list[str]:
+    """The names of a saved dataset's files, as `state.json` lists them."""
+    state = read_json(member_of(folder, "state.json"))
+    try:
+        names = [file["filename"] for file in state["_data_files"]]
+    except (LookupError, TypeError):
+        names = [None]
+    if not all(isinstance(name, str) for name in names):
+        raise UsageError(f"cannot read {folder}: its state.json lists no files")
+    return names
+
+
+def _saved_classes(folder: Path) -> dict[str, list[str]]:
+    try:
+        return _noted_classes(read_json(member_of(folder, "dataset_info.json")))
+    except FileNotFoundError:
+        return {}
 
 
 def from_hub(name: str) -> Form:
@@ -77,6 +98,11 @@ def from_hub(name: str) -> Form:
     if not 1 <= len(parts) <= 3 or not parts[0]:
         raise UsageError(f"{name} is not of the form {HUB}OWNER/NAME[:CONFIG[:SPLIT]]")
     path, config, split = [*parts, "", ""][:3]
+    if Path(path).exists():  # the library would read that, and all that its card names
+        raise UsageError(
+            f"{name}: here is a {path}, which hides the hub's",
+            hint=f"type the command in another folder, or name files of ./{path}",
+        )
     loaded = _loaded(
         name,
         lambda datasets: datasets.load_dataset(path, config or None, split=split or None),
@@ -93,13 +119,21 @@ def from_hub(name: str) -> Form:
 
 
 def columns_of(dataset: Any) -> Form:
-    """A `datasets.Dataset` that is there already."""
+    """A `datasets.Dataset` that is there already.
+
+    Images and sounds stay as they are stored: to decode one, the library fetches any address.
+    """
     classes = {
         name: feature.names
         for name, feature in (dataset.features or {}).items()
         if type(feature).__name__ == "ClassLabel"
     }
-    return _form(lambda: iter(dataset.with_format(None)), classes)
+
+    def rows() -> Iterator[Mapping[str, Any]]:
+        for table in dataset.with_format("arrow").iter(batch_size=_BATCH):
+            yield from table.to_pylist()
+
+    return _form(rows, classes)
 
 
 def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
@@ -119,16 +153,15 @@ def _form(rows: Callable[[], Iterator[Mapping[str, Any]]], classes: _Classes) ->
     return Form(records, place="row", typed=partial(_typed, classes))
 
 
-def _noted_classes(noted: bytes) -> dict[str, list[str]]:
-    """The names of classes, as the `datasets` library notes them in a Parquet file."""
+def _noted_classes(info: Any) -> dict[str, list[str]]:
+    """The names of classes, as the `datasets` library notes them."""
     try:
-        features = json.loads(noted)["info"]["features"]
         return {
             name: [str(each) for each in feature["names"]]
-            for name, feature in features.items()
+            for name, feature in info["features"].items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError):
         return {}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue, TypeAdapter
 
+from targen_core.reading import json_of
 from targen_core.tasks.model import Task
 
 __all__ = ["Form", "NotUtf8", "Record", "as_it_is", "official_row", "without_index"]
@@ -67,7 +68,7 @@ def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[st
     if isinstance(record, bytes):
         _decode(record)
         task.schema.model_validate_json(record, strict=True)
-        parsed: dict[str, Any] = json.loads(record, parse_constant=_refuse)
+        parsed: dict[str, Any] = json_of(record)
         json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
         return parsed
     row = form.typed(record, task)
@@ -91,8 +92,8 @@ def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> 
         return form.typed(record, task)
     _decode(record)
     try:
-        row = json.loads(record)
-    except (ValueError, RecursionError):
+        row = json_of(record, strict=False)
+    except ValueError:
         row = None
     return row if isinstance(row, dict) else _ROW.validate_json(record)
 
@@ -102,7 +103,3 @@ def _decode(line: bytes) -> None:
         line.decode()
     except UnicodeDecodeError as error:
         raise NotUtf8(f"byte 0x{line[error.start]:02x} is not valid utf-8") from error
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not valid JSON")

@@ -7,19 +7,22 @@ says the encoding, whatever was said.
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.bigbench import bigbench_of, is_bigbench
 from targen_core.dataset.forms.records import Form, NotUtf8, Record, without_index
 from targen_core.dataset.schema import schema_of
-from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.plain import WHOLE, content_of
+from targen_core.reading import Malformed, csv_cells, json_items, json_of
+from targen_core.reading.lines import LINE
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
@@ -33,7 +36,6 @@ _MARKS = (
 )
 
 _LARGE = 4 << 20  # bytes of a file that is streamed
-_LONGEST = 64 << 20  # bytes of a line
 
 
 def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
@@ -51,11 +53,12 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
     def records() -> Iterator[tuple[int, Record]]:
         with open(path, "rb") if is_streamed else io.BytesIO(data) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_LONGEST), b""), 1):
-                if len(line) == _LONGEST and not line.endswith(b"\n"):
-                    while (rest := file.readline(_LONGEST)) and not rest.endswith(b"\n"):
-                        pass
-                    yield number, ValueError(f"a line of more than {_LONGEST >> 20} MiB")
+            for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
+                if len(line) == LINE and not line.endswith(b"\n"):
+                    # No file of records: to look for the line's end may take as long as it likes.
+                    more = f"a line of more than {LINE >> 20} MiB; nothing behind it is read"
+                    yield number, ValueError(more)
+                    return
                 elif line.strip() and not (may_be_torn and not line.endswith(b"\n")):
                     yield number, line.removesuffix(b"\n")
 
@@ -87,13 +90,14 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
         return _bigbench(path, _decoded(path, data, marked)) or lines(path, encoding)
     if not data.lstrip().startswith(b"["):
         return lines(path, encoding)
-    try:
-        rows = json.loads(_decoded(path, data, marked))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: {error}") from error
+    text = _decoded(path, data, marked)
+    try:  # what is wrong is said before a row is used
+        deque(json_items(text), maxlen=0)
+    except Malformed as error:
+        raise UnreadableFile(path, error.reason, error.line) from None
 
     def records() -> Iterator[tuple[int, Record]]:
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(json_items(text), 1):
             bad = ValueError("Input should be an object")
             yield number, row if isinstance(row, dict) else bad
 
@@ -103,8 +107,8 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
 def _bigbench(path: Path, text: str) -> Form | None:
     """The examples of BIG-bench's task.json; None where the file is none."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json_of(text, most=sys.maxsize, strict=False)
+    except Malformed:
         return None
     if not is_bigbench(value):
         return None
@@ -130,43 +134,29 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
         UsageError: the file cannot be read, is in another encoding, or names a column twice.
     """
     text = _decoded(path, *_content(path, encoding))
-    dialect = "excel-tab" if path.suffix.lower() == ".tsv" else "excel"
-    header = _header(path, text, dialect)
+    tabs = path.suffix.lower() == ".tsv"
+    header = _header(path, text, tabs=tabs)
 
     def records() -> Iterator[tuple[int, Record]]:
-        reader = _reader(text, dialect)
-        next(reader, None)
-        while True:
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:  # of this line: the reader goes on behind it
-                yield reader.line_num, ValueError(str(error))
-                continue
-            if cells is None:
-                return
-            if len(cells) == len(header):
-                yield reader.line_num, without_index(dict(zip(header, cells, strict=True)))
+        for line, cells in islice(csv_cells(text, tabs=tabs), 1, None):
+            if isinstance(cells, ValueError):
+                yield line, cells
+            elif len(cells) == len(header):
+                yield line, without_index(dict(zip(header, cells, strict=True)))
             elif cells:
                 some = plural(len(cells), "cell")
-                why = f"{some}, but the header has {len(header)}"
-                yield reader.line_num, ValueError(why)
+                yield line, ValueError(f"{some}, but the header has {len(header)}")
 
     return Form(records, typed=_typed)
 
 
-def _header(path: Path, text: str, dialect: str) -> list[str]:
-    try:
-        header: list[str] = next(_reader(text, dialect), [])
-    except csv.Error as error:
-        raise UsageError(f"{path}, line 1: {error}") from error
+def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
+    line, header = next(csv_cells(text, tabs=tabs), (1, []))
+    if isinstance(header, ValueError):
+        raise UnreadableFile(path, str(header), line)
     if len(set(header)) < len(header):
         raise UsageError(f"{path} has two columns of the same name: {', '.join(header)}")
     return header
-
-
-def _reader(text: str, dialect: str) -> Any:
-    csv.field_size_limit(sys.maxsize)  # a cell may be a whole book
-    return csv.reader(io.StringIO(text, newline=""), dialect, strict=True)
 
 
 def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
@@ -186,7 +176,7 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
 
 
 def _content(path: Path, encoding: str) -> tuple[bytes, str]:
-    data = content_of(path)
+    data = content_of(path, WHOLE)
     for mark, marked in _MARKS:
         if data.startswith(mark):
             return data.removeprefix(mark), marked

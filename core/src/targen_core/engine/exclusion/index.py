@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from targen_core.engine.exclusion.comparing import (
 from targen_core.engine.exclusion.files import FORMAT, RUN_KEYS, key_print, mapped, parts, read_at
 from targen_core.engine.exclusion.hashing import BAG, BITS, LONG, Texts
 from targen_core.plain import refuse_special
+from targen_core.reading import read_json
 
 __all__ = ["ExclusionIndex", "Match"]
 
@@ -65,7 +65,7 @@ class ExclusionIndex:
         """
         for path in folder.iterdir():
             refuse_special(path)  # a FIFO would hold up the run that looks into its cache
-        about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        about = read_json(folder / "index.json", inside=folder)
         if about.get("format") != FORMAT:
             raise ValueError(f"{folder} is an index of another format")
         self.rows, self._bits = int(about["rows"]), int(about["bits"])

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from targen_core.errors import UnreadableFile
 from targen_core.pretrained import MINILM, device_of, model_folder, quiet
+from targen_core.reading import read_arrays
 from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["SETFIT"]
@@ -78,13 +80,13 @@ def train(data: TrainingSet, options: SetFitOptions, folder: Path) -> None:
 def load(folder: Path) -> Predictor:
     """The encoder and the head's numbers; softmax of what they give."""
     try:
-        with np.load(folder / "head.npz", allow_pickle=False) as head:
-            weights, bias = head["weights"], head["bias"]
+        head = read_arrays(folder / "head.npz", inside=folder)
+        weights, bias = head["weights"], head["bias"]
         with quiet():
             from sentence_transformers import SentenceTransformer
 
             body = SentenceTransformer(str(folder / "encoder"), local_files_only=True)
-    except (OSError, LookupError, EOFError) as error:
+    except (OSError, UnreadableFile, LookupError) as error:
         raise ValueError(f"{folder} holds no model of setfit: {error}") from error
     if len(bias) == 1:  # of two labels the head has one row, which is for the second
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])

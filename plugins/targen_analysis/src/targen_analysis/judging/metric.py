@@ -26,6 +26,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_core.text import sheet_text
 
 __all__ = ["JUDGED", "JudgedOptions"]
 
@@ -145,7 +146,7 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
     for each in filter(None, map(str.strip, said.split(","))):
         if not Path(each).exists():
             raise UsageError(f"-o judged.{what}: there is no {each}")
-        read = open_source(each).rows()
+        read = open_source(Path(each)).rows()
         lacking = [column for column in columns if column not in read[0]]
         if lacking:
             raise UsageError(
@@ -154,6 +155,8 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
                 if what == "sheet"
                 else "targen rate makes such a run",
             )
+        if what == "sheet" and Path(each).suffix not in (".json", ".jsonl"):
+            read = [{name: sheet_text(str(cell)) for name, cell in row.items()} for row in read]
         rows += read
     return rows
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_analysis.judging.texts import judged_texts
-from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm, load_registry
+from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm, Typed, load_registry
+from targen_core.origin import HUB, is_file, placed
 from targen_core.tasks.asking import RowToAsk, asking_task
 
 __all__ = ["FORM", "RATE", "Rate", "RatedExample"]
@@ -102,10 +103,13 @@ def _dry_run(call: DryRunCall) -> dict[str, int]:
 
 
 def _located(spec: Rate, folder: Path) -> Rate:
-    if spec.data.startswith("hf:"):
-        return spec
-    data = (folder / Path(spec.data).expanduser()).resolve()
-    return spec.model_copy(update={"data": str(data)})
+    # Orders: the person typed them, or was asked about the file as a whole.
+    names = {"data": Typed(spec.data), "task": spec.task}
+    if not spec.data.startswith(HUB):
+        names["data"] = Typed(Path(placed(folder, spec.data)).resolve())
+    if is_file(spec.task):
+        names["task"] = Typed(Path(placed(folder, spec.task)).resolve())
+    return spec.model_copy(update=names)
 
 
 RATE = TaskForm(

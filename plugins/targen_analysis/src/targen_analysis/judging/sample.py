@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
+from targen_core.outputs import write_new
 
 __all__ = ["sample"]
 
@@ -48,6 +49,9 @@ def sample(
     empty what you cannot tell, and say in `note` why. `targen analyze` then gives the share that is
     right, with its interval.
 
+    In a .csv file, an apostrophe before texts such as `=1+1` keeps a spreadsheet from running them,
+    and `targen analyze` ignores it. A .jsonl file contains the texts unchanged.
+
     Examples:
     - targen sample runs/rte-0 -n 100 --out rte-0.csv
     - targen analyze runs/rte-0 -o judged.sheet=rte-0.csv
@@ -55,7 +59,7 @@ def sample(
     from targen_analysis.data.corpus import read_corpus
     from targen_analysis.judging.texts import answer_of, texts_of
     from targen_core import load_registry
-    from targen_core.text import plural
+    from targen_core.text import plural, sheet_cell
 
     if out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out {out}: it is written as CSV or JSON lines", hint="FILE.csv")
@@ -71,17 +75,12 @@ def sample(
     if out.suffix == ".csv":
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows(rows)
+        for at, *texts_here in rows:
+            writer.writerow((at, *map(sheet_cell, texts_here)))
     else:
         for row in rows:
             text.write(json.dumps(dict(zip(_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
-    try:
-        with open(out, "x", encoding="utf-8") as file:  # what somebody filled in is not replaced
-            file.write(text.getvalue())
-    except FileExistsError:
-        raise UsageError(f"{out} is there already", hint="choose another --out") from None
-    except OSError as error:
-        raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+    write_new(out, text.getvalue())  # what somebody filled in is not replaced
     print(
         f"{plural(len(rows), 'row')} of {len(texts):,} in {out}: fill in the column right, then: "
         f"targen analyze {data} -o judged.sheet={out}"

@@ -10,19 +10,21 @@ from targen_analysis.analysis import Analysis
 from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colors_of, write_picture
-from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import kind_of, replace_plain, why_not
+from targen_core.errors import UsageError
+from targen_core.outputs import check_own, write_file
 
 __all__ = ["FILES", "check_free", "write"]
 
 FILES = ("analysis.json", "report.html")
+_FOLDERS = ("rows/", "pictures/")
 
 
 def check_free(out: Path, *, force: bool) -> None:
     """Check that an analysis may be written to the folder `out`.
 
     Raises:
-        UsageError: an analysis is there and `force` is not given, or something else is.
+        UsageError: an analysis is there and `force` is not given, or something else is,
+            such as a link in the place of a file.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(
@@ -33,9 +35,7 @@ def check_free(out: Path, *, force: bool) -> None:
             f"{out} is a run directory, which holds what the run left and nothing else",
             hint="choose another --out",
         )
-    for name in ("rows", "pictures"):
-        if (kind := kind_of(out / name)) not in ("", "a folder"):
-            raise UsageError(f"{out / name} is {kind}", hint="choose another --out")
+    check_own(out, *FILES, *_FOLDERS)
     if any((out / name).exists() for name in FILES) and not force:
         raise UsageError(
             f"{out} holds an analysis", hint="--force replaces it; or choose another --out"
@@ -49,43 +49,32 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
         The files.
 
     Raises:
+        UsageError: a link or the like lies there.
         WriteFailed: the operating system refuses.
     """
     text = json.dumps(as_json(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     written = [out / name for name in FILES]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        _write(written[0], text)
-        _write(written[1], as_page(analysis))
-        written += _write_rows(analysis, out / "rows")
-        if pictures:
-            written += _write_pictures(analysis, out / "pictures", pictures)
-    except OSError as error:
-        raise WriteFailed(
-            f"cannot write {out}: {why_not(out, error)}", hint="choose another --out"
-        ) from error
+    check_own(out, *FILES, *_FOLDERS)
+    write_file(written[0], text)
+    write_file(written[1], as_page(analysis))
+    written += _write_rows(analysis, out / "rows")
+    if pictures:
+        written += _write_pictures(analysis, out / "pictures", pictures)
     return written
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a text whole; half of a surrogate pair, as a row may hold it, is written escaped."""
-    replace_plain(path, text.encode("utf-8", "backslashreplace"))
 
 
 def _write_rows(analysis: Analysis, folder: Path) -> list[Path]:
     written = []
     for part in analysis.parts:
         for name, rows in (part.findings.rows if part.findings else {}).items():
-            folder.mkdir(exist_ok=True)
             path = folder / f"{part.item.name}-{re.sub(r'[^a-zA-Z0-9.]+', '-', name)}.jsonl"
             lines = [json.dumps(plain(row), ensure_ascii=False, allow_nan=False) for row in rows]
-            _write(path, "".join(f"{line}\n" for line in lines))
+            write_file(path, "".join(f"{line}\n" for line in lines))
             written.append(path)
     return written
 
 
 def _write_pictures(analysis: Analysis, folder: Path, kind: str) -> list[Path]:
-    folder.mkdir(exist_ok=True)
     colors = colors_of(analysis.study)
     written = []
     for part in analysis.parts:
@@ -94,6 +83,6 @@ def _write_pictures(analysis: Analysis, folder: Path, kind: str) -> list[Path]:
                 continue
             title = re.sub(r"[^a-z0-9]+", "-", plot.title.lower()).strip("-")[:50]
             path = folder / f"{part.item.name}-{at}-{title}.{kind}"
-            replace_plain(path, write_picture(plot, colors, kind))
+            write_file(path, write_picture(plot, colors, kind))
             written.append(path)
     return written

@@ -14,7 +14,9 @@ function draw() {
     vegaEmbed(document.getElementById(id), spec, {
       config,
       renderer: "svg",
-      tooltip: { theme: shade },
+      ast: true, // expressions are interpreted: the page's policy allows no code from strings
+      defaultStyle: false, // page.css has it, as the policy admits the page's own style alone
+      tooltip: { theme: shade, disableDefaultStyle: true },
       actions: { export: true, source: false, compiled: false, editor: false },
     }).catch((error) => {
       document.getElementById(id).textContent = `This picture cannot be drawn: ${error.message}`;

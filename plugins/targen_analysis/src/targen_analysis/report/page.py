@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +12,7 @@ from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short
 from targen_core.metrics.model import Cell, Corpus, Estimate, Plot, Table
+from targen_core.pages import document, safe
 
 __all__ = ["as_page"]
 
@@ -32,9 +31,9 @@ def as_page(analysis: Analysis) -> str:
     def place(plot: Plot) -> str:
         name = f"plot{len(drawn) + 1}"
         drawn[name] = specification(plot, colors, width="container")
-        label = escape(plot.title, quote=True)
+        label = safe(plot.title)
         box = f'<div class="plot" id="{name}" role="img" aria-label="{label}"></div>'
-        return f"<h3>{escape(plot.title)}</h3>{box}"
+        return f"<h3>{safe(plot.title)}</h3>{box}"
 
     short = in_short(analysis)
     title = " · ".join(corpus.name for corpus in study.corpora)
@@ -49,47 +48,35 @@ def as_page(analysis: Analysis) -> str:
     own = files("targen_analysis.report")
     style = (own / "page.css").read_text(encoding="utf-8")
     script = (own / "page.js").read_text(encoding="utf-8")
-    # "</script" inside the libraries would end the element; within their strings
-    # the backslash changes nothing.
-    libraries = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace(
-        "</script", "<\\/script"
+    libraries = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    body = [
+        (
+            f'<header><div><h1>{safe(title)}</h1><p class="soft">What is in the '
+            "data, measured by targen analyze.</p></div>"
+            '<button id="shade">Light / dark</button></header>'
+        ),
+        *_verdict(short),
+        "<nav>" + "".join(_link(part) for part in analysis.parts) + "</nav>",
+        *_datasets(study.everything, study.reference),
+        *_in_short(short),
+        *parts,
+    ]
+    return document(
+        title,
+        body,
+        style=style,
+        script=f"{libraries}\n{script}",
+        data={"plots": data},
+        generator="targen-analysis",
     )
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="generator" content="targen-analysis">',
-            f"<title>{escape(title)}</title><style>{style}</style></head><body>",
-            (
-                f'<header><div><h1>{escape(title)}</h1><p class="soft">What is in the '
-                "data, measured by targen analyze.</p></div>"
-                '<button id="shade">Light / dark</button></header>'
-            ),
-            *_verdict(short),
-            "<nav>" + "".join(_link(part) for part in analysis.parts) + "</nav>",
-            *_datasets(study.everything, study.reference),
-            *_in_short(short),
-            *parts,
-            f'<script type="application/json" id="plots">{_embedded(data)}</script>',
-            f'<script type="module">{libraries}\n{script}</script>',
-            "</body></html>",
-            "",
-        ]
-    )
-
-
-def _embedded(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _anchor(part: Part) -> str:
-    return escape(part.item.id.replace(":", "-"), quote=True)
+    return safe(part.item.id.replace(":", "-"))
 
 
 def _link(part: Part) -> str:
-    return f'<a href="#{_anchor(part)}">{escape(part.title)}</a>'
+    return f'<a href="#{_anchor(part)}">{safe(part.title)}</a>'
 
 
 def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[str]:
@@ -106,27 +93,27 @@ def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[s
     yield _table(Table("", ("dataset", "rows", "task", "texts", "labels"), rows))
     for corpus in corpora:
         for note in corpus.notes:
-            yield f'<p class="doubt">{escape(corpus.name)}: {escape(note)}</p>'
+            yield f'<p class="doubt">{safe(corpus.name)}: {safe(note)}</p>'
 
 
 def _verdict(short: Short) -> Iterator[str]:
     first, *rest = short.verdict
     lines = "".join(f"<li>{_marked(line)}</li>" for line in rest)
-    yield f'<section class="verdict"><p>{escape(first)}</p>{f"<ul>{lines}</ul>" if lines else ""}'
+    yield f'<section class="verdict"><p>{safe(first)}</p>{f"<ul>{lines}</ul>" if lines else ""}'
     yield "</section>"
 
 
 def _marked(line: str) -> str:
     """A sentence that begins with marks, which get their colour."""
     mark, _, rest = line.partition(" ")
-    return f"{_mark(mark)} {escape(rest)}"
+    return f"{_mark(mark)} {safe(rest)}"
 
 
 def _mark(mark: str, judgement: str = "") -> str:
     way = "above" if "▲" in mark else "below" if "▼" in mark else "same"
     said = {"above": "above the reference", "below": "below the reference", "same": "like it"}
-    words = f' <span class="soft judged">{judgement}</span>' if judgement else ""
-    return f'<span class="mark {way}" title="{said[way]}">{mark}</span>{words}'
+    words = f' <span class="soft judged">{safe(judgement)}</span>' if judgement else ""
+    return f'<span class="mark {way}" title="{said[way]}">{safe(mark)}</span>{words}'
 
 
 def _in_short(short: Short) -> Iterator[str]:
@@ -134,7 +121,7 @@ def _in_short(short: Short) -> Iterator[str]:
     if short.glance.rows:
         yield _glance(short)
     yield from _list(short.headlines)
-    yield from (f'<p class="doubt">{escape(line)}</p>' for line in short.warnings)
+    yield from (f'<p class="doubt">{safe(line)}</p>' for line in short.warnings)
     yield from (_unmeasured(part, f"{part.title}. ") for part in short.unmeasured)
     yield "<h3>Limitations</h3>"
     yield from _list(short.limits)
@@ -144,7 +131,7 @@ def _in_short(short: Short) -> Iterator[str]:
 def _glance(short: Short) -> str:
     """The figures side by side, each with its reading below it and its mark before it."""
     names = short.glance.columns[1:-1]
-    head = "".join(f"<th class=number>{escape(name)}</th>" for name in names)
+    head = "".join(f"<th class=number>{safe(name)}</th>" for name in names)
     rows = []
     for figure, *cells, reading in short.glance.rows:
         assert isinstance(figure, str)
@@ -153,30 +140,30 @@ def _glance(short: Short) -> str:
             _cell(cell, _mark(each.mark, each.judgement) if each is not None else "")
             for cell, each in zip(cells, marks, strict=True)
         )
-        read = f'<div class="soft">{escape(str(reading))}</div>'
-        rows.append(f"<tr><td>{escape(figure)}{read}</td>{body}</tr>")
+        read = f'<div class="soft">{safe(str(reading))}</div>'
+        rows.append(f"<tr><td>{safe(figure)}{read}</td>{body}</tr>")
     key = f" {KEY}" if short.apart else ""
     return (
         f'<div class="scroll"><table class="glance"><thead><tr><th>figure</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
-        f'<p class="soft">{escape(short.glance.note + key)}</p>'
+        f'<p class="soft">{safe(short.glance.note + key)}</p>'
     )
 
 
 def _list(lines: Sequence[str]) -> Iterator[str]:
     if lines:
-        yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+        yield f"<ul>{''.join(f'<li>{safe(line)}</li>' for line in lines)}</ul>"
 
 
 def _unmeasured(part: Part, name: str) -> str:
     return (
-        f'<p class="doubt">Not measured: {escape(name)}{escape(part.problem)}. '
-        f"Try: <code>{escape(part.hint)}</code></p>"
+        f'<p class="doubt">Not measured: {safe(name)}{safe(part.problem)}. '
+        f"Try: <code>{safe(part.hint)}</code></p>"
     )
 
 
 def _section(part: Part, place: Any, *, headlines: bool) -> str:
-    lines = [f'<section><h2 id="{_anchor(part)}">{escape(part.title)}</h2>']
+    lines = [f'<section><h2 id="{_anchor(part)}">{safe(part.title)}</h2>']
     if part.findings is None:
         return "\n".join([*lines, _unmeasured(part, ""), "</section>"])
     findings = part.findings
@@ -185,7 +172,7 @@ def _section(part: Part, place: Any, *, headlines: bool) -> str:
     lines += [place(plot) for plot in findings.plots if plot.data]
     lines += [_table(table) for table in findings.tables if table.rows]
     if findings.notes:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in findings.notes)
+        notes = "".join(f"<li>{safe(note)}</li>" for note in findings.notes)
         lines.append(
             '<details class="notes" open><summary>How it was measured</summary>'
             f"<ul>{notes}</ul></details>"
@@ -198,12 +185,12 @@ def _table(table: Table) -> str:
     columns = list(zip(*table.rows, strict=True))
     flush = [all(not isinstance(cell, str) for cell in column) for column in columns]
     head = "".join(
-        f"<th{' class=number' if right else ''}>{escape(name)}</th>"
+        f"<th{' class=number' if right else ''}>{safe(name)}</th>"
         for name, right in zip(table.columns, flush, strict=True)
     )
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
-    title = f"<h3>{escape(table.title)}</h3>" if table.title else ""
-    note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
+    title = f"<h3>{safe(table.title)}</h3>" if table.title else ""
+    note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
     return (
         f'{title}<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{note}"
@@ -213,9 +200,9 @@ def _table(table: Table) -> str:
 def _cell(cell: Cell, mark: str = "") -> str:
     if isinstance(cell, Estimate):
         ends = interval(cell)
-        beside = f"<small>{escape(ends)}</small>" if ends else ""
+        beside = f"<small>{safe(ends)}</small>" if ends else ""
         before = f"{mark} " if mark else ""
-        return f'<td class="number">{before}{escape(number(cell.value))}{beside}</td>'
+        return f'<td class="number">{before}{safe(number(cell.value))}{beside}</td>'
     if isinstance(cell, str):
-        return f"<td{' class=long' if len(cell) > _LONG else ''}>{escape(cell)}</td>"
-    return f'<td class="number">{escape(shown(cell))}</td>'
+        return f"<td{' class=long' if len(cell) > _LONG else ''}>{safe(cell)}</td>"
+    return f'<td class="number">{safe(shown(cell))}</td>'

@@ -207,7 +207,7 @@ def _heatmap(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
                 "encoding": {
                     "text": {"field": name, "type": "quantitative", "format": ".0%"},
                     "color": {
-                        "condition": {"test": f"datum['{plot.color}'] > 0.45", "value": "white"},
+                        "condition": {"test": {"field": name, "gt": 0.45}, "value": "white"},
                         "value": "#7d8590",
                     },
                 },

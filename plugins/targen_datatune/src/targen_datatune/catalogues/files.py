@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,18 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from targen_core.errors import DatasetUnavailable, MissingDependency, TargenError, UsageError
+from targen_core import folders
+from targen_core.errors import (
+    DatasetUnavailable,
+    MissingDependency,
+    NoSuchFile,
+    TargenError,
+    UnreadableFile,
+    UsageError,
+)
+from targen_core.origin import in_a_command, is_trusting
+from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
+from targen_core.reading import Malformed, json_of
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_core.text import plural
 from targen_datatune.cards import Card, read_card
@@ -91,6 +102,7 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
             f"there is no file or folder {spec}",
             hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
         )
+    folders.make_known("catalogue", _digest(root.resolve()))  # the user has named it
     if root.is_dir():
         listed = _in_folder(root.resolve())
     elif not root.is_file():
@@ -128,7 +140,8 @@ def _in_folder(root: Path) -> Iterator[_Files]:
             yield _Files(_key(root, at), at.name, "", (at,), at)
             continue
         if "dataset_dict.json" in names:
-            splits = [at / name for name in below if (at / name / "state.json").is_file()]
+            parts = [at / name for name in below if is_inside(root, at / name)]
+            splits = [part for part in parts if (part / "state.json").is_file()]
             below.clear()
             if splits:
                 one = min(splits, key=lambda path: (_rank(_split(path.name)), path.name))
@@ -172,19 +185,9 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
 
 
 def _is_inside(root: Path, path: Path) -> bool:
-    """Whether a path is a file of the folder `root`: a link may lead to another's secrets.
-
-    In the hub's cache a snapshot's files are links to blobs of the same dataset.
-    """
-    own = [root]
-    own += [above.parent / "blobs" for above in root.parents if above.name == "snapshots"]
+    """Whether a path is a file of the folder `root`: a link may lead to another's secrets."""
     try:
-        real = path.resolve()
-        return (
-            _has_characters(path)
-            and path.is_file()
-            and any(real.is_relative_to(each) for each in own)
-        )
+        return _has_characters(path) and path.is_file() and is_inside(root, path)
     except (OSError, RuntimeError):
         return False
 
@@ -244,10 +247,7 @@ def _revision(paths: Sequence[Path]) -> str:
     if not files:  # no digest would say what it holds
         raise DatasetUnavailable(f"{paths[0]} has no files that rows could be in")
     for each in files:
-        if each.exists() and not each.is_file():  # a FIFO or a device gives no end
-            raise DatasetUnavailable(f"{each} is not a regular file")
-        with open(each, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(bytes.fromhex(digest_of(each)))
     return f"sha256:{digest.hexdigest()[:32]}"
 
 
@@ -261,6 +261,8 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         inside = _json_object(paths[0])
         encoding = options.encoding if options.encoding and _needs_one(paths) else ""
         columns, samples, rows, notes = _looked_through(paths, encoding)
+    except UnreadableFile as error:
+        raise DatasetUnavailable(f"{listed.key} cannot be read: {error.reason}") from error
     except OSError as error:
         raise DatasetUnavailable(f"{listed.key} cannot be read: {error.strerror}") from error
     name = listed.data["name"]
@@ -295,7 +297,7 @@ def _read_card(path: str) -> Card:
     if not path:
         return Card()
     try:
-        with open(path, "rb") as file:
+        with os.fdopen(open_plain(Path(path).resolve(), os.O_RDONLY), "rb") as file:
             return read_card(file.read(_CARD).decode(errors="replace"))
     except OSError:
         return Card()
@@ -403,12 +405,12 @@ def _json_object(path: Path) -> _Inside | None:
     """
     if path.suffix.lower() != ".json" or path.is_dir():
         return None
-    data = path.read_bytes()
+    data = content_of(path, WHOLE)
     if not data.lstrip().startswith(b"{"):
         return None
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = json_of(data, most=sys.maxsize, strict=False)
+    except Malformed:
         return None  # lines of JSON, or what the reader has words for
     lists = [each for each in value.values() if _are_rows(each)]
     if len(lists) != 1:
@@ -451,12 +453,19 @@ def _location(paths: Sequence[Path]) -> str:
 
 def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     at = Path(entry.location)
+    if not _is_own(at):
+        raise DatasetUnavailable(
+            f"{entry.id} is at {at}, and an index from someone else may name any file",
+            hint=f"targen catalogue build {at.parent}, or, if you trust the index, --trust",
+        )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
     again = "targen catalogue build describes it anew"
     try:
         changed = _revision(paths) != entry.revision
-    except FileNotFoundError:
+    except (FileNotFoundError, NoSuchFile):
         raise DatasetUnavailable(f"{entry.id} is not at {at} any more", hint=again) from None
+    except UnreadableFile as error:
+        raise DatasetUnavailable(f"{entry.id} cannot be read: {error.reason}") from error
     except OSError as error:
         raise DatasetUnavailable(f"{entry.id} cannot be read: {error.strerror}") from error
     if not paths or changed:
@@ -464,6 +473,20 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     for _, row in _each(paths, entry.encoding):
         if not isinstance(row, ValueError):
             yield {plain(str(name)): plain(value) for name, value in row.items()}
+
+
+def _is_own(at: Path) -> bool:
+    """Whether this user has made a catalogue of a file, or of a folder that it lies in."""
+    real = at.resolve()
+    return (
+        not in_a_command()
+        or is_trusting()
+        or any(folders.is_known("catalogue", _digest(each)) for each in (real, *real.parents))
+    )
+
+
+def _digest(root: Path) -> str:
+    return hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 FILES = Catalogue(

@@ -19,17 +19,17 @@ def shown(*, quiet: bool = False) -> Iterator[Watch]:
         yield Watch(note=_say)
         return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
     with console.status("listing …") as status:
 
         def at(text: str) -> None:
             room = max(20, console.width - 4)
-            status.update(escape(printable(text, lines=False)[:room]))
+            status.update(Text(printable(text, lines=False)[:room]))
 
         def note(text: str) -> None:
-            console.print(f"note: {printable(text, lines=False)}", markup=False, soft_wrap=True)
+            console.print(Text(f"note: {printable(text, lines=False)}"), soft_wrap=True)
 
         yield Watch(at, note)
 
@@ -49,9 +49,10 @@ def counting(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int],
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    said = TextColumn("{task.description}", markup=False)
+    columns = (said, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task(what, total=None, visible=False)
+        bar = bars.add_task(printable(what, lines=False), total=None, visible=False)
         yield lambda done, of: bars.update(bar, completed=done, total=of, visible=True)
 
 

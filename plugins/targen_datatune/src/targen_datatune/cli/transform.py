@@ -13,6 +13,7 @@ import typer
 
 from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.plain import content_of
 from targen_core.text import plural
 from targen_datatune.cells import drawn
 from targen_datatune.cli.options import (
@@ -239,7 +240,7 @@ def transform(
         },
     ).located(Path.cwd())
     name = task_name(asked.name)[:60]
-    text = TRANSFORM.text("transform", spec, name)
+    text = TRANSFORM.typed("transform", spec, name)
     if save is not None:
         save_task_file(save, text)
         return
@@ -265,12 +266,16 @@ def transform(
         raise
 
 
+_LARGEST = 64 << 20  # bytes of a task's file
+_IS_FORM = re.compile(r'^[ \t]*+"?transform"?[ \t]*+:|^\[transform\]', re.MULTILINE)
+
+
 def _refuse_form(task: str) -> None:
     """Say which command takes a file that says all of it already."""
     path = Path(task).expanduser()
     if path.suffix.lower() not in (".yaml", ".yml", ".json", ".toml") or not path.is_file():
         return
-    if re.search(r'^\s*"?transform"?\s*:|^\[transform\]', path.read_text(errors="replace"), re.M):
+    if _IS_FORM.search(content_of(path, _LARGEST).decode(errors="replace")):
         raise UsageError(
             f"{task} says already where its rows come from", hint=f"targen generate {task}"
         )

@@ -19,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from targen_core.errors import UnreadableFile
+from targen_core.outputs import remove, write_file
+from targen_core.reading import read_array, read_json
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
@@ -33,7 +36,7 @@ _STOP = frozenset(
     "very was we were what when where whether which while who whom whose why will with would you "
     "your".split()
 )
-_MOST = 100_000_000  # entries
+_WORDLESS = 1_000_000  # entries without words, of which the files show nothing
 _STEP = 1000  # entries between two reports of progress
 
 
@@ -91,25 +94,25 @@ def _index(
     rare = np.log1p((len(length) - sizes + 0.5) / (sizes + 0.5)).astype(np.float32)
     weights = np.repeat(rare, sizes) * times * (options.k1 + 1)
     weights /= times + options.k1 * (1 - options.b + options.b * long)
-    (folder / "bm25.json").unlink(missing_ok=True)
+    remove(folder / "bm25.json")
     np.save(folder / "starts.npy", np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
     np.save(folder / "entries.npy", postings)
     np.save(folder / "weights.npy", weights.astype(np.float32))
     facts = {"entries": len(length), "words": list(numbers)}
-    (folder / "bm25.json").write_text(json.dumps(facts), encoding="utf-8")
+    write_file(folder / "bm25.json", json.dumps(facts))
     progress(len(length), len(length))
 
 
 def _load(folder: Path) -> Any:
     try:
-        facts = json.loads((folder / "bm25.json").read_text(encoding="utf-8"))
+        facts = read_json(folder / "bm25.json", inside=folder)
         numbers = {word: at for at, word in enumerate(facts["words"])}
         total = int(facts["entries"])
         starts, postings, weights = (
-            np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r")
+            read_array(folder / f"{name}.npy", inside=folder, mapped=True)
             for name in ("starts", "entries", "weights")
         )
-    except (OSError, LookupError, TypeError, EOFError) as error:
+    except (OSError, UnreadableFile, LookupError, TypeError) as error:
         raise ValueError(f"no index of bm25: {error}") from error
     _check(starts, postings, weights, len(numbers), total)
 
@@ -148,7 +151,7 @@ def _check(
         and weights.dtype == np.float32
         and postings.shape == weights.shape == (int(starts[-1]),)
         and bool((np.diff(starts) >= 0).all())
-        and 0 <= total <= _MOST
+        and 0 <= total <= len(postings) + _WORDLESS
         and (not len(postings) or 0 <= int(postings.min()) <= int(postings.max()) < total)
     )
     if not fits:

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from targen_core.dataset.extras import hub_without_telemetry
-from targen_core.errors import UsageError
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.outputs import remove, write_file
 from targen_core.pretrained import MINILM, first_line, model_folder, quiet
+from targen_core.reading import read_array, read_json, read_text
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
@@ -67,7 +69,7 @@ def _index(
     progress: Callable[[int, int], None],
 ) -> None:
     model = _model(options)
-    (folder / "dense.json").unlink(missing_ok=True)
+    remove(folder / "dense.json")
     log = _Log(folder, model.fingerprint)
     order: list[int] = []
     waiting: dict[bytes, str] = {}
@@ -91,18 +93,18 @@ def _index(
     order = [log.places[digest] for digest in digests]
     np.save(folder / "order.npy", np.asarray(order, np.int64))
     facts = {"size": log.size, "fingerprint": model.fingerprint, "options": options.model_dump()}
-    (folder / "dense.json").write_text(json.dumps(facts), encoding="utf-8")
+    write_file(folder / "dense.json", json.dumps(facts))
     progress(len(digests), len(digests))
 
 
 def _load(folder: Path) -> Any:
     try:
-        facts = json.loads((folder / "dense.json").read_text(encoding="utf-8"))
+        facts = read_json(folder / "dense.json", inside=folder)
         options = Options.model_validate(facts["options"])
         fingerprint, size = str(facts["fingerprint"]), int(facts["size"])
-        order: NDArray[Any] = np.load(folder / "order.npy", allow_pickle=False)
+        order: NDArray[Any] = read_array(folder / "order.npy", inside=folder)
         vectors = _vectors(folder, fingerprint, size)
-    except (OSError, LookupError, TypeError, EOFError) as error:
+    except (OSError, UnreadableFile, LookupError, TypeError) as error:
         raise ValueError(f"no index of dense: {error}") from error
     if order.dtype != np.int64 or order.ndim != 1 or (order < 0).any():
         raise ValueError("no index of dense: its order is none")
@@ -149,7 +151,7 @@ class _Log:
                     records = np.memmap(path, _record(self.size), mode="r")
                     self.places = {bytes(one): at for at, one in enumerate(records["digest"])}
             else:
-                path.unlink()  # of another model
+                remove(path)  # of another model
 
     @property
     def _record(self) -> int:
@@ -235,7 +237,7 @@ class _Model:
         made = [options.text_prefix, pooling, similarity or "", tokens, options.model]
         weights = sorted(folder.rglob("*.safetensors")) + sorted(folder.rglob("*.bin"))
         made += [(path.name, path.stat().st_size) for path in weights]
-        made += [path.read_text(encoding="utf-8") for path in sorted(folder.glob("config*.json"))]
+        made += [read_text(path) for path in sorted(folder.glob("config*.json"))]
         self.fingerprint = hashlib.sha256(repr(made).encode()).hexdigest()[:12]
 
     def encode(self, texts: Sequence[str], prefix: str) -> NDArray[Any]:

@@ -14,12 +14,15 @@ from typing import Any
 from filelock import FileLock
 from pydantic import Field
 
-from targen_core.errors import UsageError
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.outputs import remove, write_file
+from targen_core.reading import read_json
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
 
 __all__ = ["FUSED"]
 
 _DEEP = 200  # entries that each is asked for, where fewer are wanted
+_MOST = 8  # retrievers
 
 
 class Options(RetrieverOptions):
@@ -40,17 +43,14 @@ def _index(
     from targen_datatune.finding import retriever_folder
     from targen_datatune.index import options_from
 
-    (folder / "fused.json").unlink(missing_ok=True)
+    remove(folder / "fused.json")
     registry = load_registry()
     names = [name.strip() for name in options.of.split(",") if name.strip()]
-    if len(set(names)) < 2 or "fused" in names:
-        raise UsageError(
-            f"-o of={options.of}: not two retrievers", hint="for example -o of=bm25,dense"
-        )
+    named = [(item := registry.find("retriever", name), registry.resolve(item)) for name in names]
+    if problem := _problem([retriever for _, retriever in named]):
+        raise UsageError(f"-o of={options.of}: {problem}", hint="for example -o of=bm25,dense")
     parts = []
-    for name in names:
-        item = registry.find("retriever", name)
-        retriever: Retriever = registry.resolve(item)
+    for name, (item, retriever) in zip(names, named, strict=True):
         values = {"model": options.model} if options.model else {}
         known = {key: v for key, v in values.items() if key in retriever.options.model_fields}
         chosen = options_from(name, retriever, known)
@@ -61,22 +61,42 @@ def _index(
             retriever.index(entries, chosen, place, progress)
         parts.append({"name": item.name, "id": item.id, "folder": place.name})
     facts = {"c": options.c, "entries": len(entries), "parts": parts}
-    (folder / "fused.json").write_text(json.dumps(facts), encoding="utf-8")
+    write_file(folder / "fused.json", json.dumps(facts))
+
+
+def _problem(retrievers: Sequence[Retriever]) -> str:
+    """Say why retrievers cannot be fused, or "".
+
+    Loading checks this as building does: parts that are `fused` again, each of two parts, take
+    twice as long for each level.
+    """
+    if any(retriever is FUSED for retriever in retrievers):
+        return "fused is one of them"
+    if len({id(retriever) for retriever in retrievers}) < 2:
+        return "not two retrievers"
+    if len(retrievers) > _MOST:
+        return f"{len(retrievers)} retrievers; {_MOST} at most"
+    return ""
 
 
 def _load(folder: Path) -> Any:
     from targen_core import load_registry
 
     try:
-        facts = json.loads((folder / "fused.json").read_text(encoding="utf-8"))
+        facts = read_json(folder / "fused.json", inside=folder)
         c = float(facts["c"])
         parts = [(part["name"], part["id"], Path(part["folder"]).name) for part in facts["parts"]]
-    except (OSError, LookupError, TypeError) as error:
+    except (UnreadableFile, LookupError, TypeError) as error:
         raise ValueError(f"no index of fused: {error}") from error
+    if len(parts) > _MOST:  # before each is looked up
+        raise ValueError(f"no index of fused: {len(parts)} retrievers; {_MOST} at most")
     registry = load_registry()
+    named = [registry.get("retriever", whole) for _, whole, _ in parts]
+    if problem := _problem(named):
+        raise ValueError(f"no index of fused: {problem}")
     searchers: list[tuple[str, Searcher]] = [
-        (name, registry.get("retriever", whole).load(folder.parent / place))
-        for name, whole, place in parts
+        (name, retriever.load(folder.parent / place))
+        for (name, _, place), retriever in zip(parts, named, strict=True)
     ]
 
     def search(query: str, k: int, /) -> Sequence[Hit]:

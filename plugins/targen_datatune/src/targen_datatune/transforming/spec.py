@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from targen_core.origin import placed
 from targen_datatune.transforming.formats import refuse_pattern
 
 __all__ = ["FORM", "Example", "RowChecks", "Transform"]
@@ -146,10 +147,10 @@ class Transform(_Part):
         """The same with absolute paths; a relative one is looked for beside the file."""
 
         def absolute(spec: str) -> str:
-            path = folder / Path(spec).expanduser()
-            return str(path.resolve()) if path.exists() else spec
+            place = placed(folder, spec)
+            return spec if place == spec else str(Path(place).resolve())
 
-        index = str((folder / Path(self.index).expanduser()).resolve()) if self.index else ""
+        index = str(Path(placed(folder, self.index)).resolve()) if self.index else ""
         return self.model_copy(
             update={"catalogues": tuple(map(absolute, self.catalogues)), "index": index}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from targen_core import (
 )
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
+from targen_core.origin import leaving
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow
@@ -172,9 +174,19 @@ def _located(spec: Transform, folder: Path) -> Transform:
     return spec.located(folder)
 
 
+def _reaching(spec: Transform, folder: Path) -> Mapping[str, Any]:
+    """Catalogues and an index elsewhere, and options of a retriever, which may name weights."""
+    paths = {f"catalogues.{at}": each for at, each in enumerate(spec.catalogues)}
+    if spec.index:
+        paths["index"] = spec.index
+    options = {"retriever_options": spec.retriever_options} if spec.retriever_options else {}
+    return {**leaving(folder, paths), **options}
+
+
 TRANSFORM = TaskForm(
     summary="rows of existing datasets, transformed for a new task",
     spec=Transform,
     task=transform_task,
     located=_located,
+    reaching=_reaching,
 )

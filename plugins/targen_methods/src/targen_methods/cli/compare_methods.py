@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
 from targen_core.errors import Interrupted, MissingDependency, UsageError
 
 __all__ = ["compare_methods"]
@@ -46,14 +47,19 @@ def compare_methods(
         int | None,
         typer.Option("-n", "--number", min=2, help="Rows of each, split evenly over the labels."),
     ] = None,
-    max_cost: Annotated[
+    cost_each: Annotated[
         float | None,
         typer.Option(
-            "--max-cost",
+            "--cost-each",
             min=0,
-            help="Dollars of each. Without -n, each makes what they give: equal dollars.",
+            metavar="DOLLARS",
+            help="What the rows of each method may cost. Without -n, each makes what that pays "
+            "for: equal dollars.",
         ),
     ] = None,
+    max_cost: MaxCostArg = None,
+    yes: YesArg = False,
+    max_tokens: MaxTokensArg = None,
     test: Annotated[
         list[str] | None,
         typer.Option(
@@ -156,11 +162,12 @@ def compare_methods(
 
     Each method makes its rows in a run of its own. Then all are analysed together, a blind judge
     looks at the labels, and the same models are trained on as many rows of each. The results are
-    one page. The command goes on where it was stopped.
+    one page. The same command continues where it was stopped. --max-cost is for all of it: runs
+    and judge, earlier starts included.
 
     Examples:
     - targen compare-methods rte --methods targen,attrprompt,zerogen -n 100 --test RTE/val.jsonl
-    - targen compare-methods cb --methods targen,attrprompt --max-cost 2 -b chatgpt --no-judge
+    - targen compare-methods cb --methods targen,attrprompt --cost-each 2 -b chatgpt --no-judge
     - targen compare-methods rte --data zerogen=imported/rte --data targen=runs/rte-0 --no-judge
     """
     try:
@@ -174,6 +181,7 @@ def compare_methods(
             hint="pip install 'targen-methods[compare]'",
         ) from error
     from targen_core import load_registry
+    from targen_core.cli.ahead import ask_first, threshold
     from targen_core.cli.tables import print_json, print_table
     from targen_methods.comparing.asked import Asked, asked_for
     from targen_methods.comparing.carrying import carry_out
@@ -186,8 +194,8 @@ def compare_methods(
             "nothing is compared",
             hint="--methods NAME,... of targen list-methods makes rows, --data NAME=DATA has some",
         )
-    if names and rows is None and max_cost is None:
-        raise UsageError("say how much each method may make", hint="-n 100, or --max-cost 2")
+    if names and rows is None and cost_each is None:
+        raise UsageError("say how much each method may make", hint="-n 100, or --cost-each 2")
     registry = load_registry()
     generate: dict[str, Any] = {"model": backend, "seed": seed, "progress": False}
     if option:
@@ -208,7 +216,7 @@ def compare_methods(
         tuple(ways),
         generate,
         rows,
-        max_cost,
+        cost_each,
         tuple(test or ()),
         original,
         judge,
@@ -218,7 +226,17 @@ def compare_methods(
     )
     folder = out or Path("methods") / Path(task).stem.replace(":", "-")
     try:
-        compared = carry_out(registry, asked, folder, lambda words: print(words, file=sys.stderr))
+        compared = carry_out(
+            registry,
+            asked,
+            folder,
+            lambda words: print(words, file=sys.stderr),
+            max_cost=max_cost,
+            max_tokens=max_tokens,
+            ask=lambda parts: ask_first(
+                "This comparison", lambda: parts, cap=max_cost, ask_above=threshold(), yes=yes
+            ),
+        )
     except KeyboardInterrupt as stopped:  # of a run, a judgement, the analysis or a figure
         raise Interrupted(
             str(stopped) or "stopped", hint="the same command goes on where it stopped"
@@ -227,6 +245,7 @@ def compare_methods(
         print_json(compared.as_json())
         return
     print_table(columns(compared), lines(compared))
+    print(f"\n{compared.said}")
     print(folder / "results.html")
 
 

@@ -18,16 +18,27 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Registry, analyze, correct, estimate, generate, load, read_dataset
-from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
+from targen_core import Registry, Typed, analyze, correct, estimate, generate, load, read_dataset
+from targen_core.cli.ahead import Expected, expected_of
+from targen_core.errors import (
+    BudgetExhausted,
+    JobFailed,
+    QuotaNotMet,
+    RunConflict,
+    TargenError,
+    UsageError,
+)
 from targen_core.methods.finishing import finished, rows_to_make
 from targen_core.metrics.model import Estimate
+from targen_core.outputs import check_own, claim, read_file, write_file
+from targen_core.reading import json_of
+from targen_core.runs.account import Account
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured
@@ -52,7 +63,7 @@ _ASIDE = {"judged", "reviewed", "difficulty"}
 
 _CALLED = {
     "rows": "-n",
-    "dollars": "--max-cost",
+    "dollars": "--cost-each",
     "model": "backend",
 }  # what is asked for, in words of the command
 
@@ -60,14 +71,31 @@ _MOST = 1_000_000  # rows that are asked for where dollars end a run
 
 
 def carry_out(
-    registry: Registry, asked: Asked, folder: Path, tell: Callable[[str], None]
+    registry: Registry,
+    asked: Asked,
+    folder: Path,
+    tell: Callable[[str], None],
+    *,
+    max_cost: float | None = None,
+    max_tokens: int | None = None,
+    ask: Callable[[Iterable[Expected]], None] = lambda parts: None,
 ) -> Compared:
-    """Make what is missing, measure all and write the page; `tell` hears what is done now.
+    """Make what is missing, measure all and write the page.
+
+    Args:
+        registry: finds task, methods and backend.
+        asked: what to compare.
+        folder: where all of it goes.
+        tell: hears what is done now.
+        max_cost: dollars for runs and judge together, earlier processes included.
+        max_tokens: tokens, likewise.
+        ask: is asked before the first call, with what the parts are likely to cost.
 
     Raises:
         UsageError: something else lies in the folder, or what was asked for makes no sense.
         JobFailed: a run ended early; the same again goes on with it.
     """
+    check_own(folder)
     for data in (*asked.test, *filter(None, [asked.original])):  # before anything is paid for
         read_dataset(data, asked.task, registry=registry)
     found = {way.name: _found(registry, asked, way, folder) for way in asked.ways if way.data}
@@ -77,19 +105,24 @@ def carry_out(
     for name, task in tasks.items():
         if not (folder / "runs" / name).exists():
             _require_able(registry, asked, name, task)
+    ask(_expected(registry, asked, tasks, folder))
     starting = [way.name for way in asked.ways if way.given]
     model, seed = asked.generate["model"], asked.generate["seed"]
     notes = [f"Rows were made by {model} with seed {seed}."] if tasks else []
     notes += both
     notes += [f"Rows were given to {', '.join(starting)} alone."] if starting else []
-    made = {
-        way.name: found.get(way.name) or _made(registry, asked, way, tasks[way.name], folder, tell)
-        for way in asked.ways
-    }
-    able = [way for way in asked.ways if made[way.name].rows]
-    if not able:
-        raise JobFailed("no method made a row", hint=f"see the reports in {folder / 'runs'}")
-    judged = _judged(registry, asked, able, folder, tell) if asked.judge else {}
+    parts = [folder / "runs" / name for name in tasks]
+    parts += [folder / "judged" / way.name for way in asked.ways if asked.judge]
+    with Account(max_cost=max_cost, max_tokens=max_tokens, parts=parts) as account:
+        made = {
+            way.name: found.get(way.name)
+            or _made(registry, asked, way, tasks[way.name], folder, tell)
+            for way in asked.ways
+        }
+        able = [way for way in asked.ways if made[way.name].rows]
+        if not able:
+            raise JobFailed("no method made a row", hint=f"see the reports in {folder / 'runs'}")
+        judged = _judged(registry, asked, able, folder, tell) if asked.judge else {}
     analysis = _analyzed(registry, asked, able, folder, tell)
     trained, metric, said = _trained(registry, asked, able, folder)
     notes += said
@@ -97,7 +130,8 @@ def carry_out(
         replace(
             one,
             figures=_figures(analysis, one.name),
-            right=judged.get(one.name),
+            right=judged[one.name].right if one.name in judged else None,
+            judge_dollars=judged[one.name].dollars if one.name in judged else None,
             trained=trained.get(one.name, {}),
         )
         for one in made.values()
@@ -107,7 +141,9 @@ def carry_out(
         equal = plural(asked.rows, "row")
     elif asked.dollars is not None:
         equal = f"${asked.dollars:,.2f}"
-    compared = Compared(asked.task, ways, equal, metric, tuple(notes))
+    compared = Compared(
+        asked.task, ways, equal, metric, tuple(notes), account.billed, account.facts
+    )
     write(folder, compared)
     return compared
 
@@ -126,23 +162,24 @@ def _claim(folder: Path, asked: Asked) -> None:
     }
     text = json.dumps(values, indent=2, sort_keys=True, default=str) + "\n"
     known = folder / "asked.json"
-    if known.exists():
-        if known.read_text(encoding="utf-8") != text:
+    before = read_file(known)
+    if before is not None:
+        if before != text:
             raise UsageError(
-                f"{folder} holds another comparison: {_other(known, json.loads(text))}",
+                f"{folder} holds another comparison: {_other(known, before, json.loads(text))}",
                 hint="choose another --out, or ask for the same again",
             )
         return
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(not path.name.startswith(".asked.") for path in folder.iterdir()):
         raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    known.write_text(text, encoding="utf-8")
+    claim(folder)
+    write_file(known, text)
 
 
-def _other(known: Path, wanted: dict[str, Any]) -> str:
+def _other(known: Path, said: str, wanted: dict[str, Any]) -> str:
     """What was asked for there, and what is asked for now, of all that is not the same."""
     try:
-        before = json.loads(known.read_text(encoding="utf-8"))
+        before = json_of(said)
         there = {**before, **before.pop("generate")}
     except (ValueError, TypeError, KeyError, AttributeError):
         return f"{known} was changed"
@@ -182,14 +219,13 @@ def _task(asked: Asked, way: Way, folder: Path) -> str:
     if not way.text:
         return asked.task
     path = folder / "methods" / f"{way.name}.json"
-    path.parent.mkdir(exist_ok=True)
-    if path.exists() and path.read_text(encoding="utf-8") != way.text:
+    if read_file(path) not in (None, way.text):
         raise UsageError(
             f"{folder / 'runs' / way.name} was made by {way.name} with other options",
             hint="choose another --out, or remove that folder",
         )
-    path.write_text(way.text, encoding="utf-8")
-    return str(path)
+    write_file(path, way.text)
+    return Typed(path)
 
 
 def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> None:
@@ -198,7 +234,7 @@ def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> Non
     Raises:
         UsageError: it cannot, or it costs nothing.
     """
-    known = {key: asked.generate[key] for key in ("model", "options") if key in asked.generate}
+    known = _model_of(asked)
     try:
         costs = estimate(task, n=2 * registry.get("task", task).rows_per_instance,
                          registry=registry, **known).total["dollars"]  # fmt: skip
@@ -227,16 +263,24 @@ def _made(
     if asked.rows is None:
         values["cache"] = False  # a reply that another way paid for would be a gift
     note = ""
-    tell(f"{way.name}: rows into {run}")
+    # The last cents of a share may still pay for a shorter call. But rows that are measured stay.
+    spent = folder / "methods" / f"{way.name}.spent"
     try:
-        wanted = _MOST if asked.rows is None else asked.rows
-        labels = None if asked.rows is None else rows_to_make(task, wanted, registry)
-        n = None if labels else wanted
-        generate(task, n=n, labels=labels, out=run, registry=registry, **values)
+        if not spent.exists():
+            tell(f"{way.name}: rows into {run}")
+            wanted = _MOST if asked.rows is None else asked.rows
+            labels = None if asked.rows is None else rows_to_make(task, wanted, registry)
+            n = None if labels else wanted
+            generate(task, n=n, labels=labels, out=run, registry=registry, **values)
     except QuotaNotMet as error:
         note = str(error)
     except BudgetExhausted as error:
+        if error.shared:  # the cap of all of it: the others and the judge need money as well
+            raise
         note = "" if asked.rows is None else str(error)
+        if asked.rows is None:
+            spent.parent.mkdir(exist_ok=True)
+            write_file(spent, f"{error}\n")
     except JobFailed as error:
         error.hint = re.sub(r"\bresume\b.*", "the same command goes on", error.hint)
         raise
@@ -270,13 +314,69 @@ def _measured(
 def _rows_of(way: Way, folder: Path) -> str:
     """The rows of a way that are measured, as plain rows of the task."""
     if way.data.startswith("hf:"):
-        return way.data
+        return Typed(way.data)
     chosen = folder / "finished" / way.name
     if not way.data and (chosen / "dataset.jsonl").exists():
-        return str(chosen.resolve())
+        return Typed(chosen.resolve())
     run = Path(way.data) if way.data else folder / "runs" / way.name
     # A run says that its rows are of the method's task: they are read as those of the task's own.
-    return str((run / "dataset.jsonl" if (run / "manifest.json").exists() else run).resolve())
+    return Typed((run / "dataset.jsonl" if (run / "manifest.json").exists() else run).resolve())
+
+
+def _expected(
+    registry: Registry, asked: Asked, tasks: Mapping[str, str], folder: Path
+) -> Iterator[Expected]:
+    """What each run and each judgement is likely to cost, if it is not there yet."""
+    known = _model_of(asked)
+    for name, task in tasks.items():
+        if (folder / "runs" / name / "report.json").exists():
+            continue
+        if asked.rows is None:
+            yield Expected(name, asked.dollars)
+            continue
+        labels = rows_to_make(task, asked.rows, registry)
+        rows = {"labels": labels} if labels else {"n": asked.rows}
+        yield expected_of(name, partial(estimate, task, registry=registry, **rows, **known))
+    for way in asked.ways if asked.judge else ():
+        if (folder / "judged" / way.name / "report.json").exists():
+            continue
+        number = asked.rows
+        if way.data:
+            data = _rows_of(way, folder)
+            number = len(read_dataset(data, asked.task, registry=registry))
+        yield _judge_expected(registry, asked, way.name, number)
+
+
+def _judge_expected(registry: Registry, asked: Asked, name: str, rows: int | None) -> Expected:
+    """What a judge of so many rows is likely to cost; None: as many as a number of dollars makes.
+
+    The rows are not there yet: a dry run of the task's own steps writes some to be judged.
+    """
+    who, known = f"the judge of {name}", _model_of(asked)
+    number = rows or 2 * registry.get("task", asked.task).rows_per_instance
+    try:
+        judged = estimate(
+            asked.task, n=number, corrector="blind", yield_=1.0, registry=registry, **known
+        )
+    except TargenError as error:
+        return Expected(who, None, unknown=f"cannot be estimated: {error}")
+    dollars = sum(step["dollars"] or 0.0 for step in judged.steps if step["step"] == "correct")
+    if rows is None and dollars:
+        return Expected(who, None, unknown="how many rows there will be is not known")
+    return Expected(who, dollars or None)
+
+
+def _model_of(asked: Asked) -> dict[str, Any]:
+    """The model and its options, as `estimate` takes them."""
+    return {key: asked.generate[key] for key in ("model", "options") if key in asked.generate}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What a blind judge found of a way's labels, and what that cost."""
+
+    right: float | None
+    dollars: float | None
 
 
 def _judged(
@@ -285,23 +385,32 @@ def _judged(
     ways: list[Way],
     folder: Path,
     tell: Callable[[str], None],
-) -> dict[str, float | None]:
-    """The share of labels that a judge who does not see them finds too."""
-    right: dict[str, float | None] = {}
+) -> dict[str, _Judgement]:
+    """The share of labels that a judge who does not see them finds too.
+
+    A judgement that was stopped continues: its answered calls are in its journal.
+
+    Raises:
+        RunConflict: the rows that were judged have changed since.
+    """
+    judged = {}
     for way in ways:
         name, out = way.name, folder / "judged" / way.name
-        report = out / "report.json"
-        if not report.exists():
+        if not (out / "report.json").exists():
             tell(f"{name}: labels by a blind judge into {out}")
-            shutil.rmtree(out, ignore_errors=True)
-            kept = {"model", "options", "seed", "concurrency", "rpm", "tpm", "max_cost"}
-            values = {key: each for key, each in asked.generate.items() if key in kept}
-            rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
-            correct(rows, corrector="blind", out=out, registry=registry, **values)
-        found = json.loads(report.read_text(encoding="utf-8"))["as_given"]
+        kept = {"model", "options", "seed", "concurrency", "rpm", "tpm"}
+        values = {key: each for key, each in asked.generate.items() if key in kept}
+        rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
+        try:
+            report = correct(rows, corrector="blind", out=out, registry=registry, **values).report
+        except RunConflict as error:
+            error.hint = f"the rows of {name} were judged before and are others now; remove {out}"
+            raise
+        found = report.raw["as_given"]
         total = sum(found.values())  # right, wrong, and those that the judge rejects
-        right[name] = found.get("right", 0) / total if total else None
-    return right
+        usage = report.usage
+        judged[name] = _Judgement(found.get("right", 0) / total if total else None, usage.cost)
+    return judged
 
 
 def _analyzed(
@@ -348,6 +457,7 @@ def _trained(
         return {}, "", ["Nothing was trained: --test DATA says on which rows models are tested."]
     from targen_training.comparing import carried_out, model_choice
     from targen_training.experiments.model import declared
+    from targen_training.money import Money
 
     arms = {way.name: [_rows_of(way, folder)] for way in ways}
     if asked.original:
@@ -365,7 +475,8 @@ def _trained(
         },
         "compare-methods",
     )
-    results = carried_out(registry, experiment, folder / "training")
+    with Money() as money:  # no arm is generated
+        results = carried_out(registry, experiment, folder / "training", money)
     assert results is not None
     found: dict[str, dict[str, Estimate]] = {}
     (part,) = results.parts

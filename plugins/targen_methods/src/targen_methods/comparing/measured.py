@@ -24,6 +24,7 @@ class Measured:
         dollars: what they cost; None where a price is unknown.
         figures: from the analysis, by column.
         right: the share of labels that a blind judge finds too; None where nobody judged.
+        judge_dollars: what the judge cost; None where nobody judged, or a price is unknown.
         trained: by trainer, the main figure of what its rows train.
         note: what is to be said of it.
     """
@@ -36,6 +37,7 @@ class Measured:
     dollars: float | None
     figures: Mapping[str, Estimate] = field(default_factory=dict)
     right: float | None = None
+    judge_dollars: float | None = None
     trained: Mapping[str, Estimate] = field(default_factory=dict)
     note: str = ""
 
@@ -50,6 +52,8 @@ class Compared:
         equal: what each had as much of: "100 rows", "$2.00".
         metric: what the trained models' figure is; "" where none was trained.
         notes: what is to be said of all.
+        said: what all runs and judgements were billed, in one line.
+        billed: the same as numbers, as their journals have it.
     """
 
     task: str
@@ -57,6 +61,8 @@ class Compared:
     equal: str
     metric: str = ""
     notes: tuple[str, ...] = ()
+    said: str = ""
+    billed: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""

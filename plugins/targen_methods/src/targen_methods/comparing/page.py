@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from targen_core.metrics.model import Estimate
+from targen_core.outputs import write_file
+from targen_core.pages import document, safe
 from targen_core.text import markdown
 from targen_methods.comparing.measured import Compared, Measured
 
@@ -16,7 +17,8 @@ __all__ = ["columns", "rows", "write"]
 _NOTES = (
     (
         "Calls are what the method asks for, replies from the cache among them, as where two "
-        "methods ask the same; tokens and dollars are those of the others. Labels right: the share "
+        "methods ask the same; tokens and dollars are those of the others, without the judge's. "
+        "Labels right: the share "
         "that a judge by the same model finds who does not see them, which is no truth."
     ),
     (
@@ -37,6 +39,7 @@ def columns(compared: Compared) -> list[str]:
         *("method", "rows", "calls", "tokens", "dollars"),
         *figures,
         "labels right",
+        *(["judge: dollars"] if any(way.right is not None for way in compared.ways) else []),
         *(f"{name}: {compared.metric}" for name in trainers),
     ]
 
@@ -56,10 +59,17 @@ def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
         "tokens": _count(way.tokens),
         "dollars": "unknown" if way.dollars is None else f"{way.dollars:.4f}",
         "labels right": "" if way.right is None else f"{way.right:.1%}",
+        "judge: dollars": _judge(way),
         **{name: _said(figure) for name, figure in way.figures.items()},
         **{f"{name}: {metric}": _percent(figure) for name, figure in way.trained.items()},
     }
     return [known.get(head, "") for head in heads]
+
+
+def _judge(way: Measured) -> str:
+    if way.right is None:
+        return ""
+    return "unknown" if way.judge_dollars is None else f"{way.judge_dollars:.4f}"
 
 
 def _count(number: int | None) -> str:
@@ -80,14 +90,17 @@ def _percent(figure: Estimate) -> str:
 
 def _notes(compared: Compared) -> list[str]:
     own = [f"{way.name}: {way.note}" for way in compared.ways if way.note]
-    return [*own, *compared.notes, *_NOTES]
+    return [*own, f"All of it was {compared.said}.", *compared.notes, *_NOTES]
 
 
 def write(folder: Path, compared: Compared) -> None:
-    """Write results.json, results.md and results.html."""
-    (folder / "results.json").write_text(
-        json.dumps(compared.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    """Write results.json, results.md and results.html.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    found = json.dumps(compared.as_json(), indent=2, ensure_ascii=False) + "\n"
+    write_file(folder / "results.json", found)
     title = f"Methods on {compared.task}"
     if compared.equal:
         title += f", {compared.equal} each"
@@ -96,8 +109,8 @@ def write(folder: Path, compared: Compared) -> None:
     text = [f"# {markdown(title)}", "", f"| {bars[0]} |", "|---" * len(heads) + "|"]
     text += [f"| {bar} |" for bar in bars[1:]]
     text += ["", *(f"- {markdown(note)}" for note in _notes(compared)), ""]
-    (folder / "results.md").write_text("\n".join(text), encoding="utf-8")
-    (folder / "results.html").write_text(_html(title, heads, lines, compared, folder), "utf-8")
+    write_file(folder / "results.md", "\n".join(text))
+    write_file(folder / "results.html", _html(title, heads, lines, compared, folder))
 
 
 _STYLE = (
@@ -114,27 +127,24 @@ def _html(
     compared: Compared,
     folder: Path,
 ) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
+        "<tr>" + "".join(f"<td>{safe(cell)}</td>" for cell in line) + "</tr>" for line in lines
     )
     pages = [
         ("analysis/report.html", "The analysis: texts, labels, artefacts, leakage"),
         ("training/results.html", "What they train: models, intervals, tests"),
     ]
     links = "".join(
-        f'<li><a href="{path}">{escape(words)}</a></li>'
+        f'<li><a href="{path}">{safe(words)}</a></li>'
         for path, words in pages
         if (folder / path).exists()
     )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(compared))
+    notes = "".join(f"<li>{safe(note)}</li>" for note in _notes(compared))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     parts = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>",
-        f"<body><main><h1>{escape(title)}</h1>",
+        f"<main><h1>{safe(title)}</h1>",
         f'<div tabindex="0" role="region" aria-label="Methods">{table}</div>',
-        f"<ul>{links}</ul><h2>How to read it</h2><ul>{notes}</ul></main></body></html>",
+        f"<ul>{links}</ul><h2>How to read it</h2><ul>{notes}</ul></main>",
     )
-    return "\n".join((*parts, ""))
+    return document(title, parts, style=_STYLE, generator="targen-methods")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -149,6 +148,7 @@ def import_rows(
     """
     from targen_core import load_registry
     from targen_core.cli.tables import print_json
+    from targen_core.outputs import remove
     from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of
     from targen_methods.importing.published import FORMS
@@ -214,7 +214,7 @@ def import_rows(
             finish(part, target, facts, card_of(importing, target.name, known, said))
     finally:
         if not dry_run:
-            shutil.rmtree(part, ignore_errors=True)
+            remove(part)
     if json:
         print_json({**facts, "examples": examples_of(importing), "out": str(target)})
         return
@@ -279,13 +279,10 @@ _MARK = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
 
 def _lines(path: Path) -> list[str]:
     """The values of a list: a line each, without its number, bullet and quotes."""
-    from targen_core.plain import content_of
+    from targen_core.reading import read_text
 
-    try:
-        text = content_of(path, 16 << 20).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8: {error}") from error
-    return [_MARK.sub("", line).strip().strip("\"'") for line in text.splitlines() if line.strip()]
+    lines = read_text(path, 16 << 20).splitlines()
+    return [_MARK.sub("", line).strip().strip("\"'") for line in lines if line.strip()]
 
 
 def _reasons(done: Importing) -> str:

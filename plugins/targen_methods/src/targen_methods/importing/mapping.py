@@ -10,7 +10,7 @@ from typing import Any
 
 from targen_core import Task
 from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.reading import read_json, read_text
 from targen_core.suggestions import did_you_mean
 from targen_methods.importing.published import PRESETS, Preset, Published
 from targen_methods.importing.reading import listed
@@ -174,10 +174,7 @@ def _split(text: str) -> list[tuple[str, str, str]]:
 
 
 def _json_pairs(path: Path) -> dict[str, str]:
-    try:
-        value = json.loads(content_of(path, 1 << 20).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no JSON: {error}") from error
+    value = read_json(path, 1 << 20)
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
         raise UsageError(
             f"{path} is no map of labels", hint='{"0": "entailment", "1": "not_entailment"}'
@@ -187,11 +184,7 @@ def _json_pairs(path: Path) -> dict[str, str]:
 
 def _listed(path: Path) -> tuple[str, ...]:
     """The lines of a label.txt."""
-    try:
-        text = content_of(path, 16 << 20).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8: {error}") from error
-    names = tuple(line.strip() for line in text.splitlines())
+    names = tuple(line.strip() for line in read_text(path, 16 << 20).splitlines())
     while names and not names[-1]:
         names = names[:-1]
     if not names:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +12,8 @@ from typing import Any
 
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
-from targen_core.plain import is_within, refuse_waiting
+from targen_core.plain import refuse_waiting
+from targen_core.reading import TooDeep, is_within, json_of
 from targen_methods.importing.published import FORMS, Published, looks_like
 
 __all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
@@ -232,10 +232,10 @@ def _mapping(record: Any) -> Mapping[str, Any]:
         if len(record) > _LONGEST:
             raise Bad("too-long")
         try:
-            record = json.loads(record.decode(), parse_constant=_refuse)
+            record = json_of(record.decode())
         except UnicodeDecodeError:
             raise Bad("not-utf8") from None
-        except RecursionError:
+        except TooDeep:
             raise Bad("too-deep") from None
         except ValueError:
             raise Bad("not-json") from None
@@ -248,7 +248,3 @@ def _mapping(record: Any) -> Mapping[str, Any]:
     if not is_within(record, _DEEPEST):
         raise Bad("too-deep")
     return record
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")

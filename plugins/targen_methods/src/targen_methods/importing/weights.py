@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from targen_core.dataset.source import open_source
 from targen_core.dataset.weighing import checked_weights
 from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.plain import digest_of
+from targen_core.reading import read_array
 from targen_core.text import plural
 from targen_methods.importing.reading import refuse_binary
+
+_MOST = 2_000_000  # weights, each kept with its place
 
 __all__ = ["Weights", "read_weights"]
 
@@ -73,9 +72,8 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
         UsageError: the file cannot be read, or holds something else; a pickle is not read.
     """
     refuse_binary(file)
-    content = content_of(file)
     if file.suffix == ".npy":
-        values = {str(at): value for at, value in enumerate(_array(file, content))}
+        values = {str(at): value for at, value in enumerate(_array(file))}
     else:
         values = {}
         for at, record in enumerate(open_source(file).rows()):
@@ -83,25 +81,26 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
             if key in values:
                 raise UsageError(f"{file} weighs the row {key} twice")
             values[key] = record.get("weight")
+            if len(values) > _MOST:
+                raise UsageError(f"{file} holds more than {_MOST:,} weights")
     if logits:
         values = {key: _sigmoid(value) for key, value in values.items()}
     weights = checked_weights(values.values(), str(file))
     made = {
         "by": "file",
         "file": file.name.encode("utf-8", "replace").decode(),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": digest_of(file),
         "logits": logits,
     }
     return Weights(dict(zip(values, weights, strict=True)), made)
 
 
-def _array(file: Path, content: bytes) -> list[Any]:
-    try:
-        numbers = np.load(io.BytesIO(content), allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
-    if not isinstance(numbers, np.ndarray) or numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
+def _array(file: Path) -> list[Any]:
+    numbers = read_array(file)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
         raise UsageError(f"{file} is no list of numbers", hint="one number for each row")
+    if len(numbers) > _MOST:
+        raise UsageError(f"{file} holds {len(numbers):,} weights, more than {_MOST:,}")
     values: list[Any] = numbers.tolist()
     return values
 

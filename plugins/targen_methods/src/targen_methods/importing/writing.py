@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,9 +23,11 @@ from targen_core import read_dataset
 from targen_core.dataset.weighing import FILE as WEIGHING
 from targen_core.dataset.weighing import Weighing, checked_weights
 from targen_core.errors import UsageError
-from targen_core.plain import replace_plain, write_failed
-from targen_core.runs.card import NO_LICENCE, front_matter
-from targen_core.text import markdown, plural
+from targen_core.outputs import put_folder, remove, write_file
+from targen_core.plain import write_failed
+from targen_core.reading import read_jsonl
+from targen_core.runs.card import NO_LICENCE, front_matter, heading
+from targen_core.text import markdown, markdown_code, plural
 from targen_methods.importing.rows import Imported, Importing
 
 __all__ = ["FILE", "FORMAT", "card_of", "check_free", "finish", "write_rows", "write_weighing"]
@@ -64,8 +65,8 @@ def write_rows(part: Path, rows: Iterable[Imported]) -> None:
     Raises:
         WriteFailed: the operating system refuses.
     """
+    remove(part)
     try:
-        shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         with ExitStack() as stack:
             files = [
@@ -97,18 +98,15 @@ def write_weighing(part: Path, done: Importing, task: str) -> None:
     if done.weights is None:
         return
     rows = read_dataset(part / "dataset.jsonl", done.task)
-    with open(part / "provenance.jsonl", encoding="utf-8") as file:
-        weights = checked_weights((json.loads(line)["weight"] for line in file), done.opened.name)
+    written = read_jsonl(part / "provenance.jsonl")
+    weights = checked_weights((each["weight"] for each in written), done.opened.name)
     report = {
         "rows": len(weights),
         "zero": sum(not weight for weight in weights),
         "mean": sum(weights) / len(weights),
     }
     said = Weighing(task=task, rows=rows.digest, made=done.weights.made, report=report)
-    try:
-        replace_plain(part / WEIGHING, f"{said.model_dump_json(indent=2)}\n".encode())
-    except OSError as error:
-        raise write_failed(part, error) from error
+    write_file(part / WEIGHING, f"{said.model_dump_json(indent=2)}\n")
 
 
 def finish(part: Path, out: Path, facts: Mapping[str, Any], card: str) -> None:
@@ -117,15 +115,9 @@ def finish(part: Path, out: Path, facts: Mapping[str, Any], card: str) -> None:
     Raises:
         WriteFailed: the operating system refuses.
     """
-    try:
-        (part / "README.md").write_text(card, encoding="utf-8", newline="\n")
-        text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
-        (part / FILE).write_text(text, encoding="utf-8", newline="\n")
-        if out.exists():
-            shutil.rmtree(out)
-        part.rename(out)
-    except OSError as error:
-        raise write_failed(out, error) from error
+    write_file(part / "README.md", card)
+    write_file(part / FILE, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    put_folder(part, out)
 
 
 def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
@@ -167,16 +159,14 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
     return f"""---
 {front_matter(front)}---
 
-# {markdown(task.summary)}
+{heading(task)}
 
-{task.description.strip()}
-
-These rows were not made by targen. They were imported from `{markdown(done.opened.name)}`,
+These rows were not made by targen. They were imported from {markdown_code(done.opened.name)},
 a file of the form `{of.name}`: {of.summary} ({of.source}).
 
 ## Rows
 
-{rows}{more}. Columns: {", ".join(f"`{name}`" for name in task.schema.model_fields)}.
+{rows}{more}. Columns: {", ".join(map(markdown_code, task.schema.model_fields))}.
 
 | label in the file | label | rows |
 |---|---|--:|

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
-from json import loads as json_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ import typer
 
 from targen_core.cli.tables import print_json, print_table
 from targen_core.plain import read_plain
+from targen_core.reading import json_of
 from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
@@ -60,11 +61,15 @@ def apply(
     ] = False,
     max_cost: Annotated[
         float | None,
-        typer.Option("--max-cost", help="With --refill: the dollars that the run may have spent."),
+        typer.Option(
+            "--max-cost",
+            help="With --refill: the dollars that all runs together may have cost, earlier calls "
+            "included.",
+        ),
     ] = None,
     max_tokens: Annotated[
         int | None,
-        typer.Option("--max-tokens", help="With --refill: the tokens that it may have used."),
+        typer.Option("--max-tokens", help="With --refill: the tokens that they may have used."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only where the dataset is.")
@@ -87,13 +92,19 @@ def apply(
     - targen review apply runs/rte-0 --resolve majority --refill --exact --max-cost 2
     - targen review apply rows.jsonl.review --resolve ann --out runs/mine
     """
+    from targen_core.runs.account import Account
     from targen_review.apply import new_versions, review_of
 
     folder = review_of(folder)
     versions = new_versions(folder, out, resolve=resolve, exact=exact)
     if refill:
-        for version in versions:
-            _refill(version, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet or json)
+        # All of them, also those that an earlier start has refilled: it paid for these as well.
+        runs = [Path(version.data.path) for version in versions]
+        with Account(max_cost=max_cost, max_tokens=max_tokens, parts=runs) as account:
+            for version in versions:
+                _refill(version, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet or json)
+        if account.spent.calls:
+            print(account.billed, file=sys.stderr)
         versions = new_versions(folder, out, resolve=resolve, exact=exact)
     paths = [version.write() for version in versions]
     for name in versions[0].strangers:
@@ -195,8 +206,14 @@ def _more_rows(version: Version) -> str:
     missing = {
         name: count - rows[name] for name, count in version.requested.items() if count > rows[name]
     }
-    task = shlex.quote(version.data.task)  # as it was typed, such as a file
+    task = shlex.quote(_from_here(version.data.task))
     return f"targen generate {task} {_labels(missing)} --exclude {path}"
+
+
+def _from_here(task: str) -> str:
+    """A task's name as it is typed here: a file below this folder by its path from here."""
+    here = f"{Path.cwd()}{os.sep}"
+    return f".{os.sep}{task.removeprefix(here)}" if task.startswith(here) else task
 
 
 def _grows(run: Path) -> bool:

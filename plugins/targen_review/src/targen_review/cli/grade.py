@@ -36,8 +36,8 @@ def grade(
     """Have a model grade the rows of a review, by the rubric and the plan that people have.
 
     It grades all rows of the plan, gives reasons before each grade, and is marked as a model in
-    every report. What was asked is a run in the review's folder; the same command takes over what
-    targen resume or a batch brought since.
+    every report. What was asked is a run in the review's folder. The same command continues it if
+    it was killed, and takes over what targen resume or a batch brought since.
 
     Examples:
     - targen review runs/rte-0 --sample paper --raters ann,bob --plan
@@ -61,11 +61,11 @@ def grade(
         )
     out = options["out"] or folder / f"model-{name}"
     try:
-        if (out / "manifest.json").exists():
+        if (out / "manifest.json").exists() and not _died(out):
             print(f"{out} is there: nothing is asked, its grades are taken over", file=sys.stderr)
             return
         task = f"grades-{name.lower()}"
-        text = GRADE.text(FORM, GradeSpec(review=str(folder.resolve())), task)
+        text = GRADE.typed(FORM, GradeSpec(review=str(folder.resolve())), task)
         number = options["n"] or len(plan.ids)
         Generate({**options, "out": out}).each_row(text, task, number, "a grade")
     finally:
@@ -82,6 +82,16 @@ def grade(
                     f"{f' -n {len(plan.ids)}' if options['n'] else ''}, then this command again",
                     file=sys.stderr,
                 )
+
+
+def _died(run: Path) -> bool:
+    """Whether a process was killed while it asked for grades: the same command continues it.
+
+    A run that ended has a report, and one whose calls went into files or batches has a ledger of
+    these: `targen resume` and `targen batch` continue such runs.
+    """
+    ended = (run / "report.json").exists() or (run / "batches.jsonl").exists()
+    return not ended and (run / "journal").exists() and (run / "journal").stat().st_size > 0
 
 
 def backend_of(rater: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 from targen_core.cli.sources import EncodingArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
-from targen_core.plain import content_of
+from targen_core.reading import read_json
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def planned(
         UsageError: something asked for is not possible, or differs from the plan that is there.
     """
     from targen_review.grades import check_name
-    from targen_review.plan import differing, folder_for, is_there, load_plan, write_plan
+    from targen_review.plan import data_of, differing, folder_for, is_there, load_plan, write_plan
     from targen_review.rows import NO_TASK
     from targen_review.rubric import read_rubric
     from targen_review.sample import check_sample, teams_of
@@ -202,11 +201,11 @@ def planned(
         requested.setdefault("raters", members)
     if len(data) == 1 and out is None and is_there(Path(data[0])):  # a review itself
         out = Path(data[0])
-        data = [part.path for part in load_plan(out).data]
+        data = [part.path for part in data_of(out, load_plan(out))]
     folder = folder_for(data, out)
     plan = load_plan(folder) if is_there(folder) else None
     if plan is not None and len(plan.data) == 1:
-        task = task or plan.data[0].task or None
+        task = task or data_of(folder, plan)[0].task or None
     opened = opened_data(data, task, encoding)
     for each in opened:
         if each.task is None and not each.problem:
@@ -294,7 +293,7 @@ def _status_of(run: Path) -> str:
     if not report.exists():
         return "unfinished"
     try:
-        return str(json.loads(content_of(report, _LARGEST))["status"])
+        return str(read_json(report, _LARGEST, inside=run)["status"])
     except (UsageError, ValueError, LookupError, TypeError, RecursionError):
         return ""
 
@@ -333,7 +332,7 @@ def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
 
 
 def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
-    from targen_review.plan import Plan, PlanData
+    from targen_review.plan import Plan, PlanData, located
     from targen_review.rows import review_rows
     from targen_review.sample import Drawable, assign, teams_of
 
@@ -352,7 +351,8 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
         if not found[each.name]:
             raise UsageError(f"{each.path} has no rows")
         path = str(each.path) if each.is_remote else str(each.path.resolve())
-        parts.append(PlanData(path=path, name=each.name, task=each.task_id, rows=found[each.name]))
+        task = located(each.task_id)
+        parts.append(PlanData(path=path, name=each.name, task=task, rows=found[each.name]))
     exclusions = []
     for pair in requested["barred"]:
         rater, _, name = pair.partition("=")

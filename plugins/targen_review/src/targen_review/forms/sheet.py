@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import is_within, read_plain, replace_plain, way_out
+from targen_core.errors import UnreadableFile, UsageError, WriteFailed
+from targen_core.plain import read_plain, replace_plain, way_out
+from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import printable
 
@@ -233,15 +233,11 @@ def read_records(path: Path) -> list[Any]:
         UsageError: it cannot be read, or holds something else.
     """
     try:
-        value = json.loads(read_plain(path, _LARGEST), parse_constant=_refuse)
-        if not is_within(value, _DEEPEST):
-            raise RecursionError
+        value = json_of(read_plain(path, _LARGEST), deepest=_DEEPEST)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not JSON that can be read: {error}") from error
-    except RecursionError:
-        raise UsageError(f"{path} is nested too deeply for an export") from None
+    except Malformed as error:
+        raise UnreadableFile(path, error.reason, error.line) from None
     if not isinstance(value, list):
         raise UsageError(f"{path} holds {_kind(value)}, not a list of records")
     return value
@@ -262,10 +258,6 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> list[Path]:
             why = f"cannot write {path}: {error.strerror}"
             raise WriteFailed(why, hint=way_out(error)) from error
     return [folder / name for name in texts]
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not valid JSON")
 
 
 def refused_file(path: Path, number: int, why: str, *, hint: str = "") -> UsageError:

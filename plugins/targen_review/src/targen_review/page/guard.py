@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from typing import Any
 
@@ -11,21 +12,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["HEADERS", "LocalOnly", "Secret", "is_own_origin"]
+from targen_core.pages import SERVED
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""What every answer says: nothing from elsewhere, no inline script, nothing kept."""
+__all__ = ["MAX_FORM", "LocalOnly", "Secret"]
 
 _HOSTS = ("127.0.0.1", "localhost")
+MAX_FORM = 4 << 20
+"""Bytes that the body of a request may have."""
 _LONGEST_TARGET = 4096  # of a path with its query: no number in it is too long for int()
 
 
@@ -33,6 +26,7 @@ class LocalOnly:
     """Answers requests that name this machine as their host, and no others.
 
     A page elsewhere whose name was made to mean 127.0.0.1 (DNS rebinding) sends its own name.
+    What may change something must come from our own page.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -44,13 +38,9 @@ class LocalOnly:
         """Answer, or pass on to the application."""
         if scope["type"] != "http":
             return
-        if Request(scope).headers.get("host", "") not in self._hosts:
-            refused = PlainTextResponse("This page is for 127.0.0.1 alone.\n", 403, HEADERS)
-            await refused(scope, receive, send)
-            return
-        if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
-            refused = PlainTextResponse("This address is too long.\n", 414, HEADERS)
-            await refused(scope, receive, send)
+        if (refusal := self._refusal(Request(scope))) is not None:
+            words, status = refusal
+            await PlainTextResponse(f"{words}\n", status, SERVED)(scope, receive, send)
             return
 
         async def send_guarded(message: Any) -> None:
@@ -58,12 +48,25 @@ class LocalOnly:
                 own = {name for name, _ in message["headers"]}
                 message["headers"] += [
                     (name.lower().encode(), value.encode())
-                    for name, value in HEADERS.items()
+                    for name, value in SERVED.items()
                     if name.lower().encode() not in own
                 ]
             await send(message)
 
         await self._app(scope, receive, send_guarded)
+
+    def _refusal(self, request: Request) -> tuple[str, int] | None:
+        """Why a request is refused, and the status; None if it is not."""
+        if request.headers.get("host", "") not in self._hosts:
+            return "This page is for 127.0.0.1 alone.", 403
+        if len(request.scope["path"]) + len(request.scope["query_string"]) > _LONGEST_TARGET:
+            return "This address is too long.", 414
+        if request.method not in ("GET", "HEAD") and not _is_own_origin(request):
+            return "This did not come from the page itself.", 403
+        length = request.headers.get("content-length", "0")
+        if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > MAX_FORM:
+            return "This is too large.", 413
+        return None
 
 
 class Secret:
@@ -95,7 +98,7 @@ class Secret:
         )
 
 
-def is_own_origin(request: Request) -> bool:
+def _is_own_origin(request: Request) -> bool:
     """Whether a request that changes something comes from this very page.
 
     Browsers say so in `Origin`, or in `Sec-Fetch-Site`; what says neither is no browser, and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,15 +14,15 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from targen_core.errors import TargenError
+from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural, printable
 from targen_review.page.desk import Desk, Seat
-from targen_review.page.guard import LocalOnly, Secret, is_own_origin
+from targen_review.page.guard import MAX_FORM, LocalOnly, Secret
 from targen_review.rows import NO_TASK
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates", "traced"]
 
-_MAX_FORM = 4 << 20
-_SECONDS = 20  # that the whole of a form may take; what is written is sent at once
 _LIST = 50  # rows of a page of the list
 _COMMANDS = {
     "edit": ("e", "Edit the texts"),
@@ -135,15 +133,15 @@ class _Pages:
                 if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
                     return _refused(f"There is no row {number}.", 404)
                 if request.method == "POST":
-                    try:
-                        async with asyncio.timeout(_SECONDS):
-                            form = await _form(request)
-                    except TimeoutError:
-                        return _refused(f"It took longer than {_SECONDS} seconds to arrive.", 408)
-                    if not is_own_origin(request) or form.get("secret") != secret.form:
+                    form = await _form(request)
+                    if not hmac.compare_digest(
+                        form.get("secret", "").encode(), secret.form.encode()
+                    ):
                         return _refused("This did not come from the page itself.", 403)
                     request.state.form = form
                 return await page(request, self._shared.desks[rater])
+            except ClientDisconnect:
+                return _refused("The rest of the form did not arrive.", 400)
             except TargenError as error:
                 return _refused(str(error), 422 if error.exit_code == 2 else 500, error.hint)
 
@@ -378,11 +376,11 @@ def _texts(form: Mapping[str, str]) -> dict[str, str]:
 
 async def _form(request: Request) -> dict[str, str]:
     """The fields of a form, of which there is one of each name."""
-    data = b""
+    data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > _MAX_FORM:
-            return {}
+        if len(data) > MAX_FORM:
+            raise UsageError("the form is too large")
     pairs = parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(pairs)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from typing import Any
 
 from targen_core.metrics.model import Cell, Estimate, Excerpt, Findings, Table
+from targen_core.pages import document, safe
 from targen_core.text import duration, markdown, plural
 from targen_review.agreement import Figure, share
 from targen_review.report.figures import (
@@ -468,31 +468,26 @@ td.text{min-width:16rem}.soft{color:var(--soft)}
 def as_html(findings: Findings) -> str:
     """The report as one page that needs no network and no script."""
     parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="generator" content="targen-review">',
-        f"<title>What raters found</title><style>{_STYLE}</style></head><body><main>",
-        "<h1>What raters found</h1><ul>",
-        *(f"<li>{escape(line)}</li>" for line in findings.headlines),
+        "<main><h1>What raters found</h1><ul>",
+        *(f"<li>{safe(line)}</li>" for line in findings.headlines),
         "</ul>",
-        *(f'<p class="doubt">{escape(line)}.</p>' for line in findings.warnings),
+        *(f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings),
         *map(_table, findings.tables),
         "<h2>How it was measured</h2><ul>",
-        *(f"<li>{escape(note)}</li>" for note in findings.notes),
-        "</ul></main></body></html>",
-        "",
+        *(f"<li>{safe(note)}</li>" for note in findings.notes),
+        "</ul></main>",
     ]
-    return "\n".join(parts)
+    return document("What raters found", parts, style=_STYLE, generator="targen-review")
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
+    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in table.columns)
     body = "".join(f"<tr>{''.join(map(_td, row))}</tr>" for row in table.rows)
-    note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
+    note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
     # What scrolls must be reachable by keyboard.
     return (
-        f'<h2>{escape(table.title)}</h2><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f'<h2>{safe(table.title)}</h2><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{safe(table.title)}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{note}"
     )
 
@@ -500,4 +495,4 @@ def _table(table: Table) -> str:
 def _td(cell: Cell) -> str:
     kind = ' class="text"' if isinstance(cell, Excerpt) else ""
     kind = ' class="number"' if isinstance(cell, int | float | Estimate) else kind
-    return f"<td{kind}>{escape(shown(cell))}</td>"
+    return f"<td{kind}>{safe(shown(cell))}</td>"

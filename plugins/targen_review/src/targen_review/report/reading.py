@@ -9,7 +9,7 @@ from pathlib import Path
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.text import plural
 from targen_review.grades import Grade, Rater, read_grades
-from targen_review.plan import Plan, PlanData, load_plan
+from targen_review.plan import Plan, PlanData, data_of, is_here, load_plan
 from targen_review.rows import ReviewRow, open_data, review_rows
 from targen_review.rubric import Rubric
 
@@ -107,11 +107,7 @@ def _is_same_data(one: Plan, other: Plan) -> bool:
     ]:
         return False
     paths = [(a.path, b.path) for a, b in zip(one.data, other.data, strict=True)]
-    return all(a == b or not (_is_here(a) and _is_here(b)) for a, b in paths)
-
-
-def _is_here(path: str) -> bool:
-    return path.startswith("hf:") or Path(path).exists()
+    return all(a == b or not (is_here(a) and is_here(b)) for a, b in paths)
 
 
 def _scale(rubric: Rubric) -> tuple[tuple[str, bool], ...]:
@@ -171,7 +167,7 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
         places |= {each: (dataset, f"{folders[0]}/{each}") for each in own}
         material.tasks[dataset] = data.task
         try:
-            there, size = _rows(data, folders, lead, set(own), rejects=plan.rejects)
+            there, size = _rows(plan, data, folders, lead, set(own), rejects=plan.rejects)
         except (TargenError, OSError) as error:
             material.warnings.append(
                 f"{dataset} cannot be read ({error}): whether its rows are as they were graded is "
@@ -213,17 +209,11 @@ def _list_of(plan: Plan, rater: Rater) -> set[str] | None:
 
 
 def _rows(
-    data: PlanData, folders: Sequence[Path], lead: str, ids: set[str], *, rejects: bool
+    plan: Plan, data: PlanData, folders: Sequence[Path], lead: str, ids: set[str], *, rejects: bool
 ) -> tuple[list[tuple[str, ReviewRow]], int]:
-    """The rows of a dataset that are reviewed, by their ids in the plan, and how many it has.
-
-    A folder that was copied from another machine is read with the data that lie beside it.
-    """
-    path: Path | str = data.path
-    if not _is_here(data.path):
-        beside = (folder.with_name(folder.name.removesuffix(".review")) for folder in folders)
-        path = next((each for each in beside if each.exists()), path)
-    source = open_data(path, data.task or None)
+    """The rows of a dataset that are reviewed, by their ids in the plan, and how many it has."""
+    there = next(each for each in data_of(folders[0], plan, *folders[1:]) if each.name == data.name)
+    source = open_data(there.path, there.task or None)
     found = []
     size = 0
     for _, row in review_rows([source], rejects=rejects):

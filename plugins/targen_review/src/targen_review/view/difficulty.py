@@ -6,7 +6,6 @@ an analysis left of single rows, `rows/difficulty-NAME.jsonl`.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.plain import read_plain
+from targen_core.reading import json_line, json_of
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import Catalogue, Part
 
@@ -92,7 +92,7 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
     values: dict[int, float] = {}
     for number, line in enumerate(_lines(file), 1):
         try:
-            record = json.loads(line)
+            record = json_line(line)
             row, pvi = int(record["row"]), float(record["PVI"])
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise RunDirectoryError(f"{file}, line {number}: no row with its PVI") from error
@@ -125,7 +125,7 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
     """
     path = folder / "analysis.json"
     try:
-        said = json.loads(read_plain(path, _MAX_BYTES))
+        said = json_of(read_plain(path, _MAX_BYTES))
         parts = [*said["datasets"], said["reference"]]
         named = {part["name"]: part for part in parts if part is not None}
     except FileNotFoundError:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from targen_core import Case, DryRunCall, Llm, Prompt, Task, TaskForm
 from targen_core.dataset.bigbench import CHOICE, BigBench, Example, choices_in, task_json
+from targen_core.origin import placed
 from targen_core.tasks.asking import RowToAsk, asking_task
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.bigbench.shots import prompt_of
@@ -97,8 +98,7 @@ def _dry_run(call: DryRunCall) -> dict[str, str]:
 
 
 def _located(spec: Answer, folder: Path) -> Answer:
-    file = (folder / Path(spec.file).expanduser()).resolve()
-    return spec.model_copy(update={"file": str(file)})
+    return spec.model_copy(update={"file": str(Path(placed(folder, spec.file)).resolve())})
 
 
 ANSWER = TaskForm(

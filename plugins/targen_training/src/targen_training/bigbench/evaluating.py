@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,8 @@ from typing import Any
 
 from targen_core.dataset.bigbench import BigBench, Example, bigbench_of, is_bigbench
 from targen_core.dataset.source import open_source
-from targen_core.errors import UsageError
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.reading import read_json
 from targen_training.bigbench.score import Grade, graded
 from targen_training.printed import with_interval
 from targen_training.progress import status_line
@@ -25,8 +25,8 @@ def bigbench_in(sources: Sequence[str]) -> BigBench | None:
     if len(sources) != 1 or not sources[0].endswith(".json") or not Path(sources[0]).is_file():
         return None
     try:
-        value = json.loads(Path(sources[0]).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        value = read_json(Path(sources[0]), 1 << 30)
+    except UnreadableFile:
         return None
     return bigbench_of(value, sources[0]) if is_bigbench(value) else None
 
@@ -93,7 +93,7 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
             by_input.setdefault(text, []).append(at)
     answer_at: dict[int, str] = {}
     lost = 0
-    for row in open_source(source).rows():
+    for row in open_source(Path(source)).rows():
         if not isinstance(row.get("input"), str) or row.get("output", row.get("answer")) is None:
             raise UsageError(
                 f"{source} holds no answers: rows of `input` and `output`",

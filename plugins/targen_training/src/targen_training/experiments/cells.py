@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 from targen_core import Registry
 from targen_core.errors import UsageError
+from targen_core.outputs import put_folder, remove, write_file, writing
+from targen_core.reading import read_array, read_json
 from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
@@ -31,7 +33,6 @@ from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import about_task, fitted
 from targen_training.styles import Style
-from targen_training.writing import writing
 
 __all__ = [
     "BEFORE",
@@ -48,6 +49,7 @@ __all__ = [
 
 Kind = Literal["matched", "natural", "curve", "share"]
 _FORMAT = 1
+_LARGEST = 16 << 20  # bytes of cell.json
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
 BEFORE = "before-"  # and a key: a model that others start from
 
@@ -473,9 +475,9 @@ def _places(folder: Path, training: str) -> Iterator[tuple[Path, Path]]:
         (work / "model").mkdir()
         checkpoints.mkdir(exist_ok=True)
         yield work, checkpoints
-        shutil.rmtree(checkpoints, ignore_errors=True)
+        remove(checkpoints)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        remove(work)
 
 
 def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOptions:
@@ -491,7 +493,7 @@ def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOpt
         with _places(folder, key) as (work, checkpoints):
             data = replace(data, checkpoints=checkpoints, watch=watch)
             fitted(ready.item, ready.trainer, ready.options, data, work / "model")
-            (work / "model").rename(there)
+            put_folder(work / "model", there)
     values = {"model": str(there)}
     if "head" in type(ready.options).model_fields:
         values["head"] = "auto-new"
@@ -514,13 +516,10 @@ def _write_cell(
     np.save(own / "scores.npy", done.scores)
     facts = _facts(plan, ready, material, done.labels, done.seconds)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    (own / "cell.json").write_text(text, encoding="utf-8")
+    write_file(own / "cell.json", text)
     if keep:
         shutil.copytree(work / "model", own / "model")
-    there = folder / plan.key
-    if there.exists():  # a damaged one
-        shutil.rmtree(there)
-    own.replace(there)
+    put_folder(own, folder / plan.key)  # a damaged one may lie there
 
 
 def _facts(
@@ -551,8 +550,8 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
     """A cell that was trained before; None where it was not, or is damaged."""
     there = folder / plan.key
     try:
-        facts = json.loads((there / "cell.json").read_text(encoding="utf-8"))
-        scores = np.load(there / "scores.npy", allow_pickle=False)
+        facts = read_json(there / "cell.json", inside=folder)
+        scores = read_array(there / "scores.npy", inside=folder)
         labels = tuple(map(str, facts["labels"]))
         if facts["format"] != _FORMAT or facts["key"] != plan.key:
             return None
@@ -566,7 +565,7 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
 def sweep(folder: Path, kept: Collection[str]) -> None:
     """Remove what trainings that were killed left, but for checkpoints of wanted cells."""
     for path in folder.glob(".cell-*"):
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
     for path in folder.glob(f"{_UNFINISHED}*"):
         if path.name.removeprefix(_UNFINISHED) not in kept or not any(path.iterdir()):
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from targen_core import Dataset, Registry, Task, read_dataset
+from targen_core import Dataset, Registry, Task, Typed, read_dataset
 from targen_core.errors import UsageError
 from targen_core.training.model import Decision
 from targen_training.asked import names_its_task, read_rows
@@ -264,7 +264,7 @@ def read_material(
     arms: dict[str, list[Source]] = {}
     for arm, declared in part.arms.items():
         arms[arm] = []
-        for source in declared.data or (str(made[arm]),):
+        for source in declared.data or (Typed(made[arm]),):
             place = (source, declared.style)
             if place not in read:
                 # A run of another task says itself which: called the same, or made from this one.
@@ -298,7 +298,7 @@ def read_before(
             run = made.get(task, {}).get(f"before {name}")
             datasets = [
                 read_rows(registry, source, None if arm.task else task)
-                for source in arm.data or (str(run),)
+                for source in arm.data or (Typed(run),)
             ]
             sources = [
                 _source(experiment, dataset, (), "plain", named=True) for dataset in datasets

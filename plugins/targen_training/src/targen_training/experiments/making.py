@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core import Registry, Task, estimate, generate
 from targen_core.api.looking import found
+from targen_core.cli.ahead import Expected
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.methods.finishing import finished, rows_to_make
 from targen_training.experiments.model import Arm, Experiment
@@ -21,7 +22,7 @@ from targen_training.experiments.model import Arm, Experiment
 if TYPE_CHECKING:
     from targen_core import Report
 
-__all__ = ["Made", "contexts_of", "dollars", "found_of", "generated", "made_once", "to_generate"]
+__all__ = ["Made", "contexts_of", "expected", "found_of", "generated", "made_once", "to_generate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
     return max(4, min(maximum, rows // (uses * task.instances_per_call)))
 
 
-def dollars(registry: Registry, arm: Made) -> float | None:
-    """What an arm would cost were its replies not shared; None where nobody knows.
+def expected(registry: Registry, arm: Made) -> Expected:
+    """What an arm is likely to cost were its replies not shared.
 
     Raises:
         UsageError: what cannot be generated.
@@ -101,11 +102,13 @@ def dollars(registry: Registry, arm: Made) -> float | None:
     # Caps and where the run goes change no estimate.
     without = signature(generate).parameters.keys() - signature(estimate).parameters.keys()
     values = {key: value for key, value in arm.values.items() if key not in without}
+    name = f"arm {arm.arm} of {arm.part}"
     try:
         with _named(arm, "estimated"):
-            return estimate(arm.task, registry=registry, **values).dollars
-    except JobFailed:
-        return None  # what its dry run cannot do, the run itself may
+            return Expected(name, estimate(arm.task, registry=registry, **values).dollars)
+    except JobFailed as error:
+        # What its dry run cannot do, the run itself may.
+        return Expected(name, None, unknown=f"cannot be estimated: {error}")
 
 
 def found_of(registry: Registry, arm: Made) -> Report | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from targen_core import Typed
+from targen_core.calls.sampling import is_free
 from targen_core.errors import UsageError
+from targen_core.origin import Named, leaving, placed, require_trust
+from targen_core.reading import read_toml
 from targen_training.styles import Style
 
 __all__ = [
@@ -21,7 +24,9 @@ __all__ = [
     "as_toml",
     "declared",
     "is_path",
+    "reaching",
     "read_experiment",
+    "validated",
 ]
 
 Size = Literal["matched", "natural"]
@@ -46,9 +51,9 @@ class Arm(_Declared):
         style: how rows are read: as they are, or as instructions.
     """
 
-    data: tuple[str, ...] = ()
+    data: tuple[Named, ...] = ()
     generate: Mapping[str, Any] | None = None
-    task: str = ""
+    task: Named = ""
     before: str = ""
     style: Style = "plain"
 
@@ -105,9 +110,9 @@ class TaskPart(_Declared):
         task: its name or file, or a run of it; by default what the part is called.
     """
 
-    test: tuple[str, ...]
+    test: tuple[Named, ...]
     arms: Mapping[str, Arm]
-    task: str = ""
+    task: Named = ""
 
     @field_validator("test", mode="before")
     @classmethod
@@ -275,20 +280,77 @@ def read_experiment(path: Path) -> Experiment:
     Raises:
         UsageError: what is wrong, and where.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large for an experiment")
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {error}") from error
-    experiment = declared(values, str(path))
+    experiment = validated(read_toml(path, _LARGEST), str(path))
+    require_trust(path, reaching(experiment, path.parent))
     return experiment.model_copy(update=_placed(experiment, path.parent))
 
 
+def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    """What an experiment in `folder` names that a person has to trust, by its place in the file.
+
+    That is code; data, tasks and weights elsewhere; and all that decides which model is asked, at
+    which address, with which key and up to which cost.
+    """
+    arms = {
+        **{f"tasks.{key}.arms": part.arms for key, part in experiment.tasks.items()},
+        **{f"before.{key}": of for key, of in experiment.before.items()},
+    }
+    paths = {
+        f"tasks.{key}.test.{at}": source
+        for key, part in experiment.tasks.items()
+        for at, source in enumerate(part.test)
+    }
+    for key in experiment.tasks:
+        if is_path(task := experiment.task_of(key)):
+            paths[f"tasks.{key}.task"] = task
+    asked = {"generate": experiment.generate}
+    for place, of in arms.items():
+        for name, arm in of.items():
+            paths |= {f"{place}.{name}.data.{at}": each for at, each in enumerate(arm.data)}
+            if is_path(arm.task):
+                paths[f"{place}.{name}.task"] = arm.task
+            asked[f"{place}.{name}.generate"] = arm.generate or {}
+    weights = {
+        f"models.{at}.options.{key}": value
+        for at, model in enumerate(experiment.models)
+        for key, value in model.options.items()
+        if isinstance(value, str) and (key == "model" or "/" in value or "\\" in value)
+    }
+    costs = {
+        f"{place}.{key}": value
+        for place, values in asked.items()
+        for key, value in values.items()
+        if not is_harmless(key, value)
+    }
+    return {**leaving(folder, paths), **weights, **costs}
+
+
+_HARMLESS = (
+    *("n", "labels", "preset", "seed", "variants", "correct", "corrector", "unsure", "balance"),
+    *("near_duplicates", "contexts_limit", "contexts_fraction", "labels_per_seed", "progress"),
+)
+"""What an experiment may say of how arms are generated, whoever wrote it."""
+
+
+def is_harmless(key: str, value: Any) -> bool:
+    """Whether a keyword of `generate` moves neither money nor keys nor data."""
+    if key == "options" and isinstance(value, Mapping):
+        return all(is_free(name, each) for name, each in value.items())
+    return key in _HARMLESS or (key, value) == ("model", "scripted")  # which is none, and free
+
+
 def declared(values: Mapping[str, Any], where: str) -> Experiment:
-    """An experiment of its values.
+    """An experiment that a person typed or a command makes: its names are orders.
+
+    Raises:
+        UsageError: what is wrong; `where` is named before it.
+    """
+    experiment = validated(values, where)
+    return experiment.model_copy(update=_placed(experiment, None))
+
+
+def validated(values: Mapping[str, Any], where: str) -> Experiment:
+    """An experiment of its values, whose names are data.
 
     Raises:
         UsageError: what is wrong; `where` is named before it.
@@ -307,18 +369,16 @@ def declared(values: Mapping[str, Any], where: str) -> Experiment:
         raise UsageError(f"{where}: {place + ': ' if place else ''}{said}", hint=hint) from error
 
 
-def _placed(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    """The parts whose paths were written from `folder`, as they are from here."""
+def _placed(experiment: Experiment, folder: Path | None) -> dict[str, Any]:
+    """The parts with paths as orders; those of a file in `folder` as they are from here."""
 
     def at(source: str) -> str:
-        if source.startswith("hf:") or Path(source).is_absolute():
-            return source
-        return str(folder / source)
+        return Typed(source) if folder is None else placed(folder, source)
 
     def task(name: str) -> str:
         return at(name) if is_path(name) else name
 
-    def placed(arms: Mapping[str, Arm]) -> dict[str, Arm]:
+    def put(arms: Mapping[str, Arm]) -> dict[str, Arm]:
         return {
             name: arm.model_copy(update={"data": tuple(map(at, arm.data)), "task": task(arm.task)})
             for name, arm in arms.items()
@@ -329,12 +389,12 @@ def _placed(experiment: Experiment, folder: Path) -> dict[str, Any]:
             update={
                 "task": task(part.task),
                 "test": tuple(map(at, part.test)),
-                "arms": placed(part.arms),
+                "arms": put(part.arms),
             }
         )
         for key, part in experiment.tasks.items()
     }
-    return {"tasks": tasks, "before": {name: placed(of) for name, of in experiment.before.items()}}
+    return {"tasks": tasks, "before": {name: put(of) for name, of in experiment.before.items()}}
 
 
 def is_path(task: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from targen_core.metrics.model import Cell, Estimate, Findings, Plot, Table
+from targen_core.pages import document, safe
 from targen_core.text import markdown, plural
 from targen_training.experiments.results import Group, Pair, PartResult, Results
 from targen_training.experiments.svg import picture
@@ -376,37 +376,34 @@ svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--l
 def as_html(results: Results) -> str:
     """The results as one page that needs no network and no script."""
     findings = findings_of(results)
-    title = escape(results.name)
     parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="generator" content="targen-training">',
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
+        f"<h1>{safe(results.name)}</h1>",
         '<p class="soft">What datasets train, measured by targen compare.</p><ul>',
-        *(f"<li>{escape(line)}</li>" for line in findings.headlines),
+        *(f"<li>{safe(line)}</li>" for line in findings.headlines),
         "</ul>",
-        *(f'<p class="doubt">{escape(line)}.</p>' for line in findings.warnings),
+        *(f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings),
     ]
     for plot in findings.plots:
-        parts.append(f"<h2>{escape(plot.title)}</h2>{picture(plot)}")
+        parts.append(f"<h2>{safe(plot.title)}</h2>{picture(plot)}")
     parts += map(_table, findings.tables)
     parts.append("<h2>How it was measured</h2><ul>")
-    parts += [f"<li>{escape(note)}</li>" for note in findings.notes]
-    return "\n".join([*parts, "</ul></body></html>", ""])
+    parts += [f"<li>{safe(note)}</li>" for note in findings.notes]
+    parts.append("</ul>")
+    return document(results.name, parts, style=_STYLE, generator="targen-training")
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    head = "".join(f"<th>{safe(name)}</th>" for name in table.columns)
     body = ""
     for row in table.rows:
         cells = "".join(
             f"<td{' class=number' if isinstance(cell, int | float) else ''}>"
-            f"{escape(shown(cell))}</td>"
+            f"{safe(shown(cell))}</td>"
             for cell in row
         )
         body += f"<tr>{cells}</tr>"
-    note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
+    note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
     return (
-        f'<h2>{escape(table.title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<h2>{safe(table.title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{note}"
     )

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from targen_core.errors import UsageError
+from targen_core.errors import UnreadableFile, UsageError
 from targen_core.metrics.model import Estimate
+from targen_core.plain import content_of
 from targen_core.training.model import Decision
 from targen_training.experiments.cells import Cell, Done, Plan
 from targen_training.experiments.data import Material
@@ -238,13 +239,11 @@ def read_results(folder: Path) -> Results:
         UsageError: it holds none.
     """
     try:
-        path = folder / "results.json"
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("results.json is too large")
-        return TypeAdapter(Results).validate_json(path.read_bytes())
-    except OSError as error:
+        data = content_of(folder / "results.json", _LARGEST, inside=folder)
+        return TypeAdapter(Results).validate_json(data)
+    except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no comparison: results.json: {error.strerror}",
+            f"{folder} holds no comparison: results.json: {error.reason}",
             hint="targen compare makes one",
         ) from error
     except (ValueError, RecursionError) as error:

@@ -12,17 +12,16 @@ comparisons/rte/
 
 from __future__ import annotations
 
-import fcntl
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from targen_core import Registry
 from targen_core.errors import UsageError
+from targen_core.origin import remember_trust
+from targen_core.outputs import check_own, remove, write_file
 from targen_core.training.model import Watch
 from targen_training.experiments.cells import (
     BEFORE,
@@ -36,12 +35,11 @@ from targen_training.experiments.cells import (
     sweep,
 )
 from targen_training.experiments.data import Material, label_order, read_before, read_material
-from targen_training.experiments.model import Arm, Experiment, as_toml
+from targen_training.experiments.model import Arm, Experiment, as_toml, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import Results, results_of
 from targen_training.models import require_able
 from targen_training.scores import measured
-from targen_training.writing import write_text, writing
 
 __all__ = [
     "Planned",
@@ -49,7 +47,6 @@ __all__ = [
     "check_given",
     "check_models",
     "declare",
-    "held",
     "planned",
     "run_experiment",
     "written",
@@ -89,7 +86,7 @@ def check_folder(folder: Path) -> None:
     """Check that an experiment may be done in `folder`.
 
     Raises:
-        UsageError: something else is there.
+        UsageError: something else is there, or a link or the like in it, at any depth.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is no folder", hint="choose another --out")
@@ -98,27 +95,7 @@ def check_folder(folder: Path) -> None:
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
         raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep others out of a folder.
-
-    Raises:
-        UsageError: another process is at it.
-        WriteFailed: the operating system refuses.
-    """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(
-                f"another process is at work in {folder}", hint="wait, or choose another --out"
-            ) from error
-        yield
+    check_own(folder)
 
 
 def planned(
@@ -246,7 +223,7 @@ def run_experiment(
         plan.there.update(made)
     if not keep:  # every cell that would start from one is there
         for path in (plan.folder / "cells").glob(f"{BEFORE}*"):
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
     return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.left)
 
 
@@ -261,7 +238,7 @@ def written(folder: Path, results: Results) -> list[Path]:
         "results.md": as_markdown(results),
         "results.html": as_html(results),
     }
-    return [write_text(folder / name, text) for name, text in texts.items()]
+    return [write_file(folder / name, text) for name, text in texts.items()]
 
 
 def declare(folder: Path, values: Mapping[str, Any]) -> None:
@@ -270,4 +247,5 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     Raises:
         WriteFailed: the operating system refuses.
     """
-    write_text(folder / "experiment.toml", as_toml(values))
+    write_file(path := folder / "experiment.toml", as_toml(values))
+    remember_trust(path, reaching(validated(values, str(path)), folder))  # what was typed here

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from targen_core.metrics.model import Plot
+from targen_core.pages import safe
 
 __all__ = ["picture"]
 
@@ -46,7 +46,7 @@ def _known(plot: Plot, *names: str) -> list[dict[str, Any]]:
 def _wrapped(plot: Plot, height: float, parts: Sequence[str]) -> str:
     return (
         f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" width="{_WIDTH}" role="img" '
-        f'aria-label="{escape(plot.title, quote=True)}">{"".join(parts)}</svg>'
+        f'aria-label="{safe(plot.title)}">{"".join(parts)}</svg>'
     )
 
 
@@ -68,8 +68,8 @@ def _intervals(plot: Plot) -> str:
         y = _TOP + 13 + 26 * at
         tip = f"{name}: {mark[plot.x]:.1f} ({mark['low']:.1f} to {mark['high']:.1f})"
         parts.append(
-            f'<g><title>{escape(tip)}</title><text x="{left - 10}" y="{y + 4}" text-anchor="end">'
-            f"{escape(name)}</text>"
+            f'<g><title>{safe(tip)}</title><text x="{left - 10}" y="{y + 4}" text-anchor="end">'
+            f"{safe(name)}</text>"
             f'<line x1="{x(mark["low"])}" x2="{x(mark["high"])}" y1="{y}" y2="{y}" '
             f'stroke="{_COLORS[0]}" stroke-width="2" opacity="0.6"/>'
             f'<circle cx="{x(mark[plot.x])}" cy="{y}" r="4.5" fill="{_COLORS[0]}"/></g>'
@@ -98,7 +98,7 @@ def _lines(plot: Plot) -> str:
     title = "rows" if rows else plot.x
     parts.append(
         f'<text x="{(left + _WIDTH) / 2:.0f}" y="{bottom + 40}" text-anchor="middle">'
-        f"{escape(title)}</text>"
+        f"{safe(title)}</text>"
     )
     arms = list(dict.fromkeys(str(mark[plot.color]) for mark in marks))
     place = left
@@ -116,11 +116,11 @@ def _lines(plot: Plot) -> str:
             tip = f"{arm}, {m['rows']:,} rows: {m[plot.y]:.1f} ({m['low']:.1f} to {m['high']:.1f})"
             parts.append(
                 f'<circle cx="{x(m[plot.x])}" cy="{y(m[plot.y])}" r="4" fill="{color}">'
-                f"<title>{escape(tip)}</title></circle>"
+                f"<title>{safe(tip)}</title></circle>"
             )
         parts.append(
             f'<circle cx="{place + 5}" cy="14" r="5" fill="{color}"/>'
-            f'<text x="{place + 15}" y="18">{escape(arm)}</text>'
+            f'<text x="{place + 15}" y="18">{safe(arm)}</text>'
         )
         place += 30 + 7 * len(arm)
     return _wrapped(plot, bottom + 50, parts)

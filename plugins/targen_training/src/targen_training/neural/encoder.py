@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.outputs import write_file
 from targen_core.pretrained import device_of, quiet
+from targen_core.reading import read_json
 from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.neural.options import EncoderOptions
 from targen_training.neural.weights import check
@@ -81,7 +83,7 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
     model = fit(model, examples, collate, options, data, data.decisions)
     save(model, tokenizer, pretrained.base.name, folder)
     about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": max_length}
-    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+    write_file(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
 
 
 def _tokens(
@@ -160,7 +162,7 @@ def load(folder: Path) -> Predictor:
     from targen_training.neural.weights import Weights
 
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        about = read_json(folder / _ABOUT, inside=folder)
         if about["format"] != _FORMAT or about["kind"] != "encoder":
             raise ValueError("it is of another format")
         labels, max_length = [str(label) for label in about["labels"]], int(about["max_length"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.outputs import remove
 from targen_core.pretrained import device_of, first_line, quiet
 from targen_core.training.model import TrainingSet
 from targen_training.neural.fit import takes_bfloat16
@@ -13,6 +14,7 @@ from targen_training.neural.weights import (
     Weights,
     base_of,
     find_weights,
+    note_base,
 )
 
 __all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_of"]
@@ -240,6 +242,7 @@ def save(model: Any, tokenizer: Any, base: str, folder: Any) -> None:
         if hasattr(model, "peft_config"):
             for config in model.peft_config.values():
                 config.base_model_name_or_path = base  # as the user calls it, not where it lies
+            note_base(base)
         model.save_pretrained(str(folder), safe_serialization=True)
         tokenizer.save_pretrained(str(folder))
-    (folder / "README.md").unlink(missing_ok=True)  # peft's card is empty headings
+    remove(folder / "README.md")  # peft's card is empty headings

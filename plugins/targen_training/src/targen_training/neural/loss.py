@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_core.outputs import write_file
 from targen_core.pretrained import device_of
+from targen_core.reading import read_arrays
 from targen_training.ensembling import Ensemble, smoothed
 from targen_training.neural.options import EncoderOptions
 
@@ -92,17 +95,16 @@ class Ensembling:
 
     def save(self, folder: Path, step: int) -> None:
         """Write the averages, whole or not at all."""
-        part = folder / ".ensemble.npz"
-        np.savez(part, **self._ensemble.state())
-        part.replace(folder / f"ensemble-{step}.npz")
+        content = io.BytesIO()
+        np.savez(content, **self._ensemble.state())
+        write_file(folder / f"ensemble-{step}.npz", content.getvalue())
 
     def restore(self, folder: Path, step: int) -> None:
         """Go on with the averages of a step, if an interval had ended by then."""
         ended = step // self._options.ensemble_interval * self._options.ensemble_interval
         if not ended:
             return
-        with np.load(folder / f"ensemble-{ended}.npz", allow_pickle=False) as held:
-            self._ensemble.restore({name: held[name] for name in held.files})
+        self._ensemble.restore(read_arrays(folder / f"ensemble-{ended}.npz", inside=folder))
 
 
 def own_trainer(ensembling: Ensembling | None, *, smoothing: float, shift: bool) -> Any:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UsageError
-from targen_core.pretrained import device_of, model_folder
+from targen_core import folders
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.origin import require_trust
+from targen_core.pretrained import MINILM, device_of, model_folder
+from targen_core.reading import read_json
 from targen_training.neural.options import NeuralOptions
 
-__all__ = ["Weights", "base_of", "check", "find_weights", "kind_of"]
+__all__ = ["Weights", "base_of", "check", "find_weights", "kind_of", "note_base"]
 
 _WRITES = ("ForCausalLM", "LMHeadModel")
 
@@ -42,8 +45,8 @@ class Weights:
     def config(self) -> dict[str, Any]:
         """`config.json`, {} where there is none."""
         try:
-            known = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            known = read_json(self.folder / "config.json")
+        except UnreadableFile:
             return {}
         return known if isinstance(known, dict) else {}
 
@@ -119,10 +122,24 @@ def base_of(weights: Weights) -> str:
 
     Raises:
         UsageError: the adapter does not say.
+        Untrusted: it is not one that this user has trained, nor one that a package carries.
     """
+    file = weights.folder / "adapter_config.json"
     try:
-        path = weights.folder / "adapter_config.json"
-        known = json.loads(path.read_text(encoding="utf-8"))
-        return str(known["base_model_name_or_path"])
+        name = str(read_json(file)["base_model_name_or_path"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{weights.name} holds an adapter of no model: {error}") from error
+    if name != MINILM.rpartition("/")[2] and not folders.is_known(*_mark(name)):
+        require_trust(file, {"base_model_name_or_path": name})
+    return name
+
+
+def note_base(name: str) -> None:
+    """Note that this user trains from these weights: adapters of them may be opened."""
+    folders.make_known(*_mark(name))
+
+
+def _mark(name: str) -> tuple[str, str]:
+    path = Path(name).expanduser()
+    place = str(path.resolve()) if path.exists() else name
+    return "weights", hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()

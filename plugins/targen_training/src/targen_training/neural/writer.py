@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.outputs import write_file
 from targen_core.pretrained import device_of, quiet
+from targen_core.reading import read_json
 from targen_core.training.model import Decision, Predictor, Question, Trainer, TrainingSet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
@@ -90,7 +92,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
         "answer_tokens": length,
         "chat": options.chat,
     }
-    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+    write_file(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
 
 
 def _auto(kind: str) -> Any:
@@ -173,7 +175,7 @@ def load(kind: str, folder: Path) -> Predictor:
     from targen_training.neural.weights import Weights
 
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        about = read_json(folder / _ABOUT, inside=folder)
         if about["format"] != _FORMAT or about["kind"] != kind:
             raise ValueError("it is of another format or kind")
         labels = [str(label) for label in about["labels"]]

@@ -17,20 +17,23 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from targen_core import Typed
 from targen_core.dataset.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Estimate
+from targen_core.outputs import write_file
+from targen_core.plain import content_of
 from targen_core.text import plural
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.experiments.run import check_folder
-from targen_training.writing import write_text
 
 if TYPE_CHECKING:
     from targen_core import Registry
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
+    from targen_training.money import Money
 
 __all__ = ["NAME", "Given", "reproduce_datatune"]
 
@@ -75,14 +78,18 @@ def table() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def reproduce_datatune(registry: Registry, given: Given, *, plan: bool, json: bool) -> None:
+def reproduce_datatune(
+    registry: Registry, given: Given, money: Money, *, plan: bool, json: bool
+) -> None:
     """Do DataTune's table 2 again with what is at hand.
+
+    Runs draw from `money`, which the caller has opened.
 
     Raises:
         UsageError: nothing of it can be done.
     """
     from targen_core.cli.tables import print_json
-    from targen_training.comparing import carried_out
+    from targen_training.comparing import carried_out, say_billed
     from targen_training.experiments.model import declared
 
     paper = table()
@@ -96,12 +103,13 @@ def reproduce_datatune(registry: Registry, given: Given, *, plan: bool, json: bo
     values = {"name": NAME, "tasks": parts, "models": models, "seeds": given.seeds}
     experiment = declared({**values, "sizes": ["natural"]}, NAME)
     print(_announced(experiment, minutes), file=sys.stderr)
-    _announce_answers(registry, given, known)
-    results = carried_out(registry, experiment, given.folder, keep=True, plan=plan)
+    _announce_answers(registry, given, known, money)
+    results = carried_out(registry, experiment, given.folder, money, keep=True, plan=plan)
     if results is None:
         return
     lines = _figures(registry, experiment, results, known, given.folder)
     grades = _few_shot(registry, given, known)
+    say_billed(money)
     facts = {
         "paper": paper["rows"],
         "here": [
@@ -269,7 +277,7 @@ def _file(path: Path, name: str, original: Path) -> Path:
 
     own = _place(original, name)
     assert own is not None  # it was read
-    return write_text(path, ANSWER.text(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
+    return write_file(path, ANSWER.typed(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
@@ -277,7 +285,7 @@ def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
         json.dumps({"row": at, **row, "idx": at}, ensure_ascii=False) + "\n"
         for at, row in enumerate(rows)
     ]
-    return write_text(path, "".join(lines))
+    return write_file(path, "".join(lines))
 
 
 # --- said before it starts ---
@@ -302,10 +310,12 @@ def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
 
 
 def _count(paths: Iterable[str]) -> int:
-    return sum(Path(path).read_bytes().count(b"\n") for path in paths)
+    return sum(content_of(Path(path), 1 << 30).count(b"\n") for path in paths)
 
 
-def _announce_answers(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> None:
+def _announce_answers(
+    registry: Registry, given: Given, known: Mapping[str, BigBench], money: Money
+) -> None:
     """What few-shot answers there are, and what those that are missing cost.
 
     Raises:
@@ -318,7 +328,7 @@ def _announce_answers(registry: Registry, given: Given, known: Mapping[str, BigB
         if (source := _answers_of(given, name)) is not None or not given.generator:
             said = source or "none; --generator NAME/MODEL, or --answers"
             print(f"few-shot answers of {name}: {said}", file=sys.stderr)
-    say_arms(registry, list(_to_write(given, known)))
+    say_arms(registry, list(_to_write(given, known)), money)
 
 
 def _to_write(given: Given, known: Mapping[str, BigBench]) -> Iterator[Made]:
@@ -328,7 +338,9 @@ def _to_write(given: Given, known: Mapping[str, BigBench]) -> Iterator[Made]:
     for name, task in known.items():
         if given.generator and _answers_of(given, name) is None:
             file = given.folder / "data" / f"{name}.json"
-            yield Made(name, "few-shot answers", str(file), _asked(given, task), _own(given, name))
+            yield Made(
+                name, "few-shot answers", Typed(file), _asked(given, task), _own(given, name)
+            )
 
 
 def _asked(given: Given, task: BigBench) -> dict[str, Any]:
@@ -363,7 +375,7 @@ def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -
         sources[made.part] = made.run
     grades = {}
     for name, source in sources.items():
-        grades[name], _ = answered(known[name], str(source))
+        grades[name], _ = answered(known[name], Typed(source))
     return grades
 
 

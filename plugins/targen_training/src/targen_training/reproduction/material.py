@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from targen_core.errors import UsageError
-from targen_training.writing import write_text
+from targen_core.outputs import write_file
+from targen_core.reading import read_text
 
 __all__ = ["Found", "original_of", "synthetic_of"]
 
@@ -56,9 +57,9 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
 
 
 def _split(whole: Path, work: Path) -> Found:
-    rows = [line for line in whole.read_text(encoding="utf-8").split("\n") if line.strip()]
+    rows = [line for line in read_text(whole, 1 << 30).split("\n") if line.strip()]
     train, test = ("\n".join(part) + "\n" for part in (rows[:_AXG_TRAIN], rows[_AXG_TRAIN:]))
-    return write_text(work / "axg-train.jsonl", train), write_text(work / "axg-test.jsonl", test)
+    return write_file(work / "axg-train.jsonl", train), write_file(work / "axg-test.jsonl", test)
 
 
 def synthetic_of(folder: Path | None, task: str) -> Path | None:

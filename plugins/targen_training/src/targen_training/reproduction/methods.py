@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, estimate
+from targen_core import Registry, Typed, estimate
 from targen_core.errors import JobFailed, UnknownName, UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.form import FORM, METHOD, MethodFile
 from targen_core.methods.model import Method
-from targen_training.writing import write_text
+from targen_core.outputs import write_file
 
 __all__ = ["able_file", "method_file", "unwritable"]
 
@@ -46,8 +46,8 @@ def method_file(
         given=() if given is None or not method.takes_given(columns) else (str(given.resolve()),),
         preset=settings if settings in method.presets else "",
     )
-    text = METHOD.text(FORM, METHOD.located(spec, Path.cwd()), task)
-    return write_text(folder / use / f"{task}.json", text)
+    text = METHOD.typed(FORM, METHOD.located(spec, Path.cwd()), task)
+    return write_file(folder / use / f"{task}.json", text)
 
 
 def able_file(
@@ -77,7 +77,7 @@ def able_file(
     first = ""
     for named in (settings, ""):
         path = method_file(registry, use, task, given=given, settings=named, folder=folder)
-        why = _lacking(registry, str(path), values)
+        why = _lacking(registry, Typed(path), values)
         if not why:
             break
         first = first or why

@@ -21,14 +21,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Registry, generate
+from targen_core import Registry, Typed, generate
 from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
+from targen_core.outputs import check_own, read_file, write_file
+from targen_core.reading import json_of
 from targen_core.training.model import Trainer, TrainerOptions
 from targen_training.reproduction.material import synthetic_of
-from targen_training.writing import write_text
 
 if TYPE_CHECKING:
     from targen_core import Dataset
+    from targen_training.money import Money
     from targen_training.reproduction.paper import PaperTable
 
 __all__ = ["OpenLlm", "carry_out", "show"]
@@ -62,8 +64,12 @@ class OpenLlm:
     folder: Path
 
 
-def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, Any] | None:
+def carry_out(
+    registry: Registry, asked: OpenLlm, money: Money, *, plan: bool
+) -> dict[str, Any] | None:
     """Make rows that are missing, train a decoder on each arm's and have the harness measure it.
+
+    Runs draw from `money`, which the caller has opened.
 
     Returns:
         Arm -> task -> its figures by seed, in per cent; None where only the plan was wanted.
@@ -92,6 +98,7 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
         raise UsageError(
             f"{asked.folder} is there and holds something else", hint="choose another --out"
         )
+    check_own(asked.folder)
     item = registry.find("trainer", _DECODER)
     trainer: Trainer = registry.resolve(item)
     options = options_of(trainer.options, _DECODER, [f"{k}={v}" for k, v in asked.options.items()])
@@ -103,17 +110,18 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
                 to_make.append(Made(task, arm, task, _values(asked), place))
             else:
                 print(f"arm {arm} of {task}: there: {place}", file=sys.stderr)
-    say_arms(registry, to_make)
+    say_arms(registry, to_make, money)
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
     print(f"{trainings} trainings of a decoder, each measured on {names}", file=sys.stderr)
     for places in sources.values():  # before anything is paid for
         for task, place in places.items():
             if not _is_ours(asked, place):
-                read_rows(registry, str(place), None, task)
+                read_rows(registry, Typed(place), None, task)
     if plan:
         return None
     require_able(item.id, trainer, options)
+    money.ask()
     data = {arm: _rows(registry, asked, places) for arm, places in sources.items()}
     found: dict[str, dict[str, list[float]]] = {}
     for arm, datasets in data.items():
@@ -123,7 +131,7 @@ def carry_out(registry: Registry, asked: OpenLlm, *, plan: bool) -> dict[str, An
                 _train(registry, options, datasets, model, seed)
             for task, figure in _measured(asked, arm, seed, model).items():
                 found.setdefault(arm, {}).setdefault(task, []).append(100 * figure)
-    write_text(asked.folder / "results.json", json.dumps(found, indent=2) + "\n")
+    write_file(asked.folder / "results.json", json.dumps(found, indent=2) + "\n")
     return found
 
 
@@ -175,7 +183,7 @@ def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> lis
                 generate(task, out=place, registry=registry, **_values(asked))
             except QuotaNotMet as error:
                 print(f"note: {task}: {error}", file=sys.stderr)
-        datasets.append(read_rows(registry, str(place), None, task))
+        datasets.append(read_rows(registry, Typed(place), None, task))
     return datasets
 
 
@@ -204,7 +212,7 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
     from targen_training.harness import harness_figures
 
     kept = asked.folder / "openllm" / f"{arm}-{seed}.json"
-    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    known = json_of(read_file(kept) or "{}")
     for each in asked.paper.harness:
         if each["task"] in known:
             continue
@@ -216,7 +224,7 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
                 hint=f"it gives: {', '.join(figures)}; targen-training was written for 0.4",
             )
         known[each["task"]] = float(figures[each["figure"]])
-        write_text(kept, json.dumps(known, indent=2) + "\n")
+        write_file(kept, json.dumps(known, indent=2) + "\n")
     return {each["task"]: known[each["task"]] for each in asked.paper.harness}
 
 

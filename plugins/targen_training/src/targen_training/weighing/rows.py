@@ -16,6 +16,7 @@ from targen_core.dataset.source import open_source
 from targen_core.dataset.weighing import checked_weights, write_weighed
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
+from targen_core.reading import read_array
 from targen_core.text import plural
 from targen_core.training.model import Decision
 from targen_training.decisions import decisions_of
@@ -269,10 +270,7 @@ def given_weights(dataset: Dataset, file: Path) -> Weighed:
 def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
     """The weights of a file, in the order of the units."""
     if file.suffix == ".npy":
-        try:
-            numbers = np.load(file, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{file} cannot be read: {error}") from error
+        numbers = read_array(file)
         if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
             raise UsageError(f"{file} is not a list of numbers, but of shape {numbers.shape}")
         return list(numbers.tolist())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
+from targen_core.dataset.source import open_source
 from targen_core.errors import DatasetUnavailable, UsageError
+from targen_core.plain import digest_of
+from targen_core.reading import read_text
 from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
 
 __all__ = ["CATALOGUE"]
@@ -62,7 +63,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
             id=f"{_SCHEME}{path}",
             name=path.stem,
             revision=listed.stamp,
-            description=card.read_text(encoding="utf-8") if card.is_file() else "",
+            description=read_text(card, inside=card.parent) if card.is_file() else "",
             columns=dict.fromkeys(head[0], "string"),
             samples=tuple(dict(row) for row in head),
         )
@@ -83,14 +84,15 @@ def _rows_of(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            yield from csv.DictReader(file, delimiter="\t", restkey="more", restval="")
-    except (OSError, ValueError, csv.Error) as error:
+        for _, row in open_source(path).each():
+            if not isinstance(row, ValueError):  # a line with too many cells, say
+                yield row
+    except UsageError as error:
         raise DatasetUnavailable(f"{path.name} cannot be read: {error}") from error
 
 
 def _stamp(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return digest_of(path)[:16]
 
 
 CATALOGUE = Catalogue(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from pydantic import Field
+from targen_core.errors import UnreadableFile
+from targen_core.reading import read_json
 from targen_core.retrieval.model import (
     DatasetEntry,
     Hit,
@@ -52,10 +54,10 @@ def _load(folder: Path) -> Searcher:
         ValueError: there is none.
     """
     try:
-        written = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        written = read_json(folder / _FILE, inside=folder)
         letters = int(written["letters"])
         table = [set(map(str, runs)) for runs in written["runs"]]
-    except (OSError, LookupError, TypeError) as error:
+    except (UnreadableFile, LookupError, TypeError) as error:
         raise ValueError(f"{folder} holds no such index: {error}") from error
 
     def search(query: str, k: int, /) -> Sequence[Hit]:

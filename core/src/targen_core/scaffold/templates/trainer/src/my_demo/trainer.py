@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
+from targen_core.errors import UnreadableFile
+from targen_core.reading import read_json
 from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["TRAINER"]
@@ -57,10 +59,10 @@ def _load(folder: Path) -> Predictor:
         ValueError: there is none.
     """
     try:
-        learned = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        learned = read_json(folder / _FILE, inside=folder)
         smoothing = float(learned["smoothing"])
         labels = [(float(rows), dict(words)) for rows, words in learned["labels"]]
-    except (OSError, LookupError, TypeError) as error:
+    except (UnreadableFile, LookupError, TypeError) as error:
         raise ValueError(f"{folder} holds no such model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:

@@ -1,0 +1,255 @@
+"""Folders that targen writes, and continues: what lies in them is read, written and removed here.
+
+Such a folder may come from a stranger. A link in it would lead a write or a removal to another
+place, and a FIFO would block a read for ever. So a command calls `check_own` (or `claim`) before
+it touches such a folder, and writes and removes with the functions below. Runs have more rules:
+see `targen_core.runs.gate` and `targen_core.runs.directory`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from targen_core.errors import RunLocked, UsageError, WriteFailed
+from targen_core.plain import (
+    NotPlain,
+    kind_of,
+    open_plain,
+    read_plain,
+    replace_plain,
+    way_out,
+    why_not,
+)
+
+__all__ = [
+    "check_own",
+    "claim",
+    "locked",
+    "new_folder",
+    "put_folder",
+    "read_file",
+    "remove",
+    "write_file",
+    "write_new",
+    "writing",
+]
+
+_SMALL = 64 << 20
+_AGAIN = "the same command goes on"
+_HINT = (
+    "if the folder came from someone else, do not trust it; otherwise put the file or folder "
+    "itself there (cp -rL copies the targets of links)"
+)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an error of the operating system into one that names `path` and the reason.
+
+    Raises:
+        WriteFailed: the operating system refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        own = path
+        if isinstance(error, NotPlain) and Path(error.filename).is_relative_to(path):
+            own = Path(error.filename)
+        raise WriteFailed(
+            f"cannot write {own}: {why_not(own, error)}", hint=way_out(error, _AGAIN)
+        ) from error
+
+
+def check_own(folder: Path, *names: str, alone: bool = False, hint: str = _HINT) -> None:
+    """Check that a folder holds only plain files and real folders, at every depth.
+
+    The folder itself may be a link: the user typed its name.
+
+    Args:
+        folder: the folder, which need not exist.
+        names: members to check, files unless the name ends with "/"; by default all.
+        alone: refuse files that have a second name (a hard link), too.
+        hint: what the user can do about it.
+
+    Raises:
+        UsageError: it holds a link, a FIFO, a device or a socket, or cannot be read.
+    """
+    waiting = [folder / name for name in names] if names else _members(folder)
+    files = {folder / name for name in names if not name.endswith("/")}
+    while waiting:
+        path = waiting.pop()
+        kind = kind_of(path)
+        if kind and (kind != "a folder" or path in files):
+            raise UsageError(
+                f"cannot use {path}: it is {kind}, not a regular file",
+                hint=hint,
+            )
+        if kind:
+            waiting += _members(path)
+        elif alone and path.is_file() and path.stat().st_nlink > 1:
+            raise UsageError(
+                f"cannot use {path}: it has a second name (a hard link)",
+                hint=hint,
+            )
+
+
+def _members(folder: Path) -> list[Path]:
+    """List a folder; nothing where there is none.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return [folder / each.name for each in found]
+    except (FileNotFoundError, NotADirectoryError):
+        return []  # whoever uses it says what is wrong
+    except OSError as error:
+        raise UsageError(f"cannot read {folder}: {error.strerror}") from error
+
+
+def claim(folder: Path) -> None:
+    """Make a folder that a command writes in, or check the one that is there.
+
+    Raises:
+        UsageError: it is a link, or `check_own` refuses it.
+        WriteFailed: the operating system refuses.
+    """
+    check_own(folder.parent, f"{folder.name}/")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Claim a folder, and keep other processes out of it.
+
+    Raises:
+        UsageError: see `claim`.
+        RunLocked: another process uses it.
+        WriteFailed: the operating system refuses.
+    """
+    import fcntl
+
+    claim(folder)
+    with writing(folder):
+        lock = open_plain(folder / ".lock", os.O_RDWR | os.O_CREAT, alone=True)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RunLocked(
+                f"another process is at work in {folder}", hint="wait, or choose another --out"
+            ) from error
+        yield
+    finally:
+        os.close(lock)
+
+
+def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:
+    """Read a text that targen left in a folder; None where there is none.
+
+    Raises:
+        UsageError: it is no plain file, too large, or no text.
+    """
+    try:
+        return read_plain(path, max_bytes).decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read {path}: it is not UTF-8") from error
+
+
+def write_file(path: Path, content: str | bytes) -> Path:
+    """Write a whole file and the folders above it, or leave what is there.
+
+    A text may hold half of a surrogate pair, as a row may: it is written escaped.
+
+    Returns:
+        The path.
+
+    Raises:
+        WriteFailed: something that is no plain file lies there, or the operating system refuses.
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_plain(path, data)
+    return path
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that the user names and that is not there yet.
+
+    Raises:
+        UsageError: something is there.
+        WriteFailed: the operating system refuses.
+    """
+    try:
+        with writing(path), open(path, "x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except WriteFailed as error:
+        if isinstance(error.__cause__, FileExistsError):
+            raise UsageError(f"{path} is there already", hint="choose another name") from None
+        raise
+
+
+def remove(path: Path) -> None:
+    """Remove a plain file, or a real folder with all in it; nothing where there is none.
+
+    Raises:
+        WriteFailed: it is a link or the like, or the operating system refuses.
+    """
+    kind = kind_of(path)
+    if kind not in ("", "a folder"):
+        raise WriteFailed(
+            f"cannot remove {path}: it is {kind}", hint="see where it leads, and remove it yourself"
+        )
+    try:
+        if kind:
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        pass  # another process was quicker
+    except OSError as error:
+        raise WriteFailed(f"cannot remove {path}: {error.strerror}", hint=way_out(error)) from error
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Make an empty folder to fill, in place of what a killed process left; remove it at the end.
+
+    `put_folder` moves it away before that.
+
+    Raises:
+        WriteFailed: a link or the like lies there, or the operating system refuses.
+    """
+    remove(path)
+    with writing(path):
+        path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(WriteFailed):
+            remove(path)
+
+
+def put_folder(made: Path, out: Path) -> None:
+    """Move a folder to its place, where it replaces the one before.
+
+    Raises:
+        WriteFailed: a link or the like lies there, or the operating system refuses.
+    """
+    if os.path.lexists(out):
+        remove(out)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(out)

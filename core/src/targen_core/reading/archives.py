@@ -1,0 +1,68 @@
+"""Zip archives: members of declared sizes, in memory."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from targen_core.errors import UnreadableFile
+from targen_core.plain import open_plain, place_of
+
+__all__ = ["members_of", "read_zip"]
+
+_MEMBERS = 10_000
+_FREE, _RATIO = 64 << 20, 16  # bytes that any archive may unpack to, and times what is packed
+
+
+def read_zip(
+    path: Path, max_bytes: int | None = None, *, inside: Path | None = None
+) -> dict[str, bytes]:
+    """Return the members of a zip archive by name.
+
+    Args:
+        path: the file; it may be a link unless `inside` is given.
+        max_bytes: the most bytes that all members may have together; by default 64 MiB and 16 times
+            their packed size.
+        inside: the folder that holds it, if that may come from a stranger: links out of the folder
+            are refused.
+
+    Raises:
+        UnreadableFile: it cannot be read, is no archive, or would unpack to more.
+    """
+    return dict(members_of(path, max_bytes, inside))
+
+
+def members_of(
+    path: Path, max_bytes: int | None, inside: Path | None
+) -> Iterator[tuple[str, bytes]]:
+    """Return the members of an archive one by one, once their declared sizes are checked."""
+    import zipfile
+
+    place = place_of(path, inside)
+    try:
+        with (
+            os.fdopen(open_plain(place, os.O_RDONLY), "rb") as whole,
+            zipfile.ZipFile(whole) as archive,
+        ):
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            if len(infos) > _MEMBERS:
+                raise UnreadableFile(path, f"it holds more than {_MEMBERS:,} files")
+            if len({info.filename for info in infos}) < len(infos):
+                raise UnreadableFile(path, "it holds two files of one name")
+            packed = min(
+                sum(info.compress_size for info in infos), os.fstat(whole.fileno()).st_size
+            )
+            most = _FREE + _RATIO * packed if max_bytes is None else max_bytes
+            if sum(info.file_size for info in infos) > most:
+                raise UnreadableFile(path, f"it unpacks to more than {most:,} bytes")
+            for info in infos:
+                with archive.open(info) as file:  # which gives no more than the declared size
+                    yield info.filename, file.read(info.file_size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise UnreadableFile(path, f"it is no zip archive that can be read: {error}") from error
+    except UnreadableFile:
+        raise
+    except (OSError, RuntimeError, ValueError, LookupError) as error:  # encrypted, bad offsets
+        raise UnreadableFile(path, f"it is no zip archive that can be read: {error}") from error

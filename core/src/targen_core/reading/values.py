@@ -1,0 +1,302 @@
+"""JSON, YAML and TOML: plain values, of bounded size and depth."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UnreadableFile
+from targen_core.plain import content_of
+
+__all__ = [
+    "DEEPEST",
+    "Malformed",
+    "TooDeep",
+    "is_within",
+    "json_items",
+    "json_of",
+    "read_json",
+    "read_text",
+    "read_toml",
+    "read_yaml",
+    "toml_of",
+    "yaml_of",
+]
+
+DEEPEST = 64
+"""Most levels of a JSON value by default."""
+
+_DATA = 64 << 20  # bytes of a JSON file
+_TYPED = 1 << 20  # of a file written by hand: PyYAML reads a few hundred KiB per second
+_LEVELS = 16  # of such a file
+_PARTS = 8_000_000  # values of a JSON text: each takes up to 100 bytes in memory
+
+_DOTTED = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
+_OPENS = re.compile(r"[ \t\r\n]*+\[[ \t\r\n]*+(\][ \t\r\n]*+)?")
+_GOES_ON = re.compile(r"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
+_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+class Malformed(ValueError):
+    """Text or bytes that do not hold what they should; `line` is the line at fault, or 0."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class TooDeep(Malformed):
+    """A value is nested too deeply."""
+
+
+def is_within(value: Any, deepest: int) -> bool:
+    """Return whether a value of JSON, YAML or TOML has at most so many levels below the first."""
+    level = [value]
+    for _ in range(deepest + 1):
+        level = [
+            inner
+            for part in level
+            if isinstance(part, dict | list)
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def read_text(path: Path, max_bytes: int = _DATA, *, inside: Path | None = None) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Args:
+        path: the file; it may be a link unless `inside` is given.
+        max_bytes: the most bytes that it may have.
+        inside: the folder that holds it, if that may come from a stranger: links out of the folder
+            are refused.
+
+    Raises:
+        UnreadableFile: it is missing, not a regular file, too large, or not UTF-8.
+    """
+    data = content_of(path, max_bytes, inside=inside)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableFile(path, f"it is not UTF-8 text: {error.reason}", line) from None
+
+
+def read_json(
+    path: Path,
+    max_bytes: int = _DATA,
+    *,
+    inside: Path | None = None,
+    deepest: int = DEEPEST,
+) -> Any:
+    """Return the value of a JSON file.
+
+    Args:
+        path: the file; it may be a link unless `inside` is given.
+        max_bytes: the most bytes that it may have.
+        inside: the folder that holds it, if that may come from a stranger.
+        deepest: the most levels of nesting.
+
+    Raises:
+        UnreadableFile: it cannot be read, is not JSON, or is nested too deeply.
+    """
+    return _value(path, read_text(path, max_bytes, inside=inside), json_of, deepest=deepest)
+
+
+def read_yaml(
+    path: Path, max_bytes: int = _TYPED, *, inside: Path | None = None, texts: bool = False
+) -> Any:
+    """Return the value of a YAML file; see `yaml_of` and `read_text`.
+
+    Raises:
+        UnreadableFile: it cannot be read, is not YAML, or expands too far.
+    """
+    return _value(path, read_text(path, max_bytes, inside=inside), yaml_of, texts=texts)
+
+
+def read_toml(path: Path, max_bytes: int = _TYPED, *, inside: Path | None = None) -> dict[str, Any]:
+    """Return the table of a TOML file; see `read_text`.
+
+    Raises:
+        UnreadableFile: it cannot be read, is not TOML, or is nested too deeply.
+    """
+    table: dict[str, Any] = _value(path, read_text(path, max_bytes, inside=inside), toml_of)
+    return table
+
+
+def json_of(
+    text: str | bytes,
+    *,
+    deepest: int = DEEPEST,
+    most: int = _PARTS,
+    strict: bool = True,
+    once: bool = False,
+) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: the text, or its bytes in UTF-8, UTF-16 or UTF-32.
+        deepest: the most levels of nesting.
+        most: about how many values it may hold.
+        strict: whether NaN and infinity are refused, which JSON does not have.
+        once: whether a key that is given twice is refused.
+
+    Raises:
+        Malformed: it is not JSON, is nested too deeply, or holds too many values.
+    """
+    if len(text) > 2 * most and _parts(text) > most:
+        raise Malformed(f"it holds more than {most:,} values")
+    try:
+        value = json.loads(
+            text,
+            parse_constant=_refuse if strict else None,
+            object_pairs_hook=_each_key_once if once else None,
+        )
+    except RecursionError:
+        raise _too_deep(text, deepest) from None
+    except json.JSONDecodeError as error:
+        raise _not_json(error) from None
+    except UnicodeDecodeError as error:
+        raise Malformed(f"it is not JSON: {error}") from None
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    return _shallow(value, text, deepest)
+
+
+def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
+    """Yield the values of a JSON list, each parsed when its turn comes; NaN and infinity may occur.
+
+    A value can take twenty times the memory of its text, so a list of many is best not held.
+
+    Args:
+        text: the text.
+        deepest: the most levels of nesting of a value.
+
+    Raises:
+        Malformed: when the iterator comes to what is not JSON, not a list, or nested too deeply.
+    """
+    scan = json.JSONDecoder().raw_decode
+    if not (start := _OPENS.match(text)):
+        raise Malformed("it is not a JSON list")
+    at, more = start.end(), not start[1]
+    while more:
+        try:
+            value, at = scan(text, at)
+        except RecursionError:
+            raise _too_deep(text, deepest) from None
+        except json.JSONDecodeError as error:
+            raise _not_json(error) from None
+        except ValueError as error:  # a number of too many digits
+            raise Malformed(str(error)) from None
+        if not is_within(value, deepest - 1):
+            raise _too_deep(text, deepest)
+        yield value
+        if not (mark := _GOES_ON.match(text, at)):
+            raise _not_json(json.JSONDecodeError("Expecting ',' delimiter", text, at))
+        at, more = mark.end(), mark[1] == ","
+    if at < len(text):
+        raise _not_json(json.JSONDecodeError("Extra data", text, at))
+
+
+def yaml_of(text: str, *, deepest: int = _LEVELS, texts: bool = False) -> Any:
+    """Return the value of a YAML text, with plain values as YAML 1.2 has them.
+
+    `yes`, `no`, `on`, `off` and dates are texts, and so is each key. Tags make no objects: except
+    for `!!str`, `!!seq` and `!!map` they are refused. Merge keys (`<<`) and aliases work, and count
+    with all that they expand to.
+
+    Args:
+        text: the text.
+        deepest: the most levels of nesting.
+        texts: whether each scalar is read as a text, whatever it looks like.
+
+    Raises:
+        Malformed: it is not YAML, is nested too deeply, expands too far, or gives a key twice.
+    """
+    from targen_core.reading.nodes import yaml_value
+
+    return yaml_value(text, deepest=deepest, texts=texts)[0]
+
+
+def toml_of(text: str, *, deepest: int = _LEVELS) -> dict[str, Any]:
+    """Return the table of a TOML text.
+
+    Raises:
+        Malformed: it is not TOML, or is nested too deeply.
+    """
+    import tomllib
+
+    if long := _DOTTED.search(text):  # tomllib takes the square of a key's parts
+        line = text.count("\n", 0, long.start()) + 1
+        raise TooDeep(f"nested more than {deepest} levels deep", line)
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise _too_deep(text, deepest) from None
+    except ValueError as error:
+        found = _AT_LINE.search(str(error))
+        line = int(found[1] or text.count("\n") + 1) if found else 0
+        raise Malformed(f"it is not TOML: {_AT_LINE.sub('', str(error))}", line) from None
+    whole: dict[str, Any] = _shallow(table, text, deepest)
+    return whole
+
+
+def _value(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> Any:
+    try:
+        return parsed(text, **how)
+    except Malformed as error:
+        raise UnreadableFile(path, error.reason, error.line) from None
+
+
+def _not_json(error: json.JSONDecodeError) -> Malformed:
+    return Malformed(f"it is not JSON: {error.msg}, column {error.colno}", error.lineno)
+
+
+def _parts(text: str | bytes) -> int:
+    """Return about how many values a JSON text holds; marks inside texts count too."""
+    if isinstance(text, str):
+        return sum(map(text.count, ",[{"))
+    return sum(map(text.count, (b",", b"[", b"{")))
+
+
+def _too_deep(text: str | bytes, deepest: int) -> TooDeep:
+    return TooDeep(f"nested more than {deepest} levels deep", _deep_line(text, deepest))
+
+
+def _shallow(value: Any, text: str | bytes, deepest: int) -> Any:
+    if not is_within(value, deepest):
+        raise _too_deep(text, deepest)
+    return value
+
+
+def _deep_line(text: str | bytes, deepest: int) -> int:
+    """Return the line in which JSON or TOML is nested too deeply, as brackets and dots show it."""
+    depth = 0
+    shown = text if isinstance(text, str) else text.decode(errors="replace")
+    for number, line in enumerate(shown.splitlines(), 1):
+        for sign in line:
+            depth += (sign in "[{") - (sign in "]}")
+            if depth > deepest:
+                return number
+        if line.partition("=")[0].count(".") >= deepest:
+            return number
+    return 0
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not valid JSON")
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in mapping:
+            raise ValueError(f"the key {key!r} is given twice")
+        mapping[key] = value
+    return mapping

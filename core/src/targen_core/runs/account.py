@@ -1,0 +1,202 @@
+"""An account: what one command may spend, over all of its parts, and what it has spent.
+
+A command of several parts (runs, a judge, a correction) opens one account for all of them:
+
+```python
+with Account(max_cost=2, parts=[runs / "one", runs / "two", judged]) as account:
+    ...  # any number of runs and corrections
+print(account.billed)
+```
+
+Every call layer that opens meanwhile draws from it. Each part keeps its own journal, and the
+account is the sum of these journals. So it needs no file: calls that an earlier, killed process
+journaled count against the cap, also those of parts whose turn has not come yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from targen_core.calls.budget import Budget
+from targen_core.calls.journal import Journal
+from targen_core.calls.usage import Counts, Usage
+from targen_core.runs.spec import Limits
+from targen_core.text import plural
+
+__all__ = ["Account", "off_the_books", "part_budget", "part_limits"]
+
+_LEAST = {"max_cost": 1e-6, "max_tokens": 1}
+"""Limits of a part when its account has nothing left: journaled calls still answer it."""
+
+
+class Account:
+    """The cap of one command, and the spending of its parts. Use it as a context manager.
+
+    An account that opens within another one draws from both.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_cost: float | None = None,
+        max_tokens: int | None = None,
+        parts: Iterable[Path] = (),
+    ) -> None:
+        """Read what earlier processes have spent.
+
+        Args:
+            max_cost: dollars for all parts together.
+            max_tokens: tokens for all parts together, input and output.
+            parts: directories of runs and corrections. Their journals count from the start,
+                whether or not a part opens. Any other part counts as soon as it opens.
+
+        Raises:
+            UsageError: a cap is not above 0.
+            CorruptJournal: a journal cannot be read.
+        """
+        self.limits = Limits(max_cost=max_cost, max_tokens=max_tokens)
+        self._parts: dict[Path, Usage] = {}
+        self.include(*parts)
+        self._tokens: list[Token[tuple[Account, ...]]] = []
+
+    def __enter__(self) -> Account:
+        self._tokens.append(_OPEN.set((*_OPEN.get(), self)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _OPEN.reset(self._tokens.pop())
+
+    def include(self, *parts: Path) -> None:
+        """Count parts whose turn may come later, by what their journals hold now.
+
+        Raises:
+            CorruptJournal: a journal cannot be read.
+        """
+        for part in parts:
+            self._parts.setdefault(part.resolve(), _spent_in(part))
+
+    @property
+    def spent(self) -> Counts:
+        """What the calls of all parts took, as their journals have it."""
+        return self._sum(self._parts)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the price of every call is known."""
+        return not any(usage.unpriced for usage in self._parts.values())
+
+    @property
+    def billed(self) -> str:
+        """What was billed, in one line."""
+        spent = self.spent
+        dollars = f"${spent.dollars:.4f}" if self.is_priced else "unknown: a price is missing"
+        cap = "" if self.limits.max_cost is None else f" of ${self.limits.max_cost:.4f}"
+        calls = f"{plural(spent.calls, 'call')}, {plural(spent.tokens, 'token')}"
+        lost = f", {spent.lost:,} without an answer" if spent.lost else ""
+        return f"billed: {dollars}{cap} ({calls}{lost})"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for programs; `dollars` is None if a price is unknown."""
+        spent = self.spent
+        return {
+            "calls": spent.calls,
+            "cached": spent.cached,
+            "lost": spent.lost,
+            "tokens": spent.tokens,
+            "dollars": round(spent.dollars, 6) if self.is_priced else None,
+            "max_cost": self.limits.max_cost,
+            "max_tokens": self.limits.max_tokens,
+        }
+
+    def draw(self, part: Path, usage: Usage) -> None:
+        """Count a part that opens; `usage` grows with its journal."""
+        self._parts[part.resolve()] = usage
+
+    def spent_beside(self, part: Path) -> Counts:
+        """What all other parts have spent."""
+        own = part.resolve()
+        return self._sum(path for path in self._parts if path != own)
+
+    def _sum(self, paths: Iterable[Path]) -> Counts:
+        total = Counts()
+        for path in paths:
+            total.add(self._parts[path].total)
+        return total
+
+
+_OPEN: ContextVar[tuple[Account, ...]] = ContextVar("targen_accounts", default=())
+
+
+@contextmanager
+def off_the_books() -> Iterator[None]:
+    """Draw from no account: dry runs cost nothing, and their tokens must not count."""
+    token = _OPEN.set(())
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
+
+
+def part_limits(part: Path, limits: Limits) -> Limits:
+    """The limits of a part by itself: at most what its account leaves it.
+
+    A run keeps these in its manifest. So if it is resumed alone, outside of the command, the
+    command's cap still holds.
+    """
+    for account in _OPEN.get():
+        spent = account.spent_beside(part)
+        for name, used in (("max_cost", spent.dollars), ("max_tokens", spent.tokens)):
+            cap, own = getattr(account.limits, name), getattr(limits, name)
+            if cap is not None:
+                left = max(cap - used, _LEAST[name])
+                least = left if own is None else min(own, left)
+                limits = limits.model_copy(update={name: least})
+    return limits
+
+
+def part_budget(part: Path, limits: Limits, usage: Usage) -> Budget:
+    """The budget of a part that opens: its own limits, or those of an account that leaves less."""
+    own = usage.total
+    dollars = _Cap(limits.max_cost, own.dollars)
+    tokens = _Cap(limits.max_tokens, own.tokens)
+    for account in _OPEN.get():
+        account.draw(part, usage)
+        spent = account.spent
+        dollars = dollars.or_tighter(account.limits.max_cost, spent.dollars)
+        tokens = tokens.or_tighter(account.limits.max_tokens, spent.tokens)
+    budget = Budget(
+        max_tokens=None if tokens.cap is None else int(tokens.cap),
+        max_cost=dollars.cap,
+        shared=(tokens.shared, dollars.shared),
+    )
+    budget.spend(int(tokens.spent), dollars.spent)
+    return budget
+
+
+class _Cap(NamedTuple):
+    """A cap, what counts against it, and whether it is that of all parts."""
+
+    cap: float | None
+    spent: float
+    shared: bool = False
+
+    def or_tighter(self, cap: float | None, spent: float) -> _Cap:
+        """An account's cap if it leaves less than this one, or as much but for rounding."""
+        if cap is None:
+            return self
+        if self.cap is None or cap - spent <= self.cap - self.spent + _LEAST["max_cost"]:
+            return _Cap(cap, spent, shared=True)
+        return self
+
+
+def _spent_in(part: Path) -> Usage:
+    """What the journal of a part says; nothing if it is not there yet."""
+    usage, path = Usage(), part / "journal"
+    if path.exists():
+        Journal(path, on_record=usage.recall, read_only=True, indexed=False).close()
+    return usage

@@ -1,0 +1,62 @@
+"""What a command of experiments may spend on the rows that it generates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from targen_core.cli.ahead import Expected, ask_first, threshold
+from targen_core.runs.account import Account
+
+__all__ = ["Money"]
+
+
+class Money:
+    """The account of one command, and what its parts are likely to cost; a context manager.
+
+    Attributes:
+        account: all runs of the command draw from it while this is open.
+        expected: what the missing parts are likely to cost.
+    """
+
+    def __init__(
+        self, *, max_cost: float | None = None, max_tokens: int | None = None, yes: bool = False
+    ) -> None:
+        self.account = Account(max_cost=max_cost, max_tokens=max_tokens)
+        self.expected: list[Expected] = []
+        self._yes = yes
+
+    def __enter__(self) -> Money:
+        self.account.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.account.__exit__(*error)
+
+    def expect(self, run: Path, part: Expected | None) -> None:
+        """Count what a run has spent; with `part`, what it is still likely to cost."""
+        self.account.include(run)
+        if part is not None:
+            self.expected.append(part)
+
+    def ask(self) -> None:
+        """Ask a person before the first call, if it may cost much.
+
+        Raises:
+            Exit: the answer is no.
+        """
+        if not self.expected:
+            return
+        ask_first(
+            "The rows to generate",
+            lambda: self.expected,
+            cap=self.account.limits.max_cost,
+            ask_above=threshold(),
+            yes=self._yes,
+            shown="--plan shows it",
+        )
+
+    @property
+    def billed(self) -> str:
+        """What was billed, in one line; "" if no call was made."""
+        spent = self.account.spent
+        return self.account.billed if spent.calls or spent.lost else ""

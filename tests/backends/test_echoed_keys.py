@@ -1,0 +1,193 @@
+"""Whole runs of services that repeat the key, in every form that JSON has for it."""
+
+import hashlib
+import json
+import random
+
+import pytest
+from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from targen_backends.chatgpt.backend import ChatGptOptions, batches
+from targen_backends.claude.backend import ClaudeOptions
+from targen_backends.claude.backend import batches as claude_batches
+from targen_core.calls import layer
+from targen_core.calls.model import ChatReply, ChatRequest, Message
+from targen_core.errors import ServiceError
+from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response
+
+KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
+VARIABLES = {
+    "chatgpt": "OPENAI_API_KEY",
+    "claude": "ANTHROPIC_API_KEY",
+    "llama": "TARGEN_LLAMA_API_KEY",
+    "ollama": "TARGEN_LLAMA_API_KEY",
+}
+FEW = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def schema_of(body):
+    """The schema that a call asks for, in whichever field it is."""
+    form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
+    form = form.get("format") or form
+    if isinstance(body.get("format"), dict):
+        return body["format"]
+    if body.get("tools"):
+        return body["tools"][0]["input_schema"]
+    return form["schema"]
+
+
+def telling(value, rng, spelled):
+    """`value` with the key in its texts of several words, in clear or as text of escapes."""
+    if isinstance(value, dict):
+        return {name: telling(part, rng, spelled) for name, part in value.items()}
+    if isinstance(value, list):
+        return [telling(part, rng, spelled) for part in value]
+    if isinstance(value, str) and " " in value and rng.random() < 0.4:
+        first, _, rest = value.partition(" ")
+        return f"{first} {rng.choice([KEY, spelled(KEY, rng)])} {rest}"
+    return value
+
+
+def body_of(answer, rng, spelled):
+    """An answer as it is sent: the key in any of JSON's forms."""
+    return json.dumps(answer, ensure_ascii=rng.random() < 0.5).replace(KEY, spelled(KEY, rng))
+
+
+class Echo:
+    """A service that repeats the key in each answer, and fails now and then."""
+
+    def __init__(self, provider, spelled, fails=True):
+        self.provider = provider
+        self.spelled = spelled
+        self.fails = fails
+        self.told = 0
+
+    def __call__(self, seen):
+        rng = random.Random(hashlib.sha256(seen.text.encode()).digest())
+        if self.fails and rng.random() < 0.2 and not self.told % 3:
+            self.told += 1
+            fault = self.provider.fault(f"Busy. You are {KEY}.")
+            headers = {self.provider.request_id: f"for-{KEY}"}
+            return Response(body_of(fault, rng, self.spelled), 503, headers)
+        self.told += 1
+        value = telling(fill_schema(schema_of(seen.body), rng), rng, self.spelled)
+        content = json.dumps(value).replace(KEY, self.spelled(KEY, rng))
+        answer = self.provider.good(content)
+        answer["model"] = f"tiny {KEY}"
+        if seen.body.get("tools"):
+            used = {"type": "tool_use", "id": "t", "name": "reply", "input": value}
+            answer["content"] = [used]
+        return Response(body_of(answer, rng, self.spelled))
+
+
+@pytest.fixture
+def run(in_process, provider, monkeypatch, tmp_path):
+    """A run of `tickets` on the service, by the command, and its page."""
+    pytest.importorskip("targen_plugin_example")
+    monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.05)
+    monkeypatch.setenv(VARIABLES[provider.name], KEY)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+    def go(echo, *args):
+        backend = "llama" if provider.name == "ollama" else provider.name
+        more = ["-o", "api=ollama"] if provider.name == "ollama" else []
+        with FaultServer(echo) as server:
+            done = in_process(
+                *["generate", "tickets", "-n", "4", "-b", backend, "--out", tmp_path / "run"],
+                *["-o", "model=tiny", "-o", f"base_url={server.url}{provider.base}", *more, *args],
+            )
+        page = in_process("report", tmp_path / "run", "--html")
+        (tmp_path / "output").write_text(done.out + done.err + page.out + page.err)
+        return done
+
+    return go
+
+
+def test_no_file_of_a_run_has_a_key_that_a_service_spells_out(run, provider, echoing, tmp_path):
+    echo = Echo(provider, echoing.spelled)
+    tool = ["-o", "structured=tool"] if provider.name == "claude" else []
+    done = run(echo, *tool)
+    assert done.code == 0, done.err
+    for name in ("journal", "provenance.jsonl", "rejects.jsonl", "report.html"):
+        text = (tmp_path / "run" / name).read_text()
+        assert "***" in text or "\\*" in text, f"{name}: repeated, and removed"
+    assert len((tmp_path / "run" / "dataset.jsonl").read_text().splitlines()) == 4
+    assert echoing.holding(tmp_path, KEY) == []
+
+
+def test_a_run_that_a_service_refuses_keeps_no_key(run, provider, echoing, tmp_path):
+    rng = random.Random(provider.name)
+
+    def refuse(seen):
+        fault = provider.fault(f"You, {KEY}, are refused.", detail=[{KEY: KEY}])
+        if rng.random() < 0.5:
+            fault = {"error": [KEY, {"odd": echoing.spelled(KEY, rng)}]}
+        headers = {provider.request_id: f"for-{KEY}"}
+        return Response(body_of(fault, rng, echoing.spelled), 400, headers)
+
+    assert run(refuse).code == 1
+    assert "HTTP 400" in (tmp_path / "output").read_text()
+    assert echoing.holding(tmp_path, KEY) == []
+
+
+# --- answers one by one ---
+
+
+@FEW
+@given(seed=st.integers(0, 2**32))
+def test_no_reply_and_no_error_spells_the_key(seed, provider, call, request_of, echoing):
+    rng = random.Random(seed)
+    good = provider.good(f"Sent by {echoing.spelled(KEY, rng)}.")
+    good["model"] = KEY
+    status = rng.choice([200, 200, 400, 401, 429, 500])
+    body = good if status == 200 else provider.fault(f"{KEY} is unknown", code=KEY)
+    raw = body_of(body, rng, echoing.spelled)
+    encoding = rng.choice(["utf-8", "utf-16", "utf-8-sig"]) if status == 200 else "utf-8"
+
+    async def handler(request):
+        return web.Response(body=raw.encode(encoding), status=status)
+
+    try:
+        reply = call(provider, handler, request_of(seed=None), api_key=KEY)
+    except ServiceError as error:
+        assert status != 200
+        shown = f"{error} {error.hint}"
+        assert not any(KEY[at : at + 9] in shown for at in range(len(KEY) - 8))
+    else:
+        assert json.loads(f'"{reply.text}"') == "Sent by ***."
+        assert reply.model in ("", "***")
+
+
+@FEW
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("name", ["chatgpt", "claude"])
+def test_no_line_of_a_batch_spells_the_key(seed, name, services, echoing):
+    rng = random.Random(seed)
+    codec = {
+        "chatgpt": lambda: batches(ChatGptOptions(model="tiny", api_key=KEY)),
+        "claude": lambda: claude_batches(ClaudeOptions(model="tiny", api_key=KEY)),
+    }[name]()
+    answer = services[name].good(f"Sent by {echoing.spelled(KEY, rng)}.")
+    if name == "chatgpt":
+        failed = {"response": {"status_code": 400, "request_id": KEY, "body": {"error": KEY}}}
+        lines = [{"response": {"status_code": 200, "body": answer}}, failed]
+        lines.append({"error": {"code": KEY, "message": KEY}})
+    else:
+        lines = [{"result": {"type": "succeeded", "message": answer}}]
+        error = {"type": "api_error", "message": KEY}
+        lines += [{"result": {"type": "errored", "error": {"error": error}}}]
+        lines += [{"result": {"type": KEY}}]
+    for line in lines:
+        raw = body_of({"custom_id": "k", **line}, rng, echoing.spelled).encode()
+        _, found = codec.decode(raw, {"k": ChatRequest((Message("user", "?"),), {"max_tokens": 9})})
+        if isinstance(found, ChatReply):
+            assert json.loads(f'"{found.text}"') == "Sent by ***."
+        else:
+            assert not any(KEY[at : at + 9] in str(found) for at in range(len(KEY) - 8))

@@ -1,0 +1,173 @@
+"""Options that hold a key: refused, or kept out of everything that a run writes."""
+
+import json
+
+import pytest
+
+from targen_core import load_registry
+from targen_core.errors import UsageError
+from targen_core.runs.options import backend_options
+from targen_testing.fault_server import FaultServer, Response
+
+pytest.importorskip("targen_plugin_example")
+
+KEY = "sk-verysecret-0123456789"
+OWN = "verysecret-of-no-known-form-0123456789"
+
+
+@pytest.fixture
+def generate(in_process, services, tmp_path, monkeypatch):
+    """`targen generate tickets`; gives what it did, and writes down what it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+    def run(*args, backend="llama"):
+        good = services["llama"].good('{"text": "x"}')
+        with FaultServer(Response(good)) as server:
+            done = in_process(
+                *["generate", "tickets", "-n", "2", "-b", backend, "-o", "model=tiny"],
+                *["-o", f"base_url={server.url}/v1", "--out", tmp_path / "run", *args],
+            )
+        (tmp_path / "output").write_text(done.out + done.err)
+        return done, server
+
+    return run
+
+
+def kept(folder):
+    return [
+        str(path)
+        for path in folder.rglob("*")
+        if path.is_file() and b"verysecret" in path.read_bytes()
+    ]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        f'extra={{"api_key": "{KEY}"}}',
+        'extra={"api_key": "verysecret"}',
+        'extra={"extra_headers": {"X-Api-Key": "verysecret"}}',
+        f'extra={{"metadata": {{"note": "{KEY}"}}}}',
+        'extra={"note": "\\u0073k-verysecret-0123456789"}',
+        'extra={"deep": [{"body": "{\\"password\\": \\"verysecret\\"}"}]}',
+        f'extra={{"user": "{OWN}"}}',
+        f"model={KEY}",
+        f"stop={KEY}",
+        "base_url=http://127.0.0.1:9/v1?api_key=verysecret",
+    ],
+)
+def test_an_option_that_a_run_keeps_may_hold_no_key(option, generate, tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGEN_LLAMA_API_KEY", OWN)
+    done, server = generate("-o", option)
+    assert done.code == 2
+    assert "key" in done.err
+    assert server.seen == []
+    assert kept(tmp_path) == []
+
+
+def test_the_hint_names_where_a_key_belongs(generate):
+    done, _ = generate("-o", f'extra={{"api_key": "{KEY}"}}')
+    words = " ".join(done.err.split())
+    assert "option extra.api_key looks like a key" in words
+    assert "TARGEN_LLAMA_API_KEY" in words
+    assert "api_key_file" in words
+
+
+@pytest.mark.parametrize("way", ["file", "option"])
+def test_the_run_s_own_key_is_found_wherever_it_is_from(way, generate, tmp_path, tmp_path_factory):
+    file = tmp_path_factory.mktemp("keys") / "key"
+    file.write_text(OWN)
+    given = f"api_key_file={file}" if way == "file" else f"api_key={OWN}"
+    done, server = generate("-o", given, "-o", f'extra={{"user": "{OWN}"}}')
+    assert done.code == 2
+    assert server.seen == []
+    assert kept(tmp_path) == []
+
+
+def test_innocent_options_are_sent(generate, tmp_path):
+    extra = {
+        "reasoning_effort": "high",
+        "prompt_cache_key": "user-0123456789-abcdef0123456789",
+        "safety_identifier": "9f86d081884c7d659a2feaa0c55ad015",
+        "logit_bias": {"50256": -100},
+        "stop_token_ids": [7],
+    }
+    _, server = generate(
+        *["-o", f"extra={json.dumps(extra)}", "-o", "max_tokens=99", "-o", "top_k=5"],
+        *["-o", "api_key=verysecret"],
+    )
+    assert extra.items() <= server.seen[0].body.items()
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["spec"]["options"]["extra"] == extra
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"model_kwargs": {"extra_headers": {"Authorization": "Bearer verysecret"}}},
+        {"extra_body": {"api_key": "verysecret"}},
+        {"base_url": "http://host.example/v1?api-key=verysecret"},
+        {"model_kwargs": f'{{"user": "{KEY}"}}'},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_a_langchain_class_gets_no_key_in_an_option_that_is_kept(option):
+    registry = load_registry()
+    name = "langchain:langchain_core.language_models.FakeListChatModel"
+    backend = registry.resolve(registry.find("backend", name))
+    with pytest.raises(UsageError) as caught:
+        backend_options(name, backend, option)
+    assert "verysecret" not in f"{caught.value} {caught.value.hint}"
+
+
+CLASS = """
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+class Chat(FakeListChatModel):
+    responses: list = ["{}"]
+    default_headers: dict = {}
+    headers_came: bool = False
+
+    def _call(self, messages, stop=None, run_manager=None, **kwargs):
+        assert self.default_headers == {"Authorization": "Bearer verysecret-0123456789"}
+        spelled = "".join("\\\\u%04x" % ord(sign) for sign in "verysecret-0123456789")
+        return '{"text": "You sent %s."}' % spelled
+"""
+
+
+def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "chat.py").write_text(CLASS)
+    headers = json.dumps({"Authorization": "Bearer verysecret-0123456789"})
+    done = in_process(
+        *["generate", "tickets", "-n", "2", "-b", "langchain:./chat.py:Chat"],
+        *["-o", f"default_headers={headers}", "--out", "run"],
+    )
+    assert done.code in (0, 1), done.err
+    (tmp_path / "chat.py").unlink()
+    (tmp_path / "output").write_text(done.out + done.err)
+    journal = (tmp_path / "run" / "journal").read_text()
+    assert "You sent ***." in journal
+    assert kept(tmp_path) == []
+    assert "u0073" not in journal
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("options.extra", '{"api_key": "verysecret"}'),
+        ("options.extra", '{"note": "sk-verysecret-0123456789"}'),
+        ("base-url", "http://127.0.0.1:9/v1?api_key=verysecret"),
+        ("options.default_headers", '{"X": "verysecret"}'),
+    ],
+)
+def test_no_key_gets_into_a_file_of_defaults(key, value, in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = in_process("config", "set", key, value, "--project")
+    assert done.code == 2, done.out
+    assert "looks like a key" in done.err
+    assert "verysecret" not in done.out + done.err
+    assert kept(tmp_path) == []

@@ -1,0 +1,166 @@
+"""Arrays from a stranger: numbers alone, and no more memory than the file's own bytes explain."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+
+from targen_core.errors import UnreadableFile
+from targen_core.reading import read_array, read_arrays, read_zip
+
+
+def header(text: str) -> bytes:
+    """The start of a .npy file with a header of one's own."""
+    padded = text + " " * (-(len(text) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode()
+
+
+def npy(array) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "file"
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.uint64),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.arange(6, dtype=">i4").reshape(3, 2),
+        np.array([True, False]),
+        np.zeros((0, 4), np.float32),
+        np.array(7.5),
+    ],
+)
+def test_numbers_are_read(array, mapped, path):
+    path.write_bytes(npy(array))
+    found = read_array(path, mapped=mapped)
+    assert found.dtype == array.dtype
+    assert found.shape == array.shape
+    assert np.array_equal(found, array)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999,)}"), "declared"),
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (4,)}") + b"x" * 31, "declared"),
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (4,)}") + b"x" * 33, "declared"),
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 99999999999)}"), "declared"),
+        (
+            header("{'descr': '<f8', 'fortran_order': False, 'shape': (-4, -2)}") + b"x" * 64,
+            "valid",
+        ),
+        (header("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}") + b"x" * 8, "not of num"),
+        (header("{'descr': '<U9', 'fortran_order': False, 'shape': (1,)}") + b"x" * 36, "not of"),
+        (header("{'descr': '|V0', 'fortran_order': False, 'shape': (9,)}"), "not of numbers"),
+        (
+            header("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': ()}"),
+            "not of numbers",
+        ),
+        (header("{" * 5000), "holds no array"),
+        (header("__import__('os').abort()"), "holds no array"),
+        (b"\x93NUMPY\x09\x00", "holds no array"),
+        (b"\x80\x04\x95", "holds no array"),
+        (b"", "holds no array"),
+    ],
+)
+def test_what_is_no_whole_array_is_refused_before_it_takes_memory(content, why, mapped, path):
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableFile, match=why):
+            read_array(path, mapped=mapped)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_archives_of_arrays_are_read(path):
+    save(path, a=np.arange(3), b=np.eye(2))
+    assert {name: each.tolist() for name, each in read_arrays(path).items()} == {
+        "a": [0, 1, 2],
+        "b": [[1.0, 0.0], [0.0, 1.0]],
+    }
+    with path.open("wb") as file:
+        np.savez_compressed(file, a=np.zeros(1000))
+    assert read_arrays(path)["a"].shape == (1000,)
+
+
+def save(path, **arrays):
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def zeros(path, size, members=1):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for at in range(members):
+            shape = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({size},)}}"
+            archive.writestr(f"a{at}.npy", header(shape) + bytes(size))
+
+
+def test_an_archive_unpacks_to_what_its_size_explains(path):
+    zeros(path, 40 << 20, members=2)  # 80 MiB in 80 KiB
+    tracemalloc.start()
+    try:
+        for read in (read_arrays, read_zip):
+            with pytest.raises(UnreadableFile, match="it unpacks to more than"):
+                read(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+        with pytest.raises(UnreadableFile, match="it unpacks to more than 1,000 bytes"):
+            read_arrays(path, 1000)
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_that_declares_too_little_gives_no_more(path):
+    zeros(path, 8 << 20)
+    data = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = archive.infolist()[0].file_size
+    path.write_bytes(data.replace(struct.pack("<I", size), struct.pack("<I", 200)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableFile, match=r"zip archive|declared"):
+            read_arrays(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_two_members_of_one_name_are_refused(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", b"1")
+        archive.writestr("b.npy", b"2")
+    path.write_bytes(path.read_bytes().replace(b"b.npy", b"a.npy"))
+    with pytest.raises(UnreadableFile, match="two files of one name"):
+        read_zip(path)
+
+
+@pytest.mark.parametrize("cut", [0, 10, 100, 200])
+def test_a_cut_archive_is_refused(cut, path):
+    save(path, a=np.arange(3))
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(UnreadableFile, match="no zip archive"):
+        read_arrays(path)
+
+
+def test_an_archive_with_a_changed_byte_is_refused(path):
+    save(path, a=np.arange(300))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match="no zip archive"):
+        read_arrays(path)

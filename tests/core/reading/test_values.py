@@ -1,0 +1,175 @@
+"""JSON, YAML and TOML from a stranger: plain values, bounded, and errors that name the line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.errors import UnreadableFile
+from targen_core.reading import (
+    Malformed,
+    TooDeep,
+    json_items,
+    json_line,
+    json_of,
+    read_json,
+    read_text,
+    read_toml,
+    read_yaml,
+    toml_of,
+    yaml_of,
+)
+
+MERGE_BOMB = "a0: &a0 {k: v}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+)
+ALIAS_BOMB = "a0: &a0 [lol]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "why"),
+    [
+        (read_json, '{"a":\n\n oops}', "line 3: it is not JSON"),
+        (read_json, '\n{"a": NaN}', "NaN is not valid JSON"),
+        (read_json, '{"a":\n' + "[" * 99 + "]" * 99 + "}", "line 2: nested more than 64 levels"),
+        (read_json, "[" * 100_000, "line 1: nested more than 64 levels"),
+        (read_json, "", "line 1: it is not JSON"),
+        (read_toml, "a = 1\nb = oops\n", "line 2: it is not TOML"),
+        (read_toml, "a = 1\nb = [", "line 2: it is not TOML"),
+        (read_toml, "a = 1\nb = " + "[" * 99 + "]" * 99, "line 2: nested more than 16"),
+        (read_toml, "a = 1\nb = " + "[" * 99_999, "line 2: nested more than 16"),
+        (
+            read_toml,
+            "a = 1\nb = {" + ".".join("a" * 99999) + " = 1}",
+            "line 2: nested more than 16",
+        ),
+        (read_yaml, "a: 1\nb: !!bool foo\n", "line 2: the tag '!!bool' is not read"),
+        (read_yaml, "a: !!int foo\n", "the tag '!!int' is not read"),
+        (read_yaml, "a: !!timestamp foo\n", "the tag '!!timestamp' is not read"),
+        (read_yaml, "a: !!python/object/apply:os.system [ls]\n", "the tag .* is not read"),
+        (read_yaml, "a: !unknown x\n", "the tag '!unknown' is not read"),
+        (read_yaml, "a: 089\nb: 0899\n", "line 1: '089' cannot be read"),
+        (read_yaml, "a: 1\na: 2\n", "line 2: the key 'a' is given twice"),
+        (read_yaml, "a: &a [*a]\n", "line 1: the alias [*]a contains itself"),
+        (read_yaml, "\n" + "[" * 999, "line 2: nested more than 16 levels deep"),
+        (read_yaml, "? [a]\n: 1\n", "a key must be a string"),
+        (read_yaml, "a: 1\nb: \x07", "line 2: the character #x0007 is not allowed"),
+        (read_yaml, "a: [1\nb: 2", "line 2"),
+        (read_yaml, MERGE_BOMB, "too large once its aliases are expanded"),
+        (read_yaml, ALIAS_BOMB, "too large once its aliases are expanded"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_line(read, text, why, tmp_path):
+    path = tmp_path / "file"
+    path.write_text(text)
+    with pytest.raises(UnreadableFile, match=why) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"cannot read {path}")
+    assert isinstance(caught.value, ValueError)  # as `load` of a trainer promises
+
+
+def test_what_is_no_utf8_is_refused_with_its_line(tmp_path):
+    (tmp_path / "file").write_bytes(b"one\ntwo \xff\n")
+    with pytest.raises(UnreadableFile, match="line 2: it is not UTF-8"):
+        read_text(tmp_path / "file")
+
+
+def test_a_byte_order_mark_is_left_out(tmp_path):
+    (tmp_path / "file").write_text('\ufeff{"a": 1}', encoding="utf-8")
+    assert read_json(tmp_path / "file") == {"a": 1}
+
+
+def test_json_holds_a_number_of_values():
+    text = "[" + ",".join("[]" for _ in range(200)) + "]"
+    assert len(json_of(text, most=401)) == 200
+    with pytest.raises(Malformed, match="it holds more than 100 values"):
+        json_of(text, most=100)
+    with pytest.raises(Malformed, match="it holds more than 100 values"):
+        json_of(text.encode(), most=100)
+    assert json_of('"' + "," * 150 + '"', most=100) == "," * 150
+
+
+def test_json_may_be_lenient_or_strict():
+    assert str(json_of("[NaN]", strict=False)) == "[nan]"
+    assert json_of('{"a": 1, "a": 2}') == {"a": 2}
+    with pytest.raises(Malformed, match="'a' is given twice"):
+        json_of('{"a": 1, "a": 2}', once=True)
+    assert json_of(b"\xff\xfe[\x001\x00]\x00") == [1]
+    with pytest.raises(Malformed):
+        json_of(b"\xff\xfe\xff")
+    with pytest.raises(Malformed):
+        json_of("9" * 10_000)  # Python refuses to make a number of it
+    with pytest.raises(TooDeep):
+        json_of("[[[1]]]", deepest=2)
+    assert json_of("[[[1]]]", deepest=3) == [[[1]]]
+
+
+def test_a_line_nested_deep_is_malformed():
+    assert json_line(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
+    with pytest.raises(ValueError, match=r"recursion|nested"):
+        json_line(b"[" * 100_000)
+
+
+def test_yaml_has_the_values_of_its_version_1_2():
+    text = "a: yes\nb: 2020-01-01\nc: 0x1f\nd: true\ne: 12\nf: 1.5\ng: ~\n1: !!str 5\n"
+    values = {"a": "yes", "b": "2020-01-01", "c": "0x1f", "d": True, "e": 12, "f": 1.5, "g": None}
+    assert yaml_of(text) == {**values, "1": "5"}
+    assert yaml_of("") is None
+
+
+def test_yaml_of_texts_alone():
+    assert yaml_of("a: yes\nb: 1\nc:\nd: [true]\n", texts=True) == {
+        "a": "yes",
+        "b": "1",
+        "c": "",
+        "d": ["true"],
+    }
+
+
+def test_merge_keys_and_aliases_are_followed():
+    text = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz: {<<: [*x, *y], c: 5}\nw: {<<: *y, d: *x}\n"
+    values = yaml_of(text)
+    assert values["z"] == {"a": 1, "b": 2, "c": 5}
+    assert values["w"] == {"b": 3, "c": 4, "d": {"a": 1, "b": 2}}
+    assert yaml_of('"<<": {a: 1}\n') == {"<<": {"a": 1}}
+    assert yaml_of("<<: text\n") == {"<<": "text"}
+
+
+def test_toml_is_a_table():
+    assert toml_of("a.b = 1\n[c]\nd = [1, {e = 2}]\n") == {"a": {"b": 1}, "c": {"d": [1, {"e": 2}]}}
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(VALUES, max_size=4), st.sampled_from([None, 1]), st.data())
+def test_values_of_a_list_one_by_one_are_those_of_the_list(values, indent, data):
+    text = f"\n{json.dumps(values, indent=indent)} "
+    assert list(json_items(text)) == values
+    cut = text[: data.draw(st.integers(0, len(text)))] + data.draw(st.sampled_from(["", ",", "]"]))
+    try:
+        whole = json.loads(cut)
+    except ValueError:
+        whole = None
+    if isinstance(whole, list):
+        assert list(json_items(cut)) == whole
+    else:
+        with pytest.raises(Malformed):
+            list(json_items(cut))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, f"[1, {'[' * 70}{']' * 70}]"])
+def test_a_value_of_a_list_that_is_nested_deep_is_refused(text):
+    with pytest.raises(TooDeep):
+        list(json_items(text))

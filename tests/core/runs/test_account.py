@@ -1,0 +1,159 @@
+"""Accounts: one cap over all parts of a command, counted by their journals."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from targen_core import Backend, Price, RunSpec, hookimpl, load_registry
+from targen_core.errors import BudgetExhausted, UsageError
+from targen_core.plugins.loader import Source, installed_sources
+from targen_core.runs.account import Account, off_the_books
+from targen_core.runs.job import Job
+from targen_core.runs.spec import Limits
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+PRICE = Price(10.0, 20.0)
+
+
+@pytest.fixture
+def part(lab, tmp_path):
+    """Run a part of a command in a folder of its own; its model has a price."""
+    world = lab.World(lists=(4, 3))
+    task = world.task(name="first")
+
+    def run(out, *, rows=4, price=PRICE, cache=None, **limits):
+        model = lab.ToyModel(world.reply, price=price)
+        module = ModuleType("account_under_test")
+        module.register_tasks = hookimpl(lambda register: register.register("first", task))
+        backend = Backend(summary="", options=lab.Options, create=lambda options: model)
+        module.register_backends = hookimpl(lambda register: register.register("toy", backend))
+        builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
+        registry = load_registry([*builtin, Source("acme", "1", "one", module)])
+        spec = RunSpec(
+            task="first",
+            quotas={"yes": rows, "no": rows},
+            backend="toy",
+            options={"max_tokens": 20},
+            limits=Limits(concurrency=4, **limits),
+        )
+        with Job.create(registry, spec, tmp_path / out, cache=cache) as job:
+            job.run()
+        return model
+
+    return run
+
+
+def paid(folder: Path) -> float:
+    """Dollars in all journals, read by hand."""
+    lines = [line for path in folder.rglob("journal") for line in path.read_bytes().splitlines()]
+    return sum(json.loads(line[9:])["cost"] or 0 for line in lines)
+
+
+def cost_of(part, tmp_path) -> float:
+    part("measure")
+    return paid(tmp_path / "measure")
+
+
+def test_parts_draw_from_one_account(part, tmp_path):
+    each = cost_of(part, tmp_path)
+    cap = 1.7 * each
+    parts = [tmp_path / "all" / name for name in ("a", "b")]
+    with Account(max_cost=cap, parts=parts) as account:
+        part("all/a")
+        with pytest.raises(BudgetExhausted, match="by all parts of the command") as caught:
+            part("all/b")
+    assert caught.value.shared
+    assert caught.value.hint == "run the same command again with a larger --max-cost"
+    assert each < paid(tmp_path / "all") <= cap
+    assert account.spent.dollars == pytest.approx(paid(tmp_path / "all"))
+    assert account.billed.startswith(f"billed: ${account.spent.dollars:.4f} of ${cap:.4f} (")
+    assert account.facts["dollars"] == pytest.approx(account.spent.dollars, abs=1e-6)
+
+
+def test_what_a_later_part_spent_in_an_earlier_process_counts(part, tmp_path):
+    each = cost_of(part, tmp_path)
+    part("all/b")  # of an earlier process
+    parts = [tmp_path / "all" / name for name in ("a", "b")]
+    with Account(max_cost=1.5 * each, parts=parts) as account:
+        assert account.spent.dollars == pytest.approx(each)
+        with pytest.raises(BudgetExhausted):
+            part("all/a")
+        assert part("all/b").asked == [], "nothing is left, and nothing is asked"
+    assert paid(tmp_path / "all") <= 1.5 * each
+
+
+def test_a_part_keeps_its_own_limit(part, tmp_path):
+    each = cost_of(part, tmp_path)
+    with Account(max_cost=5 * each), pytest.raises(BudgetExhausted) as caught:
+        part("all/a", max_cost=0.5 * each)
+    assert not caught.value.shared
+    assert caught.value.hint == "resume with a larger --max-cost"
+    assert paid(tmp_path / "all") <= 0.5 * each
+
+
+def test_a_run_that_is_resumed_alone_keeps_within_what_its_account_left(part, tmp_path):
+    each = cost_of(part, tmp_path)
+    with Account(max_cost=1.5 * each) as account:
+        part("all/a")
+        left = account.limits.max_cost - account.spent.dollars
+        with pytest.raises(BudgetExhausted):
+            part("all/b")
+    manifest = json.loads((tmp_path / "all" / "b" / "manifest.json").read_text())
+    assert manifest["spec"]["limits"]["max_cost"] == pytest.approx(left)
+
+
+def test_an_account_within_another_draws_from_both(part, tmp_path):
+    each = cost_of(part, tmp_path)
+    outer, inner = Account(max_cost=0.5 * each), Account(max_cost=9 * each)
+    with outer, inner, pytest.raises(BudgetExhausted):
+        part("all/a")
+    assert outer.spent.dollars == inner.spent.dollars <= 0.5 * each
+
+
+def test_tokens_are_capped_as_dollars_are(part, tmp_path):
+    with Account() as free:
+        part("free/a")
+    needed = free.spent.tokens
+    with Account(max_tokens=needed * 3 // 2) as account:
+        part("all/a")
+        with pytest.raises(BudgetExhausted):
+            part("all/b")
+    assert needed < account.spent.tokens <= needed * 3 // 2
+
+
+def test_a_cap_needs_the_price_of_every_part(part):
+    with Account(max_cost=1), pytest.raises(UsageError, match="--max-cost needs a price"):
+        part("all/a", price=None)
+    with Account() as account:
+        part("all/a", price=None)
+    assert "unknown: a price is missing" in account.billed
+    assert account.facts["dollars"] is None
+
+
+def test_dry_runs_are_off_the_books(part):
+    with Account(max_tokens=1) as account, off_the_books():
+        part("all/a")
+    assert account.spent.tokens == 0
+
+
+def test_what_a_killed_part_journaled_is_shared_with_the_parts_behind_it(part, tmp_path):
+    """A kill comes between the journal and the cache, which is written a moment later."""
+    cache = tmp_path / "cache"
+    with Account() as account:
+        part("all/a", cache=cache)
+        shutil.rmtree(cache)  # as if it had been killed then
+        assert part("all/a", cache=cache).asked == []
+        assert part("all/b", cache=cache).asked == []
+    assert account.spent.cached == account.spent.calls
+
+
+@pytest.mark.parametrize("cap", [0, -1, float("nan")])
+def test_a_cap_is_above_nothing(cap):
+    with pytest.raises(UsageError, match="max_cost"):
+        Account(max_cost=cap)

@@ -1,0 +1,60 @@
+"""Names of files in files: none that needs no trust leads out of its folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.origin import HUB, leaving, placed, reaches_out
+
+PARTS = st.lists(
+    st.sampled_from(
+        ["~", "~root", ".", "..", "a", "in.jsonl", "hf:o", "hf:", "zz:", "", " ", "/", "C:", "\\"]
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def opened(name: str) -> Path | None:
+    """Where a reader looks for a name that is passed on; None where it asks a hub or a plugin."""
+    if name.startswith(HUB):
+        return None
+    return Path(name).expanduser().resolve()
+
+
+@given(parts=PARTS, here=st.booleans())
+def test_what_needs_no_trust_lies_in_the_folder(parts, here, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
+    text = "/".join(parts)
+    old = Path.cwd()
+    os.chdir(folder)
+    try:
+        seen = Path() if here else folder
+        if not reaches_out(seen, text):
+            assert opened(placed(seen, text)).is_relative_to(folder.resolve()), text
+    finally:
+        os.chdir(old)
+
+
+@pytest.mark.parametrize(
+    "text", ["~/private", "hf:a/b", "zz:x", "../x", "/etc/passwd", "a/../../b"]
+)
+def test_what_leads_out_is_told(text, tmp_path):
+    assert leaving(tmp_path, {"data": text}) == {"data": text}
+
+
+@pytest.mark.parametrize("text", ["./~/private", "x/../~/y", "./hf:a/b", ".//~root/x", "./~"])
+def test_a_home_folder_or_an_address_behind_a_dot_is_a_file_of_the_folder(
+    text, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path(), tmp_path, Path("deep")):
+        place = placed(folder, text)
+        assert Path(place).is_absolute() or not place.startswith(("~", "hf:"))
+        if not reaches_out(folder, text):
+            assert opened(place).is_relative_to(tmp_path)

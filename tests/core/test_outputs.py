@@ -1,0 +1,145 @@
+"""Folders that targen continues: what is written, removed and refused there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from targen_core.errors import RunLocked, UsageError, WriteFailed
+from targen_core.outputs import (
+    check_own,
+    claim,
+    locked,
+    new_folder,
+    put_folder,
+    read_file,
+    remove,
+    write_file,
+    writing,
+)
+
+FIFOS = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A folder of somebody's, with a file."""
+    write_file(tmp_path / "other/kept", "all of it")
+    return tmp_path / "other"
+
+
+def test_plain_folders_are_taken_at_any_depth(tmp_path):
+    write_file(tmp_path / "a/b/c", "x")
+    check_own(tmp_path / "a")
+    check_own(tmp_path / "a", "b/", "nothing")
+    check_own(tmp_path / "nothing")
+    claim(tmp_path / "a/new")
+    assert (tmp_path / "a/new").is_dir()
+
+
+def test_links_are_refused_at_any_depth(tmp_path, other):
+    write_file(tmp_path / "a/b/c", "x")
+    link = tmp_path / "a/b/link"
+    link.symlink_to(other)
+    for folder, names in ((tmp_path / "a", ()), (tmp_path / "a/b", ("c", "link/"))):
+        with pytest.raises(UsageError, match=f"{link}: it is a link"):
+            check_own(folder, *names)
+    with pytest.raises(UsageError, match="it is a link"):
+        claim(link)
+    with pytest.raises(UsageError, match="it is a link"), locked(tmp_path / "a"):
+        pass
+    assert not (tmp_path / "a/.lock").exists()
+    check_own(tmp_path / "a", "b/c")
+
+
+@FIFOS
+def test_what_blocks_a_reader_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="it is a FIFO"):
+        check_own(tmp_path)
+    with pytest.raises(UsageError, match="it is a FIFO"):
+        read_file(tmp_path / "pipe")
+    with pytest.raises(WriteFailed, match="it is a FIFO"):
+        write_file(tmp_path / "pipe", "x")
+    with pytest.raises(WriteFailed, match="it is a FIFO"):
+        remove(tmp_path / "pipe")
+
+
+def test_a_folder_is_no_file_and_a_second_name_is_refused_where_asked(tmp_path):
+    write_file(tmp_path / "a/file", "x")
+    os.link(tmp_path / "a/file", tmp_path / "second")
+    with pytest.raises(UsageError, match="it is a folder, not a regular file"):
+        check_own(tmp_path, "a")
+    check_own(tmp_path, "a/")
+    with pytest.raises(UsageError, match="second name"):
+        check_own(tmp_path, "a/", alone=True)
+
+
+def test_one_process_holds_a_folder(tmp_path):
+    with (
+        locked(tmp_path / "a"),
+        pytest.raises(RunLocked, match="another process"),
+        locked(tmp_path / "a"),
+    ):
+        pass
+    with locked(tmp_path / "a"):
+        pass
+
+
+def test_a_lock_of_a_strangers_is_not_emptied(tmp_path, other):
+    (tmp_path / "a").mkdir()
+    os.link(other / "kept", tmp_path / "a/.lock")
+    with pytest.raises(WriteFailed, match=r"\.lock.*second name"), locked(tmp_path / "a"):
+        pass
+    assert (other / "kept").read_text() == "all of it"
+
+
+def test_files_are_replaced_whole_and_texts_come_back(tmp_path):
+    path = write_file(tmp_path / "a/b", "first")
+    assert read_file(path) == "first"
+    write_file(path, "half \ud83d")
+    assert read_file(path) == r"half \ud83d"
+    write_file(path, b"\xff")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_file(path)
+    with pytest.raises(UsageError, match="larger"):
+        read_file(path, 0)
+    assert read_file(tmp_path / "nothing") is None
+
+
+def test_no_removal_follows_a_link(tmp_path, other):
+    link = tmp_path / "link"
+    link.symlink_to(other)
+    inner = write_file(tmp_path / "made/file", "x").parent
+    (inner / "in").symlink_to(other)
+    for call in (lambda: remove(link), lambda: put_folder(inner, link)):
+        with pytest.raises(WriteFailed, match="it is a link"):
+            call()
+    with pytest.raises(WriteFailed, match="it is a link"), new_folder(link):
+        pass
+    remove(inner)
+    remove(tmp_path / "nothing")
+    assert not inner.exists()
+    assert (other / "kept").read_text() == "all of it"
+
+
+def test_a_new_folder_is_put_in_place_of_the_one_before(tmp_path):
+    write_file(tmp_path / "out/old", "x")
+    write_file(tmp_path / "part/killed", "x")
+    with new_folder(tmp_path / "part") as made:
+        write_file(made / "new", "y")
+        put_folder(made, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["new"]
+    with new_folder(tmp_path / "part") as made:
+        write_file(made / "new", "y")
+    assert not (tmp_path / "part").exists()
+
+
+def test_an_error_names_the_place_and_the_reason(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WriteFailed, match=r"cannot write .*: .*file is a file, not a folder"):
+        write_file(tmp_path / "file/inner", "y")
+    with pytest.raises(WriteFailed, match="no space"), writing(tmp_path):
+        raise OSError(28, "no space")

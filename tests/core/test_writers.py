@@ -1,0 +1,109 @@
+"""Few modules write, replace or remove files: a stranger's links are refused in one place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OWNERS = ("core/src/targen_core/plain.py", "core/src/targen_core/outputs.py")
+ALLOWED = {
+    "core/src/targen_core/cli/terminal.py": "writes to the null device",
+    "core/src/targen_core/engine/exclusion/building.py": "fills a new folder in the user's cache",
+    "core/src/targen_core/exporters/lines.py": "streams into the new folder of exporters.save",
+    "core/src/targen_core/exporters/save.py": "swaps an export with the one before",
+    "core/src/targen_core/exporters/table.py": "streams into the new folder of exporters.save",
+    "core/src/targen_core/runs/excluded.py": "drops a damaged index of the user's cache",
+    "core/src/targen_core/runs/merging.py": "swaps a run with the one before",
+    "core/src/targen_core/runs/unfinished.py": "removes its own folders of the user's cache",
+    "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "
+    "vectors, in an index whose members are checked",
+    "plugins/targen_methods/src/targen_methods/importing/writing.py": "streams into a new folder",
+    "plugins/targen_plugin_example/src/targen_plugin_example/exporter.py": "shows what others do",
+    "plugins/targen_plugin_example/src/targen_plugin_example/retriever.py": "shows what others do",
+    "plugins/targen_plugin_example/src/targen_plugin_example/trainer.py": "shows what others do",
+    "plugins/targen_ray/src/targen_ray/cluster.py": "removes its own temporary folder",
+    "targen_backends/src/targen_backends/local/weights.py": "fills the user's cache",
+}
+SOURCES = sorted(
+    path
+    for pattern in ("core/src", "plugins/*/src", "targen_backends/src", "targen_tasks_*/src")
+    for folder in ROOT.glob(pattern)
+    for path in folder.rglob("*.py")
+    if "templates" not in path.parts  # what authors of plugins begin with
+)
+
+
+def writes(tree: ast.AST) -> Iterator[str]:
+    """Find calls that write, replace or remove files by their names."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        module = ""
+        if isinstance(called, ast.Attribute):
+            name = called.attr
+            module = called.value.id if isinstance(called.value, ast.Name) else ""
+        else:
+            name = called.id if isinstance(called, ast.Name) else ""
+        said = f"line {node.lineno}: {name}"
+        if name in ("write_text", "write_bytes", "rmtree", "unlink") or (
+            name == "truncate" and module == "os"
+        ):
+            yield said
+        elif name == "open" and module != "os":
+            at = 0 if isinstance(called, ast.Attribute) and module != "io" else 1
+            modes = [each.value for each in node.keywords if each.arg == "mode"]
+            modes += node.args[at : at + 1]
+            if any(isinstance(m, ast.Constant) and set(str(m.value)) & set("wax+") for m in modes):
+                yield said
+        elif name in ("rename", "replace"):
+            # A text's has two arguments, a dataclass's and a date's have keywords.
+            own = isinstance(called, ast.Attribute) and len(node.args) == 1 and not node.keywords
+            if module == "os" or own:
+                yield said
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open(path, 'w')",
+        "open(path, mode='ab')",
+        "path.open('x')",
+        "path.open('r+')",
+        "path.write_text(text)",
+        "path.write_bytes(data)",
+        "shutil.rmtree(folder)",
+        "path.unlink()",
+        "os.unlink(path)",
+        "os.truncate(path, 0)",
+        "path.rename(other)",
+        "path.replace(other)",
+        "os.replace(one, other)",
+    ],
+)
+def test_each_way_to_write_is_found(code):
+    assert list(writes(ast.parse(code)))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["open(path)", "open(path, 'rb')", "path.open('rb')", "t.replace('a', 'b')", "replace(x, y=1)"],
+)
+def test_nothing_else_is_found(code):
+    assert not list(writes(ast.parse(code)))
+
+
+def test_files_are_written_and_removed_by_few_modules():
+    assert len(SOURCES) > 300
+    found = {}
+    for path in SOURCES:
+        calls = list(writes(ast.parse(path.read_text(encoding="utf-8"))))
+        if calls:
+            found[path.relative_to(ROOT).as_posix()] = calls
+    others = {name: calls for name, calls in found.items() if name not in {*OWNERS, *ALLOWED}}
+    assert not others, "use targen_core.outputs, or say here why not"
+    assert {*OWNERS, *ALLOWED} <= found.keys(), "a module is listed that writes nothing"

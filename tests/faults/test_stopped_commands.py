@@ -1,0 +1,449 @@
+"""Commands that ask a model are killed after an answer, and started again to their end.
+
+The service is a real server on loopback. It counts its answers, and kills the command as soon as
+the next request comes: so each kill is between two calls that the test names, not at a time.
+
+`sh scripts/soak` sets TARGEN_SOAK: each command is killed twenty times then, where the suite kills
+it twice; figures for each command are printed with `-s`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+from conftest import SOAK
+from saboteur import Fault, Result, Saboteur
+
+from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response, Seen, Silence
+from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT
+
+pytestmark = pytest.mark.whole
+pytest.importorskip("targen_plugin_example")
+for _plugin in ("targen_analysis", "targen_training", "targen_methods", "targen_datatune"):
+    pytest.importorskip(_plugin)
+pytest.importorskip("targen_review")
+
+from targen_review.grades import Grade, GradeBook, Rater  # noqa: E402
+from targen_review.rows import open_data  # noqa: E402
+
+PRICE_IN, PRICE_OUT = 100.0, 200.0  # dollars per million tokens: an answer costs $0.0017
+CAP = "3"
+RUNS = Path(__file__).parents[2] / "examples/runs"
+EACH = (TOKENS_IN * PRICE_IN + TOKENS_OUT * PRICE_OUT) / 1e6
+
+MAIL = """
+description: Each row is a message to a library.
+labels:
+  loan: it is about books on loan
+  room: it is about rooms to book
+fields:
+  text: {description: the message, form: any, words: [1, 60]}
+"""
+
+EXPERIMENT = """
+task = "../mail.yaml"
+test = ["../test"]
+models = ["tfidf"]
+seeds = 1
+generate = { model = "llama", n = 4, concurrency = 1, options = {options} }
+[arms.whole.generate]
+[arms.plain.generate]
+correct = false
+"""
+
+WORDS = [a + b for a in ("lo", "ri", "mu", "ta", "fen") for b in ("ka", "bel", "dor", "sim")]
+
+DRAFT = {
+    "name": "porter notes",
+    "summary": "notes of a night porter",
+    "description": "Each row is a note of a night porter.",
+    "language": "English",
+    "fields": [{"name": "text", "description": "the note", "least_words": 4, "most_words": 20}],
+    "labels": [
+        {"name": "calm", "definition": "nothing happened", "guidance": "quiet"},
+        {"name": "alarm", "definition": "something happened", "guidance": "loud"},
+    ],
+    "contexts": "a kind of house",
+    "seeds": "an hour of the night",
+    "seed_field": "",
+    "dimensions": [],
+    "samples": [],
+}
+
+
+class Service:
+    """Answers as a function of a request, and kills a command after so many answers."""
+
+    def __init__(self, pid: Path) -> None:
+        self.seeds: list[int] = []  # of the calls that it answered, in order
+        self._pid = pid
+        self._asked: dict[str, dict[int, int]] = {}
+        self._left: int | None = None
+        self._lock = threading.Lock()
+
+    def kill_after(self, answers: int | None) -> None:
+        """Kill the next command when it asks for one answer more."""
+        self._left = answers
+
+    def plan(self, seen: Seen) -> Response | Silence:
+        """Answer, or kill who asks."""
+        with self._lock:
+            if self._left == 0:
+                self._left = -1
+                os.kill(int(self._pid.read_text()), signal.SIGKILL)
+            if self._left == -1:  # what else was in flight when it died
+                return Silence()
+            if self._left is not None:
+                self._left -= 1
+            body = seen.body
+            self.seeds.append(body["seed"])
+            # A call's own seed depends on the port: so the n-th call of the same words is told.
+            same = self._asked.setdefault(json.dumps(body["messages"]), {})
+            reply = _reply(body, same.setdefault(body["seed"], len(same)))
+            text = reply if isinstance(reply, str) else json.dumps(reply)
+            return Response(OPENAI.answer(text, "stop"))
+
+
+def _reply(body: Any, number: int) -> Any:
+    """A value that the schema allows, drawn by what is asked for that time."""
+    rng = random.Random(json.dumps([body["messages"], number]))
+    if "response_format" not in body:  # a text goes on
+        return f'The {rng.choice(WORDS)} {rng.choice(WORDS)} of {rng.choice(WORDS)} is here."'
+    schema = body["response_format"]["json_schema"]["schema"]
+    if "seed_field" in schema.get("properties", {}):
+        again = "could not be used" in body["messages"][-1]["content"]
+        return DRAFT if again else {**DRAFT, "labels": []}
+    reply, asked = fill_schema(schema, rng), body["messages"][-1]["content"]
+    properties = schema.get("properties", {}).keys()
+    if "datasets" in properties:
+        reply["datasets"] = re.findall(r"^id: (.+)$", asked, re.MULTILINE)
+    elif "irrelevant" in properties:
+        reply |= {"input": ["review"], "output": ["stars"], "irrelevant": [], "ambiguous": []}
+    elif "steps" in properties:
+        actions = ("combine", "input", "output")
+        reply["steps"] = [{"action": each, "instruction": "Do so."} for each in actions]
+    elif "working" in properties:
+        said = " ".join(rng.choice(WORDS) for _ in range(8))
+        reply |= {"input": f"A {said}.", "output": rng.choice(("yes", "no")), "reason": ""}
+    return reply
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that asks a model.
+
+    Attributes:
+        name: for the test's name.
+        line: the command; `{at}` is a folder of the story's own.
+        outputs: what it leaves there, as patterns; what it prints counts as well.
+        before: makes what it works on.
+        backend: how it takes the backend.
+        more: options. With `ONE`, what the service answered is in the journals, to the last call.
+        shares: its parts share replies by the cache, which then stays.
+        files: what its folder holds before; `{options}` are the backend's.
+        fill: makes what else is there.
+    """
+
+    name: str
+    line: str
+    outputs: tuple[str, ...] = ("out/*.jsonl",)
+    before: Callable[[Place], None] = lambda place: None
+    backend: tuple[str, ...] = ("-b", "llama")
+    more: tuple[str, ...] = ("-o", "model=m", "--no-cache")
+    shares: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
+    fill: Callable[[Place, Path], None] = lambda place, at: None
+
+
+@dataclass
+class Place:
+    """Where the commands run."""
+
+    folder: Path
+    targen: Saboteur
+    service: Service
+    url: str
+    pid: Path
+
+    def run(self, *args: str) -> Result:
+        """A command to its end, or to its kill."""
+        first = f"import os, pathlib; pathlib.Path({str(self.pid)!r}).write_text(str(os.getpid()))"
+        return self.targen(*args, fault=Fault(first=first))
+
+    def made(self, *args: str) -> None:
+        """A command of the scripted backend, which must work."""
+        result = self.targen(*args)
+        assert result.code == 0, result.err
+
+    def journals(self, at: Path) -> list[dict[str, Any]]:
+        """The whole records of all journals of a story, and of work that is kept for it."""
+        found = []
+        for above in (at, self.folder / "cache" / "unfinished"):
+            for path in sorted(above.rglob("journal")) if above.is_dir() else ():
+                for line in path.read_bytes().split(b"\n")[:-1]:
+                    assert int(line[:8], 16) == crc32(line[9:]), path
+                    found.append(json.loads(line[9:]))
+        return found
+
+
+def _rows(place: Place) -> None:
+    if not (place.folder / "rows").exists():
+        place.made("generate", "tickets", "-n", "6", "-b", "scripted", "-q", "--out", "rows")
+
+
+def _mail(place: Place) -> None:
+    (place.folder / "mail.yaml").write_text(MAIL)
+    for name, seed in (("test", "7"), ("own", "8")):
+        if not (place.folder / name).exists():
+            ask = ("generate", "./mail.yaml", "-n", "12", "-b", "scripted", "--seed", seed, "-q")
+            place.made(*ask, "--out", name)
+
+
+def _shop(place: Place) -> None:
+    folder = place.folder / "shop"
+    folder.mkdir(exist_ok=True)
+    lines = [
+        json.dumps({"review": f"The lamp {at} is bright.", "stars": at % 5}) for at in range(40)
+    ]
+    (folder / "reviews.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def _bigbench(place: Place) -> None:
+    examples = [
+        {"input": f"Is {n} even?", "target_scores": {"yes": 1 - n % 2, "no": n % 2}}
+        for n in range(8)
+    ]
+    metric = "multiple_choice_grade"
+    task = {"name": "even", "description": "even or odd", "examples": examples}
+    task |= {"metrics": [metric], "preferred_score": metric}
+    (place.folder / "even.json").write_text(json.dumps(task))
+
+
+def _review(place: Place) -> None:
+    _rows(place)
+    if not (place.folder / "rows.review").exists():
+        place.made("review", "rows", "--raters", "ann,bob", "--plan")
+
+
+def _run(place: Place) -> None:
+    """A run of the service."""
+    _mail(place)
+    if not (place.folder / "grown").exists():
+        place.service.kill_after(None)
+        ask = ("generate", "./mail.yaml", "-n", "6", "-q", "--out", "grown", "-b", "llama", *ONE)
+        prices = ("-o", f"price_in={PRICE_IN}", "-o", f"price_out={PRICE_OUT}")
+        result = place.run(*ask, "-o", f"base_url={place.url}/v1", *prices)
+        assert result.code == 0, result.err
+
+
+def _rejected(place: Place, at: Path) -> None:
+    """A copy of that run, and a review that rejects two of its rows."""
+    shutil.copytree(place.folder / "grown", at / "grown")
+    place.made("review", f"{at.name}/grown", "--plan")
+    rows = list(open_data(at / "grown", None).rows())[:2]
+    with GradeBook(at / "grown.review", Rater(rater="ann")) as book:
+        for row in rows:
+            when = "2026-11-20T10:00:00.000Z"
+            grade = {"row": row.id, "digest": row.digest, "at": when, "reject": True}
+            book.append(Grade.model_validate(grade))
+
+
+def _superglue(place: Place) -> None:
+    folder = place.folder / "superglue" / "RTE"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        rows = (RUNS / "rte" / "dataset.jsonl").read_text().splitlines(keepends=True)
+        (folder / "train.jsonl").write_text("".join(rows[:30]))
+        (folder / "val.jsonl").write_text("".join(rows[-20:]))
+
+
+ONE = ("-o", "model=m", "--concurrency", "1", "--no-cache")
+"""One call at a time: when the service gets a call, the answers before it are journaled."""
+
+COMMANDS = [
+    Command("generate", "generate tickets -n 6 -q --out {at}/out", more=ONE),
+    Command(
+        "suite", "generate --suite example -n 4 -q --out {at}/out", ("out/*/*.jsonl",), more=ONE
+    ),
+    Command("method", "method zerogen ./mail.yaml -n 4 -q --out {at}/out", before=_mail, more=ONE),
+    Command("correct", "correct rows --corrector blind --out {at}/out", before=_rows, more=ONE),
+    Command("preview", "preview tickets -n 4", ()),
+    Command(
+        "preview --variants",
+        "preview ./mail.yaml -n 2 --variants default --examples own",
+        (),
+        before=_mail,
+    ),
+    Command(
+        "init-task",
+        "init-task porters --out {at}/task.yaml",
+        ("task.yaml",),
+    ),
+    Command("rate", "rate rows --task tickets -q --out {at}/out", before=_rows, more=ONE),
+    Command(
+        "review grade",
+        "review grade rows --as kim --out {at}/out -q",
+        before=_review,
+        more=ONE,
+    ),
+    Command(
+        "compare",
+        "compare {at}/experiment.toml --trust --out {at}/out",
+        ("out/runs/*/dataset.jsonl", "out/results.json"),
+        before=_mail,
+        files={"experiment.toml": EXPERIMENT},
+        backend=(),
+        more=(),
+        shares=True,
+    ),
+    Command("answer", "answer even.json -q --out {at}/out", before=_bigbench, more=ONE),
+    Command(
+        "transform",
+        "transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out",
+        before=_shop,
+        more=ONE,
+    ),
+    Command(
+        "compare-methods",
+        "compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test --seeds 1 "
+        "--out {at}/out",
+        ("out/runs/*/dataset.jsonl", "out/judged/*/*.jsonl", "out/results.json"),
+        before=_mail,
+        more=("-o", "model=m", "--concurrency", "1"),
+    ),
+    Command(
+        "ablate",
+        "ablate ./mail.yaml --test test -n 4 --contexts-limit 4 --arms correction,labels-per-seed "
+        "--seeds 1 --out {at}/out",
+        ("out/runs/*/dataset.jsonl", "out/results.json"),
+        before=_mail,
+        backend=("--generator", "llama"),
+        more=("-o", "model=m"),
+        shares=True,
+    ),
+    Command(
+        "reproduce",
+        "reproduce table5 --original superglue --tasks rte --model tfidf --seeds 1 -n 4 "
+        "--out {at}/out",
+        ("out/runs/*/dataset.jsonl", "out/results.json"),
+        before=_superglue,
+        backend=("--generator", "llama"),
+        more=("-o", "model=m"),
+        shares=True,
+    ),
+    Command(
+        "review apply",
+        "review apply {at}/grown --refill --trust -q --out {at}/out",
+        ("grown/dataset.jsonl", "out/*.jsonl"),
+        before=_run,
+        backend=(),
+        more=(),
+        fill=_rejected,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def place(targen: Saboteur, folder: Path) -> Iterator[Place]:
+    service = Service(folder / "pid")
+    with FaultServer(service.plan) as server:
+        yield Place(folder, targen, service, server.url, folder / "pid")
+
+
+def _args(command: Command, place: Place, at: Path, *caps: str) -> list[str]:
+    if not command.backend:
+        return [*command.line.format(at=at.name).split(), *caps]
+    address = ("-o", f"base_url={place.url}/v1")
+    prices = ("-o", f"price_in={PRICE_IN}", "-o", f"price_out={PRICE_OUT}")
+    args = command.line.format(at=at.name).split()
+    return [*args, *command.backend, *address, *prices, *command.more, *caps]
+
+
+def _left(command: Command, at: Path, result: Result) -> dict[str, bytes]:
+    """What a command leaves: its outputs and what it printed, without the name of its folder."""
+    files = sorted(path for pattern in command.outputs for path in at.glob(pattern))
+    left = {str(path.relative_to(at)): path.read_bytes() for path in files}
+    left["printed"] = re.sub(r"[\d,.$]+|[ -]+", " ", result.out.replace(at.name, "AT")).encode()
+    # A run that is killed asks other calls ahead of need: their number is no part of its outputs.
+    counts = rb'"(seconds|calls|tokens|dollars|judge_dollars)": [\d.]+|billed: [^"\n]*'
+    return {
+        name: re.sub(counts, b"", content.replace(at.name.encode(), b"AT"))
+        for name, content in left.items()
+    }
+
+
+def _fresh(command: Command, place: Place, name: str) -> Path:
+    """A folder for a story; what the stories before it left in the user's cache is gone."""
+    at = place.folder / name
+    shutil.rmtree(at, ignore_errors=True)
+    at.mkdir()
+    options = f'model = "m", base_url = "{place.url}/v1", price_in = {PRICE_IN}, '
+    for file, text in command.files.items():
+        text = text.replace("{options}", f"{{ {options}price_out = {PRICE_OUT} }}")
+        (at / file).write_text(text)
+    command.fill(place, at)
+    for kept in ("replies", "unfinished"):
+        shutil.rmtree(place.folder / "cache" / kept, ignore_errors=True)
+    return at
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_no_answered_call_is_asked_again_after_a_kill(command: Command, place: Place) -> None:
+    command.before(place)
+    service = place.service
+    service.kill_after(None)
+    at = _fresh(command, place, "story-a")
+    service.seeds.clear()
+    whole = place.run(*_args(command, place, at, "--max-cost", CAP))
+    assert whole.code == 0, whole.err
+    calls, expected = len(service.seeds), _left(command, at, whole)
+    assert calls
+
+    kills = min(20 if SOAK else 2, calls - 1)
+    chain = [max(1, calls // (kills + 1))] * kills
+    at = _fresh(command, place, "story-b")
+    earlier = {record["key"] for record in place.journals(at) if "key" in record}
+    service.seeds.clear()
+    repeated = unjournaled = 0
+    for kill in [*chain, None]:
+        before = {
+            int(record["key"][:8], 16) >> 1 for record in place.journals(at) if "key" in record
+        }
+        asked = len(service.seeds)
+        service.kill_after(kill)
+        result = place.run(*_args(command, place, at, "--max-cost", CAP))
+        assert result.code == (0 if kill is None else -signal.SIGKILL), result.err
+        repeated += len(before & {*service.seeds[asked:]})
+        if not command.shares:
+            shutil.rmtree(place.folder / "cache" / "replies", ignore_errors=True)
+        unjournaled = len(service.seeds) - len({*service.seeds})
+    asked_for = [
+        record
+        for record in place.journals(at)
+        if not record.get("cached") and record.get("key") not in earlier
+    ]
+    assert {int(record["key"][:8], 16) >> 1 for record in asked_for} <= {*service.seeds}
+    assert repeated == 0
+    assert _left(command, at, result) == expected
+    billed = sum(record["cost"] for record in asked_for)
+    assert billed <= float(CAP)
+    if command.more[: len(ONE) - 1] == ONE[:-1]:  # one call at a time: each answer is journaled
+        assert billed == pytest.approx(len(service.seeds) * EACH)
+    print(
+        f"{command.name}: {calls} calls, {len(chain)} kills, {len(service.seeds)} answers, "
+        f"{repeated} journaled and asked again, {unjournaled} in flight at a kill and asked again, "
+        f"${billed:.4f} in journals, of ${CAP}"
+    )

@@ -1,0 +1,377 @@
+"""What a stranger's file names is not run, read or asked; what its reader typed is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import targen_core
+from targen_core import RunSpec, load_registry
+from targen_core.origin import Typed, Untrusted, ask_with, of_a_command, require_trust, trusting
+from targen_core.runs.plan import find_task
+
+DECLARED = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
+EVIL = """\
+from pathlib import Path
+from targen_core import Declaration
+Path(__file__).with_name("ran").touch()
+TASK = Declaration(description="x", labels={"praise": "a", "blame": "b"}).task(name="evil")
+def reply(request):
+    return ""
+"""
+ROWS = [{"text": f"line {at}", "label": ("praise", "blame")[at % 2]} for at in range(8)]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder from a stranger, where a person works."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "evil.py").write_text(EVIL)
+    (theirs / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
+    (tmp_path / "private.jsonl").write_text(
+        json.dumps({"text": "SECRET", "label": "praise"}) + "\n"
+    )
+    monkeypatch.chdir(theirs)
+    return theirs
+
+
+@pytest.fixture
+def ran(here):
+    """Whether the stranger's code was executed."""
+    return (here / "ran").exists
+
+
+def review_of(here, **data):
+    plan = {
+        "format": 1,
+        "data": [{"path": "rows.jsonl", "name": "rows", "rows": 8, **data}],
+        "rows": {"": [str(at) for at in range(8)]},
+    }
+    (here / "rows.review").mkdir()
+    (here / "rows.review" / "review.json").write_text(json.dumps(plan))
+    return here / "rows.review"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("review", "report", "rows.review"),
+        ("review", "apply", "rows.review"),
+        ("review", "rows.review", "--as", "ann", "--plan"),
+        ("review", "rows.jsonl", "--plan"),
+        ("review", "grade", "rows.review", "-b", "scripted"),
+    ],
+)
+def test_a_review_names_no_code(command, here, ran, in_process):
+    review_of(here, task="evil.py")
+    in_process(*command)
+    assert not ran()
+
+
+def test_a_review_says_how_to_trust_it(here, ran, in_process):
+    folder = review_of(here, task="../evil.py", path="../rows.jsonl")
+    done = in_process("review", folder, "--plan")
+    assert done.code == 2
+    assert "review.json names data.0.path = ../rows.jsonl, data.0.task = ../evil.py" in done.err
+    assert "--trust" in done.err
+    assert not ran()
+    assert in_process("review", folder, "--plan", "--trust").code == 0
+    assert ran()
+
+
+@pytest.mark.parametrize("path", ["../../private.jsonl", "hf:evil/name"])
+def test_a_review_names_no_data_elsewhere(path, here, in_process):
+    folder = review_of(here, path=path)
+    done = in_process("review", folder, "--plan")
+    assert done.code == 2
+    assert f"names data.0.path = {path}" in done.err
+
+
+def test_a_link_does_not_lead_out_of_a_review(here, in_process):
+    folder = review_of(here, path="rows.jsonl")
+    (folder / "rows.jsonl").symlink_to(here.parent / "private.jsonl")
+    done = in_process("review", folder, "--plan")
+    assert (done.code, "names data.0.path" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", ["describe", "estimate", "preview", "generate", "validate rows.jsonl --task"]
+)
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"use": "zerogen", "task": "evil.py"},
+        {"use": "zerogen", "task": "t.yaml", "kept": EVIL},
+        {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"},
+        {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"},
+    ],
+    ids=["code", "kept code", "data elsewhere", "data of a hub"],
+)
+def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(
+    command, method, here, ran, in_process
+):
+    (here / "t.yaml").write_text(DECLARED)
+    (here / "asked.json").write_text(json.dumps({"method": method}))
+    done = in_process(*command.split(), "asked.json")
+    assert done.code == 2
+    assert "asked.json names method." in done.err
+    assert "SECRET" not in done.out + done.err
+    assert not ran()
+
+
+def test_a_file_of_a_method_may_name_what_lies_beside_it(here, in_process):
+    (here / "t.yaml").write_text(DECLARED)
+    method = {"use": "attrprompt", "task": "t.yaml"}
+    (here / "asked.json").write_text(json.dumps({"method": method}))
+    done = in_process("describe", "asked.json")
+    assert done.code == 0, done.err
+
+
+def experiment(here, text):
+    (here / "e.toml").write_text(text)
+
+
+TOP = 'task = "rte"\ntest = "rows.jsonl"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('task = "evil.py"\ntest = "rows.jsonl"\narms = {a = "rows.jsonl"}\n', "evil.py"),
+        (TOP + 'arms = {a = "../private.jsonl"}\n', "../private.jsonl"),
+        (TOP + 'arms = {a = {generate = {n = 2, model = "chatgpt"}}}\n', "chatgpt"),
+        (TOP + 'arms = {a = {generate = {n = 2}, task = "evil.py"}}\n', "evil.py"),
+        (
+            TOP + 'arms = {a = {generate = {options = {api_key_file = "../private.jsonl"}}}}\n',
+            "api_key_file",
+        ),
+        (TOP + "arms = {a = {generate = {options = {max_tokens = 9999999}}}}\n", "max_tokens"),
+        (TOP + "arms = {a = {generate = {concurrency = 500}}}\n", "concurrency"),
+        (
+            TOP + 'arms = {a = "rows.jsonl"}\n'
+            'models = [{trainer = "tfidf", options = {model = "../m"}}]\n',
+            "../m",
+        ),
+    ],
+)
+@pytest.mark.parametrize("plan", [["--plan"], []])
+def test_an_experiment_names_no_code_address_key_or_limit(text, named, plan, here, ran, in_process):
+    experiment(here, text)
+    done = in_process("compare", "e.toml", *plan)
+    assert done.code == 2
+    assert "e.toml names " in done.err
+    assert named in done.err
+    assert not ran()
+
+
+@pytest.mark.parametrize("task", ["evil.py", "./evil.py:TASK"])
+def test_a_model_names_no_code(task, here, ran, in_process):
+    rows = [{"text": row["text"], "label": row["label"]} for row in ROWS]
+    (here / "t.yaml").write_text(DECLARED)
+    (here / "train.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    done = in_process(
+        "train", "train.jsonl", "--task", "t.yaml", "--out", "model", "--trainer", "tfidf"
+    )
+    assert done.code == 0, done.err
+    facts = json.loads((here / "model" / "model.json").read_text())
+    (here / "model" / "model.json").write_text(
+        json.dumps({**facts, "task": task, "tasks": {task: facts["labels"]}, "files": {}})
+    )
+    done = in_process("evaluate", "model", "train.jsonl")
+    assert done.code == 2
+    assert not ran()
+    for copy in ("../evil.py", "tasks/../../evil.py", "/etc/task.py"):
+        changed = {**facts, "files": {facts["task"]: copy}}
+        (here / "model" / "model.json").write_text(json.dumps(changed))
+        done = in_process("evaluate", "model", "train.jsonl")
+        assert (done.code, "is not a copy of a task in this folder" in done.err) == (2, True)
+    assert not ran()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["options.max_tokens = 100000000", 'options.reasoning_effort = "high"', "concurrency = 500"],
+)
+def test_a_folder_s_defaults_raise_no_limit(line, here, in_process):
+    (here / "targen.toml").write_text(f"{line}\n")
+    done = in_process("generate", "rte", "-n", "2", "-b", "scripted")
+    assert done.code == 2
+    assert "not trusted yet" in done.err
+    assert in_process("generate", "rte", "-n", "2", "-b", "scripted", "--trust").code == 0
+
+
+def test_what_a_command_reads_from_a_file_names_what_is_installed_alone(here, ran):
+    registry = load_registry()
+    with of_a_command():
+        assert find_task(registry, "rte")[1].name == "rte"
+        for name in ("./evil.py", "evil.py:TASK"):
+            with pytest.raises(Untrusted):
+                find_task(registry, name)
+        with pytest.raises(Untrusted):
+            targen_core.read_dataset("rows.jsonl", "rte")
+        with pytest.raises(Untrusted):
+            registry.get("backend", "langchain:./evil.py:Model")
+        backend = registry.get("backend", "langchain:evil.Model")
+        with pytest.raises(Untrusted):
+            backend.create(backend.options())
+        assert not ran()
+        assert find_task(registry, Typed("./evil.py"))[1].name == "evil"
+    assert ran()
+
+
+def test_a_spec_keeps_an_order_and_a_file_of_it_does_not():
+    spec = RunSpec(task=Typed("./t.py"), quotas={"a": 1}, backend=Typed("langchain:a.B"))
+    assert isinstance(spec.task, Typed)
+    assert isinstance(spec.replace(seed=1).backend, Typed)
+    assert not isinstance(RunSpec.model_validate_json(spec.model_dump_json()).task, Typed)
+
+
+def test_a_program_may_trust_a_file(here, ran):
+    from targen_review.plan import data_of, load_plan
+
+    folder = review_of(here, path="../rows.jsonl", task="../evil.py")
+    with pytest.raises(Untrusted):
+        data_of(folder, load_plan(folder))
+    with trusting():
+        assert data_of(folder, load_plan(folder))[0].path == str(folder / "../rows.jsonl")
+    assert data_of(folder, load_plan(folder))[0].task == str(folder / "../evil.py")
+    (here / "evil.py").write_text(EVIL + "# another text\n")
+    with pytest.raises(Untrusted):
+        data_of(folder, load_plan(folder))
+    assert Path("evil.py").exists()
+    assert not ran()
+
+
+PRIVATE = {"premise": "SECRET", "hypothesis": "SECRET", "label": "entailment"}
+
+
+@pytest.fixture
+def home(here, tmp_path, monkeypatch):
+    """The home folder of the person, with rows that are nobody else's."""
+    private = tmp_path / "home" / "private"
+    private.mkdir(parents=True)
+    (private / "bank.jsonl").write_text(f"{json.dumps(PRIVATE)}\n" * 12)
+    (tmp_path / "home" / "notes.txt").write_text("SECRET\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+FORMS = {
+    "given": {"method": {"use": "coda", "task": "rte", "given": "./~/private/bank.jsonl"}},
+    "rated": {"rate": {"data": "./~/private/bank.jsonl", "about": "numbers", "task": "rte"}},
+    "transformed": {
+        "transform": {
+            "description": "Does the first sentence say the second?",
+            "labels": ["entailment", "not_entailment"],
+            "catalogues": ["./~/private"],
+        }
+    },
+    "kept": {
+        "method": {
+            "use": "progen",
+            "task": "~/x.yaml",
+            "kept": {
+                "description": "x",
+                "labels": {"a": "b", "c": "d"},
+                "fields": {"text": "t"},
+                "contexts": {"file": "notes.txt"},
+            },
+        }
+    },
+    "kept form": {
+        "method": {
+            "use": "progen",
+            "task": "~/x.yaml",
+            "kept": {"method": {"use": "coda", "task": "rte", "given": "private/bank.jsonl"}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_form_reads_nothing_of_a_home_folder(form, here, home, in_process):
+    Path("form.json").write_text(json.dumps(form))
+    done = in_process("generate", "form.json", "-n", "2", "-b", "scripted", "--out", "out")
+    assert done.code, done.out
+    texts = [path.read_bytes() for path in Path("out").rglob("*") if path.is_file()]
+    assert not any(b"SECRET" in text for text in [*texts, (done.out + done.err).encode()])
+
+
+def test_an_experiment_names_no_hub_behind_a_dot(here, home, in_process):
+    Path("e.toml").write_text(
+        'task = "rte"\ntest = ["./hf:a/b"]\n[arms.a]\ndata = ["./~/x.jsonl"]\n'
+    )
+    done = in_process("compare", "e.toml", "--plan", "--out", "out")
+    assert done.code == 2
+    assert "there is no file" in done.err, done.err
+
+
+def test_a_link_beside_a_review_is_not_its_data(here, home, in_process):
+    folder = review_of(here, path="/nowhere/rows.jsonl", task="rte")
+    (here / "x.review").symlink_to(folder)
+    folder.rename(here / "stolen.review")
+    (here / "stolen").symlink_to(home / "private" / "bank.jsonl")
+    for command in (
+        ("export", "stolen.review", "--to", "argilla", "--out", "ex"),
+        ("report", "stolen.review"),
+    ):
+        done = in_process("review", *command)
+        assert "SECRET" not in done.out + done.err
+        assert done.code
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a person at a terminal is asked about files; each answer is yes."""
+    questions = []
+    ask_with(lambda said: questions.append(said) or True)
+    yield questions
+    ask_with(None)
+
+
+def test_a_question_leaves_nothing_out(here, asked):
+    filler = {f"limit_{at}": 0 for at in range(12)}
+    names = {"generate": {"options": {**filler, "script": "x" * 90 + "/evil.py:reply"}}}
+    require_trust(here / "e.toml", names)
+    (question,) = asked
+    assert "generate.options.script = " + "x" * 90 + "/evil.py:reply" in question
+    require_trust(here / "e.toml", {"model": "a\n  concurrency = 4", "\x1b[1Akey": "x"})
+    assert "model = a\\n  concurrency" in asked[1] and "\x1b" not in asked[1]
+
+
+@pytest.mark.parametrize("names", [{str(at): "x" for at in range(60)}, {"model": "x" * 3000}])
+def test_nobody_is_asked_about_more_than_they_read(names, here, asked):
+    with pytest.raises(Untrusted, match="a file from someone else"):
+        require_trust(here / "e.toml", names)
+    assert not asked
+    with trusting():
+        require_trust(here / "e.toml", names)
+    require_trust(here / "e.toml", names)  # as is remembered
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b"]
+)
+def test_trust_ends_where_code_changes(name, here):
+    names = {"script": name}
+    with trusting():
+        require_trust(here / "e.toml", names)
+    require_trust(here / "e.toml", names)
+    (here / "evil.py").write_text(f"{EVIL}# and more\n")
+    with pytest.raises(Untrusted):
+        require_trust(here / "e.toml", names)
+
+
+def test_a_folder_is_not_a_hubs_dataset(here, in_process):
+    pytest.importorskip("datasets")
+    Path("aps/super_glue").mkdir(parents=True)
+    (here / "aps/super_glue/README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files: "
+        f"{here.parent / 'private.jsonl'}\n---\n"
+    )
+    done = in_process("export", "hf:aps/super_glue", "--task", "rte")
+    assert done.code == 2
+    assert "which hides the hub's" in done.err

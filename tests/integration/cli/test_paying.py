@@ -1,0 +1,57 @@
+"""Every command that asks a model has a cap, and is among those that are killed and finished."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from targen_core.commands import COMMANDS
+from targen_core.plugins.loader import load_registry
+
+pytestmark = pytest.mark.whole
+
+ELSEWHERE = {
+    "resume": "tests/integration/test_stopped_runs.py and tests/faults/test_any_moment.py",
+    "review": "--rater llm:NAME is `review grade`",
+}
+"""Commands that ask a model, and where their kills are tried if not in test_stopped_commands."""
+
+
+def _functions():
+    for name, target in COMMANDS.items():
+        module, _, function = target.partition(":")
+        loaded = importlib.import_module(f"targen_core.cli.{module}")
+        yield name, getattr(loaded, function)
+    registry = load_registry()
+    for item in registry.all("command"):
+        yield item.name, registry.resolve(item)
+
+
+def _options(function) -> set[str]:
+    app = typer.Typer()
+    app.command()(function)
+    command: Any = typer.main.get_command(app)
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+def test_every_command_that_takes_a_cap_is_killed_and_finished():
+    path = Path(__file__).parents[2] / "faults" / "test_stopped_commands.py"
+    text = path.read_text()
+    capped = {name for name, function in _functions() if "--max-cost" in _options(function)}
+    assert {"generate", "correct", "preview", "init-task"} <= capped
+    lacking = {name for name in capped if f'    "{name} ' not in text and f'"{name} ' not in text}
+    assert lacking == ELSEWHERE.keys() - {"review"}
+
+
+def test_every_command_that_takes_prices_has_a_cap():
+    """One that does not is `backends check`, whose one call is its purpose, and estimates."""
+    priced = {}
+    for name, function in _functions():
+        options = _options(function)
+        if "--price-in" in options or "--generator" in options:
+            priced[name] = "--max-cost" in options
+    assert {name for name, has in priced.items() if not has} == {"backends", "estimate"}

@@ -1,0 +1,212 @@
+"""Every page that the product writes: its policy, strangers' texts in it, and a browser's view."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [
+    pytest.mark.whole,  # analysis, methods, review and training are plugins of their own
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+EVIL = "</script></style><script>document.title='caught'</script><img src=x onerror=alert(1)>"
+LABELS = ["<b onclick=alert(1)>good</b>", 'x" onmouseover="alert(1)']
+TASK = {
+    "description": f"Short reviews {EVIL}.",
+    "labels": dict.fromkeys(LABELS, f"a meaning {EVIL}"),
+    "fields": {"text": {"description": "the review", "form": "any"}},
+    "contexts": ["lunch", "dinner"],
+}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SOURCES = ("core", "plugins", "targen_backends", "targen_testing")
+LISTEN = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.refused.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> dict[str, Path]:
+    """One page of each kind, with texts of a stranger wherever files have texts."""
+    from targen_review.cli.open import planned
+    from targen_review.grades import Grade, GradeBook, Rater
+    from targen_review.rows import review_rows
+
+    def targen(*line: object) -> None:
+        command = [sys.executable, "-m", "targen_core", *map(str, line)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def rows(name: str, count: int) -> Path:
+        draw = random.Random(name)
+        lines = []
+        for at in range(count):
+            words = ["".join(draw.choices("abdegilmnorst", k=6)) for _ in range(12)]
+            words[3:3] = [f"{EVIL} {LABELS[at]}"] if at < 2 else []
+            lines.append({"text": " ".join(words), "label": LABELS[at % 2]})
+        path = folder / f"{name}.jsonl"
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        return path
+
+    task = folder / "evil.yaml"
+    task.write_text(json.dumps(TASK))
+    run, mine, other, test = folder / "run", rows("mine", 12), rows("other", 12), rows("test", 20)
+    targen("generate", task, "-n", 8, "-b", "scripted", "--out", run, "-q")
+    targen("report", run, "--html")
+    targen("analyze", mine, "--task", task, "--against", other, "--out", folder / "analysis")
+    review, plan, data = planned([str(mine)], task=str(task))
+    graded = {row.id: row for _, row in review_rows(data, rejects=plan.rejects)}
+    with GradeBook(review, Rater(rater="ann")) as book:
+        for name in plan.ids:
+            digest = graded[name].digest
+            book.append(Grade(row=name, digest=digest, after="D", label=LABELS[0], comment=EVIL))
+    targen("review", "report", review, "--out", folder / "review.html")
+    targen("compare", f"Og={mine}", f"Syn={other}", "--test", test,
+           "--task", task, "--seeds", 2, "--out", folder / "compared")  # fmt: skip
+    targen("compare-methods", task, "--methods", "targen,attrprompt", "-b", "scripted", "-n", 8,
+           "--out", folder / "methods")  # fmt: skip
+    return {
+        "report": run / "report.html",
+        "analysis": folder / "analysis" / "report.html",
+        "review": folder / "review.html",
+        "experiment": folder / "compared" / "results.html",
+        "methods": folder / "methods" / "results.html",
+    }
+
+
+KINDS = ("report", "analysis", "review", "experiment", "methods")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(
+    kind: str, pages: dict[str, Path]
+) -> None:
+    page = pages[kind].read_text(encoding="utf-8")
+    (policy,) = re.findall(
+        r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">',
+        page.partition("<body>")[0],
+    )
+    for words in ("default-src 'none'", "base-uri 'none'", "form-action 'none'"):
+        assert words in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    own = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    own += re.findall(r'<script type="module">(.*?)</script>', page, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in own]
+    assert re.findall(r"'sha256-([^']*)'", policy) in (hashes, hashes[::-1])
+    assert "<script>document" not in page
+    assert "<img" not in page.partition("<body>")[2].partition('<script type="module">')[0]
+
+
+def test_no_page_is_made_elsewhere() -> None:
+    root = Path(__file__).parents[2]
+    makers = {
+        path.relative_to(root).as_posix()
+        for source in SOURCES
+        for path in (root / source).rglob("*")
+        if path.suffix in (".py", ".html", ".js")
+        and "/.venv/" not in path.as_posix()
+        and "<!doctype" in path.read_text(encoding="utf-8").lower()
+    }
+    served = "plugins/targen_review/src/targen_review/page/templates/"
+    assert {each for each in makers if not each.startswith(served)} == {
+        "core/src/targen_core/pages.py",
+    }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The browser of this machine, once for all tests."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no browser here: chromium or google-chrome")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[[Path], Any]]:
+    """Open a file, and note what its policy refuses, what it asks for, and what breaks."""
+    context = browser.new_context()
+
+    def open_file(path: Path) -> Any:
+        page = context.new_page()
+        page.asked, page.broken = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: page.broken.append(str(error)))
+        page.on("dialog", lambda dialog: page.broken.append(dialog.message))
+        page.add_init_script(LISTEN)
+        page.goto(path.as_uri())
+        return page
+
+    yield open_file
+    context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(
+    kind: str, pages: dict[str, Path], opened: Callable[[Path], Any]
+) -> None:
+    page = opened(pages[kind])
+    if kind == "analysis":
+        page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
+        assert page.locator(".plot").count() == page.locator(".plot svg.marks").count() > 3
+        drawn = page.evaluate("document.documentElement.dataset.drawn")
+        page.click("#shade")
+        page.wait_for_function("was => document.documentElement.dataset.drawn !== was", arg=drawn)
+        page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
+        page.locator(".plot svg .mark-rect path").first.hover()
+        page.wait_for_selector("#vg-tooltip-element.visible")
+        assert page.locator(".plot").filter(has_text="cannot be drawn").count() == 0
+    if kind == "report":
+        widths = page.locator("td.bar rect").evaluate_all(
+            "found => found.map((each) => each.getBoundingClientRect().width)"
+        )
+        assert max(widths) > 50
+        ground = "each => getComputedStyle(each).backgroundColor"
+        assert "rgba(0, 0, 0, 0)" not in page.locator("td.heat20").first.evaluate(ground)
+    assert page.locator("h1").first.is_visible()
+    assert page.title() != "caught"
+    assert page.evaluate("window.refused") == []
+    assert page.broken == []
+    assert [url for url in page.asked if not url.startswith("file:")] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_slips_into_a_page_is_refused_by_its_policy(
+    kind: str, pages: dict[str, Path], opened: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    slipped = f"{EVIL}<p id=p style='color: red'>x</p><form action=http://127.0.0.1:9/>"
+    bad = tmp_path / "bad.html"
+    text = pages[kind].read_text(encoding="utf-8")
+    bad.write_text(text.replace("<body>", f"<body>{slipped}", 1), encoding="utf-8")
+    page = opened(bad)
+    page.wait_for_function("window.refused.length >= 3")
+    refused = " ".join(page.evaluate("window.refused"))
+    for directive in ("script-src", "style-src-attr", "img-src"):
+        assert directive in refused, refused
+    assert page.title() != "caught"
+    assert page.broken == []

@@ -1,0 +1,64 @@
+"""The task suite finds steps that depend on which answer comes first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from targen_core.plugins.loader import load_registry
+from targen_testing import TaskSuite as Tasks
+from targen_testing.sample import SAMPLE, Review
+
+CHECK = "test_same_bytes_whatever_answer_comes_first"
+
+
+class _Busy:
+    """Writes into each review how many others are being written."""
+
+    def __init__(self):
+        self.others = 0
+
+    async def write(self, llm, topic):
+        others, self.others = self.others, self.others + 1
+        try:
+            made = await SAMPLE.generators["good"](llm, topic)
+        finally:
+            self.others -= 1
+        return Review(text=f"{made.text} {others}", label="good")
+
+
+def suite(task):
+    registry = load_registry().including(tasks={"sample": task})
+
+    class Found(Tasks):
+        task = "sample"
+
+        def registry(self):
+            return registry
+
+    return Found()
+
+
+def outcome(found, tmp_path_factory, check):
+    """Run a check as pytest does, with the runs that it looks at."""
+    watched = Tasks.watched.__wrapped__(found, tmp_path_factory)
+    good = Tasks.good.__wrapped__(found, watched)
+    bad = Tasks.bad.__wrapped__(found, good, tmp_path_factory)
+    shuffled = Tasks.shuffled.__wrapped__(found, bad, tmp_path_factory)
+    folder = tmp_path_factory.mktemp("check")
+    if check == CHECK:
+        found.test_same_bytes_whatever_answer_comes_first(bad, shuffled, folder)
+    else:
+        found.test_verifies(shuffled, folder)
+
+
+def test_a_step_that_counts_calls_in_flight_is_found(tmp_path_factory):
+    task = replace(SAMPLE, generators={**SAMPLE.generators, "good": _Busy().write})
+    with pytest.raises(pytest.fail.Exception, match="depends on which answer comes first"):
+        outcome(suite(task), tmp_path_factory, CHECK)
+
+
+@pytest.mark.parametrize("check", [CHECK, "test_verifies"])
+def test_a_step_of_replies_alone_passes(tmp_path_factory, check):
+    outcome(suite(SAMPLE), tmp_path_factory, check)
