@@ -24,6 +24,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -66,7 +67,7 @@ HUB = "hf:"
 DECLARED = (".yaml", ".yml", ".toml", ".json")
 """What the name of a declaration's file ends with."""
 
-_SHOWN = 100  # characters of a name in a message
+_SHOWN, _NAMED = 100, 20  # characters of a name in a message, and so many names
 _LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
 
@@ -253,10 +254,12 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
     if not new:
         return
     if not is_trusting() and not _agreed(file, told(new)):
-        listed = ", ".join(f"{key} = {_shown(value)}" for key, value in new.items())
+        listed = [f"{key} = {_shown(value)}" for key, value in islice(new.items(), _NAMED)]
+        if len(new) > _NAMED:
+            listed.append(f"and {len(new) - _NAMED} more")
         raise Untrusted(
-            f"{printable(str(file), lines=False)} names {listed}: a file from someone else may "
-            "name any code, file, address or limit",
+            f"{printable(str(file), lines=False)} names {', '.join(listed)}: a file from "
+            "someone else may name any code, file, address or limit",
             hint="read it first; if you trust it, add --trust to the command (in Python: "
             "with targen_core.trusting())",
         )
