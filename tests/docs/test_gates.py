@@ -228,6 +228,43 @@ def test_a_method_of_that_name_is_no_code():
     assert not calls(ast.parse("model.eval(); re.compile(x)"), EXECUTING | IMPORTING)
 
 
+# --- models ---
+
+LOADING = {
+    "SentenceTransformer": {
+        "core/src/targen_core/pretrained.py": "a folder may name classes of its own",
+        "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "of parts made here",
+    },
+    "load": {"core/src/targen_core/pretrained.py": "a folder may call anything"},
+    "from_pretrained": {
+        "plugins/targen_analysis/src/targen_analysis/difficulty/models.py": "no remote code",
+        "plugins/targen_training/src/targen_training/neural/loading.py": "no remote code",
+    },
+}
+
+
+def loads_a_model(node: ast.Call, name: str) -> bool:
+    """Whether a call is of this loader; `load` is spaCy's alone."""
+    if name == "load":
+        return ast.unparse(node.func) == "spacy.load"
+    return ast.unparse(node.func).split(".")[-1] == name
+
+
+@pytest.mark.parametrize("name", LOADING)
+def test_models_are_loaded_behind_a_gate(name):
+    made = set()
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and loads_a_model(node, name):
+                    made.add(path.relative_to(ROOT).as_posix())
+                    if name == "from_pretrained" and "Peft" not in ast.unparse(node.func):
+                        assert any(each.arg is None for each in node.keywords), (
+                            f"{path}: pass what says `trust_remote_code: False`"
+                        )
+    assert made == set(LOADING[name])
+
+
 # --- the list of what is read ---
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
+from targen_core.folders import cache_folder
 from targen_testing import RetrieverSuite as Retrievers
 
 pytest.importorskip("sentence_transformers")
@@ -20,10 +22,12 @@ def folder(tmp_path):
         "soups": "How to cook soups, with what goes into them",
         "towns": "Temperatures of towns in degrees",
     }
+    made = tmp_path / "sets"
+    made.mkdir()
     for name, words in said.items():
-        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"text": name}) + "\n")
-        (tmp_path / f"{name}.md").write_text(f"{words}.\n")
-    return tmp_path
+        (made / f"{name}.jsonl").write_text(json.dumps({"text": name}) + "\n")
+        (made / f"{name}.md").write_text(f"{words}.\n")
+    return made
 
 
 @pytest.mark.parametrize("options", [[], ["-o", "pooling=cls"], ["-o", "similarity=dot"]])
@@ -46,7 +50,50 @@ def test_a_model_that_is_nowhere(folder, targen):
     args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
     done = targen(*args, "-o", "model=nobody/nothing")
     assert done.code == 2
-    assert "neither a folder here nor in the hub's cache" in done.err
+    assert "is not in the hub's cache" in done.err
+
+
+def test_an_index_from_someone_else_names_a_model(folder, tiny_bert, targen):
+    model = ["-o", f"model={tiny_bert}"]
+    args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
+    for _ in range(2):  # the second time the index is there
+        assert targen(*args, *model).code == 0
+    shutil.rmtree(cache_folder() / "known-weights")  # now it is as if from someone else
+    done = targen(*args, *model)
+    assert done.code == 2
+    assert f"dense.json names options.model = {tiny_bert}" in done.err
+    assert targen(*args, *model, "--trust").code == 0
+
+
+def test_the_name_of_a_model_is_no_folder_of_that_name(folder, tiny_bert, targen, monkeypatch):
+    (folder / "nobody").mkdir()
+    (folder / "nobody" / "model").symlink_to(tiny_bert)
+    monkeypatch.chdir(folder)
+    args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
+    done = targen(*args, "-o", "model=nobody/model")
+    assert done.code == 2
+    assert "for the folder: -o model=./nobody/model" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "own.Module"}]),
+        ("part/router_config.json", {"types": {"0_Part": "own.Module"}}),
+    ],
+)
+def test_a_model_with_code_of_its_own_needs_trust(name, said, folder, tiny_bert, targen, tmp_path):
+    own = tmp_path / "own-model"
+    shutil.copytree(tiny_bert, own)
+    (own / name).parent.mkdir(exist_ok=True)
+    (own / name).write_text(json.dumps(said))
+    ran = tmp_path / "ran"
+    (own / "own.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
+    done = targen(*args, "-o", f"model={own}")
+    assert done.code == 2
+    assert "own.Module" in done.err
+    assert not ran.exists()
 
 
 class TestDense(Retrievers):

@@ -149,12 +149,12 @@ def test_without_a_model_it_says_what_to_type(analyze, jsonl):
     [
         (
             ["model=no-one/no-such-model"],
-            "the model no-one/no-such-model is neither a folder here nor in the hub's cache",
-            "hf download no-one/no-such-model, or -o difficulty.model=FOLDER",
+            "the model no-one/no-such-model is not in the hub's cache",
+            "hf download no-one/no-such-model, or -o difficulty.model=./FOLDER",
         ),
         (["model=./nowhere"], "there is no folder ./nowhere with a model", "FOLDER"),
-        (["model=empty"], "the model empty cannot be loaded", "FOLDER"),
-        (["model=half"], "the model half cannot be loaded", "FOLDER"),
+        (["model=./empty"], "the model ./empty cannot be loaded", "FOLDER"),
+        (["model=./half"], "the model ./half cannot be loaded", "FOLDER"),
         (["device=abacus"], "-o difficulty.device=abacus", "cpu or cuda"),
         (["learning_rate=1e30"], "diverged at a learning rate of 1e+30", "learning_rate=1e+29"),
     ],

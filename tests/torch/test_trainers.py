@@ -107,7 +107,7 @@ def test_a_chat_template_stands_around_prompts(train, targen, tmp_path):
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(tmp_path / "chatty")
     chat = ("-o", "chat=true", "-o", "max_length=22")
-    done = train("decoder", *chat, model="chatty")
+    done = train("decoder", *chat, model="./chatty")
     assert done.code == 0, done.err
     assert json.loads(Path("m/model/targen.json").read_text())["chat"] is True
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
@@ -163,7 +163,7 @@ def test_instructions_and_a_mixture_then_one_task(train, targen, jsonl, tmp_path
 def test_lora_leaves_an_adapter_and_goes_on_with_it(train, targen):
     assert train("decoder", out="whole", epochs=6).code == 0
     lora = ("-o", "lora=4", "-o", "lora_dropout=0", "-o", "learning_rate=1e-2")
-    done = train("decoder", *lora, model="whole/model", out="adapted", epochs=4)
+    done = train("decoder", *lora, model="./whole/model", out="adapted", epochs=4)
     assert done.code == 0, done.err
     left = {path.name for path in Path("adapted/model").iterdir()}
     assert "adapter_model.safetensors" in left and "model.safetensors" not in left
@@ -277,10 +277,10 @@ def test_a_head_that_does_not_fit(train, targen, tmp_path):
     (tmp_path / "mood.yaml").write_text(TASK.replace("praise:", "kudos:"))
     rows = Path("train.jsonl").read_text().replace("praise", "kudos")
     Path("train.jsonl").write_text(rows)
-    done = train("encoder", model="m/model", out="n")
+    done = train("encoder", model="./m/model", out="n")
     assert done.code == 2 and "has a head for 2 labels (praise, blame)" in done.err
     assert "-o head=new" in done.err
-    assert train("encoder", "-o", "head=new", model="m/model", out="n", epochs=1).code == 0
+    assert train("encoder", "-o", "head=new", model="./m/model", out="n", epochs=1).code == 0
     begun = train("encoder", "--from", "m", model=False, out="o", epochs=1)
     assert begun.code == 0 and "begins a new head, for kudos, blame" in begun.err
 

@@ -49,6 +49,7 @@ __all__ = [
     "find_module",
     "in_a_command",
     "is_file",
+    "is_place",
     "is_trusted",
     "is_trusting",
     "leaving",
@@ -69,6 +70,7 @@ DECLARED = (".yaml", ".yml", ".toml", ".json")
 
 _SHOWN, _NAMED = 100, 20  # characters of a name in a message, and so many names
 _LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
+_PLACE = re.compile(r"(?:\.{1,2}|~[^/\\]*|[A-Za-z]:)?[/\\]|\.{1,2}$|~$")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
 
 
@@ -125,6 +127,11 @@ def is_file(name: str) -> bool:
     """Whether the name of a task is a file's, not a registered one."""
     path = name.rpartition(":")[0] if ".py:" in name else name
     return "/" in name or "\\" in name or path.endswith((".py", *DECLARED))
+
+
+def is_place(name: str) -> bool:
+    """Whether the name of a model is a path (`./NAME`, `~/NAME`, an absolute one), not a hub's."""
+    return bool(_PLACE.match(name))
 
 
 def reaches_out(folder: Path, text: str) -> bool:

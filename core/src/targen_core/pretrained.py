@@ -2,10 +2,15 @@
 
 Nothing heavy is imported before it is needed, and nothing is downloaded. torch, transformers and
 the hub's client come with the extras of whoever calls.
+
+A model's folder may come from a stranger, and the libraries that open one run code that it names.
+So plugins load models of sentence-transformers and spaCy here, where that needs trust. A name is
+never a folder: the current directory may be a stranger's, and hold one of that name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import logging
@@ -16,10 +21,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from targen_core import folders
 from targen_core.dataset.extras import hub_without_telemetry
-from targen_core.errors import UsageError
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.origin import is_place, require_trust
+from targen_core.plain import digest_of, is_inside, refuse_special
+from targen_core.reading import read_json
 
-__all__ = ["MINILM", "device_of", "first_line", "model_folder", "quiet"]
+__all__ = [
+    "MINILM",
+    "device_of",
+    "first_line",
+    "is_used_model",
+    "model_folder",
+    "named_place",
+    "note_model",
+    "quiet",
+    "sentence_model",
+    "spacy_pipeline",
+]
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """A small encoder that a package carries, so that no hub is needed for it."""
@@ -32,7 +52,8 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
     """Where a model is: a folder of the user's, one in a package, or one in the hub's cache.
 
     Args:
-        name: a path, or what the Hugging Face hub calls it. MiniLM needs no owner before it.
+        name: a path (`./NAME` in the current directory), or what the Hugging Face hub calls it.
+            MiniLM needs no owner before it.
         option: what a user types before a name, up to it: "--model ", "-o semantic.model=".
         extra: what installs the package that carries MiniLM: "targen-training[minilm]".
         owner: whose a name without one is on the hub: "sentence-transformers".
@@ -42,17 +63,17 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
         ModuleNotFoundError: huggingface_hub is not installed.
     """
     path = Path(name).expanduser()
-    if path.is_dir():
+    if is_place(name) and path.is_dir():
         return path
     given, minilm = name, name in (MINILM, MINILM.rpartition("/")[2])
-    if not path.exists() and owner and "/" not in name:
+    if owner and "/" not in name:
         name = f"{owner}/{name}"
     if minilm and (packaged := _packaged()):
         return packaged
-    if path.exists() or not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", given):
+    if is_place(given) or not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", given):
         raise UsageError(
             f"there is no folder {given} with a model",
-            hint=f"{option}FOLDER, or the name of a model of the hub",
+            hint=_meant(given, option) or f"{option}./FOLDER, or the name of a model of the hub",
         )
     hub_without_telemetry()
     from huggingface_hub import snapshot_download
@@ -62,11 +83,127 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
     try:
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
-        hint = f"hf download {name}, or {option}FOLDER"
+        hint = f"hf download {name}, or {option}./FOLDER"
+        hint = f"pip install '{extra}', or {hint}" if minilm and extra else hint
         raise UsageError(
-            f"the model {name} is neither a folder here nor in the hub's cache",
-            hint=f"pip install '{extra}', or {hint}" if minilm and extra else hint,
+            f"the model {name} is not in the hub's cache", hint=_meant(given, option) or hint
         ) from error
+
+
+def named_place(folder: Path) -> str:
+    """A folder as the name of a model: `./NAME` for what would otherwise be a name of the hub's."""
+    return str(folder) if is_place(str(folder)) else f"./{folder}"
+
+
+def _meant(name: str, option: str) -> str:
+    """What to type for a folder of that name; "" if there is none."""
+    return "" if is_place(name) or not Path(name).is_dir() else f"for the folder: {option}./{name}"
+
+
+def sentence_model(folder: Path, device: str | None = None) -> Any:
+    """A model of sentence-transformers, from its folder.
+
+    Raises:
+        Untrusted: the folder names code of its own, and this person never trusted it.
+        UnreadableFile: it holds something else than files, or a damaged list of its parts.
+        ModuleNotFoundError: sentence-transformers is not installed.
+    """
+    with quiet():
+        from huggingface_hub.constants import HF_HUB_CACHE
+        from sentence_transformers import SentenceTransformer
+
+    if not folder.absolute().is_relative_to(Path(HF_HUB_CACHE).expanduser().absolute()):
+        _refuse_links(folder)  # the cache consists of links
+    _require_trusted_parts(folder)
+    with quiet():
+        return SentenceTransformer(str(folder), device=device, local_files_only=True)
+
+
+def _refuse_links(folder: Path) -> None:
+    """Refuse a folder with FIFOs or links that lead out."""
+    for path in folder.rglob("*"):
+        if not is_inside(folder, path):
+            raise UnreadableFile(path, f"it is a link that leads out of {folder}")
+        if not path.is_dir():
+            try:
+                refuse_special(path.resolve())
+            except OSError as error:
+                raise UnreadableFile(path, error.strerror or str(error)) from error
+
+
+def _require_trusted_parts(folder: Path) -> None:
+    """Stop if a part of a sentence model is of a class outside its library, unless trusted.
+
+    sentence-transformers imports such a class from a file of the folder, and asks nobody.
+    """
+    for file in sorted(folder.rglob("*.json")):
+        if file.name not in ("modules.json", "router_config.json", "config.json"):
+            continue
+        if file.name == "config.json" and file.parent == folder:
+            continue  # of transformers, which is told to run no code
+        named = {
+            key: text
+            for key, text in _texts(read_json(file))
+            if "." in text and "type" in key and not text.startswith("sentence_transformers.")
+        }
+        if named:
+            code = {path.name: digest_of(path) for path in sorted(folder.rglob("*.py"))}
+            require_trust(file, {**named, **({"code": code} if code else {})})
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """All texts in a value, with where they stand."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict | list):
+        for name, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(each, f"{key}.{name}" if key else str(name))
+
+
+def spacy_pipeline(name: str) -> Any:
+    """A pipeline of spaCy: an installed package, or a folder, which needs trust.
+
+    The configuration of a pipeline calls any function that spaCy knows, such as one that writes a
+    log to a path.
+
+    Args:
+        name: a package's name, or a path (`./NAME` in the current directory).
+
+    Raises:
+        Untrusted: it is a folder that this person never trusted.
+        OSError: there is no such package or folder, or it cannot be read (of spaCy).
+        ModuleNotFoundError: spaCy is not installed.
+    """
+    import spacy
+
+    if is_place(name):
+        folder = Path(name).expanduser()
+        config = folder / "config.cfg"
+        try:
+            _refuse_links(folder)
+            digest = digest_of(config)
+        except UnreadableFile as error:
+            raise OSError(f"[E050] {error}") from error
+        require_trust(config, {"what it calls": f"SHA-256 {digest}"})
+        return spacy.load(folder)
+    if not spacy.util.is_package(name):
+        raise OSError(f"[E050] no package {name}")
+    return spacy.load(name)
+
+
+def is_used_model(name: str) -> bool:
+    """Return whether this user named a model themselves before, or a package carries it."""
+    return name in (MINILM, MINILM.rpartition("/")[2]) or folders.is_known(*_mark(name))
+
+
+def note_model(name: str) -> None:
+    """Note that this user named a model: files may name it, too."""
+    folders.make_known(*_mark(name))
+
+
+def _mark(name: str) -> tuple[str, str]:
+    place = str(Path(name).expanduser().resolve()) if is_place(name) else name
+    return "weights", hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _packaged() -> Path | None:

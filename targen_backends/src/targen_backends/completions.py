@@ -119,19 +119,23 @@ def count(usage: Any, name: str, maximum: int) -> int:
 def reported_or_estimated(
     input_tokens: object, output_tokens: object, request: ChatRequest, text: str
 ) -> tuple[int, int]:
-    """The tokens that a server reports; estimated where it reports none.
+    """The tokens that a server reports; estimated where it reports none, or 0 for a text.
 
     What is no count (`targen_core.calls.model.token_count`) becomes the request's bound.
     """
-    if input_tokens is None:
+    if _is_nothing(input_tokens):
         input_tokens = tokens.estimate(m.content for m in request.messages)
-    if output_tokens is None:
+    if _is_nothing(output_tokens):
         output_tokens = tokens.estimate([text])
     max_output = request.params.get("max_tokens") or tokens.estimate([text])
     return (
         token_count(input_tokens, token_bound(request)),
         token_count(output_tokens, max_output),
     )
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (type(value) is int and value == 0)  # some servers report 0 for all
 
 
 def token_bound(request: ChatRequest) -> int:

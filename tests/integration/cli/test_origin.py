@@ -107,8 +107,9 @@ def test_a_link_does_not_lead_out_of_a_review(here, in_process):
         {"use": "zerogen", "task": "t.yaml", "kept": EVIL},
         {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"},
         {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"},
+        {"use": "coda", "task": "t.yaml", "given": "rows.jsonl", "options": {"syntax": "./model"}},
     ],
-    ids=["code", "kept code", "data elsewhere", "data of a hub"],
+    ids=["code", "kept code", "data elsewhere", "data of a hub", "model"],
 )
 def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(
     command, method, here, ran, in_process

@@ -14,7 +14,7 @@ from targen_core.errors import UsageError
 )
 def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
     def no_model(name, option):
-        raise UsageError(f"the model {name} is neither a folder here nor in the hub's cache")
+        raise UsageError(f"the model {name} is not in the hub's cache")
 
     monkeypatch.setattr(minilm, "find_spec", lambda name: there)
     monkeypatch.setattr(minilm, "model_folder", no_model)

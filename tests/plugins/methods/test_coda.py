@@ -13,6 +13,7 @@ import pytest
 from targen_core.embedding import WORDS
 from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
+from targen_core.origin import Untrusted, trusting
 from targen_methods.coda.constraints import Constraints
 from targen_methods.coda.items import Row
 from targen_methods.coda.options import Options
@@ -177,14 +178,17 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path: Path) -> N
         ]
     )
     pipeline.to_disk(tmp_path / "tags")
-    assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
+    with pytest.raises(Untrusted, match=r"config\.cfg names what it calls"):
+        tagger(str(tmp_path / "tags"))
     spacy.blank("en").to_disk(tmp_path / "blank")
-    for name, said in (
-        (str(tmp_path / "blank"), "no parts of speech"),
-        ("none_such", "there is no"),
-    ):
-        with pytest.raises(UsageError, match=said):
-            tagger(name)
+    with trusting():
+        assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
+        for name, said in (
+            (str(tmp_path / "blank"), "no parts of speech"),
+            ("none_such", "there is no"),
+        ):
+            with pytest.raises(UsageError, match=said):
+                tagger(name)
 
 
 def given(path: Path, rows: Sequence[dict[str, Any]]) -> str:

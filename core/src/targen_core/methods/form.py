@@ -26,7 +26,16 @@ from targen_core.errors import UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.given import GivenRows, digest_of
 from targen_core.methods.model import Base, Given, Method, MethodOptions
-from targen_core.origin import HUB, Named, Typed, is_file, leaving, order_of, placed
+from targen_core.origin import (
+    HUB,
+    Named,
+    Typed,
+    is_file,
+    is_place,
+    leaving,
+    order_of,
+    placed,
+)
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
@@ -111,7 +120,13 @@ def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
     if is_file(spec.task) and spec.kept is None:  # else the file itself is not read
         paths["task"] = spec.task
     kept = {"kept": spec.kept} if _is_more_than_said(spec.kept) else {}
-    return {**leaving(folder, paths), **kept}
+    # A method may open what an option names: a model's folder, wherever it lies, may name code.
+    options = {
+        f"options.{name}": value
+        for name, value in spec.options.items()
+        if isinstance(value, str) and is_place(value)
+    }
+    return {**leaving(folder, paths), **options, **kept}
 
 
 def _is_more_than_said(kept: Mapping[str, Any] | str | None) -> bool:

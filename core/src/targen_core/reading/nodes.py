@@ -134,6 +134,10 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
             problem = f"{_short(str(getattr(node, 'value', '')))} cannot be read: {error}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 
+    def construct_yaml_int(self, node: Any) -> int:
+        """Return a number in decimal digits, also after a 0: YAML 1.2 has no such octal ones."""
+        return int(self.construct_scalar(node))
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
         """Return a mapping whose keys are the texts in the file; merged keys come after its own."""
         mapping: dict[str, Any] = {}
@@ -164,6 +168,9 @@ for _tag, _pattern, _first in (
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 class _Texts(_Loader):

@@ -32,6 +32,7 @@ DEEPEST = 64
 _DATA = 64 << 20  # bytes of a JSON file
 _TYPED = 1 << 20  # of a file written by hand: PyYAML reads a few hundred KiB per second
 _LEVELS = 16  # of such a file
+_BITS = 8192  # of a number; Python writes no more than 4,300 digits
 _PARTS = 8_000_000  # values of a JSON text: each takes up to 100 bytes in memory
 
 _DOTTED = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
@@ -244,7 +245,16 @@ def toml_of(text: str, *, deepest: int = _LEVELS) -> dict[str, Any]:
         line = int(found[1] or text.count("\n") + 1) if found else 0
         raise Malformed(f"it is not TOML: {_AT_LINE.sub('', str(error))}", line) from None
     whole: dict[str, Any] = _shallow(table, text, deepest)
+    if len(text) * 4 > _BITS and _has_long_number(whole):
+        raise Malformed(f"it holds a number of more than {_BITS:,} bits")
     return whole
+
+
+def _has_long_number(value: Any) -> bool:
+    """Whether a number cannot be written in decimal digits: in hexadecimal ones it can be read."""
+    if isinstance(value, dict | list):
+        return any(map(_has_long_number, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and value.bit_length() > _BITS
 
 
 def _value(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +50,7 @@ CORE = (*OF_LISTS, "price_in", "price_out")
 """Keys that are neither: items a call, candidates for each, and what a model costs."""
 
 _MAX_CANDIDATES = 50
+_MAX_PRICE = 1_000_000  # dollars per million tokens: a dollar for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +319,6 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
                 "give both prices, in dollars per million tokens",
                 hint="for example --price-in 0.15 --price-out 0.60",
             ) from None
-        if not all(math.isfinite(side) and side >= 0 for side in price):
-            raise UsageError("a price must be a finite number, 0 or more")
+        if not all(0 <= side <= _MAX_PRICE for side in price):  # a nan is neither
+            raise UsageError(f"a price must be a number from 0 to {_MAX_PRICE:,}")
     return StepOptions(sampling, backend, sizes, candidates, price)

@@ -159,6 +159,7 @@ def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:
 
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
     """Trainer, options and name of a model to start from."""
+    from targen_core.pretrained import named_place
     from targen_core.training.model import Trainer
     from targen_training.models import facts_of
 
@@ -174,7 +175,7 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
             f"{facts.trainer} starts from nothing, so it cannot go on from {start}",
             hint="train on all of the data at once",
         )
-    items = [f"model={start / 'model'}"]
+    items = [f"model={named_place(start / 'model')}"]
     if "head" in chosen.options.model_fields:
         items.append("head=auto-new")
     return facts.trainer, items, f"{start.name} {digest}"

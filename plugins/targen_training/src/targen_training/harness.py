@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.pretrained import device_of
+from targen_core.pretrained import device_of, named_place
 from targen_training.models import facts_of
 from targen_training.neural.weights import find_weights
 
@@ -32,7 +32,7 @@ def model_arguments(folder: Path) -> dict[str, Any]:
             "a text",
             hint="train with --trainer decoder",
         )
-    weights = find_weights(str(folder / "model"))
+    weights = find_weights(named_place(folder / "model"))
     if not weights.adapter:
         return {"pretrained": str(weights.folder)}
     return {"pretrained": str(facts.options["model"]), "peft": str(weights.folder)}

@@ -251,7 +251,7 @@ def reproduce(
         if not own and not model:
             raise UsageError(
                 f"{paper.name} pre-finetunes a pretrained model, and none is installed",
-                hint="pip install 'targen-training[minilm]', or --model encoder,model=FOLDER",
+                hint="pip install 'targen-training[minilm]', or --model encoder,model=./FOLDER",
             )
     values["models"] = [model_choice(item) for item in model or []] or own
     values["seeds"] = seeds

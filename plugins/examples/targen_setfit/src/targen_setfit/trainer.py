@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from targen_core.errors import UnreadableFile
-from targen_core.pretrained import MINILM, device_of, model_folder, quiet
+from targen_core.pretrained import MINILM, device_of, model_folder, quiet, sentence_model
 from targen_core.reading import read_arrays
 from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
@@ -40,7 +40,6 @@ def train(data: TrainingSet, options: SetFitOptions, folder: Path) -> None:
     """Tune the encoder on pairs, fit the head on its vectors, and write both as data."""
     with quiet():
         from datasets import Dataset
-        from sentence_transformers import SentenceTransformer
         from setfit import SetFitModel, TrainingArguments
         from setfit import Trainer as SetFitTrainer
         from sklearn.linear_model import LogisticRegression
@@ -52,7 +51,7 @@ def train(data: TrainingSet, options: SetFitOptions, folder: Path) -> None:
             owner="sentence-transformers",
         )
         device = str(device_of(options.device))
-        body = SentenceTransformer(str(encoder), device=device, local_files_only=True)
+        body = sentence_model(encoder, device)
         model = SetFitModel(body, LogisticRegression(max_iter=1000), labels=list(data.labels))
         rows = {
             "text": [text_of(decision) for decision in data.decisions],
@@ -82,10 +81,7 @@ def load(folder: Path) -> Predictor:
     try:
         head = read_arrays(folder / "head.npz", inside=folder)
         weights, bias = head["weights"], head["bias"]
-        with quiet():
-            from sentence_transformers import SentenceTransformer
-
-            body = SentenceTransformer(str(folder / "encoder"), local_files_only=True)
+        body = sentence_model(folder / "encoder")
     except (OSError, UnreadableFile, LookupError) as error:
         raise ValueError(f"{folder} holds no model of setfit: {error}") from error
     if len(bias) == 1:  # of two labels the head has one row, which is for the second

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from targen_analysis.data.runs import spaced
 from targen_core.errors import UsageError
+from targen_core.origin import is_place
+from targen_core.pretrained import spacy_pipeline
 
 __all__ = ["Recognizer"]
 
@@ -78,22 +79,21 @@ class Recognizer:
 
 
 def _loaded(name: str) -> Any:
-    import spacy
-
     try:
-        return spacy.load(name)
+        return spacy_pipeline(name)
+    except UsageError:
+        raise
     except (OSError, ValueError, ImportError, AttributeError, TypeError) as error:
-        there = Path(name).exists()
         said = str(error).partition("\n")[0]
         if "[E050]" not in said:
             raise UsageError(
                 f"the spaCy pipeline {name} cannot be loaded: {said}",
                 hint=f"python -m spacy validate; {_LEAVE_OUT}",
             ) from error
-        if there or "/" in name or "\\" in name:
+        if is_place(name):
             raise UsageError(
                 f"there is no spaCy pipeline at {name}",
-                hint=f"-o entities.model=FOLDER, as nlp.to_disk writes it; {_LEAVE_OUT}",
+                hint=f"-o entities.model=./FOLDER, as nlp.to_disk writes it; {_LEAVE_OUT}",
             ) from error
         raise UsageError(
             f"the spaCy pipeline {name} is not installed",

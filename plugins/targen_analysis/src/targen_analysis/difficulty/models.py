@@ -13,6 +13,8 @@ from targen_core.pretrained import first_line, model_folder, quiet
 
 __all__ = ["Classifier", "find_classifier"]
 
+_OWN_CODE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
@@ -55,7 +57,7 @@ class Classifier:
 
         with quiet(), _explained(self.name):
             model = AutoModelForSequenceClassification.from_pretrained(
-                self.folder, num_labels=labels, ignore_mismatched_sizes=True, local_files_only=True
+                self.folder, num_labels=labels, ignore_mismatched_sizes=True, **_OWN_CODE
             )
         model.config.pad_token_id = self.pad
         return model.float()
@@ -73,10 +75,8 @@ def find_classifier(name: str) -> Classifier:
 
     folder = model_folder(name, "-o difficulty.model=")
     with quiet(), _explained(name):
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, truncation_side="left"
-        )
+        config = AutoConfig.from_pretrained(folder, **_OWN_CODE)
+        tokenizer = AutoTokenizer.from_pretrained(folder, truncation_side="left", **_OWN_CODE)
         if tokenizer.pad_token is None:
             if tokenizer.eos_token is None:
                 raise ValueError("its tokenizer has no token to fill short texts up with")
@@ -94,6 +94,6 @@ def _explained(name: str) -> Iterator[None]:
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the model {name} cannot be loaded: {first_line(error)}",
-            hint="-o difficulty.model=FOLDER with a model, its tokenizer and its weights, of a "
+            hint="-o difficulty.model=./FOLDER with a model, its tokenizer and its weights, of a "
             "kind that transformers can let classify texts",
         ) from error

@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core.errors import UsageError
-from targen_core.pretrained import MINILM, device_of, first_line, model_folder, quiet
+from targen_core.pretrained import (
+    MINILM,
+    device_of,
+    first_line,
+    model_folder,
+    quiet,
+    sentence_model,
+)
 
 __all__ = ["DEFAULT_MODEL", "Embedder", "load_embedder"]
 
@@ -51,7 +58,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from sentence_transformers import SentenceTransformer
+        import sentence_transformers  # noqa: F401 - said to be missing before a model is
 
     folder = model_folder(
         model,
@@ -61,12 +68,13 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
     )
     place = str(device_of(device, "-o semantic.device="))
     try:
-        with quiet():
-            loaded = SentenceTransformer(str(folder), device=place, local_files_only=True)
+        loaded = sentence_model(folder, place)
+    except UsageError:
+        raise
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
-            hint="-o semantic.model=FOLDER with a model of sentence-transformers",
+            hint="-o semantic.model=./FOLDER with a model of sentence-transformers",
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():

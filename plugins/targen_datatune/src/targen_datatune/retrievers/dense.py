@@ -21,8 +21,17 @@ from pydantic import Field
 
 from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.origin import require_trust
 from targen_core.outputs import remove, write_file
-from targen_core.pretrained import MINILM, first_line, model_folder, quiet
+from targen_core.pretrained import (
+    MINILM,
+    first_line,
+    is_used_model,
+    model_folder,
+    note_model,
+    quiet,
+    sentence_model,
+)
 from targen_core.reading import read_array, read_json, read_text
 from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
@@ -69,6 +78,7 @@ def _index(
     progress: Callable[[int, int], None],
 ) -> None:
     model = _model(options)
+    note_model(options.model)
     remove(folder / "dense.json")
     log = _Log(folder, model.fingerprint)
     order: list[int] = []
@@ -116,6 +126,8 @@ def _load(folder: Path) -> Any:
     def search(query: str, k: int, /) -> Sequence[Hit]:
         if not len(vectors):
             return []
+        if not is_used_model(options.model):  # an index from someone else
+            require_trust(folder / "dense.json", {"options.model": options.model})
         model = _model(options)
         if model.fingerprint != fingerprint:
             raise UsageError(
@@ -206,7 +218,7 @@ class _Model:
     def __init__(self, options: Options) -> None:
         hub_without_telemetry()
         with quiet():
-            from sentence_transformers import SentenceTransformer
+            import sentence_transformers  # noqa: F401 - said to be missing before a model is
         own = _OWN.get(options.model, {})
         folder = model_folder(
             options.model,
@@ -222,15 +234,15 @@ class _Model:
         try:
             with quiet():
                 if pooling == "own":
-                    self._model = SentenceTransformer(
-                        str(folder), device=options.device or None, local_files_only=True
-                    )
+                    self._model = sentence_model(folder, options.device or None)
                 else:
                     self._model = _pooled(str(folder), pooling, options.device)
+        except UsageError:
+            raise
         except Exception as error:  # what loaders raise over strange files has no end
             raise UsageError(
                 f"the embedding model {options.model} cannot be loaded: {first_line(error)}",
-                hint="-o model=FOLDER with a model of sentence-transformers",
+                hint="-o model=./FOLDER with a model of sentence-transformers",
             ) from error
         if tokens:
             self._model.max_seq_length = tokens
@@ -270,7 +282,8 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.models import Pooling, Transformer
 
-    words = Transformer(folder)
+    own: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    words = Transformer(folder, model_args=own, config_args=own, tokenizer_args=own)
     size = words.get_word_embedding_dimension()
     modules = [words, Pooling(size, pooling_mode=pooling)]
     return SentenceTransformer(modules=modules, device=device or None)

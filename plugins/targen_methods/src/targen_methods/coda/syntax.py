@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from targen_core.errors import UsageError
+from targen_core.pretrained import spacy_pipeline
 
 __all__ = ["tagger"]
 
@@ -17,18 +18,18 @@ def tagger(name: str) -> Callable[[str], str]:
     """What gives the coarse parts of speech of a text, with blanks between: "DET NOUN VERB".
 
     Args:
-        name: an installed pipeline, or its folder.
+        name: an installed pipeline, or its folder, as `./NAME`.
 
     Raises:
         UsageError: spaCy or the pipeline is not installed, or it knows no parts of speech.
     """
     try:
-        import spacy
+        pipeline = spacy_pipeline(name)
     except ModuleNotFoundError as error:
         raise UsageError("syntax needs the package spacy", hint=_HINT) from error
-    try:
-        pipeline = spacy.load(name)
-    except (OSError, ValueError) as error:
+    except UsageError:
+        raise
+    except (OSError, ValueError, AttributeError, TypeError) as error:  # whatever a folder holds
         raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_HINT) from error
 
     def tags(text: str) -> str:

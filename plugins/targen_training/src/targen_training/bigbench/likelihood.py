@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from targen_core.errors import UsageError
-from targen_core.pretrained import device_of
+from targen_core.pretrained import device_of, named_place
 from targen_training.neural.weights import Weights, find_weights, kind_of
 
 __all__ = ["Chooser", "decoder_in"]
@@ -20,7 +20,8 @@ def decoder_in(place: str) -> Weights:
     """
     folder = Path(place)
     left = (folder / "model.json").is_file()
-    weights = find_weights(str(folder / "model")) if left else find_weights(place)
+    folder = folder / "model" if left else folder
+    weights = find_weights(named_place(folder) if folder.is_dir() else place)
     if kind_of(weights) != "decoder":
         raise UsageError(
             f"{place} is of the kind {kind_of(weights)}: worked examples are for decoders"

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import put_folder, remove, write_file, writing
+from targen_core.pretrained import named_place
 from targen_core.reading import read_array, read_json
 from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 from targen_training.decisions import require_weighing
@@ -494,7 +495,7 @@ def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOpt
             data = replace(data, checkpoints=checkpoints, watch=watch)
             fitted(ready.item, ready.trainer, ready.options, data, work / "model")
             put_folder(work / "model", there)
-    values = {"model": str(there)}
+    values = {"model": named_place(there)}
     if "head" in type(ready.options).model_fields:
         values["head"] = "auto-new"
     return ready.options.model_copy(update=values)

@@ -6,7 +6,7 @@ from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.outputs import remove
-from targen_core.pretrained import device_of, first_line, quiet
+from targen_core.pretrained import device_of, first_line, note_model, quiet
 from targen_core.training.model import TrainingSet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
@@ -14,7 +14,6 @@ from targen_training.neural.weights import (
     Weights,
     base_of,
     find_weights,
-    note_base,
 )
 
 __all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_of"]
@@ -34,7 +33,7 @@ def tokenizer_of(weights: Weights) -> Any:
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         raise UsageError(
             f"the tokenizer of {weights.name} cannot be read: {first_line(error)}",
-            hint="--model FOLDER with all that save_pretrained wrote",
+            hint="--model ./FOLDER with all that save_pretrained wrote",
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
@@ -242,7 +241,7 @@ def save(model: Any, tokenizer: Any, base: str, folder: Any) -> None:
         if hasattr(model, "peft_config"):
             for config in model.peft_config.values():
                 config.base_model_name_or_path = base  # as the user calls it, not where it lies
-            note_base(base)
+            note_model(base)
         model.save_pretrained(str(folder), safe_serialization=True)
         tokenizer.save_pretrained(str(folder))
     remove(folder / "README.md")  # peft's card is empty headings

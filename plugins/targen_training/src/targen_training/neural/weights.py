@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from targen_core import folders
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import require_trust
-from targen_core.pretrained import MINILM, device_of, model_folder
+from targen_core.pretrained import device_of, is_used_model, model_folder
 from targen_core.reading import read_json
 from targen_training.neural.options import NeuralOptions
 
-__all__ = ["Weights", "base_of", "check", "find_weights", "kind_of", "note_base"]
+__all__ = ["Weights", "base_of", "check", "find_weights", "kind_of"]
 
 _WRITES = ("ForCausalLM", "LMHeadModel")
 
@@ -40,7 +38,7 @@ class Weights:
     def files(self) -> dict[str, Any]:
         """What `from_pretrained` is told besides the folder."""
         own: dict[str, Any] = {"gguf_file": self.gguf} if self.gguf else {}
-        return {**own, "local_files_only": True}
+        return {**own, "local_files_only": True, "trust_remote_code": False}
 
     def config(self) -> dict[str, Any]:
         """`config.json`, {} where there is none."""
@@ -129,17 +127,6 @@ def base_of(weights: Weights) -> str:
         name = str(read_json(file)["base_model_name_or_path"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{weights.name} holds an adapter of no model: {error}") from error
-    if name != MINILM.rpartition("/")[2] and not folders.is_known(*_mark(name)):
+    if not is_used_model(name):
         require_trust(file, {"base_model_name_or_path": name})
     return name
-
-
-def note_base(name: str) -> None:
-    """Note that this user trains from these weights: adapters of them may be opened."""
-    folders.make_known(*_mark(name))
-
-
-def _mark(name: str) -> tuple[str, str]:
-    path = Path(name).expanduser()
-    place = str(path.resolve()) if path.exists() else name
-    return "weights", hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()
