@@ -323,6 +323,41 @@ def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
         run(tmp_path / "poor", max_cost=20.0, rounds=40)
 
 
+def test_a_run_that_goes_on_without_batches_counts_the_open_one(
+    world: World, tmp_path: Path
+) -> None:
+    def lost(number: int) -> None:
+        raise AuthenticationFailed("HTTP 401: the key was revoked")
+
+    world.on_poll = lost
+    with pytest.raises(AuthenticationFailed):
+        run(tmp_path / "batch", max_cost=1e6)
+    held = len(world.submitted)
+    with Job.resume(load_registry(), tmp_path / "batch", limits={"batch": False}) as job:
+        used = job.run()["usage"]["total"]
+    assert used["lost"] == held
+    assert used["dollars"] > held * 0.9, "each at its largest price"
+    assert rows(tmp_path / "batch") == online(tmp_path)
+    with Job.resume(load_registry(), tmp_path / "batch", limits={"batch": False}) as job:
+        assert job.run()["usage"]["total"]["lost"] == held, "each once"
+
+
+def test_a_cap_counts_the_open_batch(world: World, tmp_path: Path) -> None:
+    def lost(number: int) -> None:
+        raise AuthenticationFailed("HTTP 401: the key was revoked")
+
+    world.on_poll = lost
+    with pytest.raises(AuthenticationFailed):
+        run(tmp_path / "batch", max_cost=220.0)
+    with (
+        Job.resume(
+            load_registry(), tmp_path / "batch", limits={"batch": False, "max_cost": 220.0}
+        ) as job,
+        pytest.raises(BudgetExhausted),
+    ):
+        job.run()
+
+
 def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--batch: the scripted backend, which step"):
         run(tmp_path / "batch")

@@ -15,7 +15,14 @@ from typing import Protocol, runtime_checkable
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import ServiceError
 
-__all__ = ["BatchAnswer", "BatchCodec", "BatchProvider", "BatchState", "batch_price"]
+__all__ = [
+    "BatchAnswer",
+    "BatchCodec",
+    "BatchLedger",
+    "BatchProvider",
+    "BatchState",
+    "batch_price",
+]
 
 BatchAnswer = ChatReply | ServiceError
 """What became of one request: the reply, or why there is none."""
@@ -93,6 +100,22 @@ class BatchProvider(BatchCodec, Protocol):
         Raises:
             ServiceError: its class says whether a retry can help.
         """
+        ...
+
+
+class BatchLedger(Protocol):
+    """Which batches were handed over, across processes."""
+
+    def find(self, identity: str, key: str) -> str | None:
+        """The batch that still owes, or has, the answer to a call; None where there is none."""
+        ...
+
+    def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
+        """Write down that a batch was handed over."""
+        ...
+
+    def failed(self, batch: str, keys: Sequence[str], problem: str) -> None:
+        """Write down which calls a batch did not answer: they may go into another."""
         ...
 
 

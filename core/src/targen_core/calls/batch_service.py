@@ -10,9 +10,8 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from targen_core.calls.batch import BatchProvider, BatchState
+from targen_core.calls.batch import BatchLedger, BatchProvider, BatchState
 from targen_core.calls.batched_model import WaitingCall
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import Secrets
@@ -27,27 +26,11 @@ from targen_core.errors import (
 )
 from targen_core.text import plural
 
-__all__ = ["BatchLedger", "ServiceTransport", "split"]
+__all__ = ["ServiceTransport", "split"]
 
 _log = logging.getLogger("targen.run")
 
 _FIRST_POLL, _LAST_POLL = 0.1, 60.0  # seconds between two looks at a batch, growing
-
-
-class BatchLedger(Protocol):
-    """Which batches were handed over, across processes."""
-
-    def find(self, identity: str, key: str) -> str | None:
-        """The batch that still owes, or has, the answer to a call; None where there is none."""
-        ...
-
-    def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
-        """Write down that a batch was handed over."""
-        ...
-
-    def failed(self, batch: str, keys: Sequence[str], problem: str) -> None:
-        """Write down which calls a batch did not answer: they may go into another."""
-        ...
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
 
 from targen_core.calls import scores
+from targen_core.calls.batch import BatchLedger, batch_price
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
@@ -91,6 +92,7 @@ class CallLayer:
         max_outage: seconds without any success after which a failing service
             stops the run; None: `MAX_OUTAGE`, and where it never answered as
             long as its error suggests (`ServiceError.max_startup`).
+        batches: what earlier processes handed over to services.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class CallLayer:
         budget: Budget,
         usage: Usage,
         max_outage: float | None = None,
+        batches: BatchLedger | None = None,
     ) -> None:
         self.models = models
         self.seed = seed
@@ -116,6 +119,7 @@ class CallLayer:
         self.flying: Counter[str] = Counter()  # calls that models are working on, by step
         self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
+        self.batches = batches
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
@@ -389,6 +393,7 @@ class CallLayer:
             call.next_token,
         )
         tokens = _tokens(bound, request)
+        await self._charge_open_batch(bound, call, request, tokens)
         reserved_tokens = tokens + params["max_tokens"]
         reserved_dollars = (
             bound.price.max_dollars(tokens, params["max_tokens"]) if bound.price else 0.0
@@ -549,6 +554,28 @@ class CallLayer:
         if self.max_outage is not None:
             return self.max_outage
         return MAX_OUTAGE if self._last_success is not None else error.max_startup
+
+    async def _charge_open_batch(
+        self, bound: BoundModel, call: Call, request: ChatRequest, tokens: int
+    ) -> None:
+        """Count a call that a batch holds and nobody waits for: the service may bill it.
+
+        Raises:
+            BudgetExhausted: it does not fit into what is left.
+        """
+        if self.batches is None or bound.deferred:
+            return
+        batch = self.batches.find(bound.model.identity, request.key)
+        if batch is None:
+            return
+        most, price = request.params["max_tokens"], batch_price(bound.price)
+        may = (tokens + most, price.max_dollars(tokens, most) if price else 0.0)
+        await self.budget.reserve(*may)
+        try:
+            self._write_lost(call, tokens, most, price)
+        finally:
+            self.budget.settle(may, *may)
+        self.batches.failed(batch, [request.key], "it was asked without a batch")
 
     def _write_lost(
         self, call: Call, input_tokens: int, output_tokens: int, price: Price | None

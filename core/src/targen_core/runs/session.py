@@ -15,6 +15,7 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
 from targen_core.runs.account import part_budget
+from targen_core.runs.batches import BatchLedgerFile
 from targen_core.runs.spec import Limits
 
 __all__ = ["open_layer"]
@@ -52,6 +53,7 @@ async def open_layer(
         budget=part_budget(journal.path.parent, limits, usage),
         usage=usage,
         max_outage=limits.max_outage,
+        batches=BatchLedgerFile(journal.path.parent / "batches.jsonl"),
     )
     layer.share_last(_LATELY)
     thresholds = gc.get_threshold()
