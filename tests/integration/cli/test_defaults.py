@@ -318,6 +318,14 @@ def test_what_one_sets_oneself_in_a_folder_is_trusted(targen, write):
     assert "is not trusted yet" in targen("estimate", "tickets", "-n", 2).err
 
 
+def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(targen, tmp_path):
+    PROJECT.symlink_to("../elsewhere.toml")
+    done = targen("config", "set", "--project", "rpm", "5")
+    assert done.code == 2
+    assert "is a link that leads out of its folder" in done.err
+    assert not (PROJECT.parent / "../elsewhere.toml").exists()
+
+
 # --- where no backend is named ---
 
 

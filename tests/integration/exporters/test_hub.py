@@ -111,6 +111,30 @@ def test_the_card_says_what_the_file_holds(dataset, datasets, load, tmp_path):
     assert "| `passage` | {text: string, entities: [{start: int64, end: int64}]} |" in text
 
 
+@pytest.mark.parametrize(
+    ("body", "made"),
+    [
+        ("a <script>x</script> b", "a &lt;script>x&lt;/script> b"),
+        ("a `<b>` and \\`<i>\\` < 3", "a `&lt;b>` and \\`&lt;i>\\` < 3"),
+        ("```\n<b>\n```", "```\n<b>\n```"),
+        ("```a`b\n<b>\n```", "```a`b\n&lt;b>\n```"),
+        ("```\n<b>", "```\n&lt;b>"),
+        ("````\n```\n<b>\n````\n<i>", "````\n```\n<b>\n````\n&lt;i>"),
+        ("![x](https://a/b.png)", "[x](https://a/b.png)"),
+        ("[x]( javascript:run)", "[x]( #)"),
+        (
+            "[x](java&#115;cript:run) [y](https://a) [z](data/a)",
+            "[x](#) [y](https://a) [z](data/a)",
+        ),
+        ("[x]: data:text/html,a", "[x]: #"),
+    ],
+)
+def test_a_card_from_someone_else_has_no_markup_that_acts(body, made, dataset, tmp_path):
+    HF.write(dataset([{"text": "a", "idx": 0}], card=body), tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert f"---\n\n{made}\n\n## Columns" in text
+
+
 def test_without_a_card_nothing_is_claimed(dataset, tmp_path):
     HF.write(dataset([{"text": "a", "idx": 0}]), tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text()

@@ -14,6 +14,7 @@ from targen_core.cli.request import ProfileArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.defaults import Value
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import is_inside
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -169,6 +170,11 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     """
     path = (defaults.project_file() or Path.cwd() / defaults.FILE_NAME) if project else None
     path = path or defaults.user_file()
+    if project and path.is_symlink() and not is_inside(path.parent, path):
+        raise UsageError(
+            f"{path} is a link that leads out of its folder",
+            hint="set the default in the file that it leads to, or put a file in place of the link",
+        )
     before = defaults.read_file(path, project=project) if path.exists() else None
     was_trusted = before is None or before.is_trusted
     at = [*(["profile", profile] if profile else []), *_place(key)]

@@ -20,6 +20,12 @@ Rows that belong together are in the same split, and so are rows of a run that w
 seed, since they share its text."""
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(`{3,})[^`\n]*\n.*?^ {0,3}\1`*[ \t]*$", re.DOTALL | re.MULTILINE)
+_HTML = re.compile(r"<(?=[A-Za-z/!?])")
+_IMAGE = re.compile(r"!\[")
+_ODD_LINK = re.compile(
+    r"(\]\(\s*|^\s*\[[^\]\n]*\]:\s*)(?!https?:)[A-Za-z&\\%][^\s:]*:[^)\s]*", re.MULTILINE
+)
 _KEY = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
 
@@ -69,12 +75,25 @@ def hub_card(
     for key, value in own.items():
         front.setdefault(key, front_matter({key: value}))
     body = dataset.card[match.end() :] if match else dataset.card
-    body = body.strip() or heading(dataset.task)
+    body = _inert(body.strip()) or heading(dataset.task)
     if dataset.license:
         given = f"{markdown(dataset.license)}, chosen by whoever published the dataset."
         body = body.replace(NO_LICENCE, given)
     body = f"{body.strip()}\n{_splits(parts)}{_columns(kinds)}"
     return f"---\n{''.join(front.values())}---\n\n{body}"
+
+
+def _inert(body: str) -> str:
+    """A card without HTML, images and odd links outside its code: the run may be someone else's."""
+    made, end = "", 0
+    for fence in _FENCE.finditer(body):
+        made += _plain(body[end : fence.start()]) + fence[0]
+        end = fence.end()
+    return made + _plain(body[end:])
+
+
+def _plain(text: str) -> str:
+    return _ODD_LINK.sub(r"\1#", _IMAGE.sub("[", _HTML.sub("&lt;", text)))
 
 
 def _splits(parts: Mapping[str, Dataset]) -> str:
