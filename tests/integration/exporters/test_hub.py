@@ -127,6 +127,10 @@ def test_the_card_says_what_the_file_holds(dataset, datasets, load, tmp_path):
             "[x](#) [y](https://a) [z](data/a)",
         ),
         ("[x]: data:text/html,a", "[x]: #"),
+        ("> [x]: data:text/html,a", "> [x]: #"),
+        ("[x](< javascript:run>)", "[x](# javascript:run>)"),
+        ("[x](data/a 'b') [y]: `a:b`", "[x](data/a 'b') [y]: `a:b`"),
+        ("[x]() [y](#a) [z](a.md)", "[x]() [y](#a) [z](a.md)"),
     ],
 )
 def test_a_card_from_someone_else_has_no_markup_that_acts(body, made, dataset, tmp_path):

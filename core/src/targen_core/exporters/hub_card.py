@@ -23,8 +23,8 @@ _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,})[^`\n]*\n.*?^ {0,3}\1`*[ \t]*$", re.DOTALL | re.MULTILINE)
 _HTML = re.compile(r"<(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!\[")
-_ODD_LINK = re.compile(
-    r"(\]\(\s*|^\s*\[[^\]\n]*\]:\s*)(?!https?:)[A-Za-z&\\%][^\s:]*:[^)\s]*", re.MULTILINE
+_ODD_LINK = re.compile(  # what is neither of the web, nor a file, nor without a scheme
+    r"(\][(:]\s*+)(?!https?://|[\w./#-]*+(?:[)\s]|\Z)|[^A-Za-z&\\<\x00-\x1f])[^)\s]*+"
 )
 _KEY = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
