@@ -24,8 +24,8 @@ from pydantic import BaseModel, ConfigDict  # noqa: E402
 
 from targen_core import Job, Judging, Label, ListStep, Llm, Prompt, RunSpec, Task, hookimpl  # noqa: E402
 from targen_core.errors import TargenError  # noqa: E402
+from targen_core.options import Limits  # noqa: E402
 from targen_core.plugins.loader import Source, installed_sources, load_registry  # noqa: E402
-from targen_core.runs.spec import Limits  # noqa: E402
 
 
 class Row(BaseModel):

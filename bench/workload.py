@@ -33,9 +33,9 @@ from targen_core import (
     Task,
     hookimpl,
 )
+from targen_core.options import Limits
 from targen_core.plugins.loader import Source, load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.spec import Limits
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 LABELS = ("praise", "complaint")

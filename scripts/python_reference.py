@@ -107,6 +107,7 @@ MODULES = [
     "api.looking",
     "api.words",
     "folders",
+    "options",
     "runs.account",
     "plain",
     "origin",
@@ -118,6 +119,7 @@ MODULES = [
     "cli.sources",
     "cli.tables",
     "cli.completion",
+    "cli.flags",
     "cli.generating",
     "cli.ahead",
 ]

@@ -280,7 +280,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 logging.basicConfig(format="%(message)s")
 from targen_core import Job, RunSpec, load_registry
-from targen_core.runs.spec import Limits
+from targen_core.options import Limits
 from targen_testing.sample import with_sample
 
 spec = RunSpec(

@@ -39,9 +39,9 @@ from targen_core import (
     Texts,
 )
 from targen_core.embedding import WORDS
+from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
-from targen_core.runs.spec import Limits
 from targen_core.tasks.steps import Part as TaskPart
 from targen_testing.virtual_time import VirtualLoop, virtual_time
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.exporters.model import Exporter
+    from targen_core.options import Limits
     from targen_core.origin import Typed, trusting
     from targen_core.plugins.hookspecs import hookimpl
     from targen_core.plugins.loader import load_registry
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.difference import Difference
     from targen_core.runs.job import Job
-    from targen_core.runs.spec import Limits, RunSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.dimensions import Dimension
@@ -87,7 +88,7 @@ _HOME = {
     "Judging": "tasks.groups",
     "Label": "tasks.parts",
     "LabelReport": "api.report",
-    "Limits": "runs.spec",
+    "Limits": "options",
     "ListStep": "tasks.steps",
     "Llm": "tasks.steps",
     "Message": "calls.model",

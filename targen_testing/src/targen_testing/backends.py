@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_core import Limits
 from targen_core.calls.backend import Backend
 from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
@@ -40,7 +41,7 @@ from targen_core.errors import (
 )
 from targen_core.runs.job import Job
 from targen_core.runs.options import backend_options, parse_options, public_options, step_options
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 from targen_testing.exchange import (
     KEY,
     MOST,

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, TypeVar
 
 import pytest
 
+from targen_core import Limits
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
@@ -29,7 +30,7 @@ from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageErr
 from targen_core.plugins.registry import Registry
 from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.job import Job
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of

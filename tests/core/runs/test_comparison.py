@@ -8,11 +8,11 @@ import pytest
 
 from targen_core import Backend, Prompt, RunSpec, Variant, hookimpl, load_registry
 from targen_core.errors import UsageError
+from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.comparison import compare_variants, mean_similarity
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.spec import Limits
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -26,10 +26,10 @@ from targen_core.errors import (
     ServiceUnavailable,
     UsageError,
 )
+from targen_core.options import Limits
 from targen_core.runs.batch_files import Imported, export_batch, import_batch
 from targen_core.runs.job import Job
 from targen_core.runs.replay import Replay
-from targen_core.runs.spec import Limits
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -251,6 +251,8 @@ def test_a_line_that_is_no_entry_point_is_that_distribution_s_problem_alone(inst
     assert problem["check"] == "bad-entry-point"
     assert "line 3, 'just some words'" in problem["problem"]
     assert problem["try"] == "report it to the authors of acme"
+    for typed in (["--help"], ["generate", "fine", "--help"]):  # which build models of pydantic
+        assert targen(*typed, path=[bad, good]).returncode == 0
 
 
 def test_a_plugin_that_would_end_every_command_is_named(install, targen):

@@ -26,6 +26,7 @@ from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
 from targen_core.methods.form import asked_in, require_given
+from targen_core.options import Limits
 from targen_core.origin import Typed, is_file
 from targen_core.outputs import write_file
 from targen_core.plugins.loader import load_registry
@@ -37,7 +38,7 @@ from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.placing import place_for, run_there
 from targen_core.runs.plan import find_task, prepare, task_of
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.text import plural
@@ -151,7 +152,7 @@ def asked(
     corrector: str | None = None,
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
-    dimensions: Mapping[str, Any] | None = None,
+    dimensions: Mapping[str, Any] | Sequence[str] | None = None,
     exclude: SourcesLike | None = None,
     batch_lists: bool = False,
     shard: str | tuple[int, int] | None = None,

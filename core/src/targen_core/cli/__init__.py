@@ -40,6 +40,8 @@ _MACHINES = frozenset(
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
+    # Pydantic would read every distribution's entry points, and fail where one does not read.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # To look for cycles in all that was imported takes longer than most commands.
     atexit.register(gc.freeze)
     with sound_streams(), guarded():
@@ -143,7 +145,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
     import logging
 
     from targen_core.cli.app import build
-    from targen_core.cli.choosing import ask_about_files
+    from targen_core.cli.asking import ask_about_files
     from targen_core.origin import of_a_command, trusting
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails

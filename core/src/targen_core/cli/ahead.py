@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from targen_core import defaults
-from targen_core.cli.choosing import Choice, can_ask
-from targen_core.cli.request import MaxCostArg, MaxTokensArg, YesArg
+from targen_core.cli.arguments import YesArg
+from targen_core.cli.asking import can_ask
+from targen_core.cli.choosing import Choice
 from targen_core.cli.tables import print_json
 from targen_core.errors import TargenError
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Ahead",
     "Expected",
-    "MaxCostArg",
-    "MaxTokensArg",
     "YesArg",
     "ask_first",
     "confirm",

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.arguments import JsonArg
 from targen_core.cli.completion import completer
-from targen_core.cli.request import (
-    BaseUrlArg,
-    KeyFileArg,
-    ModelArg,
-    OptionsArg,
-    PriceInArg,
-    PriceOutArg,
-    ProfileArg,
-)
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 
@@ -36,6 +30,11 @@ _SCHEMA: dict[str, Any] = {
 _MOST = 64  # tokens of the answer
 
 
+@takes(
+    ModelOptions.declared(
+        *("model", "base_url", "price_in", "price_out", "options", "key_file", "profile")
+    )
+)
 def backends(
     action: Annotated[str, typer.Argument(metavar="check", help="What to do: check.")],
     name: Annotated[
@@ -47,14 +46,9 @@ def backends(
             show_default=False,
         ),
     ] = None,
-    model: ModelArg = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    profile: ProfileArg = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Make one tiny call, and say what is wrong or what it took.
 
@@ -73,17 +67,7 @@ def backends(
             hint=f"targen backends check {name or 'NAME'}",
         )
     registry = load_registry()
-    chosen = choice(
-        registry,
-        backend=name,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        option=option,
-        key_file=key_file,
-        profile=profile,
-    )
+    chosen = choice(registry, said, backend=name)
     with chosen.explained():
         check = _check(registry, chosen.model, chosen.options)
     if json:

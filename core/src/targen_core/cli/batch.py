@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.request import CacheAsBegunArg, OptionsArg, options_of
+from targen_core.cli.arguments import JsonArg
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
+from targen_core.options import Limits
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ __all__ = ["batch", "imported_facts", "print_imported"]
 _LINES = 5  # of those that are no answers, named one by one
 
 
+@takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
 def batch(
     action: Annotated[str, typer.Argument(metavar="export|import", help="What to do.")],
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
@@ -30,9 +34,9 @@ def batch(
         Path | None,
         typer.Option("--out", help="export: where to write. [default: RUN/requests.jsonl]"),
     ] = None,
-    option: OptionsArg = None,
-    cache: CacheAsBegunArg = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Write the calls that a run waits for to a file, or take the answers from one.
 
@@ -67,7 +71,7 @@ def batch(
             f"{run} holds a correction, whose command itself writes files and takes answers",
             hint="the same command with --batch-offline, and --answers FILE",
         )
-    job, _ = reopened(run, options=options_of(option), cache=cache)
+    job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))
     with job:
         if file is None:
             where = out or run / "requests.jsonl"

@@ -12,15 +12,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from targen_core import defaults
-from targen_core.defaults import KEYS, DefaultsFile, Value
+from targen_core.cli.asking import can_ask
+from targen_core.cli.flags import Said
+from targen_core.cli.request import ModelOptions
+from targen_core.defaults import DefaultsFile, Value
 from targen_core.errors import TargenError, UsageError
-from targen_core.origin import ask_with, is_trusting
+from targen_core.options import Limits
+from targen_core.origin import is_trusting
 from targen_core.text import printable
 
 if TYPE_CHECKING:
@@ -28,16 +31,9 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
 
-__all__ = ["Choice", "ask_about_files", "can_ask", "choice", "same_backend"]
+__all__ = ["Choice", "choice", "same_backend"]
 
 _TYPED = "the command line"
-_OPTIONS = {
-    "model": "model",
-    "base_url": "base-url",
-    "price_in": "price-in",
-    "price_out": "price-out",
-    "api_key_file": "key-file",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +77,6 @@ class Choice:
             raise
 
 
-def can_ask() -> bool:
-    """Whether a person is there to answer: both ends are a terminal."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-
-
 def same_backend(registry: Registry) -> Callable[[str, str], bool]:
     """Whether two names are of one backend, aliases and full ids included."""
 
@@ -98,39 +89,36 @@ def same_backend(registry: Registry) -> Callable[[str, str], bool]:
     return lambda one, other: find(one) == find(other)
 
 
-def choice(
-    registry: Registry,
-    *,
-    backend: str | None = None,
-    model: str | None = None,
-    base_url: str | None = None,
-    price_in: float | None = None,
-    price_out: float | None = None,
-    option: Sequence[str] | None = None,
-    key_file: Path | None = None,
-    backend_for: Sequence[str] | None = None,
-    profile: str | None = None,
-    **limits: Any,
-) -> Choice:
-    """What the command line says, over the defaults.
+def choice(registry: Registry, said: Said, *, backend: str | None = None) -> Choice:
+    """What the command line says of models and limits, over the defaults.
+
+    Args:
+        registry: finds backends.
+        said: the options of the command.
+        backend: the one that is named, where no option says so.
 
     Raises:
         UsageError: anything wrong with either; or no backend is named, and not one alone is set up.
     """
-    typed = _typed(backend, model, base_url, price_in, price_out, option, key_file, backend_for)
+    typed = said.of(ModelOptions)
     files = defaults.read_files()
     for file in files:
         _require_trust(file)
-    layers = [*defaults.layers(files, profile), typed]
+    layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
     held = defaults.merged(layers, same_backend(registry))
     options = _part(held, "options.")
     chosen = held["backend"].value if "backend" in held else _picked(registry, options)
     ask_above = held.get("ask-above")
+    usual = {
+        name: held[key].value
+        for name in said.has
+        if name in Limits.model_fields and (key := name.replace("_", "-")) in held
+    }
     return Choice(
         model=chosen,
         steps=_part(held, "backend-for."),
         options=options,
-        limits={name: _limit(held, name, value) for name, value in limits.items()},
+        limits={**usual, **said.part(Limits)},
         ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
         held=held,
     )
@@ -144,45 +132,23 @@ def _part(held: Mapping[str, Value], prefix: str) -> dict[str, Any]:
     }
 
 
-def _limit(held: Mapping[str, Value], name: str, typed: Any) -> Any:
-    key = name.replace("_", "-")
-    return held[key].value if typed is None and key in KEYS and key in held else typed
-
-
-def _typed(
-    backend: str | None,
-    model: str | None,
-    base_url: str | None,
-    price_in: float | None,
-    price_out: float | None,
-    option: Sequence[str] | None,
-    key_file: Path | None,
-    backend_for: Sequence[str] | None,
-) -> dict[str, Value]:
+def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
     """The command line as a layer of defaults.
 
     Raises:
         UsageError: something is said twice.
     """
     from targen_core.api.models import named
-    from targen_core.cli.request import backends_of, options_of
 
-    said = options_of(
-        option,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        key_file=key_file,
-    )
+    values = said.values
     if backend is not None:
         backend, with_model = named(backend)
         if with_model:
-            if model is not None:
+            if said.model is not None:
                 raise UsageError(f"--backend {backend}/{with_model['model']} and --model name two")
-            said = with_model | said
-    layer = {f"options.{name}": value for name, value in said.items()}
-    layer |= {f"backend-for.{step}": name for step, name in backends_of(backend_for).items()}
+            values = with_model | values
+    layer = {f"options.{name}": value for name, value in values.items()}
+    layer |= {f"backend-for.{step}": name for step, name in said.backends.items()}
     if backend is not None:
         layer["backend"] = backend
     return {name: Value(value, _TYPED) for name, value in layer.items()}
@@ -258,25 +224,6 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
             err=True,
         ).strip()
     return names[answer]
-
-
-# --- whose file it is ------------------------------------------------------
-
-
-@contextmanager
-def ask_about_files() -> Iterator[None]:
-    """Ask a person at a terminal whether they trust what a file names, as long as this lasts."""
-
-    def asked(said: str) -> bool:
-        print(said, file=sys.stderr)
-        print("A file from someone else may name any code, file or address.", file=sys.stderr)
-        return typer.confirm("Use it from now on?", err=True)
-
-    ask_with(asked if can_ask() else None)
-    try:
-        yield
-    finally:
-        ask_with(None)
 
 
 def _require_trust(file: DefaultsFile) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core import defaults
-from targen_core.cli.request import ProfileArg
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.defaults import Value
 from targen_core.errors import UsageError, WriteFailed
@@ -24,6 +25,7 @@ __all__ = ["config"]
 _ACTIONS = ("show", "path", "set", "unset", "trust")
 
 
+@takes(ModelOptions.declared("profile"))
 def config(
     action: Annotated[
         str, typer.Argument(metavar=f"[{'|'.join(_ACTIONS)}]", help="What to do.")
@@ -39,8 +41,9 @@ def config(
     project: Annotated[
         bool, typer.Option("--project", help="set, unset: in the file of this folder.")
     ] = False,
-    profile: ProfileArg = None,
     json: Annotated[bool, typer.Option("--json", help="show: print JSON for programs.")] = False,
+    *,
+    said: Said,
 ) -> None:
     """Show the defaults that hold here and where each is from, or change them.
 
@@ -55,7 +58,7 @@ def config(
     - targen config set --project options.temperature 0.9
     - targen config trust
     """
-    given = words or []
+    given, profile = words or [], said.of(ModelOptions).profile
     if action not in _ACTIONS:
         raise UsageError(f"config {action}: no such action", hint=f"targen config {_ACTIONS[0]}")
     if project and action not in ("set", "unset"):

@@ -8,41 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
 from targen_core.cli.batch import imported_facts, print_imported
+from targen_core.cli.flags import Said, takes
 from targen_core.cli.report import flow_columns, print_usage
-from targen_core.cli.request import (
-    BATCHES,
-    PACE,
-    AddressArg,
-    BackendArg,
-    BaseUrlArg,
-    BatchArg,
-    CacheArg,
-    CorrectorArg,
-    ExecutorArg,
-    KeyFileArg,
-    MaxCostArg,
-    MaxOutageArg,
-    MaxTokensArg,
-    ModelArg,
-    OptionsArg,
-    PriceInArg,
-    PriceOutArg,
-    ProfileArg,
-    QuietArg,
-    ReplicaArg,
-    ReportJsonArg,
-    ResourcesArg,
-    RoundsArg,
-    SeedArg,
-    VariantArg,
-    WorkersArg,
-    YesArg,
-    executor_of,
-)
+from targen_core.cli.request import ONE_MODEL, WorkerOptions
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
+from targen_core.options import Limits, RowOptions
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -53,52 +27,29 @@ if TYPE_CHECKING:
     from targen_core.runs.batch_files import FileTransport
 
 
+@takes(
+    RowOptions.declared("variants", "seed", "corrector"),
+    ONE_MODEL,
+    Limits,
+    WorkerOptions,
+)
 def correct(
     source: SourceArg,
     task: WhoseArg = None,
-    corrector: CorrectorArg = "",
-    variant: VariantArg = None,
     encoding: EncodingArg = "utf-8",
-    backend: BackendArg = None,
-    model: ModelArg = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    profile: ProfileArg = None,
     n: Annotated[
         int | None, typer.Option("-n", "--number", help="Judge this many rows, drawn by --seed.")
     ] = None,
     flip: Annotated[
         float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
     ] = 0.0,
-    seed: SeedArg = 0,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out", help="A directory. [default: runs/NAME-CORRECTOR, or -2 and so on behind it]"
         ),
     ] = None,
-    max_cost: MaxCostArg = None,
     yes: YesArg = False,
-    max_tokens: MaxTokensArg = None,
-    concurrency: Annotated[
-        int | None,
-        typer.Option(
-            "--concurrency", help="Maximum concurrent calls. [default: 32]", rich_help_panel=PACE
-        ),
-    ] = None,
-    rpm: Annotated[
-        float | None,
-        typer.Option("--rpm", help="Maximum requests per minute.", rich_help_panel=PACE),
-    ] = None,
-    tpm: Annotated[
-        float | None, typer.Option("--tpm", help="Maximum tokens per minute.", rich_help_panel=PACE)
-    ] = None,
-    max_outage: MaxOutageArg = None,
-    batch: BatchArg = False,
-    rounds: RoundsArg = None,
     batch_offline: Annotated[
         bool,
         typer.Option(
@@ -115,14 +66,10 @@ def correct(
             rich_help_panel=BATCHES,
         ),
     ] = None,
-    cache: CacheArg = True,
-    executor: ExecutorArg = None,
-    address: AddressArg = None,
-    workers: WorkersArg = None,
-    resources: ResourcesArg = None,
-    replica: ReplicaArg = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Correct the labels of a dataset: a generated one, the original, or your own.
 
@@ -150,33 +97,14 @@ def correct(
 
     if answers is not None and not batch_offline:
         raise UsageError("--answers is for --batch-offline")
+    batch = said.values.get("batch", False)
     if batch_offline and batch:
         raise UsageError("--batch-offline goes without --batch")
     files = FileTransport(answers) if batch_offline else None
-    data = given_data(source, task, variant, encoding=encoding)
+    data = given_data(source, task, said.values.get("variants"), encoding=encoding)
     registry = data.registry or load_registry()
-    where = elsewhere(
-        registry,
-        executor_of(executor, address, workers, resources, replica),
-        batch=batch or batch_offline,
-    )
-    chosen = choice(
-        registry,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        option=option,
-        key_file=key_file,
-        profile=profile,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
-    )
+    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    chosen = choice(registry, said)
     with (
         chosen.explained(),
         asked(
@@ -184,11 +112,7 @@ def correct(
             data.task,
             rows=False,
             variants=data.variants,
-            corrector=corrector,
-            seed=seed,
-            batch=batch,
-            rounds=rounds,
-            cache=cache,
+            **said.part(RowOptions.declared("seed", "corrector")),
             **chosen.keywords,
         ) as request,
     ):

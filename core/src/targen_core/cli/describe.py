@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_core.cli.arguments import JsonArg
 from targen_core.cli.completion import complete_registered
-from targen_core.cli.request import OptionsArg, VariantArg
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
+from targen_core.options import RowOptions
 from targen_core.plugins.kinds import LISTS
 from targen_core.plugins.register import is_file
 from targen_core.plugins.registry import KNOWN
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _KINDS = (*LISTS, "command")
 
 
+@takes(RowOptions.declared("variants"), ModelOptions.declared("options"))
 def describe(
     name: Annotated[
         str,
@@ -39,12 +43,12 @@ def describe(
             autocompletion=lambda incomplete: [k for k in _KINDS if k.startswith(incomplete)],
         ),
     ] = "",
-    variant: VariantArg = None,
-    option: OptionsArg = None,
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Print every prompt: a task's, filled by a dry run.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Describe a task, a backend, a corrector, or any other part that plugins register.
 
@@ -61,20 +65,21 @@ def describe(
     from targen_core.cli.describe_task import print_task, task_facts
     from targen_core.plugins.loader import load_registry
 
+    variants, options = said.values.get("variants", ()), said.values.get("options", ())
     registry = load_registry()
     meant = _kind(registry, name, kind)
-    if meant != "task" and variant:
+    if meant != "task" and variants:
         raise UsageError(f"--variant is for tasks, and {name} is of the kind {meant}")
-    if meant != "backend" and option:
+    if meant != "backend" and options:
         raise UsageError(f"-o is for backends, and {name} is of the kind {meant}")
     if meant not in ("task", "corrector") and prompts:
         raise UsageError(
             f"--prompts is for tasks and correctors, and {name} is of the kind {meant}"
         )
     if meant == "task":
-        facts = task_facts(registry, name, variant or (), prompts=prompts)
+        facts = task_facts(registry, name, variants, prompts=prompts)
     else:
-        facts = part_facts(registry, registry.find(meant, name), option or (), prompts=prompts)
+        facts = part_facts(registry, registry.find(meant, name), options, prompts=prompts)
     if json:
         print_json(facts)
     elif meant == "task":

@@ -8,33 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.request import (
-    BackendArg,
-    BackendForArg,
-    BaseUrlArg,
-    BatchArg,
-    ContextsArg,
+from targen_core.cli.arguments import (
+    BatchListsArg,
     CorrectArg,
-    CorrectorArg,
-    DimensionArg,
-    KeyFileArg,
-    LabelsPerSeedArg,
-    ModelArg,
-    OptionsArg,
-    PriceInArg,
-    PriceOutArg,
-    ProfileArg,
-    SeedsArg,
+    JsonArg,
+    LabelArg,
+    NumberArg,
+    PresetArg,
     ShardArg,
     SomeTaskArg,
     SuiteArg,
-    TaskDimensionsArg,
-    VariantArg,
     labels_of,
 )
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.defaults import YIELD
 from targen_core.errors import UsageError
+from targen_core.options import Limits, ListOptions, RowOptions
 
 if TYPE_CHECKING:
     from targen_core.api.estimating import CostEstimate
@@ -48,31 +39,19 @@ _HEADS = {
 }
 
 
+@takes(
+    RowOptions.declared("variants", "corrector"),
+    ListOptions.declared("contexts", "seeds", "labels_per_seed", "dimensions", "task_dimensions"),
+    ModelOptions,
+    Limits.declared("batch"),
+)
 def estimate(
     task: SomeTaskArg = None,
     suite: SuiteArg = None,
-    n: Annotated[int | None, typer.Option("-n", "--number", help="Rows, split evenly.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", help="A named set of counts.")] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="LABEL=ROWS", help="Rows of one label.")
-    ] = None,
-    variant: VariantArg = None,
-    contexts: ContextsArg = None,
-    seeds: SeedsArg = None,
-    labels_per_seed: LabelsPerSeedArg = None,
-    dimension: DimensionArg = None,
-    no_dimensions: TaskDimensionsArg = False,
-    backend: BackendArg = None,
-    model: ModelArg = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    backend_for: BackendForArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    profile: ProfileArg = None,
+    n: NumberArg = None,
+    preset: PresetArg = None,
+    label: LabelArg = None,
     correct: CorrectArg = True,
-    corrector: CorrectorArg = "",
     measured: Annotated[
         Path | None,
         typer.Option("--from", metavar="RUN", help="Scale what a run of this task really took."),
@@ -89,11 +68,10 @@ def estimate(
         ),
     ] = None,
     shard: ShardArg = None,
-    batch: BatchArg = False,
-    batch_lists: Annotated[
-        bool, typer.Option("--batch-lists", help="With --batch: lists in batches too.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    batch_lists: BatchListsArg = False,
+    json: JsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Say what a run will take: calls, tokens and, where a price is known, dollars.
 
@@ -111,7 +89,6 @@ def estimate(
     from targen_core.api.request import asked
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.suite import suite_tasks
 
     if not 0 < yield_ <= 1:
@@ -121,25 +98,14 @@ def estimate(
             "say what to estimate: one task, or all tasks of a plugin",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
-    if batch_lists and not batch:
+    if batch_lists and "batch" not in said.values:
         raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
     if reasoning_tokens and measured is not None:
         raise UsageError("--from has measured the reasoning: leave --reasoning-tokens out")
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, and --suite is of several")
     registry = load_registry()
-    chosen = choice(
-        registry,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        option=option,
-        key_file=key_file,
-        backend_for=backend_for,
-        profile=profile,
-    )
+    chosen = choice(registry, said)
     names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
     estimates = []
     for name in names:
@@ -151,15 +117,8 @@ def estimate(
                 n=n,
                 preset=preset,
                 labels=labels_of(label),
-                variants=variant,
-                contexts=contexts,
-                seeds=seeds,
-                labels_per_seed=labels_per_seed,
-                dimensions=parse_dimensions(dimension),
-                task_dimensions=not no_dimensions,
                 correct=correct,
-                corrector=corrector,
-                batch=batch,
+                **said.part(RowOptions, ListOptions),
                 batch_lists=batch_lists,
                 shard=shard,
                 **chosen.keywords,

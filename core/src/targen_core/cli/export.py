@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.request import VariantArg
+from targen_core.cli.flags import Said, takes
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_table
+from targen_core.options import RowOptions
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _ROWS = "Rows"
 _HUB = "The Hugging Face hub"
 
 
+@takes(RowOptions.declared("variants"))
 def export(
     source: SourceArg,
     form: Annotated[
@@ -41,7 +43,6 @@ def export(
         ),
     ] = None,
     task: WhoseArg = None,
-    variant: VariantArg = None,
     encoding: EncodingArg = "utf-8",
     out: Annotated[
         Path | None,
@@ -110,6 +111,8 @@ def export(
             rich_help_panel=_HUB,
         ),
     ] = True,
+    *,
+    said: Said,
 ) -> None:
     """Write a dataset in the form that another tool reads, or upload it.
 
@@ -142,9 +145,8 @@ def export(
             "count alike",
         )
     shares = shares_of(split) if split is not None else None
-    dataset = read_dataset(
-        source, task, variants=variant or (), registry=registry, encoding=encoding
-    )
+    variants = said.values.get("variants", ())
+    dataset = read_dataset(source, task, variants=variants, registry=registry, encoding=encoding)
     if dataset.run is not None:
         _say_unfinished(dataset.run)
     dataset = _reviewed(source, dataset) if reviewed else _with_figures(source, dataset)

@@ -6,61 +6,31 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.request import (
+from targen_core.cli.arguments import (
     BATCHES,
-    PACE,
-    ROWS,
-    AddressArg,
-    BackendArg,
-    BackendForArg,
-    BaseUrlArg,
-    CacheArg,
-    CacheAsBegunArg,
-    ContextsArg,
-    ContextsFractionArg,
-    ContextsFromArg,
-    ContextsLimitArg,
+    BatchListsArg,
     CorrectArg,
-    CorrectorArg,
-    DimensionArg,
-    ExcludeArg,
-    ExecutorArg,
-    KeyFileArg,
     LabelArg,
-    LabelsPerSeedArg,
-    MaxCostArg,
-    MaxOutageArg,
-    MaxTokensArg,
-    ModelArg,
-    OptionsArg,
-    PriceInArg,
-    PriceOutArg,
-    ProfileArg,
+    NumberArg,
+    PresetArg,
     QuietArg,
-    ReplicaArg,
     ReportJsonArg,
-    ResourcesArg,
-    RoundsArg,
-    SeedArg,
-    SeedsArg,
-    SeedsFromArg,
+    RunArg,
     ShardArg,
     SomeTaskArg,
     SuiteArg,
-    TaskDimensionsArg,
-    VariantArg,
-    WorkersArg,
     YesArg,
-    executor_of,
     labels_of,
-    options_of,
 )
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions, WorkerOptions
 from targen_core.cli.streams import mute
 from targen_core.errors import BudgetExhausted, QuotaNotMet, UsageError
+from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -70,157 +40,31 @@ if TYPE_CHECKING:
     from targen_core.runs.placing import Place
     from targen_core.runs.spec import RunSpec
 
-_Number = Annotated[
-    int | None, typer.Option("-n", "--number", help="Number of rows, split evenly over the labels.")
-]
-_Preset = Annotated[
-    str | None,
-    typer.Option(
-        "--preset",
-        help="A named set of row counts, such as paper; see describe.",
-        rich_help_panel=ROWS,
-    ),
-]
-_Concurrency = Annotated[
-    int | None,
-    typer.Option(
-        "--concurrency", help="Maximum concurrent calls. [default: 32]", rich_help_panel=PACE
-    ),
-]
-_Rpm = Annotated[
-    float | None, typer.Option("--rpm", help="Maximum requests per minute.", rich_help_panel=PACE)
-]
-_Tpm = Annotated[
-    float | None, typer.Option("--tpm", help="Maximum tokens per minute.", rich_help_panel=PACE)
-]
-_DryRun = Annotated[
-    bool,
-    typer.Option(
-        "--dry-run", help="Show what would run and what it would cost; send and write nothing."
-    ),
-]
 
-
+@takes(RowOptions, ListOptions, Limits, ModelOptions, WorkerOptions)
 def generate(
     task: SomeTaskArg = None,
-    n: _Number = None,
+    n: NumberArg = None,
     label: LabelArg = None,
-    variant: VariantArg = None,
-    backend: BackendArg = None,
-    model: ModelArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out", help="The run directory. [default: runs/TASK-SEED, or -2 and so on behind it]"
         ),
     ] = None,
-    seed: SeedArg = 0,
-    max_cost: MaxCostArg = None,
-    dry_run: _DryRun = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would run and what it would cost; send and write nothing.",
+        ),
+    ] = False,
     yes: YesArg = False,
     suite: SuiteArg = None,
     shard: ShardArg = None,
-    preset: _Preset = None,
+    preset: PresetArg = None,
     correct: CorrectArg = True,
-    corrector: CorrectorArg = "",
-    unsure: Annotated[
-        Literal["drop", "keep"] | None,
-        typer.Option(
-            "--unsure",
-            help="What becomes of a row whose judge is unsure. [default: what the task says: drop]",
-            rich_help_panel=ROWS,
-        ),
-    ] = None,
-    balance: Annotated[
-        Literal["final", "intended"],
-        typer.Option(
-            "--balance",
-            help="Count rows by their label before (intended) or after (final) correction.",
-            rich_help_panel=ROWS,
-        ),
-    ] = "final",
-    near_duplicates: Annotated[
-        float,
-        typer.Option(
-            "--near-duplicates",
-            help="Reject rows at least this similar to another one, 0 to 100; 0 is off.",
-            rich_help_panel=ROWS,
-        ),
-    ] = 90.0,
-    max_cosine: Annotated[
-        float | None,
-        typer.Option(
-            "--max-cosine",
-            help="Reject rows whose embedding is nearer than this to another one's, such as 0.8.",
-            rich_help_panel=ROWS,
-        ),
-    ] = None,
-    max_refused: Annotated[
-        float | None,
-        typer.Option(
-            "--max-refused",
-            help="The largest share of candidates that --max-cosine may reject. [default: 0.2]",
-            rich_help_panel=ROWS,
-        ),
-    ] = None,
-    embedder: Annotated[
-        str,
-        typer.Option(
-            "--embedder",
-            help="What embeds rows for --max-cosine: minilm, or words, which needs no model. "
-            "[default: minilm]",
-            show_default=False,
-            rich_help_panel=ROWS,
-        ),
-    ] = "",
-    exclude: ExcludeArg = None,
-    give_up_after: Annotated[
-        int,
-        typer.Option(
-            "--give-up-after",
-            help="Give up on a label after this many candidates in a row fail.",
-            rich_help_panel=ROWS,
-        ),
-    ] = 50,
-    base_url: BaseUrlArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    backend_for: BackendForArg = None,
-    profile: ProfileArg = None,
-    contexts: ContextsArg = None,
-    seeds: SeedsArg = None,
-    contexts_from: ContextsFromArg = "",
-    seeds_from: SeedsFromArg = "",
-    labels_per_seed: LabelsPerSeedArg = None,
-    dimension: DimensionArg = None,
-    no_dimensions: TaskDimensionsArg = False,
-    contexts_limit: ContextsLimitArg = None,
-    contexts_fraction: ContextsFractionArg = 1.0,
-    max_tokens: MaxTokensArg = None,
-    concurrency: _Concurrency = None,
-    rpm: _Rpm = None,
-    tpm: _Tpm = None,
-    max_outage: MaxOutageArg = None,
-    cache: CacheArg = True,
-    batch: Annotated[
-        bool,
-        typer.Option(
-            "--batch",
-            help="Run steps 3 and 4 in batches of the service: cheaper, within a day.",
-            rich_help_panel=BATCHES,
-        ),
-    ] = False,
-    batch_lists: Annotated[
-        bool,
-        typer.Option(
-            "--batch-lists",
-            help="Steps 1 and 2 too; their calls do not see each other's items.",
-            rich_help_panel=BATCHES,
-        ),
-    ] = False,
-    rounds: RoundsArg = None,
+    batch_lists: BatchListsArg = False,
     batch_offline: Annotated[
         bool,
         typer.Option(
@@ -229,13 +73,10 @@ def generate(
             rich_help_panel=BATCHES,
         ),
     ] = False,
-    executor: ExecutorArg = None,
-    address: AddressArg = None,
-    workers: WorkersArg = None,
-    resources: ResourcesArg = None,
-    replica: ReplicaArg = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Generate a labelled dataset.
 
@@ -259,7 +100,6 @@ def generate(
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_codecs
-    from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.plan import prepare
     from targen_core.runs.suite import suite_tasks
 
@@ -268,6 +108,7 @@ def generate(
             "say what to generate: one task, or all tasks of a plugin",
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
+    batch = said.values.get("batch", False)
     if batch_offline and (batch or suite is not None):
         raise UsageError("--batch-offline goes without --batch, and is for one task")
     if batch_lists and not (batch or batch_offline):
@@ -276,64 +117,22 @@ def generate(
             hint="--batch --batch-lists, or --batch-offline --batch-lists",
         )
     registry = load_registry()
-    where = elsewhere(
-        registry,
-        executor_of(executor, address, workers, resources, replica),
-        batch=batch or batch_offline,
-    )
-    chosen = choice(
-        registry,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        option=option,
-        key_file=key_file,
-        backend_for=backend_for,
-        profile=profile,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
-    )
+    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    chosen = choice(registry, said)
     keywords: dict[str, Any] = dict(
         n=n,
         preset=preset,
         labels=labels_of(label),
-        variants=variant,
-        seed=seed,
         correct=correct,
-        corrector=corrector,
-        contexts=contexts,
-        seeds=seeds,
-        contexts_from=contexts_from,
-        seeds_from=seeds_from,
-        labels_per_seed=labels_per_seed,
-        dimensions=parse_dimensions(dimension),
-        task_dimensions=not no_dimensions,
-        contexts_limit=contexts_limit,
-        contexts_fraction=contexts_fraction,
-        unsure=unsure,
-        balance=balance,
-        near_duplicates=near_duplicates,
-        max_cosine=max_cosine,
-        max_refused=max_refused,
-        embedder=embedder,
-        exclude=exclude,
-        give_up_after=give_up_after,
-        batch=batch,
         batch_lists=batch_lists,
-        rounds=rounds,
-        cache=cache,
         shard=shard,
+        **said.part(RowOptions, ListOptions),
         **chosen.keywords,
     )
-    if shard is not None and max_cost is not None and not quiet:
+    if shard is not None and "max_cost" in said.values and not quiet:
         print("--max-cost is for this shard alone: each has its own", file=sys.stderr)
     if suite is not None:
+        seed = said.of(RowOptions).seed
         below = out or Path("runs") / f"{suite}-{seed}{_folder(shard)}"
         runs = []
         for one in suite_tasks(registry, suite):
@@ -376,38 +175,15 @@ def _folder(shard: str | None) -> str:
     return "" if numbers is None else Shard(*numbers, {}).folder
 
 
+@takes(
+    ModelOptions.declared("base_url", "price_in", "price_out", "options", "key_file"),
+    WorkerOptions,
+    unchanged=(RowOptions.declared("give_up_after"), Limits),
+)
 def resume(
-    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
-    n: _Number = None,
+    run: RunArg,
+    n: NumberArg = None,
     label: LabelArg = None,
-    give_up_after: Annotated[
-        int | None,
-        typer.Option(
-            "--give-up-after",
-            help="Give up on a label after this many candidates in a row fail.",
-            rich_help_panel=ROWS,
-        ),
-    ] = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
-    concurrency: _Concurrency = None,
-    rpm: _Rpm = None,
-    tpm: _Tpm = None,
-    max_outage: MaxOutageArg = None,
-    batch: Annotated[
-        bool | None,
-        typer.Option(
-            "--batch/--no-batch",
-            help="Continue in batches, or online. [default: unchanged]",
-            rich_help_panel=BATCHES,
-        ),
-    ] = None,
-    rounds: RoundsArg = None,
     batch_offline: Annotated[
         bool,
         typer.Option(
@@ -429,17 +205,13 @@ def resume(
             metavar="SOURCE",
             help="Where the datasets are that the run excludes. [default: where they were]",
             show_default=False,
-            rich_help_panel=ROWS,
+            rich_help_panel=RowOptions.panel,
         ),
     ] = None,
-    cache: CacheAsBegunArg = None,
-    executor: ExecutorArg = None,
-    address: AddressArg = None,
-    workers: WorkersArg = None,
-    resources: ResourcesArg = None,
-    replica: ReplicaArg = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Finish a run that was stopped, or extend one.
 
@@ -454,35 +226,20 @@ def resume(
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry
 
+    batch = said.values.get("batch", False)
     if batch_offline and batch:
         raise UsageError("--batch-offline goes without --batch")
     registry = load_registry()
-    asked = executor_of(executor, address, workers, resources, replica)
-    where = elsewhere(registry, asked, batch=bool(batch) or batch_offline)
+    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
     job, _ = reopened(
         run,
         registry,
         n=n,
         labels=labels_of(label),
-        give_up_after=give_up_after,
-        options=options_of(
-            option,
-            base_url=base_url,
-            price_in=price_in,
-            price_out=price_out,
-            key_file=key_file,
-        ),
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
-        batch=batch,
-        rounds=rounds,
-        cache=cache,
+        options=said.of(ModelOptions).values,
         exclude=exclude,
         verify=verify,
+        **said.part(RowOptions, Limits),
     )
     with job:
         if batch_offline:

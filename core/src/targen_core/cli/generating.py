@@ -19,10 +19,12 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
+from targen_core.cli.flags import with_signature
 from targen_core.cli.generate import generate
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.options import ListOptions, RowOptions
 from targen_core.origin import Typed
 from targen_core.outputs import write_file, write_new
 from targen_core.text import plural
@@ -30,10 +32,8 @@ from targen_core.text import plural
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
 
 ROWS_DECIDE = (
-    *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
-    *("near_duplicates", "contexts_limit", "contexts_fraction", "balance", "corrector"),
-    *("max_cosine", "max_refused", "embedder", "exclude"),
-    *("label", "labels_per_seed", "correct", "unsure", "dimension", "no_dimensions"),
+    *("suite", "preset", "label", "correct", *ListOptions.declared()),
+    *(name for name in RowOptions.declared() if name not in ("seed", "give_up_after")),
 )
 """Options without a meaning where a model is asked one thing about each row of a dataset."""
 
@@ -45,7 +45,7 @@ class Generate:
     """`targen generate` with the options that were typed.
 
     Attributes:
-        options: by their names in `targen generate`, those that were not typed too.
+        options: by their names in `targen generate`; None for one that was not typed.
     """
 
     options: Mapping[str, Any]
@@ -96,37 +96,19 @@ def goes_on_as_generate(
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        own = {n: p for n, p in inspect.signature(command).parameters.items() if n != "generate"}
-        others = {
-            name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        signature = inspect.signature(command, eval_str=True)
+        own = {n: p for n, p in signature.parameters.items() if n != "generate"}
+        others = [
+            parameter
             for name, parameter in inspect.signature(generate).parameters.items()
             if name not in own and name not in ("task", *without)
-        }
+        ]
 
         def run(**values: Any) -> None:
             mine = {name: values.pop(name) for name in own}
             command(**mine, generate=Generate(values))
 
-        hints = get_type_hints(generate, include_extras=True)
-        mine = get_type_hints(
-            command,
-            {**getattr(command, "__globals__", {}), "Generate": Generate},
-            include_extras=True,
-        )
-        run.__name__, run.__doc__ = command.__name__, command.__doc__
-        run.__module__ = command.__module__
-        run.__annotations__ = {
-            **{name: mine[name] for name in own},
-            **{name: hints[name] for name in others},
-            "return": None,
-        }
-        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [
-                *(p.replace(annotation=mine[n]) for n, p in own.items()),
-                *(p.replace(annotation=hints[n]) for n, p in others.items()),
-            ]
-        )
-        return run
+        return with_signature(run, command, [*own.values(), *others])
 
     return decorated
 

@@ -8,26 +8,19 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import (
-    BackendArg,
-    BaseUrlArg,
-    CacheArg,
-    KeyFileArg,
-    MaxCostArg,
-    MaxOutageArg,
-    MaxTokensArg,
-    ModelArg,
-    OptionsArg,
-    PriceInArg,
-    PriceOutArg,
-    ProfileArg,
-    SeedArg,
-)
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ONE_MODEL
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.options import Limits, RowOptions
 from targen_core.plain import replace_plain, why_not
 from targen_core.text import plural
 
 
+@takes(
+    RowOptions.declared("seed"),
+    ONE_MODEL,
+    Limits.declared("max_cost", "max_tokens", "max_outage", "cache"),
+)
 def init_task(
     description: Annotated[
         str | None,
@@ -40,19 +33,8 @@ def init_task(
         Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    backend: BackendArg = None,
-    model: ModelArg = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    profile: ProfileArg = None,
-    seed: SeedArg = 0,
-    max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
-    max_outage: MaxOutageArg = None,
-    cache: CacheArg = True,
+    *,
+    said: Said,
 ) -> None:
     """Write a task down as a file that `targen generate` takes.
 
@@ -96,34 +78,21 @@ def init_task(
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.account import Account
     from targen_core.runs.drafting import draft_cost, draft_task
-    from targen_core.runs.spec import Limits, RunSpec
+    from targen_core.runs.spec import RunSpec
     from targen_core.runs.unfinished import unfinished
 
     if not description.strip():
         raise UsageError("the description is empty")
     registry = load_registry()
-    chosen = choice(
-        registry,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        option=option,
-        key_file=key_file,
-        profile=profile,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        max_outage=max_outage,
-    )
+    chosen = choice(registry, said)
     with chosen.explained():
         spec = RunSpec(
             task="",
             quotas={},
             backend=chosen.model,
             options=chosen.options,
-            seed=seed,
-            limits=Limits(cache=cache, **chosen.limits),
+            limits=Limits(**chosen.limits),
+            **said.part(RowOptions),
         )
         ask_first(
             "A draft",
@@ -153,7 +122,8 @@ def init_task(
     print("  dimensions  does none of them give a label away?")
     print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true`, and")
-    print(f"  targen preview {_typed(path)} --backend {backend}")
+    named = f" --backend {backend}" if (backend := said.values.get("backend")) else ""
+    print(f"  targen preview {_typed(path)}{named}")
 
 
 def _may_write(path: Path, *, force: bool) -> None:

@@ -8,19 +8,16 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.request import (
-    ROWS,
-    LabelArg,
-    QuietArg,
-    ReportJsonArg,
-    labels_of,
-)
+from targen_core.cli.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import UsageError
+from targen_core.options import RowOptions
 from targen_core.text import printable
 
 __all__ = ["merge"]
 
 
+@takes(unchanged=(RowOptions.declared("near_duplicates"),))
 def merge(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN", help="Run directories.", show_default=False)
@@ -40,16 +37,6 @@ def merge(
         ),
     ] = None,
     label: LabelArg = None,
-    near_duplicates: Annotated[
-        float | None,
-        typer.Option(
-            "--near-duplicates",
-            help="Leave out rows at least this similar to another one, 0 to 100; 0 is off. "
-            "[default: as the runs did]",
-            show_default=False,
-            rich_help_panel=ROWS,
-        ),
-    ] = None,
     mix: Annotated[
         bool,
         typer.Option(
@@ -61,6 +48,8 @@ def merge(
     ] = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Merge runs of one task, such as shards, into one run directory that stands alone.
 
@@ -87,8 +76,8 @@ def merge(
         out,
         n=n,
         labels=labels_of(label),
-        near_duplicates=near_duplicates,
         mix=mix,
+        **said.values,
     )
     if not quiet:
         for note in come.notes:

@@ -21,7 +21,7 @@ _METHOD = "Method"
 @goes_on_as_generate(
     without=(
         *("suite", "contexts", "seeds", "contexts_from", "seeds_from", "contexts_limit"),
-        *("contexts_fraction", "labels_per_seed", "balance", "dimension", "no_dimensions"),
+        *("contexts_fraction", "labels_per_seed", "balance", "dimensions", "task_dimensions"),
         "correct",  # there is no step 4 to leave out
     )
 )
@@ -98,7 +98,7 @@ def method(
             hint=f"--settings {counts}",
         )
     options = options_of(name, of, settings, typed)
-    variants = tuple(generate.options["variant"] or ())
+    variants = tuple(generate.options["variants"] or ())
     spec = METHOD.located(
         MethodFile(
             use=name,
@@ -117,7 +117,7 @@ def method(
         require_given(spec)
         save_task_file(save, text)
         return
-    generate.file(text, called, variant=None)
+    generate.file(text, called, variants=None)
 
 
 def _stem(name: str) -> str:

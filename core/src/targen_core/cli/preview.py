@@ -10,34 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.request import (
-    BackendArg,
-    BackendForArg,
-    BaseUrlArg,
-    CacheArg,
-    ContextsArg,
-    ContextsFromArg,
-    CorrectArg,
-    CorrectorArg,
-    DimensionArg,
-    KeyFileArg,
-    MaxCostArg,
-    MaxOutageArg,
-    MaxTokensArg,
-    ModelArg,
-    OptionsArg,
-    PriceInArg,
-    PriceOutArg,
-    ProfileArg,
-    SeedArg,
-    SeedsArg,
-    SeedsFromArg,
-    TaskArg,
-    TaskDimensionsArg,
-    VariantArg,
-)
+from targen_core.cli.arguments import CorrectArg, JsonArg, TaskArg
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.text import percent
 
 if TYPE_CHECKING:
@@ -54,13 +32,20 @@ _FEW, _LONG = 3, 240  # texts of a row, and characters of each, that a table has
 _COMPARED = 5  # rows a label that a comparison makes of each variant
 
 
+@takes(
+    RowOptions.declared("variants", "seed", "corrector"),
+    ListOptions.declared(
+        *("contexts", "seeds", "contexts_from", "seeds_from", "dimensions", "task_dimensions")
+    ),
+    ModelOptions,
+    Limits.declared("max_cost", "max_tokens", "max_outage", "cache"),
+)
 def preview(
     task: TaskArg,
     n: Annotated[
         int | None, typer.Option("-n", "--number", help="Rows. [default: one a label]")
     ] = None,
-    variant: VariantArg = None,
-    variants: Annotated[
+    compared: Annotated[
         str,
         typer.Option(
             "--variants", metavar="A,B", help="Compare variants; default is the task as it is."
@@ -70,35 +55,16 @@ def preview(
         Path | None,
         typer.Option("--examples", metavar="FILE", help="Labelled rows to solve, for --variants."),
     ] = None,
-    backend: BackendArg = None,
-    model: ModelArg = None,
-    base_url: BaseUrlArg = None,
-    price_in: PriceInArg = None,
-    price_out: PriceOutArg = None,
-    backend_for: BackendForArg = None,
-    option: OptionsArg = None,
-    key_file: KeyFileArg = None,
-    profile: ProfileArg = None,
-    seed: SeedArg = 0,
     correct: CorrectArg = True,
-    corrector: CorrectorArg = "",
-    contexts: ContextsArg = None,
-    seeds: SeedsArg = None,
-    contexts_from: ContextsFromArg = "",
-    seeds_from: SeedsFromArg = "",
-    dimension: DimensionArg = None,
-    no_dimensions: TaskDimensionsArg = False,
-    max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
-    max_outage: MaxOutageArg = None,
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Print what each candidate's calls asked and replied.")
     ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Print whole prompts, not their last turn alone.")
     ] = False,
-    cache: CacheArg = True,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Generate a few rows and show them, and on demand their prompts and replies.
 
@@ -119,58 +85,34 @@ def preview(
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.account import Account
-    from targen_core.runs.dimensions import parse_dimensions
     from targen_core.runs.trial import run_trial
     from targen_core.runs.unfinished import unfinished
 
-    if variants and (variant or full or prompts):
+    if compared and ("variants" in said.values or full or prompts):
         raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
-    if examples is not None and not variants:
+    if examples is not None and not compared:
         raise UsageError("--examples is for --variants", hint="--variants default")
     registry = load_registry()
-    chosen = choice(
-        registry,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        price_in=price_in,
-        price_out=price_out,
-        option=option,
-        key_file=key_file,
-        backend_for=backend_for,
-        profile=profile,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        max_outage=max_outage,
-    )
+    chosen = choice(registry, said)
     with (
         chosen.explained(),
         asked(
             registry,
             task,
             rows=False,
-            variants=variant,
-            seed=seed,
             correct=correct,
-            corrector=corrector,
-            contexts=contexts,
-            seeds=seeds,
-            contexts_from=contexts_from,
-            seeds_from=seeds_from,
-            dimensions=parse_dimensions(dimension),
-            task_dimensions=not no_dimensions,
             give_up_after=10,
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,
-            cache=cache,
+            **said.part(RowOptions, ListOptions),
             **chosen.keywords,
         ) as request,
     ):
         of, registry = request.task, request.registry
-    each = _COMPARED if variants else 1
+    each = _COMPARED if compared else 1
     rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
     spec = request.spec.replace(quotas=Quotas.even(rows, of))
-    names = [name.strip() for name in variants.split(",")] if variants else []
+    names = [name.strip() for name in compared.split(",")] if compared else []
     solved = _examples(examples, of) if examples is not None else None
     ask_first(
         "This preview",

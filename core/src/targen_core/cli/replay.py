@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_core.cli.completion import completer
-from targen_core.cli.request import (
-    LabelArg,
-    QuietArg,
-    ReportJsonArg,
-    labels_of,
-)
+from targen_core.cli.flags import Said, takes
 from targen_core.cli.tables import print_json, print_table
+from targen_core.options import RowOptions
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -23,6 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["replay"]
 
 
+@takes(
+    unchanged=(
+        RowOptions.declared(
+            *("corrector", "unsure", "near_duplicates", "max_cosine", "max_refused", "embedder")
+        ),
+    )
+)
 def replay(
     run: Annotated[
         Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
@@ -52,46 +56,10 @@ def replay(
             show_default=False,
         ),
     ] = None,
-    corrector: Annotated[
-        str | None,
-        typer.Option(
-            "--corrector",
-            metavar="NAME",
-            help="Another corrector; see list-correctors.",
-            autocompletion=completer("corrector"),
-        ),
-    ] = None,
-    unsure: Annotated[
-        Literal["drop", "keep"] | None,
-        typer.Option("--unsure", help="What becomes of a row whose judge was unsure."),
-    ] = None,
-    near_duplicates: Annotated[
-        float | None,
-        typer.Option(
-            "--near-duplicates",
-            help="Reject rows at least this similar to another one, 0 to 100; 0 is off.",
-        ),
-    ] = None,
-    max_cosine: Annotated[
-        float | None,
-        typer.Option(
-            "--max-cosine",
-            help="Reject rows whose embedding is nearer than this to another one's.",
-        ),
-    ] = None,
-    max_refused: Annotated[
-        float | None,
-        typer.Option(
-            "--max-refused",
-            help="The largest share of candidates that --max-cosine may reject.",
-        ),
-    ] = None,
-    embedder: Annotated[
-        str | None,
-        typer.Option("--embedder", help="What embeds rows for --max-cosine: minilm, or words."),
-    ] = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    *,
+    said: Said,
 ) -> None:
     """Make a run again from its journal, with something changed; nothing is sent.
 
@@ -114,12 +82,7 @@ def replay(
             n=n,
             labels=labels_of(label),
             correct=correct,
-            corrector=corrector,
-            unsure=unsure,
-            near_duplicates=near_duplicates,
-            max_cosine=max_cosine,
-            max_refused=max_refused,
-            embedder=embedder,
+            **said.values,
         )
     )
     if json:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field
 
 from targen_core.engine.events import Verdict
-from targen_core.engine.quotas import MAX_COUNT, Quotas
+from targen_core.engine.quotas import Quotas
+from targen_core.options import MAX_COUNT
 
 __all__ = ["TOO_NEAR", "Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
 

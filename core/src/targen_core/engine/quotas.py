@@ -8,14 +8,12 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from targen_core.errors import UsageError
+from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
-__all__ = ["MAX_COUNT", "Quotas"]
-
-MAX_COUNT = 10**9
-"""Most rows, items or tokens at a time: whatever a run counts one by one."""
+__all__ = ["Quotas"]
 
 
 class Quotas(Mapping[str, int]):

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Counts, Usage
-from targen_core.runs.spec import Limits
+from targen_core.options import Limits
 from targen_core.text import plural
 
 __all__ = ["Account", "off_the_books", "part_budget", "part_limits"]

@@ -17,9 +17,9 @@ from targen_core.calls.batched_model import BatchedModel, BatchQueue, BatchTrans
 from targen_core.calls.layer import MAX_OUTAGE
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import UsageError, WriteFailed
+from targen_core.options import Limits
 from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.reading import json_line
-from targen_core.runs.spec import Limits
 from targen_core.tasks.steps import Step
 
 if TYPE_CHECKING:

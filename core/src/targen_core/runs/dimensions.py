@@ -50,12 +50,17 @@ def parse_dimensions(items: Sequence[str] | None) -> dict[str, Drawn]:
     return drawn
 
 
-def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
-    """Values by `[STEP.]NAME` as a program gives them: texts, weights, or "@NAME".
+def read_dimensions(values: Mapping[str, Any] | Sequence[str]) -> dict[str, Drawn]:
+    """Values by `[STEP.]NAME` as a program gives them, or items as they are typed.
+
+    Args:
+        values: texts, weights, or "@NAME" by name; or see `parse_dimensions`.
 
     Raises:
         UsageError: something else.
     """
+    if not isinstance(values, Mapping):
+        return parse_dimensions(values)
     drawn: dict[str, Drawn] = {}
     for name, value in values.items():
         if isinstance(value, str) and value.startswith("@"):

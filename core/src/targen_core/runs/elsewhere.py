@@ -14,10 +14,10 @@ from typing import Any
 
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.errors import UsageError
+from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.plan import PreparedStep
-from targen_core.runs.spec import Limits
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["Elsewhere"]

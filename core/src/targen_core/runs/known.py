@@ -25,11 +25,12 @@ from targen_core import folders
 from targen_core.calls.backend import Backend
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.langchain_path import PREFIX, is_known_class, remember_class
+from targen_core.options import Limits
 from targen_core.origin import is_trusting
 from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
 from targen_core.runs.options import backend_options, is_secret
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 
 __all__ = ["remember", "remember_limits", "require_known", "require_known_limits"]
 

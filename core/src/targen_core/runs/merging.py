@@ -43,6 +43,7 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
+from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plain import kind_of, open_plain, read_plain
 from targen_core.reading import json_line, read_jsonl
@@ -58,7 +59,6 @@ from targen_core.runs.placing import is_fresh
 from targen_core.runs.report import build_report, read_report
 from targen_core.runs.shelf import is_busy
 from targen_core.runs.sources import sources_of
-from targen_core.runs.spec import Limits
 from targen_core.runs.tracing import Traced, rows
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task

@@ -21,8 +21,8 @@ from targen_core.calls.secrets import (
     secret_in,
     secrets_in,
 )
-from targen_core.engine.quotas import MAX_COUNT
 from targen_core.errors import UsageError
+from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
 from targen_core.text import plural

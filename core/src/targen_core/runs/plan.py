@@ -27,6 +27,7 @@ from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
 from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.options import Limits
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -46,7 +47,7 @@ from targen_core.runs.options import (
     settled,
     step_parameters,
 )
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 from targen_core.runs.user_items import read_items
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in

@@ -14,9 +14,9 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
+from targen_core.options import Limits
 from targen_core.runs.account import part_budget
 from targen_core.runs.batches import BatchLedgerFile
-from targen_core.runs.spec import Limits
 
 __all__ = ["open_layer"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from targen_core.calls.model import ChatReply
 from targen_core.errors import RunConflict, UnknownName
+from targen_core.options import Limits
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -21,7 +22,7 @@ from targen_core.runs.excluded import open_excluded
 from targen_core.runs.job import Job
 from targen_core.runs.placing import Place
 from targen_core.runs.plan import find_task
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["run_suite", "suite_tasks"]

@@ -14,6 +14,7 @@ from targen_core.calls.call import Call
 from targen_core.calls.model import ChatReply, Message
 from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError
+from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.files import OUTPUTS
@@ -21,7 +22,7 @@ from targen_core.runs.job import Job
 from targen_core.runs.loops import tidy_when_killed
 from targen_core.runs.options import OF_LISTS
 from targen_core.runs.report import read_report
-from targen_core.runs.spec import Limits, RunSpec
+from targen_core.runs.spec import RunSpec
 
 __all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "run_trial"]
 

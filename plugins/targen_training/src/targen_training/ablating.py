@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
+from targen_core import Limits
+from targen_core.cli.ahead import YesArg
 from targen_core.cli.completion import completer
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_training.comparing import (
@@ -39,6 +41,7 @@ _SAMPLES = 20  # draws of a context where there are no seeds below it
 _SHARES = {"half of the contexts": 0.5, "a quarter of the contexts": 0.25}
 
 
+@takes(Limits.declared("max_cost", "max_tokens"))
 def ablate(
     task: Annotated[
         str,
@@ -98,8 +101,6 @@ def ablate(
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
     ] = None,
-    max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
     yes: YesArg = False,
     model: Annotated[
         list[str] | None,
@@ -114,6 +115,8 @@ def ablate(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    *,
+    said: Said,
 ) -> None:
     """Find out what each part of generation is worth: generate without it, train, compare.
 
@@ -165,7 +168,7 @@ def ablate(
         },
         "ablate",
     )
-    with Money(max_cost=max_cost, max_tokens=max_tokens, yes=yes) as money:
+    with Money(said.of(Limits), yes=yes) as money:
         results = carried_out(registry, experiment, folder, money, plan=plan)
     if results is not None:
         show(results, folder, json=json)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core import Typed
-from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
+from targen_core import Limits, Typed
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 
+@takes(Limits.declared("max_cost", "max_tokens"))
 def compare(
     what: Annotated[
         list[str],
@@ -87,13 +89,13 @@ def compare(
     keep_models: Annotated[
         bool, typer.Option("--keep-models", help="Keep every trained model.")
     ] = False,
-    max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
     yes: YesArg = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what would be generated and trained.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    *,
+    said: Said,
 ) -> None:
     """Compare what datasets train: the same models, as many rows of each, the same test rows.
 
@@ -133,7 +135,7 @@ def compare(
         out = parent if (parent / "cells").is_dir() else None  # a comparison that is there
     folder = out or Path("comparisons") / called.replace("/", "-")
     check_folder(folder)
-    with Money(max_cost=max_cost, max_tokens=max_tokens, yes=yes) as money:
+    with Money(said.of(Limits), yes=yes) as money:
         results = carried_out(registry, experiment, folder, money, keep=keep_models, plan=plan)
     if results is not None:
         show(results, folder, json=json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targen_core import Limits
 from targen_core.cli.ahead import Expected, ask_first, threshold
 from targen_core.runs.account import Account
 
@@ -18,10 +19,8 @@ class Money:
         expected: what the missing parts are likely to cost.
     """
 
-    def __init__(
-        self, *, max_cost: float | None = None, max_tokens: int | None = None, yes: bool = False
-    ) -> None:
-        self.account = Account(max_cost=max_cost, max_tokens=max_tokens)
+    def __init__(self, limits: Limits, *, yes: bool = False) -> None:
+        self.account = Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
         self.expected: list[Expected] = []
         self._yes = yes
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
+from targen_core import Limits
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import UsageError
 from targen_training.comparing import (
     carried_out,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["reproduce"]
 
 
+@takes(Limits.declared("max_cost", "max_tokens"))
 def reproduce(
     table: Annotated[
         str,
@@ -131,8 +134,6 @@ def reproduce(
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
     ] = None,
-    max_cost: MaxCostArg = None,
-    max_tokens: MaxTokensArg = None,
     yes: YesArg = False,
     out: Annotated[
         Path | None,
@@ -140,6 +141,8 @@ def reproduce(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    *,
+    said: Said,
 ) -> None:
     """Do one of the paper's experiments again, and print the paper's figures beside yours.
 
@@ -161,7 +164,7 @@ def reproduce(
     from targen_training.reproduction.openllm import OpenLlm
     from targen_training.reproduction.paper import ROWS, paper_table, sizes
 
-    money = Money(max_cost=max_cost, max_tokens=max_tokens, yes=yes)
+    money = Money(said.of(Limits), yes=yes)
     if table == datatune.NAME:
         given = datatune.Given(
             original=original,

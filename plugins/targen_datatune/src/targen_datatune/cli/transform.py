@@ -13,6 +13,7 @@ import typer
 
 from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.options import RowOptions
 from targen_core.plain import content_of
 from targen_core.text import plural
 from targen_datatune.cells import drawn
@@ -46,7 +47,7 @@ _ALIASES = {"execute": "generate"}
 
 @goes_on_as_generate(
     without=(
-        *("suite", "preset", "variant", "contexts", "seeds", "contexts_from", "seeds_from"),
+        *("suite", "preset", "variants", "contexts", "seeds", "contexts_from", "seeds_from"),
         *("contexts_limit", "contexts_fraction", "labels_per_seed", "balance", "corrector"),
     )
 )
@@ -248,14 +249,15 @@ def transform(
     findings = sources.findings(quiet=bool(generate.options["quiet"]))
     if not (generate.options["quiet"] or generate.options["json"]):
         _say(asked, spec, [match.entry.license for match in findings.matches], findings.searched)
+    patience = generate.options["give_up_after"] or RowOptions().give_up_after
     try:
         generate.file(
             text,
             name,
             # A label is not given up before all datasets were tried.
-            give_up_after=max(generate.options["give_up_after"], 2 * spec.trial * spec.datasets),
+            give_up_after=max(patience, 2 * spec.trial * spec.datasets),
             backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
-            option=[_step(each, ".") for each in generate.options["option"] or ()],
+            options=[_step(each, ".") for each in generate.options["options"] or ()],
         )
     except QuotaNotMet as error:
         run = generate.options["out"] or "RUN"

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from targen_core.cli.ahead import MaxCostArg, MaxTokensArg, YesArg
+from targen_core import Limits
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import Interrupted, MissingDependency, UsageError
 
 __all__ = ["compare_methods"]
@@ -23,6 +25,7 @@ _LIKE = {
 }
 
 
+@takes(Limits.declared("max_cost", "max_tokens"))
 def compare_methods(
     task: Annotated[str, typer.Argument(help="The task: a name, or a file.", show_default=False)],
     methods: Annotated[
@@ -57,9 +60,7 @@ def compare_methods(
             "for: equal dollars.",
         ),
     ] = None,
-    max_cost: MaxCostArg = None,
     yes: YesArg = False,
-    max_tokens: MaxTokensArg = None,
     test: Annotated[
         list[str] | None,
         typer.Option(
@@ -157,6 +158,8 @@ def compare_methods(
         Path | None, typer.Option("--out", help="A folder. [default: methods/ and the task's name]")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    *,
+    said: Said,
 ) -> None:
     """Compare methods on one task: equal rows or equal dollars, one model, one evaluation.
 
@@ -231,10 +234,13 @@ def compare_methods(
             asked,
             folder,
             lambda words: print(words, file=sys.stderr),
-            max_cost=max_cost,
-            max_tokens=max_tokens,
+            **said.values,
             ask=lambda parts: ask_first(
-                "This comparison", lambda: parts, cap=max_cost, ask_above=threshold(), yes=yes
+                "This comparison",
+                lambda: parts,
+                cap=said.of(Limits).max_cost,
+                ask_above=threshold(),
+                yes=yes,
             ),
         )
     except KeyboardInterrupt as stopped:  # of a run, a judgement, the analysis or a figure

@@ -24,7 +24,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Registry, Typed, analyze, correct, estimate, generate, load, read_dataset
+from targen_core import (
+    Limits,
+    Registry,
+    Typed,
+    analyze,
+    correct,
+    estimate,
+    generate,
+    load,
+    read_dataset,
+)
 from targen_core.cli.ahead import Expected, expected_of
 from targen_core.errors import (
     BudgetExhausted,
@@ -475,7 +485,7 @@ def _trained(
         },
         "compare-methods",
     )
-    with Money() as money:  # no arm is generated
+    with Money(Limits()) as money:  # no arm is generated
         results = carried_out(registry, experiment, folder / "training", money)
     assert results is not None
     found: dict[str, dict[str, Estimate]] = {}

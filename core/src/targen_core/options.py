@@ -1,0 +1,303 @@
+"""What a run is asked for, each option once: its type, its range, its default and its words.
+
+Specs of runs are made of these models, and a command's flags of their fields: `cli.flags.takes`
+turns a field into a flag by its type and its `Flag`. The range is the model's, so that it is one,
+and has the same words, wherever the value comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from targen_core.errors import UsageError
+
+__all__ = [
+    "BATCHES",
+    "MAX_COUNT",
+    "Flag",
+    "Limits",
+    "ListOptions",
+    "Option",
+    "Options",
+    "RowOptions",
+]
+
+MAX_COUNT = 10**9
+"""Most rows, items or tokens at a time: whatever a run counts one by one."""
+
+BATCHES = "Batches"
+"""A panel of the help."""
+
+_Amount = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+_Rate = Annotated[float, Field(ge=0.001, le=1e12, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """How a command takes an option, as far as its field does not say.
+
+    Attributes:
+        help: what it does, in a sentence.
+        names: how it is typed, as typer takes it; by default as its field is called.
+        metavar: stands for the value in the help.
+        panel: of the help; None for its model's.
+        default: the default in words, where the field's own says nothing.
+        completes: the kind of part whose names a shell completes.
+        repeats: whether it may be given several times; what the field takes is made of a list then.
+    """
+
+    help: str
+    names: tuple[str, ...] = ()
+    metavar: str | None = None
+    panel: str | None = None
+    default: str = ""
+    completes: str = ""
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option as its model declares it.
+
+    Attributes:
+        kind: the type of its field.
+        default: of its field.
+        flag: how a command takes it.
+    """
+
+    kind: Any
+    default: Any
+    flag: Flag
+
+
+class Options(BaseModel):
+    """Values that options and keywords give; one that cannot be is an error by its name.
+
+    Raises:
+        UsageError: an invalid value.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    panel: ClassVar[str] = ""
+    """The panel of the help that its flags are in."""
+
+    @classmethod
+    def declared(cls, *names: str) -> dict[str, Option]:
+        """The options that commands take, or those of these names, in the order of the model."""
+        found = {}
+        for name, field in cls.model_fields.items():
+            flag = next((each for each in field.metadata if isinstance(each, Flag)), None)
+            if flag is not None and (not names or name in names):
+                panel = cls.panel if flag.panel is None else flag.panel
+                found[name] = Option(field.annotation, field.default, replace(flag, panel=panel))
+        return found
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _said(cls, asked: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return read(asked)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = str(first["loc"][-1]) if first["loc"] else ""
+            why = first["msg"].replace("Input should be", "it must be")
+            why = why.replace("greater than or equal to", "at least")
+            why = why.replace("less than or equal to", "at most").replace("greater than", "above")
+            # A text may be a key.
+            value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
+            wrong = UsageError(f"{field or 'spec'}{value} {why}")
+            wrong.field = field
+            raise wrong from None
+
+
+def _number_of(text: object) -> object:
+    """A number as it is typed."""
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
+
+
+class RowOptions(Options):
+    """Which rows a run makes, and which it refuses."""
+
+    panel = "Rows"
+
+    variants: Annotated[
+        Sequence[str],
+        AfterValidator(tuple),
+        Flag(
+            "Another way to make the rows; see describe.",
+            ("--variant",),
+            metavar="NAME",
+            panel="",
+            repeats=True,
+        ),
+    ] = ()
+    seed: Annotated[int, Flag("Random seed: another seed gives other data.", panel="")] = 0
+    balance: Annotated[
+        Literal["final", "intended"],
+        Flag("Count rows by their label before (intended) or after (final) correction."),
+    ] = "final"
+    give_up_after: Annotated[
+        _Count, Flag("Give up on a label after this many candidates in a row fail.")
+    ] = 50
+    corrector: Annotated[
+        str | None,
+        Flag(
+            "Use another corrector than the task's own; see list-correctors.",
+            metavar="NAME",
+            completes="corrector",
+        ),
+    ] = ""
+    unsure: Annotated[
+        Literal["drop", "keep"] | None,
+        Flag(
+            "What becomes of a row whose judge is unsure.",
+            default="what the task says: drop",
+        ),
+    ] = None
+    near_duplicates: Annotated[
+        float,
+        Field(ge=0, le=100),
+        Flag("Reject rows at least this similar to another one, 0 to 100; 0 is off."),
+    ] = 90.0
+    max_cosine: Annotated[
+        Annotated[float, Field(gt=0, lt=1)] | None,
+        Flag("Reject rows whose embedding is nearer than this to another one's, such as 0.8."),
+    ] = None
+    max_refused: Annotated[
+        Annotated[float, Field(gt=0, le=0.9)] | None,
+        Flag("The largest share of candidates that --max-cosine may reject.", default="0.2"),
+    ] = None
+    embedder: Annotated[
+        str,
+        Flag(
+            "What embeds rows for --max-cosine: minilm, or words, which needs no model.",
+            default="minilm",
+        ),
+    ] = ""
+    exclude: Annotated[
+        Sequence[str],
+        AfterValidator(tuple),
+        Flag(
+            "Make no row that equals or nearly equals one there: a run, a file, a folder, or "
+            "hf:OWNER/NAME of a hub. May be given several times.",
+            metavar="SOURCE",
+            repeats=True,
+        ),
+    ] = ()
+
+
+class ListOptions(Options):
+    """Where contexts and seeds come from, and in what rows are made to differ."""
+
+    panel = "Contexts and seeds"
+
+    contexts: Annotated[
+        Path | None, Flag("Your own contexts instead of step 1.", metavar="FILE")
+    ] = None
+    seeds: Annotated[
+        Path | None, Flag("Your own seeds instead of steps 1 and 2.", metavar="FILE")
+    ] = None
+    contexts_from: Annotated[
+        str,
+        Flag(
+            "Contexts of a plugin instead of step 1; see list-contexts.",
+            metavar="NAME",
+            completes="contexts",
+        ),
+    ] = ""
+    seeds_from: Annotated[
+        str,
+        Flag(
+            "Seeds of a plugin instead of step 2; see list-seeds.",
+            metavar="NAME",
+            completes="seeds",
+        ),
+    ] = ""
+    labels_per_seed: Annotated[
+        Literal[1, "all"] | None,
+        BeforeValidator(_number_of),
+        Flag(
+            "Use a seed for one label, so that no two rows share it, or for all.",
+            default="what the task says; all for --seeds",
+        ),
+    ] = None
+    dimensions: Annotated[
+        Mapping[str, str | tuple[str, ...] | dict[str, int]],
+        Flag(
+            "Make rows differ in this: `length=short,long`, `tone=dry:3,warm:1` or "
+            "`word=@words`; none take it away.",
+            ("--dimension",),
+            metavar="[STEP.]NAME=VALUES",
+            repeats=True,
+        ),
+    ] = {}
+    task_dimensions: Annotated[
+        bool, Flag("Leave out the task's own dimensions; see describe.", (" /--no-dimensions",))
+    ] = True
+    contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
+    contexts_fraction: Annotated[
+        float,
+        Field(gt=0, le=1),
+        Flag("Use this part of --contexts or --contexts-limit: 0.5 is half (an ablation)."),
+    ] = 1.0
+
+
+class Limits(Options):
+    """Limits on what a run may use; they never change what it produces."""
+
+    panel = "Cost and speed"
+
+    max_cost: Annotated[
+        _Amount | None, Flag("Stop before spending more than this many dollars.", panel="")
+    ] = None
+    max_tokens: Annotated[
+        Annotated[int, Field(gt=0, le=10**15)] | None,
+        Flag("Stop before using more tokens than this, input and output together."),
+    ] = None
+    concurrency: Annotated[int, Field(gt=0, le=100_000), Flag("Maximum concurrent calls.")] = 32
+    rpm: Annotated[_Rate | None, Flag("Maximum requests per minute.")] = None
+    tpm: Annotated[_Rate | None, Flag("Maximum tokens per minute.")] = None
+    max_outage: Annotated[
+        _Amount | None,
+        Flag(
+            "Stop after this many seconds without any answer.",
+            default="600; 1 to 120, by what fails, where the service never answered",
+        ),
+    ] = None
+    batch: Annotated[
+        bool, Flag("Use batches of the service: cheaper, within a day.", panel=BATCHES)
+    ] = False
+    cache: Annotated[bool, Flag("Share replies with earlier runs.")] = True
+    rounds: Annotated[
+        int,
+        Field(ge=0, le=10_000),
+        Flag("With --batch: maximum refills after the first round.", panel=BATCHES),
+    ] = 4
+
+    @property
+    def reaching(self) -> dict[str, Any]:
+        """What lets a run spend more, or faster, than it would by default."""
+        usual = type(self).model_fields
+        asked = {name: getattr(self, name) for name in ("max_cost", "max_tokens")}
+        faster = {
+            name: value
+            for name in ("concurrency", "rounds")
+            if (value := getattr(self, name)) > usual[name].default
+        }
+        return {**{name: value for name, value in asked.items() if value is not None}, **faster}
