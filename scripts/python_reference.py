@@ -62,7 +62,7 @@ GROUPS = {
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price ScriptedModel ScriptedOptions Script",
     "Write an exporter": "Exporter",
-    "Plugins": "hookimpl Register Registration Registry load_registry",
+    "Plugins": "hookimpl Configurable Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",
 }

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from targen_core.exporters.model import Exporter
     from targen_core.options import Limits
     from targen_core.origin import Typed, trusting
+    from targen_core.plugins.configurable import Configurable
     from targen_core.plugins.hookspecs import hookimpl
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
@@ -67,6 +68,7 @@ _HOME = {
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
+    "Configurable": "plugins.configurable",
     "Corrected": "api.run",
     "Correction": "tasks.judging",
     "CorrectionReport": "api.report",
@@ -150,6 +152,7 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "Configurable",
     "Corrected",
     "Correction",
     "CorrectionReport",

@@ -36,7 +36,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "vote",
         "targen_core.correctors.vote:vote",
-        summary="three blind answers; rejects what has no majority",
+        summary="several blind answers, three by default; rejects what has no majority",
     )
 
 

@@ -131,6 +131,22 @@ def _number_of(text: object) -> object:
     return int(text) if isinstance(text, str) and text.isdecimal() else text
 
 
+def _by_branch(said: object) -> object:
+    """Names by label, "" for all: of one text, or of several `NAME` and `LABEL=NAME`."""
+    if not said:
+        return {}
+    items = (said,) if isinstance(said, str) else said
+    if not isinstance(items, Sequence):
+        return said
+    names = {}
+    for item in items:
+        label, equals, name = item.rpartition("=")
+        if label in names or (equals and not label):
+            raise ValueError(f"it is given twice for {label or 'all labels'}")
+        names[label] = name
+    return names
+
+
 class RowOptions(Options):
     """Which rows a run makes, and which it refuses."""
 
@@ -229,6 +245,17 @@ class ListOptions(Options):
             completes="seeds",
         ),
     ] = ""
+    generators_from: Annotated[
+        Mapping[str, str],
+        BeforeValidator(_by_branch),
+        Flag(
+            "An inverse generator of a plugin instead of step 3's; LABEL=NAME is for one label. "
+            "See list-generators.",
+            metavar="NAME",
+            completes="generator",
+            repeats=True,
+        ),
+    ] = {}
     labels_per_seed: Annotated[
         Literal[1, "all"] | None,
         BeforeValidator(_number_of),

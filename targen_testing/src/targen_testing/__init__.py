@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from targen_testing.methods import MethodSuite
     from targen_testing.metrics import MetricSuite
     from targen_testing.retrieval import CatalogueSuite, RetrieverSuite
+    from targen_testing.steps import ContextsSuite, GeneratorSuite, SeedsSuite
     from targen_testing.tasks import TaskSuite
     from targen_testing.trainers import TrainerSuite
     from targen_testing.wire import OPENAI, Wire
@@ -21,12 +22,15 @@ __all__ = [
     "OPENAI",
     "BackendSuite",
     "CatalogueSuite",
+    "ContextsSuite",
     "CorrectorSuite",
     "ExecutorSuite",
     "ExporterSuite",
+    "GeneratorSuite",
     "MethodSuite",
     "MetricSuite",
     "RetrieverSuite",
+    "SeedsSuite",
     "TaskSuite",
     "TrainerSuite",
     "Wire",
@@ -36,12 +40,15 @@ _HOME = {
     "OPENAI": "wire",
     "BackendSuite": "backends",
     "CatalogueSuite": "retrieval",
+    "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
     "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
+    "GeneratorSuite": "steps",
     "MethodSuite": "methods",
     "MetricSuite": "metrics",
     "RetrieverSuite": "retrieval",
+    "SeedsSuite": "steps",
     "TaskSuite": "tasks",
     "TrainerSuite": "trainers",
     "Wire": "wire",

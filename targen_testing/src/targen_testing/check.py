@@ -21,13 +21,14 @@ from typing import Any
 
 import pytest
 
-from targen_core.errors import PluginError
+from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_testing.folder import Folder, read_folder, sources_with
 from targen_testing.plugin import check_name, replaced, suite_of
 from targen_testing.rules import Finding, broken
+from targen_testing.steps import used_by, written_for
 from targen_testing.suite import Suite
 
 __all__ = ["check", "chosen", "main"]
@@ -42,7 +43,7 @@ def check(path: Path) -> list[Finding]:
     folder = read_folder(path)
     registry = load_registry(sources_with(path))
     loaded = list(_load(folder, registry))
-    if any(finding.check != "prints-at-import" for finding in loaded):
+    if any(f.outcome == "failed" and f.check != "prints-at-import" for f in loaded):
         return loaded
     return [*loaded, *_run_suites(folder, registry)]
 
@@ -71,6 +72,8 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         except PluginError as error:
             rule = error.check or "target-import-error"
             yield broken(rule, f"{item.kind} {item.name}", str(error))
+        except UsageError as error:  # it cannot be made without an option
+            yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
 
 
 def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
@@ -87,9 +90,18 @@ def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
     left = [
         item
         for item in mine
-        if (item.kind, item.name) not in covered and (item.kind, item.id) not in covered
+        if (item.kind, item.name) not in covered
+        and (item.kind, item.id) not in covered
+        and _is_made(registry, item)
     ]
-    chosen.update(_default_suites(registry, left, tasks[0] if tasks else "sample"))
+    suites = _default_suites(registry, left, tasks[0] if tasks else "sample")
+    chosen.update(suites)
+    with_one = {(base.kind, getattr(base, base.kind)) for base in suites.values()}
+    findings += [
+        Finding("no-suite", f"{item.kind} {item.name}", "skipped", f"no suite is for {item.kind}")
+        for item in left
+        if (item.kind, item.id) not in with_one
+    ]
     if chosen:
         with tempfile.TemporaryDirectory(prefix="targen-check-") as scratch:
             file = Path(scratch) / "test_by_default.py"
@@ -106,6 +118,15 @@ def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
     return findings
 
 
+def _is_made(registry: Registry, item: Registration[Any]) -> bool:
+    """Whether it can be had without options."""
+    try:
+        registry.resolve(item)
+    except UsageError:
+        return False
+    return True
+
+
 def _default_suites(
     registry: Registry, items: list[Registration[Any]], task: str
 ) -> dict[str, type[Suite]]:
@@ -115,12 +136,15 @@ def _default_suites(
     """
     from targen_testing import (
         BackendSuite,
+        ContextsSuite,
         CorrectorSuite,
         ExecutorSuite,
         ExporterSuite,
+        GeneratorSuite,
         MethodSuite,
         MetricSuite,
         RetrieverSuite,
+        SeedsSuite,
         TaskSuite,
         TrainerSuite,
     )
@@ -145,6 +169,12 @@ def _default_suites(
         elif item.kind == "corrector":
             base = CorrectorSuite
             values["task"] = task
+        elif item.kind in ("contexts", "seeds"):
+            base = ContextsSuite if item.kind == "contexts" else SeedsSuite
+            values["task"] = used_by(registry, item)
+        elif item.kind == "generator":
+            base = GeneratorSuite
+            values["task"], values["branch"] = written_for(registry, item) or ("sample", "")
         elif item.kind == "backend":
             base = BackendSuite
             fields = registry.resolve(item).options.model_fields

@@ -128,8 +128,10 @@ def test_a_corrector_says_its_settings_parameters_and_prompts(targen):
     vote = targen("describe", "vote", "--json").json
     assert vote["settings"] == {"votes": 3}
     assert vote["parameters"] == {"temperature": 0.8}
+    assert [(each["name"], each["default"]) for each in vote["options"]] == [("votes", 3)]
+    assert "vote.votes" in targen("describe", "vote").out
     meta = targen("describe", "meta", "--prompts", "--json").json
-    assert [prompt["name"] for prompt in meta["prompts"]] == ["meta"]
+    assert [prompt["name"] for prompt in meta["prompts"]] == ["meta", "solve"]
     assert "You check finished work" in meta["prompts"][0]["text"]
     assert "targen-tasks-superglue:rte" in meta["tasks"]
     assert "You check finished work" in targen("describe", "meta", "--prompts").out

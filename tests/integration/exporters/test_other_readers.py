@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from targen_core import Label
+from targen_core.exporters import table
 from targen_core.exporters.lines import INSTRUCTIONS, JSONL, OPENAI
-from targen_core.exporters.table import CSV
+
+CSV = table.CSV.make(table.CsvOptions())
 
 ROWS = [
     {"text": "a, “b”\nc", "note": "=1+1", "label": "yes", "of": {"n": [1]}, "idx": 0},

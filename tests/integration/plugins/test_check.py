@@ -31,9 +31,11 @@ def test_the_frozen_plugin_still_works(targen):
     assert (report["distribution"], report["version"]) == ("frozen-v1", "1.0")
     passed = {c["about"] for c in report["checks"] if c["outcome"] == "passed"}
     suites = {"task letters", "corrector polite", "backend parrot", "exporter post"}
+    suites |= {about for about in passed if about.split()[0] in ("contexts", "seeds", "generator")}
+    assert len(suites) == 7
     assert passed == {"distribution", "loading", *suites}
     assert {c["problem"] for c in report["checks"] if c["outcome"] == "skipped"} == {
-        "declares no wire"
+        "declares no wire",
     }
 
 
@@ -169,3 +171,50 @@ def test_without_the_kit_it_says_what_to_install(targen, tmp_path):
     assert done.returncode == 2
     assert "is not installed" in done.stderr
     assert "pip install targen-testing" in done.stderr
+
+
+BAD_STEPS = """
+import random
+
+from targen_core import ListStep, Rejected, hookimpl
+
+async def any_town(llm, parent, existing):
+    return [f"town {random.random()}" for _ in range(llm.batch)]
+
+async def plain(llm, seed, /):
+    return {"text": "a row", "label": llm.branch}
+
+async def short(llm, parent, existing):
+    return [{}["no such key"]]
+
+@hookimpl
+def register_contexts(register):
+    register.register("towns", ListStep(item=str, propose=any_town, batch=3), summary="Towns")
+
+@hookimpl
+def register_seeds(register):
+    register.register("short", ListStep(item=str, propose=short, batch=3), summary="Short")
+
+@hookimpl
+def register_inverse_generators(register):
+    register.register("plain", plain)
+"""
+
+
+def test_bad_lists_and_generators_are_found(targen, tmp_path):
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps/badsteps.py").write_text(BAD_STEPS)
+    (tmp_path / "steps/pyproject.toml").write_text(
+        '[project]\nname = "badsteps"\nversion = "1.0"\n'
+        '[project.entry-points."targen.v1"]\nbadsteps = "badsteps"\n'
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    )
+    done = targen("plugins", "check", str(tmp_path / "steps"), "--json", path=[tmp_path / "steps"])
+    failed = {
+        (check["about"], check["check"]): check["problem"]
+        for check in json.loads(done.stdout)["checks"]
+        if check["outcome"] == "failed" and " " in check["about"]
+    }
+    assert "random.random" in failed["contexts towns", "uses-no-chance-and-no-clock"]
+    assert "KeyError" in failed["seeds short", "makes-rows"]
+    assert "returned dict, not Review" in failed["generator plain", "makes-rows"]

@@ -148,6 +148,7 @@ def estimate(
     seeds: ItemsLike | None = None,
     contexts_from: str = "",
     seeds_from: str = "",
+    generators_from: str | Mapping[str, str] = "",
     labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
@@ -182,6 +183,7 @@ def estimate(
         seeds: your own seeds, instead of steps 1 and 2.
         contexts_from: registered contexts to use instead of the task's, by name.
         seeds_from: registered seeds to use instead of the task's, by name.
+        generators_from: a registered inverse generator, or several by label, likewise.
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
@@ -209,6 +211,7 @@ def estimate(
         known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
         known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
         known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
+        known |= {"generators_from": generators_from}
         known |= {"labels_per_seed": labels_per_seed}
         known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
         known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
@@ -234,6 +237,7 @@ def estimate(
             seeds=seeds,
             contexts_from=contexts_from,
             seeds_from=seeds_from,
+            generators_from=generators_from,
             labels_per_seed=labels_per_seed,
             contexts_limit=contexts_limit,
             contexts_fraction=contexts_fraction,
@@ -293,7 +297,8 @@ def estimated(
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
-        dry_run = dry_run_spec(spec, sample).replace(
+        parts = [part for place, part in prepared.lock.parts.items() if place != "embedder"]
+        dry_run = dry_run_spec(spec, sample, parts).replace(
             near_duplicates=0,
             exclude=(),
             max_cosine=None,
@@ -369,7 +374,7 @@ def estimated_correction(request: Request, dataset: Dataset, n: int | None = Non
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
         _, report = correct_dataset(
             request.registry,
-            dry_run_spec(spec, {}),
+            dry_run_spec(spec, {}, [prepared.part] if prepared.part is not None else []),
             dataset,
             Path(folder) / "sample",
             limit=min(wanted, _SAMPLE) or None,

@@ -58,6 +58,7 @@ async def agenerate(
     seeds: ItemsLike | None = None,
     contexts_from: str = "",
     seeds_from: str = "",
+    generators_from: str | Mapping[str, str] = "",
     labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
@@ -119,6 +120,8 @@ async def agenerate(
             list-contexts`.
         seeds_from: registered seeds to use instead of the task's, by name; see `targen
             list-seeds`.
+        generators_from: a registered inverse generator to use instead of the task's for all labels,
+            or several by label; see `targen list-generators`.
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
@@ -183,6 +186,7 @@ async def agenerate(
         seeds=seeds,
         contexts_from=contexts_from,
         seeds_from=seeds_from,
+        generators_from=generators_from,
         labels_per_seed=labels_per_seed,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,

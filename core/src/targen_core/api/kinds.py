@@ -60,6 +60,12 @@ _KINDS: dict[str, _Kind] = {
     "embedder": (_is_text, 'the name of an embedder, such as embedder="words"'),
     "contexts_from": (_is_text, 'the name of contexts, such as contexts_from="topics"'),
     "seeds_from": (_is_text, 'the name of seeds, such as seeds_from="premises"'),
+    "generators_from": (
+        lambda value: (
+            _is_text(value) or (_is_mapping(value) and all(map(_is_text, value.values())))
+        ),
+        'the name of a generator, or names by label, such as generators_from={"yes": "letters"}',
+    ),
     "dimensions": (_is_mapping, 'texts by name, such as dimensions={"length": ["short", "long"]}'),
     "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
     "correct": (_is_switch, 'True or False; another corrector is corrector="NAME"'),

@@ -19,6 +19,7 @@ from pydantic import BaseModel, SecretStr
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.source import open_source
 from targen_core.declared.model import Declaration
+from targen_core.declared.options import with_paths
 from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
@@ -314,7 +315,7 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {task.name: task}, f"{MEMORY}:{task.name}"
     if isinstance(task, Declaration):  # as a file, of which the run keeps a copy
         path = folder / f"{task.name or 'task'}.json"
-        write_file(path, task.as_json())
+        write_file(path, with_paths(task, Path("task"), trusted=True).as_json())
         return {}, Typed(path)
     if isinstance(task, PathLike):
         text = str(as_path(task))

@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from targen_core.cli.tables import print_table
-from targen_core.errors import PluginError, TargenError
+from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -27,15 +27,38 @@ def part_facts(
     registry: Registry, item: Registration[Any], options: Sequence[str], *, prompts: bool
 ) -> dict[str, Any]:
     """What there is to say of a registered object that is no task."""
-    target = registry.resolve(item)
+    facts = _identity(registry, item)
+    if (model := registry.options_of(item)) is None:
+        return facts | _own_facts(registry, item, registry.resolve(item), options, prompts=prompts)
+    facts["options"] = _fields(model)
+    try:
+        target = registry.resolve(item)
+    except UsageError:  # it needs an option, which the table marks
+        return facts
+    return facts | _own_facts(registry, item, target, options, prompts=prompts)
+
+
+def _identity(registry: Registry, item: Registration[Any]) -> dict[str, Any]:
     versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
-    facts: dict[str, Any] = {
+    return {
         "kind": item.kind,
         "id": item.id,
         "version": versions.get(item.distribution, ""),
-        "summary": item.summary or getattr(target, "summary", ""),
+        "summary": item.summary,
         "install": item.install,
     }
+
+
+def _own_facts(
+    registry: Registry,
+    item: Registration[Any],
+    target: Any,
+    options: Sequence[str],
+    *,
+    prompts: bool,
+) -> dict[str, Any]:
+    """What there is to say of an object of its kind."""
+    facts: dict[str, Any] = {"summary": item.summary or getattr(target, "summary", "")}
     if item.kind == "backend":
         return facts | _backend(item.name, target, options)
     if item.kind == "exporter":
@@ -163,14 +186,12 @@ def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
     from targen_core.tasks.prompt import Prompt
 
     settings = {}
-    asked: list[Prompt] = []
     if dataclasses.is_dataclass(corrector):
         for part in dataclasses.fields(corrector):
             value = getattr(corrector, part.name)
-            if isinstance(value, Prompt):
-                asked.append(value)
-            elif part.name != "parameters":
+            if not isinstance(value, Prompt) and part.name not in ("parameters", "prompts"):
                 settings[part.name] = _plain(value)
+    asked = [one for one in getattr(corrector, "prompts", ()) if isinstance(one, Prompt)]
     about = _about(corrector if inspect.isfunction(corrector) else type(corrector))
     return {
         "about": about,
@@ -257,6 +278,11 @@ def _about(thing: object) -> str:
 # --- printing ---------------------------------------------------------------
 
 
+_IDENTITY = ("kind", "id", "version", "summary", "install")
+_CONFIGURABLE = ("corrector", "contexts", "seeds", "generator", "exporter", "embedder")
+"""Kinds whose options, if they have any, go by the part's name."""
+
+
 def print_part(facts: dict[str, Any]) -> None:
     """Print what `part_facts` says."""
     kind = facts["kind"]
@@ -264,8 +290,16 @@ def print_part(facts: dict[str, Any]) -> None:
     print(f"{facts['id']} {facts['version']}, {kind}{summary}\n")
     if facts.get("about") and facts["about"] != facts["summary"]:
         print(facts["about"])
-    if kind in _PRINTS:
+    if kind in _PRINTS and facts.keys() - {*_IDENTITY, "options"}:
         _PRINTS[kind](facts)
+    if kind in _CONFIGURABLE and facts.get("options"):
+        name = facts["id"].rpartition(":")[2]
+        print("\nOptions, as -o takes them:")
+        rows = [
+            (f"{name}.{one['name']}", one["type"], _default(one), one["description"])
+            for one in facts["options"]
+        ]
+        print_table(["option", "type", "default", "meaning"], rows)
     if "tasks" in facts:
         print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")
     print(f"Install: pip install '{facts['install']}'")

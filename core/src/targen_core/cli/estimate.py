@@ -40,8 +40,8 @@ _HEADS = {
 
 
 @takes(
-    RowOptions.declared("variants", "corrector"),
-    ListOptions.declared("contexts", "seeds", "labels_per_seed", "dimensions", "task_dimensions"),
+    RowOptions,
+    ListOptions,
     ModelOptions,
     Limits.declared("batch"),
 )

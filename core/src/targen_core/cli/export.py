@@ -111,6 +111,15 @@ def export(
             rich_help_panel=_HUB,
         ),
     ] = True,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--option",
+            metavar="FORM.KEY=VALUE",
+            help="Option of the form, such as `csv.delimiter=tab`; see describe.",
+        ),
+    ] = None,
     *,
     said: Said,
 ) -> None:
@@ -131,12 +140,21 @@ def export(
     from targen_core.dataset.weighing import with_weights
     from targen_core.errors import UsageError
     from targen_core.exporters.save import check_free
-    from targen_core.exporters.table import CSV, count_formulas
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.options import parse_options
+    from targen_core.runs.parts import Parts
 
     registry = load_registry()
-    item = registry.find("exporter", form or ("hf" if push or license else "jsonl"))
-    exporter: Exporter = registry.resolve(item)
+    options = parse_options(option or (), "-o csv.delimiter=tab")
+    used = Parts(registry, options)
+    exporter: Exporter
+    item, exporter = used.find(
+        "exporter",
+        "exporter",
+        form or ("hf" if push or license else "jsonl"),
+        is_default=form is None,
+    )
+    used.require_used(options)
     _check_hub(item, push=push, license=license)
     if weights and not exporter.columns:
         raise UsageError(
@@ -182,12 +200,8 @@ def export(
         assert push is not None
         _push(dataset, push, parts, private=private, force=force)
         return
-    if exporter is CSV and (formulas := count_formulas(dataset)):
-        print(
-            f"note: a spreadsheet may run {plural(formulas, 'cell')} as formulas, which begin with "
-            "=, +, -, @ or a tab: import the columns as text",
-            file=sys.stderr,
-        )
+    if exporter.note is not None and (note := exporter.note(dataset)):
+        print(f"note: {note}", file=sys.stderr)
     files = _save(dataset, item, exporter, target, parts, force=force)
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} as {item.name}: {target}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])

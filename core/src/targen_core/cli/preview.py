@@ -35,7 +35,8 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 @takes(
     RowOptions.declared("variants", "seed", "corrector"),
     ListOptions.declared(
-        *("contexts", "seeds", "contexts_from", "seeds_from", "dimensions", "task_dimensions")
+        *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
+        *("dimensions", "task_dimensions"),
     ),
     ModelOptions,
     Limits.declared("max_cost", "max_tokens", "max_outage", "cache"),

@@ -7,6 +7,7 @@ is inclined to agree then confirms wrong labels. Here it cannot.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
 
-__all__ = ["SOLVE_PROMPT", "blind", "solve"]
+__all__ = ["SOLVE_PROMPT", "Blind", "blind", "solve"]
 
 SOLVE_PROMPT = Prompt("solve", package="targen_core.correctors")
 
@@ -31,10 +32,23 @@ class _Solved(BaseModel):
     answer: Any
 
 
-async def blind(llm: Llm, instance: BaseModel, /) -> Correction:
-    """Solve each question of an instance once; the answer is the label."""
-    questions = llm.task.questions(instance)
-    return llm.task.aggregate(instance, [await solve(llm, question) for question in questions])
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A corrector that solves each question of an instance once; the answer is the label.
+
+    Attributes:
+        prompts: what it asks with.
+    """
+
+    prompts: tuple[Prompt, ...] = (SOLVE_PROMPT,)
+
+    async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
+        """Judge one instance."""
+        questions = llm.task.questions(instance)
+        return llm.task.aggregate(instance, [await solve(llm, question) for question in questions])
+
+
+blind = Blind()
 
 
 async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:

@@ -25,7 +25,7 @@ from targen_core.correctors.answers import (
     matched,
     outputs_of,
 )
-from targen_core.correctors.blind import solve
+from targen_core.correctors.blind import SOLVE_PROMPT, solve
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
@@ -67,6 +67,11 @@ class Meta:
 
     prompt: Prompt
     may_reject: bool = True
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """What it asks with: the second is for what claims no output."""
+        return (self.prompt, SOLVE_PROMPT)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance."""

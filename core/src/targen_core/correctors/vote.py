@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from targen_core.correctors.blind import solve
+from targen_core.correctors.blind import SOLVE_PROMPT, solve
 from targen_core.errors import Rejected
+from targen_core.plugins.configurable import Configurable
 from targen_core.tasks.judging import Correction, JudgeAnswer, JudgeQuestion
+from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Llm
 
-__all__ = ["Vote", "vote"]
+__all__ = ["Vote", "VoteOptions", "vote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,12 @@ class Vote:
         votes: blind answers to each question; an odd number.
         parameters: sampling parameters of step 4, over the task's: votes of
             one and the same reply would be worth one.
+        prompts: what it asks with.
     """
 
     votes: int = 3
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0.8})
+    prompts: tuple[Prompt, ...] = (SOLVE_PROMPT,)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge an instance; it is rejected as `no-majority` where votes differ too much."""
@@ -68,4 +72,25 @@ def _majority(answers: Sequence[JudgeAnswer], votes: int) -> JudgeAnswer:
     return JudgeAnswer(options, agreeing[0].explanation)
 
 
-vote = Vote()
+class VoteOptions(BaseModel):
+    """Options of `vote`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    votes: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=3, description="blind answers to each question; odd, so that a majority is clear"
+    )
+
+    @field_validator("votes")
+    @classmethod
+    def _is_odd(cls, votes: int) -> int:
+        if votes % 2 == 0:
+            raise ValueError("it must be odd, or half of the votes would be no majority")
+        return votes
+
+
+def _with(options: VoteOptions) -> Vote:
+    return Vote(options.votes)
+
+
+vote = Configurable(VoteOptions, _with)

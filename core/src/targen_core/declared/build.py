@@ -60,6 +60,8 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         if declaration.contexts is None or fixed
         else _contexts(declaration, declaration.contexts)
     )
+    own = {name for name in declaration.asked if "" not in declaration.generators}
+    own -= declaration.generators.keys()
     seeds = () if declaration.seeds is None else (_seeds(declaration, declaration.seeds),)
     official = {label.name: label.official for label in labels}
     aims, reply = declaration.aims, reply_model(declaration)
@@ -113,7 +115,14 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             for step in type(declaration.parameters).model_fields
             if (values := getattr(declaration.parameters, step))
         },
-        prompts=(*asked, *writers.values(), META_PROMPT, *solved),
+        prompts=(
+            *asked,
+            *(prompt for branch, prompt in writers.items() if branch in own),
+            META_PROMPT,
+            *solved,
+        ),
+        generators_from=declaration.generators,
+        part_options=declaration.options,
         dry_run=dry_run_of(declaration),
     )
 
@@ -136,7 +145,7 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
     if part.use:
-        return used_list("contexts", part.use, check=None)
+        return used_list("contexts", part.use, options=declaration.options, check=None)
     prompt = contexts_prompt(declaration)
 
     async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
@@ -165,7 +174,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     if part.use:
         above = declaration.contexts.use if declaration.contexts is not None else ""
         check = check_seed(declaration) if part.field else None
-        return used_list("seeds", part.use, above=above, check=check)
+        return used_list("seeds", part.use, above=above, options=declaration.options, check=check)
     prompt = seeds_prompt(declaration)
     field = declaration.fields[part.field] if part.field else None
     min_words, max_words = (field.words if field and field.words else part.words) or (1, 60)

@@ -103,6 +103,11 @@ Dimensions = dict[
 Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
 
 
+def _for_all(value: Any) -> Any:
+    """One generator stands for all branches."""
+    return {"": value} if isinstance(value, str) else value
+
+
 class _Part(BaseModel):
     """A part of a declaration: frozen, and with no unknown key."""
 
@@ -334,8 +339,19 @@ class Declaration(_Part):
     samples_per_seed: Count = Field(
         default=1, description="how often a label may be written for the same seed"
     )
+    generators: Annotated[dict[str, UsedName], BeforeValidator(_for_all)] = Field(
+        default={},
+        description="the full id of a registered generator, in place of step 3's prompts; or label "
+        "→ full id, for some labels",
+    )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
         default="meta", description="step 4: the name of a corrector, or `none`"
+    )
+    options: dict[str, Any] = Field(
+        default={},
+        max_length=100,
+        description="options of the registered parts that the task uses: `NAME.KEY` → value; "
+        "`targen describe NAME` lists them",
     )
     instructions: str = Field(
         default="",

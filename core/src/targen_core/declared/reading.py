@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from targen_core import folders
 from targen_core.calls.sampling import costly
 from targen_core.declared.model import Declaration
+from targen_core.declared.options import with_paths
 from targen_core.declared.validation import problems
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.origin import require_trust
@@ -125,6 +126,7 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     declaration = _with_files(declaration, parsed.path.parent, refuse, packaged=packaged)
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
+    declaration = with_paths(declaration, parsed.path, trusted=packaged)
     if not packaged:
         _require_trusted_limits(declaration, parsed.path)
     return declaration

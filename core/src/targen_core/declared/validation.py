@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.declared.dimensions import refused
 from targen_core.declared.model import Declaration, FieldPart
+from targen_core.declared.options import used_parts
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
@@ -33,6 +34,7 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     yield from _branches(declaration)
     yield from _samples(declaration)
     yield from _prompts(declaration)
+    yield from _used(declaration)
     for name, counts in declaration.presets.items():
         if isinstance(counts, int):
             if counts < 1:
@@ -51,6 +53,21 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
                 check_sampling(key, value)
             except UsageError as error:
                 yield ("parameters", step, key), str(error), ""
+
+
+def _used(declaration: Declaration) -> Iterator[Problem]:
+    """Registered generators, and the options of registered parts."""
+    for branch in declaration.generators:
+        if branch and branch not in declaration.asked:
+            yield ("generators", branch), "no such label", _near(branch, declaration.asked)
+    names = {form for _, name in used_parts(declaration) for form in (name, name.split(":")[-1])}
+    bare = sorted(name for name in names if ":" not in name)
+    for option in declaration.options:
+        about, dot, _ = option.rpartition(".")
+        if not dot:
+            yield ("options", option), "an option is NAME.KEY", f"for example {bare[0]}.{option}"
+        elif about not in names:
+            yield ("options", option), f"the task uses no part {about!r}", _near(about, bare)
 
 
 def _fields(declaration: Declaration) -> Iterator[Problem]:

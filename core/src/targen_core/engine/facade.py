@@ -388,6 +388,11 @@ class StageLlm:
         return await self._layer.answer(call, self.scope, read)
 
     @property
+    def branch(self) -> str | None:
+        """See `targen_core.tasks.model.Llm.branch`."""
+        return self._label
+
+    @property
     def rows(self) -> Sequence[Any]:
         """See `targen_core.tasks.model.Llm.rows`."""
         if callable(self._rows):  # reads them back from the dataset

@@ -47,22 +47,22 @@ class Guard:
     Args:
         task: the task's name.
         distribution: whose code it is.
-        corrector: the corrector's name, where it is that of a corrector which is not the
-            task's own; what of the task it calls is still the task's.
+        part: kind and name of a part that is not the task's own, such as "corrector vote"; what
+            of the task it calls is still the task's.
     """
 
-    def __init__(self, task: str, distribution: str, *, corrector: str = "") -> None:
+    def __init__(self, task: str, distribution: str, *, part: str = "") -> None:
         self.task = task
         self.distribution = distribution
-        self._what = f"corrector {corrector}" if corrector else f"task {task}"
+        self._what = part or f"task {task}"
         self._of_task: Guard | None = None
 
-    def of_corrector(self, corrector: str | None) -> Guard:
-        """The guard of a corrector by its id; of the task's own, and of none, this one."""
-        distribution, colon, name = (corrector or "").partition(":")
+    def of(self, kind: str, part: str | None) -> Guard:
+        """The guard of a part by its id; of the task's own, and of none, this one."""
+        distribution, colon, name = (part or "").partition(":")
         if not colon or distribution == self.distribution:
             return self
-        guard = Guard(self.task, distribution, corrector=name)
+        guard = Guard(self.task, distribution, part=f"{kind} {name}")
         guard._of_task = self
         return guard
 

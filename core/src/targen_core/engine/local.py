@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,19 +34,23 @@ class LocalExecutor(Executor):
         corrector: Corrector[Any] | None,
         *,
         distribution: str,
-        corrector_id: str | None = None,
+        parts: Mapping[str, str | None] = MappingProxyType({}),
     ) -> None:
         """`corrector` is step 4, or None.
 
-        `distribution` is whose task it is, and `corrector_id` names a registered corrector: for
-        errors.
+        `distribution` is whose task it is, and `parts` has the ids of registered parts that are
+        not its own, by their place ("corrector", "generator of BRANCH"): for errors.
         """
         self._task = task
         self._branches = task.branches
         self._layer = layer
         self._corrector = corrector
         self._guard = Guard(task.name, distribution)
-        self._of_corrector = self._guard.of_corrector(corrector_id)
+        self._of_corrector = self._guard.of("corrector", parts.get("corrector"))
+        self._of_branch = {
+            branch: self._guard.of("generator", parts.get(f"generator of {branch}"))
+            for branch in task.generators
+        }
 
     async def generate(self, work: Generation, scope: Scope) -> Generated:
         """See `Executor.generate`."""
@@ -68,8 +73,9 @@ class LocalExecutor(Executor):
                 count,
             ),
         )
+        guard = self._of_branch[branch]
         try:
-            made = await self._guard.wait(self._task.generators[branch], llm, seed.value)
+            made = await guard.wait(self._task.generators[branch], llm, seed.value)
         except Rejected as error:
             if self._refuses_label(branch, error.__cause__):
                 raise self._own_label(branch, error) from error
@@ -79,7 +85,7 @@ class LocalExecutor(Executor):
             if isinstance(instance, Rejected):
                 continue  # its place is taken, so that the others keep theirs
             if not isinstance(instance, self._task.instance):
-                raise self._guard.fault(
+                raise guard.fault(
                     f"the generator for {branch} returned {type(instance).__name__}, not "
                     f"{self._task.instance.__name__}"
                 )
@@ -88,7 +94,7 @@ class LocalExecutor(Executor):
             except Rejected as error:
                 instances[position] = error
         if len(instances) > self._task.instances_per_call:
-            raise self._guard.fault(
+            raise guard.fault(
                 f"the generator for {branch} returned {plural(len(instances), 'instance')}; the "
                 f"task's instances_per_call is {self._task.instances_per_call}"
             )
@@ -106,13 +112,13 @@ class LocalExecutor(Executor):
                 raise self._own_label(branch, error) from error
             raise
         if label != aim:
-            raise self._guard.fault(
+            raise self._of_branch[branch].fault(
                 f"the generator for {branch} returned an instance labelled {label}"
             )
 
     def _own_label(self, branch: str, error: Rejected) -> StageFailed:
         """A branch that aims at a label has it from code, so every candidate would fail."""
-        return self._guard.fault(
+        return self._of_branch[branch].fault(
             f"the generator for {branch} returned an instance with another label: {error}"
         )
 

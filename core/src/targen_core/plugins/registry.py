@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core.errors import (
     AmbiguousName,
     PluginError,
+    TargenError,
     UnknownName,
     UsageError,
 )
@@ -26,6 +27,8 @@ from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
 from targen_core.suggestions import suggestions_for
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from targen_core.calls.backend import Backend
     from targen_core.tasks.model import Task
 
@@ -126,10 +129,12 @@ class Registry:
         """All registrations of every kind."""
         return list(self._by_id.values())
 
-    def find(self, kind: str, name: str) -> Registration[Any]:
+    def find(self, kind: str, name: str, *, whose: Sequence[str] = ()) -> Registration[Any]:
         """The registration for `name`, bare or full.
 
-        A plain `str` finds what is installed. A file or an import path has to be a `Typed`.
+        A plain `str` finds what is installed. A file or an import path has to be a `Typed`. Where
+        several distributions register a bare name, the first one of `whose` that does is meant:
+        a default must not depend on what else is installed.
 
         Raises:
             Untrusted: a plain `str` names a file or an import path.
@@ -153,6 +158,8 @@ class Registry:
         ]
         if not matching:
             raise self._unknown(kind, name)
+        for distribution in whose if len(matching) > 1 else ():
+            matching = [i for i in matching if i.distribution == distribution] or matching
         if len(matching) > 1:
             ids = " or ".join(item.id for item in matching)
             raise AmbiguousName(
@@ -166,17 +173,58 @@ class Registry:
         return self.resolve(self.find(kind, name))
 
     def resolve(self, item: Registration[Any]) -> Any:
-        """The registered object, imported if its target is lazy.
+        """The registered object, imported if its target is lazy; with the defaults of its options.
 
         Raises:
             MissingDependency: a package that the target imports is not installed.
             PluginError: the module fails to import, or lacks the attribute, or the object is not
                 of the registered kind.
+            UsageError: it needs an option.
         """
-        if isinstance(item.target, str):
-            target = _declared(item) if item.target.endswith(DECLARED) else _imported(item)
-        else:
-            target = item.target
+        return self.configured(item, {})[0]
+
+    def options_of(self, item: Registration[Any]) -> type[BaseModel] | None:
+        """The options of a registered object that is `Configurable`; None of all else.
+
+        Raises:
+            MissingDependency, PluginError: as `resolve`.
+        """
+        from targen_core.plugins.configurable import Configurable  # reads pydantic
+
+        target = _target(item)
+        return target.options if isinstance(target, Configurable) else None
+
+    def configured(
+        self, item: Registration[Any], options: Mapping[str, Any]
+    ) -> tuple[Any, BaseModel | None]:
+        """The registered object made with these options, and what these come to.
+
+        Raises:
+            MissingDependency, PluginError: as `resolve`.
+            UsageError: it has no such option, or lacks one, or one cannot be.
+        """
+        from targen_core.plugins.configurable import Configurable, read_options  # reads pydantic
+
+        target, read = _target(item), None
+        whose = f"{item.kind} {item.id}"
+        if isinstance(target, Configurable):
+            read = read_options(target.options, options, of=whose, prefix=f"{item.name}.")
+            try:
+                target = target.make(read)
+            except TargenError:
+                raise
+            except ModuleNotFoundError as error:
+                raise item.missing_dependency(error.name or str(error)) from error
+            except Exception as error:
+                raise PluginError(
+                    f"{whose} could not be made: {type(error).__name__}: {error}",
+                    check="target-import-error",
+                    distribution=item.distribution,
+                    hint=f"report it to the authors of {item.distribution}",
+                ) from error
+        elif options:
+            names = ", ".join(options)
+            raise UsageError(f"{whose} has no options, and {names} was given")
         described = KINDS[item.kind].mismatch(target)
         if described:
             raise PluginError(
@@ -185,7 +233,7 @@ class Registry:
                 distribution=item.distribution,
                 hint=f"report it to the authors of {item.distribution}",
             )
-        return target
+        return target, read
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
@@ -226,6 +274,13 @@ class Registry:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+
+def _target(item: Registration[Any]) -> Any:
+    """What is registered, imported if that is lazy."""
+    if not isinstance(item.target, str):
+        return item.target
+    return _declared(item) if item.target.endswith(DECLARED) else _imported(item)
 
 
 def _declared(item: Registration[Any]) -> Any:

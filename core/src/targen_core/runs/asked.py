@@ -30,9 +30,10 @@ from targen_core.engine.lists import ListSpec, Seed, SeedOrder
 from targen_core.engine.local import LocalExecutor
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
-from targen_core.runs.lock import StepPlan
+from targen_core.runs.lock import PartPlan, StepPlan
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.options import settled
+from targen_core.runs.parts import Parts
 from targen_core.runs.plan import find_corrector, find_task, judged_by, lists_of, task_of
 from targen_core.runs.tracing import Traced
 from targen_core.tasks.model import Task
@@ -144,7 +145,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     if "seed" in traced.record:
         places.append(f"generate/{traced.id.rpartition('/')[0]}/")
     watch = _Watch(find_records(traced.run / "journal", keys, places=places))
-    _, corrector = _corrector_of(registry, task, manifest.lock.corrector)
+    _, corrector = _corrector_of(registry, task, manifest.lock.corrector, spec.options)
     candidates = {name: spec.options_of(name).candidates for name in manifest.steps}
     layer = watch.layer(_models(manifest.steps, task, corrector, candidates), spec.seed)
     guard = Guard(task.name, registered.distribution)
@@ -177,10 +178,11 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
 
 
 def _corrector_of(
-    registry: Registry, task: Task[Any, Any], locked: str | None
+    registry: Registry, task: Task[Any, Any], locked: str | None, options: Mapping[str, Any]
 ) -> tuple[str | None, Corrector[Any] | None]:
-    """Step 4 as a lock names it: its id and itself."""
-    return find_corrector(registry, task, "" if locked == "task" else locked)
+    """Step 4 as a lock names it, with its options: its id and itself."""
+    parts = Parts(registry, options, task)
+    return find_corrector(parts, task, "" if locked == "task" else locked)
 
 
 def _models(
@@ -276,12 +278,14 @@ async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> 
         return Asked({}, "people judged this row, and no model was asked")
     registered, task = find_task(registry, plan.task.id, plan.task.variants)
     name = plan.corrector
-    _, corrector = _corrector_of(registry, task, name)
+    part = plan.part or PartPlan(id=name)
+    options = {f"{part.id}.{option}": value for option, value in part.options.items()}
+    _, corrector = _corrector_of(registry, task, name, options)
     if corrector is None or not traced.rows:
         return Asked({}, "the row that was judged is not in this directory, so its prompts are not")
     watch = _Watch(find_records(traced.run / "journal", keys))
     layer = watch.layer(_models({"correct": plan.step}, task, corrector, {}), plan.seed)
-    guard = Guard(task.name, registered.distribution).of_corrector(name)
+    guard = Guard(task.name, registered.distribution).of("corrector", name)
     claimed, problem = str(traced.record["intended"]), ""
     try:
         number = int(traced.id.rpartition("/")[2])
@@ -318,10 +322,10 @@ async def _execute(
     stem, _, last = traced.id.rpartition("/")
     path, _, branch = stem.partition("/")
     *above, value = items
-    corrector_id, corrector = _corrector_of(registry, task, manifest.lock.corrector)
-    executor = LocalExecutor(
-        task, layer, corrector, distribution=distribution, corrector_id=corrector_id
-    )
+    lock = manifest.lock
+    corrector_id, corrector = _corrector_of(registry, task, lock.corrector, manifest.spec.options)
+    parts = {place: part.id for place, part in lock.parts.items()} | {"corrector": corrector_id}
+    executor = LocalExecutor(task, layer, corrector, distribution=distribution, parts=parts)
     scope = Scope()
     sample, place = divmod(int(last), task.instances_per_call)
     if not 0 <= sample <= _MAX_SAMPLES:

@@ -46,7 +46,7 @@ from targen_core.runs.directory import RunDirectory
 from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.files import write_atomically
 from targen_core.runs.gate import read_json
-from targen_core.runs.lock import StepPlan, TaskPlan
+from targen_core.runs.lock import PartPlan, StepPlan, TaskPlan
 from targen_core.runs.loops import stoppable, synchronous
 from targen_core.runs.manifest import flat
 from targen_core.runs.naming import model_name
@@ -99,11 +99,12 @@ class CorrectionPlan(ManifestPart):
     seed: int = 0
     flip: float = 0.0
     data: str
+    part: PartPlan | None = None
     review: ReviewPlan | None = None
 
     def save(self, folder: Path) -> None:
         """Write it into `folder`, whole or not at all."""
-        value = self.model_dump(exclude={"review"} if self.review is None else set())
+        value = self.model_dump(exclude={n for n in ("part", "review") if getattr(self, n) is None})
         write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")
 
 
@@ -192,6 +193,7 @@ async def acorrect_dataset(
         task=prepared.plan,
         corrector=prepared.corrector_id,
         step=prepared.step,
+        part=prepared.part,
         seed=spec.seed,
         flip=flip_fraction,
         data=_digest(chosen),
@@ -350,7 +352,7 @@ async def _judge_all(
     on_layer: Callable[[CallLayer], None],
 ) -> list[Judged]:
     """Every instance's verdict, in order."""
-    guard = Guard(prepared.task.name, prepared.distribution).of_corrector(prepared.corrector_id)
+    guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
     queue = iter(range(len(items)))
     results: dict[int, Judged] = {}
     steps = prepared.steps
@@ -558,6 +560,8 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         old = CorrectionPlan.model_validate(read_json(there))
     except (RunDirectoryError, ValidationError) as error:
         raise RunConflict(f"{there} cannot be read", hint="choose another --out") from error
+    if old.part is None:  # it is older than the record of parts
+        plan = plan.model_copy(update={"part": None})
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
     if different:

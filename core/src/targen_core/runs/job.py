@@ -282,6 +282,9 @@ class Job:
             remember_limits(merged.limits)
             manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
+            if not spec.corrector and manifest.lock.corrector not in (None, "task"):
+                # Which one the task's default meant is on record, whatever is installed now.
+                spec = spec.replace(corrector=manifest.lock.corrector)
             allow = partial(require_known, registry, spec, typed=typed)
             if exclude is None:
                 require_known_sources(spec.exclude, path)
@@ -485,7 +488,10 @@ class Job:
                 layer,
                 self._prepared.corrector,
                 distribution=self._prepared.distribution,
-                corrector_id=self._prepared.lock.corrector,
+                parts={
+                    **{place: part.id for place, part in self._prepared.lock.parts.items()},
+                    "corrector": self._prepared.lock.corrector,
+                },
             ),
             layer=layer,
             sink=self._directory,

@@ -10,7 +10,7 @@ from pydantic import Field
 from targen_core.errors import RunConflict
 from targen_core.runs.spec import ManifestPart
 
-__all__ = ["ExcludedPlan", "Lock", "StepPlan", "TaskPlan", "require_same"]
+__all__ = ["ExcludedPlan", "Lock", "PartPlan", "StepPlan", "TaskPlan", "require_same"]
 
 
 class TaskPlan(ManifestPart):
@@ -55,11 +55,25 @@ class ExcludedPlan(ManifestPart):
     columns: tuple[str, ...]
 
 
+class PartPlan(ManifestPart):
+    """A registered part in use: its full id, all of its options, its own prompts' versions."""
+
+    id: str
+    options: Mapping[str, Any] = {}
+    prompts: Mapping[str, str] = {}
+
+    @property
+    def typed(self) -> dict[str, Any]:
+        """Its options as a spec has them, by the full id."""
+        return {f"{self.id}.{name}": value for name, value in self.options.items()}
+
+
 class Lock(ManifestPart):
     """All that a spec's names stand for.
 
     `batches` holds items a batch for each list of the chain; `given` the
     digests of the user's own contexts or seeds; `excluded` is in the order of its digests.
+    `parts` are by their place in the run, such as "corrector"; earlier runs have none.
     """
 
     task: TaskPlan
@@ -69,6 +83,7 @@ class Lock(ManifestPart):
     given: dict[str, str]
     distributions: dict[str, str]
     excluded: tuple[ExcludedPlan, ...] = ()
+    parts: Mapping[str, PartPlan] = {}
 
 
 def require_same(there: Lock, now: Lock, file: str) -> None:
@@ -89,6 +104,10 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
             apart.append(f"step {step} of this run used {used}, not {uses}")
     if there.corrector != now.corrector:
         apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
+    for place, was in there.parts.items():
+        is_now = now.parts.get(place)
+        if was != is_now and (is_now is None or was.id == is_now.id):
+            apart.append(f"the {place} of this run, {was.id}, {_changed(was, is_now)}")
     if there.batches != now.batches:
         apart.append(f"this run asks for {there.batches} list items per call, not {now.batches}")
     for name in sorted({*there.given, *now.given}):
@@ -97,6 +116,17 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
             apart.append(f"the {name} of this run, given-{name}.jsonl, have changed")
     if apart:
         raise RunConflict("; ".join(apart), hint=hint)
+
+
+def _changed(was: PartPlan, now: PartPlan | None) -> str:
+    """What is not as it was of a part in use."""
+    if now is None:
+        return "is not used now"
+    for name in sorted({*was.options, *now.options}):
+        before, after = was.options.get(name), now.options.get(name)
+        if before != after:
+            return f"had {name}={before}, not {after}"
+    return "has other prompts now"
 
 
 def _used(plan: StepPlan | None) -> str:

@@ -45,13 +45,14 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
 _ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
-_OPTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
+_OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
 _DECIDING = {
     "contexts_fraction",
     "contexts_from",
     "contexts_limit",
+    "generators_from",
     "labels_per_seed",
     "lists_at_once",
     "near_duplicates",
@@ -184,6 +185,8 @@ class Manifest(ManifestPart):
         correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
         lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
         correctors |= lists | {"spec.embedder": spec.embedder}
+        named = spec.generators_from.items()
+        correctors |= {f"spec.generators_from.{branch}": name for branch, name in named}
         ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
         ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
@@ -273,6 +276,9 @@ class Manifest(ManifestPart):
     def differences(self, other: Manifest) -> list[str]:
         """What decides the rows and differs, as `field: this -> other`."""
         mine, theirs = flat(self.deciding()), flat(other.deciding())
+        if self.lock.parts and other.lock.parts:  # earlier runs have no record of them
+            mine |= flat(self.lock.model_dump(mode="json", include={"parts"}))
+            theirs |= flat(other.lock.model_dump(mode="json", include={"parts"}))
         return [
             f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
             for name in sorted({*mine, *theirs})
@@ -288,7 +294,7 @@ class Manifest(ManifestPart):
         """What decides the rows, by name."""
         return {
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
-            **self.lock.model_dump(mode="json", exclude={"distributions", "excluded"}),
+            **self.lock.model_dump(mode="json", exclude={"distributions", "excluded", "parts"}),
             **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
             **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},

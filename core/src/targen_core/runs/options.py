@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -114,9 +114,13 @@ def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = Fal
 
 
 def check_steps(
-    steps: Iterable[Step], options: Mapping[str, Any], backend_for: Iterable[str] = ()
+    steps: Iterable[Step],
+    options: Mapping[str, Any],
+    backend_for: Iterable[str] = (),
+    *,
+    parts: Collection[str] = (),
 ) -> None:
-    """See that options and backends are for steps that there are.
+    """See that options and backends are for steps that there are, or for `parts` in use.
 
     Raises:
         UsageError: with the steps that the task has.
@@ -126,8 +130,13 @@ def check_steps(
     for name, value in options.items():
         step, dot, key = name.partition(".")
         if dot and step not in known:
+            about = name.rpartition(".")[0]
+            if about in parts:
+                continue
+            named = [*known, *sorted(each for each in parts if ":" not in each)]
             raise UsageError(
-                f"option {name!r}: no step {step!r}", hint=did_you_mean(step, known, "steps")
+                f"option {name!r}: no step {about!r}" + (", and no such part" if parts else ""),
+                hint=did_you_mean(about, named, "steps and parts" if parts else "steps"),
             )
         if name in OF_LISTS:
             raise UsageError(

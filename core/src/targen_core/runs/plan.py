@@ -34,7 +34,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.batches import batched_steps
 from targen_core.runs.dimensions import with_dimensions
 from targen_core.runs.excluded import ExcludedSource, kept_source, open_excluded
-from targen_core.runs.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.manifest import given_file
 from targen_core.runs.options import (
     CORE,
@@ -47,8 +47,10 @@ from targen_core.runs.options import (
     settled,
     step_parameters,
 )
+from targen_core.runs.parts import Parts
 from targen_core.runs.spec import RunSpec
 from targen_core.runs.user_items import read_items
+from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
@@ -145,6 +147,7 @@ class PreparedCorrection:
     plan: TaskPlan
     steps: dict[str, PreparedStep]
     step: StepPlan
+    part: PartPlan | None
 
 
 def bind_models(
@@ -199,13 +202,15 @@ def prepare(
     Raises:
         UsageError: `spec` is invalid.
     """
-    registered, task = task_of(registry, spec)
+    registered, own = find_task(registry, spec.task, spec.variants)
+    parts = Parts(registry, spec.options, own, distribution=registered.distribution)
+    _, task = task_of(registry, spec, parts)
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
-    options = _options(task, full)
-    embedder_id, embedder = _embedder(registry, spec)
-    corrector_id, corrector = find_corrector(registry, task, spec.corrector)
+    embedder_id, embedder = _embedder(parts, spec)
+    corrector_id, corrector = find_corrector(parts, task, spec.corrector)
+    options = _options(task, full, parts)
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
     if spec.shard is not None:
@@ -226,11 +231,12 @@ def prepare(
             [registered.id, corrector_id or "", embedder_id], task, steps, file, embedder
         ),
         excluded=tuple(source.plan for source in excluded),
+        parts=parts.plans,
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,
         quotas=quotas,
-        options=_kept(full, lock.steps),
+        options=_kept(full, lock),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
         unsure=task.judging.unsure,
@@ -242,7 +248,7 @@ def prepare(
     return Prepared(
         spec=kept,
         lock=lock,
-        task=task,
+        task=judged_offline(task, corrector),
         distribution=registered.distribution,
         specs=specs,
         corrector=corrector,
@@ -262,21 +268,23 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     """
     registered, task = find_task(registry, spec.task, spec.variants)
     _read_file(spec)
-    corrector_id, corrector = find_corrector(registry, task, spec.corrector)
+    parts = Parts(registry, spec.options, task, distribution=registered.distribution)
+    corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
         )
-    options = _options(task, spec)
+    options = _options(task, spec, parts)
     steps = _models(registry, judged_by(task, corrector), spec, options, {"correct"})
     return PreparedCorrection(
-        task=task,
+        task=judged_offline(task, corrector),
         distribution=registered.distribution,
         corrector_id=corrector_id,
         corrector=corrector,
         plan=task_plan(registered.id, task, spec.variants),
         steps=steps,
         step=steps["correct"].plan,
+        part=parts.plans.get("corrector"),
     )
 
 
@@ -302,14 +310,19 @@ def find_task(
     return registered, task.varied(variants)
 
 
-def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
+def task_of(
+    registry: Registry, spec: RunSpec, parts: Parts | None = None
+) -> tuple[Registration[Any], Task[Any, Any]]:
     """A spec's task with its lists from elsewhere and its dimensions, and its registration.
+
+    `parts` remembers which lists from elsewhere there are.
 
     Raises:
         UsageError: there is no such task or list, the list has no place in the task, or a
             dimension cannot be.
     """
     registered, task = find_task(registry, spec.task, spec.variants)
+    parts = Parts(registry, spec.options, task) if parts is None else parts
     own = task.contexts
     parents = (str, str)
     if spec.contexts_from:
@@ -317,8 +330,8 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
             raise UsageError("--contexts-from cannot be combined with a file of contexts or seeds")
         if own is None:
             raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
-        contexts = _from(registry, "contexts", spec.contexts_from, task, own)
-        parents = (own.item, registry.get("contexts", spec.contexts_from).item)
+        contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
+        parents = (own.item, kind)
         task = _with_lists(task, contexts=contexts)
     if spec.seeds_from:
         if spec.seeds is not None:
@@ -328,8 +341,9 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
         *above, last = task.seeds
         if above or own is None:
             parents = (str, str)
-        seeds = _from(registry, "seeds", spec.seeds_from, task, last, parents)
+        seeds, _ = _from(parts, "seeds", spec.seeds_from, task, last, parents)
         task = _with_lists(task, seeds=(*above, seeds))
+    task = _with_generators(parts, task, {**task.generators_from, **spec.generators_from})
     if spec.unsure is not None:
         task = task.replace(judging={"unsure": spec.unsure})
     if spec.labels_per_seed is not None:
@@ -341,6 +355,29 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
     return registered, task
+
+
+def _with_generators(
+    parts: Parts, task: Task[Any, Any], named: Mapping[str, str]
+) -> Task[Any, Any]:
+    """The task with generators from elsewhere: by branch, "" for all that are not named.
+
+    Raises:
+        UsageError: there is no such generator, or no such branch.
+    """
+    if not named:
+        return task
+    for branch in named:
+        if branch and branch not in task.generators:
+            raise UsageError(
+                f"--generators-from {branch}={named[branch]}: {task.name} has no label {branch}",
+                hint=did_you_mean(branch, task.generators, "labels"),
+            )
+    generators = dict(task.generators)
+    for branch in generators:
+        if name := named.get(branch, named.get("", "")):
+            _, generators[branch] = parts.find(f"generator of {branch}", "generator", name)
+    return task.replace(generators=generators)
 
 
 def _with_lists(task: Task[Any, Any], **lists: Any) -> Task[Any, Any]:
@@ -356,25 +393,25 @@ def _with_lists(task: Task[Any, Any], **lists: Any) -> Task[Any, Any]:
 
 
 def _from(
-    registry: Registry,
+    parts: Parts,
     kind: str,
     name: str,
     task: Task[Any, Any],
     own: ListStep[Any],
     parents: tuple[type[Any], type[Any]] = (str, str),
-) -> ListStep[Any]:
-    """The list registered as `name`, in place of the task's own."""
-    registered = registry.find(kind, name)
-    used: ListStep[Any] = registry.resolve(registered)
+) -> tuple[ListStep[Any], type[Any]]:
+    """The list registered as `name`, in place of the task's own, and the type of its items."""
+    registered, used = parts.find(kind, kind, name)
     if not fits(used.item, own.item):
         raise UsageError(
             f"--{kind}-from {name}: its items are {_item_words(used.item)}, but {task.name} "
             f"takes {_item_words(own.item)}",
             hint=f"targen list-{kind} has others; targen describe NAME says what items are",
         )
-    return stand_in(
+    step = stand_in(
         used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name
     )
+    return step, used.item
 
 
 def _item_words(kind: type[Any]) -> str:
@@ -414,13 +451,24 @@ def named(registry: Registry, spec: RunSpec) -> RunSpec:
         },
         contexts_from=_full_id(registry, "contexts", spec.contexts_from),
         seeds_from=_full_id(registry, "seeds", spec.seeds_from),
+        generators_from={
+            branch: _full_id(registry, "generator", name)
+            for branch, name in spec.generators_from.items()
+        },
     )
 
 
-def _kept(spec: RunSpec, steps: Mapping[str, StepPlan]) -> dict[str, Any]:
-    """Options as a run keeps them: without secrets, and with the values that backends read."""
+def _kept(spec: RunSpec, lock: Lock) -> dict[str, Any]:
+    """Options as a run keeps them: without secrets, and with the values that were read."""
+    steps = lock.steps
     kept: dict[str, Any] = {}
     for name, value in spec.options.items():
+        about, _, of_part = name.rpartition(".")
+        for part in lock.parts.values():
+            if about in (part.id, part.id.partition(":")[2]) and of_part in part.options:
+                kept[name] = part.options[of_part]
+        if name in kept:
+            continue
         *step, key = name.split(".", 1)
         if key in SAMPLING or key in CORE:
             kept[name] = value
@@ -433,9 +481,15 @@ def _kept(spec: RunSpec, steps: Mapping[str, StepPlan]) -> dict[str, Any]:
     return kept
 
 
-def _options(task: Task[Any, Any], spec: RunSpec) -> dict[str, StepOptions]:
-    """What the user says of each of the task's steps."""
-    check_steps(task.steps, spec.options, spec.backend_for)
+def _options(
+    task: Task[Any, Any], spec: RunSpec, parts: Parts | None = None
+) -> dict[str, StepOptions]:
+    """What the user says of each of the task's steps.
+
+    Raises:
+        UsageError: something is said of what is neither a step nor one of the `parts` in use.
+    """
+    check_steps(task.steps, spec.options, spec.backend_for, parts=parts.names if parts else ())
     return {step.name: spec.options_of(step.name) for step in task.steps}
 
 
@@ -604,16 +658,23 @@ def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[An
     return task.replace(parameters={**task.parameters, "correct": mine})
 
 
+def judged_offline(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
+    """The task with a corrector's own offline replies, where it has some."""
+    if not getattr(corrector, "prompts", ()) or not hasattr(corrector, "dry_run"):
+        return task
+    return task.replace(judging={"corrector": corrector})
+
+
 def find_corrector(
-    registry: Registry, task: Task[Any, Any], name: str | None
+    parts: Parts, task: Task[Any, Any], name: str | None
 ) -> tuple[str | None, Corrector[Any] | None]:
     """Step 4: its id, "task" for one of the task's own, and itself."""
     chosen = task.judging.corrector if name == "" else name
     if chosen is None:
         return None, None
     if isinstance(chosen, str):
-        registered = registry.find("corrector", chosen)
-        corrector: Corrector[Any] = registry.resolve(registered)
+        corrector: Corrector[Any]
+        registered, corrector = parts.find("corrector", "corrector", chosen, is_default=name == "")
         for problem in corrector_problems(corrector):
             raise PluginError(
                 f"corrector {registered.name}: its {problem}", distribution=registered.distribution
@@ -709,7 +770,7 @@ def lists_of(task: Task[Any, Any], spec: RunSpec) -> tuple[ListSpec, ...]:
     Raises:
         UsageError: `spec` is invalid.
     """
-    return _lists(task, spec, _options(task, spec))[0]
+    return _lists(task, spec, {step.name: spec.options_of(step.name) for step in task.steps})[0]
 
 
 def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
@@ -770,15 +831,15 @@ def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> Ta
     )
 
 
-def _embedder(registry: Registry, spec: RunSpec) -> tuple[str, Embedder | None]:
+def _embedder(parts: Parts, spec: RunSpec) -> tuple[str, Embedder | None]:
     """What tells how near rows are, behind its full id; "" and None where nobody asks.
 
     Raises:
         UsageError: there is no such embedder, or what is said of it has no use.
     """
     if spec.max_cosine is not None:
-        registered = registry.find("embedder", spec.embedder or _EMBEDDER)
-        return registered.id, registry.resolve(registered)
+        registered, embedder = parts.find("embedder", "embedder", spec.embedder or _EMBEDDER)
+        return registered.id, embedder
     if spec.max_refused is not None or spec.embedder:
         option = "--embedder" if spec.embedder else "--max-refused"
         raise UsageError(f"{option} is for --max-cosine", hint="give --max-cosine too")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.files import OUTPUTS
 from targen_core.runs.job import Job
+from targen_core.runs.lock import PartPlan
 from targen_core.runs.loops import tidy_when_killed
 from targen_core.runs.options import OF_LISTS
 from targen_core.runs.report import read_report
@@ -61,11 +62,15 @@ class Trial:
     lists: tuple[str, ...] = ()
 
 
-def dry_run_spec(spec: RunSpec, quotas: Mapping[str, int]) -> RunSpec:
-    """`spec` on the scripted backend: offline, for nothing, call by call."""
+def dry_run_spec(
+    spec: RunSpec, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
+) -> RunSpec:
+    """`spec` on the scripted backend: offline, for nothing, call by call; `parts` as they are."""
     kept = {
         name: size for name, size in spec.options.items() if name.rpartition(".")[2] in OF_LISTS
     }
+    for part in parts:
+        kept |= part.typed
     return spec.replace(
         quotas=quotas,
         backend="targen-core:scripted",

@@ -104,6 +104,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         continues: those of them in which it asks which tokens may come next in a reply; see
             `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
+        generators_from: names of registered generators to use in place of `generators`, by branch;
+            under "" the one for all others.
+        part_options: options of registered parts that it uses, as `NAME.KEY`; those that a user
+            types take precedence.
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
@@ -144,6 +148,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None
+    generators_from: Mapping[str, str] = field(default_factory=_empty)
+    part_options: Mapping[str, Any] = field(default_factory=_empty)
     source: str = ""
     citation: str = ""
     based_on: tuple[str, ...] = ()
@@ -214,7 +220,13 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*self.prompts, *brought.values())
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
-        """Replies to the prompt of that name: those of its list, or the task's."""
+        """Replies to the prompt of that name: those of the part that it is of, or the task's."""
+        parts: tuple[Any, ...] = (self.judging.corrector, *self.generators.values())
+        for part in parts:
+            asked = getattr(part, "prompts", ()) if hasattr(part, "dry_run") else ()
+            if any(own.name == prompt for own in asked):
+                replies: Callable[[DryRunCall], Any] | None = part.dry_run
+                return replies
         if all(mine.name != prompt for mine in self.prompts):
             for step in self.chain:
                 if step.dry_run is not None and any(p.name == prompt for p in step.prompts):

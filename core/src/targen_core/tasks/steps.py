@@ -64,6 +64,14 @@ class Llm(Protocol):
         ...
 
     @property
+    def branch(self) -> str | None:
+        """The branch of the task that a candidate is for: its label's name, or its own.
+
+        None in a list step. So one generator can write for every label of any task.
+        """
+        ...
+
+    @property
     def above(self) -> Sequence[Any]:
         """The list items that this place is below, contexts first; none if seeds are the user's."""
         ...
@@ -408,7 +416,7 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
     """G(label, seed): one instance, or `Task.instances_per_call` of them.
 
     If there are several, a `Rejected` may take the place of one that cannot be
-    made.
+    made. One that is registered may have `prompts` and `dry_run`, as a `Corrector` may.
     """
 
     async def __call__(
@@ -425,8 +433,10 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
 class Corrector(Protocol[InstanceT_contra]):
     """Step 4: decides which label an instance really has.
 
-    A corrector may have `parameters`: sampling parameters of its calls, which
-    take precedence over the task's.
+    A corrector may have, as attributes, `parameters`: sampling parameters of its calls, which
+    take precedence over the task's; `prompts`: a tuple of its own prompts, whose versions a run
+    records; and `dry_run`: offline replies to these, as in `Task.dry_run`, or None for replies
+    made of their schema. One without `dry_run` asks what every task's `dry_run` can answer.
     """
 
     def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:

@@ -273,7 +273,13 @@ def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def corrector_problems(corrector: Any) -> Iterator[str]:
-    """What is wrong with the sampling parameters that a corrector brings, if any."""
+    """What is wrong with what a corrector brings: prompts, offline replies, parameters."""
+    prompts = getattr(corrector, "prompts", ())
+    if not isinstance(prompts, tuple | list) or not all(isinstance(p, Prompt) for p in prompts):
+        yield "prompts are not Prompts in a tuple: (prompt,)"
+    dry_run = getattr(corrector, "dry_run", None)
+    if dry_run is not None and not callable(dry_run):
+        yield "dry_run is not a function of a DryRunCall"
     own = getattr(corrector, "parameters", {})
     if not isinstance(own, Mapping):
         yield f"parameters are a {type(own).__name__}, not a mapping"

@@ -56,8 +56,16 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
 @hookimpl
 def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
     """Step 3, for derived tasks to reuse."""
-    register.register("urgent-ticket", "targen_plugin_example.steps:write_urgent")
-    register.register("routine-ticket", "targen_plugin_example.steps:write_routine")
+    register.register(
+        "urgent-ticket",
+        "targen_plugin_example.steps:write_urgent",
+        summary="a ticket that cannot wait",
+    )
+    register.register(
+        "routine-ticket",
+        "targen_plugin_example.steps:write_routine",
+        summary="a ticket that can wait",
+    )
 
 
 @hookimpl

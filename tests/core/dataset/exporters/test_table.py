@@ -8,7 +8,9 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from targen_core.exporters.table import CSV
+from targen_core.exporters import table
+
+CSV = table.CSV.make(table.CsvOptions())
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 

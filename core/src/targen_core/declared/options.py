@@ -1,0 +1,101 @@
+"""Options of registered parts that a declaration uses: `options: {table.path: places.csv}`.
+
+A file's options are data. A path among them stands in the folder of the file, or the person has
+trusted the file with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from targen_core import folders
+from targen_core.declared.model import Declaration
+from targen_core.errors import TargenError
+from targen_core.origin import require_trust
+from targen_core.plain import is_inside
+
+__all__ = ["of_part", "used_parts", "with_paths"]
+
+
+def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
+    """The kind and the name of each registered part that the declaration uses."""
+    for kind in ("contexts", "seeds"):
+        part = getattr(declaration, kind)
+        if part is not None and part.use:
+            yield kind, part.use
+    for name in dict.fromkeys(declaration.generators.values()):
+        yield "generator", name
+    if declaration.corrector is not None:
+        yield "corrector", declaration.corrector
+
+
+def of_part(options: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The options of one part, by their own names; `name` is bare or a full id."""
+    found: dict[str, Any] = {}
+    for prefix in dict.fromkeys((name.rpartition(":")[2], name)):
+        for option, value in options.items():
+            about, _, key = option.rpartition(".")
+            if about == prefix:
+                found[key] = value
+    return found
+
+
+def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declaration:
+    """The declaration with the paths among its options absolute, from the folder of its file.
+
+    Raises:
+        Untrusted: one leads out of the folder, and nobody trusts the file with it.
+    """
+    paths = dict(_paths(declaration))
+    if not paths:
+        return declaration
+    folder = file.parent.absolute()
+    known = _is_known(declaration)
+    outside = {}
+    for option, value in paths.items():
+        whole = folder / Path(value).expanduser()
+        if not is_inside(folder, whole):
+            outside[f"options.{option}"] = value
+        paths[option] = str(whole)
+    if outside and not (trusted or known):
+        require_trust(file, outside)
+    options = {**declaration.options, **paths}
+    made = declaration.model_copy(update={"options": options})
+    # A run keeps a copy elsewhere, with these paths in it.
+    folders.make_known("paths", _digest(made))
+    return made
+
+
+def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
+    """The options that are paths, with their values."""
+    from targen_core.plugins.loader import load_registry
+
+    if not declaration.options:
+        return
+    registry = load_registry()
+    for kind, name in used_parts(declaration):
+        try:
+            model = registry.options_of(registry.find(kind, name, whose=["targen-core"]))
+        except TargenError:
+            continue  # it is said where the part is used
+        for field, info in (model.model_fields if model is not None else {}).items():
+            for option in (f"{name.rpartition(':')[2]}.{field}", f"{name}.{field}"):
+                value = declaration.options.get(option)
+                if isinstance(value, str) and _holds_path(info.annotation):
+                    yield option, value
+
+
+def _holds_path(annotation: Any) -> bool:
+    return annotation is Path or any(_holds_path(part) for part in get_args(annotation))
+
+
+def _digest(declaration: Declaration) -> str:
+    text = declaration.model_copy(update={"name": ""}).as_json()
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_known(declaration: Declaration) -> bool:
+    return folders.is_known("paths", _digest(declaration))

@@ -1,0 +1,85 @@
+"""Parts with options: what a plugin registers in place of a part that has some.
+
+```python
+class Options(BaseModel, extra="forbid", frozen=True):
+    times: int = Field(default=3, ge=1, le=99, description="how often each question is asked")
+
+MAJORITY = Configurable(Options, lambda options: Majority(options.times))
+```
+
+Whoever uses the part sets them by its name: `-o majority.times=5` on the command line,
+`options={"majority.times": 5}` in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from targen_core.errors import UsageError
+from targen_core.suggestions import did_you_mean
+
+__all__ = ["Configurable", "read_options"]
+
+PartT = TypeVar("PartT")
+
+
+@dataclass(frozen=True, slots=True)
+class Configurable(Generic[PartT]):
+    """A part that is made by options.
+
+    A run records the options and compares them when it is resumed, so a part must be the same
+    whenever its options are.
+
+    Attributes:
+        options: a pydantic model of them, with `extra="forbid"`; descriptions of its fields are
+            their help. A part is only usable without options if all have defaults.
+        make: makes the part of such options; it raises `UsageError` where they do not go together.
+    """
+
+    options: type[BaseModel]
+    make: Callable[[Any], PartT]
+
+    def __post_init__(self) -> None:
+        """Refuse options that could not be read."""
+        is_model = isinstance(self.options, type) and issubclass(self.options, BaseModel)
+        if not is_model or self.options.model_config.get("extra") != "forbid":
+            raise ValueError(
+                "Configurable: options are a pydantic model with "
+                'model_config = ConfigDict(extra="forbid")'
+            )
+        if not callable(self.make):
+            raise ValueError("Configurable: make is a function of the options")
+
+
+def read_options(
+    model: type[BaseModel], values: Mapping[str, Any], *, of: str, prefix: str = ""
+) -> BaseModel:
+    """Options as their model reads them.
+
+    Args:
+        model: what they are.
+        values: by name, typed or from a file.
+        of: whose they are, such as "corrector acme:majority".
+        prefix: what stands before a name where it is typed, such as "majority.".
+
+    Raises:
+        UsageError: naming the option, what is wrong, and the options there are.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(all)"
+        if first["type"] == "extra_forbidden":
+            hint = did_you_mean(key, list(model.model_fields), "options")
+            raise UsageError(f"{of} has no option {key!r}", hint=hint) from None
+        if first["type"] == "missing":
+            raise UsageError(
+                f"{of} needs the option {key!r}", hint=f"-o {prefix}{key}=..."
+            ) from None
+        why = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+        raise UsageError(f"option {prefix}{key} of {of}: {why}") from None

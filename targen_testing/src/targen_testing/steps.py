@@ -1,0 +1,329 @@
+"""`ContextsSuite`, `SeedsSuite` and `GeneratorSuite`: checks of the parts of steps 1 to 3.
+
+from targen_testing import ContextsSuite as Suite
+
+class TestShops(Suite):
+    contexts = "shops"
+
+A part runs in a task: in that of `task`, which the author names, or in a small one of the kit's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import pytest
+from pydantic import BaseModel
+
+from targen_core import Limits
+from targen_core.errors import QuotaNotMet, TargenError
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.runs.spec import RunSpec
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_testing import trials
+from targen_testing.chance import Nondeterminism, homes_of, watching
+from targen_testing.sample import SAMPLE, Review, with_sample
+from targen_testing.suite import Suite, fail
+from targen_testing.trials import GOOD, HOSTILE, Trial
+
+__all__ = ["ContextsSuite", "GeneratorSuite", "SeedsSuite"]
+
+PartT = TypeVar("PartT")
+
+_HOST = "kit-host"
+"""The task of the kit that lists run in."""
+
+
+class _StepSuite(Suite, Generic[PartT]):
+    """Checks of a part of steps 1 to 3, as rows are made with it.
+
+    Attributes:
+        options: its options, each `"KEY=VALUE"` as after `-o NAME.`.
+        rows: how many rows of each label are made.
+    """
+
+    options: ClassVar[tuple[str, ...]] = ()
+    rows: ClassVar[int] = 6
+    own: ClassVar[frozenset[str]] = Suite.own | {"options", "rows"}
+
+    # --- how the tests run it ---
+
+    def name(self) -> str:
+        """The registered name."""
+        name: str = getattr(self, self.kind)
+        return name
+
+    def item(self) -> Registration[PartT]:
+        """Its registration."""
+        return self.registry().find(self.kind, self.name())
+
+    def typed(self) -> dict[str, Any]:
+        """Its options, as a spec has them."""
+        pairs = (option.partition("=") for option in self.options)
+        return {f"{self.item().id}.{key}": value for key, _, value in pairs}
+
+    def target(self) -> PartT:
+        """The part."""
+        pairs = (option.partition("=") for option in self.options)
+        made: PartT
+        made, _ = self.registry().configured(self.item(), {key: value for key, _, value in pairs})
+        return made
+
+    def everything(self) -> Registry:
+        """The plugins, and the task that the part runs in."""
+        raise NotImplementedError
+
+    def asked(self) -> Mapping[str, Any]:
+        """What a spec says so that the part is used: the task, at least."""
+        raise NotImplementedError
+
+    def homes(self) -> tuple[str, ...]:
+        """Where its code is."""
+        raise NotImplementedError
+
+    def trial(
+        self, folder: Path, options: Mapping[str, Any] = GOOD, concurrency: int = 8, **more: Any
+    ) -> Trial:
+        """Make rows with it on the scripted backend; what stops the run is kept."""
+        registry, asked = self.everything(), self.asked()
+        task: Task[Any, Any] = registry.get("task", asked["task"])
+        spec = RunSpec(
+            quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
+            backend="targen-core:scripted",
+            options={**options, **self.typed()},
+            corrector=None,
+            limits=Limits(concurrency=concurrency),
+            **{**asked, **more},
+        )
+        return trials.generate(registry, spec, folder)
+
+    @pytest.fixture
+    def watched(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trial, Nondeterminism]:
+        """A run with good replies, and the chance and clocks that the part used in it."""
+
+        def make() -> tuple[Trial, Nondeterminism]:
+            with watching(self.homes()) as seen:
+                trial = self.trial(tmp_path_factory.mktemp("good") / "run")
+            return trial, seen
+
+        return self.kept("watched", make)
+
+    @pytest.fixture
+    def hostile(self, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+        """A run with hostile replies; that it falls short is in order."""
+
+        def make() -> Trial:
+            folder = tmp_path_factory.mktemp("hostile") / "run"
+            return self.trial(folder, HOSTILE, give_up_after=40)
+
+        return self.kept("hostile", make)
+
+    # --- what must hold ---
+
+    def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
+        """With good replies all rows are made with it."""
+        trial, seen = watched
+        if seen.chance or seen.clock:
+            return
+        if trial.error is not None:
+            fail(f"with good replies: {trial.error} {trial.reasons or ''}".rstrip())
+
+    def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
+        """Chance comes from `llm.rng`; there is no clock."""
+        _, seen = watched
+        assert not seen.chance, f"chance: {'; '.join(seen.chance)}: use llm.rng(name)"
+        assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
+
+    def test_raises_only_rejections(self, hostile: Trial) -> None:
+        """Hostile replies end in rejections with reasons, never in another exception."""
+        if hostile.error is not None and not isinstance(hostile.error, QuotaNotMet):
+            fail(f"with hostile replies: {hostile.error}")
+        bad = trials.bad_reasons(hostile)
+        assert not bad, f"reasons are short words with dashes, not {bad}"
+
+    def test_same_rows_again(self, watched: tuple[Trial, Nondeterminism], tmp_path: Path) -> None:
+        """The same replies make the same rows, at any concurrency, however often."""
+        trial, seen = watched
+        if seen.chance or seen.clock or trial.error is not None:
+            pytest.skip("there is no run to compare with: see makes-rows")
+        for concurrency in (1, 16):
+            again = self.trial(tmp_path / f"{concurrency}", concurrency=concurrency)
+            if files := trials.differing(trial.folder, again.folder):
+                fail(f"{' and '.join(files)} differ with {concurrency} calls at once")
+
+    def test_verifies(self, watched: tuple[Trial, Nondeterminism]) -> None:
+        """The journal of its run makes all rows again: `targen resume --verify`."""
+        trial, _ = watched
+        if trial.error is not None:
+            pytest.skip("there is no run to look at: see makes-rows")
+        again = trials.resume(self.everything(), trial.folder, trials.shuffled(3), verify=True)
+        if again.error is not None:
+            fail(f"`targen resume --verify` refuses the run: {again.error}")
+
+
+# --- lists ---------------------------------------------------------------------------
+
+
+class _Host(Task[Any, Review]):
+    """Makes reviews of whatever a list holds."""
+
+    def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
+        """Replies to the list's own prompts, or to the kit's; None of all others."""
+        for step in self.chain:
+            if step.dry_run is not None and any(own.name == prompt for own in step.prompts):
+                return step.dry_run
+        return SAMPLE.dry_run if any(own.name == prompt for own in SAMPLE.prompts) else None
+
+
+def _as_text(item: Any) -> str:
+    return json.dumps(item.model_dump(mode="json")) if isinstance(item, BaseModel) else str(item)
+
+
+def _of_any(write: InverseGenerator[str, Review]) -> InverseGenerator[Any, Review]:
+    """A generator that takes a seed of any type."""
+
+    async def written(llm: Llm, seed: Any, /) -> Any:
+        return await write(llm, _as_text(seed)[:200])
+
+    return written
+
+
+class _ListSuite(_StepSuite[ListStep[Any]]):
+    task: ClassVar[str] = ""
+
+    def everything(self) -> Registry:
+        registry = with_sample(self.registry())
+        if self.task:
+            return registry
+        step = self.target()
+        host = _Host(
+            name=_HOST,
+            version="1",
+            summary=SAMPLE.summary,
+            description=SAMPLE.description,
+            instance=Review,
+            labels=SAMPLE.labels,
+            contexts=step if self.kind == "contexts" else SAMPLE.contexts,
+            seeds=() if self.kind == "contexts" else (step,),
+            generators={name: _of_any(write) for name, write in SAMPLE.generators.items()},
+            checks=(lambda review, seed: None,),
+            judging=SAMPLE.judging,
+            prompts=SAMPLE.prompts,
+            dry_run=SAMPLE.dry_run,
+        )
+        return registry.including(tasks={_HOST: host})
+
+    def asked(self) -> Mapping[str, Any]:
+        if not self.task:
+            return {"task": f"memory:{_HOST}"}
+        return {"task": self.task, f"{self.kind}_from": self.item().id}
+
+    def typed(self) -> dict[str, Any]:
+        return super().typed() if self.task else {}
+
+    def homes(self) -> tuple[str, ...]:
+        step = self.target()
+        return homes_of(*(f for f in (step.propose, step.check, step.key, step.item) if f))
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show."""
+        own = getattr(self.target(), "summary", "")
+        assert self.item().summary.strip() or str(own).strip(), "register it with a summary"
+
+
+class ContextsSuite(_ListSuite):
+    """Checks of contexts; set `contexts` to their registered name.
+
+    Attributes:
+        contexts: the registered name.
+        task: a task to use them in, if not a small one of the kit's.
+    """
+
+    contexts: ClassVar[str]
+    kind = "contexts"
+    own: ClassVar[frozenset[str]] = _StepSuite.own | {"contexts", "task"}
+
+
+class SeedsSuite(_ListSuite):
+    """Checks of seeds; set `seeds` to their registered name.
+
+    Attributes:
+        seeds: the registered name.
+        task: a task to use them in; needed where they grow below anything but a text.
+    """
+
+    seeds: ClassVar[str]
+    kind = "seeds"
+    own: ClassVar[frozenset[str]] = _StepSuite.own | {"seeds", "task"}
+
+
+# --- generators ----------------------------------------------------------------------
+
+
+class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
+    """Checks of an inverse generator; set `generator` to its registered name.
+
+    Attributes:
+        generator: the registered name.
+        task: whose rows it writes; by default those of the kit's own small task, of one text.
+        branch: the label that it writes for; "" for every one.
+    """
+
+    generator: ClassVar[str]
+    task: ClassVar[str] = "sample"
+    branch: ClassVar[str] = ""
+    kind = "generator"
+    own: ClassVar[frozenset[str]] = _StepSuite.own | {"generator", "task", "branch"}
+
+    def everything(self) -> Registry:
+        """The plugins, and the kit's own task."""
+        return with_sample(self.registry())
+
+    def asked(self) -> Mapping[str, Any]:
+        """The task, with this generator."""
+        return {"task": self.task, "generators_from": {self.branch: self.item().id}}
+
+    def homes(self) -> tuple[str, ...]:
+        """Where its code is."""
+        return homes_of(self.target())
+
+
+def written_for(registry: Registry, item: Registration[Any]) -> tuple[str, str] | None:
+    """The task and the branch that a generator is already used for; None if nowhere."""
+    target = registry.resolve(item)
+    for each in registry.all("task"):
+        if each.distribution != item.distribution:
+            continue
+        try:
+            task: Task[Any, Any] = registry.resolve(each)
+        except TargenError:
+            continue
+        for branch, generator in task.generators.items():
+            if generator is target:
+                return each.id, branch
+    return None
+
+
+def used_by(registry: Registry, item: Registration[Any]) -> str:
+    """A task of its own package that has the list in its chain, or ""."""
+    target = registry.resolve(item)
+    for each in registry.all("task"):
+        if each.distribution != item.distribution:
+            continue
+        try:
+            task: Task[Any, Any] = registry.resolve(each)
+        except TargenError:
+            continue
+        if item.kind == "contexts" and task.contexts is target:
+            return each.id
+        if item.kind == "seeds" and task.seeds and task.seeds[-1] is target:
+            return each.id
+    return ""
