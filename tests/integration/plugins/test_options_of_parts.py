@@ -74,6 +74,19 @@ def from_file(options):
 CONTEXTS = Configurable(FileOptions, from_file)
 
 
+# Seeds with a field more than another package's task needs.
+
+class Couple(BaseModel):
+    one: str
+    two: str
+    place: str
+
+async def couples(llm, parent, existing):
+    return [Couple(one=f"Ann {n}", two=f"Bo {n}", place=parent) for n in range(llm.batch)]
+
+COUPLES = ListStep(item=Couple, propose=couples, batch=3, asks=False)
+
+
 # A generator for every label of a task of one text.
 
 WRITE = Prompt("acme-write", "--- user\\nWrite a $label about: $seed")
@@ -114,6 +127,10 @@ def register_correctors(register):
 @hookimpl
 def register_contexts(register):
     register.register("table", "acme:CONTEXTS", summary="A column of a CSV file")
+
+@hookimpl
+def register_seeds(register):
+    register.register("couples", COUPLES, summary="Two names and a place")
 
 @hookimpl
 def register_inverse_generators(register):
@@ -309,6 +326,47 @@ def test_one_label_may_have_a_generator_of_its_own(acme, targen, tmp_path):
     assert wrong.returncode == 2
     assert "has no label prise" in wrong.stderr
     assert "did you mean praise" in wrong.stderr
+
+
+PAIRS = """
+from pydantic import BaseModel
+from targen_core import ListStep
+from targen_testing.sample import SAMPLE, Review
+
+class Pair(BaseModel):
+    one: str
+    two: str
+
+async def propose(llm, parent, existing):
+    return []
+
+def write(label):
+    async def written(llm, pair, /):
+        return Review(text=f"{pair.one} and {pair.two}: {label}, {llm.rng('n').random()}",
+                      label=label)
+    return written
+
+TASK = SAMPLE.replace(
+    name="pairs",
+    seeds=(ListStep(item=Pair, propose=propose, batch=3),),
+    generators={"good": write("good"), "bad": write("bad")},
+)
+"""
+
+
+def test_seeds_may_have_more_fields_than_a_task_needs(acme, targen, tmp_path):
+    (tmp_path / "pairs.py").write_text(PAIRS)
+    made = targen(
+        *("generate", "pairs.py", "-n", "6", "-b", "scripted", "--no-correct", "--out", "run"),
+        *("--seeds-from", "couples", "--near-duplicates", "0"),
+        path=acme,
+    )
+    assert made.returncode == 0, made.stderr
+    lines = (tmp_path / "run/provenance.jsonl").read_text().splitlines()
+    seeds = [json.loads(line)["seed"] for line in lines]
+    assert all(seed.keys() == {"one", "two", "place"} for seed in seeds)
+    assert targen("resume", "run", "-n", "10", path=acme).returncode == 0
+    assert targen("resume", "run", "--verify", path=acme).returncode == 0
 
 
 def test_a_correction_takes_them(acme, targen, tmp_path):

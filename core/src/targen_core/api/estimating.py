@@ -34,7 +34,7 @@ from targen_core.runs.account import off_the_books
 from targen_core.runs.batches import batched_steps
 from targen_core.runs.correction import correct_dataset
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import prepare, prepare_correction
+from targen_core.runs.plan import prepare_correction
 from targen_core.runs.report import read_report, reported_prices
 from targen_core.runs.trial import dry_run_spec, run_trial
 from targen_core.tasks.model import Task
@@ -273,7 +273,7 @@ def estimated(
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     too_few, ended = "", False
-    prepared = prepare(registry, spec)
+    prepared = request.prepared
     rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
     more = {

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike, fspath, sep
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -38,7 +39,7 @@ from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.job import Job
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.placing import place_for, run_there
-from targen_core.runs.plan import find_task, prepare, task_of
+from targen_core.runs.plan import Prepared, find_task, prepare, task_of
 from targen_core.runs.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
@@ -78,7 +79,7 @@ ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """What somebody asks for, with all of its objects found by name."""
 
@@ -86,6 +87,15 @@ class Request:
     spec: RunSpec
     name: str
     task: Task[Any, Any]
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """All that it names, found, made and checked once for whoever needs it.
+
+        Raises:
+            UsageError: something cannot be.
+        """
+        return prepare(self.registry, self.spec)
 
     def job(self, out: PathText | None = None) -> Job:
         """The run, ready to go; one without a folder of its own steps aside of another."""
@@ -95,6 +105,7 @@ class Request:
             self._requested_folder(out),
             cache=replies_folder(),
             place="number" if out is None else "exact",
+            prepared=self.prepared,
         )
 
     def folder(self, out: PathText | None = None) -> Path:
@@ -113,8 +124,7 @@ class Request:
 
     def _manifest(self) -> Manifest:
         """What a run of it would say of itself."""
-        prepared = prepare(self.registry, self.spec)
-        return Manifest(spec=prepared.spec, lock=prepared.lock, created="")
+        return Manifest(spec=self.prepared.spec, lock=self.prepared.lock, created="")
 
     def _requested_folder(self, out: PathText | None) -> Path:
         if out is not None:

@@ -43,12 +43,11 @@ def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     """Print what would run, and for how much; nothing is written, nothing is sent."""
     from targen_core.api.estimating import estimated
     from targen_core.cli.estimate import print_estimates
-    from targen_core.runs.plan import prepare
 
     estimates = [estimated(request) for _, request in runs]
     facts: list[dict[str, Any]] = []
     for (out, request), one in zip(runs, estimates, strict=True):
-        steps = prepare(request.registry, request.spec).steps
+        steps = request.prepared.steps
         models = {name: step.model.identity for name, step in steps.items()}
         about = {"out": str(out), "labels": dict(request.spec.target.quotas), "models": models}
         facts.append({**about, **one.facts})
@@ -167,9 +166,8 @@ def threshold() -> float:
 def expected(name: str, request: Request) -> Expected:
     """What a run is likely to cost, by a dry run."""
     from targen_core.api.estimating import estimated
-    from targen_core.runs.plan import prepare
 
-    prices = [step.price for step in prepare(request.registry, request.spec).steps.values()]
+    prices = [step.price for step in request.prepared.steps.values()]
     if all(price is None or not (price.input or price.output) for price in prices):
         return Expected(name, None)
     return expected_of(name, lambda: estimated(request))

@@ -100,7 +100,6 @@ def generate(
     from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.batches import require_codecs
-    from targen_core.runs.plan import prepare
     from targen_core.runs.suite import suite_tasks
 
     if (task is None) == (suite is None):
@@ -149,7 +148,7 @@ def generate(
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
         if batch_offline:
-            require_codecs(prepare(request.registry, request.spec).steps)
+            require_codecs(request.prepared.steps)
         tell_of_shortage(request)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)

@@ -195,18 +195,21 @@ class Job:
         *,
         cache: Path | str | None = None,
         place: Place = "exact",
+        prepared: Prepared | None = None,
     ) -> Job:
         """Create a run directory, or continue the very same run in it.
 
-        `place` says what happens if `out` holds another run; see `Place`. What
-        was done is logged.
+        `place` says what happens if `out` holds another run; see `Place`. `prepared` is what
+        `prepare` made of the spec, if that was done. What was done is logged.
 
         Raises:
             UsageError: `spec` is invalid.
             RunConflict: `out` holds another run, or something else.
         """
         out = Path(out)
-        prepared = prepare(registry, spec.replace(limits=part_limits(out, spec.limits)))
+        limits = part_limits(out, spec.limits)
+        if prepared is None or limits != spec.limits:
+            prepared = prepare(registry, spec.replace(limits=limits))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
         for field, why in manifest.odd():  # or it could not be opened again

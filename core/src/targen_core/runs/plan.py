@@ -331,7 +331,7 @@ def task_of(
         if own is None:
             raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
         contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
-        parents = (own.item, kind)
+        parents = (contexts.item, kind)
         task = _with_lists(task, contexts=contexts)
     if spec.seeds_from:
         if spec.seeds is not None:

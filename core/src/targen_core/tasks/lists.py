@@ -1,6 +1,7 @@
 """Lists that stand in for others: those that plugins register, in declarations and in runs.
 
-Items that are texts, or models of one text, are taken for each other.
+Items that are texts, or models of one text, are taken for each other. So is a model that has all
+fields of the other, and more.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 from targen_core.tasks.steps import ListStep, Llm
 
@@ -27,7 +28,30 @@ def text_field(kind: type[Any]) -> str | None:
 
 def fits(used: type[Any], target: type[Any]) -> bool:
     """Whether items of one type can be taken for those of another."""
-    return used is target or None not in (text_field(used), text_field(target))
+    both_texts = None not in (text_field(used), text_field(target))
+    return used is target or both_texts or _has_more(used, target)
+
+
+def _has_more(used: type[Any], target: type[Any]) -> bool:
+    """Whether a model has all fields of another, of the same types."""
+    if not all(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in (used, target)):
+        return False
+    return all(
+        name in used.model_fields and used.model_fields[name].annotation == field.annotation
+        for name, field in target.model_fields.items()
+    )
+
+
+def _widened(target: type[Any], used: type[Any]) -> type[Any]:
+    """The target with the further fields of a model: what makes its items loses nothing."""
+    if used is target or None not in (text_field(used), text_field(target)):
+        return target
+    fields = used.model_fields.items()
+    more: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in fields if name not in target.model_fields
+    }
+    made: type[Any] = create_model(target.__name__, __base__=target, **more)
+    return made
 
 
 def stand_in(
@@ -41,9 +65,11 @@ def stand_in(
 ) -> ListStep[Any]:
     """The list `used`, as one of items of another type that it fits.
 
-    `origin` is its id; `parents` are the types of the items above that it is given and that
-    it takes; `check` is asked beside its own; `name` is the step's.
+    Where its items have more fields, so have those of the list that is returned. `origin` is its
+    id; `parents` are the types of the items above that it is given and that it takes; `check` is
+    asked beside its own; `name` is the step's.
     """
+    item = _widened(item, used.item)
 
     async def propose(llm: Llm, parent: Any, existing: Sequence[Any]) -> Sequence[Any]:
         above = None if parent is None else _taken(parent, *parents)
@@ -70,10 +96,12 @@ def stand_in(
 
 
 def _taken(value: Any, source: type[Any], target: type[Any]) -> Any:
-    """An item of one type for one of another; both are, or hold, one text."""
+    """An item of one type for one of another: both hold one text, or the same fields."""
     if source is target:
         return value
     field = text_field(source)
+    if field is None and _has_more(source, target):
+        return target(**{name: getattr(value, name) for name in target.model_fields})
     text = getattr(value, field) if field else value
     field = text_field(target)
     return target(**{field: text}) if field else text
