@@ -195,6 +195,20 @@ def test_a_run_uses_them_records_them_and_goes_on_with_them(acme, targen, tmp_pa
     assert "Of 5 readers" in shown.stdout, shown.stderr
 
 
+def test_a_refused_verification_does_no_harm(acme, targen, tmp_path):
+    assert targen(*ALL, path=acme).returncode == 0
+    places = tmp_path / "places.csv"
+    before = places.read_text()
+    places.write_text(before.replace("town", "village"))
+    refused = targen("resume", "run", "--verify", path=acme)
+    assert refused.returncode == 2
+    assert "left as it is" in refused.stderr
+    places.write_text(before)
+    grown = targen("resume", "run", "-n", "8", path=acme)
+    assert grown.returncode == 0, grown.stderr
+    assert targen("resume", "run", "--verify", path=acme).returncode == 0
+
+
 def test_an_estimate_and_a_preview_take_them_too(acme, targen):
     asked = [*ALL[1:4], *ALL[4:6], *ALL[8:]]
     estimate = targen("estimate", *asked, path=acme)
@@ -264,6 +278,26 @@ def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(acme, targen, tmp_p
     other = targen("resume", "run", "-n", "6", path=acme, TARGEN_CACHE_DIR=str(tmp_path / "other"))
     assert other.returncode == 2
     assert "--trust" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "../there.csv", "a/../../b", "~/x", "C:\\x", "http://host/x"]
+)
+def test_nor_is_a_text_that_leads_elsewhere(acme, targen, tmp_path, text):
+    using = USING.replace("table.column: place", f"table.column: {json.dumps(text)}")
+    (tmp_path / "using.yaml").write_text(using)
+    made = targen("generate", "using.yaml", "-n", "2", "-b", "scripted", path=acme)
+    assert made.returncode == 2
+    assert "options.table.column = " in made.stderr
+    assert "--trust" in made.stderr
+
+
+@pytest.mark.parametrize("text", ["and/or", "/", "...", "a: b", "3/4"])
+def test_a_text_that_is_none_needs_no_trust(acme, targen, tmp_path, text):
+    using = USING.replace("table.column: place", f"table.column: {json.dumps(text)}")
+    (tmp_path / "using.yaml").write_text(using)
+    made = targen("generate", "using.yaml", "-n", "2", "-b", "scripted", path=acme)
+    assert "--trust" not in made.stderr
 
 
 @pytest.mark.parametrize(

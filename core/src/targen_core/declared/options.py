@@ -7,6 +7,7 @@ trusted the file with it.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -46,15 +47,22 @@ def of_part(options: Mapping[str, Any], name: str) -> dict[str, Any]:
 def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declaration:
     """The declaration with the paths among its options absolute, from the folder of its file.
 
+    An option that is no `Path` may still be used as one. So a text that leads elsewhere, or is an
+    address, needs trust, whatever its type.
+
     Raises:
         Untrusted: one leads out of the folder, and nobody trusts the file with it.
     """
     paths = dict(_paths(declaration))
-    if not paths:
+    outside = {
+        f"options.{option}": value
+        for option, value in declaration.options.items()
+        if option not in paths and any(map(_ELSEWHERE.search, _texts(value)))
+    }
+    if not paths and not outside:
         return declaration
     folder = file.parent.absolute()
     known = _is_known(declaration)
-    outside = {}
     for option, value in paths.items():
         whole = folder / Path(value).expanduser()
         if not is_inside(folder, whole):
@@ -67,6 +75,21 @@ def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declar
     # A run keeps a copy elsewhere, with these paths in it.
     folders.make_known("paths", _digest(made))
     return made
+
+
+_ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\.\.(?:[/\\]|$)|://")
+"""What begins like an absolute path, climbs, or is an address."""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from (*_texts(name), *_texts(part))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
 
 
 def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:

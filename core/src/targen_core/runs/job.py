@@ -124,6 +124,7 @@ class Job:
         self.report: dict[str, Any] | None = None
         self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
+        self._verifies = False
         self._directory = directory
         self._prepared = prepared
         self._cache_folder = None if cache is None else Path(cache)
@@ -143,6 +144,7 @@ class Job:
                 self._closing.callback(self._ledger.close)
                 if verify:
                     self._ledger.forget()
+                    self._verifies = True
             self.journal = self._open_journal()
         except TargenError:
             self._closing.close()
@@ -478,6 +480,8 @@ class Job:
         self._directory.leave_as_it_was()
         if self._manifest_before is not None:
             self._manifest_before.save(self._directory.manifest)
+        if self._verifies and self._ledger is not None:
+            self._ledger.forget()  # it has lists in it as they are now, not as they were
 
     def _engine(
         self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
