@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ def check(path: Path) -> list[Finding]:
     loaded = list(_load(folder, registry))
     if any(f.outcome == "failed" and f.check != "prints-at-import" for f in loaded):
         return loaded
-    return [*loaded, *_run_suites(folder, registry)]
+    unmade = {f.about for f in loaded if f.check == "needs-an-option"}
+    return [*loaded, *_run_suites(folder, registry, unmade)]
 
 
 def _mine(folder: Folder, registry: Registry) -> list[Registration[Any]]:
@@ -76,8 +77,8 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
 
 
-def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
-    """Run the author's suites, and the default ones for what they leave out."""
+def _run_suites(folder: Folder, registry: Registry, unmade: Collection[str]) -> list[Finding]:
+    """Run the author's suites, and the default ones for what they leave out but `unmade`."""
     Suite.folder = folder.path
     findings: list[Finding] = []
     covered: set[tuple[str, str]] = set()
@@ -92,7 +93,7 @@ def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
         for item in mine
         if (item.kind, item.name) not in covered
         and (item.kind, item.id) not in covered
-        and _is_made(registry, item)
+        and f"{item.kind} {item.name}" not in unmade
     ]
     suites = _default_suites(registry, left, tasks[0] if tasks else "sample")
     chosen.update(suites)
@@ -116,15 +117,6 @@ def _run_suites(folder: Folder, registry: Registry) -> list[Finding]:
             more, _ = _pytest(file, config)
             findings += more
     return findings
-
-
-def _is_made(registry: Registry, item: Registration[Any]) -> bool:
-    """Whether it can be had without options."""
-    try:
-        registry.resolve(item)
-    except UsageError:
-        return False
-    return True
 
 
 def _default_suites(

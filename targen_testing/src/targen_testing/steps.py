@@ -10,8 +10,9 @@ A part runs in a task: in that of `task`, which the author names, or in a small 
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -297,33 +298,30 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
 
 
 def written_for(registry: Registry, item: Registration[Any]) -> tuple[str, str] | None:
-    """The task and the branch that a generator is already used for; None if nowhere."""
+    """The task and the branch that a generator is already used for; None if there are none."""
     target = registry.resolve(item)
-    for each in registry.all("task"):
-        if each.distribution != item.distribution:
-            continue
-        try:
-            task: Task[Any, Any] = registry.resolve(each)
-        except TargenError:
-            continue
+    for name, task in _tasks_beside(registry, item):
         for branch, generator in task.generators.items():
             if generator is target:
-                return each.id, branch
+                return name, branch
     return None
 
 
 def used_by(registry: Registry, item: Registration[Any]) -> str:
     """A task of its own package that has the list in its chain, or ""."""
     target = registry.resolve(item)
-    for each in registry.all("task"):
-        if each.distribution != item.distribution:
-            continue
-        try:
-            task: Task[Any, Any] = registry.resolve(each)
-        except TargenError:
-            continue
-        if item.kind == "contexts" and task.contexts is target:
-            return each.id
-        if item.kind == "seeds" and task.seeds and task.seeds[-1] is target:
-            return each.id
+    for name, task in _tasks_beside(registry, item):
+        last = task.contexts if item.kind == "contexts" else task.seeds and task.seeds[-1]
+        if last is target:
+            return name
     return ""
+
+
+def _tasks_beside(
+    registry: Registry, item: Registration[Any]
+) -> Iterator[tuple[str, Task[Any, Any]]]:
+    """The tasks of the same package that load, by id."""
+    for each in registry.all("task"):
+        if each.distribution == item.distribution:
+            with contextlib.suppress(TargenError):
+                yield each.id, registry.resolve(each)

@@ -430,7 +430,7 @@ def test_an_export_takes_them(acme, targen, tmp_path):
         (("majority.times=0",), "option majority.times of corrector acme:majority"),
         (("majority.time=3",), "has no option 'time'"),
         (("acme:majority.times=x",), "option majority.times of corrector acme:majority"),
-        (("nobody.times=3",), "no step 'nobody', and no such part"),
+        (("jury.times=3",), "no step 'jury', and no such part"),
     ],
 )
 def test_an_option_that_cannot_be_is_said(acme, targen, tmp_path, typed, words):

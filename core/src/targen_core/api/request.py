@@ -90,7 +90,7 @@ class Request:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """All that it names, found, made and checked once for whoever needs it.
+        """All that it names, found, made and checked on first use.
 
         Raises:
             UsageError: something cannot be.

@@ -129,6 +129,6 @@ def _resolved(registry: Registry, item: Registration[Any]) -> list[dict[str, str
         registry.resolve(item)
     except PluginError as error:
         return [_problem(error.check, str(error), error.hint)]
-    except UsageError:  # it needs an option, which whoever uses it gives
+    except UsageError:  # it needs an option, which its users set
         return []
     return []

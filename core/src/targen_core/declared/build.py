@@ -60,8 +60,6 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         if declaration.contexts is None or fixed
         else _contexts(declaration, declaration.contexts)
     )
-    own = {name for name in declaration.asked if "" not in declaration.generators}
-    own -= declaration.generators.keys()
     seeds = () if declaration.seeds is None else (_seeds(declaration, declaration.seeds),)
     official = {label.name: label.official for label in labels}
     aims, reply = declaration.aims, reply_model(declaration)
@@ -117,7 +115,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         },
         prompts=(
             *asked,
-            *(prompt for branch, prompt in writers.items() if branch in own),
+            *(p for name, p in writers.items() if not {"", name} & declaration.generators.keys()),
             META_PROMPT,
             *solved,
         ),

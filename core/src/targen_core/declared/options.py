@@ -18,7 +18,7 @@ from targen_core.errors import TargenError
 from targen_core.origin import require_trust
 from targen_core.plain import is_inside
 
-__all__ = ["of_part", "used_parts", "with_paths"]
+__all__ = ["content_digest", "of_part", "used_parts", "with_paths"]
 
 
 def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
@@ -51,7 +51,7 @@ def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declar
     address, needs trust, whatever its type.
 
     Raises:
-        Untrusted: one leads out of the folder, and nobody trusts the file with it.
+        Untrusted: one leads out of the folder, and the file is not trusted with it.
     """
     paths = dict(_paths(declaration))
     outside = {
@@ -62,7 +62,7 @@ def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declar
     if not paths and not outside:
         return declaration
     folder = file.parent.absolute()
-    known = _is_known(declaration)
+    known = folders.is_known("paths", content_digest(declaration))
     for option, value in paths.items():
         whole = folder / Path(value).expanduser()
         if not is_inside(folder, whole):
@@ -73,7 +73,7 @@ def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declar
     options = {**declaration.options, **paths}
     made = declaration.model_copy(update={"options": options})
     # A run keeps a copy elsewhere, with these paths in it.
-    folders.make_known("paths", _digest(made))
+    folders.make_known("paths", content_digest(made))
     return made
 
 
@@ -115,10 +115,7 @@ def _holds_path(annotation: Any) -> bool:
     return annotation is Path or any(_holds_path(part) for part in get_args(annotation))
 
 
-def _digest(declaration: Declaration) -> str:
+def content_digest(declaration: Declaration) -> str:
+    """What a person trusts a file by: a run's copy, elsewhere and named otherwise, has the same."""
     text = declaration.model_copy(update={"name": ""}).as_json()
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _is_known(declaration: Declaration) -> bool:
-    return folders.is_known("paths", _digest(declaration))

@@ -7,7 +7,6 @@ be called `true` or `1`. A key that is given twice is refused.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from targen_core import folders
 from targen_core.calls.sampling import costly
 from targen_core.declared.model import Declaration
-from targen_core.declared.options import with_paths
+from targen_core.declared.options import content_digest, with_paths
 from targen_core.declared.validation import problems
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.origin import require_trust
@@ -144,8 +143,7 @@ def _require_trusted_limits(declaration: Declaration, path: Path) -> None:
     }
     if not limits:
         return
-    text = declaration.model_copy(update={"name": ""}).as_json()
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = content_digest(declaration)
     if not folders.is_known("limits", digest):
         require_trust(path, limits)
         folders.make_known("limits", digest)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from targen_core.errors import MissingDependency
+from targen_core.errors import MissingDependency, PluginError
 from targen_core.origin import DECLARED, is_file
 
 __all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
@@ -56,6 +56,15 @@ class Registration(Generic[T]):
     def id(self) -> str:
         """The full id, `distribution:name`."""
         return f"{self.distribution}:{self.name}"
+
+    def fault(self, problem: str, check: str) -> PluginError:
+        """The error to raise where its authors have to mend it; `check` names the broken rule."""
+        return PluginError(
+            f"{self.kind} {self.id}{problem}",
+            check=check,
+            distribution=self.distribution,
+            hint=f"report it to the authors of {self.distribution}",
+        )
 
     def missing_dependency(self, package: str) -> MissingDependency:
         """The error to raise where it needs a package that is not there."""

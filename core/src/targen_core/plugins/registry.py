@@ -216,23 +216,15 @@ class Registry:
             except ModuleNotFoundError as error:
                 raise item.missing_dependency(error.name or str(error)) from error
             except Exception as error:
-                raise PluginError(
-                    f"{whose} could not be made: {type(error).__name__}: {error}",
-                    check="target-import-error",
-                    distribution=item.distribution,
-                    hint=f"report it to the authors of {item.distribution}",
-                ) from error
+                problem = f" could not be made: {type(error).__name__}: {error}"
+                raise item.fault(problem, "target-import-error") from error
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
         described = KINDS[item.kind].mismatch(target)
         if described:
-            raise PluginError(
-                f"{item.kind} {item.id} is a {type(target).__name__}, not {described}",
-                check="target-wrong-type",
-                distribution=item.distribution,
-                hint=f"report it to the authors of {item.distribution}",
-            )
+            problem = f" is a {type(target).__name__}, not {described}"
+            raise item.fault(problem, "target-wrong-type")
         return target, read
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
@@ -289,12 +281,7 @@ def _declared(item: Registration[Any]) -> Any:
     try:
         return looked_up(OPENER)(package, name, item.name)
     except (UsageError, ImportError) as error:
-        raise PluginError(
-            f"{item.kind} {item.id}: {error}",
-            check="target-import-error",
-            distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
-        ) from error
+        raise item.fault(f": {error}", "target-import-error") from error
 
 
 def _imported(item: Registration[Any]) -> Any:
@@ -306,12 +293,8 @@ def _imported(item: Registration[Any]) -> Any:
     except ModuleNotFoundError as error:
         missing = error.name or str(error)
         if module_name == missing or module_name.startswith(f"{missing}."):
-            raise PluginError(
-                f"{item.kind} {item.id}: its module {module_name!r} does not exist",
-                check="target-missing-module",
-                distribution=item.distribution,
-                hint=f"report it to the authors of {item.distribution}",
-            ) from error
+            problem = f": its module {module_name!r} does not exist"
+            raise item.fault(problem, "target-missing-module") from error
         raise item.missing_dependency(missing) from error
     except Exception as error:
         cause = raised_by(error)
@@ -327,10 +310,6 @@ def _imported(item: Registration[Any]) -> Any:
         try:
             target = getattr(target, part)
         except AttributeError as error:
-            raise PluginError(
-                f"{item.kind} {item.id}: {module_name!r} has no attribute {attribute!r}",
-                check="target-missing-attribute",
-                distribution=item.distribution,
-                hint=f"report it to the authors of {item.distribution}",
-            ) from error
+            problem = f": {module_name!r} has no attribute {attribute!r}"
+            raise item.fault(problem, "target-missing-attribute") from error
     return target

@@ -124,7 +124,7 @@ class Job:
         self.report: dict[str, Any] | None = None
         self.resuming = f"targen resume {shlex.quote(str(self.path))}"
         self._manifest_before: Manifest | None = None  # where this process has changed it
-        self._verifies = False
+        self._verifies = verify
         self._directory = directory
         self._prepared = prepared
         self._cache_folder = None if cache is None else Path(cache)
@@ -144,7 +144,6 @@ class Job:
                 self._closing.callback(self._ledger.close)
                 if verify:
                     self._ledger.forget()
-                    self._verifies = True
             self.journal = self._open_journal()
         except TargenError:
             self._closing.close()

@@ -63,6 +63,11 @@ class PartPlan(ManifestPart):
     prompts: Mapping[str, str] = {}
 
     @property
+    def names(self) -> tuple[str, str]:
+        """What its options may be typed with: its full id, and its name."""
+        return self.id, self.id.partition(":")[2]
+
+    @property
     def typed(self) -> dict[str, Any]:
         """Its options as a spec has them, by the full id."""
         return {f"{self.id}.{name}": value for name, value in self.options.items()}

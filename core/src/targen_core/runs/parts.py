@@ -50,7 +50,7 @@ class Parts:
     ) -> tuple[Registration[Any], Any]:
         """The part registered as `name`, made with its options, for a place in the run.
 
-        A name that nobody typed (`is_default`) is never ambiguous: it means the part of the
+        A default (`is_default`), which was not typed, is never ambiguous: it means the part of the
         task's own distribution, or the core's.
 
         Raises:
@@ -72,11 +72,7 @@ class Parts:
         Raises:
             UsageError: one is not, with those that could be meant.
         """
-        known = [
-            f"{plan.id.partition(':')[2]}.{key}"
-            for plan in self.plans.values()
-            for key in plan.options
-        ]
+        known = [f"{plan.names[1]}.{key}" for plan in self.plans.values() for key in plan.options]
         for name in options:
             if name.rpartition(".")[0] not in self.names:
                 raise UsageError(
@@ -87,8 +83,7 @@ class Parts:
     @property
     def names(self) -> set[str]:
         """What options of the parts in use may be typed with; one without options has none."""
-        ids = [plan.id for plan in self.plans.values() if plan.options]
-        return {*ids, *(each.partition(":")[2] for each in ids)}
+        return {name for plan in self.plans.values() if plan.options for name in plan.names}
 
 
 def _prompts(part: Any) -> dict[str, str]:

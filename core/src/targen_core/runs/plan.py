@@ -204,7 +204,7 @@ def prepare(
     """
     registered, own = find_task(registry, spec.task, spec.variants)
     parts = Parts(registry, spec.options, own, distribution=registered.distribution)
-    _, task = task_of(registry, spec, parts)
+    task = _as_asked(own, spec, parts)
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
@@ -310,19 +310,19 @@ def find_task(
     return registered, task.varied(variants)
 
 
-def task_of(
-    registry: Registry, spec: RunSpec, parts: Parts | None = None
-) -> tuple[Registration[Any], Task[Any, Any]]:
-    """A spec's task with its lists from elsewhere and its dimensions, and its registration.
-
-    `parts` remembers which lists from elsewhere there are.
+def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
+    """A spec's task with its parts from elsewhere and its dimensions, and its registration.
 
     Raises:
         UsageError: there is no such task or list, the list has no place in the task, or a
             dimension cannot be.
     """
     registered, task = find_task(registry, spec.task, spec.variants)
-    parts = Parts(registry, spec.options, task) if parts is None else parts
+    return registered, _as_asked(task, spec, Parts(registry, spec.options, task))
+
+
+def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
+    """The task with its lists and generators from elsewhere, which `parts` finds, and the rest."""
     own = task.contexts
     parents = (str, str)
     if spec.contexts_from:
@@ -354,7 +354,7 @@ def task_of(
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
-    return registered, task
+    return task
 
 
 def _with_generators(
@@ -465,7 +465,7 @@ def _kept(spec: RunSpec, lock: Lock) -> dict[str, Any]:
     for name, value in spec.options.items():
         about, _, of_part = name.rpartition(".")
         for part in lock.parts.values():
-            if about in (part.id, part.id.partition(":")[2]) and of_part in part.options:
+            if about in part.names and of_part in part.options:
                 kept[name] = part.options[of_part]
         if name in kept:
             continue
