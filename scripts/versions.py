@@ -16,6 +16,7 @@ from pathlib import Path
 
 PUBLISHED = (
     "core",
+    "targen_cli",
     "targen_testing",
     "targen_tasks_superglue",
     "targen_backends",

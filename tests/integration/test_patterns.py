@@ -85,6 +85,7 @@ print(len(seen), "patterns")
 """
 PACKAGES = {
     "targen_core": 50,
+    "targen_cli": 3,
     "targen_backends": 1,
     "targen_tasks_superglue": 10,
     "targen_tasks_multirc": 1,

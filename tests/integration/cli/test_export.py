@@ -45,7 +45,7 @@ def test_listing_them_imports_nothing_heavy():
     heavy = ["pydantic", "typer", "pyarrow", "targen_core.exporters"]
     code = (
         "import sys; sys.argv = ['targen', 'list-exporters']\n"
-        "from targen_core.cli import main; main()\n"
+        "from targen_cli import main; main()\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(

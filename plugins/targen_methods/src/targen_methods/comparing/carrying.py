@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.ahead import Expected, expected_of
 from targen_core import (
     Limits,
     Registry,
@@ -35,7 +36,6 @@ from targen_core import (
     load,
     read_dataset,
 )
-from targen_core.cli.ahead import Expected, expected_of
 from targen_core.errors import (
     BudgetExhausted,
     JobFailed,
