@@ -25,7 +25,7 @@ from targen_core.correctors.meta import meta
 from targen_core.engine.quotas import Quotas
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.correction import flip
+from targen_standard.correction.dataset import flip
 
 TARGET = 1.15
 MEMORY = 1.5e9

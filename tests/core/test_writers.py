@@ -13,12 +13,12 @@ OWNERS = ("core/src/targen_core/plain.py", "core/src/targen_core/outputs.py")
 ALLOWED = {
     "targen_cli/src/targen_cli/terminal.py": "writes to the null device",
     "core/src/targen_core/engine/exclusion/building.py": "fills a new folder in the user's cache",
-    "core/src/targen_core/exporters/lines.py": "streams into the new folder of exporters.save",
-    "core/src/targen_core/exporters/save.py": "swaps an export with the one before",
-    "core/src/targen_core/exporters/table.py": "streams into the new folder of exporters.save",
+    "targen_standard/src/targen_standard/exporting/lines.py": "streams into the new folder of save",
+    "targen_standard/src/targen_standard/exporting/save.py": "swaps an export with the one before",
+    "targen_standard/src/targen_standard/exporting/table.py": "streams into the new folder of save",
     "core/src/targen_core/runs/excluded.py": "drops a damaged index of the user's cache",
-    "core/src/targen_core/runs/merging.py": "swaps a run with the one before",
-    "core/src/targen_core/runs/unfinished.py": "removes its own folders of the user's cache",
+    "targen_standard/src/targen_standard/merging/merge.py": "swaps a run with the one before",
+    "targen_standard/src/targen_standard/unfinished.py": "removes its own folders of the cache",
     "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "
     "vectors, in an index whose members are checked",
     "plugins/targen_methods/src/targen_methods/importing/writing.py": "streams into a new folder",

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 OURS = {
     "targen_core": "core",
     "targen_cli": "targen_cli",
+    "targen_standard": "targen_standard",
     "targen_testing": "targen_testing",
     "targen_tasks_superglue": "targen_tasks_superglue",
     "targen_tasks_multirc": "plugins/targen_tasks_multirc",

@@ -13,9 +13,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_cli.installed import add_command, command_names, is_command, unknown_command
+from targen_cli.installed import (
+    add_command,
+    is_command,
+    named_commands,
+    panel_of,
+    unknown_command,
+)
 from targen_cli.misspelt import Command
-from targen_core.commands import COMMANDS, OTHERS, PANELS
+from targen_core.commands import COMMANDS, PANELS
 from targen_core.plugins.registry import Registry
 
 __all__ = ["COMMANDS", "build"]
@@ -36,7 +42,9 @@ class _LazyGroup(TyperGroup):
         names: list[str] = []
         for panel, commands in PANELS.items():
             names += commands
-            names += command_names(self.registry) if panel == OTHERS else []
+            names += [
+                name for name, item in named_commands(self.registry) if panel == panel_of(item)
+            ]
         return names
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -57,7 +65,7 @@ class _LazyGroup(TyperGroup):
             panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
             alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
         else:
-            add_command(alone, self.registry, cmd_name, cls=Command, rich_help_panel=OTHERS)
+            add_command(alone, self.registry, cmd_name, cls=Command)
         return typer.main.get_command(alone)
 
     def _has(self, name: str) -> bool:

@@ -7,11 +7,16 @@ from typing import Any
 
 import typer
 
+from targen_core.commands import OTHERS, PANELS
 from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 
-__all__ = ["add_command", "command_names", "is_command", "unknown_command"]
+__all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
+
+FIRST = ("targen-standard",)
+"""Whose command a bare name means where several have it: what is installed beside the command."""
 
 _ELSEWHERE = {
     "analyze": "targen-analysis",
@@ -69,11 +74,19 @@ _MEANT = {
 """What other tools call a thing -> what to type behind `targen`."""
 
 
-def command_names(registry: Registry) -> list[str]:
+def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
     """What to type for each command of a plugin: its name, or its id where two have the name."""
     items = registry.all("command")
     names = [item.name for item in items]
-    return [item.name if names.count(item.name) == 1 else item.id for item in items]
+    return [
+        (item.name if names.count(item.name) == 1 or item.distribution in FIRST else item.id, item)
+        for item in items
+    ]
+
+
+def panel_of(item: Registration[Any]) -> str:
+    """The part of the help that shows a plugin's command."""
+    return item.panel if item.panel in PANELS else OTHERS
 
 
 def is_command(registry: Registry, name: str) -> bool:
@@ -82,15 +95,15 @@ def is_command(registry: Registry, name: str) -> bool:
 
 
 def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> None:
-    """Add a plugin's command; `how` is what `Typer.command` takes.
+    """Add a plugin's command, in its panel; `how` is what `Typer.command` takes.
 
     One that cannot be imported says so when it is called, and spoils nobody's help.
 
     Raises:
         AmbiguousName: two distributions have a command of that name.
     """
-    item = registry.find("command", name)
-    how = {"epilog": _below(registry, item.name), **how}
+    item = registry.find("command", name, whose=FIRST)
+    how = {"epilog": _below(registry, item.name), "rich_help_panel": panel_of(item), **how}
     try:
         to.command(name=name, **how)(registry.resolve(item))
     except PluginError as error:

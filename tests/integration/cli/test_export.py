@@ -42,7 +42,7 @@ def test_list_exporters(targen):
 
 
 def test_listing_them_imports_nothing_heavy():
-    heavy = ["pydantic", "typer", "pyarrow", "targen_core.exporters"]
+    heavy = ["pydantic", "typer", "pyarrow", "targen_standard.exporting"]
     code = (
         "import sys; sys.argv = ['targen', 'list-exporters']\n"
         "from targen_cli import main; main()\n"
