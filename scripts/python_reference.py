@@ -50,10 +50,8 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume merge load trace diff replay areplay estimate "
-    "correct acorrect analyze read_dataset",
-    "What they return": "Run Trace TracedCall Difference Report LabelReport UsageReport "
-    "CostEstimate Corrected CorrectionReport Dataset",
+    "Run": "generate agenerate resume aresume load estimate read_dataset",
+    "What they return": "Run Report LabelReport UsageReport CostEstimate Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
     "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case "
@@ -61,12 +59,12 @@ GROUPS = {
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price ScriptedModel ScriptedOptions Script",
-    "Write an exporter": "Exporter",
     "Plugins": "hookimpl Configurable Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",
 }
 MODULES = [
+    "targen_standard",
     "targen_core.tasks.checks",
     "targen_core.tasks.replies",
     "targen_core.tasks.made_up",
@@ -105,6 +103,7 @@ MODULES = [
     "targen_core.pretrained",
     "targen_core.api.html",
     "targen_core.api.looking",
+    "targen_core.api.reading",
     "targen_core.api.words",
     "targen_core.folders",
     "targen_core.options",
@@ -123,9 +122,11 @@ MODULES = [
     "targen_cli.generating",
     "targen_cli.ahead",
 ]
-MODULES_HEAD = """# Modules for authors of plugins
+MODULES_HEAD = """# Modules
 
-Beside the names above, plugins may use what these modules list in `__all__`. Ours use nothing else.
+Plugins may also use the names that these modules list in `__all__`. Ours use nothing else.
+Programs find the names of `targen_standard` in `targen_core` as well; a type checker finds them
+in `targen_standard` alone.
 """
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}

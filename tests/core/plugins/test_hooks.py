@@ -29,6 +29,7 @@ KINDS = {
     "register_embedders": "embedder",
     "register_executors": "executor",
     "register_commands": "command",
+    "register_functions": "function",
 }
 
 

@@ -94,7 +94,7 @@ def _function():
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
         ("generator", 5, "generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
-        ("exporter", _function, "exporter acme:x is a function, not a targen_core.Exporter"),
+        ("exporter", _function, "exporter acme:x is a function, not a targen_standard.Exporter"),
         ("metric", 5, "metric acme:x is a int, not a targen_core.metrics.model.Metric"),
         ("command", 5, "command acme:x is a int, not something to call"),
     ],
