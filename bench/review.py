@@ -50,7 +50,7 @@ class Server:
         start = time.perf_counter()
         line = ["review", str(rows), "--task", str(task), "--as", "ann", "--no-open"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "targen_core", *line], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "targen_cli", *line], stdout=subprocess.PIPE, text=True
         )
         self.enter()
         self.page = self.ask(self.place)[2]

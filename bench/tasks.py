@@ -25,7 +25,7 @@ from targen_core.correctors.meta import meta
 from targen_core.engine.quotas import Quotas
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.correction import flip
+from targen_standard.correction.dataset import flip
 
 TARGET = 1.15
 MEMORY = 1.5e9
@@ -115,7 +115,7 @@ def measure_tasks(args):
 
 def measure_suite(args):
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "targen_core", "generate", "--suite", args.suite]
+        command = [sys.executable, "-m", "targen_cli", "generate", "--suite", args.suite]
         command += ["--preset", "paper", "-b", "scripted", "--out", f"{folder}/suite", "--json"]
         began = time.perf_counter()
         environment = {**os.environ, "TARGEN_CACHE_DIR": f"{folder}/cache"}

@@ -39,7 +39,7 @@ def page() -> str:
 
 def _help(command: str) -> str:
     return subprocess.run(
-        [sys.executable, "-m", "targen_core", *command.split(), "--help"],
+        [sys.executable, "-m", "targen_cli", *command.split(), "--help"],
         check=True,
         capture_output=True,
         text=True,

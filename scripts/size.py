@@ -63,8 +63,7 @@ def main() -> None:
                 inside = path.relative_to(CORE).parts
                 if (inside[0] if len(inside) > 1 else "(modules)") == room:
                     print(f"{own:7,}      {path.relative_to(CORE)}")
-    others = [ROOT / name for name in ("targen_testing", "targen_backends")]
-    others += [ROOT / "targen_tasks_superglue", *sorted((ROOT / "plugins").iterdir())]
+    others = sorted([*ROOT.glob("targen_*"), *ROOT.glob("plugins/*")])
     for folder in others:
         if (folder / "src").is_dir():
             print(f"{sum(counted(folder / 'src').values()):7,}  {folder.name}")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 PUBLISHED = (
     "core",
+    "targen_cli",
+    "targen_standard",
     "targen_testing",
     "targen_tasks_superglue",
     "targen_backends",

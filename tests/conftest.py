@@ -83,7 +83,7 @@ def in_process(
 
     A traceback without --debug fails the test.
     """
-    from targen_core.cli import main
+    from targen_cli import main
 
     def run(*args: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["targen", *map(str, args)])

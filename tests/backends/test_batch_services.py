@@ -524,7 +524,7 @@ def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
     command = ["generate", "tickets", "-n", "6", "-b", backend, "--out", "batch", "--no-cache"]
     command += ["-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "targen_core", *command, "--batch", "--rounds", "30"],
+        [sys.executable, "-m", "targen_cli", *command, "--batch", "--rounds", "30"],
         cwd=tmp_path,
         env={**os.environ, VARIABLES[backend]: KEY},
         stderr=subprocess.DEVNULL,

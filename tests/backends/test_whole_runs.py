@@ -87,7 +87,7 @@ def generate(service, tmp_path):
         command += ["-o", f"base_url={base}{'/v1' if backend == 'chatgpt' else ''}", *args]
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("TARGEN_", "OPENAI"))}
         done = subprocess.run(
-            [sys.executable, "-m", "targen_core", *command],
+            [sys.executable, "-m", "targen_cli", *command],
             cwd=tmp_path,
             env={**kept, "TARGEN_CACHE_DIR": str(tmp_path / "cache"), **variables},
             capture_output=True,

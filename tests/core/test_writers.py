@@ -11,14 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OWNERS = ("core/src/targen_core/plain.py", "core/src/targen_core/outputs.py")
 ALLOWED = {
-    "core/src/targen_core/cli/terminal.py": "writes to the null device",
+    "targen_cli/src/targen_cli/terminal.py": "writes to the null device",
     "core/src/targen_core/engine/exclusion/building.py": "fills a new folder in the user's cache",
-    "core/src/targen_core/exporters/lines.py": "streams into the new folder of exporters.save",
-    "core/src/targen_core/exporters/save.py": "swaps an export with the one before",
-    "core/src/targen_core/exporters/table.py": "streams into the new folder of exporters.save",
+    "targen_standard/src/targen_standard/exporting/lines.py": "streams into the new folder of save",
+    "targen_standard/src/targen_standard/exporting/save.py": "swaps an export with the one before",
+    "targen_standard/src/targen_standard/exporting/table.py": "streams into the new folder of save",
     "core/src/targen_core/runs/excluded.py": "drops a damaged index of the user's cache",
-    "core/src/targen_core/runs/merging.py": "swaps a run with the one before",
-    "core/src/targen_core/runs/unfinished.py": "removes its own folders of the user's cache",
+    "targen_standard/src/targen_standard/merging/merge.py": "swaps a run with the one before",
+    "targen_standard/src/targen_standard/unfinished.py": "removes its own folders of the cache",
     "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "
     "vectors, in an index whose members are checked",
     "plugins/targen_methods/src/targen_methods/importing/writing.py": "streams into a new folder",
@@ -30,7 +30,7 @@ ALLOWED = {
 }
 SOURCES = sorted(
     path
-    for pattern in ("core/src", "plugins/*/src", "targen_backends/src", "targen_tasks_*/src")
+    for pattern in ("core/src", "plugins/*/src", "targen_[!t]*/src", "targen_tasks_*/src")
     for folder in ROOT.glob(pattern)
     for path in folder.rglob("*.py")
     if "templates" not in path.parts  # what authors of plugins begin with

@@ -14,10 +14,10 @@ import pytest
 from pydantic import BaseModel
 
 import targen_testing
+from targen_cli.app import COMMANDS, build
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
-from targen_core.cli.app import COMMANDS, build
 from targen_core.declared import model as declared
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker

@@ -19,8 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     ROOT / "core/src",
-    ROOT / "targen_backends/src",
-    ROOT / "targen_tasks_superglue/src",
+    *sorted(path for path in ROOT.glob("targen_*/src") if path.parent.name != "targen_testing"),
     *sorted(ROOT.glob("plugins/*/src")),
     *sorted(ROOT.glob("plugins/examples/*/src")),
 ]
@@ -57,7 +56,7 @@ ALLOWED = {
     "core/src/targen_core/engine/exclusion/building.py": "its own parts, as it makes the index",
     "core/src/targen_core/engine/exclusion/files.py": "an index in the user's own cache, checked",
     "core/src/targen_core/runs/code.py": "the sources of installed distributions",
-    "core/src/targen_core/scaffold/writing.py": "templates in the package",
+    "targen_cli/src/targen_cli/scaffold/writing.py": "templates in the package",
     "core/src/targen_core/tasks/vocabularies.py": "a resource of the package",
     "plugins/targen_analysis/src/targen_analysis/bias/genderwords.py": "a resource of the package",
     "plugins/targen_analysis/src/targen_analysis/report/page.py": "resources of the package",
@@ -162,7 +161,7 @@ IMPORTING = {"import_module", "spec_from_file_location", "SourceFileLoader", "ru
 EXECUTORS = {
     "core/src/targen_core/origin.py": "the only one that runs what a person names",
     "core/src/targen_core/__init__.py": "the modules of its own names",
-    "core/src/targen_core/cli/app.py": "the module of a command of its own",
+    "targen_cli/src/targen_cli/app.py": "the module of a command of its own",
     "core/src/targen_core/plugins/kinds.py": "a table of its own",
     "core/src/targen_core/plugins/loader.py": "the entry points of installed distributions",
     "core/src/targen_core/plugins/registry.py": "what an installed distribution registered",
@@ -173,9 +172,9 @@ EXECUTORS = {
 }
 ORDERS = {
     "core/src/targen_core/origin.py": "what it checked itself, and all texts of a program",
-    "core/src/targen_core/cli/misspelt.py": "each argument and option of a command line",
+    "targen_cli/src/targen_cli/misspelt.py": "each argument and option of a command line",
     "core/src/targen_core/api/request.py": "a path object, which only a program makes",
-    "core/src/targen_core/cli/generating.py": "a file that a command wrote of what was typed",
+    "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
     "core/src/targen_core/declared/files.py": "the same path, absolute",
     "core/src/targen_core/langchain_path.py": "parts of an order, or of a class used before",
     "core/src/targen_core/methods/form.py": "names of a file that `require_trust` was asked about",

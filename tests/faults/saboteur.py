@@ -225,7 +225,7 @@ def _commands() -> Iterator[tuple[list[str], Fault]]:
 def _serve() -> None:
     import tempfile
 
-    from targen_core.cli import main
+    from targen_cli import main
 
     answers = os.fdopen(os.dup(1), "w")
     with tempfile.TemporaryDirectory() as folder:

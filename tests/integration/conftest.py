@@ -32,7 +32,7 @@ def targen(
 
     def run(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "targen_core", *map(str, args)],
+            [sys.executable, "-m", "targen_cli", *map(str, args)],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -54,7 +54,7 @@ def start(
 
     def popen(*args: object) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "targen_core", *map(str, args)],
+            [sys.executable, "-m", "targen_cli", *map(str, args)],
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.PIPE,

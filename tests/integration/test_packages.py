@@ -21,6 +21,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = {
     "targen_core": "core",
+    "targen_cli": "targen_cli",
+    "targen_standard": "targen_standard",
     "targen_testing": "targen_testing",
     "targen_tasks_superglue": "targen_tasks_superglue",
     "targen_tasks_multirc": "plugins/targen_tasks_multirc",
@@ -165,7 +167,7 @@ def test_the_core_alone_says_what_to_install(wheels, installed, new, tmp_path):
     (target,) = environment.folder.glob("lib/python*/site-packages")
     (target / "alone.pth").write_text(f"{alone}\n")
     script = environment.bin / "targen"
-    script.write_text(f"#!{environment.bin / 'python'}\nfrom targen_core.cli import main\nmain()\n")
+    script.write_text(f"#!{environment.bin / 'python'}\nfrom targen_cli import main\nmain()\n")
     script.chmod(0o755)
     listed = environment.targen("list-tasks", cwd=tmp_path)
     assert listed.returncode == 0

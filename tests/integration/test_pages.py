@@ -31,7 +31,7 @@ TASK = {
     "contexts": ["lunch", "dinner"],
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SOURCES = ("core", "plugins", "targen_backends", "targen_testing")
+SOURCES = ("core", "plugins", "targen_backends", "targen_cli", "targen_testing")
 LISTEN = """
 window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -52,7 +52,7 @@ def pages(folder: Path) -> dict[str, Path]:
     from targen_review.rows import review_rows
 
     def targen(*line: object) -> None:
-        command = [sys.executable, "-m", "targen_core", *map(str, line)]
+        command = [sys.executable, "-m", "targen_cli", *map(str, line)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 

@@ -89,6 +89,7 @@ for module in (module for top in sys.argv[1:] for module in modules(top)):
 """
 PACKAGES = {
     "targen_core": 50,
+    "targen_cli": 3,
     "targen_backends": 1,
     "targen_tasks_superglue": 10,
     "targen_tasks_multirc": 1,

@@ -28,7 +28,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     # The latency changes no reply, and so no row.
     args = [part.replace("latency_ms=20", "latency_ms=0") for part in RUN]
-    command = [sys.executable, "-m", "targen_core", "generate", *args, "-n", str(ROWS)]
+    command = [sys.executable, "-m", "targen_cli", "generate", *args, "-n", str(ROWS)]
     subprocess.run([*command, "--out", "run"], cwd=folder, check=True, capture_output=True)
     return {name: (folder / "run" / name).read_bytes() for name in OUTPUTS}
 
@@ -209,7 +209,7 @@ def test_a_pipe_that_closes_early(environment, tmp_path):
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "targen_core", "describe", "rte", "--prompts"],
+        [sys.executable, "-m", "targen_cli", "describe", "rte", "--prompts"],
         cwd=tmp_path,
         env=environment,
         stdout=write,

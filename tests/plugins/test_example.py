@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from targen_core import Dataset, Job, Registry, RunSpec, load_registry
-from targen_core.exporters.save import save
 from targen_core.plugins.kinds import HOOKS
+from targen_standard.exporting.save import save
 from targen_testing import BackendSuite as Backends
 from targen_testing import CatalogueSuite as Catalogues
 from targen_testing import CorrectorSuite as Correctors

@@ -2,26 +2,23 @@
 
 The names below are the public surface, for programs and for authors of
 plugins; each is imported when it is first used, so that `import targen_core`
-costs nothing.
+costs nothing. Functions that plugins register, such as `merge` and `analyze`,
+are attributes as well.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from targen_core import errors
-    from targen_core.api.analyzing import analyze
-    from targen_core.api.correcting import acorrect, correct
     from targen_core.api.estimating import CostEstimate, estimate
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
-    from targen_core.api.merging import merge
     from targen_core.api.reading import read_dataset
-    from targen_core.api.replaying import areplay, replay
-    from targen_core.api.report import CorrectionReport, LabelReport, Report, UsageReport
-    from targen_core.api.run import Corrected, Run
-    from targen_core.api.tracing import Trace, TracedCall, diff, trace
+    from targen_core.api.report import LabelReport, Report, UsageReport
+    from targen_core.api.run import Run
     from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.model import (
         ChatModel,
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
     from targen_core.declared.model import Declaration
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
-    from targen_core.exporters.model import Exporter
     from targen_core.options import Limits
     from targen_core.origin import Typed, trusting
     from targen_core.plugins.configurable import Configurable
@@ -45,7 +41,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.difference import Difference
     from targen_core.runs.job import Job
     from targen_core.runs.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
@@ -69,19 +64,15 @@ _HOME = {
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
     "Configurable": "plugins.configurable",
-    "Corrected": "api.run",
     "Correction": "tasks.judging",
-    "CorrectionReport": "api.report",
     "CorrectionSample": "tasks.judging",
     "CostEstimate": "api.estimating",
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Declaration": "declared.model",
     "Credit": "tasks.parts",
-    "Difference": "runs.difference",
     "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
-    "Exporter": "exporters.model",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
     "JobFailed": "errors",
@@ -117,30 +108,20 @@ _HOME = {
     "TaskForm": "declared.forms",
     "Texts": "tasks.groups",
     "TokenScore": "calls.scores",
-    "Trace": "api.tracing",
-    "TracedCall": "api.tracing",
     "Typed": "origin",
     "UsageError": "errors",
     "UsageReport": "api.report",
     "Variant": "tasks.parts",
-    "acorrect": "api.correcting",
     "agenerate": "api.generating",
-    "analyze": "api.analyzing",
-    "areplay": "api.replaying",
     "aresume": "api.generating",
-    "correct": "api.correcting",
-    "diff": "api.tracing",
     "estimate": "api.estimating",
     "generate": "api.generating",
     "hookimpl": "plugins.hookspecs",
     "load": "api.generating",
     "load_registry": "plugins.loader",
     "mean_logprob": "calls.scores",
-    "merge": "api.merging",
     "read_dataset": "api.reading",
-    "replay": "api.replaying",
     "resume": "api.generating",
-    "trace": "api.tracing",
     "trusting": "origin",
     "vocabulary": "tasks.vocabularies",
 }
@@ -153,19 +134,15 @@ __all__ = [
     "ChatReply",
     "ChatRequest",
     "Configurable",
-    "Corrected",
     "Correction",
-    "CorrectionReport",
     "CorrectionSample",
     "Corrector",
     "CostEstimate",
     "Credit",
     "Dataset",
     "Declaration",
-    "Difference",
     "Dimension",
     "DryRunCall",
-    "Exporter",
     "InverseGenerator",
     "Job",
     "JobFailed",
@@ -201,19 +178,12 @@ __all__ = [
     "TaskForm",
     "Texts",
     "TokenScore",
-    "Trace",
-    "TracedCall",
     "Typed",
     "UsageError",
     "UsageReport",
     "Variant",
-    "acorrect",
     "agenerate",
-    "analyze",
-    "areplay",
     "aresume",
-    "correct",
-    "diff",
     "errors",
     "estimate",
     "generate",
@@ -221,11 +191,8 @@ __all__ = [
     "load",
     "load_registry",
     "mean_logprob",
-    "merge",
     "read_dataset",
-    "replay",
     "resume",
-    "trace",
     "trusting",
     "vocabulary",
 ]
@@ -236,7 +203,10 @@ if not TYPE_CHECKING:  # type checkers read the imports above, and know of no ot
         if name == "errors":
             return import_module(f"{__name__}.errors")
         if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            # "from targen_core import text" asks for the name before it imports the module.
+            if name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return import_module(f"{__name__}.plugins.functions").function(name)
         value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         globals()[name] = value
         return value

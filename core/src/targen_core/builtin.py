@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
-    from targen_core.exporters.model import Exporter
     from targen_core.tasks.steps import Corrector
 
 
@@ -65,39 +64,4 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """A file that says which method makes rows of which task."""
     register.register(
         "method", "targen_core.methods.form:METHOD", summary="rows of a task by another method"
-    )
-
-
-@hookimpl
-def register_exporters(register: Register[Exporter]) -> None:
-    """The forms that most tools read."""
-    register.register(
-        "jsonl",
-        "targen_core.exporters.lines:JSONL",
-        summary="the official file of the task, one JSON object a line",
-    )
-    register.register(
-        "hf",
-        "targen_core.exporters.hub:HF",
-        summary="a folder that datasets.load_dataset loads: Parquet and a card",
-    )
-    register.register(
-        "parquet",
-        "targen_core.exporters.parquet:PARQUET",
-        summary="one file of typed columns",
-    )
-    register.register(
-        "instructions",
-        "targen_core.exporters.lines:INSTRUCTIONS",
-        summary="prompt and completion for instruction tuning, as JSON lines",
-    )
-    register.register(
-        "openai",
-        "targen_core.exporters.lines:OPENAI",
-        summary="chat messages for fine-tuning, as JSON lines",
-    )
-    register.register(
-        "csv",
-        "targen_core.exporters.table:CSV",
-        summary="a table, nested values as JSON",
     )

@@ -7,34 +7,23 @@ __all__ = ["COMMANDS", "OTHERS", "PANELS"]
 PANELS = {
     "Make a dataset": {
         "generate": "generate:generate",
-        "preview": "preview:preview",
         "estimate": "estimate:estimate",
         "resume": "generate:resume",
         "method": "method:method",
         "finish": "finish:finish",
-        "merge": "merge:merge",
-        "replay": "replay:replay",
-        "batch": "batch:batch",
     },
     "Read it": {
         "show": "show:show",
-        "trace": "trace:trace",
-        "diff": "diff:diff",
         "report": "report:report",
         "runs": "runs:runs",
     },
-    "Use it": {
-        "export": "export:export",
-        "validate": "validate:validate",
-        "correct": "correct:correct",
-    },
+    "Use it": {},
     "Set up": {
         "backends": "backends:backends",
         "config": "config:config",
     },
     "Tasks and plugins": {
         "describe": "describe:describe",
-        "init-task": "init_task:init_task",
         "new": "new:new",
         "plugins": "plugins:plugins",
     },

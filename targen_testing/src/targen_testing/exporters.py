@@ -22,11 +22,11 @@ import pytest
 from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.exporters.model import Exporter
-from targen_core.exporters.save import save
 from targen_core.plugins.registry import Registry
 from targen_core.runs.spec import RunSpec
 from targen_core.tasks.model import Task
+from targen_standard.exporting.model import Exporter
+from targen_standard.exporting.save import save
 from targen_testing import trials
 from targen_testing.sample import PAIRS, with_sample
 from targen_testing.suite import Suite, fail

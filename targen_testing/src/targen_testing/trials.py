@@ -19,11 +19,11 @@ from targen_core.errors import AuthenticationFailed, StageFailed, TargenError, U
 from targen_core.origin import trusting
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.correction import correct_dataset
 from targen_core.runs.elsewhere import Elsewhere
 from targen_core.runs.job import Job
 from targen_core.runs.spec import RunSpec
 from targen_core.tasks.model import Task
+from targen_standard.correction.dataset import correct_dataset
 
 __all__ = [
     "FILES",

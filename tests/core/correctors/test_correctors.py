@@ -32,8 +32,8 @@ from targen_core.engine.facade import seeded_rng
 from targen_core.errors import AuthenticationFailed, BudgetExhausted, RunConflict, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.correction import correct_dataset, flip
 from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_standard.correction.dataset import correct_dataset, flip
 
 
 class Color(BaseModel):

@@ -11,11 +11,11 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import Judging, Label, ListStep, Registry, Rows, Task, Texts
-from targen_core.exporters.model import Dataset
 from targen_core.plugins.register import Registration
 from targen_core.runs.lock import Lock, TaskPlan
 from targen_core.runs.manifest import Manifest
 from targen_core.runs.spec import RunSpec
+from targen_standard.exporting.model import Dataset
 
 
 class Pair(BaseModel):

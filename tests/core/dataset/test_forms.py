@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from targen_core import Dataset, Label, ListStep, Rows, Task, Texts, read_dataset
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.exporters import table
-from targen_core.exporters.hub import HF
-from targen_core.exporters.lines import JSONL
+from targen_standard.exporting import table
+from targen_standard.exporting.hub import HF
+from targen_standard.exporting.lines import JSONL
 
 CSV = table.CSV.make(table.CsvOptions())
 

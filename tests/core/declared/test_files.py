@@ -10,8 +10,8 @@ import pytest
 from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import JobFailed, RunConflict, UnknownName, UsageError
-from targen_core.runs.drafting import draft_task
 from targen_core.runs.plan import find_task
+from targen_standard.drafting.draft import draft_task
 
 YAML = """\
 description: Notes of a night porter.

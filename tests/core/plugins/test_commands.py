@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from targen_core.cli import main
+from targen_cli import main
 from targen_core.commands import COMMANDS
 from targen_core.errors import UsageError
 from targen_core.plugins import loader

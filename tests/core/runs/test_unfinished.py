@@ -9,7 +9,7 @@ import pytest
 
 from targen_core.errors import BudgetExhausted, QuotaNotMet
 from targen_core.folders import cache_folder
-from targen_core.runs.unfinished import unfinished
+from targen_standard.unfinished import unfinished
 
 
 @pytest.fixture(autouse=True)

@@ -27,9 +27,9 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.options import Limits
-from targen_core.runs.batch_files import Imported, export_batch, import_batch
 from targen_core.runs.job import Job
-from targen_core.runs.replay import Replay
+from targen_standard.batches.files import Imported, export_batch, import_batch
+from targen_standard.replaying.replay import Replay
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

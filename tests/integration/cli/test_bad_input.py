@@ -14,7 +14,7 @@ from zlib import crc32
 
 import pytest
 
-from targen_core.cli import main
+from targen_cli import main
 from targen_core.errors import UnknownName
 from targen_core.plugins.registry import Registry
 

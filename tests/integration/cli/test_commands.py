@@ -101,7 +101,7 @@ def test_listing_imports_nothing_heavy():
     ).split()
     code = (
         "import sys; sys.argv = ['targen', 'list-tasks']\n"
-        "from targen_core.cli import main; main()\n"
+        "from targen_cli import main; main()\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(
@@ -113,7 +113,7 @@ def test_listing_imports_nothing_heavy():
 
 def test_the_script_and_the_module_are_one_command():
     script = Path(sys.executable).with_name("targen")
-    module = [sys.executable, "-m", "targen_core"]
+    module = [sys.executable, "-m", "targen_cli"]
     for args in (["list-tasks", "--json"], ["--version"], ["generate", "--help"], ["nonsense"]):
         runs = [
             subprocess.run(

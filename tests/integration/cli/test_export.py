@@ -42,10 +42,10 @@ def test_list_exporters(targen):
 
 
 def test_listing_them_imports_nothing_heavy():
-    heavy = ["pydantic", "typer", "pyarrow", "targen_core.exporters"]
+    heavy = ["pydantic", "typer", "pyarrow", "targen_standard.exporting"]
     code = (
         "import sys; sys.argv = ['targen', 'list-exporters']\n"
-        "from targen_core.cli import main; main()\n"
+        "from targen_cli import main; main()\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(

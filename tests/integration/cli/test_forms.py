@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from targen_cli.scaffold.names import Names
+from targen_cli.scaffold.writing import rendered
 from targen_core import load_registry, read_dataset
-from targen_core.scaffold.names import Names
-from targen_core.scaffold.writing import rendered
 
 FORMS = ("run", "corrected", "jsonl", "csv", "parquet", "hf", "saved")
 COMMANDS = {

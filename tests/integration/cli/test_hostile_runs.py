@@ -749,7 +749,7 @@ def test_a_fifo_holds_no_process_up(name, run, tmp_path):
     in_place_of(run / name, "a FIFO")
     for command in ("resume", "report"):
         actual = subprocess.run(
-            [sys.executable, "-m", "targen_core", command, "run"],
+            [sys.executable, "-m", "targen_cli", command, "run"],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -47,7 +47,7 @@ def test_a_list_imports_nothing_heavy(command):
     heavy = "langchain_core pydantic typer rich click targen_core.tasks.model difflib".split()
     code = (
         f"import sys; sys.argv = ['targen', {command!r}]\n"
-        "from targen_core.cli import main; main()\n"
+        "from targen_cli import main; main()\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(

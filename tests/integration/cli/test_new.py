@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.scaffold.writing import KINDS
+from targen_cli.scaffold.writing import KINDS
 
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
@@ -64,7 +64,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 def made(request, run, tmp_path_factory) -> Path:
     """A new distribution of each kind."""
     folder = tmp_path_factory.mktemp("made")
-    run(folder, "targen_core", "new", request.param, "my-demo", "--out", request.param)
+    run(folder, "targen_cli", "new", request.param, "my-demo", "--out", request.param)
     lay_out(folder / request.param)
     return folder / request.param
 
@@ -77,8 +77,8 @@ def test_its_tests_pass_unchanged(made, run):
 
 
 def test_its_plugin_is_sound(made, run):
-    assert f"{made.name} my-demo" in run(made, "targen_core", "plugins", "--strict")
-    assert "my-demo:my-demo" in run(made, "targen_core", "describe", "my-demo")
+    assert f"{made.name} my-demo" in run(made, "targen_cli", "plugins", "--strict")
+    assert "my-demo:my-demo" in run(made, "targen_cli", "describe", "my-demo")
 
 
 def test_all_kinds_type_clean(targen, run, tmp_path):
@@ -100,16 +100,16 @@ def test_it_lints_and_is_formatted_whatever_its_name(kind, name, targen, run, tm
 
 
 def test_it_generates(run, tmp_path):
-    run(tmp_path, "targen_core", "new", "task", "demo")
+    run(tmp_path, "targen_cli", "new", "task", "demo")
     lay_out(tmp_path / "demo")
-    output = run(tmp_path / "demo", "targen_core", "generate", "demo", "-n", "4", "-b", "scripted")
+    output = run(tmp_path / "demo", "targen_cli", "generate", "demo", "-n", "4", "-b", "scripted")
     assert "demo:demo 1: complete" in output
     assert (tmp_path / "demo" / "runs" / "demo-0" / "dataset.jsonl").read_text().count("\n") == 4
 
 
 def test_its_lists_are_for_others_too(run, tmp_path):
     """A task of somebody else on the new plugin's contexts, in a file."""
-    run(tmp_path, "targen_core", "new", "task", "demo")
+    run(tmp_path, "targen_cli", "new", "task", "demo")
     lay_out(tmp_path / "demo")
     (tmp_path / "demo" / "shops.py").write_text(
         "from targen_core import load_registry\n"
@@ -118,7 +118,7 @@ def test_its_lists_are_for_others_too(run, tmp_path):
         'TASK = RTE.replace(name="rte-shops", version="1", contexts=SHOPS)\n'
     )
     options = ("-n", "2", "-b", "scripted", "--out", "run")
-    run(tmp_path / "demo", "targen_core", "generate", "./shops.py", *options)
+    run(tmp_path / "demo", "targen_cli", "generate", "./shops.py", *options)
     assert '"businesses"' in (tmp_path / "demo" / "run" / "manifest.json").read_text()
 
 

@@ -74,7 +74,7 @@ def test_a_push_tells_of_nothing_but_versions(run, hub, tmp_path):
     unset = {"HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "DO_NOT_TRACK"}
     env = {name: value for name, value in os.environ.items() if name not in unset} | around
     done = subprocess.run(
-        [sys.executable, "-m", "targen_core", "export", run, "--push", "me/rte"],
+        [sys.executable, "-m", "targen_cli", "export", run, "--push", "me/rte"],
         env=env,
         capture_output=True,
         text=True,

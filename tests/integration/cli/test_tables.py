@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from targen_core.cli import report, tables
+from targen_cli import report, tables
 
 HEADS = ["step", "label", "calls", "cached", "input tokens"]
 ROWS = [

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.terminal import Guard, folded, guarded
+from targen_cli.terminal import Guard, folded, guarded
 from targen_testing.fault_server import FaultServer, Response
 
 ODD = "\x1b]52;c;eA==\x07\x9b2J\u202e\ud800\x00"
@@ -43,7 +43,7 @@ def task(tmp_path: Path) -> Path:
 def run(*args: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own; what it writes, as bytes."""
     return subprocess.run(
-        [sys.executable, "-m", "targen_core", *map(str, args)],
+        [sys.executable, "-m", "targen_cli", *map(str, args)],
         env={**os.environ, **environment},
         capture_output=True,
         timeout=120,
@@ -146,7 +146,7 @@ def test_a_traceback_is_escaped_too():
 
 def test_a_closed_standard_error_spoils_no_json(task):
     done = subprocess.run(
-        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_core list-tasks --json 2>&-'],
+        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_cli list-tasks --json 2>&-'],
         capture_output=True,
         timeout=120,
         check=False,
@@ -160,7 +160,7 @@ def test_on_a_terminal_rich_draws_and_nobody_else(tmp_path):
     for args in (["--help"], ["describe", "x\x1b[31m\x9b2J"]):
         leader, follower = pty.openpty()
         process = subprocess.Popen(
-            [sys.executable, "-m", "targen_core", *args],
+            [sys.executable, "-m", "targen_cli", *args],
             stdin=follower,
             stdout=follower,
             stderr=follower,

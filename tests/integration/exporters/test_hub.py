@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from targen_core import Label
 from targen_core.dataset.kinds import column_kinds
 from targen_core.errors import UsageError
-from targen_core.exporters.hub import HF
-from targen_core.exporters.parquet import write_parquet
+from targen_standard.exporting.hub import HF
+from targen_standard.exporting.parquet import write_parquet
 
 YES_NO = (Label("yes"), Label("no"))
 TRUTH = (Label("true", True), Label("false", False))

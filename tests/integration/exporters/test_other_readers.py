@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from targen_core import Label
-from targen_core.exporters import table
-from targen_core.exporters.lines import INSTRUCTIONS, JSONL, OPENAI
+from targen_standard.exporting import table
+from targen_standard.exporting.lines import INSTRUCTIONS, JSONL, OPENAI
 
 CSV = table.CSV.make(table.CsvOptions())
 

@@ -10,7 +10,7 @@ import pytest
 
 from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
-from targen_core.exporters.save import save
+from targen_standard.exporting.save import save
 
 REGISTRY = load_registry()
 

@@ -50,7 +50,7 @@ def targen(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         *args: str, path: Sequence[Path] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "targen_core", *args],
+            [sys.executable, "-m", "targen_cli", *args],
             cwd=tmp_path,
             env={
                 **os.environ,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from targen_cli import main
 from targen_core import Job, RunSpec, load_registry
-from targen_core.cli import main
 from targen_core.options import Limits
 from targen_core.plugins.loader import installed_sources
 from targen_testing import command

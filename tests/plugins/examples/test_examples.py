@@ -47,7 +47,7 @@ class TestContractClauses(Suite):
 
 def generate(folder: Path, *args: object) -> list[dict]:
     done = subprocess.run(
-        [sys.executable, "-m", "targen_core", "generate", *map(str, args), "-b", "scripted", "-q"],
+        [sys.executable, "-m", "targen_cli", "generate", *map(str, args), "-b", "scripted", "-q"],
         cwd=folder,
         capture_output=True,
         text=True,

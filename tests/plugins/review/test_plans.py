@@ -185,7 +185,7 @@ def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, in_pr
 def test_a_review_does_not_load_what_only_runs_need(run):
     """Numbers take a fifth of the server's memory, and a page needs none."""
     code = (
-        "import sys; from targen_core.cli import main\n"
+        "import sys; from targen_cli import main\n"
         f"sys.argv = ['targen', 'review', {str(run)!r}, '--plan']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         "print('numpy' in sys.modules)"

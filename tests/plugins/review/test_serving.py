@@ -79,7 +79,7 @@ def started() -> Iterator[Callable[..., re.Match[str]]]:
 def test_a_request_is_answered_among_more_silent_strangers_than_descriptors(
     command, half, rows_file, task_file, started
 ):
-    line = ("-m", "targen_core", command, rows_file(), "--task", task_file, "--no-open")
+    line = ("-m", "targen_cli", command, rows_file(), "--task", task_file, "--no-open")
     line += ("--as", "ann") if command == "review" else ()
     link = urlsplit(started(r"http://\S+", *line, descriptors=FEW)[0])
     with ExitStack() as stack:

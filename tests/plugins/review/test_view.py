@@ -161,8 +161,8 @@ def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
 @pytest.mark.whole
 def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     from targen_analysis.analysis import Analysis, Part
+    from targen_analysis.api import analyze
     from targen_core import load_registry
-    from targen_core.api.analyzing import analyze
     from targen_core.metrics.model import Findings
 
     path = rows_file(6)

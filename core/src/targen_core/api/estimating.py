@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
@@ -32,21 +31,16 @@ from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.account import off_the_books
 from targen_core.runs.batches import batched_steps
-from targen_core.runs.correction import correct_dataset
 from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import prepare_correction
 from targen_core.runs.report import read_report, reported_prices
 from targen_core.runs.trial import dry_run_spec, run_trial
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
-if TYPE_CHECKING:
-    from targen_core.dataset.model import Dataset
-
-__all__ = ["CostEstimate", "estimate", "estimated", "estimated_correction", "summed"]
+__all__ = ["SAMPLE", "CostEstimate", "estimate", "estimated", "scaled", "summed"]
 
 _COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
-_SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
+SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
 _LONGEST = 500  # and at most, to see where lists end
 
 
@@ -293,7 +287,7 @@ def estimated(
         per_seed = task.samples_per_seed * task.instances_per_call
         seeds = seeds_at_most(prepared.specs)
         whole = _whole_batches(task, prepared.specs) if seeds is None else seeds * per_seed + 1
-        enough = min(_LONGEST, max(_SAMPLE, whole))
+        enough = min(_LONGEST, max(SAMPLE, whole))
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
@@ -355,43 +349,10 @@ def estimated(
         # Lists that are there already are asked for once, whatever is wanted of them.
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
     factors.update((name, 1.0) for name in _asked_once(task))
-    steps = _scaled(report, factors, prices, reasoning)
+    steps = scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
     return CostEstimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
-
-
-def estimated_correction(request: Request, dataset: Dataset, n: int | None = None) -> CostEstimate:
-    """Estimate what a correction takes: a dry run judges some of the instances.
-
-    Raises:
-        TargenError: the dry run cannot judge them.
-    """
-    spec = request.spec
-    prepared = prepare_correction(request.registry, spec)
-    instances = sum(len(unit.instances) for unit in dataset.units())
-    wanted = instances if n is None else min(n, instances)
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
-        _, report = correct_dataset(
-            request.registry,
-            dry_run_spec(spec, {}, [prepared.part] if prepared.part is not None else []),
-            dataset,
-            Path(folder) / "sample",
-            limit=min(wanted, _SAMPLE) or None,
-        )
-    prices = {name: step.price for name, step in prepared.steps.items()}
-    basis = f"a dry run on {plural(report['instances'], 'instance')}"
-    if spec.limits.batch:
-        basis += ", in batches"
-        prices = {name: batch_price(price) for name, price in prices.items()}
-    factors = dict.fromkeys(prices, wanted / report["instances"])
-    steps = _scaled(report, factors, prices, dict.fromkeys(prices, 0))
-    silent = [
-        name
-        for name, step in prepared.steps.items()
-        if step.backend.thinks is not None and step.backend.thinks(step.options)
-    ]
-    return CostEstimate(prepared.plan.id, wanted, basis, steps, silent, reported_prices(prices))
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:
@@ -453,7 +414,7 @@ def summed(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _scaled(
+def scaled(
     report: dict[str, Any],
     factors: Mapping[str, float],
     prices: Mapping[str, Price | None],

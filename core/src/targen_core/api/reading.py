@@ -9,20 +9,17 @@ from os import PathLike
 from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike
-from targen_core.api.run import Corrected, Run
+from targen_core.api.run import Folder
 from targen_core.api.words import in_python
 from targen_core.dataset import read
 from targen_core.dataset.model import Dataset, Problem
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
-from targen_core.plugins.register import FILE, MEMORY
 from targen_core.plugins.registry import Registry
 
 __all__ = ["Data", "DataLike", "given_data", "read_dataset"]
 
-DataLike: TypeAlias = (
-    "Run | Corrected | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
-)
+DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
 
 read_dataset = in_python()(read.read_dataset)
@@ -79,9 +76,9 @@ def given_data(
     Raises:
         UsageError: nobody says whose rows they are.
     """
-    if isinstance(source, Run | Corrected) and registry is None:
+    if isinstance(source, Folder) and registry is None:
         registry = source.registry
-    made: Any = source.dataset if isinstance(source, Run | Corrected) else source
+    made: Any = source.dataset if isinstance(source, Folder) else source
     folder = None
     if isinstance(made, str | PathLike):
         folder = made = open_source(made, encoding=encoding)
@@ -91,8 +88,9 @@ def given_data(
     if folder is not None and folder.task is not None:
         known = folder.task() if task is None else task
         return Data(made, known, chosen or folder.variants, registry)
-    if task is None and isinstance(source, Corrected) and not _is_object(source.report.task):
-        return Data(made, source.report.task, source.report.raw["variants"], registry)
+    if task is None and isinstance(source, Folder) and source.finds_task is not None:
+        name, own = source.finds_task
+        return Data(made, name, tuple(own), registry)
     if task is None and isinstance(made, Dataset):
         return Data(made, made.task, (), registry)
     if task is None and isinstance(made, Source):
@@ -100,8 +98,3 @@ def given_data(
     if task is None:
         raise UsageError("whose rows are these?", hint="--task NAME; see targen list-tasks")
     return Data(made, task, chosen, registry)
-
-
-def _is_object(task: str) -> bool:
-    """Whether a task's id is of a file or an object, which nothing finds again by it."""
-    return task.partition(":")[0] in (FILE, MEMORY)

@@ -10,7 +10,7 @@ from typing import Any
 from targen_core.runs.report import missing_words
 from targen_core.text import percent, plural
 
-__all__ = ["CorrectionReport", "LabelReport", "Report", "UsageReport"]
+__all__ = ["LabelReport", "Report", "UsageReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class LabelReport:
         return sum(self.accepted.values()) / self.judged if self.judged else None
 
 
-def _labels(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
+def labels_of(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
     rows, requested, flows = raw.get("rows", {}), raw.get("requested", {}), raw["flow"]
     aims = raw.get("branches") or {label: label for label in flows}
     labels = rows or flows
@@ -164,7 +164,7 @@ class Report:
             problem=raw["problem"],
             rows=raw["rows"],
             requested=raw["requested"],
-            labels=_labels(raw),
+            labels=labels_of(raw),
             seconds=raw.get("seconds"),
             usage=UsageReport.of(raw["usage"]),
             models=raw["models"],
@@ -237,70 +237,3 @@ class Report:
         ]
         problem = f" — {self.problem}" if self.problem else ""
         return table(f"{self.task}: {self.summary}{problem}", heads, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionReport:
-    """What a corrector did to a dataset.
-
-    Attributes:
-        task: the task's full id.
-        corrector: the corrector's.
-        model: the model's name, or "".
-        instances: instances that were judged.
-        kept: how many of these were not rejected.
-        accuracy_before: the fraction of labels, as shown, that equal those of the data.
-        accuracy_after: the same for the final labels; None if no instance was kept.
-        labels: what became of the instances of each label that was shown.
-        usage: calls, tokens and cost.
-        raw: the whole of `report.json`.
-    """
-
-    task: str
-    corrector: str
-    model: str
-    instances: int
-    kept: int
-    accuracy_before: float
-    accuracy_after: float | None
-    labels: Mapping[str, LabelReport]
-    usage: UsageReport
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> CorrectionReport:
-        """From the content of `report.json`."""
-        names = "task corrector model instances kept accuracy_before accuracy_after".split()
-        return cls(
-            **{name: raw[name] for name in names},
-            labels=_labels(raw),
-            usage=UsageReport.of(raw["usage"]),
-            raw=raw,
-        )
-
-    @property
-    def cost(self) -> float | None:
-        """Cost of the calls in dollars; None if a price is unknown."""
-        return self.usage.cost
-
-    @property
-    def summary(self) -> str:
-        """The report in one line."""
-        after = "" if self.accuracy_after is None else f", {self.accuracy_after:.1%} after"
-        return (
-            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}, labels as in the data: "
-            f"{self.accuracy_before:.1%} before{after}, {self.usage.summary}"
-        )
-
-    def __repr__(self) -> str:
-        return f"<CorrectionReport of {self.task}: {self.summary}>"
-
-    def _repr_html_(self) -> str:
-        from targen_core.api.html import table
-
-        ends = list(dict.fromkeys(end for label in self.labels.values() for end in label.accepted))
-        rows = [
-            (name, *(label.accepted.get(end, 0) for end in ends), sum(label.rejected.values()))
-            for name, label in self.labels.items()
-        ]
-        return table(f"{self.task}: {self.summary}", ("label shown", *ends, "rejected"), rows)

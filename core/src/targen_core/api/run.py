@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from targen_core.api.html import table
-from targen_core.api.report import CorrectionReport, Report
+from targen_core.api.report import Report
 from targen_core.api.words import in_python
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
@@ -19,20 +19,34 @@ from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import find_task
 from targen_core.tasks.model import Task
 
-__all__ = ["Corrected", "Run"]
+__all__ = ["Folder", "Run"]
 
-ReportT = TypeVar("ReportT", bound=Report | CorrectionReport)
+
+class _Report(Protocol):
+    """What a directory with rows reports."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    def _repr_html_(self) -> str: ...
+
+
+ReportT = TypeVar("ReportT", bound=_Report)
 
 _READ_AGAIN = ("dataset", "task")
 _SHOWN = 5  # rows of a table
 _LONGEST = 200  # characters of a cell
 
 
-class _Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
+class Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
     """A directory with rows and a report; it is the sequence of its rows."""
 
     path: Path
     report: ReportT
+    registry: Registry
+    finds_task: tuple[str, Sequence[str]] | None = None
+    """The name and variants of its task, where neither its rows nor its files tell them."""
 
     def __init__(self, path: Path, report: ReportT) -> None:
         self.path = path
@@ -79,7 +93,7 @@ class _Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
         return shown + "\n" + table(f"{self.path}: the first rows of {len(self):,}", columns, cells)
 
 
-class Run(_Folder[Report]):
+class Run(Folder[Report]):
     """A run: its directory, its report, and its rows.
 
     A `Run` is the sequence of its rows: `len(run)`, `run[0]`, `for row in run`;
@@ -124,44 +138,6 @@ class Run(_Folder[Report]):
     def rejects(self) -> Iterator[dict[str, Any]]:
         """Candidates and list items that made no row, each with its reason."""
         return read_jsonl(self.path / "rejects.jsonl")
-
-
-class Corrected(_Folder[CorrectionReport]):
-    """A corrected dataset: its directory, its report, and the rows that were kept.
-
-    It is the sequence of its rows, each with its final label.
-
-    Attributes:
-        path: the directory.
-        report: what the corrector did.
-        dataset: the rows with their task.
-        task: the task of the rows, with its variants.
-        registry: finds it, where it has a name.
-    """
-
-    def __init__(
-        self, path: Path, report: CorrectionReport, task: Task[Any, Any], registry: Registry
-    ) -> None:
-        super().__init__(path, report)
-        self.__dict__["task"] = task
-        self.registry = registry
-
-    @cached_property
-    def task(self) -> Task[Any, Any]:
-        """The task of the rows, found again after unpickling."""
-        with in_python():
-            return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
-
-    @cached_property
-    def dataset(self) -> Dataset:
-        """The rows with their task, read on first access."""
-        file = self.path / "dataset.jsonl"
-        return Dataset(self.path.name, self.task, list(read_jsonl(file)), source=str(file))
-
-    @property
-    def changes(self) -> Iterator[dict[str, Any]]:
-        """The verdict on each instance: the label shown, the final one, and why."""
-        return read_jsonl(self.path / "changes.jsonl")
 
 
 def _cut(value: object) -> str:

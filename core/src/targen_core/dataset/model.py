@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 from pydantic import ValidationError
 
 from targen_core.errors import Rejected, TargenError, UsageError
+from targen_core.plugins.functions import function
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.manifest import Manifest
@@ -313,11 +314,11 @@ class Dataset(Sequence[Mapping[str, Any]]):
                 there and `force` is not given.
             JobFailed: the hub refuses or cannot be reached; what it had is as it was.
         """
-        from targen_core.exporters.publish import publish
-
+        publish = function("publish")
         dataset = replace(self, license=license or self.license)
         parts = dataset.split(split, seed=seed) if split is not None else None
-        return publish(dataset, repo_id, parts=parts, private=private, force=force, token=token)
+        url: str = publish(dataset, repo_id, parts=parts, private=private, force=force, token=token)
+        return url
 
     def __repr__(self) -> str:
         return f"<Dataset {self.summary}>"

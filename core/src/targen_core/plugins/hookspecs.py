@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from targen_core.calls.executor import ModelExecutor
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
-    from targen_core.exporters.model import Exporter
     from targen_core.methods.model import Method
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
     from targen_core.training.model import Trainer
+    from targen_standard.exporting.model import Exporter
 
 __all__ = ["API_GROUP", "hookimpl", "hookspec"]
 
@@ -244,5 +244,21 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         @hookimpl
         def register_commands(register):
             register.register("publish", "my_package.cli:publish", summary="Send a dataset")
+        ```
+    """
+
+
+@hookspec
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """Register functions for programs: `targen_core.NAME`.
+
+    The names of the core and of its modules cannot be taken. A type checker knows a function where
+    the distribution itself exports it.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_functions(register):
+            register.register("publish", "my_package.api:publish", summary="Send a dataset")
         ```
     """

@@ -81,8 +81,8 @@ KINDS = {
             "exporter",
             "register_exporters",
             "list-exporters",
-            "targen_core.exporters.model:Exporter",
-            "a targen_core.Exporter",
+            "targen_standard.exporting.model:Exporter",
+            "a targen_standard.Exporter",
         ),
         Kind(
             "metric",
@@ -141,6 +141,7 @@ KINDS = {
             "a targen_core.calls.executor.ModelExecutor",
         ),
         Kind("command", "register_commands", ""),
+        Kind("function", "register_functions", ""),
     )
 }
 """By name, in the order of every listing."""

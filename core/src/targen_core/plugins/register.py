@@ -22,6 +22,7 @@ MEMORY = "memory"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")
+_FORMS = {"command": _COMMAND, "function": re.compile(r"[A-Za-z]\w*")}  # of other names
 _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -40,7 +41,7 @@ class Registration(Generic[T]):
     `target` is the object itself or a lazy `"module:ATTR"`. `install` is the
     requirement, extra included, that brings all that the target imports.
     `aliases` are other names that find it, where nothing is registered under
-    them.
+    them. `panel` is the part of `targen --help` that shows a command.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Registration(Generic[T]):
     entry_point: str
     install: str
     aliases: tuple[str, ...] = ()
+    panel: str = ""
 
     @property
     def id(self) -> str:
@@ -91,7 +93,13 @@ class Register(Generic[T]):
         self._items: dict[str, Registration[T]] = {}
 
     def register(
-        self, name: str, target: T | str, *, summary: str = "", aliases: Sequence[str] = ()
+        self,
+        name: str,
+        target: T | str,
+        *,
+        summary: str = "",
+        aliases: Sequence[str] = (),
+        panel: str = "",
     ) -> None:
         """Register `target` as `name`.
 
@@ -105,17 +113,20 @@ class Register(Generic[T]):
             summary: one line for the listings.
             aliases: other names by which people look for it, such as a
                 service's own. A name that is registered wins over an alias.
+            panel: for a command, the part of `targen --help` that shows it.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this
                 plugin has already registered.
         """
-        form = _COMMAND if self._kind == "command" else _NAME
+        form = _FORMS.get(self._kind, _NAME)
         for one in (name, *aliases):
             if not isinstance(one, str) or not form.fullmatch(one):
                 raise RegistrationRefused(
                     "bad-name",
-                    f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'",
+                    f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'"
+                    if form is not _FORMS["function"]
+                    else f"function name {one!r}: use a Python identifier",
                 )
         if isinstance(target, str) and not _LAZY.fullmatch(target):
             raise RegistrationRefused(
@@ -136,6 +147,7 @@ class Register(Generic[T]):
             self._entry_point,
             self._install,
             tuple(aliases),
+            panel,
         )
 
     def __iter__(self) -> Iterator[Registration[T]]:

@@ -55,6 +55,7 @@ KNOWN = {
         "sungen": "targen-methods[sungen]",
     },
     "executor": {"ray": "targen-ray"},
+    "function": {"analyze": "targen-analysis"},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
 }
 """Where the things come from that people ask for by name most often, so that an environment

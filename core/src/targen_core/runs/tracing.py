@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from targen_core.calls.journal import find_records
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.reading import read_jsonl
+from targen_core.runs.correction_plan import CorrectionPlan
 from targen_core.runs.gate import check_members, read_json, said
 from targen_core.runs.manifest import Manifest
 from targen_core.text import plural
-
-if TYPE_CHECKING:
-    from targen_core.runs.correction import CorrectionPlan
 
 __all__ = [
     "Traced",
@@ -268,8 +266,6 @@ def plan_of(run: Path) -> CorrectionPlan | None:
     """
     if (run / "manifest.json").exists() or not (run / "correction.json").exists():
         return None
-    from targen_core.runs.correction import CorrectionPlan
-
     check_members(run)
     try:
         return CorrectionPlan.model_validate(read_json(run / "correction.json"))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "register_commands",
     "register_embedders",
+    "register_functions",
     "register_metrics",
     "register_task_forms",
 ]
@@ -38,6 +39,12 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_analysis.judging.sample:sample",
         summary="Draw rows for a person to judge.",
     )
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """`targen_core.analyze`."""
+    register.register("analyze", "targen_analysis.api:analyze")
 
 
 @hookimpl

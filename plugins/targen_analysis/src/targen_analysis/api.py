@@ -1,8 +1,8 @@
-"""`analyze` for programs: what `targen_core.analyze` calls."""
+"""`analyze`: what is in a dataset, by the metrics that are installed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, named_apart, read_corpus
 from targen_core import Registry, Run, Task, load_registry
+from targen_core.api.reading import DataLike
+from targen_core.api.words import in_python
 from targen_core.errors import UsageError
 from targen_core.metrics.model import Corpus, Study
 
@@ -17,19 +19,67 @@ __all__ = ["analyze"]
 
 
 def analyze(
-    data: Sequence[Any],
-    *,
-    against: Any = None,
+    *data: DataLike,
+    against: DataLike | None = None,
     task: str | None = None,
-    metrics: Sequence[str] = (),
-    without: Sequence[str] = (),
-    options: Mapping[str, Mapping[str, Any]],
-    text: Sequence[str] = (),
+    metrics: str | Iterable[str] = (),
+    without: str | Iterable[str] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    text: str | Iterable[str] = (),
     label: str = "",
     seed: int = 0,
     registry: Registry | None = None,
 ) -> Analysis:
-    """See `targen_core.analyze`."""
+    """Measure datasets side by side, and against a reference such as the original.
+
+    A metric that fails does not stop the others: see `Analysis.failed`. `targen_core.analyze` is
+    this function.
+
+    Args:
+        *data: runs, `Dataset`s, their paths, or rows.
+        against: the reference that they are compared with.
+        task: the task of the rows in files; runs and `Dataset`s know theirs.
+        metrics: what to measure; by default every metric that is installed.
+        without: metrics to leave out.
+        options: metric -> option -> value.
+        text: the text columns, for data without a task.
+        label: the label column, for data without a task.
+        seed: random seed for resampling and sampling.
+        registry: finds metrics and tasks; by default what is installed.
+
+    Returns:
+        The findings by metric, `analysis["lexical"]`; `analysis.save(folder)`
+        writes them and the page.
+
+    Raises:
+        UsageError: the request is invalid.
+    """
+    with in_python():
+        return _measured(
+            data,
+            against=against,
+            task=task,
+            metrics=_names(metrics),
+            without=_names(without),
+            options=options or {},
+            columns=Columns(_names(text), label),
+            seed=seed,
+            registry=registry,
+        )
+
+
+def _measured(
+    data: Sequence[Any],
+    *,
+    against: Any,
+    task: str | None,
+    metrics: Sequence[str],
+    without: Sequence[str],
+    options: Mapping[str, Mapping[str, Any]],
+    columns: Columns,
+    seed: int,
+    registry: Registry | None,
+) -> Analysis:
     if not data:
         raise UsageError("there is nothing to analyse")
     if registry is None:  # a run knows objects that nothing else finds
@@ -41,7 +91,6 @@ def analyze(
     asked = ask(registry, metrics, without, texts)
     if not asked:
         raise UsageError("no metric is left to measure", hint="leave out fewer")
-    columns = Columns(tuple(text), label)
     sources = [_source(each) for each in data]
     corpora = [read_corpus(registry, each, task=task, columns=columns) for each in sources]
     if against is not None:
@@ -52,6 +101,11 @@ def analyze(
     corpora = named_apart(corpora, sources)
     reference = corpora.pop() if against is not None else None
     return measure_all(Study(tuple(corpora), reference, seed), asked)
+
+
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names, where one alone may stand for a list of it."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _source(data: Any) -> Any:

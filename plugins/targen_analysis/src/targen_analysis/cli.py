@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core.cli.completion import completer
-from targen_core.cli.sources import EncodingArg
+from targen_cli.completion import completer
+from targen_cli.sources import EncodingArg
 from targen_core.errors import JobFailed, UsageError
 from targen_core.plain import kind_of
 
@@ -139,8 +139,8 @@ def analyze(
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
+    from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.cli.tables import print_json
     from targen_core.metrics.model import Study
 
     if pictures and pictures not in KINDS:

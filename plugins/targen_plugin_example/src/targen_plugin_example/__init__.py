@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from targen_core import (
         Backend,
         Corrector,
-        Exporter,
         InverseGenerator,
         ListStep,
         Register,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.training.model import Trainer
+    from targen_standard import Exporter
 
 
 @hookimpl

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core import Dataset, Exporter
+from targen_core import Dataset
+from targen_standard import Exporter
 
 __all__ = ["PAGE"]
 

@@ -16,12 +16,12 @@ from typing import Any
 
 from targen_core import Task, load, load_registry
 from targen_core.errors import UsageError
-from targen_core.runs.versions import Decided, patched, write_version
 from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
 from targen_review.plan import Plan, PlanData, data_of, is_there, load_plan
 from targen_review.rows import ReviewData, ReviewRow, mend, open_data
 from targen_review.verdicts import Verdict, check_rule, people, said_of, verdict_of
+from targen_standard.correction.versions import Decided, patched, write_version
 
 __all__ = [
     "Judged",

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from targen_cli.sources import task_name
 from targen_core import Rejected, Task, load_registry
-from targen_core.cli.sources import task_name
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.runs import tracing

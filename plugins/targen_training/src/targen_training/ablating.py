@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.ahead import YesArg
+from targen_cli.completion import completer
+from targen_cli.flags import Said, takes
 from targen_core import Limits
-from targen_core.cli.ahead import YesArg
-from targen_core.cli.completion import completer
-from targen_core.cli.flags import Said, takes
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_training.comparing import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from targen_core.cli.completion import completer
+from targen_cli.completion import completer
 from targen_core.errors import TargenError, UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_cli.completion import completer
 from targen_core import Typed
-from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 from targen_training.asked import TaskOption, file_of, read_rows, trainer_options
 from targen_training.mixtures import Mix

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.ahead import YesArg
+from targen_cli.flags import Said, takes
 from targen_core import Limits, Typed
-from targen_core.cli.ahead import YesArg
-from targen_core.cli.flags import Said, takes
 from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
 from targen_training.money import Money
 
 if TYPE_CHECKING:
+    from targen_cli.ahead import Expected
     from targen_core import Registry
-    from targen_core.cli.ahead import Expected
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
@@ -258,7 +258,7 @@ def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
 
 def show(results: Results, folder: Path, *, json: bool) -> None:
     """Print the results and where they stand."""
-    from targen_core.cli.tables import print_json, print_table
+    from targen_cli.tables import print_json, print_table
     from targen_training.experiments.pages import findings_of, shown
 
     if json:

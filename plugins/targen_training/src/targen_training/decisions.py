@@ -9,10 +9,10 @@ from typing import Any
 from targen_core import Case, Dataset, Task
 from targen_core.dataset.weighing import checked_weights
 from targen_core.errors import Rejected, UsageError
-from targen_core.exporters.conversations import conversation
 from targen_core.tasks.cases import RIGHT
 from targen_core.text import plural
 from targen_core.training.model import Decision, Question, Trainer
+from targen_standard.exporting.conversations import conversation
 from targen_training.styles import Style
 
 __all__ = ["decisions_of", "digest", "require_weighing", "weights_of"]

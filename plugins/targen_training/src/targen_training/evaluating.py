@@ -97,8 +97,8 @@ def evaluate(
     """
     import numpy as np
 
+    from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.cli.tables import print_json
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
     from targen_training.decisions import digest
     from targen_training.models import load_model
@@ -170,7 +170,7 @@ def _grade(
     json: bool,
 ) -> None:
     """Say how a decoder, or written answers, do on a task of BIG-bench."""
-    from targen_core.cli.tables import print_json
+    from targen_cli.tables import print_json
     from targen_training.bigbench.evaluating import (
         answered,
         as_facts,
@@ -208,7 +208,7 @@ def _print_normalized(task: BigBench, scores: Scores) -> None:
 
 
 def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
-    from targen_core.cli.tables import print_json, print_table
+    from targen_cli.tables import print_json, print_table
     from targen_training.harness import harness_figures
 
     by_task = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
@@ -240,7 +240,7 @@ _LOSSES = ("brier", "log_loss")  # figures that are no shares
 def _print(
     scores: Scores, slices: Sequence[Slice], trained: Trained, datasets: Sequence[Dataset]
 ) -> None:
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
 
     learned = " + ".join(each.name for each in trained.facts.data)
     print(

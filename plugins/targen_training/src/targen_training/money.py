@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targen_cli.ahead import Expected, ask_first, threshold
 from targen_core import Limits
-from targen_core.cli.ahead import Expected, ask_first, threshold
 from targen_core.runs.account import Account
 
 __all__ = ["Money"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.ahead import YesArg
+from targen_cli.flags import Said, takes
 from targen_core import Limits
-from targen_core.cli.ahead import YesArg
-from targen_core.cli.flags import Said, takes
 from targen_core.errors import UsageError
 from targen_training.comparing import (
     carried_out,
@@ -157,8 +157,8 @@ def reproduce(
     - targen reproduce table12 --original superglue --generator local
     - targen reproduce datatune-table2 --original bigbench --transformed runs --synthetic syn
     """
+    from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.cli.tables import print_json
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
     from targen_training.reproduction.openllm import OpenLlm
@@ -306,7 +306,7 @@ def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
 
 def _open_llm(registry: Registry, asked: OpenLlm, money: Money, *, plan: bool, json: bool) -> None:
     """Do table 8 in the paper's form, and print it."""
-    from targen_core.cli.tables import print_json
+    from targen_cli.tables import print_json
     from targen_training.reproduction.openllm import carry_out, show
 
     with going_on(), money:
@@ -568,7 +568,7 @@ def _arms(paper: PaperTable, generators: Sequence[str]) -> Iterator[Mapping[str,
 
 
 def _print_paper(paper: PaperTable) -> None:
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
 
     columns = list(dict.fromkeys(key for row in paper.rows for key in row if key != "name"))
     print(f"{paper.name} of the paper: {paper.title}")
@@ -584,7 +584,7 @@ def _plain(value: float | None) -> str:
 
 
 def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
     from targen_training.experiments.pages import KINDS
 
     _print_paper(paper)
@@ -636,7 +636,7 @@ def _ordered(
 
 
 def _print_means(results: Results) -> None:
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
     from targen_training.experiments.pages import KINDS
 
     if results.means:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from targen_core.cli.completion import completer
+from targen_cli.completion import completer
 from targen_core.errors import UsageError
 from targen_training.asked import TaskOption, options_of, read_rows
 
@@ -97,8 +97,8 @@ def reweigh(
     - targen reweigh runs/rte-0 --by influence --best 50
     - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
+    from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.cli.tables import print_json
     from targen_core.dataset.weighing import check_free
     from targen_core.methods.form import task_of_rows
 
@@ -189,7 +189,7 @@ def _known(data: str) -> str | None:
 
 
 def _print(report: dict[str, Any], found: Weighed) -> None:
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
 
     accuracy = found.made.get("validation_accuracy")
     learned = f", {accuracy:.0%} right on held-out rows" if accuracy is not None else ""

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from targen_core import JudgeQuestion, Label, Prompt
 from targen_core.errors import UsageError
-from targen_core.exporters.lines import INSTRUCTIONS, JSONL, OPENAI
+from targen_standard.exporting.lines import INSTRUCTIONS, JSONL, OPENAI
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 

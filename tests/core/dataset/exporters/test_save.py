@@ -9,7 +9,7 @@ import pytest
 
 from targen_core import Exporter
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.exporters.save import check_free, save
+from targen_standard.exporting.save import check_free, save
 
 
 def _write_file(dataset, out):

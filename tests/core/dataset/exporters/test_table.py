@@ -8,7 +8,7 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from targen_core.exporters import table
+from targen_standard.exporting import table
 
 CSV = table.CSV.make(table.CsvOptions())
 

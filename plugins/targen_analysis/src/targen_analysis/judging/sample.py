@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from targen_core.cli.completion import completer
+from targen_cli.completion import completer
 from targen_core.errors import UsageError
 from targen_core.outputs import write_new
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.options import RowOptions
 from targen_core.plain import content_of

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from targen_cli.ahead import YesArg
+from targen_cli.flags import Said, takes
 from targen_core import Limits
-from targen_core.cli.ahead import YesArg
-from targen_core.cli.flags import Said, takes
 from targen_core.errors import Interrupted, MissingDependency, UsageError
 
 __all__ = ["compare_methods"]
@@ -183,9 +183,9 @@ def compare_methods(
             distribution=lacking,
             hint="pip install 'targen-methods[compare]'",
         ) from error
+    from targen_cli.ahead import ask_first, threshold
+    from targen_cli.tables import print_json, print_table
     from targen_core import load_registry
-    from targen_core.cli.ahead import ask_first, threshold
-    from targen_core.cli.tables import print_json, print_table
     from targen_methods.comparing.asked import Asked, asked_for
     from targen_methods.comparing.carrying import carry_out
     from targen_methods.comparing.page import columns

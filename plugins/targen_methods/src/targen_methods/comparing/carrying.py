@@ -24,18 +24,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.ahead import Expected, expected_of
 from targen_core import (
     Limits,
     Registry,
     Typed,
-    analyze,
-    correct,
     estimate,
     generate,
     load,
     read_dataset,
 )
-from targen_core.cli.ahead import Expected, expected_of
 from targen_core.errors import (
     BudgetExhausted,
     JobFailed,
@@ -53,6 +51,7 @@ from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured
 from targen_methods.comparing.page import write
+from targen_standard import correct
 
 if TYPE_CHECKING:
     from targen_analysis.analysis import Analysis
@@ -437,7 +436,8 @@ def _analyzed(
     ]
     tell(f"analysis into {folder / 'analysis'}")
     installed = {item.name for item in registry.all("metric")}
-    analysis = analyze(
+    analyze = registry.get("function", "analyze")  # its distribution is an extra of this one
+    analysis: Analysis = analyze(
         *runs,
         against=asked.original or None,
         without=sorted(_ASIDE & installed),

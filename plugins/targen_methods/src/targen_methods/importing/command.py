@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.completion import completer
+from targen_cli.completion import completer
 from targen_core.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def import_rows(
       --weights weights.npy --logits
     - targen import-rows attrprompt attrprompt-v1.jsonl --task ./news.yaml --label-file label.txt
     """
+    from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.cli.tables import print_json
     from targen_core.outputs import remove
     from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of

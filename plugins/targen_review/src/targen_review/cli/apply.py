@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core.cli.tables import print_json, print_table
+from targen_cli.tables import print_json, print_table
 from targen_core.plain import read_plain
 from targen_core.reading import json_of
 from targen_core.text import plural, printable
@@ -135,7 +135,7 @@ def apply(
 def _refill(
     version: Version, *, max_cost: float | None, max_tokens: int | None, quiet: bool
 ) -> None:
-    from targen_core.cli.generating import grow
+    from targen_cli.generating import grow
     from targen_core.errors import UsageError
 
     if not version.targets:

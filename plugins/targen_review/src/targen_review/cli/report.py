@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core.cli.tables import print_json, print_table
+from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError, WriteFailed
 
 if TYPE_CHECKING:

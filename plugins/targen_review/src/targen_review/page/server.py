@@ -26,7 +26,7 @@ from targen_review.page.guard import MAX_FORM, LocalOnly, Secret
 from targen_review.rows import NO_TASK
 
 if TYPE_CHECKING:
-    from targen_core import Trace
+    from targen_standard import Trace
 
 __all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates", "traced"]
 
@@ -316,7 +316,7 @@ async def traced(path: Path, name: str | int) -> Trace:
     Raises:
         TargenError: it cannot be read.
     """
-    from targen_core import trace
+    from targen_standard import trace
 
     return await run_in_threadpool(trace, path, name)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.ahead import Expected
 from targen_core import Registry, Task, estimate, generate
 from targen_core.api.looking import found
-from targen_core.cli.ahead import Expected
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.methods.finishing import finished, rows_to_make
 from targen_training.experiments.model import Arm, Experiment

@@ -88,7 +88,7 @@ def reproduce_datatune(
     Raises:
         UsageError: nothing of it can be done.
     """
-    from targen_core.cli.tables import print_json
+    from targen_cli.tables import print_json
     from targen_training.comparing import carried_out, say_billed
     from targen_training.experiments.model import declared
 
@@ -438,7 +438,7 @@ def _print(
     differs: Sequence[str],
     results: Results,
 ) -> None:
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
     from targen_training.printed import with_interval
 
     print(f"DataTune's table 2: {paper['title']}")

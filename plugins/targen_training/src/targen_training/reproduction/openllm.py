@@ -230,7 +230,7 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
 
 def show(paper: PaperTable, found: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
     """Print the figures here: the mean over seeds, and the least and greatest."""
-    from targen_core.cli.tables import print_table
+    from targen_cli.tables import print_table
 
     lines = []
     for each in paper.harness:

@@ -15,12 +15,12 @@ from targen_core import (
     ChatReply,
     ChatRequest,
     Correction,
+    Dataset,
     Exporter,
     Llm,
     Price,
 )
 from targen_core.errors import UsageError
-from targen_core.exporters.model import Dataset
 
 __all__ = ["PARROT", "POST", "polite"]
 

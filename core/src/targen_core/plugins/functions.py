@@ -1,0 +1,36 @@
+"""Functions for programs that plugins register: `targen_core.merge`, `targen_core.analyze`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core.errors import AmbiguousName, TargenError, UnknownName
+from targen_core.plugins.loader import load_registry
+
+__all__ = ["function"]
+
+_looking: list[str] = []
+"""Names that are being looked up: plugins are imported meanwhile, and may ask for others."""
+
+
+def function(name: str) -> Any:
+    """Return the function that a plugin registered as `name`, as `targen_core.NAME`.
+
+    Raises:
+        AttributeError: no plugin registers it, several do, or it cannot be imported.
+    """
+    problem = f"module 'targen_core' has no attribute {name!r}"
+    if _looking:
+        raise AttributeError(problem)
+    _looking.append(name)
+    try:
+        return load_registry().get("function", name)
+    except UnknownName as error:
+        known = error.hint.startswith("pip install")
+        raise AttributeError(f"{problem}: {error.hint}" if known else problem) from None
+    except AmbiguousName as error:
+        raise AttributeError(f"{error}; import it from one of them") from error
+    except TargenError as error:  # hasattr() must not raise anything else
+        raise AttributeError(f"{error}: {error.hint}") from error
+    finally:
+        _looking.pop()

@@ -1,0 +1,160 @@
+"""The `targen` command. Errors become one clear message and an exit code here."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import gc
+import os
+import sys
+from contextlib import nullcontext
+from itertools import pairwise
+
+from targen_cli.streams import mute, sound_streams
+from targen_cli.terminal import guarded, print_traceback
+from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.text import printable
+
+__all__ = ["main"]
+
+_LONGEST = 4000
+"""Characters of an error that are printed: more of it helps nobody."""
+
+_MACHINES = frozenset(
+    getattr(errno, name, errno.EIO)
+    for name in (
+        "ENOSPC",
+        "EDQUOT",
+        "EIO",
+        "EROFS",
+        "EACCES",
+        "EPERM",
+        "EMFILE",
+        "ENFILE",
+        "ESTALE",
+        "ENAMETOOLONG",
+    )
+)
+"""Errors of a disk, a file system or a limit, wherever they come up."""
+
+
+def main() -> None:
+    """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
+    # Pydantic would read every distribution's entry points, and fail where one does not read.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # To look for cycles in all that was imported takes longer than most commands.
+    atexit.register(gc.freeze)
+    with sound_streams(), guarded():
+        try:
+            _main()
+        finally:
+            _flush()
+
+
+def _flush() -> None:
+    """Write what is still to be written, or say that it is lost."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        mute(sys.stdout)
+        sys.exit(1)
+    except OSError as error:
+        sys.exit(_lost(error))
+
+
+def _lost(error: OSError) -> int:
+    """Say that what was printed is lost, as on a full disk; the exit code."""
+    mute(sys.stdout)
+    print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
+    print("  try: what the command wrote to files is there all the same", file=sys.stderr)
+    return 1
+
+
+def _refused(error: OSError) -> int:
+    """Say what the machine refuses, which is no fault of ours; the exit code."""
+    if error.errno == errno.ENOSPC and error.filename is None:
+        return _lost(error)
+    from targen_core.plain import way_out
+
+    where = f"{error.filename}: " if error.filename else ""
+    print(f"error: {printable(where)}{error.strerror}", file=sys.stderr)
+    print(f"  try: {way_out(error, 'type the same command again')}", file=sys.stderr)
+    return 1
+
+
+def _main() -> None:
+    # Options of every command, wherever they stand.
+    args = [arg for arg in sys.argv[1:] if arg not in ("--debug", "--trust")]
+    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("TARGEN_DEBUG"))
+    if debug:
+        sys.excepthook = print_traceback
+    try:
+        _dispatch(args, trust="--trust" in sys.argv[1:])
+    except TargenError as error:
+        if debug:
+            raise
+        whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
+        print(f"error{whose}: {_short(error)}", file=sys.stderr)
+        if error.hint:
+            print(f"  try: {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        mute(sys.stdout)
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        if isinstance(error, OSError) and error.errno in _MACHINES:
+            sys.exit(_refused(error))
+        if isinstance(error, MemoryError):
+            print("error: this machine has not the memory for it", file=sys.stderr)
+            print(
+                "  try: smaller files, or JSON lines or Parquet, which are read piece by piece",
+                file=sys.stderr,
+            )
+            sys.exit(1)
+        print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
+        print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
+        sys.exit(1)
+
+
+def _short(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, UsageError) and error.field:
+        text = f"--{error.field.replace('_', '-')}{text.removeprefix(error.field)}"
+    return printable(text, max_length=_LONGEST)
+
+
+def _dispatch(args: list[str], *, trust: bool = False) -> None:
+    # Listing is what people type first and most: it goes past typer, which
+    # imports pydantic to run any command and would take most of the time.
+    if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
+        from targen_cli.inventory import show_registered
+        from targen_core.plugins.kinds import LISTS
+
+        for kind, command in LISTS.items():
+            if command == args[0]:
+                show_registered(kind, json=bool(args[1:]))
+                return
+    if "--out=" in args or ("--out", "") in pairwise(args):
+        # A shell variable that is not set; a path would be this folder.
+        raise UsageError("--out is empty", hint="name a folder or a file, or leave --out out")
+    import logging
+
+    from targen_cli.app import build
+    from targen_cli.asking import ask_about_files
+    from targen_core.origin import of_a_command, trusting
+
+    words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
+    words.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("targen")
+    log.addHandler(words)
+    log.setLevel(logging.INFO)
+    try:
+        with of_a_command(), trusting() if trust else nullcontext(), ask_about_files():
+            build()(args, prog_name="targen")
+    finally:
+        log.removeHandler(words)

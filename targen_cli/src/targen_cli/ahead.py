@@ -1,0 +1,182 @@
+"""Before a command sends anything: what would run, and whether it may cost so much."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from targen_cli.arguments import YesArg
+from targen_cli.asking import can_ask
+from targen_cli.choosing import Choice
+from targen_cli.tables import print_json
+from targen_core import defaults
+from targen_core.errors import TargenError
+
+if TYPE_CHECKING:
+    from targen_core.api.estimating import CostEstimate
+    from targen_core.api.request import Request
+
+__all__ = [
+    "Ahead",
+    "Expected",
+    "YesArg",
+    "ask_first",
+    "confirm",
+    "expected",
+    "expected_of",
+    "print_dry_run",
+    "tell_of_shortage",
+    "threshold",
+]
+
+Ahead = Sequence[tuple[Path, "Request"]]
+"""What is asked for, each with the run directory that it goes to."""
+
+
+def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
+    """Print what would run, and for how much; nothing is written, nothing is sent."""
+    from targen_cli.estimate import print_estimates
+    from targen_core.api.estimating import estimated
+
+    estimates = [estimated(request) for _, request in runs]
+    facts: list[dict[str, Any]] = []
+    for (out, request), one in zip(runs, estimates, strict=True):
+        steps = request.prepared.steps
+        models = {name: step.model.identity for name, step in steps.items()}
+        about = {"out": str(out), "labels": dict(request.spec.target.quotas), "models": models}
+        facts.append({**about, **one.facts})
+    if json:
+        print_json(facts if suite else facts[0])
+        return
+    for run in facts:
+        labels = ", ".join(f"{name} {rows:,}" for name, rows in run["labels"].items())
+        print(f"{run['task']} would go to {run['out']}: {labels}")
+    by_model: dict[str, list[str]] = {}
+    for step, model in facts[0]["models"].items():
+        by_model.setdefault(model, []).append(step)
+    for model, steps_of in by_model.items():
+        print(f"{model} would be asked" + (f": {', '.join(steps_of)}" if len(by_model) > 1 else ""))
+    print()
+    print_estimates(estimates)
+    print("\nDry run: nothing was sent or written.")
+
+
+def tell_of_shortage(request: Request) -> None:
+    """Say of which labels more rows are wanted than the task can make."""
+    most = {} if request.task.most is None else request.task.most()
+    for label, wanted in request.spec.quotas.items():
+        if wanted > most.get(label, wanted):
+            print(
+                f"note: {wanted:,} rows of {label} are wanted, and what is given makes "
+                f"{most[label]:,} at most: give more rows, or the run ends short of them",
+                file=sys.stderr,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a part of a command is likely to cost.
+
+    Attributes:
+        name: the part.
+        dollars: None if its price is unknown, or if nothing can say what it takes.
+        unknown: why nothing can say what it takes, although it has a price; else "".
+    """
+
+    name: str
+    dollars: float | None
+    unknown: str = ""
+
+
+def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
+    """Ask a person before runs start that may cost more than she wants to be asked about.
+
+    Raises:
+        Exit: she says no.
+    """
+    rows = sum(request.spec.target.quotas.total for _, request in runs)
+    ask_first(
+        f"{rows:,} rows",
+        lambda: [expected(request.name, request) for _, request in runs],
+        cap=choice.limits.get("max_cost"),
+        ask_above=choice.ask_above,
+        yes=yes,
+        shown="--dry-run shows it",
+    )
+
+
+def ask_first(
+    what: str,
+    parts: Callable[[], Iterable[Expected]],
+    *,
+    cap: float | None,
+    ask_above: float,
+    yes: bool = False,
+    shown: str = "",
+) -> None:
+    """Ask a person before a command starts that may cost more than `ask_above` dollars.
+
+    Without a terminal there is no question: `--max-cost` is the limit there. If a part cannot say
+    what it takes, the question says so. A part without a known price asks nothing.
+
+    Args:
+        what: what would cost so much.
+        parts: estimates the parts; called only if the question may be needed.
+        cap: `--max-cost`.
+        ask_above: the threshold, in dollars.
+        yes: whether `--yes` was passed.
+        shown: which option shows the estimate.
+
+    Raises:
+        Exit: the answer is no.
+    """
+    most = math.inf if cap is None else cap
+    if yes or most <= ask_above or not can_ask():
+        return
+    known = list(parts())
+    dollars = sum(part.dollars or 0.0 for part in known)
+    unknown = {part.name: part.unknown for part in known if part.unknown}
+    if min(dollars, most) <= ask_above and not unknown:
+        return
+    words = f"{what} would cost about ${dollars:,.2f}"
+    if unknown:
+        words += f", without {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
+    if most < math.inf:
+        words += f", and at most ${most:,.2f} (--max-cost)"
+    hints = [f"It is an estimate; {shown}, and" if shown else "It is an estimate, and"]
+    print(f"{words}. {hints[0]} --max-cost is a cap.", file=sys.stderr)
+    if not typer.confirm("Go on?", err=True):
+        print("Nothing was sent.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def threshold() -> float:
+    """The default `ask-above`, for commands that take no other defaults."""
+    files = [file for file in defaults.read_files() if file.is_trusted]
+    held = defaults.merged(defaults.layers(files), lambda one, other: one == other)
+    return float(held["ask-above"].value) if "ask-above" in held else defaults.ASK_ABOVE
+
+
+def expected(name: str, request: Request) -> Expected:
+    """What a run is likely to cost, by a dry run."""
+    from targen_core.api.estimating import estimated
+
+    prices = [step.price for step in request.prepared.steps.values()]
+    if all(price is None or not (price.input or price.output) for price in prices):
+        return Expected(name, None)
+    return expected_of(name, lambda: estimated(request))
+
+
+def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
+    """What a part is likely to cost by an estimate, which may fail as a dry run does."""
+    try:
+        return Expected(name, estimate().dollars)
+    except TargenError as error:
+        # What its dry run cannot do, the part itself may.
+        return Expected(name, None, unknown=f"cannot be estimated: {error}")

@@ -1,0 +1,125 @@
+"""The command group: each command's module is imported when it is asked for.
+
+Building a command's options costs more than listing tasks does, so a command
+is built alone; `targen --help` builds them all.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from targen_cli.installed import (
+    add_command,
+    is_command,
+    named_commands,
+    panel_of,
+    unknown_command,
+)
+from targen_cli.misspelt import Command
+from targen_core.commands import COMMANDS, PANELS
+from targen_core.plugins.registry import Registry
+
+__all__ = ["COMMANDS", "build"]
+
+
+class _LazyGroup(TyperGroup):
+    """A group that builds a command when it is looked up; plugins may have more."""
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What is installed, for names that the core does not have."""
+        from targen_core.plugins.loader import load_registry
+
+        return load_registry()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All, panel by panel."""
+        names: list[str] = []
+        for panel, commands in PANELS.items():
+            names += commands
+            names += [
+                name for name, item in named_commands(self.registry) if panel == panel_of(item)
+            ]
+        return names
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        two = " ".join(args[:2])
+        if len(args) > 1 and args[0] not in COMMANDS and is_command(self.registry, two):
+            args = [two, *args[2:]]
+        if args and not ctx.resilient_parsing and not self._has(args[0]):
+            raise unknown_command(self.registry, args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if not self._has(cmd_name):
+            return None
+        alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        if cmd_name in COMMANDS:
+            module, _, function = COMMANDS[cmd_name].partition(":")
+            run = getattr(import_module(f"targen_cli.{module}"), function)
+            panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
+            alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
+        else:
+            add_command(alone, self.registry, cmd_name, cls=Command)
+        return typer.main.get_command(alone)
+
+    def _has(self, name: str) -> bool:
+        return name in COMMANDS or is_command(self.registry, name)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from targen_core import __version__
+        from targen_core.plugins.loader import installed_sources
+
+        print(f"targen-core {__version__}")
+        sources = {each.distribution: each.version for each in installed_sources()}
+        for name, number in sources.items():
+            if name != "targen-core":
+                print(f"{name} {number}")
+        raise typer.Exit
+
+
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print what is installed."
+        ),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Run code and follow paths that files name. Read the files first.",
+        ),
+    ] = False,
+) -> None:
+    """Generate labelled NLP datasets from a task description alone.
+
+    Four steps: contexts, instance seeds, label-constrained generation, self-correction
+    (TarGEN, arXiv:2310.17876).
+
+    Start with:
+    - targen preview rte
+    - targen generate rte -n 20
+    - targen show runs/rte-0
+    """
+
+
+def build() -> Any:
+    """The command, ready to be called."""
+    app = typer.Typer(
+        cls=_LazyGroup,
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_main)
+    return typer.main.get_command(app)

@@ -1,0 +1,143 @@
+"""Arguments and switches that commands share, each declared once.
+
+Options that a model declares are in `cli.request` and `targen_core.options`, which read pydantic:
+commands that only list things start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_cli.completion import completer
+from targen_core.errors import UsageError
+
+__all__ = [
+    "BATCHES",
+    "OUTPUT",
+    "ROWS",
+    "BatchListsArg",
+    "CorrectArg",
+    "JsonArg",
+    "LabelArg",
+    "NumberArg",
+    "PresetArg",
+    "QuietArg",
+    "ReportJsonArg",
+    "RunArg",
+    "ShardArg",
+    "SomeTaskArg",
+    "SuiteArg",
+    "TaskArg",
+    "YesArg",
+    "complete_task",
+    "labels_of",
+    "pairs",
+]
+
+ROWS, BATCHES, OUTPUT = "Rows", "Batches", "Output"
+"""Panels of the help; the first two are also those of options with models."""
+
+complete_task = completer("task")
+_task = typer.Argument(
+    help="A task: NAME, DISTRIBUTION:NAME or FILE.",
+    show_default=False,
+    autocompletion=complete_task,
+)
+TaskArg = Annotated[str, _task]
+SomeTaskArg = Annotated[str | None, _task]
+RunArg = Annotated[Path, typer.Argument(help="A run directory.", show_default=False)]
+NumberArg = Annotated[
+    int | None, typer.Option("-n", "--number", help="Number of rows, split evenly over the labels.")
+]
+LabelArg = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
+]
+PresetArg = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        help="A named set of row counts, such as paper; see describe.",
+        rich_help_panel=ROWS,
+    ),
+]
+SuiteArg = Annotated[
+    str | None,
+    typer.Option(
+        "--suite",
+        metavar="PLUGIN",
+        help="All tasks of a plugin, such as superglue.",
+        rich_help_panel=ROWS,
+    ),
+]
+ShardArg = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/K",
+        help="Do part I of K of the work, on one of K machines; I is 1 to K, or 0 to K-1.",
+        rich_help_panel=ROWS,
+    ),
+]
+CorrectArg = Annotated[
+    bool,
+    typer.Option(
+        "--correct/--no-correct", help="Self-correct the labels (step 4).", rich_help_panel=ROWS
+    ),
+]
+BatchListsArg = Annotated[
+    bool,
+    typer.Option(
+        "--batch-lists",
+        help="With batches: steps 1 and 2 too; their calls do not see each other's items.",
+        rich_help_panel=BATCHES,
+    ),
+]
+YesArg = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Start without asking, whatever the estimated cost."),
+]
+QuietArg = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT),
+]
+ReportJsonArg = Annotated[
+    bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
+]
+JsonArg = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
+    """`NAME=VALUE` items as a dict.
+
+    Raises:
+        UsageError: an item without `=`, or a name given twice.
+    """
+    values: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name or not value:
+            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {example}")
+        if name in values:
+            raise UsageError(f"{option} names {name} twice")
+        values[name] = value
+    return values
+
+
+def labels_of(items: Sequence[str] | None) -> dict[str, int]:
+    """Rows by label, as --label says.
+
+    Raises:
+        UsageError: an item that is no LABEL=ROWS.
+    """
+    labels: dict[str, int] = {}
+    for name, text in pairs(items or (), "--label", "LABEL=40").items():
+        try:
+            labels[name] = int(text)
+        except ValueError:
+            raise UsageError(f"--label {name}={text}: {text!r} is not a number of rows") from None
+    return labels

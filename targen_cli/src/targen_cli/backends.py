@@ -1,0 +1,187 @@
+"""`targen backends check`: one tiny call, to see that a backend works before it is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.arguments import JsonArg
+from targen_cli.completion import completer
+from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions
+from targen_cli.tables import print_json
+from targen_core.errors import PluginError, TargenError, UsageError
+
+if TYPE_CHECKING:
+    from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
+    from targen_core.plugins.registry import Registry
+
+__all__ = ["backends"]
+
+_QUESTION = "Name one river. Answer as JSON, in the field `river`."
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"river": {"type": "string"}},
+    "required": ["river"],
+    "additionalProperties": False,
+}
+_MOST = 64  # tokens of the answer
+
+
+@takes(
+    ModelOptions.declared(
+        *("model", "base_url", "price_in", "price_out", "options", "key_file", "profile")
+    )
+)
+def backends(
+    action: Annotated[str, typer.Argument(metavar="check", help="What to do: check.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="The backend, NAME or NAME/MODEL; see list-backends. [default: targen config]",
+            autocompletion=completer("backend"),
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Make one tiny call, and say what is wrong or what it took.
+
+    Exits 0 with the model, the time and the price, or 1 with the service's words and what to do.
+
+    Examples:
+    - targen backends check llama --model llama3.1
+    - targen backends check
+    """
+    from targen_cli.choosing import choice
+    from targen_core.plugins.loader import load_registry
+
+    if action != "check":
+        raise UsageError(
+            f"backends {action}: no such action",
+            hint=f"targen backends check {name or 'NAME'}",
+        )
+    registry = load_registry()
+    chosen = choice(registry, said, backend=name)
+    with chosen.explained():
+        check = _check(registry, chosen.model, chosen.options)
+    if json:
+        print_json(check)
+        return
+    name = chosen.model.rpartition(":")[2]
+    print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
+    print(f"tokens   {check['input_tokens']:,} in, {check['output_tokens']:,} out")
+    if check["price"] is None:
+        print("price    unknown: --price-in ... --price-out ..., in dollars per million tokens")
+    else:
+        source = f" ({check['price_source']})" if check["price_source"] else ""
+        print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out a million{source}")
+        print(f"cost     ${check['dollars']:.6f} for this call")
+    for note in check["notes"]:
+        print(f"note     {note}")
+
+
+def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the backend, ask it once, and gather what there is to tell."""
+    import asyncio
+
+    from targen_core.calls.langchain import as_chat_model
+    from targen_core.calls.model import ChatRequest, Message, Price
+    from targen_core.calls.secrets import Secrets
+    from targen_core.langchain_path import PREFIX, remember_class
+    from targen_core.runs.options import (
+        backend_options,
+        known_secrets,
+        refuse_secrets,
+        step_options,
+    )
+    from targen_core.runs.plan import USER_PRICE
+
+    item = registry.find("backend", name)
+    backend = registry.resolve(item)
+    user = step_options(options, "generate")
+    chosen = backend_options(name, backend, user.backend)
+    suited = dict(backend.defaults(chosen)) if backend.defaults is not None else {}
+    params = {"max_tokens": _MOST, **{k: v for k, v in suited.items() if "." not in k}}
+    request = ChatRequest(
+        (Message("user", _QUESTION),), {**params, **user.sampling}, _SCHEMA, "river", key="check"
+    )
+    secrets = Secrets(*known_secrets(None, chosen))
+    try:
+        model = as_chat_model(backend.create(chosen))
+        secrets = Secrets(*known_secrets(model, chosen))
+        refuse_secrets(chosen, secrets)
+        reply, seconds = asyncio.run(_ask(model, request))
+    except TargenError as error:
+        secrets.error(error)
+        raise
+    except ModuleNotFoundError as error:
+        raise item.missing_dependency(error.name or str(error)) from error
+    except Exception as error:
+        raise PluginError(
+            f"backend {item.id}: {secrets.words(f'{type(error).__name__}: {error}')}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from (error if secrets.spared_by(error) else None)
+    if item.distribution == PREFIX:
+        remember_class(item.id)  # the user has named it: runs may use it from now on
+    price = Price(*user.price, source=USER_PRICE) if user.price else model.price
+    reply = secrets.reply(reply)
+    return {
+        "backend": item.id,
+        "identity": model.identity,
+        "model": reply.model or getattr(chosen, "model", "") or model.identity,
+        "seconds": round(seconds, 3),
+        "input_tokens": reply.input_tokens,
+        "output_tokens": reply.output_tokens,
+        "price": None if price is None else [price.input, price.output],
+        "price_source": price.source if price else "",
+        "dollars": None if price is None else _cost(price, reply),
+        "notes": _notes(model, reply),
+    }
+
+
+async def _ask(model: ChatModel, request: ChatRequest) -> tuple[ChatReply, float]:
+    import time
+
+    begun = time.perf_counter()
+    try:
+        return await model.complete(request), time.perf_counter() - begun
+    finally:
+        await model.aclose()
+
+
+def _cost(price: Price, reply: ChatReply) -> float:
+    return price.dollars(
+        reply.input_tokens,
+        reply.output_tokens,
+        cache_read=reply.cache_read_tokens,
+        cache_write=reply.cache_write_tokens,
+    )
+
+
+def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
+    """What is not wrong and yet worth knowing."""
+    import json
+
+    notes = []
+    if reply.reasoning_tokens:
+        notes.append(f"{reply.reasoning_tokens:,} of its tokens were reasoning, which is paid too")
+    if reply.finish == "length":
+        notes.append("its reply was cut: -o max_tokens=N allows more")
+    elif reply.finish != "stop":
+        notes.append(f"its reply ended with {reply.finish!r}")
+    else:
+        try:
+            fits = isinstance(json.loads(reply.text), dict)
+        except ValueError:
+            fits = False
+        if not fits:
+            how = "although a schema was asked for" if model.structured else "as it was asked to"
+            notes.append(f"its reply is not a JSON object, {how}; such replies are repaired once")
+    return notes

@@ -1,0 +1,253 @@
+"""Which model a command asks, at what price and up to what cost: its options over the defaults.
+
+Where nobody names a backend, it is the one that is set up on this machine. Where several are, a
+person at a terminal is asked, and everybody else is told what to type: it may cost money.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from targen_cli.asking import can_ask
+from targen_cli.flags import Said
+from targen_cli.request import ModelOptions
+from targen_core import defaults
+from targen_core.defaults import DefaultsFile, Value
+from targen_core.errors import TargenError, UsageError
+from targen_core.options import Limits
+from targen_core.origin import is_trusting
+from targen_core.text import printable
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
+
+__all__ = ["Choice", "choice", "same_backend"]
+
+_TYPED = "the command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to ask, and how.
+
+    Attributes:
+        model: the backend.
+        steps: backends of single steps.
+        options: of backends, by `KEY` or `STEP.KEY`.
+        limits: what was asked for, with defaults in the place of None.
+        ask_above: dollars above which a person is asked first.
+        held: the defaults and options that it is made of, by name.
+    """
+
+    model: str
+    steps: Mapping[str, str]
+    options: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    ask_above: float
+    held: Mapping[str, Value]
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """As `asked` takes them."""
+        return {"model": self.model, "steps": self.steps, "options": self.options, **self.limits}
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Let an error about something that nobody typed say where it is from."""
+        try:
+            yield
+        except TargenError as error:
+            for name, value in defaults.names_in_file(self.held).items():
+                key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
+                about = rf"(?:--|-o |option '?){key}\b|{re.escape(repr(value.value))}"
+                if value.origin != _TYPED and re.search(about, str(error)):
+                    said = f"{name} is from {value.origin}; see targen config"
+                    error.hint = f"{error.hint}; {said}" if error.hint else said
+                    break
+            raise
+
+
+def same_backend(registry: Registry) -> Callable[[str, str], bool]:
+    """Whether two names are of one backend, aliases and full ids included."""
+
+    def find(name: str) -> str:
+        try:
+            return registry.find("backend", name).id
+        except UsageError:
+            return name
+
+    return lambda one, other: find(one) == find(other)
+
+
+def choice(registry: Registry, said: Said, *, backend: str | None = None) -> Choice:
+    """What the command line says of models and limits, over the defaults.
+
+    Args:
+        registry: finds backends.
+        said: the options of the command.
+        backend: the one that is named, where no option says so.
+
+    Raises:
+        UsageError: anything wrong with either; or no backend is named, and not one alone is set up.
+    """
+    typed = said.of(ModelOptions)
+    files = defaults.read_files()
+    for file in files:
+        _require_trust(file)
+    layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
+    held = defaults.merged(layers, same_backend(registry))
+    options = _part(held, "options.")
+    chosen = held["backend"].value if "backend" in held else _picked(registry, options)
+    ask_above = held.get("ask-above")
+    usual = {
+        name: held[key].value
+        for name in said.has
+        if name in Limits.model_fields and (key := name.replace("_", "-")) in held
+    }
+    return Choice(
+        model=chosen,
+        steps=_part(held, "backend-for."),
+        options=options,
+        limits={**usual, **said.part(Limits)},
+        ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
+        held=held,
+    )
+
+
+def _part(held: Mapping[str, Value], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value.value
+        for name, value in held.items()
+        if name.startswith(prefix)
+    }
+
+
+def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
+    """The command line as a layer of defaults.
+
+    Raises:
+        UsageError: something is said twice.
+    """
+    from targen_core.api.models import named
+
+    values = said.values
+    if backend is not None:
+        backend, with_model = named(backend)
+        if with_model:
+            if said.model is not None:
+                raise UsageError(f"--backend {backend}/{with_model['model']} and --model name two")
+            values = with_model | values
+    layer = {f"options.{name}": value for name, value in values.items()}
+    layer |= {f"backend-for.{step}": name for step, name in said.backends.items()}
+    if backend is not None:
+        layer["backend"] = backend
+    return {name: Value(value, _TYPED) for name, value in layer.items()}
+
+
+# --- which backend ---------------------------------------------------------
+
+
+def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
+    """The one backend that is set up here, or the one that a person says.
+
+    Raises:
+        UsageError: none is set up, or several are and nobody can be asked.
+    """
+    plain = {name: value for name, value in options.items() if "." not in name}
+    ready = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
+    if len(ready) == 1:
+        return ready[0].id
+    if not ready:
+        raise _none_ready(registry)
+    if can_ask():
+        return _asked_for(ready)
+    each = "; or ".join(f"-b {item.name}" for item in ready)
+    raise UsageError(
+        f"no backend is named, and {len(ready)} are set up here: "
+        f"{', '.join(item.name for item in ready)}",
+        hint=f"{each}; for always: targen config set backend {ready[0].name}",
+    )
+
+
+def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[str, Any]) -> bool:
+    """Whether a backend has what it needs on this machine, and takes these options."""
+    from targen_core.calls.sampling import SAMPLING
+    from targen_core.runs.options import CORE
+
+    try:
+        backend: Backend = registry.resolve(item)
+    except TargenError:
+        return False
+    own = options.keys() - {*SAMPLING, *CORE}
+    takes = own <= backend.options.model_fields.keys()
+    return takes and backend.ready is not None and backend.ready(options)
+
+
+def _none_ready(registry: Registry) -> UsageError:
+    """What to say where no model can be asked."""
+    items = [item for item in registry.all("backend") if item.distribution != "targen-core"]
+    install = "pip install 'targen-backends[local]' for a small model that runs in this process"
+    if not items:
+        return UsageError(
+            "the only backend installed is scripted, which is not a model", hint=install
+        )
+    names = ", ".join(item.name for item in items)
+    return UsageError(
+        "no backend is named, and none is set up here: no key or address is in the environment",
+        hint=f"-b NAME, one of {names} (targen list-backends has what they want); or {install}",
+    )
+
+
+def _asked_for(items: Sequence[Registration[Backend]]) -> str:
+    """What a person says to the question which one."""
+    print("No backend is named, and these are set up here:", file=sys.stderr)
+    width = max(len(item.name) for item in items)
+    for number, item in enumerate(items, 1):
+        print(f"  {number}  {item.name.ljust(width)}  {item.summary}", file=sys.stderr)
+    names = {item.name: item.id for item in items}
+    names |= {str(number): item.id for number, item in enumerate(items, 1)}
+    names |= {alias: item.id for item in items for alias in item.aliases}
+    answer = ""
+    while answer not in names:
+        answer = typer.prompt(
+            "Which? Its name or number (targen config set backend NAME makes it the default)",
+            err=True,
+        ).strip()
+    return names[answer]
+
+
+def _require_trust(file: DefaultsFile) -> None:
+    """Let a file of a folder be used where this user says so, now or before.
+
+    Raises:
+        UsageError: nobody does.
+    """
+    if file.is_trusted:
+        return
+    if is_trusting():
+        file.trust()
+        return
+    said = printable(", ".join(f"{n}={value}" for n, value in file.reaching.items()), lines=False)
+    if can_ask():
+        print(f"{file.path} is not trusted yet, or has changed. It says", file=sys.stderr)
+        for name, value in file.reaching.items():
+            print(printable(f"  {name} = {value}", lines=False), file=sys.stderr)
+        if typer.confirm("Use it from now on?", err=True):
+            file.trust()
+            return
+    raise UsageError(
+        f"{file.path} says {said}, and is not trusted yet: a folder from somebody else may "
+        "name any model, address, file or price",
+        hint="if you trust it: --trust, or targen config trust "
+        f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",
+    )

@@ -1,0 +1,248 @@
+"""`targen config`: the defaults that hold here, where each is from, and changing them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions
+from targen_cli.tables import print_json, print_table
+from targen_core import defaults
+from targen_core.defaults import Value
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import is_inside
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+__all__ = ["config"]
+
+_ACTIONS = ("show", "path", "set", "unset", "trust")
+
+
+@takes(ModelOptions.declared("profile"))
+def config(
+    action: Annotated[
+        str, typer.Argument(metavar=f"[{'|'.join(_ACTIONS)}]", help="What to do.")
+    ] = "show",
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY [VALUE]]",
+            help="set, unset: a default, called as its option is. trust: a file.",
+            show_default=False,
+        ),
+    ] = None,
+    project: Annotated[
+        bool, typer.Option("--project", help="set, unset: in the file of this folder.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="show: print JSON for programs.")] = False,
+    *,
+    said: Said,
+) -> None:
+    """Show the defaults that hold here and where each is from, or change them.
+
+    Later ones win: your own file, the nearest targen.toml (or pyproject.toml with [tool.targen])
+    from here upwards, variables such as TARGEN_MODEL, and the command line. What a file of a
+    folder says of models, addresses, files and money counts once you trust it.
+
+    Examples:
+    - targen config
+    - targen config set backend llama
+    - targen config set model llama3.1 --profile house
+    - targen config set --project options.temperature 0.9
+    - targen config trust
+    """
+    given, profile = words or [], said.of(ModelOptions).profile
+    if action not in _ACTIONS:
+        raise UsageError(f"config {action}: no such action", hint=f"targen config {_ACTIONS[0]}")
+    if project and action not in ("set", "unset"):
+        raise UsageError("--project is for set and unset")
+    count = {"set": 2, "unset": 1}.get(action, 0)
+    if len(given) != count and not (action == "trust" and len(given) == 1):
+        raise UsageError(
+            f"config {action} takes {('no more words', 'a KEY', 'a KEY and a VALUE')[count]}",
+            hint=f"targen config {action}{('', ' backend', ' backend llama')[count]}",
+        )
+    if action == "show":
+        _show(profile, json=json)
+    elif action == "path":
+        _print_paths()
+    elif action == "trust":
+        _trust(Path(given[0]) if given else None)
+    else:
+        value = given[1] if action == "set" else None
+        _change(given[0], value, profile=profile, project=project)
+
+
+def _show(profile: str | None, *, json: bool) -> None:
+    from targen_cli.choosing import same_backend
+    from targen_core.plugins.loader import load_registry
+
+    files = defaults.read_files()
+    held = defaults.merged(defaults.layers(files, profile), same_backend(load_registry()))
+    shown = defaults.names_in_file(held)
+    if json:
+        print_json(
+            {
+                "values": {n: {"value": v.value, "from": v.origin} for n, v in shown.items()},
+                "files": [
+                    {
+                        "path": str(file.path),
+                        "trusted": file.is_trusted,
+                        "profiles": [*file.profiles],
+                    }
+                    for file in files
+                ],
+            }
+        )
+        return
+    if shown:
+        waiting = {str(file.path) for file in files if not file.is_trusted}
+        rows = [
+            (
+                name,
+                _words(value.value),
+                f"{value.origin}{' (not trusted)' if value.origin in waiting else ''}",
+            )
+            for name, value in _sorted(shown)
+        ]
+        print_table(["default", "value", "from"], rows)
+    else:
+        print("Nothing has a default here; to set one: targen config set backend NAME")
+    profiles = sorted({name for file in files for name in file.profiles})
+    if profiles:
+        print(f"\nProfiles (--profile NAME): {', '.join(profiles)}")
+    for file in files:
+        if not file.is_trusted:
+            print(f"\n{file.path} stops commands until you trust it: targen config trust")
+
+
+def _sorted(shown: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    order = [*defaults.KEYS]
+    return sorted(
+        shown.items(), key=lambda item: (order.index(item[0]) if item[0] in order else 99, item[0])
+    )
+
+
+def _words(value: Any) -> str:
+    return (
+        value
+        if isinstance(value, str)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def _print_paths() -> None:
+    """Where the files are, or would be."""
+    own, project = defaults.user_file(), defaults.project_file()
+    none = Path.cwd() / defaults.FILE_NAME
+    for whose, path in (("user", own), ("folder", project or none)):
+        print(f"{whose.ljust(8)}{path}{'' if path.exists() else '  (not there)'}")
+
+
+def _trust(path: Path | None) -> None:
+    project = path or defaults.project_file()
+    if project is None:
+        raise UsageError(
+            f"there is no {defaults.FILE_NAME} here or above",
+            hint="targen config set --project backend NAME makes one",
+        )
+    file = defaults.read_file(project, project=True)
+    file.trust()
+    print(f"{project} is used from now on, as long as it says")
+    for name, value in file.reaching.items():
+        print(f"  {name} = {_words(value)}")
+
+
+# --- changing a file -------------------------------------------------------
+
+
+def _change(key: str, value: str | None, *, profile: str | None, project: bool) -> None:
+    """Set a default, or take it out; the rest of the file stays as it was written.
+
+    Raises:
+        UsageError: the value cannot be, or there is nothing to take out.
+    """
+    path = (defaults.project_file() or Path.cwd() / defaults.FILE_NAME) if project else None
+    path = path or defaults.user_file()
+    if project and path.is_symlink() and not is_inside(path.parent, path):
+        raise UsageError(
+            f"{path} is a link that leads out of its folder",
+            hint="set the default in the file that it leads to, or put a file in place of the link",
+        )
+    before = defaults.read_file(path, project=project) if path.exists() else None
+    was_trusted = before is None or before.is_trusted
+    at = [*(["profile", profile] if profile else []), *_place(key)]
+    if path.name == "pyproject.toml":
+        at = ["tool", "targen", *at]
+    document = _document(path)
+    if value is None:
+        _remove(document, at, key, path)
+    else:
+        _put(document, at, defaults.typed_value(key, value))
+    text = document.as_string()
+    defaults.read_file(path, project=project, text=text)  # before it is written: is it right?
+    _write(path, text)
+    after = defaults.read_file(path, project=project)
+    if project and was_trusted:
+        after.trust()  # it says what this user typed
+    done = f"{key} = {value}" if value is not None else f"no {key}"
+    print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
+
+
+def _place(key: str) -> list[str]:
+    """`options.correct.model` is the key `model` of the table `options.correct`."""
+    table, dot, rest = key.partition(".")
+    if not dot:
+        return [key]
+    step, dot, name = rest.partition(".")
+    return [table, step, name] if dot else [table, rest]
+
+
+def _document(path: Path) -> TOMLDocument:
+    import tomlkit
+
+    from targen_core.reading import read_text
+
+    return tomlkit.parse(read_text(path, 1 << 20)) if path.exists() else tomlkit.document()
+
+
+def _put(document: Any, at: Sequence[str], value: Any) -> None:
+    import tomlkit
+
+    table = document
+    for part in at[:-1]:
+        if part not in table:
+            table[part] = tomlkit.table(is_super_table=part in ("profile", "tool"))
+        table = table[part]
+    table[at[-1]] = value
+
+
+def _remove(document: Any, at: Sequence[str], key: str, path: Path) -> None:
+    table = document
+    for part in at[:-1]:
+        table = table.get(part, {})
+    if at[-1] not in table:
+        raise UsageError(f"{path} has no default {key}", hint="targen config shows what there is")
+    del table[at[-1]]
+
+
+def _write(path: Path, text: str) -> None:
+    from targen_core.plain import replace_plain, why_not
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_plain(path.resolve(), text.encode())
+    except OSError as error:
+        raise WriteFailed(
+            f"cannot write {path}: {why_not(path, error)}",
+            hint=f"another folder: TARGEN_CONFIG_DIR={shlex.quote('DIR')}",
+        ) from error

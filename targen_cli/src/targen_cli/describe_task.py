@@ -1,0 +1,227 @@
+"""`targen describe TASK`: what a task is, and its prompts as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.tables import print_table
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.trial import RecordedCall
+    from targen_core.tasks.model import Task
+
+__all__ = ["print_scored", "print_task", "scored_facts", "task_facts"]
+
+_SHOWN = 60  # characters of a dimension's values
+
+
+def task_facts(
+    registry: Registry, name: str, variants: Sequence[str], *, prompts: bool
+) -> dict[str, Any]:
+    """What there is to say of a task; with `prompts`, each of them filled in."""
+    from targen_core.runs.plan import find_task
+
+    registration, target = find_task(registry, name, variants)
+    facts = _facts(target, registration.id) | {"scored": scored_facts(registry, target)}
+    if prompts:
+        facts["prompts"] = [
+            {
+                "name": call.prompt,
+                "step": call.step,
+                "messages": [{"role": m.role, "content": m.content} for m in call.messages],
+            }
+            for call in _filled(registry, target, name, variants)
+        ]
+    return facts
+
+
+def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
+    corrector = task.judging.corrector
+    steps = [step for step in task.steps if step.lists != ()]
+    return {
+        "kind": "task",
+        "id": task_id,
+        "version": task.version,
+        "summary": task.summary,
+        "description": task.description,
+        "source": task.source,
+        "labels": [
+            {"name": label.name, "value": label.official, "summary": label.summary}
+            for label in task.labels
+        ],
+        "branches": dict(task.branches),
+        "columns": [*task.schema.model_fields],
+        "rows_per_instance": task.rows_per_instance,
+        "instances_per_call": task.instances_per_call,
+        "labels_per_seed": task.labels_per_seed or "all",
+        "lists": [
+            {"step": step.name, "summary": part.summary, "batch": part.batch}
+            for step in steps
+            for part in step.lists or ()
+        ],
+        "dimensions": [
+            {
+                "step": step,
+                "name": part.name,
+                "values": dict(part.values)
+                if isinstance(part.values, Mapping)
+                else list(part.values),
+                "in_prompt": part.in_prompt,
+                "summary": part.summary,
+            }
+            for step, part in task.dimensions_by_step
+        ],
+        "corrector": corrector if isinstance(corrector, str | None) else "task",
+        "parameters": {step.name: dict(step.parameters) for step in steps},
+        "variants": {name: variant.summary for name, variant in task.variants.items()},
+        "presets": {name: dict(counts) for name, counts in task.presets.items()},
+        "prompt_versions": {prompt.name: prompt.version for prompt in task.every_prompt},
+    }
+
+
+def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:
+    """The steps that ask for token probabilities, with the installed backends that have them."""
+    from targen_core.runs.plan import backends_with_scores
+
+    return [
+        {
+            "step": step,
+            "top_logprobs": wanted,
+            "given": step in task.scores_given,
+            "continues": step in task.continues,
+            "backends": backends_with_scores(
+                registry,
+                wanted,
+                given=step in task.scores_given,
+                going_on=step in task.continues,
+            ),
+        }
+        for step, wanted in task.scored.items()
+    ]
+
+
+def _filled(
+    registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
+) -> list[RecordedCall]:
+    """The first filling of each prompt in a dry run that costs nothing."""
+    from targen_core.api.request import asked
+    from targen_core.runs.trial import dry_run_spec, run_trial
+
+    # A kind that no prompt says may select one: as many neighbours as it has values have them all.
+    unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]
+    quotas = dict.fromkeys(task.quota_names, max([2, *unsaid]) * task.rows_per_instance)
+    with asked(registry, name, rows=False, variants=variants) as request:
+        trial = run_trial(registry, dry_run_spec(request.spec, quotas))
+    first: dict[str, RecordedCall] = {}
+    for call in trial.calls:
+        first.setdefault(call.prompt, call)
+    order = [prompt.name for prompt in task.every_prompt]
+    return sorted(first.values(), key=lambda c: order.index(c.prompt) if c.prompt in order else 99)
+
+
+def _values(values: Sequence[str] | Mapping[str, int]) -> str:
+    """Values in a line, with their weights; of many, the first and how many there are."""
+    said = (
+        [f"{value}: {weight}" for value, weight in values.items()]
+        if isinstance(values, Mapping)
+        else list(values)
+    )
+    shown = said[:1]
+    for one in said[1:]:
+        if len(", ".join([*shown, one])) > _SHOWN:
+            return f"{', '.join(shown)}, ... ({len(said):,})"
+        shown.append(one)
+    return ", ".join(shown)
+
+
+def _what_for(dimension: Mapping[str, Any]) -> str:
+    """What a dimension is for, and whether prompts say it."""
+    unsaid = "" if dimension["in_prompt"] else "(prompts do not say it)"
+    return " ".join(filter(None, (dimension["summary"], unsaid)))
+
+
+def _generated(facts: dict[str, Any]) -> str:
+    if facts["labels_per_seed"] == 1 and len(facts["branches"]) > 1:
+        return "instances for a seed, which is used for one label"
+    return "instances for a seed and a branch"
+
+
+def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
+    """Print what `scored_facts` says, a line for each step."""
+    for one in scored:
+        what = " of texts of its own" if one["given"] else ""
+        if one["continues"]:
+            what += " of what comes next in a reply"
+        if one["top_logprobs"]:
+            what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
+        print(
+            f"Step {one['step']} asks for token probabilities{what}. "
+            f"Backends with them: {', '.join(one['backends']) or 'none that is installed'}"
+        )
+
+
+def print_task(facts: dict[str, Any]) -> None:
+    """Print what `task_facts` says."""
+    print(f"{facts['id']} version {facts['version']}: {facts['summary']}\n")
+    print(facts["description"])
+    if facts["source"]:
+        print()
+        print(f"Source: {facts['source']}")
+    print(f"\nColumns: {', '.join(facts['columns'])}")
+    if facts["rows_per_instance"] > 1:
+        print(f"Rows come in groups of {facts['rows_per_instance']}.")
+    print()
+    if facts["labels"]:
+        print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
+    else:
+        print("Labels are open: one quota, called any.")
+    if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
+        default_aim = "step 4 finds it" if facts["corrector"] else "its rows say it"
+        aims = [(name, aim or default_aim) for name, aim in facts["branches"].items()]
+        print()
+        print_table(["branch", "label"], aims)
+    print()
+    print_table(
+        ["step", "what", "items a call"],
+        [
+            *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
+            ("generate", _generated(facts), facts["instances_per_call"]),
+            ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
+        ],
+    )
+    print_scored(facts["scored"])
+    if facts["dimensions"]:
+        print()
+        print_table(
+            ["dimension", "step", "values drawn from", "what for"],
+            [
+                (one["name"], one["step"], _values(one["values"]), _what_for(one))
+                for one in facts["dimensions"]
+            ],
+        )
+    print()
+    print_table(
+        ["step", "default parameters"],
+        [
+            (step, ", ".join(f"{key}={value}" for key, value in params.items()))
+            for step, params in facts["parameters"].items()
+        ],
+    )
+    print()
+    print_table(
+        ["preset", "rows"],
+        [
+            (name, ", ".join(f"{label} {count:,}" for label, count in counts.items()))
+            for name, counts in facts["presets"].items()
+        ],
+    )
+    if facts["variants"]:
+        print()
+        print_table(["variant", "what differs"], [*facts["variants"].items()])
+    for prompt in facts.get("prompts", ()):
+        print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
+        for message in prompt["messages"]:
+            print(f"--- {message['role']}\n{message['content']}")

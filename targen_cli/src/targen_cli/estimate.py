@@ -1,0 +1,224 @@
+"""`targen estimate`: calls, tokens and dollars before anything is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.arguments import (
+    BatchListsArg,
+    CorrectArg,
+    JsonArg,
+    LabelArg,
+    NumberArg,
+    PresetArg,
+    ShardArg,
+    SomeTaskArg,
+    SuiteArg,
+    labels_of,
+)
+from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions
+from targen_cli.tables import print_json, print_table
+from targen_core.defaults import YIELD
+from targen_core.errors import UsageError
+from targen_core.options import Limits, ListOptions, RowOptions
+
+if TYPE_CHECKING:
+    from targen_core.api.estimating import CostEstimate
+
+_HEADS = {
+    "calls": "calls",
+    "input_tokens": "input tokens",
+    "output_tokens": "output tokens",
+    "reasoning_tokens": "reasoning tokens",
+    "dollars": "dollars",
+}
+
+
+@takes(
+    RowOptions,
+    ListOptions,
+    ModelOptions,
+    Limits.declared("batch"),
+)
+def estimate(
+    task: SomeTaskArg = None,
+    suite: SuiteArg = None,
+    n: NumberArg = None,
+    preset: PresetArg = None,
+    label: LabelArg = None,
+    correct: CorrectArg = True,
+    measured: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RUN", help="Scale what a run of this task really took."),
+    ] = None,
+    yield_: Annotated[
+        float, typer.Option("--yield", help="Share of candidates that become rows, without --from.")
+    ] = YIELD,
+    reasoning_tokens: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reasoning-tokens",
+            metavar="[STEP=]TOKENS",
+            help="Tokens of reasoning in a call, without --from.",
+        ),
+    ] = None,
+    shard: ShardArg = None,
+    batch_lists: BatchListsArg = False,
+    json: JsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Say what a run will take: calls, tokens and, where a price is known, dollars.
+
+    Counts the prompts of a dry run, which costs nothing, at four characters a token; with --from
+    it scales the measured tokens of a run, rejects and reasoning included. With --suite, for each
+    task of a plugin; lists that several of them share are counted for each.
+
+    Examples:
+    - targen estimate rte -n 1000 -b llama --model m --price-in 0.15 --price-out 0.60
+    - targen estimate rte --preset paper --from runs/rte-0
+    - targen estimate --suite superglue --preset paper -b llama --model m
+    - targen estimate rte -n 1000 -b chatgpt --model gpt-6-luna --batch --reasoning-tokens 400
+    """
+    from targen_cli.choosing import choice
+    from targen_core.api.estimating import estimated
+    from targen_core.api.request import asked
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.suite import suite_tasks
+
+    if not 0 < yield_ <= 1:
+        raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
+    if (task is None) == (suite is None):
+        raise UsageError(
+            "say what to estimate: one task, or all tasks of a plugin",
+            hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
+        )
+    if batch_lists and "batch" not in said.values:
+        raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
+    if reasoning_tokens and measured is not None:
+        raise UsageError("--from has measured the reasoning: leave --reasoning-tokens out")
+    if suite is not None and measured is not None:
+        raise UsageError("--from is a run of one task, and --suite is of several")
+    registry = load_registry()
+    chosen = choice(registry, said)
+    names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
+    estimates = []
+    for name in names:
+        with (
+            chosen.explained(),
+            asked(
+                registry,
+                name,
+                n=n,
+                preset=preset,
+                labels=labels_of(label),
+                correct=correct,
+                **said.part(RowOptions, ListOptions),
+                batch_lists=batch_lists,
+                shard=shard,
+                **chosen.keywords,
+            ) as request,
+        ):
+            thought = _reasoning(reasoning_tokens or (), [each.name for each in request.task.steps])
+            estimates.append(estimated(request, measured, yield_, thought))
+    if json:
+        facts = [one.facts for one in estimates]
+        print_json(facts if suite else facts[0])
+    else:
+        print_estimates(estimates)
+
+
+def print_estimates(estimates: Sequence[CostEstimate]) -> None:
+    """Print one task's steps, or several tasks with a line each."""
+    if len(estimates) == 1:
+        _print(estimates[0])
+    else:
+        _print_all(estimates)
+
+
+def _print(estimated: CostEstimate) -> None:
+    print(f"{estimated.rows:,} rows of {estimated.task}, by {estimated.basis}\n")
+    lines = [*estimated.steps, {"step": "all", **estimated.total}]
+    shown = _shown(estimated.total)
+    heads = ["step", *(_HEADS[key] for key in shown)]
+    print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
+    _say_prices(estimated.prices)
+    _say_too_few([estimated])
+    _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
+
+
+def _print_all(estimates: Sequence[CostEstimate]) -> None:
+    from targen_core.api.estimating import summed
+
+    everything = summed([one.total for one in estimates])
+    shown = _shown(everything)
+    print(f"{sum(one.rows for one in estimates):,} rows, by {estimates[0].basis}\n")
+    lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in estimates]
+    lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
+    print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
+    _say_prices(estimates[0].prices)
+    _say_too_few(estimates)
+    _say_unknown(everything["dollars"], estimates[0].uncounted_reasoning)
+
+
+def _shown(total: Mapping[str, Any]) -> list[str]:
+    """The columns that say something: no reasoning where there is none."""
+    return [key for key in _HEADS if key != "reasoning_tokens" or total[key]]
+
+
+def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
+    dollars = line["dollars"]
+    cost = "?" if dollars is None else f"{dollars:.2f}"
+    return tuple(cost if key == "dollars" else f"{line[key]:,}" for key in shown)
+
+
+def _say_prices(prices: Mapping[str, Any]) -> None:
+    """Say what is reckoned with, where a price is known."""
+    from targen_core.runs.report import price_words
+
+    known = {step: price for step, price in prices.items() if price is not None}
+    if known:
+        print()
+        for line in price_words(known):
+            print(line)
+
+
+def _say_too_few(estimates: Sequence[CostEstimate]) -> None:
+    for one in estimates:
+        if one.too_few:
+            print(f"\n{one.too_few}")
+
+
+def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
+    if dollars is None:
+        print("\nNo price is known for this model; add --price-in ... --price-out ...")
+    if uncounted:
+        print(
+            f"\nThe model thinks before it answers ({', '.join(uncounted)}), and that is paid as "
+            "output.\nIt is not counted here: add --reasoning-tokens TOKENS, or measure a small "
+            "run with --from"
+        )
+
+
+def _reasoning(items: Sequence[str], steps: Sequence[str]) -> dict[str, int]:
+    """Tokens of reasoning in a call, by step; one without a step is for all that are not named.
+
+    Raises:
+        UsageError: no step, or no number.
+    """
+    tokens: dict[str, int] = {}
+    for item in items:
+        step, equals, text = item.rpartition("=")
+        if (equals and step not in steps) or not text.isdecimal():
+            raise UsageError(
+                f"--reasoning-tokens {item!r} is not TOKENS or STEP=TOKENS",
+                hint="for example --reasoning-tokens 400, or --reasoning-tokens correct=900; "
+                f"steps: {', '.join(steps)}",
+            )
+        tokens[step] = int(text)
+    return tokens

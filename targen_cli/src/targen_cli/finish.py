@@ -1,0 +1,99 @@
+"""`targen finish`: what a method makes of the rows of its run."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from targen_core import Dataset
+
+__all__ = ["finish", "say_what_is_next"]
+
+
+def finish(
+    run: Annotated[
+        Path, typer.Argument(help="A run directory; it stays as it is.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder. [default: RUN with -finished]")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what was chosen or weighed before.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Choose or weigh the rows of a method's run, as the method does before it trains on them.
+
+    SuperGen keeps the best rows of each label, SunGen gives each row a weight, by the options that
+    the run was made with. Beside the run comes a folder that every command takes for a dataset.
+    No model is asked for text.
+
+    Examples:
+    - targen finish runs/rte-supergen-0
+    - targen finish runs/rte-sungen-0 --out runs/rte-weighed
+    """
+    from targen_core import read_dataset
+    from targen_core.methods.finishing import finish_run
+    from targen_core.plugins.loader import load_registry
+
+    registry = load_registry()
+    path = run if run.name.strip(".") else run.resolve()
+    target = out or path.with_name(f"{path.name}-finished")
+    finish_run(run, target, registry, force=force)
+    made, kept = (read_dataset(each, registry=registry) for each in (run, target))
+    _say_what_is_missing(run, len(made))
+    before, after, weight = _by_label(made), _by_label(kept), _weight_by_label(kept)
+    if json:
+        labels = {
+            name: {"made": before[name], "kept": after[name], "weight": weight[name]}
+            for name in before
+        }
+        print_json({"out": str(target), "labels": labels})
+        return
+    rows = [(name, before[name], after[name], f"{weight[name]:,.1f}") for name in before]
+    print_table(["label", "made", "kept", "of weight"], rows)
+    print(target)
+
+
+def _say_what_is_missing(run: Path, rows: int) -> None:
+    """Say of a run that was stopped, or runs still, that it was to have more rows."""
+    from targen_core.runs.manifest import Manifest
+
+    wanted = Manifest.load(run / "manifest.json").targets[-1].quotas.total
+    if rows < wanted:
+        print(
+            f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} makes "
+            "the others, and --force chooses anew",
+            file=sys.stderr,
+        )
+
+
+def _by_label(dataset: Dataset) -> Counter[str]:
+    return Counter(str(dataset.task.label_of(one)) for one in dataset.instances)
+
+
+def _weight_by_label(dataset: Dataset) -> dict[str, float]:
+    """What the rows of each label weigh together; those that have no weight count as one."""
+    size = dataset.task.rows_per_instance
+    weights = [*dataset.weights[::size]] or [1.0] * (len(dataset) // size)
+    found: dict[str, float] = defaultdict(float)
+    for one, weight in zip(dataset.instances, weights, strict=True):
+        found[str(dataset.task.label_of(one))] += weight
+    return found
+
+
+def say_what_is_next(run: Path) -> None:
+    """Say of a method's run that its rows are not yet chosen or weighed, and what does it."""
+    from targen_core.methods.finishing import unfinished_by
+
+    if name := unfinished_by(run):
+        words = f"{name} has yet to choose or weigh these rows"
+        print(f"{words}; next: targen finish {quote(str(run))}", file=sys.stderr)

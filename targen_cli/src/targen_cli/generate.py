@@ -1,0 +1,403 @@
+"""`targen generate` and `targen resume`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.arguments import (
+    BATCHES,
+    BatchListsArg,
+    CorrectArg,
+    LabelArg,
+    NumberArg,
+    PresetArg,
+    QuietArg,
+    ReportJsonArg,
+    RunArg,
+    ShardArg,
+    SomeTaskArg,
+    SuiteArg,
+    YesArg,
+    labels_of,
+)
+from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions, WorkerOptions
+from targen_cli.streams import mute
+from targen_core.errors import BudgetExhausted, QuotaNotMet, UsageError
+from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
+    from targen_core.runs.elsewhere import Elsewhere
+    from targen_core.runs.job import Job
+    from targen_core.runs.placing import Place
+    from targen_core.runs.spec import RunSpec
+
+
+@takes(RowOptions, ListOptions, Limits, ModelOptions, WorkerOptions)
+def generate(
+    task: SomeTaskArg = None,
+    n: NumberArg = None,
+    label: LabelArg = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="The run directory. [default: runs/TASK-SEED, or -2 and so on behind it]"
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would run and what it would cost; send and write nothing.",
+        ),
+    ] = False,
+    yes: YesArg = False,
+    suite: SuiteArg = None,
+    shard: ShardArg = None,
+    preset: PresetArg = None,
+    correct: CorrectArg = True,
+    batch_lists: BatchListsArg = False,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline",
+            help="Only create the run directory, for targen batch export.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Generate a labelled dataset.
+
+    Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json.
+    A run that was stopped goes on with the same command, or with targen resume. With --suite,
+    every task of a plugin gets a run directory of its own below --out; counts are for each task,
+    the budget is for all.
+
+    Examples:
+    - targen generate rte -n 100
+    - targen generate rte -n 500 -b llama --model llama3.1 --max-cost 2
+    - targen generate rte --label entailment=40 --label not_entailment=20
+    - targen generate rte -n 500 -b llama --model small -o correct.model=large
+    - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
+    - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch
+    - targen generate --suite superglue --preset paper --dry-run
+    - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
+    """
+    from targen_cli.ahead import confirm, print_dry_run, tell_of_shortage
+    from targen_cli.choosing import choice
+    from targen_core.api.request import asked, elsewhere
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.batches import require_codecs
+    from targen_core.runs.suite import suite_tasks
+
+    if (task is None) == (suite is None):
+        raise UsageError(
+            "say what to generate: one task, or all tasks of a plugin",
+            hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
+        )
+    batch = said.values.get("batch", False)
+    if batch_offline and (batch or suite is not None):
+        raise UsageError("--batch-offline goes without --batch, and is for one task")
+    if batch_lists and not (batch or batch_offline):
+        raise UsageError(
+            "--batch-lists says how --batch asks for lists",
+            hint="--batch --batch-lists, or --batch-offline --batch-lists",
+        )
+    registry = load_registry()
+    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    chosen = choice(registry, said)
+    keywords: dict[str, Any] = dict(
+        n=n,
+        preset=preset,
+        labels=labels_of(label),
+        correct=correct,
+        batch_lists=batch_lists,
+        shard=shard,
+        **said.part(RowOptions, ListOptions),
+        **chosen.keywords,
+    )
+    if shard is not None and "max_cost" in said.values and not quiet:
+        print("--max-cost is for this shard alone: each has its own", file=sys.stderr)
+    if suite is not None:
+        seed = said.of(RowOptions).seed
+        below = out or Path("runs") / f"{suite}-{seed}{_folder(shard)}"
+        runs = []
+        for one in suite_tasks(registry, suite):
+            with chosen.explained(), asked(registry, one.id, **keywords) as request:
+                runs.append((below / one.name, request))
+        if dry_run:
+            print_dry_run(runs, suite=True, json=json)
+            return
+        confirm(runs, chosen, yes=yes)
+        specs = [(out, request.spec) for out, request in runs]
+        place: Place = "exact" if out else "replace"
+        _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json)
+        return
+    assert task is not None
+    with chosen.explained(), asked(registry, task, **keywords) as request:
+        if batch_offline:
+            require_codecs(request.prepared.steps)
+        tell_of_shortage(request)
+        if dry_run:
+            print_dry_run([(request.folder(out), request)], suite=False, json=json)
+            return
+        confirm([(out or Path(), request)], chosen, yes=yes)
+        job = request.job(out)
+    with job:
+        if batch_offline:
+            print(_next_export(job.path))
+        else:
+            _run(job, where, quiet=quiet, json=json)
+
+
+def _next_export(run: Path) -> str:
+    return f"{run} is ready; next: targen batch export {run}"
+
+
+def _folder(shard: str | None) -> str:
+    """What the folder of a suite's shard ends with."""
+    from targen_core.engine.shards import Shard, read_shard
+
+    numbers = read_shard(shard)
+    return "" if numbers is None else Shard(*numbers, {}).folder
+
+
+@takes(
+    ModelOptions.declared("base_url", "price_in", "price_out", "options", "key_file"),
+    WorkerOptions,
+    unchanged=(RowOptions.declared("give_up_after"), Limits),
+)
+def resume(
+    run: RunArg,
+    n: NumberArg = None,
+    label: LabelArg = None,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline",
+            help="Only set the larger target, for targen batch export; needs no key.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Judge everything that is there again and compare; slower by minutes."
+        ),
+    ] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="SOURCE",
+            help="Where the datasets are that the run excludes. [default: where they were]",
+            show_default=False,
+            rich_help_panel=RowOptions.panel,
+        ),
+    ] = None,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Finish a run that was stopped, or extend one.
+
+    No answered call is asked again, and the rows are those of an uninterrupted run. With -n or
+    --label the run grows to that many rows in all; rows that are there stay.
+
+    Examples:
+    - targen resume runs/rte-0
+    - targen resume runs/rte-0 -n 200 --max-cost 5
+    - targen resume runs/rte-0 -n 200 --batch-offline
+    """
+    from targen_core.api.request import elsewhere, reopened
+    from targen_core.plugins.loader import load_registry
+
+    batch = said.values.get("batch", False)
+    if batch_offline and batch:
+        raise UsageError("--batch-offline goes without --batch")
+    registry = load_registry()
+    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    job, _ = reopened(
+        run,
+        registry,
+        n=n,
+        labels=labels_of(label),
+        options=said.of(ModelOptions).values,
+        exclude=exclude,
+        verify=verify,
+        **said.part(RowOptions, Limits),
+    )
+    with job:
+        if batch_offline:
+            job.leave_to_files()
+            print(_next_export(job.path))
+            return
+        _run(job, where, quiet=quiet, json=json)
+
+
+def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
+    """Run with a progress display; print the report, whole or not, or where the rows are."""
+    from targen_cli.finish import say_what_is_next
+    from targen_cli.progress import progress
+    from targen_cli.report import print_report
+    from targen_cli.tables import print_json
+
+    job.elsewhere = where
+    if where is not None:
+        job.resuming = f"{job.resuming} {where.words}"
+    try:
+        with progress(job, quiet=quiet) as listener:
+            job.run(listener)
+    finally:
+        report = job.report
+        if report is not None and json:
+            print_json(report)
+        # Where no call was answered there is nothing to tell but the error.
+        elif report is not None and (report["status"] == "complete" or _answered(report)):
+            with _shown():
+                if quiet:
+                    print(job.path / "dataset.jsonl")
+                else:
+                    print_report(report, job.path, problem=False)
+                    if report["status"] != "stopped" and any(report["rows"].values()):
+                        say_what_is_next(job.path)
+
+
+def _answered(report: dict[str, Any]) -> bool:
+    """Whether there was an answer to any call."""
+    total = report["usage"]["total"]
+    return bool(total["calls"] or total["cached"])
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Let what is printed for people fail alone: the run is what its directory holds."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # the reader went away, or the terminal
+        mute(sys.stdout)
+
+
+def _run_suite(
+    name: str,
+    registry: Registry,
+    specs: Sequence[tuple[Path, RunSpec]],
+    place: Place,
+    where: Elsewhere | None,
+    *,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Run the tasks of a suite with a progress display; print what there is of them."""
+    from targen_core.folders import replies_folder
+    from targen_core.runs.suite import run_suite
+
+    suite = _Suite(name, where, quiet=quiet)
+    try:
+        run_suite(registry, specs, suite.run, cache=replies_folder(), place=place)
+    finally:
+        suite.show(json=json)
+    suite.complain()
+
+
+class _Suite:
+    """Runs the jobs of a suite; a label that falls short stops its own task alone."""
+
+    def __init__(self, name: str, where: Elsewhere | None, *, quiet: bool) -> None:
+        self._name = name
+        self._where = where
+        self._quiet = quiet
+        self._reports: list[dict[str, Any]] = []
+        self._paths: list[Path] = []
+        self._short: list[QuotaNotMet] = []
+
+    def run(self, job: Job) -> None:
+        from targen_cli.progress import progress
+
+        if not self._quiet:
+            rows = job.manifest.targets[-1].quotas.total
+            print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
+        same = f"the same targen generate --suite {self._name}"
+        job.resuming = f"{same} goes on with all of its tasks"
+        job.elsewhere = self._where
+        try:
+            with progress(job, quiet=self._quiet) as listener:
+                job.run(listener)
+        except QuotaNotMet as error:
+            self._short.append(error)
+        except BudgetExhausted as error:
+            raise BudgetExhausted(
+                f"suite {self._name}, in {job.task.name}, which had what the tasks before it left: "
+                f"{error}",
+                hint=f"{same} with a larger --max-tokens or --max-cost, which is for all of its "
+                "tasks; what was answered is not asked again",
+            ) from error
+        finally:
+            if job.report is not None:
+                self._reports.append(job.report)
+                self._paths.append(job.path)
+
+    def show(self, *, json: bool) -> None:
+        """Print what there is."""
+        from targen_cli.tables import print_json, print_table
+
+        if json:
+            print_json(self._reports)
+        elif self._reports:
+            heads = ["task", "status", "rows", "requested", "calls", "cached", "tokens", "dollars"]
+            with _shown():
+                if self._quiet:
+                    print("\n".join(str(path / "dataset.jsonl") for path in self._paths))
+                    return
+                lines = [*map(_summary, self._reports), _whole(self._reports)]
+                print_table(heads, lines, optional=("cached", "dollars"))
+
+    def complain(self) -> None:
+        """Raise where a task fell short."""
+        if self._short:
+            first = self._short[0]
+            raise QuotaNotMet(
+                f"{len(self._short)} of {len(self._reports)} tasks fell short: {first}",
+                hint=first.hint,
+            )
+
+
+def _whole(reports: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """What all tasks of a suite took; their reports count what their journals hold."""
+    totals = [report["usage"]["total"] for report in reports]
+
+    def all_of(*names: str) -> str:
+        return f"{sum(total[name] for total in totals for name in names):,}"
+
+    dollars = sum(total["dollars"] for total in totals)
+    tokens = all_of("input_tokens", "output_tokens")
+    return "all", "", "", "", all_of("calls"), all_of("cached"), tokens, f"{dollars:.4f}"
+
+
+def _summary(report: dict[str, Any]) -> tuple[str, ...]:
+    total = report["usage"]["total"]
+    return (
+        report["task"].rpartition(":")[2],
+        report["status"],
+        ", ".join(f"{name} {rows:,}" for name, rows in report["rows"].items()),
+        ", ".join(f"{name} {rows:,}" for name, rows in report["requested"].items()),
+        f"{total['calls']:,}",
+        f"{total['cached']:,}",
+        f"{total['input_tokens'] + total['output_tokens']:,}",
+        f"{total['dollars']:.4f}",
+    )

@@ -1,0 +1,165 @@
+"""Commands of plugins that end in `targen generate`, or have a run go on.
+
+The first make a task's file, and take the options of `targen generate`:
+
+```python
+@goes_on_as_generate(without=("suite", "preset"))
+def quiz(subject: str, *, generate: Generate) -> None:
+    \"\"\"Generate questions on a subject.\"\"\"
+    generate.file(quiz_text(subject), "quiz")
+```
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targen_cli.flags import with_signature
+from targen_cli.generate import generate
+from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.options import ListOptions, RowOptions
+from targen_core.origin import Typed
+from targen_core.outputs import write_file, write_new
+from targen_core.text import plural
+
+__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
+
+ROWS_DECIDE = (
+    *("suite", "preset", "label", "correct", *ListOptions.declared()),
+    *(name for name in RowOptions.declared() if name not in ("seed", "give_up_after")),
+)
+"""Options without a meaning where a model is asked one thing about each row of a dataset."""
+
+_MAY_LACK = 0.05  # of rows that a model is asked about; a reply that cannot be read spoils no run
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """`targen generate` with the options that were typed.
+
+    Attributes:
+        options: by their names in `targen generate`; None for one that was not typed.
+    """
+
+    options: Mapping[str, Any]
+
+    def __call__(self, task: str, **changes: Any) -> None:
+        """Generate the task of that name or file; `changes` take precedence over `options`."""
+        generate(task=task, **{**self.options, **changes})
+
+    def file(self, text: str, name: str, **changes: Any) -> None:
+        """Generate the task that a JSON file with this text would be, called `name`."""
+        with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+            path = Path(folder) / f"{name}.json"
+            write_file(path, text)
+            self(Typed(path), **changes)
+
+    def each_row(self, text: str, name: str, n: int, what: str) -> None:
+        """Have a model say something of each of `n` rows; a few may be without it.
+
+        Args:
+            text: see `file`.
+            name: likewise.
+            n: how many rows.
+            what: what each gets, such as "a rating".
+
+        Raises:
+            QuotaNotMet: more than one, and more than 5 %, have none.
+        """
+        try:
+            # Every row gets its own, however alike another is.
+            self.file(text, name, n=n, near_duplicates=0.0)
+        except QuotaNotMet as error:
+            lacking, requested = error.lacking, error.requested
+            if lacking == requested or lacking > max(1, _MAY_LACK * requested):
+                raise
+            words = f"{lacking:,} of {plural(requested, 'row')} without {what}"
+            why = f" ({error.reason})" if error.reason else ""
+            run = self.options["out"] or "RUN"
+            print(f"{words}{why}; targen show {run} --rejected says why", file=sys.stderr)
+
+
+def goes_on_as_generate(
+    *, without: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of `targen generate` behind its own.
+
+    The command has a keyword `generate`, which gets a `Generate`. Options that it declares itself,
+    and those in `without`, are left out.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = {n: p for n, p in signature.parameters.items() if n != "generate"}
+        others = [
+            parameter
+            for name, parameter in inspect.signature(generate).parameters.items()
+            if name not in own and name not in ("task", *without)
+        ]
+
+        def run(**values: Any) -> None:
+            mine = {name: values.pop(name) for name in own}
+            command(**mine, generate=Generate(values))
+
+        return with_signature(run, command, [*own.values(), *others])
+
+    return decorated
+
+
+def save_task_file(path: Path, text: str) -> None:
+    """Write a task's file, as `TaskForm.text` gives it, and say what is next.
+
+    Raises:
+        UsageError: it is there.
+        WriteFailed: the operating system refuses.
+    """
+    if path.suffix != ".json":
+        raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
+    write_new(path, text)
+    print(f"{path} is written; next: targen preview {path}")
+
+
+def grow(
+    run: Path,
+    labels: Mapping[str, int],
+    *,
+    max_cost: float | None = None,
+    max_tokens: int | None = None,
+    quiet: bool = False,
+) -> None:
+    """Have a run go on to that many rows in all, with the progress of `targen resume`.
+
+    It also draws from the command's `Account`, if one is open.
+
+    Args:
+        run: its directory.
+        labels: total rows by label; labels that are not named keep their targets.
+        max_cost: stop before the run has cost more than this many dollars; replaces its own cap.
+        max_tokens: stop before it has used more than this many tokens; likewise.
+        quiet: whether to show no progress.
+
+    Raises:
+        UsageError: it has a target above one of these.
+        JobFailed: it ended early; its rows so far are kept, and the same command goes on.
+    """
+    from targen_cli.progress import progress
+    from targen_core.api.request import reopened
+    from targen_core.plugins.loader import load_registry
+
+    same = "the same command"
+    job, _ = reopened(run, load_registry(), labels=labels, max_cost=max_cost, max_tokens=max_tokens)
+    with job:
+        job.resuming = f"{same} again"
+        try:
+            with progress(job, quiet=quiet) as listener:
+                job.run(listener)
+        except TargenError as error:  # its hint speaks of `targen resume`
+            error.hint = re.sub(r"^resume\b", same, error.hint)
+            raise

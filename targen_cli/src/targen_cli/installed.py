@@ -1,0 +1,143 @@
+"""Commands that plugins bring: `targen NAME`, or `targen DISTRIBUTION:NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from targen_core.commands import OTHERS, PANELS
+from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.suggestions import did_you_mean
+
+__all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
+
+FIRST = ("targen-standard",)
+"""Whose command a bare name means where several have it: what is installed beside the command."""
+
+_ELSEWHERE = {
+    "analyze": "targen-analysis",
+    "catalogue": "targen-datatune",
+    "retrieve": "targen-datatune",
+    "review": "targen-review",
+    "transform": "targen-datatune",
+    "train": "targen-training",
+    "evaluate": "targen-training",
+    "view": "targen-review",
+}
+"""Commands of ours that the core does not have -> the package to install."""
+
+
+_MEANT = {
+    "cat": "show RUN",
+    "check": "backends check NAME, or: targen validate DATA",
+    "continue": "resume RUN",
+    "cost": "estimate TASK -n 100",
+    "create": "generate TASK -n 100",
+    "delete": "runs rm RUN",
+    "dry-run": "generate TASK -n 100 --dry-run",
+    "head": "show RUN -n 3",
+    "help": "--help",
+    "info": "describe NAME",
+    "init": "init-task DESCRIPTION",
+    "list": "runs, or: targen list-tasks",
+    "list-models": "list-backends",
+    "list-plugins": "plugins",
+    "list-profiles": "config",
+    "list-runs": "runs",
+    "login": "config",
+    "ls": "runs",
+    "make": "generate TASK -n 100",
+    "models": "list-backends",
+    "open": "runs open RUN",
+    "price": "estimate TASK -n 100",
+    "publish": "export RUN --push OWNER/NAME",
+    "push": "export RUN --push OWNER/NAME",
+    "read": "show RUN",
+    "remove": "runs rm RUN",
+    "rm": "runs rm RUN",
+    "rows": "show RUN",
+    "run": "generate TASK -n 100",
+    "settings": "config",
+    "start": "generate TASK -n 100",
+    "stats": "report RUN",
+    "status": "runs",
+    "stop": "runs; a run stops with Ctrl-C where it runs",
+    "summary": "report RUN",
+    "tasks": "list-tasks",
+    "upload": "export RUN --push OWNER/NAME",
+    "version": "--version",
+}
+"""What other tools call a thing -> what to type behind `targen`."""
+
+
+def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
+    """What to type for each command of a plugin: its name, or its id where two have the name."""
+    items = registry.all("command")
+    names = [item.name for item in items]
+    return [
+        (item.name if names.count(item.name) == 1 or item.distribution in FIRST else item.id, item)
+        for item in items
+    ]
+
+
+def panel_of(item: Registration[Any]) -> str:
+    """The part of the help that shows a plugin's command."""
+    return item.panel if item.panel in PANELS else OTHERS
+
+
+def is_command(registry: Registry, name: str) -> bool:
+    """Whether a plugin has a command of that name or id."""
+    return any(name in (item.name, item.id) for item in registry.all("command"))
+
+
+def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> None:
+    """Add a plugin's command, in its panel; `how` is what `Typer.command` takes.
+
+    One that cannot be imported says so when it is called, and spoils nobody's help.
+
+    Raises:
+        AmbiguousName: two distributions have a command of that name.
+    """
+    item = registry.find("command", name, whose=FIRST)
+    how = {"epilog": _below(registry, item.name), "rich_help_panel": panel_of(item), **how}
+    try:
+        to.command(name=name, **how)(registry.resolve(item))
+    except PluginError as error:
+        summary = f"{item.summary} (cannot be used: see targen plugins)".strip()
+        any_words = {"ignore_unknown_options": True, "allow_extra_args": True}
+        to.command(name=name, help=summary, context_settings=any_words, **how)(_refusing(error))
+
+
+def _below(registry: Registry, name: str) -> str | None:
+    """The commands of two words that begin with this one, as the end of its help."""
+    lines = [
+        f"- targen {item.name}: {item.summary}"
+        for item in registry.all("command")
+        if item.name.startswith(f"{name} ")
+    ]
+    # An epilog has its single line ends taken out.
+    return "\n\n".join(["Commands that go with it:", *lines]) if lines else None
+
+
+def _refusing(error: PluginError) -> Callable[..., Any]:
+    def refuse(ctx: typer.Context) -> None:
+        raise error
+
+    return refuse
+
+
+def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
+    """The error for a command that nobody has."""
+    hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
+    lame = sum(plugin.state == "broken" for plugin in registry.plugins)
+    if name in _ELSEWHERE:
+        hint = f"pip install '{_ELSEWHERE[name]}'"
+    elif name in _MEANT:
+        hint = f"targen {_MEANT[name]}"
+    if lame:
+        hint += f"; plugins that failed to load: {lame}, see: targen plugins"
+    return UsageError(f"there is no command {name!r}", hint=hint)

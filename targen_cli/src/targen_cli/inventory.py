@@ -1,0 +1,55 @@
+"""What is installed, printed: imports neither typer nor anything of a plugin's."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from targen_cli.tables import print_json, print_table
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
+
+__all__ = ["show_registered"]
+
+_NOTHING = {
+    "task": "no task is installed; try: pip install targen-tasks-superglue",
+    "method": "no method is installed; try: pip install targen-methods",
+    "executor": "no executor is installed; try: pip install targen-ray",
+    "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
+}
+
+
+def _summary(item: Registration[Any]) -> str:
+    also = f" (also: {', '.join(item.aliases)})" if item.aliases else ""
+    return f"{item.summary}{also}"
+
+
+def show_registered(kind: str, *, json: bool) -> None:
+    """List what there is of a kind; plugins that failed are named on standard error."""
+    registry = load_registry()
+    items = registry.all(kind)
+    versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
+    if json:
+        print_json(
+            [
+                {
+                    "name": i.name,
+                    "id": i.id,
+                    "version": versions[i.distribution],
+                    "summary": i.summary,
+                    "aliases": list(i.aliases),
+                }
+                for i in items
+            ]
+        )
+    elif items:
+        print_table(
+            [kind, "distribution", "version", "summary"],
+            [(i.name, i.distribution, versions[i.distribution], _summary(i)) for i in items],
+        )
+    else:
+        print(_NOTHING.get(kind, f"no {kind} is registered by name; see: targen plugins"))
+    lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
+    if lame:
+        names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)
+        print(f"not loaded: {names}; see: targen plugins", file=sys.stderr)

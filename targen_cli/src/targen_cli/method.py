@@ -1,0 +1,128 @@
+"""`targen method`: rows of a task, made by another method than TarGEN's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_core.declared.files import task_name
+
+if TYPE_CHECKING:
+    from targen_core.methods.model import Method
+
+__all__ = ["method"]
+
+_METHOD = "Method"
+
+
+@goes_on_as_generate(
+    without=(
+        *("suite", "contexts", "seeds", "contexts_from", "seeds_from", "contexts_limit"),
+        *("contexts_fraction", "labels_per_seed", "balance", "dimensions", "task_dimensions"),
+        "correct",  # there is no step 4 to leave out
+    )
+)
+def method(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="METHOD", help="Its name; see list-methods.", show_default=False),
+    ],
+    task: Annotated[
+        str,
+        typer.Argument(help="The task whose rows are made: a name, or a file.", show_default=False),
+    ],
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--given",
+            metavar="DATA",
+            help="Rows of the task that the method starts from, where it does. Repeatable.",
+            rich_help_panel=_METHOD,
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="An option of the method; targen describe METHOD lists them. Repeatable.",
+            rich_help_panel=_METHOD,
+        ),
+    ] = None,
+    settings: Annotated[
+        str,
+        typer.Option(
+            "--settings",
+            metavar="NAME",
+            help="Options that the method has under a name.",
+            rich_help_panel=_METHOD,
+        ),
+    ] = "",
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="FILE.json",
+            help="Write what was asked for as a task file, and stop; generate takes it.",
+            rich_help_panel=_METHOD,
+        ),
+    ] = None,
+    *,
+    generate: Generate,
+) -> None:
+    """Make rows of a task by another method than TarGEN's.
+
+    The method's contexts, seeds and prompts take the place of the task's own; labels, quotas and
+    the form of the rows are the task's. The result is a run directory like any other: resume,
+    report, show, analyze and export take it. Methods have no step 4 of their own; --corrector
+    adds one.
+
+    Examples:
+    - targen method attrprompt rte -n 100 -b local
+    - targen method coda rte --given train.jsonl -n 100 -b local
+    - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
+    """
+    from targen_core.errors import UsageError
+    from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.options import parse_options
+
+    typed = parse_options(set_ or [], "--set values=20")
+    of: Method[Any] = load_registry().get("method", name)
+    if (counts := generate.options["preset"]) in of.presets:
+        raise UsageError(
+            f"--preset {counts}: these are options of {name}, and no numbers of rows",
+            hint=f"--settings {counts}",
+        )
+    options = options_of(name, of, settings, typed)
+    variants = tuple(generate.options["variants"] or ())
+    spec = METHOD.located(
+        MethodFile(
+            use=name,
+            task=task,
+            variants=variants,
+            given=tuple(given or ()),
+            preset=settings,
+            options=options.model_dump(mode="json", include={*typed}),
+        ),
+        Path.cwd(),
+    )
+    called = f"{_stem(task)}-{_stem(name)}"
+    METHOD.task(spec, called)  # what is wrong with it is said before anything is written
+    text = METHOD.typed(FORM, spec, called)
+    if save is not None:
+        require_given(spec)
+        save_task_file(save, text)
+        return
+    generate.file(text, called, variants=None)
+
+
+def _stem(name: str) -> str:
+    """A part of a task's name, from the name or the file of one."""
+    last = Path(name.partition(".py:")[0]).name.rpartition(":")[2]
+    for suffix in (".yaml", ".yml", ".json", ".toml", ".py"):
+        last = last.removesuffix(suffix)
+    return task_name(last)

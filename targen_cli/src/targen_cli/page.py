@@ -1,0 +1,382 @@
+"""A run's report as one HTML page: no network and no script."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from targen_cli.report import (
+    MANY,
+    all_of,
+    branch_words,
+    by_step,
+    excluded_table,
+    flow_columns,
+    flow_table,
+    near_words,
+    part_table,
+    source_table,
+)
+from targen_cli.show import content_of, origin_of, text_of
+from targen_core.api.report import Report
+from targen_core.pages import document, safe
+from targen_core.runs import tracing
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.naming import backend_name, model_name
+from targen_core.runs.report import missing_words, price_words, read_report
+from targen_core.runs.shelf import Shelved
+from targen_core.text import duration, percent, plural
+
+__all__ = ["as_page", "as_page_of"]
+
+_ROWS = 24  # that are shown, spread over the run, as many of each label
+_REJECTS = 2  # that are shown of a reason
+_REASONS = 12  # reasons of which some are shown
+_LONGEST = 2000  # characters of a text
+_HEATS = 20  # shades of a cell's ground
+
+Pairs = Iterable[tuple[str, object]]
+
+
+def as_page(run: Path) -> str:
+    """The report of a run with some of its rows and rejects, as a page.
+
+    Raises:
+        UsageError: there is no such directory.
+        RunDirectoryError: it is no run, or cannot be read.
+    """
+    raw = read_report(run)
+    report = Report.of(raw)
+    title = f"{report.task.rpartition(':')[2]} · {run.resolve().name}"
+    return _page(title, _about(run, raw), _sections(run, raw, report))
+
+
+def as_page_of(folder: Path, shelved: Sequence[Shelved]) -> str:
+    """The reports of the runs in a folder, such as a suite's, as a page: a table, then each run."""
+    readable = [(each.path, each.report, Report.of(each.report)) for each in shelved if each.report]
+    made = sum(sum(report.rows.values()) for _, _, report in readable)
+    about = f"{plural(len(shelved), 'run')}, {plural(made, 'row')}"
+    return _page(folder.resolve().name, about, _runs(shelved, readable))
+
+
+def _runs(
+    shelved: Sequence[Shelved], readable: Sequence[tuple[Path, Mapping[str, Any], Report]]
+) -> Iterator[str]:
+    cost = any(report.cost for _, _, report in readable)
+    heads = ["run", "status", "rows", "requested", "candidates kept", "calls", "tokens"]
+    yield _table([*heads, "dollars"] if cost else heads, [_line(each, cost) for each in shelved])
+    for path, raw, report in readable:
+        kept, of = sum(report.rows.values()), sum(report.requested.values())
+        yield f'<details class="run"><summary>{_safe(path.name)}, {_safe(kept)} of {_safe(of)} rows'
+        yield f'</summary><p class="soft">{_safe(_about(path, raw))}</p>'
+        yield from _sections(path, raw, report)
+        yield "</details>"
+
+
+def _line(shelved: Shelved, cost: bool) -> Sequence[object]:
+    """What stands of a run in the table of several."""
+    if not shelved.report:
+        return [shelved.path.name, f"unreadable: {shelved.problem}", *[""] * (5 + cost)]
+    report = Report.of(shelved.report)
+    return [
+        shelved.path.name,
+        shelved.status,
+        sum(report.rows.values()),
+        sum(report.requested.values()),
+        "" if report.yield_ is None else _Number(percent(report.yield_)),
+        report.usage.calls,
+        report.usage.tokens,
+        *([_Number(f"{report.cost or 0:,.4f}")] if cost else []),
+    ]
+
+
+def _about(run: Path, raw: Mapping[str, Any]) -> str:
+    # The manifest's names: older reports hold the address of a service as well.
+    steps = Manifest.load(run / "manifest.json").steps
+    models = {step: model_name(plan) or backend_name(plan) for step, plan in steps.items()}
+    return f"{raw['task']} {raw['task_version']}, random seed {raw['seed']}, by {_models(models)}"
+
+
+def _sections(run: Path, raw: Mapping[str, Any], report: Report) -> Iterator[str]:
+    yield from _status(report)
+    yield from _glance(report)
+    yield from _labels(report)
+    yield from _flow(raw)
+    yield from _reasons(raw)
+    yield from _calls(raw)
+    yield from _some_rows(run, report)
+    yield from _some_rejects(run)
+
+
+def _page(title: str, about: str, body: Iterable[str]) -> str:
+    style = files("targen_cli").joinpath("page.css").read_text(encoding="utf-8")
+    # Shares are drawn by classes: the page's policy refuses style attributes.
+    style += "".join(
+        f".heat{step} {{ background: rgb(var(--heat) / {0.55 * step / _HEATS:.3f}); }}\n"
+        for step in range(1, _HEATS + 1)
+    )
+    parts = [
+        f"<header><div><h1>{_safe(title)}</h1>",
+        f'<p class="soft">{_safe(about)}</p></div>',
+        '<label class="shade"><input type="checkbox" id="shade"> other colours</label></header>',
+        *body,
+        '<p class="soft">Written by targen report --html.</p>',
+    ]
+    return document(title, parts, style=style, generator="targen-core")
+
+
+def _safe(value: object, *, lines: bool = False) -> str:
+    return safe(value, lines=lines, max_length=_LONGEST)
+
+
+def _models(models: Mapping[str, str]) -> str:
+    names: dict[str, list[str]] = defaultdict(list)
+    for step, name in models.items():
+        names[name].append(step)
+    if len(names) == 1:
+        return next(iter(names))
+    return "; ".join(f"{name} ({', '.join(steps)})" for name, steps in names.items())
+
+
+def _status(report: Report) -> Iterator[str]:
+    made, requested = sum(report.rows.values()), sum(report.requested.values())
+    if report.complete:
+        lacking = missing_words(report.raw)
+        yield f"<p>Complete: {_safe(made)} of {_safe(requested)} rows{_safe(lacking)}.</p>"
+    else:
+        yield (
+            f'<p class="doubt">{_safe(report.status.capitalize())}: {_safe(made)} of '
+            f"{_safe(requested)} rows{f' ({_safe(report.problem)})' if report.problem else ''}.</p>"
+        )
+
+
+def _glance(report: Report) -> Iterator[str]:
+    facts = [("rows", f"{sum(report.rows.values()):,}")]
+    if report.yield_ is not None:
+        facts.append(("candidates kept", percent(report.yield_)))
+    if report.seconds is not None and report.seconds >= 1:
+        facts.append(("time", duration(report.seconds)))
+        if pace := report.rows_per_minute:
+            facts.append(("rows a minute", f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"))
+    usage = report.usage
+    facts += [("calls", f"{usage.calls:,}"), ("tokens", f"{usage.tokens:,}")]
+    if usage.cached:
+        facts.append(("calls from the cache", f"{usage.cached:,}"))
+    if report.cost:
+        facts.append(("dollars", f"{report.cost:,.4f}"))
+    if report.cost_per_100_rows:
+        facts.append(("dollars for 100 rows", f"{report.cost_per_100_rows:,.4f}"))
+    yield '<dl class="glance">'
+    yield from (f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in facts)
+    yield "</dl>"
+
+
+def _labels(report: Report) -> Iterator[str]:
+    yield "<h2>Rows</h2>"
+    rows = [
+        (name, _Bar(report.rows[name] / of if of else 0.0), report.rows[name], of)
+        for name, of in report.requested.items()
+    ]
+    yield _table(["label", "", "rows", "requested"], rows)
+
+
+def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
+    flows, corrected = raw["flow"], raw.get("corrected", True)
+    aims = raw.get("branches") or {name: name for name in flows}
+    apart = {
+        "rejected": lambda flow: sum(flow["rejected"].values()),
+        "surplus": lambda flow: sum(flow["surplus"].values()),
+        "duplicate": lambda flow: flow["duplicate"],
+    }
+    kept = [name for name, count in apart.items() if any(map(count, flows.values()))]
+    ends = flow_columns(flows, aims)
+    if len(ends) > MANY:
+        yield "<h2>Label flow</h2>"
+        yield _table(*flow_table(flows, aims, corrected=corrected))
+        return
+    rows = []
+    for name, flow in flows.items():
+        counts = [flow["accepted"].get(end, 0) for end in ends]
+        counts += [apart[name_](flow) for name_ in kept]
+        judged = max(1, flow["judged"])
+        heats = [_Heat(count, count / judged) for count in counts]
+        rows.append((branch_words(name, aims), *heats, flow["judged"]))
+    yield "<h2>Label flow</h2>"
+    words = "Row: what candidates were generated for; column: what became of them."
+    words += "" if corrected else " There was no step 4: no label was corrected."
+    yield f'<p class="soft">{words}</p>'
+    yield _table(["", *ends, *kept, all_of(corrected=corrected)], rows)
+
+
+def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
+    if parts := part_table(raw):
+        yield "<h2>Rows by part</h2>"
+        yield _table(*parts)
+    if sources := source_table(raw):
+        yield "<h2>Rows by source</h2>"
+        yield _table(*sources)
+    flows = raw["flow"]
+    reasons: Counter[str] = Counter()
+    for flow in flows.values():
+        reasons.update(flow["reasons"])
+    if reasons:
+        yield "<h2>Rejected because</h2>"
+        largest = max(reasons.values())
+        named = [name for name in flows if flows[name]["reasons"]]
+        rows = [
+            (
+                reason,
+                _Bar(count / largest),
+                count,
+                *(flows[name]["reasons"].get(reason, 0) for name in named),
+            )
+            for reason, count in reasons.most_common()
+        ]
+        yield _table(["reason", "", "candidates", *named], rows)
+    if line := near_words(raw):
+        yield f'<p class="soft">{_safe(line)}</p>'
+    if excluded := excluded_table(raw):
+        yield "<h2>Excluded</h2>"
+        yield '<p class="soft">Candidates that were refused for it, by test.</p>'
+        yield _table(*excluded)
+    if raw["dropped_list_items"]:
+        yield "<h2>List items left out</h2>"
+        dropped = [(d["step"], d["reason"], d["count"]) for d in raw["dropped_list_items"]]
+        yield _table(["step", "reason", "count"], dropped)
+
+
+def _calls(raw: Mapping[str, Any]) -> Iterator[str]:
+    usage = raw["usage"]
+    heads = {
+        "calls": "calls",
+        "cached": "cached",
+        "lost": "lost",
+        "input_tokens": "input tokens",
+        "output_tokens": "output tokens",
+    }
+    kept = [key for key in heads if usage["total"][key] or key == "calls"]
+    priced = usage["priced"] and usage["total"]["dollars"]
+    rows = [
+        (
+            step,
+            label or "",
+            *(counts[key] for key in kept),
+            *([_Number(f"{counts['dollars']:.4f}")] if priced else []),
+        )
+        for step, label, counts in [
+            *((part["step"], part["label"], part) for part in by_step(usage)),
+            ("all", "", usage["total"]),
+        ]
+    ]
+    yield "<h2>Calls</h2>"
+    names = [heads[key] for key in kept] + ["dollars"] * bool(priced)
+    yield _table(["step", "label", *names], rows)
+    for line in price_words(raw.get("prices", {})):
+        yield f'<p class="soft">{_safe(line)}</p>'
+
+
+def _some_rows(run: Path, report: Report) -> Iterator[str]:
+    """Rows of each label, spread evenly over the run, each with where it is from."""
+    of_each = max(1, _ROWS // max(1, len(report.rows)))
+    every = {name: max(1, -(-count // of_each)) for name, count in report.rows.items()}
+    seen: Counter[str] = Counter()
+    shown: list[tracing.Traced] = []
+    for traced in tracing.rows(run):
+        label = str(traced.label)
+        if seen[label] % every.get(label, 1) == 0 and len(shown) < 2 * _ROWS:
+            shown.append(traced)
+        seen[label] += len(traced.rows)
+    if not shown:
+        return
+    yield "<h2>Some rows</h2>"
+    if len(shown) < sum(seen.values()):
+        yield '<p class="soft">Spread over the run; targen show has all of them.</p>'
+    for traced in shown:
+        heading = f"{_safe(traced.label)}<small>row {_safe(traced.record.get('idx', ''))}</small>"
+        yield f"<article><h3>{heading}</h3>{_pairs(content_of(traced))}"
+        yield "<details><summary>where it is from</summary>"
+        yield f"{_pairs(origin_of(traced))}</details></article>"
+
+
+def _some_rejects(run: Path) -> Iterator[str]:
+    """The first rejects of each reason."""
+    by_reason: dict[str, list[tracing.Traced]] = {}
+    for traced in tracing.rejects(run):
+        reason = str(traced.record.get("reason") or traced.verdict)
+        if reason in by_reason or len(by_reason) < _REASONS:
+            some = by_reason.setdefault(reason, [])
+            if len(some) < _REJECTS:
+                some.append(traced)
+    if by_reason:
+        yield "<h2>Some candidates that made no row</h2>"
+    for reason, some in by_reason.items():
+        for traced in some:
+            what = " ".join(filter(None, [traced.verdict, str(traced.record.get("stage") or "")]))
+            detail = traced.record.get("detail")
+            said = f"<p>{_safe(detail)}</p>" if detail else ""
+            yield (
+                f"<article><h3>{_safe(reason)}<small>{_safe(what)}, {_safe(traced.id)}</small></h3>"
+                f"{said}{_pairs(content_of(traced))}</article>"
+            )
+
+
+def _pairs(pairs: Pairs) -> str:
+    lines = [
+        f"<dt>{_safe(name)}</dt><dd>{_safe(text_of(value), lines=True)}</dd>"
+        for name, value in pairs
+    ]
+    return f'<dl class="pairs">{"".join(lines)}</dl>'
+
+
+class _Bar(float):
+    """A part of a whole, drawn."""
+
+
+class _Number(str):
+    """A number as it is to be written."""
+
+    __slots__ = ()
+
+
+class _Heat(int):
+    """A count on a ground that tells its share."""
+
+    def __new__(cls, count: int, share: float) -> _Heat:
+        made = super().__new__(cls, count)
+        made.share = share
+        return made
+
+    share: float
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    columns = list(zip(*rows, strict=True))
+    kinds = [_kind(column[0]) for column in columns] or [""] * len(heads)
+    head = "".join(
+        f'<th class="{kind}">{_safe(name)}</th>' for name, kind in zip(heads, kinds, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _kind(cell: object) -> str:
+    """The class of a cell."""
+    if isinstance(cell, _Bar):
+        return "bar"
+    return "number" if isinstance(cell, int | _Number) else ""
+
+
+def _cell(cell: object) -> str:
+    if isinstance(cell, _Bar):
+        width = f"{100 * min(1.0, cell):.1f}%"
+        return f'<td class="bar"><svg aria-hidden="true"><rect width="{width}"/></svg></td>'
+    if isinstance(cell, _Heat):
+        step = round(_HEATS * min(1.0, cell.share))
+        return f'<td class="number{f" heat{step}" if step else ""}">{_safe(cell)}</td>'
+    return f'<td class="{_kind(cell)}">{_safe(cell)}</td>'

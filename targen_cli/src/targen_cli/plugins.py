@@ -1,0 +1,134 @@
+"""`targen plugins`: what is installed and whether it works; and `targen plugins check`."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.tables import print_json
+from targen_core.errors import PluginError, UsageError
+
+if TYPE_CHECKING:
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Plugin, Registry
+
+
+def plugins(
+    action: Annotated[
+        str, typer.Argument(metavar="check", help="check: test a plugin's folder.")
+    ] = "",
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="PATH", help="The folder to check, with its pyproject.toml."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 where a plugin does not work.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show every plugin: what it registers, and what is wrong with it.
+
+    Also imports each registered object, so that a missing module or attribute shows.
+
+    `targen plugins check PATH` loads a folder under development without installing it and runs
+    the conformance kit on it. Exit 1 where a check fails.
+
+    Examples:
+    - targen plugins --strict
+    - targen plugins check ./my-plugin
+    """
+    if action == "check":
+        if path is None:
+            raise UsageError("which folder?", hint="targen plugins check PATH")
+        if importlib.util.find_spec("targen_testing") is None:
+            raise UsageError(
+                "targen plugins check runs the conformance kit, which is not installed",
+                hint="pip install targen-testing",
+            )
+        from targen_testing.command import check
+
+        check(path, json=json)
+    elif action:
+        raise UsageError(
+            f"no action {action!r}", hint="targen plugins, or targen plugins check PATH"
+        )
+    else:
+        _show(strict=strict, json=json)
+
+
+def _show(*, strict: bool, json: bool) -> None:
+    """Every plugin that is installed."""
+    from targen_core.plugins.loader import load_registry
+
+    registry = load_registry()
+    rows = [_row(registry, plugin) for plugin in registry.plugins]
+    if json:
+        print_json(rows)
+    else:
+        for row in rows:
+            head = [row[key] for key in ("entry_point", "api", "state")]
+            print(f"{row['distribution']} {row['version']}  {'  '.join(head)}")
+            if row["registers"]:
+                print(f"    {', '.join(row['registers'])}")
+            for problem in row["problems"]:
+                print(f"    {problem['check'] or 'problem'}: {problem['problem']}")
+                if problem["try"]:
+                    print(f"      try: {problem['try']}")
+        if not rows:
+            print("no plugin is installed")
+    if strict and any(row["state"] in ("broken", "incompatible") for row in rows):
+        raise typer.Exit(1)
+
+
+def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
+    """One plugin, as `--json` has it."""
+    entry = (plugin.distribution, plugin.entry_point)
+    items = [i for i in registry.everything() if (i.distribution, i.entry_point) == entry]
+    problems = []
+    if plugin.problem:
+        problems.append(_problem(plugin.check, plugin.problem, plugin.hint))
+    for item in items:
+        problems += _resolved(registry, item)
+    state = plugin.state
+    if state == "ok" and problems:
+        left_out = all(problem["check"] == "missing-package" for problem in problems)
+        # An extra that nobody asked for is no fault: backends come with one each.
+        state = "extra" if left_out and "[" in items[0].install else "broken"
+    if plugin.state == "ok" and not items:
+        hint = "mark its hooks with @targen_core.hookimpl"
+        problems.append(_problem("registers-nothing", "it registers nothing", hint))
+    if plugin.printed:  # it works all the same: the words went to standard error
+        said = f"it prints {plugin.printed.splitlines()[0]!r} when it is imported"
+        problems.append(_problem("prints-at-import", said, _report(plugin)))
+    return {
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "entry_point": plugin.entry_point,
+        "module": plugin.module,
+        "api": plugin.group,
+        "state": state,
+        "registers": [f"{item.kind} {item.name}" for item in items],
+        "problems": problems,
+    }
+
+
+def _report(plugin: Plugin) -> str:
+    return f"report it to the authors of {plugin.distribution}"
+
+
+def _problem(check: str, problem: str, hint: str) -> dict[str, str]:
+    return {"check": check, "problem": problem, "try": hint}
+
+
+def _resolved(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
+    """What is wrong with a registered object."""
+    try:
+        registry.resolve(item)
+    except PluginError as error:
+        return [_problem(error.check, str(error), error.hint)]
+    except UsageError:  # it needs an option, which its users set
+        return []
+    return []

@@ -1,0 +1,368 @@
+"""`targen report`: a run's figures, for people and for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.tables import print_json, print_table
+from targen_core.errors import UsageError
+from targen_core.text import duration, plural
+
+if TYPE_CHECKING:
+    from targen_core.runs.shelf import Shelved
+
+__all__ = [
+    "MANY",
+    "branch_words",
+    "by_step",
+    "excluded_table",
+    "flow_columns",
+    "flow_table",
+    "merged_table",
+    "near_words",
+    "open_page",
+    "part_table",
+    "print_report",
+    "print_usage",
+    "report",
+    "source_table",
+    "write_page",
+]
+
+MANY = 8
+"""Labels from which on a table has no column or row for each."""
+
+
+def report(
+    run: Annotated[
+        Path,
+        typer.Argument(help="A run directory, or a suite's folder of runs.", show_default=False),
+    ],
+    html: Annotated[
+        bool, typer.Option("--html", help="Write a page with rows and rejects beside the figures.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Where. [default: report.html in the folder]"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show what a run produced, where labels went, and what it took.
+
+    With --html as one page that needs no network, to be read in a browser or sent to somebody. A
+    suite's folder is shown as a table, and its page has every run.
+
+    Examples:
+    - targen report runs/rte-0
+    - targen report runs/rte-0 --html
+    """
+    from targen_core.runs.report import read_report
+
+    if out is not None and not html:
+        raise UsageError("--out is for --html", hint=f"targen report {quote(str(run))} --html")
+    if html:
+        if json:
+            raise UsageError("--html and --json are two forms of one report", hint="give one")
+        print(write_page(run, out))
+        return
+    if several := _several(run):
+        _print_several(several, json=json)
+        return
+    content = read_report(run)
+    if json:
+        print_json(content)
+    else:
+        print_report(content, run)
+
+
+def _several(folder: Path) -> list[Shelved]:
+    """The runs in a folder that is not one itself, such as a suite's."""
+    from targen_core.runs.shelf import runs_in
+
+    is_run = (folder / "manifest.json").exists()
+    return list(runs_in(folder)) if folder.is_dir() and not is_run else []
+
+
+def _print_several(several: list[Shelved], *, json: bool) -> None:
+    from targen_cli.runs import print_runs
+
+    if json:
+        print_json({str(each.path): each.report for each in several})
+    else:
+        print_runs(several)
+
+
+def write_page(run: Path, out: Path | None) -> Path:
+    """Write the report of a run, or of a folder of runs, as a page; where it is.
+
+    Raises:
+        RunDirectoryError: it is no run, or cannot be read.
+        WriteFailed: the operating system refuses.
+    """
+    from targen_cli.page import as_page, as_page_of
+    from targen_core.runs.files import write_atomically
+
+    path = out or run / "report.html"
+    several = _several(run)
+    page = as_page_of(run, several) if several else as_page(run)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint=f"--out {quote(str(path / 'report.html'))}")
+    write_atomically(path, page)
+    return path
+
+
+def open_page(path: Path) -> None:
+    """Show a page in the browser, or say that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(path.resolve().as_uri()):
+        print("there is no browser to open it: open the file yourself", file=sys.stderr)
+
+
+def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
+    """Print a report's tables; without `problem` what ended the run is said elsewhere."""
+    from targen_core.runs.report import missing_words, price_words
+
+    print(f"{report['task']} {report['task_version']}: {report['status']}{missing_words(report)}")
+    if report["problem"] and problem:
+        print(f"  {report['problem']}")
+    print(f"\nRows ({report['balance']} labels)")
+    print_table(
+        ["label", "rows", "requested"],
+        [
+            (name, report["rows"][name], requested)
+            for name, requested in report["requested"].items()
+        ],
+    )
+    if parts := part_table(report):
+        print("\nRows by part")
+        print_table(*parts)
+    if sources := source_table(report):
+        print("\nRows by source")
+        print_table(*sources)
+    if runs := merged_table(report):
+        print("\nRows by run")
+        print_table(*runs)
+    print_flow(report["flow"], report.get("branches"), corrected=report.get("corrected", True))
+    for branch, flow in report["flow"].items():
+        if flow.get("unsure"):
+            print(f"{branch}: {flow['unsure']:,} kept of which the judge was unsure")
+    reasons = {
+        (branch, reason): count
+        for branch, flow in report["flow"].items()
+        for reason, count in flow["reasons"].items()
+    }
+    if reasons:
+        print("\nRejected because")
+        ranked = sorted(reasons.items(), key=lambda item: -item[1])
+        print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
+    if line := near_words(report):
+        print(f"\n{line}")
+    if excluded := excluded_table(report):
+        print("\nExcluded, and what each test refused")
+        print_table(*excluded)
+    if report["dropped_list_items"]:
+        print("\nList items left out")
+        print_table(
+            ["step", "reason", "count"],
+            [(d["step"], d["reason"], d["count"]) for d in report["dropped_list_items"]],
+        )
+    print_usage(report)
+    for line in price_words(report.get("prices", {})):
+        print(line)
+    if line := _pace(report):
+        print(line)
+    print(f"\n{path / 'dataset.jsonl'}")
+
+
+def part_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """The parts of a task, with their rows; None where it has none."""
+    if not (parts := report.get("parts")):
+        return None
+    rows: list[tuple[str | int, ...]] = [
+        (name, counted["rows"], counted["requested"]) for name, counted in parts.items()
+    ]
+    return ["part", "rows", "requested"], rows
+
+
+def source_table(
+    report: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """The data that rows were made from; None where there is none."""
+    if not (sources := report.get("sources")):
+        return None
+    rows: list[tuple[str | int, ...]] = [
+        (one["name"], one["license"] or "not stated", one["revision"], one["rows"])
+        for one in sources
+    ]
+    heads = ["source", "licence", "revision", "rows"]
+    if any("alike" in one for one in sources):
+        heads.append("nearly the source's")
+        rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
+    return heads, rows
+
+
+def excluded_table(
+    report: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """Datasets that no row may be from, and what each test refused; None where there is none."""
+    if not (excluded := report.get("excluded")):
+        return None
+    tests = [*excluded[0]["refused"]]
+    rows: list[tuple[str | int, ...]] = [
+        (one["source"], one["rows"], *(one["refused"].get(test, 0) for test in tests))
+        for one in excluded
+    ]
+    return ["source", "rows", *tests], rows
+
+
+def merged_table(
+    report: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
+    """The runs that were merged; None of a run by itself."""
+    if not (runs := report.get("merged")):
+        return None
+    rows: list[tuple[str | int, ...]] = [
+        (one["run"], one["seed"], one["status"], one["rows"], one["of"]) for one in runs
+    ]
+    return ["run", "seed", "status", "rows", "of"], rows
+
+
+def near_words(report: Mapping[str, Any]) -> str:
+    """What was too near to a row that was there; "" where no row can be."""
+    if not (distance := report.get("distance")):
+        return ""
+    near, kept = distance["refused"] + distance["accepted"], distance["accepted"]
+    words = f"Above a cosine of {distance['max_cosine']:g}: {plural(near, 'candidate')}"
+    if near:
+        words += f", {distance['refused']:,} refused and {kept:,} accepted"
+    return f"{words}."
+
+
+def _pace(report: dict[str, Any]) -> str:
+    """How long it took, how fast it was and what rows cost, as far as that is known."""
+    from targen_core.api.report import Report
+
+    if report.get("answers_by_files"):
+        return ""  # the time went by elsewhere
+    seen = Report.of(report)
+    words = []
+    if seen.seconds is not None and seen.seconds >= 1:  # what takes less is no measure
+        words.append(f"Time: {duration(seen.seconds)}")
+        if pace := seen.rows_per_minute:
+            words.append(
+                f"{pace:,.1f} rows a minute" if pace < 10 else f"{pace:,.0f} rows a minute"
+            )
+    if cost := seen.cost_per_100_rows:
+        words.append(f"${cost:.4f} for 100 rows")
+    line = "; ".join(words)
+    return line[:1].upper() + line[1:]
+
+
+def print_flow(
+    flows: dict[str, Any],
+    branches: Mapping[str, str | None] | None = None,
+    *,
+    corrected: bool = True,
+) -> None:
+    """Print the label-flow matrix: row intended, column corrected; the rest apart.
+
+    `branches` says what each row's branch aims at, by default the label of its name; `corrected`
+    whether there was a step 4.
+    """
+    aims = branches or {name: name for name in flows}
+    heads, rows = flow_table(flows, aims, corrected=corrected)
+    column = "after correction" if corrected else "its label, not corrected"
+    print(f"\nLabel flow (row: intended; column: {column})")
+    print_table(heads, rows, optional=("rejected", "surplus", "duplicate"))
+
+
+def flow_table(
+    flows: Mapping[str, Any], aims: Mapping[str, str | None], *, corrected: bool = True
+) -> tuple[list[str], list[tuple[str | int, ...]]]:
+    """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
+    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate"]
+    apart.append(all_of(corrected=corrected))
+    many = len(columns) > MANY
+    rows: list[tuple[str | int, ...]] = []
+    for name, flow in flows.items():
+        accepted = flow["accepted"]
+        ends: list[int] = [accepted.get(column, 0) for column in columns]
+        if many and not flow["judged"]:
+            continue
+        if many:
+            kept = accepted.get(aims.get(name, name), 0)
+            ends = [kept, sum(accepted.values()) - kept]
+        others = (sum(flow["rejected"].values()), sum(flow["surplus"].values()))
+        rows.append((branch_words(name, aims), *ends, *others, flow["duplicate"], flow["judged"]))
+    return ["", *(("kept", "relabelled") if many else columns), *apart], rows
+
+
+def all_of(*, corrected: bool) -> str:
+    """What all candidates of a flow are called: nothing judged them where there was no step 4."""
+    return "judged" if corrected else "candidates"
+
+
+def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
+    """A branch, and what it aims at where its name does not say it."""
+    aim = aims.get(branch, branch)
+    return branch if aim == branch else f"{branch} ({'any label' if aim is None else aim})"
+
+
+def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> list[str]:
+    """The labels that candidates ended with: those that branches aim at, then others."""
+    labels = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
+    own = dict.fromkeys(aim for aim in aims.values() if aim is not None)
+    return [*own, *sorted(set().union(*labels) - set(own))]
+
+
+def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What calls took by step and label; of many labels by step alone."""
+    places: list[Mapping[str, Any]] = usage["by_step"]
+    if len({place["label"] for place in places}) <= MANY + 1:
+        return places
+    sums: dict[str, dict[str, Any]] = {}
+    for place in places:
+        total = sums.setdefault(place["step"], {"step": place["step"], "label": None})
+        for name, count in place.items():
+            if name not in ("step", "label"):
+                total[name] = total.get(name, 0) + count
+    return [*sums.values()]
+
+
+def print_usage(report: Mapping[str, Any]) -> None:
+    """Print what the calls took, step by step."""
+    usage = report["usage"]
+    priced = usage["priced"]
+    print("\nCalls")
+
+    def row(step: str, label: str, counts: Mapping[str, Any]) -> tuple[object, ...]:
+        return (
+            step,
+            label,
+            f"{counts['calls']:,}",
+            f"{counts['cached']:,}",
+            f"{counts['lost']:,}",
+            f"{counts['input_tokens']:,}",
+            f"{counts['output_tokens']:,}",
+            f"{counts['dollars']:.4f}" if priced else "?",
+        )
+
+    print_table(
+        ["step", "label", "calls", "cached", "lost", "input tokens", "output tokens", "dollars"],
+        [
+            *(row(c["step"], c["label"] or "-", c) for c in by_step(usage)),
+            row("all", "-", usage["total"]),
+        ],
+        optional=("label", "cached", "lost", "dollars"),
+    )
+    if report.get("unused_calls"):
+        ahead = plural(report["unused_calls"], "speculative call")
+        waiting = "not used yet; a resume uses what it needs of them"
+        print(f"{ahead} {'discarded' if report['status'] == 'complete' else waiting}.")

@@ -1,0 +1,161 @@
+"""Options of commands that ask models, as models: see `targen_core.options`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from targen_cli.arguments import pairs
+from targen_core.errors import UsageError
+from targen_core.options import Flag, Options
+from targen_core.origin import Named
+
+__all__ = ["ONE_MODEL", "ModelOptions", "WorkerOptions"]
+
+
+class ModelOptions(Options):
+    """Which model is asked, and how it is reached."""
+
+    panel = "Model"
+
+    backend: Annotated[
+        Named | None,
+        Flag(
+            "Where the model runs, NAME or NAME/MODEL; see list-backends, and targen config.",
+            ("--backend", "-b"),
+            metavar="NAME",
+            panel="",
+            completes="backend",
+        ),
+    ] = None
+    model: Annotated[
+        Named | None,
+        Flag("The name of the model, as the backend knows it.", metavar="MODEL", panel=""),
+    ] = None
+    base_url: Annotated[Named | None, Flag("The address of the service.", metavar="URL")] = None
+    options: Annotated[
+        Sequence[Named],
+        Flag(
+            "Option of the backend, sampling parameter, or batch size (`seeds.batch=10`).",
+            ("-o", "--option"),
+            metavar="[STEP.]KEY=VALUE",
+            repeats=True,
+        ),
+    ] = ()
+    key_file: Annotated[
+        Path | None, Flag("A file whose first line is the API key.", metavar="FILE")
+    ] = None
+    price_in: Annotated[
+        float | None, Flag("Dollars per million input tokens.", metavar="DOLLARS")
+    ] = None
+    price_out: Annotated[
+        float | None, Flag("Dollars per million output tokens.", metavar="DOLLARS")
+    ] = None
+    backend_for: Annotated[
+        Sequence[Named],
+        Flag("Use another backend for one step; see describe.", metavar="STEP=NAME", repeats=True),
+    ] = ()
+    profile: Annotated[
+        Named | None, Flag("Use this profile of your defaults; see targen config.", metavar="NAME")
+    ] = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What -o says, with what has an option of its own.
+
+        Raises:
+            UsageError: an item that is no KEY=VALUE; something is said twice.
+        """
+        from targen_core.runs.options import parse_options
+
+        said = parse_options(self.options)
+        own: dict[str, tuple[str, Any]] = {
+            "model": ("--model", self.model),
+            "base_url": ("--base-url", self.base_url),
+            "price_in": ("--price-in", self.price_in),
+            "price_out": ("--price-out", self.price_out),
+            "api_key_file": ("--key-file", None if self.key_file is None else str(self.key_file)),
+        }
+        for name, (typed_as, value) in own.items():
+            if value is None:
+                continue
+            if name in said:
+                raise UsageError(f"{typed_as} and -o {name}=... say the same: give one of them")
+            said[name] = value
+        return said
+
+    @property
+    def backends(self) -> dict[str, str]:
+        """Backends by step, as --backend-for says.
+
+        Raises:
+            UsageError: an item that is no STEP=NAME.
+        """
+        return pairs(self.backend_for, "--backend-for", "correct=llama")
+
+
+ONE_MODEL = {n: option for n, option in ModelOptions.declared().items() if n != "backend_for"}
+"""The options of `ModelOptions` for a command that has one step."""
+
+
+class WorkerOptions(Options):
+    """Where the models work."""
+
+    panel = "Workers"
+
+    executor: Annotated[
+        Named | None,
+        Flag(
+            "Where the models work, if not in this process; see list-executors.",
+            metavar="NAME",
+            completes="executor",
+        ),
+    ] = None
+    address: Annotated[
+        Named | None,
+        Flag(
+            "With --executor: the cluster's address.",
+            metavar="ADDRESS",
+            default="workers on this machine",
+        ),
+    ] = None
+    workers: Annotated[
+        Named | None,
+        Flag(
+            "With --executor: how many workers, such as 4, or 2-8 where a cluster grows.",
+            metavar="N|MIN-MAX",
+        ),
+    ] = None
+    resources: Annotated[
+        Named | None,
+        Flag(
+            "With --executor: what each worker holds, such as `gpu=1`.",
+            metavar="NAME=AMOUNT",
+            default="cpu=1",
+        ),
+    ] = None
+    replica: Annotated[
+        Sequence[Named],
+        Flag(
+            "With --executor: a server with the same model, for a worker of its own; repeat it.",
+            metavar="URL",
+            repeats=True,
+        ),
+    ] = ()
+
+    @property
+    def asked(self) -> dict[str, Any] | None:
+        """What `api.request.elsewhere` takes.
+
+        Raises:
+            UsageError: workers are described, and no executor is named.
+        """
+        said: dict[str, Any] = {n: value for n, value in self if value and n != "executor"}
+        if self.executor is None:
+            for option in said:
+                raise UsageError(f"--{option} is for --executor", hint="--executor ray")
+            return None
+        if "replica" in said:
+            said["replicas"] = said.pop("replica")
+        return {"name": self.executor, **said}

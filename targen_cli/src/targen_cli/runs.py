@@ -1,0 +1,147 @@
+"""`targen runs`: what lies in a folder of runs, and taking one away."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.tables import print_json, print_table
+from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_core.runs.shelf import Shelved
+
+__all__ = ["print_runs", "runs"]
+
+
+def runs(
+    action: Annotated[
+        str, typer.Argument(metavar="[list|open|rm]", help="What to do.", show_default=False)
+    ] = "list",
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="list: a folder of runs, by default runs/. open, rm: run directories.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="rm: do not ask.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="list: print JSON for programs.")] = False,
+) -> None:
+    """List runs, open their reports in the browser, or remove some.
+
+    What was paid for stays in the cache: the same run again asks for nothing twice.
+
+    Examples:
+    - targen runs
+    - targen runs list runs/superglue
+    - targen runs open runs/rte-0
+    - targen runs rm runs/rte-0 runs/rte-0-2
+    """
+    given = paths or []
+    if action not in ("list", "open", "rm") and Path(action).is_dir():
+        action, given = "list", [Path(action), *given]
+    if action == "list":
+        _list(given, json=json)
+    elif action == "open":
+        _open(given)
+    elif action == "rm":
+        _remove(given, yes=yes)
+    else:
+        raise UsageError(
+            f"runs {action}: no such action or folder",
+            hint="targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
+        )
+
+
+def _list(folders: Sequence[Path], *, json: bool) -> None:
+    from targen_core.runs.shelf import runs_in
+
+    if len(folders) > 1:
+        raise UsageError("runs list takes one folder", hint="targen runs list runs")
+    folder = folders[0] if folders else Path("runs")
+    shelved = list(runs_in(folder))
+    if json:
+        print_json([_facts(each) for each in shelved])
+    elif shelved:
+        print_runs(shelved)
+    else:
+        print(f"no run in {folder}; targen generate makes one", file=sys.stderr)
+
+
+def _open(paths: Sequence[Path]) -> None:
+    from targen_cli.report import open_page, write_page
+
+    if not paths:
+        raise UsageError("runs open takes a run", hint="targen runs open runs/rte-0")
+    for path in paths:
+        page = write_page(path, None)
+        print(page, flush=True)
+        open_page(page)
+
+
+def print_runs(shelved: Sequence[Shelved]) -> None:
+    """Print a table of runs, the unreadable ones with the reason behind it."""
+    print_table(
+        ["run", "task", "status", "rows", "of", "dollars", "created"],
+        [
+            (
+                each.path,
+                facts["task"].rpartition(":")[2] or "?",
+                facts["status"],
+                facts["rows"],
+                facts["target"],
+                "?" if facts["dollars"] is None else f"{facts['dollars']:.2f}",
+                each.created[:16].replace("T", " "),
+            )
+            for each in shelved
+            for facts in [_facts(each)]
+        ],
+        optional=("dollars", "created"),
+    )
+    for each in shelved:
+        if each.problem:
+            print(f"{each.path}: {each.problem}", file=sys.stderr)
+
+
+def _facts(each: Shelved) -> dict[str, Any]:
+    report = each.report
+    usage = report.get("usage", {})
+    return {
+        "path": str(each.path),
+        "task": report.get("task", ""),
+        "status": each.status,
+        "rows": sum(report.get("rows", {}).values()),
+        "target": sum(report.get("requested", {}).values()),
+        "dollars": usage["total"]["dollars"] if usage.get("priced") else None,
+        "created": each.created,
+        "problem": each.problem,
+    }
+
+
+def _remove(paths: Sequence[Path], *, yes: bool) -> None:
+    from targen_core.runs.shelf import remove
+
+    if not paths:
+        raise UsageError("runs rm takes the runs to remove", hint="targen runs rm runs/rte-0")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("nobody is there to be asked", hint="--yes removes without asking")
+        named = ", ".join(map(str, paths))
+        try:
+            agreed = typer.confirm(f"Remove {named}?", err=True)
+        except typer.Abort:  # Ctrl-C, or the end of what is typed
+            print(file=sys.stderr)
+            agreed = False
+        if not agreed:
+            print("nothing is removed", file=sys.stderr)
+            raise typer.Exit(1)
+    for path in paths:
+        if left := remove(path):
+            print(f"{path}: removed, but for {', '.join(left)}")
+        else:
+            print(f"{path}: removed")

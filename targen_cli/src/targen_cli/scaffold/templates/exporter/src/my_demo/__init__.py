@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_standard import Exporter
+
+
+@hookimpl
+def register_exporters(register: Register[Exporter]) -> None:
+    """What `targen export RUN --as my-demo` writes."""
+    register.register(
+        "my-demo",
+        "my_demo.exporter:EXPORTER",
+        summary="fastText's lines: __label__NAME text",
+    )

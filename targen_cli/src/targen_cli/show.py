@@ -1,0 +1,363 @@
+"""`targen show`: rows of a run, and where each of them is from."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.tables import print_json
+from targen_core.errors import UsageError
+from targen_core.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from targen_core.runs.tracing import Traced
+
+_LIMIT = 10  # rows shown, unless the user says otherwise
+REPLY = 300
+"""Characters of a reply, or of what was asked, that are shown unless all of it is."""
+_MIN_TEXT = 24  # columns that a text has at least, however narrow the terminal
+
+__all__ = [
+    "REPLY",
+    "Screen",
+    "content_of",
+    "facts_of",
+    "origin_of",
+    "outcome_of",
+    "show",
+    "text_of",
+]
+
+Pairs = Iterable[tuple[str, object]]
+
+
+def show(
+    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    row: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ROW",
+            help="One row, by its number from 0, or a candidate by its id, with all that made it.",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", metavar="LABEL", help="Only those of this label.")
+    ] = None,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="Candidates that made no row, each with its reason.")
+    ] = False,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", metavar="REASON", help="Only those rejected for this reason."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", min=0, help="Rows to show; 0 is all.")
+    ] = _LIMIT,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")] = False,
+) -> None:
+    """Show rows of a run, or one row with its context, seed, calls and judgement.
+
+    targen trace shows all that a row came from, with what each call was asked.
+
+    Examples:
+    - targen show runs/rte-0
+    - targen show runs/rte-0 3
+    - targen show runs/rte-0 --rejected --reason duplicate
+    """
+    from targen_core.runs import tracing
+
+    if row is not None:
+        if label is not None or rejected or reason is not None:
+            raise UsageError("a row is shown whole: leave --label, --rejected and --reason out")
+        traced = tracing.find(run, row)
+        if json:
+            print_json({**facts_of(traced), "calls": traced.calls()})
+        else:
+            _print_one(traced)
+            print(f"what each call was asked: targen trace {run} {row}", file=sys.stderr)
+        return
+    every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
+    chosen = (each for each in every if _fits(each, label, reason))
+    shown = list(islice(chosen, limit or None))
+    if not shown:
+        _check_known(run, label, reason)
+    if json:
+        for each in shown:
+            print_json(facts_of(each), indent=None)
+        return
+    _print_list(run, shown, more=next(chosen, None) is not None)
+
+
+def _fits(traced: Traced, label: str | None, reason: str | None) -> bool:
+    known = (traced.label, traced.record.get("intended"))
+    return (label is None or label in known) and reason in (
+        None,
+        traced.verdict,
+        traced.record.get("reason"),
+    )
+
+
+def _check_known(run: Path, label: str | None, reason: str | None) -> None:
+    """See that a label or a reason by which nothing was found is one that the run has.
+
+    Raises:
+        UsageError: naming those that there are.
+    """
+    from targen_core.runs import tracing
+    from targen_core.suggestions import did_you_mean
+
+    rejects = list(tracing.rejects(run))
+    if reason is not None:
+        reasons = dict.fromkeys(
+            str(name)
+            for each in rejects
+            for name in (each.record.get("reason") or each.verdict, each.verdict)
+        )
+        if reason not in reasons:
+            raise UsageError(
+                f"{run} has no reject for {jsonlib.dumps(reason)}",
+                hint=did_you_mean(reason, [*reasons], "reasons"),
+            )
+    if label is not None:
+        every = [*tracing.rows(run), *rejects]
+        labels = dict.fromkeys(
+            str(name)
+            for each in every
+            for name in (each.label, each.record.get("intended"))
+            if name is not None
+        )
+        if label not in labels:
+            raise UsageError(
+                f"{run} has nothing of label {jsonlib.dumps(label)}",
+                hint=did_you_mean(label, [*labels], "labels"),
+            )
+
+
+def facts_of(traced: Traced) -> dict[str, Any]:
+    """What a run has on record of a candidate, with its rows."""
+    facts = {"verdict": traced.verdict, **traced.record}
+    return {**facts, "official": list(traced.rows)} if traced.rows else facts
+
+
+def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
+    screen = Screen()
+    for traced in shown:
+        if traced.rows:
+            screen.title(str(traced.number), str(traced.label), "")
+        else:
+            screen.title(traced.id, *outcome_of(traced))
+        screen.pairs(content_of(traced), indent=4)
+    if not shown:
+        print("nothing to show", file=sys.stderr)
+    elif more:
+        print("there is more: --limit 0 shows all", file=sys.stderr)
+    if shown:
+        example = shown[0].number if shown[0].rows else shown[0].id
+        print(f"where one is from: targen show {run} {example}", file=sys.stderr)
+
+
+def _print_one(traced: Traced) -> None:
+    screen = Screen()
+    if traced.rows:
+        screen.title(f"row {traced.number}", str(traced.label), "")
+    else:
+        screen.title(traced.id, *outcome_of(traced))
+    screen.pairs(content_of(traced), indent=2)
+    screen.heading("Where it is from")
+    screen.pairs(origin_of(traced), indent=2)
+    calls = traced.calls()
+    if not calls:
+        return
+    screen.heading("Calls")
+    for call in calls:
+        cost = call.get("cost")
+        price = f", ${cost:.6f}" if isinstance(cost, int | float) and cost else ""
+        tokens = f"{call.get('in', 0)} tokens in, {call.get('out', 0)} out{price}"
+        screen.title(str(call.get("place")), "", f"prompt {call.get('prompt')}; {tokens}", indent=2)
+        screen.text(printable(str(call.get("text", "")), max_length=REPLY), indent=6)
+
+
+def outcome_of(traced: Traced) -> tuple[str, str]:
+    """What became of a candidate that made no row, and why."""
+    record = traced.record
+    verdict = traced.verdict
+    if record.get("stage"):
+        verdict += f" by {record['stage']}"
+    words = [str(record[name]) for name in ("reason", "detail") if record.get(name)]
+    return verdict, ": ".join(words)
+
+
+def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
+    """What it says: its rows but for what the title says, or the instance that was rejected."""
+    for number, row in enumerate(traced.rows):
+        if number:
+            yield "", ""
+        for name, value in row.items():
+            if name != "idx" and (name, text_of(value)) != ("label", traced.label):
+                yield name, value
+    if not traced.rows:
+        instance = traced.record.get("instance", traced.record.get("item"))
+        if instance is None:
+            instance = "(there is no instance)"
+        yield from instance.items() if isinstance(instance, Mapping) else [("", instance)]
+
+
+def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
+    """Where it is from: its context and seed, what it was generated for, what step 4 said."""
+    record = traced.record
+    manifest = (traced.run / "manifest.json").absolute()
+    lists, of, corrected, alike = _CORRECTION
+    if traced.correction is None:
+        lists, of, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
+    lists = of.get(record.get("intended", ""), lists)
+    if "run" in record:
+        yield "run", record["run"]
+    yield "candidate", traced.id
+    for depth, above in enumerate(record.get("above", ())):
+        yield lists[depth] if depth < len(lists) else "context", above
+    if "seed" in record:
+        seed = record["seed"]
+        yield "seed", seed
+    if "dimensions" in record:
+        yield "drawn", record["dimensions"]
+    if "intended" in record:
+        yield "generated for", record["intended"]
+    reviewed = traced.correction is not None and traced.correction.step is None
+    judge = "people" if reviewed else "step 4"
+    if "claimed" in record and corrected:
+        yield f"label before {'review' if reviewed else judge}", record["claimed"] or "none"
+    if traced.rows:
+        unlike = f"; no earlier row found that is {alike:g}% alike" if alike else ""
+        yield "checks", f"passed{unlike}"
+    ended = record.get("label", record.get("corrected"))
+    if ended is not None and corrected:
+        claimed = record.get("claimed", record.get("intended"))
+        what = "labelled" if claimed is None else "kept" if ended == claimed else "relabelled"
+        said = _people(record) if reviewed else what
+        yield judge, f"{said}: {ended}"
+    if record.get("explanation"):
+        yield "explanation", record["explanation"]
+    yield from (record.get("notes") or {}).items()
+
+
+def _people(record: Mapping[str, Any]) -> str:
+    """What people made of a row, who they were, and when: "edited by ann, 2026-11-20"."""
+    review = record.get("review")
+    review = review if isinstance(review, dict) else {}
+    by = review.get("by")
+    who = f" by {', '.join(map(str, by))}" if isinstance(by, list) and by else ""
+    when = f", {str(review['at'])[:10]}" if review.get("at") else ""
+    return f"{review.get('outcome') or record.get('verdict')}{who}{when}"
+
+
+_Steps = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float]
+_CORRECTION: _Steps = ((), {}, True, 0.0)
+
+
+@lru_cache(maxsize=8)
+def _steps_of(manifest: Path, _: int) -> _Steps:
+    """The names of a task's own lists, outermost first; of parts, by branch.
+
+    Then whether step 4 is done, and how alike rows may be, in percent; 0 where they are not
+    compared.
+    """
+    from targen_core.runs.manifest import Manifest
+
+    read = Manifest.load(manifest)
+    lock = read.lock
+    lists = [name for name in lock.steps if name not in ("generate", "correct")]
+    named = [{"contexts": "context"}.get(name, name) for name in lists]
+    usual = {"contexts", "seeds"}.issuperset(lists)
+    own = () if usual else tuple(named)
+    return own, lock.task.lists, lock.corrector is not None, read.spec.near_duplicates
+
+
+class Screen:
+    """Prints texts with a hanging indent, wrapped to a terminal and never in a pipe."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console: Console = Console(highlight=False, markup=False, emoji=False)
+        self._width = self._console.width if sys.stdout.isatty() else 0
+
+    def heading(self, words: str) -> None:
+        """A line above what belongs together."""
+        self._print("")
+        self._print(words, "bold")
+
+    def title(self, name: str, outcome: str, detail: str, *, indent: int = 0) -> None:
+        """A line that names something and says what became of it."""
+        from rich.text import Text
+
+        line = Text()
+        for words, style in ((name, "bold"), (outcome, "bold cyan"), (detail, "dim")):
+            if words:
+                line.append(printable(words, lines=False), style)
+                line.append("  ")
+        line.rstrip()
+        width = max(_MIN_TEXT, self._width - indent)
+        for part in line.wrap(self._console, width) if self._width else [line]:
+            part.rstrip()
+            self._console.print(Text(" " * indent) + part, soft_wrap=True)
+
+    def pairs(self, pairs: Pairs, *, indent: int) -> None:
+        """Names, and beside each its value."""
+        every = [(name, text_of(value)) for name, value in pairs]
+        column = max((len(name) for name, _ in every), default=0)
+        for name, value in every:
+            start = f"{' ' * indent}{printable(name, lines=False):<{column}}  "
+            for line in self._lines(value, len(start)):
+                self._print(f"{start}{line}", "", name_ends=len(start))
+                start = " " * len(start)
+
+    def text(self, text: str, *, indent: int) -> None:
+        """A text by itself."""
+        for line in self._lines(text, indent):
+            self._print(" " * indent + line)
+
+    def _lines(self, text: str, indent: int) -> Iterator[str]:
+        from rich.text import Text
+
+        for line in printable(text).split("\n"):
+            if not self._width:
+                yield line
+                continue
+            width = max(_MIN_TEXT, self._width - indent - 1)
+            for part in Text(line).wrap(self._console, width) or [Text()]:
+                yield part.plain.rstrip()
+
+    def _print(self, line: str, style: str = "", *, name_ends: int = 0) -> None:
+        from rich.text import Text
+
+        text = Text(line.rstrip(), style)
+        text.stylize("dim", 0, name_ends)
+        self._console.print(text, soft_wrap=True)
+
+
+def _is_line(value: object) -> bool:
+    """Whether a value is a text, or a list of them."""
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(part, str) for part in value)
+    )
+
+
+def text_of(value: object) -> str:
+    """A value as people read it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and all(map(_is_line, value.values())):
+        parts = ((name, part if isinstance(part, list) else [part]) for name, part in value.items())
+        lines = ((name, "; ".join(map(str, part))) for name, part in parts)
+        return "\n".join(f"{name}: {line}" for name, line in lines if line)
+    return jsonlib.dumps(value, ensure_ascii=False)

@@ -1,0 +1,41 @@
+"""What the commands on datasets have in common: where the rows are, and whose they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_cli.completion import completer
+
+if TYPE_CHECKING:
+    from targen_core.dataset.source import Source
+
+__all__ = ["EncodingArg", "SourceArg", "WhoseArg", "task_name"]
+
+SourceArg = Annotated[
+    Path,
+    typer.Argument(
+        help="A run directory; a .jsonl, .csv or .parquet file; a folder that `export --as hf` or "
+        "`datasets` saved; or hf:OWNER/NAME[:CONFIG[:SPLIT]].",
+        show_default=False,
+    ),
+]
+WhoseArg = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="NAME",
+        help="Whose rows they are; a run knows.",
+        autocompletion=completer("task"),
+    ),
+]
+EncodingArg = Annotated[
+    str, typer.Option("--encoding", help="Of text files without a byte order mark.")
+]
+
+
+def task_name(source: Source, task: str | None) -> str | None:
+    """What finds the task of a dataset: what was typed, or what a run says."""
+    return task or (source.task() if source.task is not None else None)

@@ -1,0 +1,151 @@
+"""The one way to a terminal: what is printed is made safe where it is written.
+
+`guarded` puts a `Guard` in place of standard output and standard error for as
+long as a command runs. Whatever prints (tables, errors, log lines, a plugin)
+writes through it, so nobody has to remember to escape. Only Rich may draw: its
+colours and cursor moves pass, and no other control does. It is also the one
+place that breaks lines: on a terminal between words, in a pipe nowhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, TextIO, cast
+
+from targen_core.text import printable
+
+__all__ = ["Guard", "folded", "guarded", "print_traceback", "room_of", "width_of"]
+
+_DRAWN = re.compile(
+    r"(\r"
+    r"|\x1b\[[0-9;]*[ABCDEFGHJKm]"  # cursor, erasing, colours
+    r"|\x1b\[\?(?:25|1049)[hl]"  # hiding the cursor, the other screen
+    r"|\x1b\]8;[^\x07\x1b]*\x1b\\)"  # links
+)
+_COMMAND = re.compile(r"\b(?:targen|pip install) (?:(?![;,] ).)*")
+_LAID_OUT = ("targen_cli.tables", __name__)  # modules whose lines are as they should be
+_GLUE = "\0"  # what `printable` leaves in no text
+
+
+class Guard:
+    """A text stream that escapes what a terminal would obey, and writes any text.
+
+    What the stream's encoding lacks is escaped as well: what a command does
+    never depends on where it prints. On a terminal lines are broken between
+    words.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._begins = True  # whether a line begins with what is written next
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        """Write `text`, made safe."""
+        writer = sys._getframe(1).f_globals.get("__name__", "")
+        if writer.startswith("rich."):
+            self._stream.write(_drawing(text))
+            return len(text)
+        safe = printable(text)
+        if self._begins and writer not in _LAID_OUT and (room := room_of(self._stream)):
+            safe = folded(safe, room)
+        self._stream.write(safe)
+        self._begins = text.endswith("\n") if text else self._begins
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stream)
+
+
+def _drawing(text: str) -> str:
+    """What Rich writes: its own controls as they are, the text between them made safe."""
+    parts = _DRAWN.split(text)
+    parts[::2] = map(printable, parts[::2])
+    return "".join(parts)
+
+
+def room_of(stream: TextIO | None) -> int | None:
+    """Columns of the terminal that a stream is; None where it is none."""
+    if stream is None or not stream.isatty():
+        return None
+    return shutil.get_terminal_size().columns or None
+
+
+def width_of(text: str) -> int:
+    """Columns that a text takes; those of Chinese are two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def folded(text: str, room: int) -> str:
+    """`text` in lines of at most `room` columns, which are broken between words alone.
+
+    What goes on in a new line is indented as its line is. A command that fits
+    into a line stays in one piece, to be copied.
+    """
+    return "\n".join(_folded(line, room) for line in text.split("\n"))
+
+
+def _folded(line: str, room: int) -> str:
+    if width_of(line) <= room:
+        return line
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+
+    def glued(command: re.Match[str]) -> str:
+        fits = width_of(indent + command[0]) <= room
+        return command[0].replace(" ", _GLUE) if fits else command[0]
+
+    lines: list[str] = []
+    here = indent
+    for word in _COMMAND.sub(glued, words).split(" "):
+        longer = here + word if here == indent else f"{here} {word}"
+        if here != indent and width_of(longer) > room:
+            lines.append(here.rstrip())
+            longer = indent + word
+        here = longer
+    return "\n".join([*lines, here]).replace(_GLUE, " ")
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Guard standard output and standard error inside the block.
+
+    A stream that was closed (`2>&-`) swallows what is written.
+    """
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w") as nowhere:
+        sys.stdout, sys.stderr = (cast("TextIO", Guard(stream or nowhere)) for stream in before)
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
+
+
+def print_traceback(
+    kind: type[BaseException], error: BaseException, where: TracebackType | None
+) -> None:
+    """A hook for `sys.excepthook`: the traceback on standard error, made safe."""
+    import traceback
+
+    text = "".join(traceback.format_exception(kind, error, where))
+    with guarded():
+        print(text, end="", file=sys.stderr)

@@ -1,0 +1,66 @@
+"""What is installed with the `targen` command: datasets corrected, exported, merged and compared.
+
+Each folder is one feature: what it does, its function for programs, and its command.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from targen_standard.comparing.api import diff
+    from targen_standard.comparing.difference import Difference
+    from targen_standard.correction.api import acorrect, correct
+    from targen_standard.correction.result import Corrected, CorrectionReport
+    from targen_standard.exporting.model import Exporter
+    from targen_standard.exporting.publish import publish
+    from targen_standard.merging.api import merge
+    from targen_standard.replaying.api import areplay, replay
+    from targen_standard.tracing.api import Trace, TracedCall, trace
+
+_HOME = {
+    "Corrected": "correction.result",
+    "CorrectionReport": "correction.result",
+    "Difference": "comparing.difference",
+    "Exporter": "exporting.model",
+    "Trace": "tracing.api",
+    "TracedCall": "tracing.api",
+    "acorrect": "correction.api",
+    "areplay": "replaying.api",
+    "correct": "correction.api",
+    "diff": "comparing.api",
+    "merge": "merging.api",
+    "publish": "exporting.publish",
+    "replay": "replaying.api",
+    "trace": "tracing.api",
+}
+
+__all__ = [
+    "Corrected",
+    "CorrectionReport",
+    "Difference",
+    "Exporter",
+    "Trace",
+    "TracedCall",
+    "acorrect",
+    "areplay",
+    "correct",
+    "diff",
+    "merge",
+    "publish",
+    "replay",
+    "trace",
+]
+
+if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)

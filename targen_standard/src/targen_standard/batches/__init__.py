@@ -1,0 +1,1 @@
+"""The calls of a run in files, for a person or a service to answer."""

@@ -1,0 +1,129 @@
+"""`targen batch`: a run's calls as files, so that any queue or person can be the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.arguments import JsonArg
+from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions
+from targen_cli.tables import print_json
+from targen_core.errors import UsageError
+from targen_core.options import Limits
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_standard.batches.files import Imported
+
+__all__ = ["batch", "imported_facts", "print_imported"]
+
+_LINES = 5  # of those that are no answers, named one by one
+
+
+@takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
+def batch(
+    action: Annotated[str, typer.Argument(metavar="export|import", help="What to do.")],
+    run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
+    file: Annotated[
+        Path | None, typer.Argument(help="import: the answers, a line each.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="export: where to write. [default: RUN/requests.jsonl]"),
+    ] = None,
+    json: JsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Write the calls that a run waits for to a file, or take the answers from one.
+
+    Makes no call and needs no key. The lines are those of the provider's batches: OpenAI's
+    {custom_id, method, url, body} and {custom_id, response}, Anthropic's {custom_id, params} and
+    {custom_id, result}. Export, have the file answered, import, and again until the run is
+    complete. A run for it is made by: targen generate TASK -n N --batch-offline --out RUN
+
+    Examples:
+    - targen batch export runs/rte-0 --out requests.jsonl
+    - targen batch import runs/rte-0 answers.jsonl
+    """
+    from targen_cli.report import print_report
+    from targen_core.api.request import reopened
+    from targen_core.runs.report import read_report
+    from targen_standard.batches.files import export_batch, import_batch
+
+    if action not in ("export", "import"):
+        raise UsageError(
+            f"batch {action}: no such action",
+            hint="targen batch export RUN, or targen batch import RUN FILE",
+        )
+    if (action == "import") != (file is not None):
+        raise UsageError(
+            f"batch {action} takes {'a file of answers' if file is None else 'no second name'}",
+            hint="targen batch export RUN --out FILE, or targen batch import RUN FILE",
+        )
+    if action == "import" and out is not None:
+        raise UsageError("--out is for batch export")
+    if (run / "correction.json").exists():
+        raise UsageError(
+            f"{run} holds a correction, whose command itself writes files and takes answers",
+            hint="the same command with --batch-offline, and --answers FILE",
+        )
+    job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))
+    with job:
+        if file is None:
+            where = out or run / "requests.jsonl"
+            by_step = export_batch(job, where)
+            count = by_step.total()
+            if json:
+                print_json({"requests": count, "by_step": by_step, "file": str(where)})
+            elif count:
+                each = ", ".join(f"{calls:,} {step}" for step, calls in by_step.items())
+                print(f"{plural(count, 'request')} in {where}: {each}")
+                print(f"then: targen batch import {run} ANSWERS")
+            else:
+                print(f"{run} is complete: it waits for no call, and {where} is empty")
+            return
+        brought = import_batch(job, file)
+    if json:
+        print_json(imported_facts(brought))
+        return
+    print_imported(brought)
+    if brought.pending:
+        # How many, export says: with these answers a run may ask for more side by side.
+        print(f"calls are waiting for answers; next: targen batch export {run}")
+    else:
+        print()
+        print_report(read_report(run), run)
+
+
+def imported_facts(brought: Imported) -> dict[str, Any]:
+    """What became of a file of answers, as JSON has it."""
+    names = ("good", "failed", "again", "cached", "unknown", "garbage", "pending")
+    return {name: getattr(brought, name) for name in names}
+
+
+def print_imported(brought: Imported) -> None:
+    """Say what became of a file of answers."""
+    print(
+        f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
+        f"{brought.unknown:,} unknown, {len(brought.garbage):,} no answers"
+    )
+    if brought.cached:
+        print(
+            f"{brought.cached:,} not used: the cache, which holds the answers of other runs of "
+            "this task and seed, had them first (--no-cache leaves it out)"
+        )
+    if brought.unknown:
+        print(
+            f"{brought.unknown:,} unknown: the run does not ask these calls. They are of another "
+            "run, or of this one with another model, seed or task version"
+        )
+    if brought.problem:
+        print(f"the first failed one: {brought.problem}")
+    for words in brought.garbage[:_LINES]:
+        print(f"no answer: {words}")
+    if len(brought.garbage) > _LINES:
+        print(f"no answer: {len(brought.garbage) - _LINES:,} lines more")

@@ -1,0 +1,29 @@
+"""`diff`: what differs between two runs."""
+
+from __future__ import annotations
+
+from targen_core.api.request import PathText, as_path
+from targen_core.api.run import Run
+from targen_core.api.words import in_python
+from targen_standard.comparing.difference import Difference, difference
+
+__all__ = ["diff"]
+
+
+def diff(left: PathText | Run, right: PathText | Run) -> Difference:
+    """Compare two runs: what was asked, calls, candidates, rows and figures.
+
+    Calls are compared by their keys, candidates by their ids, and rows by their text. Both runs are
+    read line by line.
+
+    Args:
+        left: a run, or its directory; or one that `correct` left.
+        right: another.
+
+    Raises:
+        UsageError: there is no such directory, or one is a correction and the other a run.
+        RunDirectoryError: one is not a run directory, or cannot be read.
+    """
+    with in_python():
+        paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
+        return difference(*paths)

@@ -1,0 +1,1 @@
+"""Step 4 on a dataset that exists already, and its directory."""

@@ -1,0 +1,169 @@
+"""`correct`: step 4 on a dataset that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core.api.models import ModelLike
+from targen_core.api.progress import shown
+from targen_core.api.reading import Data, DataLike, given_data
+from targen_core.api.request import (
+    ExecutorLike,
+    PathText,
+    Request,
+    TaskLike,
+    as_path,
+    asked,
+    elsewhere,
+)
+from targen_core.api.waiting import waiting
+from targen_core.api.words import speaking_python
+from targen_core.errors import JobFailed
+from targen_core.folders import replies_folder
+from targen_core.plugins.registry import Registry
+from targen_core.runs.elsewhere import Elsewhere
+from targen_core.runs.watch import Watch
+from targen_standard.batches.files import FileTransport
+from targen_standard.correction.dataset import acorrect_dataset
+from targen_standard.correction.result import Corrected, CorrectionReport
+
+__all__ = ["acorrect", "correct", "corrected"]
+
+
+@speaking_python
+async def acorrect(
+    data: DataLike,
+    *,
+    task: TaskLike | None = None,
+    variants: str | Iterable[str] = (),
+    corrector: str | None = None,
+    model: ModelLike = "local",
+    options: Mapping[str, Any] | None = None,
+    n: int | None = None,
+    flip: float = 0.0,
+    seed: int = 0,
+    out: PathText | None = None,
+    max_cost: float | None = None,
+    max_tokens: int | None = None,
+    concurrency: int | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    max_outage: float | None = None,
+    batch: bool = False,
+    rounds: int | None = None,
+    cache: bool = True,
+    executor: ExecutorLike | None = None,
+    progress: bool = True,
+    registry: Registry | None = None,
+    **model_options: Any,
+) -> Corrected:
+    """Correct the labels of a dataset: a generated one, the original, or your own.
+
+    Only the labels of rows change. Making the same call again continues where it stopped. Use
+    `correct` in ordinary code and notebooks, `acorrect` inside an event loop.
+
+    Args:
+        data: a run, a `Dataset`, the path of either, or rows.
+        task: the task of the rows; a run and a `Dataset` know theirs.
+        variants: variants of the task; a run knows these too.
+        corrector: a corrector to use instead of the task's own, by name.
+        model: as `generate` takes it.
+        options: as `generate` takes them.
+        n: judge this many instances, sampled with `seed`.
+        flip: fraction of instances to give a wrong label first, as a test of the corrector.
+        seed: random seed for what is sampled and flipped.
+        out: the directory; by default runs/DATA-CORRECTOR, with -2 and so on appended if something
+            else is there.
+        max_cost: stop before spending more than this many dollars.
+        max_tokens: stop before using more than this many tokens in total, input and output.
+        concurrency: maximum concurrent calls; 32 by default.
+        rpm: maximum requests per minute.
+        tpm: maximum tokens per minute.
+        max_outage: stop after this many seconds without any answer.
+        batch: use the service's batch API.
+        rounds: maximum batch rounds after the first.
+        cache: whether to share replies with earlier runs.
+        executor: where the model works, as `generate` takes it; by default in this process.
+        progress: whether to show a line of progress in a notebook or on a terminal.
+        registry: resolves names; by default among all that is installed.
+        **model_options: backend options and sampling parameters.
+
+    Returns:
+        The corrected rows, every verdict, and the report.
+
+    Raises:
+        UsageError: the request is invalid, or some rows do not belong to the task.
+        JobFailed: it ended early; all replies so far are kept.
+    """
+    handed = given_data(data, task, variants, registry)
+    with asked(
+        handed.registry,
+        handed.task,
+        rows=False,
+        variants=handed.variants,
+        corrector=corrector,
+        model=model,
+        options={**model_options, **(options or {})},
+        seed=seed,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        max_outage=max_outage,
+        batch=batch,
+        rounds=rounds,
+        cache=cache,
+    ) as request:
+        where = elsewhere(request.registry, executor, batch=batch)
+        watch = Watch()
+        with shown(watch, request.name, enabled=progress):
+            return await corrected(
+                request, handed, out=out, n=n, flip=flip, where=where, watch=watch
+            )
+
+
+async def corrected(
+    request: Request,
+    data: Data,
+    *,
+    out: PathText | None,
+    n: int | None,
+    flip: float,
+    where: Elsewhere | None,
+    watch: Watch,
+    files: FileTransport | None = None,
+) -> Corrected:
+    """What `correct` gives for a request; `watch` is told how far it is.
+
+    With `files` its calls go into files; see `acorrect_dataset`.
+
+    Raises:
+        UsageError, JobFailed: as `correct`.
+    """
+    dataset, spec = data.rows_of(request), request.spec
+    by = (spec.corrector or "corrected").replace(":", "-")
+    try:
+        folder, report = await acorrect_dataset(
+            request.registry,
+            spec,
+            dataset,
+            Path("runs") / f"{dataset.name}-{by}" if out is None else as_path(out),
+            place="number" if out is None else "exact",
+            flip_fraction=flip,
+            limit=n,
+            cache=replies_folder(),
+            elsewhere=where,
+            files=files,
+            on_judged=watch.counted("judged"),
+            on_layer=watch.on_layer,
+        )
+    except JobFailed as error:
+        error.add_note("make the same call again to continue where this one stopped")
+        raise
+    return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
+
+
+correct = waiting(acorrect)

@@ -1,0 +1,230 @@
+"""`targen correct`: step 4 on a dataset that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
+from targen_cli.flags import Said, takes
+from targen_cli.report import flow_columns, print_usage
+from targen_cli.request import ONE_MODEL, WorkerOptions
+from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
+from targen_cli.tables import print_json, print_table
+from targen_core.errors import AnswersAwaited, UsageError
+from targen_core.options import Limits, RowOptions
+from targen_core.text import plural
+from targen_standard.batches.command import imported_facts, print_imported
+
+if TYPE_CHECKING:
+    from targen_cli.ahead import Expected
+    from targen_core.api.estimating import CostEstimate
+    from targen_core.api.reading import Data
+    from targen_core.api.request import Request
+    from targen_standard.batches.files import FileTransport
+
+
+@takes(
+    RowOptions.declared("variants", "seed", "corrector"),
+    ONE_MODEL,
+    Limits,
+    WorkerOptions,
+)
+def correct(
+    source: SourceArg,
+    task: WhoseArg = None,
+    encoding: EncodingArg = "utf-8",
+    n: Annotated[
+        int | None, typer.Option("-n", "--number", help="Judge this many rows, drawn by --seed.")
+    ] = None,
+    flip: Annotated[
+        float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
+    ] = 0.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="A directory. [default: runs/NAME-CORRECTOR, or -2 and so on behind it]"
+        ),
+    ] = None,
+    yes: YesArg = False,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline",
+            help="Only write the calls to a file, in the directory; needs no key.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers",
+            help="With --batch-offline: a file of answers, a line each.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = None,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Correct the labels of a dataset: a generated one, the original, or your own.
+
+    Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
+    changes.jsonl (every verdict) and report.json. Rows change in their label alone; rows that are
+    not official are left out, and counted on standard error. With --flip it is the test of a
+    corrector: labels are made wrong on purpose, and the report says how many of them it found.
+    The same command goes on where it was stopped.
+
+    Examples:
+    - targen correct runs/rte-0 --corrector blind
+    - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
+    - targen correct RTE/train.jsonl --task rte -b chatgpt --model gpt-6-luna --batch
+    - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
+    """
+    from targen_cli.ahead import ask_first
+    from targen_cli.choosing import choice
+    from targen_cli.progress import watching
+    from targen_core.api.reading import given_data
+    from targen_core.api.request import asked, elsewhere
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.loops import finish
+    from targen_standard.batches.files import FileTransport
+    from targen_standard.correction.api import corrected
+
+    if answers is not None and not batch_offline:
+        raise UsageError("--answers is for --batch-offline")
+    batch = said.values.get("batch", False)
+    if batch_offline and batch:
+        raise UsageError("--batch-offline goes without --batch")
+    files = FileTransport(answers) if batch_offline else None
+    data = given_data(source, task, said.values.get("variants"), encoding=encoding)
+    registry = data.registry or load_registry()
+    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    chosen = choice(registry, said)
+    with (
+        chosen.explained(),
+        asked(
+            registry,
+            data.task,
+            rows=False,
+            variants=data.variants,
+            **said.part(RowOptions.declared("seed", "corrector")),
+            **chosen.keywords,
+        ) as request,
+    ):
+        if files is None:
+            ask_first(
+                "This correction",
+                lambda: [_expected(request, data, n)],
+                cap=request.spec.limits.max_cost,
+                ask_above=chosen.ask_above,
+                yes=yes,
+            )
+        try:
+            with watching(quiet=quiet) as watch:
+                done = finish(
+                    corrected(
+                        request,
+                        data,
+                        out=out,
+                        n=n,
+                        flip=flip,
+                        where=where,
+                        watch=watch,
+                        files=files,
+                    )
+                )
+        except AnswersAwaited as awaited:
+            assert files is not None
+            _print_waiting(awaited, files, of=answers, json=json)
+            return
+    if answers is not None and files is not None and not (json or quiet):
+        print_imported(files.imported)
+        print()
+    report, folder = done.report.raw, done.path
+    if json:
+        print_json(report)
+    elif quiet:
+        print(folder / "dataset.jsonl")
+    else:
+        _print(report, folder)
+
+
+def _expected(request: Request, data: Data, n: int | None) -> Expected:
+    """What a correction is likely to cost."""
+    from targen_cli.ahead import expected_of
+    from targen_core.dataset.read import read_dataset
+    from targen_standard.correction.estimating import estimated_correction
+
+    spec = request.spec
+
+    def estimate() -> CostEstimate:
+        rows = read_dataset(
+            data.source,
+            spec.task,
+            variants=spec.variants,
+            registry=request.registry,
+            strict=False,
+        )
+        return estimated_correction(request, rows, n)
+
+    return expected_of("it", estimate)
+
+
+def _print_waiting(
+    awaited: AnswersAwaited, files: FileTransport, *, of: Path | None, json: bool
+) -> None:
+    """Say how many calls wait in which file, and what became of the answers so far."""
+    if json:
+        facts = imported_facts(files.imported)
+        print_json({"requests": len(files.pending), "file": str(files.written), **facts})
+        return
+    if of is not None:
+        print_imported(files.imported)
+    print(awaited)
+    print(f"then: {awaited.hint}")
+
+
+def _print(report: Mapping[str, Any], folder: Path) -> None:
+    instances = plural(report["instances"], "instance")
+    print(f"{instances} of {report['task']}, by {report['corrector']}")
+    flows = report["flow"]
+    columns = flow_columns(flows, {name: name for name in flows})
+    print("\nLabel flow (row: the label shown; column: after correction)")
+    print_table(
+        ["", *columns, "rejected", "judged"],
+        [
+            (
+                name,
+                *(flow["accepted"].get(column, 0) for column in columns),
+                sum(flow["rejected"].values()),
+                flow["judged"],
+            )
+            for name, flow in flows.items()
+        ],
+    )
+    reasons = {
+        (label, reason): count
+        for label, flow in flows.items()
+        for reason, count in flow["reasons"].items()
+    }
+    if reasons:
+        print("\nRejected because")
+        print_table(["label shown", "reason", "count"], [(*key, n) for key, n in reasons.items()])
+    print("\nAgainst the labels of the file")
+    kinds = [("as given", report["as_given"])]
+    if report["flip"]:
+        kinds.append(("flipped", report["flipped"]))
+    print_table(
+        ["label shown", "right after", "wrong after", "rejected"],
+        [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
+    )
+    after = report["accuracy_after"]
+    text = "no row was kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
+    print(f"labels right: {report['accuracy_before']:.1%} before, {text} after")
+    print_usage(report)
+    print(f"\n{folder / 'dataset.jsonl'}")

@@ -1,0 +1,544 @@
+"""Step 4 on a dataset that is there already: ours, the original, anyone's.
+
+With labels flipped on purpose it is the test of a corrector: how many of the
+wrong labels it finds, and how many of the right ones it takes for wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import random
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import ValidationError
+
+from targen_core.calls.call import Scope
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallCancelled, CallLayer
+from targen_core.calls.usage import Usage
+from targen_core.engine.facade import StageLlm, seeded_rng
+from targen_core.engine.guard import Guard
+from targen_core.engine.judging import judge
+from targen_core.engine.lists import item_value
+from targen_core.engine.quota_tracker import OPEN, Flow, ending
+from targen_core.errors import (
+    AnswersAwaited,
+    Rejected,
+    RunConflict,
+    RunDirectoryError,
+    TargenError,
+    UsageError,
+)
+from targen_core.plugins.registry import Registry
+from targen_core.runs.account import part_limits
+from targen_core.runs.batches import in_service_batches, require_codecs, with_batches
+from targen_core.runs.correction_plan import CorrectionPlan
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.elsewhere import Elsewhere
+from targen_core.runs.files import write_atomically
+from targen_core.runs.gate import read_json
+from targen_core.runs.loops import stoppable, synchronous
+from targen_core.runs.manifest import flat
+from targen_core.runs.naming import model_name
+from targen_core.runs.placing import Place, numbered
+from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
+from targen_core.runs.session import open_layer
+from targen_core.runs.spec import RunSpec
+from targen_core.tasks.judging import JudgeAnswer
+from targen_core.tasks.model import Task
+from targen_core.text import plural
+from targen_standard.batches.files import FileTransport, write_requests
+
+if TYPE_CHECKING:  # datasets know runs, and not the other way
+    from targen_core.dataset.model import Dataset, Unit
+
+__all__ = [
+    "acorrect_dataset",
+    "correct_dataset",
+    "flip",
+    "open_correction",
+    "patched",
+    "write_correction",
+]
+
+_log = logging.getLogger("targen.run")
+
+_Held: TypeAlias = "tuple[Unit, Any]"
+"""A labelled instance, and the rows that hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One instance and what step 4 said of it.
+
+    Attributes:
+        unit: the rows that hold it.
+        gold: the instance with the label of its rows.
+        shown: the same, or with another label where that was flipped.
+        final: with the label that it ended with; None where it was rejected.
+        verdict: "confirmed", "relabelled" or "rejected".
+    """
+
+    unit: Unit
+    gold: Any
+    shown: Any
+    final: Any
+    verdict: str
+    reason: str
+    explanation: str
+    calls: Sequence[str]
+
+
+async def acorrect_dataset(
+    registry: Registry,
+    spec: RunSpec,
+    dataset: Dataset,
+    out: Path,
+    *,
+    place: Place = "exact",
+    flip_fraction: float = 0.0,
+    limit: int | None = None,
+    cache: Path | None = None,
+    elsewhere: Elsewhere | None = None,
+    files: FileTransport | None = None,
+    on_judged: Callable[[int, int], None] = lambda done, of: None,
+    on_layer: Callable[[CallLayer], None] = lambda layer: None,
+) -> tuple[Path, dict[str, Any]]:
+    """Judge a dataset's instances with `spec`'s corrector, and write what came of it to `out`.
+
+    The directory gets `dataset.jsonl` (the rows with the labels that they
+    ended with), `changes.jsonl` (every instance's verdict), `report.json`,
+    and the journal: the same command goes on where it was stopped.
+
+    Args:
+        registry: finds task, corrector and backend.
+        spec: whose task, variants, corrector, backend, options, seed and
+            limits are used.
+        dataset: what to judge; rows without labels are left out.
+        out: the directory.
+        place: what may become of something else in `out`; see `Place`.
+        flip_fraction: fraction of labels that are flipped before they are judged.
+        limit: judge so many instances, drawn by the seed.
+        cache: the folder of the reply cache.
+        elsewhere: where the model works, if not in this process.
+        files: has the answers of a file, where the calls are to go into files: those that lack
+            are written into `requests.jsonl`, which is empty where none does.
+        on_judged: called with how many are judged, and of how many.
+        on_layer: called with the call layer, once, before the first call.
+
+    Returns:
+        The directory, and the report.
+
+    Raises:
+        UsageError: an option that cannot be, or no labelled instance.
+        RunConflict: `out` holds something else.
+        JobFailed: budget, service or Ctrl-C stopped it; nothing paid is lost.
+        AnswersAwaited: calls wait for a file of answers.
+    """
+    if not 0 <= flip_fraction <= 1:
+        raise UsageError(f"--flip is {flip_fraction}; it must be from 0 to 1")
+    if limit is not None and limit < 1:
+        raise UsageError(f"-n is {limit}; it must be at least 1")
+    instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
+    if not instances:
+        raise UsageError("there are no labelled rows to correct")
+    spec = spec.replace(limits=part_limits(out, spec.limits))
+    prepared = prepare_correction(registry, spec)
+    if files is not None:
+        require_codecs(prepared.steps)
+    chosen = _sample(instances, limit, spec.seed)
+    shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
+    plan = CorrectionPlan(
+        task=prepared.plan,
+        corrector=prepared.corrector_id,
+        step=prepared.step,
+        part=prepared.part,
+        seed=spec.seed,
+        flip=flip_fraction,
+        data=_digest(chosen),
+    )
+    directory = open_correction(out, plan, place)
+    out = directory.path
+    try:
+        usage = Usage()
+        journal = Journal(directory.journal, on_record=usage.recall)
+        try:
+            if files is not None:
+                files.begin(journal, out)
+            work = _judge_all(
+                *(prepared, spec, shown, journal, usage, cache, elsewhere, files, out),
+                *(on_judged, on_layer),
+            )
+            try:
+                judged = await work
+            finally:
+                if files is not None:
+                    files.end(journal)
+        except AnswersAwaited as error:
+            assert files is not None
+            files.written = out / "requests.jsonl"
+            write_requests(files.pending, files.written, prepared.task.canary)
+            raise AnswersAwaited(
+                f"{plural(len(files.pending), 'request')} in {files.written}",
+                hint="the same command with --answers FILE takes the answers",
+            ) from error
+        finally:
+            journal.close()
+        if files is not None:
+            write_requests([], out / "requests.jsonl")
+        report = _report(plan, prepared.task, judged, usage)
+        _write(out, prepared.task, judged, report)
+    except TargenError as error:  # what says "resume" speaks of runs
+        error.hint = re.sub(r"^resume( the run)?", "run the same command again", error.hint)
+        raise
+    finally:
+        directory.close()
+    return out, report
+
+
+correct_dataset = synchronous(acorrect_dataset)
+"""The same for ordinary code."""
+
+
+def open_correction(out: Path, plan: CorrectionPlan, place: Place = "exact") -> RunDirectory:
+    """The directory of a correction, locked, with its plan in it.
+
+    Raises:
+        RunConflict: it holds something else.
+    """
+    if place == "number":
+        out = _place_for(out, plan)
+    directory = RunDirectory(out)
+    try:
+        _same_plan(out, plan)
+        plan.save(out)
+    except BaseException:
+        directory.close()
+        raise
+    return directory
+
+
+def write_correction(
+    out: Path,
+    rows: Sequence[Mapping[str, Any]],
+    changes: Sequence[Mapping[str, Any]],
+    report: Mapping[str, Any],
+) -> None:
+    """What a correction leaves: its rows, a verdict on each instance, and the report."""
+    _write_lines(out / "dataset.jsonl", rows)
+    _write_lines(out / "changes.jsonl", changes)
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(out / "report.json", text)
+
+
+def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
+    """The instance with a wrong label, drawn at random.
+
+    Raises:
+        UsageError: no other label was found that it could have.
+    """
+    claimed = task.label_of(instance)
+    for name in _other_labels(task, instance, claimed, rng):
+        try:
+            return task.with_label(instance, name)
+        except (Rejected, ValidationError):
+            continue  # this one the instance cannot have
+    raise UsageError(f"--flip: {task.name} has no other label for {task.render(instance)[:80]!r}")
+
+
+def _other_labels(
+    task: Task[Any, Any], instance: Any, claimed: str, rng: random.Random
+) -> Iterator[str]:
+    """Labels that the instance does not have, in an order drawn at random.
+
+    Where labels are open: what single answers come to, then sets of answers.
+    """
+    if task.labels:
+        names = [label.name for label in task.labels if label.name != claimed]
+        yield from rng.sample(names, len(names))
+        return
+    questions = task.questions(instance)
+    options = questions[0].options
+    guesses: list[tuple[str, ...]] = [(o,) for o in rng.sample(options, len(options))]
+    if questions[0].several:
+        some = (rng.sample(options, rng.randint(1, len(options))) for _ in range(50))
+        sets = [tuple(o for o in options if o in drawn) for drawn in some]
+        # A set label is flipped to any other set, a single one to any other answer.
+        guesses = sets + guesses if len(questions[0].output or ()) > 1 else guesses + sets
+    for guess in guesses:
+        name = task.aggregate(instance, [JudgeAnswer(guess)] * len(questions)).label
+        if name is not None and name != claimed:
+            yield name
+
+
+def _resume(out: Path) -> str:
+    """What goes on with a correction, in words."""
+    return f"run the same command again to continue in {shlex.quote(str(out))}"
+
+
+def _sample(instances: Sequence[_Held], limit: int | None, seed: int) -> Sequence[_Held]:
+    """At most so many instances, drawn by the seed, in their order."""
+    if limit is None or limit >= len(instances):
+        return instances
+    drawn = seeded_rng(seed, "correct", "sample").sample(range(len(instances)), limit)
+    return [instances[index] for index in sorted(drawn)]
+
+
+def _flipped(
+    task: Task[Any, Any], instances: Sequence[_Held], fraction: float, seed: int
+) -> list[Judged]:
+    """The instances as step 4 will see them: that fraction of them with wrong labels."""
+    rng = seeded_rng(seed, "correct", "flip")
+    wrong = set(rng.sample(range(len(instances)), round(fraction * len(instances))))
+    held = []
+    for number, (unit, gold) in enumerate(instances):
+        shown = flip(task, gold, rng) if number in wrong else gold
+        held.append(Judged(unit, gold, shown, shown, "confirmed", "", "", ()))
+    return held
+
+
+async def _judge_all(
+    prepared: PreparedCorrection,
+    spec: RunSpec,
+    items: Sequence[Judged],
+    journal: Journal,
+    usage: Usage,
+    cache: Path | None,
+    elsewhere: Elsewhere | None,
+    files: FileTransport | None,
+    out: Path,
+    on_judged: Callable[[int, int], None],
+    on_layer: Callable[[CallLayer], None],
+) -> list[Judged]:
+    """Every instance's verdict, in order."""
+    guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
+    queue = iter(range(len(items)))
+    results: dict[int, Judged] = {}
+    steps = prepared.steps
+    at_once = 2 * spec.limits.concurrency
+    if elsewhere is not None:
+        steps = await elsewhere.place(steps, spec.limits)
+    elif files is not None:
+        at_once = len(items)
+        steps = with_batches(steps, files, batched=["correct"])
+    elif spec.limits.batch:
+        at_once = len(items)
+        steps = in_service_batches(steps, out, spec.limits, batched=["correct"], per_round=2)
+    async with open_layer(
+        bind_models(steps, spec.limits),
+        seed=spec.seed,
+        limits=spec.limits,
+        journal=journal,
+        usage=usage,
+        cache=cache,
+    ) as layer:
+        on_layer(layer)
+
+        async def work() -> None:
+            for number in queue:
+                results[number] = await _judge(prepared, layer, guard, items[number], number)
+                on_judged(len(results), len(items))
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except TargenError as error:
+                layer.halt(error)  # let the calls in flight finish: they are paid for
+            except CallCancelled:
+                pass
+
+        everyone = asyncio.gather(*(guarded() for _ in range(at_once)))
+        await stoppable(layer, everyone, _resume(out))
+        if layer.halt_reason is not None:
+            raise layer.halt_reason
+    return [results[number] for number in range(len(items))]
+
+
+async def _judge(
+    prepared: PreparedCorrection, layer: CallLayer, guard: Guard, item: Judged, number: int
+) -> Judged:
+    task, scope = prepared.task, Scope()
+    claimed = guard.call(task.label_of, item.shown)
+    llm = StageLlm(
+        layer,
+        task,
+        step="correct",
+        place=f"correct/{number}",
+        indices=(number,),
+        label=claimed if task.labels else None,
+        scope=scope,
+    )
+    try:
+        final, correction = await judge(prepared.corrector, llm, guard, item.shown, claimed)
+        same = correction.label == claimed
+        if not same:
+            for row in guard.call(task.to_rows, final, 0):
+                guard.call(task.schema.model_validate, row)
+    except Rejected as error:
+        return replace(
+            item,
+            final=None,
+            verdict="rejected",
+            reason=error.reason,
+            explanation=str(error),
+            calls=scope.keys,
+        )
+    return replace(
+        item,
+        final=final,
+        verdict="confirmed" if same else "relabelled",
+        explanation=correction.explanation,
+        calls=scope.keys,
+    )
+
+
+def _report(
+    plan: CorrectionPlan, task: Task[Any, Any], judged: Sequence[Judged], usage: Usage
+) -> dict[str, Any]:
+    """What `report.json` holds: label flow, and how right the corrector was."""
+    flows: dict[str, Flow] = {}
+    verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
+    for item in judged:
+        gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
+        final = None if item.final is None else task.label_of(item.final)
+        flow = flows.setdefault(claimed if task.labels else OPEN, Flow())
+        kind = "as_given" if claimed == gold else "flipped"
+        verdicts[kind]["right" if final == gold else "wrong" if final else "rejected"] += 1
+        if final is None:
+            flow.rejected["correct"] += 1
+            flow.reasons[item.reason] += 1
+        else:
+            flow.accepted[ending(final, claimed, closed=bool(task.labels))] += 1
+    right = verdicts["flipped"]["right"] + verdicts["as_given"]["right"]
+    kept = sum(item.final is not None for item in judged)
+    names = [name for name in task.quota_names if name in flows]
+    return {
+        "task": plan.task.id,
+        "task_version": plan.task.version,
+        "variants": list(plan.task.variants),
+        "corrector": plan.corrector,
+        "model": "" if plan.step is None else model_name(plan.step),
+        "seed": plan.seed,
+        "flip": plan.flip,
+        "instances": len(judged),
+        "kept": kept,
+        "accuracy_before": verdicts["as_given"].total() / len(judged),
+        "accuracy_after": right / kept if kept else None,
+        "flipped": dict(verdicts["flipped"]),
+        "as_given": dict(verdicts["as_given"]),
+        "flow": {name: flows[name].as_dict() for name in names},
+        "usage": usage.as_dict(),
+    }
+
+
+def _write(
+    out: Path, task: Task[Any, Any], judged: Sequence[Judged], report: Mapping[str, Any]
+) -> None:
+    """The corrected rows, every verdict, and the report."""
+    rows: list[Mapping[str, Any]] = []
+    changes: list[dict[str, Any]] = []
+    at = 0
+    for item in judged:
+        gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
+        changes.append(
+            {
+                "idx": item.unit.idx,
+                "claimed": claimed,
+                **({"gold": gold} if gold != claimed else {}),
+                "label": None if item.final is None else task.label_of(item.final),
+                "verdict": item.verdict,
+                "reason": item.reason,
+                "explanation": item.explanation,
+                "calls": list(item.calls),
+            }
+        )
+        if item.final is None:
+            continue
+        if len(item.unit.instances) == 1:
+            before, after = (task.to_rows(i, 0) for i in (item.gold, item.final))
+            rows += patched(item.unit.rows, before, after)
+        else:  # a row of several instances comes apart: they are numbered anew
+            rows += task.to_rows(item.final, at)
+        at += task.rows_per_instance
+    write_correction(out, rows, changes, report)
+
+
+def patched(original: Any, before: Any, after: Any) -> Any:
+    """`original` with the changes that lead from `before` to `after`, and no others.
+
+    So a corrected row keeps what its task does not make itself: its number,
+    its source, how its columns stand.
+    """
+    if before == after:
+        return original
+    if isinstance(original, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
+        if before.keys() == after.keys() <= original.keys():
+            return {
+                key: patched(value, before[key], after[key]) if key in after else value
+                for key, value in original.items()
+            }
+    elif isinstance(original, list | tuple) and len(original) == len(before) == len(after):
+        return [patched(*parts) for parts in zip(original, before, after, strict=True)]
+    return after
+
+
+def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    lines = (json.dumps(record, ensure_ascii=False) for record in records)
+    write_atomically(path, "".join(f"{line}\n" for line in lines))
+
+
+def _place_for(out: Path, plan: CorrectionPlan) -> Path:
+    """The first of DIRECTORY, DIRECTORY-2, ... that is free, or holds the very same work."""
+    taken = ""
+    for path in numbered(out):
+        try:
+            if path.exists():
+                _same_plan(path, plan)
+            break
+        except RunConflict as conflict:
+            taken = taken or str(conflict)
+    if taken:
+        _log.warning("%s. Writing this one to %s", taken, path)
+    return path
+
+
+def _same_plan(out: Path, plan: CorrectionPlan) -> None:
+    """That `out` is fresh, or holds the very same work.
+
+    Raises:
+        RunConflict: it holds something else.
+    """
+    there = out / "correction.json"
+    if not there.exists():
+        if not out.is_dir() or any(
+            path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
+        ):
+            raise RunConflict(f"{out} exists and is not a correction", hint="choose another --out")
+        return
+    try:
+        old = CorrectionPlan.model_validate(read_json(there))
+    except (RunDirectoryError, ValidationError) as error:
+        raise RunConflict(f"{there} cannot be read", hint="choose another --out") from error
+    if old.part is None:  # it is older than the record of parts
+        plan = plan.model_copy(update={"part": None})
+    mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
+    different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    if different:
+        raise RunConflict(
+            f"{out} holds another correction (other: {', '.join(different[:3])})",
+            hint="choose another --out",
+        )
+
+
+def _digest(instances: Sequence[_Held]) -> str:
+    text = json.dumps([[unit.idx, item_value(instance)] for unit, instance in instances])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

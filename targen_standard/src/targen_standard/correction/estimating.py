@@ -1,0 +1,52 @@
+"""What a correction is likely to take, before anything is paid."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from targen_core.api.estimating import SAMPLE, CostEstimate, scaled
+from targen_core.api.request import Request
+from targen_core.calls.batch import batch_price
+from targen_core.dataset.model import Dataset
+from targen_core.runs.account import off_the_books
+from targen_core.runs.plan import prepare_correction
+from targen_core.runs.report import reported_prices
+from targen_core.runs.trial import dry_run_spec
+from targen_core.text import plural
+from targen_standard.correction.dataset import correct_dataset
+
+__all__ = ["estimated_correction"]
+
+
+def estimated_correction(request: Request, dataset: Dataset, n: int | None = None) -> CostEstimate:
+    """Estimate what a correction takes: a dry run judges some of the instances.
+
+    Raises:
+        TargenError: the dry run cannot judge them.
+    """
+    spec = request.spec
+    prepared = prepare_correction(request.registry, spec)
+    instances = sum(len(unit.instances) for unit in dataset.units())
+    wanted = instances if n is None else min(n, instances)
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
+        _, report = correct_dataset(
+            request.registry,
+            dry_run_spec(spec, {}, [prepared.part] if prepared.part is not None else []),
+            dataset,
+            Path(folder) / "sample",
+            limit=min(wanted, SAMPLE) or None,
+        )
+    prices = {name: step.price for name, step in prepared.steps.items()}
+    basis = f"a dry run on {plural(report['instances'], 'instance')}"
+    if spec.limits.batch:
+        basis += ", in batches"
+        prices = {name: batch_price(price) for name, price in prices.items()}
+    factors = dict.fromkeys(prices, wanted / report["instances"])
+    steps = scaled(report, factors, prices, dict.fromkeys(prices, 0))
+    silent = [
+        name
+        for name, step in prepared.steps.items()
+        if step.backend.thinks is not None and step.backend.thinks(step.options)
+    ]
+    return CostEstimate(prepared.plan.id, wanted, basis, steps, silent, reported_prices(prices))

@@ -1,0 +1,133 @@
+"""What `correct` returns: the rows, every verdict, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from targen_core.api.report import LabelReport, UsageReport, labels_of
+from targen_core.api.run import Folder
+from targen_core.api.words import in_python
+from targen_core.dataset.model import Dataset
+from targen_core.plugins.register import FILE, MEMORY
+from targen_core.plugins.registry import Registry
+from targen_core.reading import read_jsonl
+from targen_core.runs.plan import find_task
+from targen_core.tasks.model import Task
+
+__all__ = ["Corrected", "CorrectionReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionReport:
+    """What a corrector did to a dataset.
+
+    Attributes:
+        task: the task's full id.
+        corrector: the corrector's.
+        model: the model's name, or "".
+        instances: instances that were judged.
+        kept: how many of these were not rejected.
+        accuracy_before: the fraction of labels, as shown, that equal those of the data.
+        accuracy_after: the same for the final labels; None if no instance was kept.
+        labels: what became of the instances of each label that was shown.
+        usage: calls, tokens and cost.
+        raw: the whole of `report.json`.
+    """
+
+    task: str
+    corrector: str
+    model: str
+    instances: int
+    kept: int
+    accuracy_before: float
+    accuracy_after: float | None
+    labels: Mapping[str, LabelReport]
+    usage: UsageReport
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> CorrectionReport:
+        """From the content of `report.json`."""
+        names = "task corrector model instances kept accuracy_before accuracy_after".split()
+        return cls(
+            **{name: raw[name] for name in names},
+            labels=labels_of(raw),
+            usage=UsageReport.of(raw["usage"]),
+            raw=raw,
+        )
+
+    @property
+    def cost(self) -> float | None:
+        """Cost of the calls in dollars; None if a price is unknown."""
+        return self.usage.cost
+
+    @property
+    def summary(self) -> str:
+        """The report in one line."""
+        after = "" if self.accuracy_after is None else f", {self.accuracy_after:.1%} after"
+        return (
+            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}, labels as in the data: "
+            f"{self.accuracy_before:.1%} before{after}, {self.usage.summary}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<CorrectionReport of {self.task}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        from targen_core.api.html import table
+
+        ends = list(dict.fromkeys(end for label in self.labels.values() for end in label.accepted))
+        rows = [
+            (name, *(label.accepted.get(end, 0) for end in ends), sum(label.rejected.values()))
+            for name, label in self.labels.items()
+        ]
+        return table(f"{self.task}: {self.summary}", ("label shown", *ends, "rejected"), rows)
+
+
+class Corrected(Folder[CorrectionReport]):
+    """A corrected dataset: its directory, its report, and the rows that were kept.
+
+    It is the sequence of its rows, each with its final label.
+
+    Attributes:
+        path: the directory.
+        report: what the corrector did.
+        dataset: the rows with their task.
+        task: the task of the rows, with its variants.
+        registry: finds it, where it has a name.
+    """
+
+    def __init__(
+        self, path: Path, report: CorrectionReport, task: Task[Any, Any], registry: Registry
+    ) -> None:
+        super().__init__(path, report)
+        self.__dict__["task"] = task
+        self.registry = registry
+
+    @cached_property
+    def task(self) -> Task[Any, Any]:
+        """The task of the rows, found again after unpickling."""
+        with in_python():
+            return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The rows with their task, read on first access."""
+        file = self.path / "dataset.jsonl"
+        return Dataset(self.path.name, self.task, list(read_jsonl(file)), source=str(file))
+
+    @property
+    def finds_task(self) -> tuple[str, Sequence[str]] | None:  # type: ignore[override]
+        """Its task by name; None if that is a file or an object, which no name finds."""
+        if self.report.task.partition(":")[0] in (FILE, MEMORY):
+            return None
+        return self.report.task, self.report.raw["variants"]
+
+    @property
+    def changes(self) -> Iterator[dict[str, Any]]:
+        """The verdict on each instance: the label shown, the final one, and why."""
+        return read_jsonl(self.path / "changes.jsonl")

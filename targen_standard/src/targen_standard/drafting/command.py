@@ -1,0 +1,149 @@
+"""`targen init-task`: a declaration drafted by a model, or a blank one, for a person to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from targen_cli.flags import Said, takes
+from targen_cli.request import ONE_MODEL
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.options import Limits, RowOptions
+from targen_core.plain import replace_plain, why_not
+from targen_core.text import plural
+
+
+@takes(
+    RowOptions.declared("seed"),
+    ONE_MODEL,
+    Limits.declared("max_cost", "max_tokens", "max_outage", "cache"),
+)
+def init_task(
+    description: Annotated[
+        str | None,
+        typer.Argument(metavar="DESCRIPTION", help="The task, in your words.", show_default=False),
+    ] = None,
+    blank: Annotated[
+        bool, typer.Option("--blank", help="No model: a commented file to fill in.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    *,
+    said: Said,
+) -> None:
+    """Write a task down as a file that `targen generate` takes.
+
+    A model drafts it from your words, in one call; or, with --blank, it is a commented file to fill
+    in. Nothing is generated. A draft holds the line `draft: true`, and is refused until you have
+    read it and taken the line out.
+
+    Examples:
+    - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
+    - targen init-task --blank --out mytask.yaml
+    """
+    if description is not None and Path(description).suffix in (".yaml", ".yml"):
+        raise UsageError(
+            f"{description} names a file, and a description of the task is asked for here",
+            hint=f"targen init-task --blank --out {quote(description)}",
+        )
+    if blank and description is not None:
+        raise UsageError(
+            "--blank asks no model, so it takes no description",
+            hint="leave --blank out, and a model drafts the task; or: targen init-task --blank",
+        )
+    if description is None and not blank:
+        raise UsageError(
+            "say what the task is, or --blank",
+            hint='targen init-task "Is a film review positive or negative?"',
+        )
+    if out is not None:
+        _may_write(out, force=force)
+    if description is None:
+        from targen_standard.drafting.declaration import blank as blank_file
+
+        path = out or Path("task.yaml")
+        _write(path, blank_file(), force=force)
+        print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
+        return
+    from targen_cli.ahead import Expected, ask_first
+    from targen_cli.choosing import choice
+    from targen_cli.progress import watching
+    from targen_core.folders import replies_folder
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.account import Account
+    from targen_core.runs.spec import RunSpec
+    from targen_standard.drafting.declaration import written
+    from targen_standard.drafting.draft import draft_cost, draft_task
+    from targen_standard.unfinished import unfinished
+
+    if not description.strip():
+        raise UsageError("the description is empty")
+    registry = load_registry()
+    chosen = choice(registry, said)
+    with chosen.explained():
+        spec = RunSpec(
+            task="",
+            quotas={},
+            backend=chosen.model,
+            options=chosen.options,
+            limits=Limits(**chosen.limits),
+            **said.part(RowOptions),
+        )
+        ask_first(
+            "A draft",
+            lambda: [Expected("a draft", draft_cost(registry, description, spec))],
+            cap=spec.limits.max_cost,
+            ask_above=chosen.ask_above,
+        )
+        work = ("init-task", description, spec.model_dump(mode="json", exclude={"limits"}))
+        with unfinished(*work) as folder, Account() as account:
+            with watching() as watch:
+                draft = draft_task(
+                    registry,
+                    description,
+                    spec,
+                    cache=replies_folder(),
+                    folder=folder,
+                    on_layer=watch.on_layer,
+                )
+            declaration = draft.declaration
+            path = out or Path(f"{declaration.name or 'task'}.yaml")
+            _write(path, written(declaration), force=force)
+    labels = plural(len(declaration.labels), "label")
+    print(f"{path}: {labels}; {account.billed if draft.usage.calls else 'from the cache'}")
+    print("It is a draft that has not been reviewed. Look at")
+    print("  labels      would two people who read the definitions always agree?")
+    print("  seeds       can one seed serve for every label?")
+    print("  dimensions  does none of them give a label away?")
+    print("  samples     are their actual labels right?")
+    print("Then remove the line `draft: true`, and")
+    named = f" --backend {backend}" if (backend := said.values.get("backend")) else ""
+    print(f"  targen preview {_typed(path)}{named}")
+
+
+def _may_write(path: Path, *, force: bool) -> None:
+    if path.suffix not in (".yaml", ".yml"):
+        meant = path / "task.yaml" if path.is_dir() else path.with_suffix(".yaml")
+        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {quote(str(meant))}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists", hint="--force replaces it; or choose another --out")
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    _may_write(path, force=force)
+    try:
+        replace_plain(path, text.encode())
+    except OSError as error:
+        raise WriteFailed(
+            f"cannot write {path}: {why_not(path, error)}", hint="choose another --out"
+        ) from error
+
+
+def _typed(path: Path) -> str:
+    """A path as a command takes it for a file."""
+    return str(path) if path.parent != Path() else f"./{path}"

@@ -1,0 +1,371 @@
+"""`targen export`: a dataset in the form that another tool reads, in splits, and on the hub."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_cli.completion import completer
+from targen_cli.flags import Said, takes
+from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
+from targen_cli.tables import print_table
+from targen_core.options import RowOptions
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.dataset.model import Dataset
+    from targen_core.plugins.register import Registration
+    from targen_standard.exporting.model import Exporter
+
+_ROWS = "Rows"
+_HUB = "The Hugging Face hub"
+
+
+@takes(RowOptions.declared("variants"))
+def export(
+    source: SourceArg,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="The form to write; see list-exporters. [default: jsonl; hf with --push]",
+            autocompletion=completer("exporter"),
+            show_default=False,
+        ),
+    ] = None,
+    task: WhoseArg = None,
+    encoding: EncodingArg = "utf-8",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="The file or folder to write. [default: exports/ in the run, or here for a file]",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="SHARES",
+            help="Split into train, validation and test: 0.8/0.1/0.1. Two shares are train and "
+            "test; train=0.9/dev=0.1 names them. Labels have the same shares in each.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = None,
+    weights: Annotated[
+        bool,
+        typer.Option(
+            "--weights",
+            help="Add the column weight: how much each row counts, by targen reweigh or finish.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = False,
+    reviewed: Annotated[
+        bool,
+        typer.Option(
+            "--reviewed",
+            help="Only rows that people found acceptable, as they changed them; see targen review.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = False,
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help="Shuffle the rows.", rich_help_panel=_ROWS)
+    ] = False,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", help="Random seed of --split and --shuffle.", rich_help_panel=_ROWS),
+    ] = 0,
+    push: Annotated[
+        str | None,
+        typer.Option(
+            "--push",
+            metavar="OWNER/NAME",
+            help="Upload to this dataset, which is created if it does not exist.",
+            rich_help_panel=_HUB,
+        ),
+    ] = None,
+    license: Annotated[
+        str,
+        typer.Option(
+            "--license",
+            metavar="ID",
+            help="The licence for the dataset card, such as cc-by-4.0.",
+            rich_help_panel=_HUB,
+        ),
+    ] = "",
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private/--public",
+            help="Who can see a dataset that --push creates.",
+            rich_help_panel=_HUB,
+        ),
+    ] = True,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--option",
+            metavar="FORM.KEY=VALUE",
+            help="Option of the form, such as `csv.delimiter=tab`; see describe.",
+        ),
+    ] = None,
+    *,
+    said: Said,
+) -> None:
+    """Write a dataset in the form that another tool reads, or upload it.
+
+    Rows are checked against the task's schema first. What is written appears whole or not at all.
+
+    Examples:
+    - targen export runs/rte-0
+    - targen export runs/rte-0 --as hf --split 0.8/0.1/0.1 --shuffle --license cc-by-4.0
+    - targen export runs/rte-0 --push me/rte --split 0.9/0.1 --public
+    - targen export rows.csv --task rte --as openai
+    - targen export runs/rte-0 --reviewed --as hf
+    - targen export runs/rte-0-sungen --weights --as parquet
+    """
+    from targen_core.dataset.read import read_dataset
+    from targen_core.dataset.splits import shares_of
+    from targen_core.dataset.weighing import with_weights
+    from targen_core.errors import UsageError
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.options import parse_options
+    from targen_core.runs.parts import Parts
+    from targen_standard.exporting.save import check_free
+
+    registry = load_registry()
+    options = parse_options(option or (), "-o csv.delimiter=tab")
+    used = Parts(registry, options)
+    exporter: Exporter
+    item, exporter = used.find(
+        "exporter",
+        "exporter",
+        form or ("hf" if push or license else "jsonl"),
+        is_default=form is None,
+    )
+    used.require_used(options)
+    _check_hub(item, push=push, license=license)
+    if weights and not exporter.columns:
+        raise UsageError(
+            f"the form {item.name} has no place for weights",
+            hint="--as jsonl, csv, parquet or hf; targen reweigh --best N keeps rows that all "
+            "count alike",
+        )
+    shares = shares_of(split) if split is not None else None
+    variants = said.values.get("variants", ())
+    dataset = read_dataset(source, task, variants=variants, registry=registry, encoding=encoding)
+    if dataset.run is not None:
+        _say_unfinished(dataset.run)
+    dataset = _reviewed(source, dataset) if reviewed else _with_figures(source, dataset)
+    if dataset.problems:
+        first = dataset.problems[0]
+        print(
+            f"note: {plural(len(dataset.problems), 'known oddity', 'known oddities')} of the "
+            f"original data left out; the first is line {first.line}: {first.message}",
+            file=sys.stderr,
+        )
+    if dataset.weights and not weights:
+        more = "; --weights adds them as a column" if exporter.columns else ""
+        print(f"note: the weights of the rows are left out{more}", file=sys.stderr)
+    if push is not None and out is not None:
+        raise UsageError(
+            "--push and --out are two places", hint="export to --out, then push without it"
+        )
+    target = None
+    if push is None:
+        name = _file_name(dataset.name, item.name, exporter.suffix, parts=shares is not None)
+        target = out or _exports(dataset) / name
+        _check_apart(target, source)
+        check_free(target, folder=not exporter.suffix or shares is not None, force=force)
+    dataset = replace(dataset, license=license.lower())
+    parts = dataset.split(shares, seed=seed) if shares is not None else None
+    if shuffle:
+        dataset = dataset.shuffle(seed=seed)
+        parts = {name: each.shuffle(seed=seed) for name, each in parts.items()} if parts else None
+    if weights:  # last, since splits go by what is in a row
+        dataset = with_weights(dataset)
+        parts = {name: with_weights(each) for name, each in parts.items()} if parts else None
+    if target is None:
+        assert push is not None
+        _push(dataset, push, parts, private=private, force=force)
+        return
+    if exporter.note is not None and (note := exporter.note(dataset)):
+        print(f"note: {note}", file=sys.stderr)
+    files = _save(dataset, item, exporter, target, parts, force=force)
+    print(f"{_sizes(dataset, parts)} of {dataset.task.name} as {item.name}: {target}\n")
+    print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
+
+
+def _reviewed(source: Path, dataset: Dataset) -> Dataset:
+    """The rows that people found acceptable; how many these are is said on standard error."""
+    from targen_core.errors import MissingDependency
+
+    try:
+        from targen_review.accepted import accepted
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            "--reviewed needs the distribution targen-review, which is not installed",
+            distribution="targen-review",
+            hint="pip install targen-review",
+        ) from error
+    kept, said = accepted(source, dataset)
+    print(f"note: {said}", file=sys.stderr)
+    return kept
+
+
+def _with_figures(source: Path, dataset: Dataset) -> Dataset:
+    """The dataset with what people found of it in its card, where somebody graded its rows."""
+    try:
+        from targen_review.card import with_figures
+    except ModuleNotFoundError:
+        return dataset
+    from targen_core.errors import TargenError
+
+    try:
+        return with_figures(source, dataset)
+    except TargenError as error:
+        print(f"note: the card is without figures of the review: {error}", file=sys.stderr)
+        return dataset
+
+
+def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) -> None:
+    """Refuse options of the hub that cannot be followed, before anything is read."""
+    from targen_core.errors import UsageError
+    from targen_standard.exporting.push import check_push
+
+    if (push or license) and item.id != "targen-core:hf":
+        option = "--push" if push else "--license"
+        raise UsageError(
+            f"{option} goes with the form hf, not with {item.name}", hint="leave out --as"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|", license):
+        raise UsageError(
+            f"--license {license!r} is not the name of a licence",
+            hint="one of the hub's, such as cc-by-4.0, apache-2.0, mit or other",
+        )
+    if push is not None:
+        check_push(push)
+
+
+def _push(
+    dataset: Dataset,
+    repo: str,
+    parts: Mapping[str, Dataset] | None,
+    *,
+    private: bool,
+    force: bool,
+) -> None:
+    from targen_standard.exporting.publish import publish
+
+    if not dataset.license and "\nlicense:" not in dataset.card:
+        print("note: the card names no licence; --license does", file=sys.stderr)
+    with _notes_of_the_hub():
+        url = publish(dataset, repo, parts=parts, private=private, force=force)
+    print(f"{_sizes(dataset, parts)} of {dataset.task.name} on the hub: {url}\n")
+    print(f'datasets.load_dataset("{repo}")')
+
+
+@contextmanager
+def _notes_of_the_hub() -> Iterator[None]:
+    """Within it, what the hub's client logs, such as that it waits, is told as our own notes."""
+    from targen_standard.exporting.push import words_of
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print(f"note: the hub: {words_of(record.getMessage())}", file=sys.stderr)
+
+    logger = logging.getLogger("huggingface_hub")
+    handlers, logger.handlers = logger.handlers, [Notes()]
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
+
+
+def _sizes(dataset: Dataset, parts: Mapping[str, Dataset] | None) -> str:
+    """20 rows, or 20 rows (train 16, test 4)."""
+    named = ", ".join(f"{name} {len(part):,}" for name, part in (parts or {}).items())
+    return plural(len(dataset), "row") + (f" ({named})" if named else "")
+
+
+def _exports(dataset: Dataset) -> Path:
+    """The folder of exports: a run's own, or one in this folder."""
+    from targen_core.errors import UsageError
+    from targen_core.plain import kind_of
+
+    folder = (dataset.run or Path()) / "exports"
+    if (kind := kind_of(folder)) not in ("", "a folder"):
+        raise UsageError(f"{folder} is {kind}, and no folder of exports", hint="choose --out")
+    return folder
+
+
+def _file_name(dataset: str, form: str, suffix: str, *, parts: bool) -> str:
+    """rte-0.csv, rte-0.openai.jsonl, rte-0.hf; of splits the folders rte-0.csv.splits, rte-0.hf."""
+    if parts and suffix:
+        return f"{dataset}.{form}.splits"
+    return f"{dataset}{suffix}" if suffix == f".{form}" else f"{dataset}.{form}{suffix}"
+
+
+def _check_apart(out: Path, source: Path) -> None:
+    """Refuse to write over what is read."""
+    from targen_core.errors import UsageError
+
+    target, origin = out.resolve(), source.resolve()
+    if target == origin:
+        raise UsageError(f"{out} is what is to be exported", hint="choose another --out")
+    if source.is_dir() and origin in target.parents and origin / "exports" not in target.parents:
+        raise UsageError(
+            f"{out} is in the run directory itself, among what the run left",
+            hint=f"choose another --out, such as one in {source / 'exports'}",
+        )
+
+
+def _say_unfinished(run: Path) -> None:
+    """Tell on standard error that a run did not make all its rows."""
+    from targen_core.runs.report import read_report
+
+    report = read_report(run)
+    if report["status"] != "complete":
+        print(
+            f"note: this run is {report['status']}, its rows so far are exported: "
+            f"{report['problem']}",
+            file=sys.stderr,
+        )
+
+
+def _save(
+    dataset: Dataset,
+    item: Registration[Exporter],
+    exporter: Exporter,
+    out: Path,
+    parts: Mapping[str, Dataset] | None,
+    *,
+    force: bool,
+) -> list[Path]:
+    """Save, and say whose fault it is where an exporter fails."""
+    from targen_core.errors import PluginError, TargenError
+    from targen_standard.exporting.save import save
+
+    try:
+        return save(dataset, exporter, out, force=force, parts=parts)
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        raise item.missing_dependency(error.name or str(error)) from error
+    except Exception as error:
+        raise PluginError(
+            f"exporter {item.id} failed: {type(error).__name__}: {error}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error

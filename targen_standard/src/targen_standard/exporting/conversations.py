@@ -1,0 +1,80 @@
+"""Rows as instructions: what a model is asked, and what it should answer.
+
+The paper (appendix E) tunes models on an instruction, an input and an output
+for each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.calls.model import Message
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError
+from targen_core.tasks.model import Task
+from targen_core.tasks.prompt import Prompt
+
+__all__ = ["Conversation", "conversation", "conversations"]
+
+_DEFAULT = Prompt("instruction", package="targen_standard.exporting")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Turns of which the last is the assistant's: the answer that is to be learnt."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def completion(self) -> str:
+        """The answer."""
+        return self.messages[-1].content
+
+    @property
+    def prompt(self) -> str:
+        """All before the answer as one text, which ends with a line break.
+
+        An answer stands in the line after its question, a further question
+        after an empty line: so `prompt + completion` reads as one text.
+        """
+        parts = []
+        for message, after in zip(self.messages, self.messages[1:], strict=False):
+            parts += [message.content, "\n" if after.role == "assistant" else "\n\n"]
+        return "".join(parts)
+
+
+def conversations(dataset: Dataset) -> Iterator[Conversation]:
+    """A conversation for each question of each instance, in order.
+
+    An instance that is one question is put as `Task.render` has it, one that
+    is several (a pair that stays together) question by question.
+
+    Raises:
+        UsageError: rows that make no labelled instance, naming the first.
+    """
+    task = dataset.task
+    for unit in dataset.units():
+        if not unit.instances:
+            raise UsageError(
+                f"{dataset.name}, row {unit.number} has no label",
+                hint="this form needs labels; --as jsonl, csv and hf do not",
+            )
+        for instance in unit.instances:
+            questions = task.questions(instance)
+            several = len(questions) > 1
+            for text in [e.input for e in questions] if several else [task.render(instance)]:
+                yield conversation(task, text, task.answer(instance))
+
+
+def conversation(task: Task[Any, Any], question: str, answer: str) -> Conversation:
+    """A question and its answer as the task's instruction template puts them."""
+    prompt = task.texts.instruction_template or _DEFAULT
+    values = {"instructions": task.judging.instructions, "input": question, "output": answer}
+    turns = prompt.fill({name: values[name] for name in prompt.variables if name in values})
+    if turns[-1].role != "assistant":
+        turns = (*turns, Message("assistant", answer))
+    # A task without instructions leaves empty lines where they would stand.
+    asked = (Message(turn.role, turn.content.strip("\n")) for turn in turns[:-1])
+    return Conversation((*asked, turns[-1]))

@@ -1,0 +1,141 @@
+"""Writing an export: whole, under its name at once, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError, WriteFailed
+from targen_core.plain import MISPLACED, kind_of, why_not
+from targen_standard.exporting.model import Exporter
+
+__all__ = ["check_free", "save"]
+
+
+def check_free(out: Path, *, folder: bool, force: bool) -> None:
+    """Check that an export may be written to `out`.
+
+    Raises:
+        UsageError: something is there, and `force` is not given or cannot
+            help: neither a link nor a device is ever replaced.
+    """
+    if not os.path.lexists(out):
+        return
+    if (kind := kind_of(out)) not in ("", "a folder"):
+        raise UsageError(
+            f"{out} is {kind}; an export replaces only files and folders",
+            hint="choose another --out",
+        )
+    if out.is_dir() != folder:
+        there, made = ("folder", "file") if out.is_dir() else ("file", "folder")
+        raise UsageError(
+            f"{out} is a {there}, but this export is a {made}", hint="choose another --out"
+        )
+    if not force:
+        what = "an earlier export" if folder else "it"
+        raise UsageError(f"{out} exists", hint=f"--force replaces {what}; or choose another --out")
+
+
+def save(
+    dataset: Dataset,
+    exporter: Exporter,
+    out: Path,
+    *,
+    force: bool = False,
+    parts: Mapping[str, Dataset] | None = None,
+) -> list[Path]:
+    """Write `dataset` to `out` and return the files, in order of their names.
+
+    The export is made beside `out` and moved there when it is whole. With
+    `force` an earlier export is replaced; a folder only if the new export has
+    all of its files, so that nothing of somebody else's is lost. With `parts`,
+    its splits by name, `out` is a folder with a file of each, or what the
+    exporter makes of them.
+
+    Raises:
+        UsageError: see `check_free`.
+        WriteFailed: the operating system refuses; what was at `out` is kept.
+        RuntimeError: the exporter makes nothing, or not the file or folder that it says.
+    """
+    folder = not exporter.suffix or parts is not None
+    check_free(out, folder=folder, force=force)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".targen-export-", dir=out.parent))
+    except OSError as error:
+        raise _failed(out, error) from error
+    made = beside / ("new" if folder else f"new{exporter.suffix}")  # some libraries go by it
+    try:
+        if parts is None:
+            exporter.write(dataset, made)
+        else:
+            _write_parts(dataset, exporter, parts, made)
+        if not made.exists() or made.is_dir() != folder:
+            raise RuntimeError(f"it did not create a {'folder' if folder else 'file'}")
+        files = _files(made)
+        for path in files:
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+        if folder and out.is_dir():
+            _keep_others(out, {path.relative_to(made) for path in files})
+            out.rename(beside / "old")
+            try:
+                made.rename(out)
+            except OSError:
+                (beside / "old").rename(out)
+                raise
+        else:
+            made.replace(out)
+    except OSError as error:
+        raise _failed(out, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return [out / path.relative_to(made) for path in files]
+
+
+def _write_parts(
+    dataset: Dataset, exporter: Exporter, parts: Mapping[str, Dataset], made: Path
+) -> None:
+    """Write the splits of a dataset into a folder.
+
+    Raises:
+        UsageError: an exporter that writes a folder, and does not know splits.
+    """
+    if exporter.write_parts is not None:
+        exporter.write_parts(dataset, parts, made)
+    elif exporter.suffix:
+        made.mkdir()
+        for name, part in parts.items():
+            exporter.write(part, made / f"{name}{exporter.suffix}")
+    else:
+        raise UsageError(
+            "this form is one folder of one dataset, without splits", hint="leave out --split"
+        )
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of an export: itself, or what the folder holds."""
+    return sorted(p for p in path.rglob("*") if not p.is_dir()) if path.is_dir() else [path]
+
+
+def _keep_others(out: Path, ours: set[Path]) -> None:
+    """Refuse to replace a folder that holds what the new export has not."""
+    for path in _files(out):
+        if path.relative_to(out) not in ours:
+            raise UsageError(
+                f"{out} holds {path.relative_to(out)}, which this export does not write: it "
+                "would be lost",
+                hint="move it away, or choose another --out",
+            )
+
+
+def _failed(out: Path, error: OSError) -> WriteFailed:
+    return WriteFailed(
+        f"cannot write {out}: {why_not(out, error)}",
+        hint=("" if isinstance(error, MISPLACED) else "free some space, or ")
+        + "choose another --out",
+    )

@@ -1,0 +1,102 @@
+"""CSV (RFC 4180): one table, for spreadsheets and data frames.
+
+Data leaves unchanged, even texts that a spreadsheet would compute as formulas: programs read most
+of these files. The command warns of such cells, and `formulas=quote` makes them texts.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.dataset.model import Dataset
+from targen_core.plugins.configurable import Configurable
+from targen_core.text import is_formula, plural, sheet_cell
+from targen_standard.exporting.model import Exporter
+
+__all__ = ["CSV", "CsvOptions", "columns", "count_formulas"]
+
+
+def columns(dataset: Dataset) -> list[str]:
+    """All columns of the rows, in the order in which they first occur."""
+    return list(dict.fromkeys(name for row in dataset.rows for name in row))
+
+
+def count_formulas(dataset: Dataset) -> int:
+    """Return how many cells of the table a spreadsheet may compute; numbers are not counted."""
+    cells = (cell for row in dataset.rows for cell in row.values())
+    texts = (cell for cell in (*columns(dataset), *cells) if isinstance(cell, str))
+    return sum(is_formula(text) and not _is_number(text) for text in texts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+class CsvOptions(BaseModel):
+    """Options of `csv`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    delimiter: Literal[",", ";", "tab"] = Field(
+        default=",", description="what stands between cells: a comma, a semicolon or tab"
+    )
+    formulas: Literal["keep", "quote"] = Field(
+        default="keep",
+        description="cells that a spreadsheet would compute: keep leaves them as they are, quote "
+        "puts an apostrophe before them",
+    )
+
+
+def _exporter(options: CsvOptions) -> Exporter:
+    delimiter = options.delimiter.replace("tab", "\t")
+    shown = _as_text if options.formulas == "quote" else str
+
+    def write(dataset: Dataset, out: Path) -> None:
+        header = columns(dataset)
+        with open(out, "w", encoding="utf-8", newline="") as file:
+            # \r\n after each row, quotes where they are needed
+            writer = csv.writer(file, delimiter=delimiter)
+            writer.writerow([shown(name) for name in header])
+            for row in dataset.rows:
+                writer.writerow([shown(_cell(row.get(name))) for name in header])
+
+    def note(dataset: Dataset) -> str:
+        formulas = count_formulas(dataset) if options.formulas == "keep" else 0
+        return (
+            f"a spreadsheet may run {plural(formulas, 'cell')} as formulas, which begin with =, "
+            "+, -, @ or a tab: -o csv.formulas=quote, or import the columns as text"
+            if formulas
+            else ""
+        )
+
+    return Exporter(
+        write=write,
+        suffix=".csv",
+        summary="a table; nested values as JSON",
+        columns=True,
+        note=note,
+    )
+
+
+def _as_text(cell: str) -> str:
+    """A cell that a spreadsheet shows as it is."""
+    return cell if _is_number(cell) else sheet_cell(cell)
+
+
+def _cell(value: Any) -> str:
+    """Texts as they are, nothing as an empty cell, all else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+CSV = Configurable(CsvOptions, _exporter)

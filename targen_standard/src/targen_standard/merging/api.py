@@ -1,0 +1,117 @@
+"""`merge`: several runs of a task as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targen_core.api.kinds import check_kinds
+from targen_core.api.report import Report
+from targen_core.api.request import PathText, as_path, quotas_of, registry_for
+from targen_core.api.run import Run
+from targen_core.api.words import in_python
+from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import find_task
+from targen_core.tasks.model import Task
+
+if TYPE_CHECKING:
+    from targen_standard.merging.merge import Merged
+
+__all__ = ["merge", "merged"]
+
+
+def merge(
+    runs: Iterable[PathText | Run],
+    *,
+    out: PathText,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    near_duplicates: float | None = None,
+    mix: bool = False,
+    task: Task[Any, Any] | None = None,
+    registry: Registry | None = None,
+) -> Run:
+    """Merge runs of one task into a run directory that stands alone.
+
+    Rows come from the runs in turns, in exact numbers by label, without near-duplicates. The order
+    of `runs` plays no part: the same runs give the same bytes.
+
+    Args:
+        runs: runs, or their directories: shards of one run, or runs of other seeds or models.
+        out: the directory to make; another merge there is replaced.
+        n: total rows, split evenly over the labels; by default all that the runs were asked for.
+        labels: rows by label.
+        near_duplicates: similarity from which a row is a near-duplicate, in per cent; 0 turns the
+            check off; by default what the runs had, of several the strictest.
+        mix: whether runs that contradict each other are merged too, each as it is.
+        task: the `Task`, if the runs were made with a `Task` object.
+        registry: resolves names; by default among all that is installed.
+
+    Returns:
+        The merged run: its path, its report and its rows.
+
+    Raises:
+        UsageError: what cannot be merged.
+        JobFailed: labels lack rows; the rows that there are are merged.
+    """
+    with in_python():
+        check_kinds({"n": n, "labels": labels, "registry": registry})
+        if isinstance(runs, str | Path | Run):
+            raise UsageError(f"runs is {repr(runs)[:80]}", hint="pass several, in a list")
+        paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
+        known = load_registry() if registry is None else registry
+        come = merged(
+            known,
+            paths,
+            as_path(out),
+            n=n,
+            labels=labels,
+            near_duplicates=near_duplicates,
+            mix=mix,
+            task=task,
+        )
+        if come.short is not None:
+            come.short.add_note(f"the rows that there are: targen_core.load({str(out)!r})")
+            raise come.short
+        path = as_path(out)
+        manifest = Manifest.load(path / "manifest.json")
+        return Run(path, Report.of(come.report), registry_for(path, manifest, known, task))
+
+
+def merged(
+    registry: Registry,
+    paths: Iterable[Path],
+    out: Path,
+    *,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    near_duplicates: float | None = None,
+    mix: bool = False,
+    task: Task[Any, Any] | None = None,
+) -> Merged:
+    """What a merge came to; labels that lack rows are said, and not raised.
+
+    Raises:
+        UsageError: what cannot be merged.
+    """
+    from targen_standard.merging.merge import merge_runs
+
+    if n is not None and labels:
+        raise UsageError("give the number of rows in one way", hint="-n 100, or --label A=40")
+
+    def task_of(path: Path, manifest: Manifest) -> Task[Any, Any]:
+        known = registry_for(path, manifest, registry, task)
+        return find_task(known, manifest.task_name(path), manifest.task.variants)[1]
+
+    return merge_runs(
+        [*paths],
+        out,
+        task_of,
+        quotas=lambda of: None if n is None and not labels else quotas_of(of, n, labels, None),
+        near_duplicates=near_duplicates,
+        mix=mix,
+    )

@@ -1,0 +1,93 @@
+"""`targen merge`: several runs of a task as one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from targen_cli.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
+from targen_cli.flags import Said, takes
+from targen_core.errors import UsageError
+from targen_core.options import RowOptions
+from targen_core.text import printable
+
+__all__ = ["merge"]
+
+
+@takes(unchanged=(RowOptions.declared("near_duplicates"),))
+def merge(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Run directories.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The run directory to make.", show_default=False),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--number",
+            help="Number of rows, split evenly over the labels. [default: all that the runs were "
+            "asked for]",
+            show_default=False,
+        ),
+    ] = None,
+    label: LabelArg = None,
+    mix: Annotated[
+        bool,
+        typer.Option(
+            "--mix",
+            help="Merge runs that contradict each other, too: by other prompts or versions of the "
+            "task, or other replies to the same calls.",
+            rich_help_panel=ROWS,
+        ),
+    ] = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Merge runs of one task, such as shards, into one run directory that stands alone.
+
+    Rows come from the runs in turns, in exact numbers by label and without near-duplicates. The
+    same runs give the same bytes, in whatever order they are named. No model is asked.
+
+    Examples:
+    - targen merge runs/rte-0-shard-*of8 --out runs/rte
+    - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
+    """
+    from targen_cli.finish import say_what_is_next
+    from targen_cli.report import print_report
+    from targen_cli.tables import print_json
+    from targen_core.plugins.loader import load_registry
+    from targen_standard.merging.api import merged
+
+    if out is None:
+        raise UsageError(
+            "say where the merged run goes", hint="targen merge RUN... --out runs/merged"
+        )
+    come = merged(
+        load_registry(),
+        runs,
+        out,
+        n=n,
+        labels=labels_of(label),
+        mix=mix,
+        **said.values,
+    )
+    if not quiet:
+        for note in come.notes:
+            print(printable(note), file=sys.stderr)
+    if json:
+        print_json(come.report)
+    elif quiet:
+        print(out / "dataset.jsonl")
+    else:
+        print_report(come.report, out, problem=False)
+        say_what_is_next(out)
+    if come.short is not None:
+        raise come.short

@@ -1,0 +1,76 @@
+"""The hooks of this distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import targen_standard
+from targen_core import Register, hookimpl
+
+if TYPE_CHECKING:
+    from targen_standard.exporting.model import Exporter
+
+_COMMANDS = {
+    "preview": ("Make a dataset", "previewing", "a few rows, their prompts and replies"),
+    "batch": ("Make a dataset", "batches", "a run's calls in files"),
+    "merge": ("Make a dataset", "merging", "several runs of a task as one"),
+    "replay": ("Make a dataset", "replaying", "a run made again from its journal"),
+    "trace": ("Read it", "tracing", "everything that a row came from"),
+    "diff": ("Read it", "comparing", "the differences between two runs"),
+    "export": ("Use it", "exporting", "a dataset in the form that another tool reads"),
+    "validate": ("Use it", "validating", "a dataset checked against its task's schema"),
+    "correct": ("Use it", "correction", "the labels of a dataset corrected"),
+    "init-task": ("Tasks and plugins", "drafting", "a task file to fill in"),
+}
+"""Command -> panel of `targen --help`, folder, and summary."""
+
+
+@hookimpl
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """One command for each folder."""
+    for name, (panel, folder, summary) in _COMMANDS.items():
+        target = f"targen_standard.{folder}.command:{name.replace('-', '_')}"
+        register.register(name, target, summary=summary, panel=panel)
+
+
+@hookimpl
+def register_exporters(register: Register[Exporter]) -> None:
+    """The forms that most tools read."""
+    register.register(
+        "jsonl",
+        "targen_standard.exporting.lines:JSONL",
+        summary="the official file of the task, one JSON object a line",
+    )
+    register.register(
+        "hf",
+        "targen_standard.exporting.hub:HF",
+        summary="a folder that datasets.load_dataset loads: Parquet and a card",
+    )
+    register.register(
+        "parquet",
+        "targen_standard.exporting.parquet:PARQUET",
+        summary="one file of typed columns",
+    )
+    register.register(
+        "instructions",
+        "targen_standard.exporting.lines:INSTRUCTIONS",
+        summary="prompt and completion for instruction tuning, as JSON lines",
+    )
+    register.register(
+        "openai",
+        "targen_standard.exporting.lines:OPENAI",
+        summary="chat messages for fine-tuning, as JSON lines",
+    )
+    register.register(
+        "csv",
+        "targen_standard.exporting.table:CSV",
+        summary="a table, nested values as JSON",
+    )
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """The same for programs, and what it returns."""
+    for name in targen_standard.__all__:
+        register.register(name, f"targen_standard:{name}")

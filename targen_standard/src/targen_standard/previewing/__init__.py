@@ -1,0 +1,1 @@
+"""A few rows before a run, and variants of a task side by side."""

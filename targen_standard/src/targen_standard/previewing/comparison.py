@@ -1,0 +1,206 @@
+"""Variants of a task side by side: over the same seeds, and on labelled examples.
+
+The paper varies its prompts (appendix A.1, table 9) and refines its
+instructions on hand-picked examples (appendix G); this measures both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targen_core.calls.model import ChatReply
+from targen_core.errors import Interrupted, TargenError, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.plan import find_task
+from targen_core.runs.spec import RunSpec
+from targen_core.runs.trial import Show, Trial, run_trial
+from targen_core.tasks.checks import words
+from targen_core.tasks.model import Task
+from targen_standard.correction.dataset import correct_dataset
+
+if TYPE_CHECKING:  # datasets know runs, and not the other way
+    from targen_core.dataset.model import Dataset
+
+__all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity", "variants_of"]
+
+DEFAULT = "default"
+"""The name of a task as it is, among its variants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How one variant did.
+
+    Attributes:
+        name: the variant.
+        judged: candidates with a verdict.
+        accepted: of these, those that became rows.
+        rejected: of these, those that were rejected, by reason.
+        duplicates: of these, those that repeated a row.
+        relabelled: of these, those that step 4 gave another label.
+        tokens: in and out, for the candidates and their lists.
+        instructions_similarity: mean cosine similarity of the instructions
+            to those of the other variants; None for one variant alone.
+        prompts_similarity: likewise of the prompts of step 3 that were used.
+        examples: right, wrong and rejected examples, where there were any.
+        problem: what ended the trial early.
+    """
+
+    name: str
+    judged: int
+    accepted: int
+    rejected: dict[str, int]
+    duplicates: int
+    relabelled: int
+    tokens: int
+    instructions_similarity: float | None
+    prompts_similarity: float | None
+    examples: dict[str, int] | None
+    problem: TargenError | None
+
+
+def compare_variants(
+    registry: Registry,
+    spec: RunSpec,
+    names: Sequence[str],
+    *,
+    examples: Dataset | None = None,
+    cache: Path | None = None,
+    show: Show | None = None,
+    folder: Path | None = None,
+) -> list[Compared]:
+    """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
+
+    The labelled rows of `examples` are solved by each variant's instructions (corrector `blind`).
+    `show` displays how each run goes. `folder` keeps the files, as that of `run_trial` does.
+
+    Raises:
+        UsageError: a variant that the task lacks, or one named twice.
+        Interrupted: somebody stopped it; the other variants are not run either.
+    """
+    if len(set(names)) < len(names):
+        raise UsageError("--variants names a variant twice")
+    chosen = variants_of(names)
+    tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
+    specs = [spec.replace(variants=variants) for variants in chosen]
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
+        return _compared_in(folder, registry, specs, names, tasks, examples, cache, show)
+
+
+def _compared_in(
+    folder: Path,
+    registry: Registry,
+    specs: Sequence[RunSpec],
+    names: Sequence[str],
+    tasks: Sequence[Task[Any, Any]],
+    examples: Dataset | None,
+    cache: Path | None,
+    show: Show | None,
+) -> list[Compared]:
+    """The same, with a folder for each variant."""
+    places = [folder / name for name in names]
+    shared: dict[bytes, ChatReply] = {}
+    seen = {} if show is None else {"show": show}
+    trials = []
+    for mine, place in zip(specs, places, strict=True):
+        trials.append(run_trial(registry, mine, cache=cache, shared=shared, folder=place, **seen))
+        if isinstance(trials[-1].problem, Interrupted):
+            raise trials[-1].problem
+    instructions = mean_similarity([task.judging.instructions for task in tasks])
+    prompts = mean_similarity(
+        [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
+    )
+    solved = [
+        _solve(registry, mine, examples, cache, place / "examples") if examples else None
+        for mine, place in zip(specs, places, strict=True)
+    ]
+    return [
+        _compared(*figures)
+        for figures in zip(names, trials, instructions, prompts, solved, strict=True)
+    ]
+
+
+def variants_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The variants of a task by their names; `DEFAULT` is the task as it is."""
+    return [() if name == DEFAULT else (name,) for name in names]
+
+
+def mean_similarity(texts: Sequence[str]) -> list[float | None]:
+    """Each text's mean cosine similarity to the others, by counts of words.
+
+    The paper does not say which vectors its table 9 rests on: figures compare
+    among themselves, not with the paper's.
+    """
+    counts = [Counter(words(text)) for text in texts]
+    means: list[float | None] = []
+    for place, mine in enumerate(counts):
+        others = [_cosine(mine, other) for at, other in enumerate(counts) if at != place]
+        means.append(sum(others) / len(others) if others else None)
+    return means
+
+
+def _cosine(one: Counter[str], other: Counter[str]) -> float:
+    dot = sum(count * other[word] for word, count in one.items())
+    size = math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))
+    return dot / size if size else 0.0
+
+
+def _asked(task: Task[Any, Any], trial: Trial) -> str:
+    """The prompts of step 3: those of steps 1 and 2 are much the same, and would hide it."""
+    used = {call.prompt for call in trial.calls if call.step == "generate"}
+    return "\n".join(prompt.text for prompt in task.prompts if prompt.name in used)
+
+
+def _solve(
+    registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None, out: Path
+) -> dict[str, int]:
+    """How the variant's instructions alone do on labelled examples."""
+    blind = spec.replace(corrector="targen-core:blind")
+    _, report = correct_dataset(registry, blind, examples, out, cache=cache)
+    counts: dict[str, int] = report["as_given"]
+    return {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}
+
+
+def _compared(
+    name: str,
+    trial: Trial,
+    instructions: float | None,
+    prompts: float | None,
+    examples: dict[str, int] | None,
+) -> Compared:
+    reasons: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    for branch, flow in trial.report.get("flow", {}).items():
+        aim = trial.report["branches"][branch]
+        reasons.update(flow["reasons"])
+        totals["judged"] += flow["judged"]
+        totals["accepted"] += sum(flow["accepted"].values())
+        totals["duplicates"] += flow["duplicate"]
+        ended = Counter(flow["accepted"]) + Counter(flow["surplus"])
+        totals["relabelled"] += sum(
+            count for end, count in ended.items() if aim is not None and end != aim
+        )
+    usage = trial.report["usage"]["total"] if trial.report else {}
+    keys = ("input_tokens", "output_tokens", "saved_input_tokens", "saved_output_tokens")
+    return Compared(
+        name=name,
+        judged=totals["judged"],
+        accepted=totals["accepted"],
+        rejected=dict(reasons.most_common()),
+        duplicates=totals["duplicates"],
+        relabelled=totals["relabelled"],
+        tokens=sum(usage.get(key, 0) for key in keys),
+        instructions_similarity=instructions,
+        prompts_similarity=prompts,
+        examples=examples,
+        problem=trial.problem,
+    )

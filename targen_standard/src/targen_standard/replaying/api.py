@@ -1,0 +1,159 @@
+"""`replay`: a run made again from its journal, with something changed and nothing sent."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from targen_core.api.models import ModelLike
+from targen_core.api.report import Report
+from targen_core.api.request import (
+    PathText,
+    TaskLike,
+    as_path,
+    called_task,
+    quotas_of,
+    registry_for,
+)
+from targen_core.api.run import Run
+from targen_core.api.waiting import waiting
+from targen_core.api.words import speaking_python
+from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.placing import numbered
+from targen_core.runs.plan import find_task
+from targen_standard.replaying.replay import Replay
+
+__all__ = ["areplay", "replay", "replayed"]
+
+
+@speaking_python
+async def areplay(
+    run: PathText | Run,
+    out: PathText | None = None,
+    *,
+    task: TaskLike | None = None,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    correct: bool | None = None,
+    corrector: str | None = None,
+    unsure: Literal["drop", "keep"] | None = None,
+    near_duplicates: float | None = None,
+    max_cosine: float | None = None,
+    max_refused: float | None = None,
+    embedder: str | None = None,
+    model: ModelLike | None = None,
+    registry: Registry | None = None,
+) -> Run:
+    """Make a run again from its journal, with something changed; nothing is sent.
+
+    Rows that the recorded replies make are made. A candidate that needs another call gets no
+    verdict: `report.raw["replay"]["needed"]` counts these calls by step, prompt and reason, and
+    `resume` makes them and finishes the run. The old run is only read. Use `replay` in ordinary
+    code and notebooks, `areplay` inside an event loop.
+
+    Args:
+        run: a run, or its directory.
+        out: the new directory; by default the old one's name with `-replay`.
+        task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
+            run's own copy of its file, or the installed task.
+        n: number of rows, split evenly over the labels; by default as many as the run was to have.
+        labels: rows by label.
+        correct: False leaves step 4 out, True takes the task's own corrector.
+        corrector: the name of another corrector.
+        unsure: "drop" or "keep" rows whose judge was unsure.
+        near_duplicates: reject rows at least this similar to another one, 0 to 100; 0 is off.
+        max_cosine: reject rows whose embedding is nearer than this to another one's.
+        max_refused: the largest share of candidates that `max_cosine` may reject.
+        embedder: what embeds rows for `max_cosine`.
+        model: the model object, if the run was made with one; it is not asked.
+        registry: resolves names; by default the registry of the `Run`, or all that is installed.
+
+    Returns:
+        The new run: its path, its report and its rows.
+
+    Raises:
+        UsageError: the request is invalid.
+        RunConflict: `out` holds something.
+        RunDirectoryError: `run` is not a run directory, or its journal is damaged.
+    """
+    known = registry or (run.registry if isinstance(run, Run) else None)
+    return await replayed(
+        run.path if isinstance(run, Run) else as_path(run),
+        None if out is None else as_path(out),
+        known,
+        task=task,
+        n=n,
+        labels=labels,
+        correct=correct,
+        corrector=corrector,
+        unsure=unsure,
+        near_duplicates=near_duplicates,
+        max_cosine=max_cosine,
+        max_refused=max_refused,
+        embedder=embedder,
+        model=model,
+    )
+
+
+async def replayed(
+    path: Path,
+    out: Path | None,
+    registry: Registry | None = None,
+    *,
+    task: TaskLike | None = None,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    correct: bool | None = None,
+    corrector: str | None = None,
+    model: ModelLike | None = None,
+    **fields: Any,
+) -> Run:
+    """What `replay` gives; `fields` are those of `RunSpec` that differ, or None.
+
+    Raises:
+        TargenError: as `replay`.
+    """
+    if corrector is not None and correct is False:
+        raise UsageError("--no-correct and --corrector exclude each other")
+    if (path / "correction.json").exists() and not (path / "manifest.json").exists():
+        raise UsageError(
+            f"{path} is a correction, and no run",
+            hint="targen correct with another --corrector and --out asks only what is new",
+        )
+    manifest = Manifest.load(path / "manifest.json")
+    known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})
+    changes = {name: value for name, value in fields.items() if value is not None}
+    if correct is not None or corrector is not None:
+        changes["corrector"] = None if correct is False else corrector or ""
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        called = None
+        if task is not None:
+            tasks, called = called_task(task, Path(folder))
+            known = known.including(tasks=tasks, backends={})
+        quotas = None
+        if n is not None or labels:
+            name = called or manifest.task_name(path)
+            _, of = find_task(known, name, manifest.task.variants)
+            quotas = quotas_of(of, n, labels, None)
+        job = Replay.begin(known, path, out or _beside(path), task=called, quotas=quotas, **changes)
+        with job:
+            # What is lacking, and what fell short, is in the report.
+            with suppress(AnswersAwaited, QuotaNotMet):
+                await job.arun()
+            assert job.report is not None
+            return Run(job.path, Report.of(job.report), known)
+
+
+def _beside(path: Path) -> Path:
+    """RUN-replay, or the first of RUN-replay-2 and so on that is free."""
+    named = path if path.name.strip(".") else path.resolve()  # "." has no name to add to
+    replays = numbered(named.with_name(f"{path.resolve().name}-replay"))
+    return next(one for one in replays if not one.exists())
+
+
+replay = waiting(areplay)

@@ -1,0 +1,122 @@
+"""`targen replay`: a run made again from its journal, with something changed and nothing sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
+from targen_cli.completion import completer
+from targen_cli.flags import Said, takes
+from targen_cli.tables import print_json, print_table
+from targen_core.options import RowOptions
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.api.run import Run
+
+__all__ = ["replay"]
+
+
+@takes(
+    unchanged=(
+        RowOptions.declared(
+            *("corrector", "unsure", "near_duplicates", "max_cosine", "max_refused", "embedder")
+        ),
+    )
+)
+def replay(
+    run: Annotated[
+        Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The new run directory. [default: RUN-replay]")
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="The task as it is now: a name or a file. [default: the run's own]",
+            autocompletion=completer("task"),
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
+    ] = None,
+    label: LabelArg = None,
+    correct: Annotated[
+        bool | None,
+        typer.Option(
+            "--correct/--no-correct",
+            help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Make a run again from its journal, with something changed; nothing is sent.
+
+    Rows that the recorded replies make are made. A candidate that would need another call gets
+    no verdict, and is listed with the reason; targen resume makes these calls and finishes the run.
+
+    Examples:
+    - targen replay runs/rte-0 --near-duplicates 80
+    - targen replay runs/reviews-0 --task reviews.yaml --out runs/stricter
+    - targen replay runs/rte-0 --corrector vote --out runs/voted
+    """
+    from targen_core.runs.loops import finish
+    from targen_standard.replaying.api import replayed
+
+    made = finish(
+        replayed(
+            run,
+            out,
+            task=task,
+            n=n,
+            labels=labels_of(label),
+            correct=correct,
+            **said.values,
+        )
+    )
+    if json:
+        print_json(made.report.raw)
+    elif quiet:
+        print(made.path / "dataset.jsonl")
+    else:
+        _print(run, made)
+
+
+def _print(run: Path, made: Run) -> None:
+    from targen_standard.comparing.command import print_rows
+    from targen_standard.comparing.difference import row_difference
+
+    report = made.report.raw
+    replayed: dict[str, Any] = report["replay"]
+    print(f"{run}, made again; nothing was sent")
+    for words in replayed["changed"] or ["nothing"]:
+        print(f"changed: {words}")
+    print("\nRows (final labels)")
+    rows = [(name, report["rows"][name], count) for name, count in report["requested"].items()]
+    print_table(["label", "rows", "requested"], rows)
+    print(f"\nBeside those of {run} (-)")
+    print_rows(row_difference(run, made.path))
+    needed = replayed["needed"]
+    if needed:
+        print("\nCalls that would have to be made")
+        names = ("step", "prompt", "why", "calls", "candidates")
+        print_table(names, [[each[name] for name in names] for each in needed])
+        calls = sum(each["calls"] for each in needed)
+        print(
+            f"\n{plural(calls, 'call')}, and what their replies lead to: targen resume {made.path}"
+        )
+    elif report["problem"]:
+        print(f"\n{report['problem']}")
+    print(f"\nwhat else differs: targen diff {run} {made.path}")
+    print(f"\n{made.path / 'dataset.jsonl'}")

@@ -1,0 +1,1 @@
+"""Everything that a row came from, and what rests on a call."""

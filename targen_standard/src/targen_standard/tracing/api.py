@@ -1,0 +1,204 @@
+"""`trace`: all that a row of a run came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from targen_core.api.request import PathText, as_path, registry_for
+from targen_core.api.words import in_python
+from targen_core.calls.model import Message
+from targen_core.errors import TargenError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.runs import tracing
+from targen_core.runs.loops import finish
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.tracing import Traced
+from targen_core.tasks.model import Task
+from targen_standard.tracing.asked import Asked, asked_for
+
+__all__ = ["Trace", "TracedCall", "trace", "traced_call", "traced_row"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedCall:
+    """One call behind a row.
+
+    Attributes:
+        key: its key, 32 hex digits.
+        step: its step.
+        place: where in the run it belongs.
+        prompt: the name of its prompt.
+        model: the identity of the model.
+        parameters: the sampling parameters that were sent.
+        messages: what was asked; empty if it cannot be made again.
+        sent: whether the key proves that these messages were sent; if not, they are what the
+            task asks today.
+        attempt: 1, or 2 if the first reply could not be used; 0 if that is not known.
+        reply: the reply, word for word.
+        finish: why the reply ended.
+        input_tokens: tokens of the question.
+        output_tokens: tokens of the reply.
+        dollars: its cost; None if no price is known.
+        cached: whether the reply came from another run, and was not paid for.
+    """
+
+    key: str
+    step: str
+    place: str
+    prompt: str
+    model: str
+    parameters: Mapping[str, Any]
+    messages: Sequence[Message]
+    sent: bool
+    attempt: int
+    reply: str
+    finish: str
+    input_tokens: int
+    output_tokens: int
+    dollars: float | None
+    cached: bool
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The same as JSON."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        asked = [{"role": message.role, "content": message.content} for message in self.messages]
+        return {**values, "parameters": dict(self.parameters), "messages": asked}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """All that a row came from, or a candidate that made none.
+
+    Attributes:
+        run: the run directory.
+        id: the candidate's id.
+        verdict: what became of it.
+        label: the label that it ended with, or None.
+        rows: its rows; none if it was rejected.
+        record: its line in `provenance.jsonl` or `rejects.jsonl`.
+        made_by: task, versions, packages, models and seed of the run.
+        calls: the calls behind it, in order: lists, generation, correction.
+        problem: why some calls or their messages are missing or not proven, or "".
+    """
+
+    run: Path
+    id: str
+    verdict: str
+    label: str | None
+    rows: Sequence[Mapping[str, Any]]
+    record: Mapping[str, Any]
+    made_by: Mapping[str, Any]
+    calls: Sequence[TracedCall]
+    problem: str
+    traced: Traced = field(repr=False)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "run": str(self.run),
+            "id": self.id,
+            "verdict": self.verdict,
+            "label": self.label,
+            "rows": [dict(row) for row in self.rows],
+            "record": dict(self.record),
+            "made_by": dict(self.made_by),
+            "calls": [call.raw for call in self.calls],
+            "problem": self.problem,
+        }
+
+
+def trace(
+    run: PathText,
+    row: int | str,
+    *,
+    task: Task[Any, Any] | None = None,
+    registry: Registry | None = None,
+) -> Trace:
+    """Trace a row of a run to all that it came from.
+
+    Prompts are not stored: they are made again from the task, and the digests in the journal
+    prove which of them were sent so. Without the task everything else is there.
+
+    Args:
+        run: a run directory, or one that `correct` left.
+        row: a row's number from 0, or the id of a candidate, whatever became of it.
+        task: the `Task`, if the run was made with a `Task` object.
+        registry: resolves names; by default among all that is installed.
+
+    Raises:
+        UsageError: there is no such directory or row.
+        RunDirectoryError: it is not a run directory, or cannot be read.
+    """
+    with in_python():
+        return traced_row(as_path(run), row, task=task, registry=registry)
+
+
+def traced_row(
+    path: Path,
+    row: int | str,
+    *,
+    task: Task[Any, Any] | None = None,
+    registry: Registry | None = None,
+) -> Trace:
+    """What `trace` gives; errors name options of the command line.
+
+    Raises:
+        TargenError: as `trace`.
+    """
+    traced = tracing.find(path, str(row))
+    made = tracing.made_by(path, traced.record)
+    asked = Asked({})
+    try:
+        if traced.correction is None:
+            manifest = Manifest.load(path / "manifest.json")
+            known = registry_for(path, manifest, registry, task)
+        else:
+            known = load_registry() if registry is None else registry
+        asked = finish(asked_for(known, traced))
+    except TargenError as error:
+        asked = Asked({}, f"what was asked cannot be made again: {error}")
+    records = traced.calls()
+    problem = asked.problem
+    if lost := len(traced.keys) - len(records):
+        problem = f"{lost} of its calls are not in the journal" + (problem and f"; {problem}")
+    return Trace(
+        run=path,
+        id=traced.id,
+        verdict=traced.verdict,
+        label=traced.label,
+        rows=traced.rows,
+        record=traced.record,
+        made_by=made,
+        calls=[traced_call(record, made, asked) for record in records],
+        problem=problem,
+        traced=traced,
+    )
+
+
+def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked) -> TracedCall:
+    """A call from its record in the journal, and what is known of what it was asked."""
+    step = made["models"].get(record.get("step"), {"model": "", "parameters": {}})
+    of = asked.calls.get(record["key"])
+    return TracedCall(
+        key=str(record["key"]),
+        step=str(record.get("step")),
+        place=str(record.get("place")),
+        prompt=str(record.get("prompt")),
+        model=step["model"],
+        parameters=step["parameters"],
+        messages=() if of is None else of.messages,
+        sent=of is not None and of.exact,
+        attempt=0 if of is None else of.attempt,
+        reply=str(record.get("text", "")),
+        finish=str(record.get("finish", "")),
+        input_tokens=record.get("in", 0),
+        output_tokens=record.get("out", 0),
+        dollars=record.get("cost"),
+        cached=bool(record.get("cached")),
+    )

@@ -1,0 +1,1 @@
+"""A dataset checked against its task's schema."""

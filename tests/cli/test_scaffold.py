@@ -1,0 +1,73 @@
+"""The templates of `targen new`: whole, and of any name; what they make is tested elsewhere."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import PurePosixPath
+
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from targen_cli.scaffold.names import Names, choose_names
+from targen_cli.scaffold.writing import KINDS, rendered
+from targen_core.errors import UsageError
+from targen_core.plugins.registry import Registry
+
+NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,30}[A-Za-z0-9]", fullmatch=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_distribution_is_whole(kind):
+    files = rendered(kind, Names("acme-thing", "acme_thing"))
+    project = tomllib.loads(files[PurePosixPath("pyproject.toml")])
+    assert project["project"]["name"] == "acme-thing"
+    assert project["project"]["entry-points"]["targen.v1"] == {"acme-thing": "acme_thing"}
+    needed = project["project"]["dependencies"]
+    assert "targen-core>=0.1,<0.2" in needed
+    assert "targen-standard>=0.1,<0.2" in needed
+    assert len(needed) == (3 if kind == "backend" else 2)
+    for path in (
+        ".gitignore",
+        ".github/workflows/ci.yml",
+        "README.md",
+        "src/acme_thing/__init__.py",
+        "src/acme_thing/py.typed",
+        f"tests/test_{kind}.py",
+    ):
+        assert PurePosixPath(path) in files
+    assert not [path for path in files if "__pycache__" in path.parts]
+    texts = "\n".join([*files.values(), *map(str, files)])
+    assert not [word for word in ("my-demo", "my_demo", "MY_DEMO") if word in texts]
+
+
+def test_its_ci_runs_every_check():
+    text = rendered("task", Names("acme", "acme"))[PurePosixPath(".github/workflows/ci.yml")]
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    steps = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    for command in ("pytest", "ruff check .", "ruff format --check .", "mypy"):
+        assert command in steps
+    assert "targen plugins check ." in steps
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_python_file_compiles(kind):
+    for path, text in rendered(kind, Names("acme", "acme")).items():
+        if path.suffix == ".py":
+            compile(text, str(path), "exec")
+
+
+@settings(max_examples=25)
+@given(NAME)
+def test_any_name_gives_a_module_that_python_imports(name):
+    try:
+        names = choose_names(Registry(), "task", name)
+    except UsageError:
+        assume(False)  # something of that name is installed here
+    assert names.module.isidentifier()
+    assert compile(f"import {names.module}", "", "exec")
+    assert names.distribution == names.distribution.lower()
+    # The rules of `Register`, for the entry point and what it registers.
+    assert not set(names.distribution) - set("abcdefghijklmnopqrstuvwxyz0123456789-")
