@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import random
 import tempfile
@@ -25,6 +26,7 @@ from targen_core import (
     ChatReply,
     ChatRequest,
     Correction,
+    Dimension,
     Job,
     Judging,
     Label,
@@ -39,6 +41,7 @@ from targen_core import (
     Texts,
 )
 from targen_core.embedding import WORDS
+from targen_core.engine.shards import Shard
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
@@ -170,7 +173,8 @@ class World:
     gives before it dries up; `trial` what share of a list's first candidates may
     be rejected, where it is below the first list; `balanced` whether rows are shared evenly over
     the second list, the first being of one item; `labels` empty stands for open labels. `branches`
-    are the task's, where they are not its labels.
+    are the task's, where they are not its labels. In `rounds`, the first list is told of the rows
+    so far, as `Lab.in_rounds` says.
     """
 
     labels: tuple[str, ...] = ("yes", "no")
@@ -195,6 +199,8 @@ class World:
     malformed: float = 0.0
     refuse: float = 0.0
     salt: str = ""
+    dimensioned: bool = False  # whether something is drawn for each item and each row
+    rounds: bool = False
 
     @property
     def quota_names(self) -> tuple[str, ...]:
@@ -269,7 +275,12 @@ class World:
                 )
                 for number, (branches, share) in enumerate(shares)
             }
-        return Task(**parts).replace(**changes)
+        task: Task[str, Row] = Task(**parts)
+        if self.rounds:
+            task = _in_rounds(task)
+        if self.dimensioned:
+            task = dimensioned(task)
+        return task.replace(**changes)
 
     def _parts(self, row: Row, idx: int) -> list[dict[str, Any]]:
         return [
@@ -321,9 +332,14 @@ class World:
             return "That is hard to say."
         if draw < self.malformed + self.refuse:
             return ChatReply("I would rather not.", "refusal", 5, 5)
-        kind, *words = request.messages[0].content.split()
+        # A paragraph tells what was drawn, another that candidates are asked for.
+        kind, *words = request.messages[0].content.partition("\n\n")[0].split()
         if kind == "list":
-            return {"items": [self._text(rng, 3) for _ in range(int(words[-1]))]}
+            items = [self._text(rng, 3) for _ in range(int(words[-1]))]
+            if "candidates" not in json.dumps(request.schema):
+                return {"items": items}
+            others = [" ".join(reversed(item.split())) for item in items]
+            return several(({"items": items}, 0.6), ({"items": others}, 0.4))
         if kind == "write":
             return {"texts": [self._text(rng, 8) for _ in range(self.per_call)]}
         claimed, draw = words[0], rng.random()
@@ -355,6 +371,61 @@ def _no_bad_row(row: Row, seed: str) -> None:
         raise Rejected("bad", "a bad row")
 
 
+def several(*answers: tuple[Any, float]) -> dict[str, Any]:
+    """A reply of candidates, each with its probability."""
+    return {"candidates": [{"answer": answer, "probability": p} for answer, p in answers]}
+
+
+PLACE = Dimension(name="place", values=("kitchen", "harbour", "court"))
+WORD = Dimension(name="word", values=tuple("abcde"))
+LENGTH = Dimension(name="length", values=("short", "long"))
+KIND = Dimension(name="kind", values={"open": 3, "contradicted": 1}, in_prompt=False)
+
+
+def dimensioned(task: Task[str, Row]) -> Task[str, Row]:
+    """The task with dimensions of its lists and its rows."""
+    changes: dict[str, Any] = {"dimensions": (LENGTH, KIND)}
+    if task.contexts is not None and task.contexts.asks and task.seeds:
+        changes["contexts"] = replace(task.contexts, dimensions=(PLACE,))
+        *above, last = task.seeds
+        changes["seeds"] = (*above, replace(last, dimensions=(WORD,)))
+    return task.replace(**changes)
+
+
+def _in_rounds(
+    task: Task[str, Row], told: list[tuple[int, int]] | None = None, last: int = 99
+) -> Task[str, Row]:
+    """The task with rounds of 3, 5, 8, ... seeds that name the rows before them.
+
+    Each round's one item says how many rows it was told of, and a digest of them, so that other
+    rows make other seeds, calls and files.
+    """
+    sizes = (3, 5, 8, 13)
+
+    async def rounds(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:
+        if len(existing) > last:
+            raise Rejected("nothing-learned", "the rows teach nothing")
+        digest = hashlib.sha256(repr(list(llm.rows)).encode()).hexdigest()[:8]
+        if told is not None:
+            told.append((len(existing), len(llm.rows)))
+        return [f"round {len(existing)} of {len(llm.rows)} rows {digest}"]
+
+    async def seeds(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:
+        size = sizes[min(int(parent.split()[1]), len(sizes) - 1)]
+        knows = f"{parent} knowing {len(llm.rows)}"
+        return [] if existing else [f"{knows} seed {at}" for at in range(size)]
+
+    first = ListStep(item=str, propose=rounds, batch=1, asks=False, told_rows=True)
+    below = replace(task.seeds[0], propose=seeds, asks=False)
+    several: dict[str, Any] = {"from_rows": _whole} if task.rows_per_instance > 1 else {}
+    return task.replace(contexts=first, seeds=(below,), rows=several)
+
+
+def _whole(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The instance that these rows are."""
+    return [Row(seed="", text=rows[0]["text"], label=rows[0]["label"])]
+
+
 _RATES = st.sampled_from([0.0, 0.1, 0.3])
 
 _SIZES: dict[str, Any] = {
@@ -380,6 +451,7 @@ WORLDS = st.builds(
     World,
     labels=st.sampled_from([("yes", "no"), ("a", "b", "c"), ("only",), ()]),
     correct=st.sampled_from([True, True, False]),
+    dimensioned=st.booleans(),
     **_SIZES,
 )
 
@@ -393,6 +465,86 @@ BRANCHED = st.one_of(
     )
 )
 """Worlds whose branches are not their labels."""
+
+_ONE = {
+    "rows_per_instance": st.just(1),
+    "samples": st.just(1),
+    "one_label": st.just(False),
+    "dimensioned": st.booleans(),
+}
+
+SHARED = st.one_of(
+    st.builds(
+        World,
+        branches=st.just(branches),
+        labels=st.just(labels),
+        share=st.sampled_from([0.25, 0.5]),
+        endless=st.booleans(),
+        **_SIZES | _ONE | {"contexts": st.just(True), "dimensioned": st.just(False)},
+    )
+    for labels, branches in (
+        (("yes", "no"), (("found", None), ("made yes", "yes"), ("made no", "no"))),
+        ((), (("found", "any"), ("made", "any"))),
+    )
+)
+"""Worlds whose rows come in two parts."""
+
+BALANCED = st.one_of(
+    st.builds(
+        World,
+        branches=st.just(branches),
+        labels=st.just(labels),
+        balanced=st.just(True),
+        correct=st.just(False),
+        **_SIZES
+        | _ONE
+        | {
+            "contexts": st.just(True),
+            "lists": st.sampled_from([(1, 3, 2), (1, 2, 4), (1, 4, 1), (1, 2, 2, 2)]),
+            "maximum": st.sampled_from([None, 3, 6]),
+        },
+    )
+    for labels, branches in (
+        ((), (("row", "any"),)),
+        (("yes", "no"), (("yes", "yes"), ("no", "no"))),
+    )
+)
+"""Worlds whose rows come evenly from the items of a list."""
+
+ROUNDS = st.builds(
+    World,
+    labels=st.sampled_from([("yes", "no"), ("only",)]),
+    rounds=st.just(True),
+    **_SIZES | {"contexts": st.just(True), "lists": st.just((1, 4)), "samples": st.just(1)},
+)
+"""Worlds whose lists are told of the rows so far."""
+
+ANY = st.one_of(WORLDS, WORLDS, BRANCHED, SHARED, BALANCED, ROUNDS)
+
+
+@st.composite
+def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
+    """What a run of this world may be asked for besides its rows."""
+    aims = None not in world.branch_labels.values() and bool(world.labels or world.correct)
+    spec: dict[str, Any] = {
+        "give_up_after": draw(st.sampled_from([20, 25])),
+        "lists_at_once": draw(st.sampled_from([1, 2, 64])),  # calls that are not told of each other
+        "balance": draw(st.sampled_from(["final", "intended"])) if aims else "final",
+        "near_duplicates": draw(st.sampled_from([90, 90, 70, 0])),
+    }
+    if draw(st.integers(0, 2)) == 0:
+        spec |= {
+            "max_cosine": draw(st.sampled_from([0.05, 0.2, 0.4])),
+            "max_refused": draw(st.sampled_from([None, 0.5, 0.9])),
+            "embedder": "words",
+        }
+    if draw(st.integers(0, 3)) == 0 and world.contexts and not (world.share or world.rounds):
+        steps = ("contexts", "seeds") if len(world.lists) > 1 else ("contexts",)
+        spec["options"] = {f"{step}.candidates": 2 for step in steps}
+    if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds or world.balanced):
+        count = draw(st.integers(2, 3))
+        spec["shard"] = Shard(draw(st.integers(1, count)), count, {})
+    return spec
 
 
 def _quotas(world: World, maximum: int) -> st.SearchStrategy[dict[str, int]]:
@@ -465,7 +617,10 @@ class Lab:
     Options = ToyOptions
     worlds = WORLDS
     branched = BRANCHED
+    any = ANY
+    specs = staticmethod(_specs)
     quotas = staticmethod(_quotas)
+    in_rounds = staticmethod(_in_rounds)
 
     @staticmethod
     def registry(task: Any, model: Any, **backend: Any) -> Registry:

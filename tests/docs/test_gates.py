@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,12 @@ ALLOWED = {
 }
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module of ours, parsed once for all that look at it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def raw_reads(tree: ast.Module) -> list[tuple[int, str]]:
     """The calls and imports of a module that read a file by themselves, with their lines."""
     modules: dict[str, str] = {}
@@ -104,7 +111,7 @@ def test_files_are_read_by_the_readers_alone():
             name = path.relative_to(ROOT).as_posix()
             if any(name.startswith(each) for each in READERS) or "/tests/" in name:
                 continue
-            found = raw_reads(ast.parse(path.read_text(encoding="utf-8")))
+            found = raw_reads(parsed(path))
             if name in ALLOWED:
                 used |= {name} if found else set()
             else:
@@ -203,7 +210,7 @@ def found(names: set[str]) -> dict[str, list[int]]:
     for folder in SOURCES:
         for path in sorted(folder.rglob("*.py")):
             if "scaffold/templates" not in path.as_posix():
-                at = calls(ast.parse(path.read_text(encoding="utf-8")), names)
+                at = calls(parsed(path), names)
                 lines |= {path.relative_to(ROOT).as_posix(): at} if at else {}
     return lines
 
@@ -255,7 +262,7 @@ def test_models_are_loaded_behind_a_gate(name):
     made = set()
     for folder in SOURCES:
         for path in sorted(folder.rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.Call) and loads_a_model(node, name):
                     made.add(path.relative_to(ROOT).as_posix())
                     if name == "from_pretrained" and "Peft" not in ast.unparse(node.func):
@@ -278,7 +285,7 @@ def read_by(folder: Path) -> dict[str, set[str]]:
         name = ".".join(path.relative_to(folder).with_suffix("").parts)
         if "/reading/" in path.as_posix() or "templates" in path.parts or path.stem == "plain":
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         called = {
             node.func.id
             for node in ast.walk(tree)

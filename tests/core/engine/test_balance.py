@@ -6,11 +6,11 @@ import dataclasses
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.engine.balance import even_shares
-from targen_core.errors import Interrupted, QuotaNotMet
+from targen_core.errors import QuotaNotMet
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -57,52 +57,6 @@ def test_a_run_of_too_few_says_so_and_leaves_none_out(lab, tmp_path):
     )
     flow = ran.report["flow"]["row"]
     assert flow["skipped"] == 0
-
-
-WORLDS = st.fixed_dictionaries(
-    {
-        "lists": st.sampled_from([(1, 3, 2), (1, 2, 4), (1, 4, 1), (1, 2, 2, 2)]),
-        "maximum": st.sampled_from([None, 3, 6]),
-        "trial": st.sampled_from([1.0, 0.5]),
-        "bad": st.sampled_from([0.0, 0.3, 0.6]),
-        "repeat": st.sampled_from([0.0, 0.3]),
-        "salt": st.text(st.sampled_from("abc"), max_size=3),
-    }
-)
-LABELS = st.sampled_from(
-    [OPEN, {"labels": ("yes", "no"), "branches": (("yes", "yes"), ("no", "no"))}]
-)
-
-
-@given(parts=WORLDS, labels=LABELS, rows=st.integers(1, 12), more=st.integers(0, 9))
-@settings(max_examples=25)
-def test_bytes_depend_on_replies_alone(lab, folder, parts, labels, rows, more):
-    world = world_of(lab, **{**parts, **labels})
-    names = world.quota_names
-    quotas = dict.fromkeys(names, rows)
-    grown = dict.fromkeys(names, rows + more)
-    with folder() as path:
-        seen = []
-        for concurrency in (1, 3, 64):
-            at = path / str(concurrency)
-            latency = lab.latency(concurrency)
-            how = {"give_up_after": 20, "concurrency": concurrency, "latency": latency}
-            ran = lab.run(world, at, quotas, **how)
-            assert len(set(ran.model.asked)) == len(ran.model.asked)
-            seen.append((ran.files, str(ran.error), ran.report["flow"]))
-            if more:
-                ran = lab.run(world, at, grow=grown, concurrency=concurrency)
-                seen[-1] += ran.files, str(ran.error), ran.report["flow"]
-        assert all(other == seen[0] for other in seen[1:])
-
-        def stop(number, request, job):
-            if number == rows:
-                job.layer.halt(Interrupted("stopped"))
-
-        lab.run(world, path / "stopped", quotas, give_up_after=20, hook=stop)
-        ran = lab.run(world, path / "stopped", resume=True)
-        assert ran.files == seen[0][0]
-        assert ran.report["flow"] == seen[0][2]
 
 
 @given(

@@ -3,107 +3,20 @@
 from __future__ import annotations
 
 import json
-import random
-import shutil
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from targen_core.engine.events import Committed, LabelGivenUp
+from targen_core.engine.events import LabelGivenUp
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
-from targen_core.errors import Interrupted, QuotaNotMet, RunDirectoryError, UsageError
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.runs.report import read_report
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 FINER = (("supported", "yes"), ("contradicted", "no"), ("open", "no"))
-
-
-@given(data=st.data())
-@settings(max_examples=60)
-def test_quotas_are_of_labels_and_met_to_the_row(lab, folder, data):
-    world = data.draw(lab.branched)
-    quotas = data.draw(lab.quotas(world, 6))
-    with folder() as path:
-        ran = lab.run(world, path / "run", quotas, give_up_after=40, latency=lab.latency("b"))
-        counted = Counter()
-        for record in ran.provenance:
-            counted[record["label"] if world.labels else "any"] += record["rows"]
-        assert ran.report["rows"] == {name: counted[name] for name in world.quota_names}
-        if ran.error is None:
-            assert ran.report["rows"] == ran.report["requested"]
-        else:
-            assert isinstance(ran.error, QuotaNotMet)
-            assert all(ran.report["rows"][name] <= quotas[name] for name in quotas)
-
-
-@given(data=st.data())
-@settings(max_examples=60)
-def test_candidates_are_counted_by_branch(lab, folder, data):
-    world = data.draw(lab.branched)
-    quotas = data.draw(lab.quotas(world, 5))
-    with folder() as path:
-        ran = lab.run(world, path / "run", quotas, give_up_after=20)
-        assert ran.report["branches"] == ran.report["branches"] | world.branch_labels
-        events = [each for each in ran.events if isinstance(each, Committed)]
-        judged = Counter(each.intended for each in events if each.verdict != "skipped")
-        flow = ran.report["flow"]
-        assert {name: part["judged"] for name, part in flow.items()} == {
-            name: judged[name] for name in world.branch_labels
-        }
-        for record in [*ran.provenance, *ran.rejects]:
-            if record.get("verdict") != "dropped":
-                aim = world.branch_labels[record["intended"]]
-                assert (
-                    "claimed" in record
-                    or aim in (record["intended"], "any")
-                    or not (record.get("corrected", record.get("label")))
-                )
-                assert aim is not None or record["claimed"] is None
-
-
-@given(data=st.data(), randomness=st.integers(0, 10**6))
-@settings(max_examples=60)
-def test_a_run_that_was_killed_or_grows_has_the_same_bytes(lab, folder, data, randomness):
-    world = data.draw(lab.branched)
-    small = data.draw(lab.quotas(world, 4))
-    more = data.draw(lab.quotas(world, 4))
-    large = {name: small[name] + more[name] for name in small}
-    rng = random.Random(randomness)
-    spec = {"give_up_after": 30}
-    with folder() as path:
-        at, killed = rng.randint(1, 25), path / "killed"
-
-        def copy(number, request, job):
-            if number == at:
-                shutil.copytree(job.path, killed, ignore=shutil.ignore_patterns(".lock"))
-
-        whole = lab.run(world, path / "a", small, concurrency=1, hook=copy, **spec)
-        other = lab.run(world, path / "b", small, latency=lab.latency("b"), concurrency=17, **spec)
-        assert other.files == whole.files
-        assert other.report["flow"] == whole.report["flow"]
-        if killed.exists():
-            assert read_report(killed)["status"] == "unfinished"
-            ran = lab.run(world, killed, resume=True, concurrency=9)
-            assert ran.files == whole.files
-            assert not set(ran.model.asked) & set(other.model.asked) - set(ran.journaled)
-        one = lab.run(world, path / "a", grow=large, concurrency=64, latency=lab.latency("c"))
-        after = rng.randint(1, 9)
-
-        def stop(number, request, job):
-            if number == after:
-                job.layer.halt(Interrupted("stopped"))
-
-        two = lab.run(world, path / "b", grow=large, concurrency=3, hook=stop)
-        if isinstance(two.error, Interrupted):
-            two = lab.run(world, path / "b", resume=True)
-        assert one.files == two.files
-        assert one.report["flow"] == two.report["flow"]
-        assert all(one.files[name].startswith(text) for name, text in whole.files.items())
 
 
 def test_a_label_that_step_4_never_finds_is_given_up_and_the_others_are_met(lab, tmp_path):

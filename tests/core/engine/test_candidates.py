@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.engine.facade import read_reply
-from targen_core.errors import BadReply, Interrupted, StageFailed, UsageError
+from targen_core.errors import BadReply, UsageError
 from targen_core.tasks.replies import line, list_of
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -83,65 +80,10 @@ class TestReplies:
         assert with_candidates("no json", self.TOPICS, 2) == "no json"
 
 
-def model(lab, world, **more):
-    """Gives candidates where it is asked for them."""
-
-    def reply(request):
-        message, *repair = request.messages
-        plain, paragraph, _ = message.content.partition("\n\n")
-        made = world.reply(replace(request, messages=(replace(message, content=plain), *repair)))
-        assert bool(paragraph) == ("candidates" in json.dumps(request.schema))
-        if not paragraph or not isinstance(made, dict):
-            return made
-        texts = made["items"]
-        others = {"items": [" ".join(reversed(text.split())) for text in texts]}
-        return several((made, 0.6), (others, 0.4))
-
-    return lab.ToyModel(reply, **more)
-
-
-@given(data=st.data(), randomness=st.integers(0, 10**6))
-@settings(max_examples=12)
-def test_what_is_drawn_is_the_same_in_any_concurrency_and_after_a_stop(
-    lab, folder, data, randomness
-):
-    world = data.draw(lab.worlds.filter(lambda world: world.contexts and not world.balanced))
-    quotas = data.draw(lab.quotas(world, 6))
-    rng = random.Random(randomness)
-    spec = {"options": {"contexts.candidates": 2, "seeds.candidates": 2}, "give_up_after": 20}
-    if len(world.lists) == 1:
-        del spec["options"]["seeds.candidates"]
-    with folder() as path:
-        whole = lab.run(
-            world, path / "whole", quotas, concurrency=1, model=model(lab, world), **spec
-        )
-        after = rng.randint(1, 12)
-
-        def stop(number, request, job):
-            if number == after:
-                job.layer.halt(Interrupted("stopped"))
-
-        ran = lab.run(
-            world,
-            path / "run",
-            quotas,
-            model=model(lab, world, latency=lab.latency(after)),
-            hook=stop,
-            **spec,
-        )
-        if isinstance(ran.error, Interrupted):
-            verify = {"verify": rng.random() < 0.5}
-            again = model(lab, world, latency=lab.latency("again"))
-            ran = lab.run(world, path / "run", resume=True, model=again, resuming=verify)
-        assert not isinstance(whole.error, StageFailed)
-        assert ran.files == whole.files
-        assert str(ran.error) == str(whole.error)
-
-
 def test_another_number_is_another_run(lab, tmp_path):
     world = lab.World()
     options = {"contexts.candidates": 2, "contexts.max_tokens": 500}
-    first = lab.run(world, tmp_path / "a", {"yes": 2}, model=model(lab, world), options=options)
+    first = lab.run(world, tmp_path / "a", {"yes": 2}, options=options)
     assert first.error is None
     asked = [request for request in first.model.requests if "candidates" in str(request.schema)]
     assert len(asked) == sum(r.messages[0].content.startswith("list 0") for r in asked)
@@ -156,7 +98,6 @@ def test_a_reply_of_candidates_may_be_as_much_longer(lab, tmp_path):
         world,
         tmp_path / "a",
         {"yes": 2},
-        model=model(lab, world),
         options={"contexts.candidates": 3},
     )
     params = json.loads((tmp_path / "a" / "manifest.json").read_text())["lock"]["steps"]

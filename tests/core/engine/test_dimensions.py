@@ -7,52 +7,21 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from targen_core import Dimension, Message
-from targen_core.errors import Interrupted
+from targen_core import Dimension
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
-PLACE = Dimension(name="place", values=("kitchen", "harbour", "court"))
 WORD = Dimension(name="word", values=tuple("abcde"))
-LENGTH = Dimension(name="length", values=("short", "long"))
-KIND = Dimension(name="kind", values={"open": 3, "contradicted": 1}, in_prompt=False)
-
-
-def dimensioned(world, **changes):
-    """The world's task with dimensions in its lists and its rows."""
-    task = world.task()
-    if task.contexts is not None and task.seeds:
-        changes.setdefault("contexts", replace(task.contexts, dimensions=(PLACE,)))
-        *above, last = task.seeds
-        changes.setdefault("seeds", (*above, replace(last, dimensions=(WORD,))))
-    return task.replace(dimensions=(LENGTH, KIND), **changes)
-
-
-@pytest.fixture
-def run(lab):
-    """Runs a world's task, by a model that answers what stands above the draws."""
-
-    def run(world, path, quotas, *, task, latency=None, **options):
-        def answer(request):
-            text = request.messages[0].content.partition("\n\nKeep to")[0]
-            return world.reply(replace(request, messages=(Message("user", text),)))
-
-        model = lab.ToyModel(answer, latency=latency)
-        return lab.run(world, path, quotas, task=task, model=model, **options)
-
-    return run
 
 
 def drawn(ran):
     return [record["dimensions"] for record in ran.provenance]
 
 
-def test_every_row_says_what_was_drawn_for_it_and_what_is_above_it(lab, run, tmp_path):
-    world = lab.World(lists=(3, 5))
-    ran = run(world, tmp_path / "run", {"yes": 15, "no": 15}, task=dimensioned(world))
+def test_every_row_says_what_was_drawn_for_it_and_what_is_above_it(lab, tmp_path):
+    world = lab.World(lists=(3, 5), dimensioned=True)
+    ran = lab.run(world, tmp_path / "run", {"yes": 15, "no": 15})
     for record in ran.provenance:
         assert [*record["dimensions"]] == ["place", "word", "length", "kind"]
     first, second = ran.provenance[:2]  # of one seed, one of each label
@@ -65,9 +34,9 @@ def test_every_row_says_what_was_drawn_for_it_and_what_is_above_it(lab, run, tmp
     assert Counter(each["word"] for each in drawn(ran)) == dict.fromkeys("abcde", 6)
 
 
-def test_each_item_of_a_list_call_is_told_its_own(lab, run, tmp_path):
-    world = lab.World(lists=(3, 5))
-    ran = run(world, tmp_path / "run", {"yes": 15, "no": 15}, task=dimensioned(world))
+def test_each_item_of_a_list_call_is_told_its_own(lab, tmp_path):
+    world = lab.World(lists=(3, 5), dimensioned=True)
+    ran = lab.run(world, tmp_path / "run", {"yes": 15, "no": 15})
     sent = {request.key: request.messages[-1].content for request in ran.model.requests}
     by_item = {}
     for record in ran.journal:
@@ -82,9 +51,9 @@ def test_each_item_of_a_list_call_is_told_its_own(lab, run, tmp_path):
         assert by_item[record["seed"]] == record["dimensions"]["word"]
 
 
-def test_step_3_is_told_and_step_4_is_not(lab, run, tmp_path):
-    world = lab.World(lists=(3, 5))
-    ran = run(world, tmp_path / "run", {"yes": 6, "no": 6}, task=dimensioned(world))
+def test_step_3_is_told_and_step_4_is_not(lab, tmp_path):
+    world = lab.World(lists=(3, 5), dimensioned=True)
+    ran = lab.run(world, tmp_path / "run", {"yes": 6, "no": 6})
     sent = {request.key: request.messages[-1].content for request in ran.model.requests}
     for record in ran.provenance:
         *_, written, judged = record["calls"]
@@ -93,16 +62,16 @@ def test_step_3_is_told_and_step_4_is_not(lab, run, tmp_path):
         assert "Keep to" not in sent[judged]
 
 
-def test_several_instances_of_a_call_have_draws_of_their_own(lab, run, tmp_path):
-    world = lab.World(lists=(3, 2), per_call=4, labels=("only",))
+def test_several_instances_of_a_call_have_draws_of_their_own(lab, tmp_path):
+    world = lab.World(lists=(3, 2), per_call=4, labels=("only",), dimensioned=True)
     seen = []
 
     async def write(llm, seed):
         seen.append(llm.draws)
         return await world.task().generators["only"](llm, seed)
 
-    task = dimensioned(world, generators={"only": write})
-    ran = run(world, tmp_path / "run", {"only": 12}, task=task)
+    task = world.task(generators={"only": write})
+    ran = lab.run(world, tmp_path / "run", {"only": 12}, task=task)
     assert {len(draws) for draws in seen} == {4}
     for number, record in enumerate(ran.provenance[:4]):
         own = {name: record["dimensions"][name] for name in ("length", "kind")}
@@ -111,16 +80,15 @@ def test_several_instances_of_a_call_have_draws_of_their_own(lab, run, tmp_path)
 
 
 @pytest.mark.parametrize("seeds", [1, 4])
-def test_what_is_drawn_tells_no_label_where_a_seed_is_for_one(lab, run, tmp_path, seeds):
-    world = lab.World(lists=(8, seeds))
-    task = dimensioned(world, labels_per_seed=1)
-    ran = run(world, tmp_path / "run", {"yes": 4 * seeds, "no": 4 * seeds}, task=task)
+def test_what_is_drawn_tells_no_label_where_a_seed_is_for_one(lab, tmp_path, seeds):
+    world = lab.World(lists=(8, seeds), dimensioned=True, one_label=True)
+    ran = lab.run(world, tmp_path / "run", {"yes": 4 * seeds, "no": 4 * seeds})
     assert len({record["seed"] for record in ran.provenance}) == 8 * seeds
     pairs = Counter((record["label"], record["dimensions"]["length"]) for record in ran.provenance)
     assert set(pairs.values()) == {2 * seeds}
 
 
-def test_a_step_may_say_some_of_its_draws_or_none(lab, run, tmp_path):
+def test_a_step_may_say_some_of_its_draws_or_none(lab, tmp_path):
     world = lab.World(lists=(4,), labels=("only",), contexts=True)
 
     async def propose(llm, parent, existing):
@@ -148,20 +116,19 @@ def test_a_step_may_say_some_of_its_draws_or_none(lab, run, tmp_path):
         assert record["seed"].endswith(f"word: {record['dimensions']['word']}")
 
 
-def test_the_items_that_a_user_gave_have_no_draws(lab, run, tmp_path):
-    world = lab.World(lists=(3, 2))
+def test_the_items_that_a_user_gave_have_no_draws(lab, tmp_path):
+    world = lab.World(lists=(3, 2), dimensioned=True)
     (tmp_path / "contexts.txt").write_text("a field\na town\n")
-    ran = run(
+    ran = lab.run(
         world,
         tmp_path / "run",
         {"yes": 4, "no": 4},
-        task=dimensioned(world),
         contexts=tmp_path / "contexts.txt",
     )
     assert {tuple(each) for each in drawn(ran)} == {("word", "length", "kind")}
 
 
-def test_without_dimensions_there_is_nothing(lab, run, tmp_path):
+def test_without_dimensions_there_is_nothing(lab, tmp_path):
     world = lab.World(lists=(3, 2), bad=0.2)
     seen = []
 
@@ -170,37 +137,17 @@ def test_without_dimensions_there_is_nothing(lab, run, tmp_path):
         return await world.task().contexts.propose(llm, parent, existing)
 
     task = world.task().replace(contexts=replace(world.task().contexts, propose=propose))
-    ran = run(world, tmp_path / "run", {"yes": 4, "no": 4}, task=task)
+    ran = lab.run(world, tmp_path / "run", {"yes": 4, "no": 4}, task=task)
     assert seen[0] == ({}, {}, {})
     assert not any("dimensions" in record for record in [*ran.provenance, *ran.rejects])
 
 
-@given(data=st.data())
-@settings(max_examples=15)
-def test_neither_size_nor_concurrency_nor_rounds_nor_ends_change_a_draw(lab, run, folder, data):
-    world = data.draw(lab.worlds.filter(lambda world: world.contexts))
-    task = dimensioned(world)
-    small, large = 2 * world.rows_per_instance, 6 * world.rows_per_instance
-    at_once = data.draw(st.sampled_from([1, 64]))
-
-    def start(path, rows, **options):
-        quotas = dict.fromkeys(world.quota_names, rows)
-        options |= {"lists_at_once": at_once, "give_up_after": 10}
-        return run(world, path, quotas, task=task, **options)
-
-    def stop(n, request, job):
-        if n == halt:
-            raise Interrupted("stopped")
-
-    with folder() as path:
-        whole = start(path / "whole", large, concurrency=1)
-        halt = data.draw(st.integers(1, max(1, len(whole.model.asked))))
-        start(path / "stopped", large, latency=lab.latency(1), hook=stop)
-        resumed = run(world, path / "stopped", None, task=task, resume=True)
-        assert resumed.files == whole.files
-        start(path / "small", small)
-        quotas = dict.fromkeys(world.quota_names, large)
-        grown = run(world, path / "small", None, task=task, resume=True, grow=quotas)
-        of = {record["id"]: record["dimensions"] for record in whole.provenance}
-        for record in grown.provenance:
-            assert of.get(record["id"], record["dimensions"]) == record["dimensions"]
+def test_the_size_of_a_run_changes_no_draw(lab, tmp_path):
+    world = lab.World(lists=(3, 5), bad=0.2, relabel=0.3, dimensioned=True)
+    whole = lab.run(world, tmp_path / "whole", {"yes": 12, "no": 12})
+    lab.run(world, tmp_path / "small", {"yes": 2, "no": 2})
+    grown = lab.run(world, tmp_path / "small", grow={"yes": 12, "no": 12})
+    of = {record["id"]: record["dimensions"] for record in whole.provenance}
+    both = [record for record in grown.provenance if record["id"] in of]
+    assert len(both) > 12
+    assert all(record["dimensions"] == of[record["id"]] for record in both)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from fractions import Fraction
 
@@ -17,7 +16,7 @@ from targen_core.engine import distance
 from targen_core.engine.distance import DistanceFilter
 from targen_core.engine.events import Committed
 from targen_core.engine.filters import Candidate
-from targen_core.errors import Interrupted, StageFailed, UsageError
+from targen_core.errors import StageFailed, UsageError
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -37,61 +36,6 @@ def cosine(one, other):
     vectors = [np.asarray(WORDS.open()(text)) for text in (one, other)]
     length = np.prod([np.linalg.norm(vector) for vector in vectors])
     return float(vectors[0] @ vectors[1] / length) if length else 0.0
-
-
-@given(data=st.data(), near=NEAR, randomness=st.integers(0, 10**6))
-@settings(max_examples=12)
-def test_bytes_are_the_same_in_any_concurrency_and_after_any_stop(
-    lab, folder, data, near, randomness
-):
-    world = data.draw(lab.worlds)
-    quotas = data.draw(lab.quotas(world, 8))
-    rng = random.Random(randomness)
-    with folder() as path:
-        whole = lab.run(world, path / "whole", quotas, concurrency=1, **near)
-        ran = None
-        for part in range(12):
-            after = rng.randint(1, 25) if part < 4 else 0
-
-            def stop(number, request, job, after=after):
-                if number == after:
-                    job.layer.halt(Interrupted("stopped"))
-
-            ran = lab.run(
-                world,
-                path / "run",
-                quotas,
-                resume=part > 0,
-                concurrency=rng.choice([3, 64]),
-                latency=lab.latency(rng.random()),
-                hook=stop,
-                resuming={"verify": rng.random() < 0.5} if part else None,
-                **near if not part else {},
-            )
-            if not isinstance(ran.error, Interrupted):
-                break
-        assert ran.files == whole.files
-        assert str(ran.error) == str(whole.error)
-        for part in ("flow", "given_up", "distance"):
-            assert ran.report[part] == whole.report[part]
-        assert len(set(ran.journaled)) == len(ran.journaled), "no call is paid for twice"
-
-
-@given(data=st.data(), near=NEAR)
-@settings(max_examples=12)
-def test_a_run_grows_the_same_by_its_ledger_and_without(lab, folder, data, near):
-    world = data.draw(lab.worlds)
-    small, more = (data.draw(lab.quotas(world, rows)) for rows in (5, 6))
-    large = {name: small[name] + more[name] for name in small}
-    with folder() as path:
-        for way, verify in (("a", False), ("b", True)):
-            lab.run(world, path / way, small, concurrency=17 if verify else 1, **near)
-        a = lab.run(world, path / "a", grow=large, latency=lab.latency("a"))
-        b = lab.run(world, path / "b", grow=large, concurrency=1, resuming={"verify": True})
-        assert b.files == a.files
-        assert str(b.error) == str(a.error)
-        assert b.report["flow"] == a.report["flow"]
-        assert b.report["distance"] == a.report["distance"]
 
 
 @given(data=st.data(), near=NEAR)

@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from targen_core import ListStep
-from targen_core.engine.events import Committed
 from targen_core.engine.shards import Shard
-from targen_core.errors import QuotaNotMet, Rejected, UsageError
+from targen_core.errors import QuotaNotMet, UsageError
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
-SIZES = (3, 5, 8, 13)
-
 
 def in_rounds(lab, *, last=99, **values):
-    """A world, and its task with rounds of 3, 5, 8, ... seeds that name the rows before them.
-
-    Each round's one item says how many rows it was told of, and a digest of them, so that other
-    rows make other seeds, calls and files.
-    """
+    """A world and its task in rounds, and how many rows each round was told of."""
     world = lab.World(lists=(1, 4), **values)
-    plain = world.task()
     told = []
-
-    async def rounds(llm, parent, existing):
-        if len(existing) > last:
-            raise Rejected("nothing-learned", "the rows teach nothing")
-        digest = hashlib.sha256(repr(list(llm.rows)).encode()).hexdigest()[:8]
-        told.append((len(existing), len(llm.rows)))
-        return [f"round {len(existing)} of {len(llm.rows)} rows {digest}"]
-
-    async def seeds(llm, parent, existing):
-        number = int(parent.split()[1])
-        size = SIZES[min(number, len(SIZES) - 1)]
-        knows = f"{parent} knowing {len(llm.rows)}"
-        return [] if existing else [f"{knows} seed {at}" for at in range(size)]
-
-    task = plain.replace(
-        contexts=ListStep(item=str, propose=rounds, batch=1, asks=False, told_rows=True),
-        seeds=(dataclasses.replace(plain.seeds[0], propose=seeds, asks=False),),
-    )
-    return world, task, told
+    return world, lab.in_rounds(world.task(), told, last), told
 
 
 @pytest.mark.parametrize("concurrency", [1, 5, 64])
@@ -68,43 +38,6 @@ def test_each_round_knows_all_rows_before_it(lab, tmp_path, concurrency):
     assert len(set(rounds)) >= 3
     for record in ran.provenance:  # a list below is told of the same rows
         assert record["seed"].split()[7] == record["above"][0].split()[3]
-
-
-@given(
-    st.integers(0, 2**16),
-    st.sampled_from([(1, 7), (4, 64)]),
-    st.booleans(),
-    st.integers(2, 18),
-)
-def test_the_files_depend_on_neither_concurrency_nor_stops(
-    lab, folder, salt, speeds, one_label, stop
-):
-    world, task, _ = in_rounds(
-        lab, salt=str(salt), bad=0.2, relabel=0.2, malformed=0.1, one_label=one_label
-    )
-    quotas = {"yes": 14, "no": 11}
-    with folder() as path:
-        whole, other = (
-            lab.run(world, path / str(n), quotas, task=task, concurrency=n) for n in speeds
-        )
-        assert whole.files == other.files
-
-        commits = 0
-
-        def stopping(event):
-            nonlocal commits
-            if isinstance(event, Committed):
-                commits += 1
-                if commits == stop:
-                    raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            lab.run(world, path / "cut", quotas, task=task, listen=stopping)
-        for verify in (False, True):
-            again = lab.run(
-                world, path / "cut", resume=True, task=task, resuming={"verify": verify}
-            )
-            assert again.files == whole.files
 
 
 def test_a_run_that_grows_goes_on_with_what_it_learned(lab, tmp_path):

@@ -112,36 +112,6 @@ def test_both_ways_end_in_the_same_files(lab, folder, data, balance, salt):
         assert usage_told(fast) == usage_told(slow)
 
 
-@given(data=st.data(), salt=st.integers(0, 10**6))
-@settings(max_examples=25)
-def test_both_ways_ask_for_the_same_rows_after_a_kill(lab, folder, data, salt):
-    """The directory as it is at some commit, with calls that are still to be asked."""
-    world = data.draw(lab.worlds)
-    quotas = data.draw(lab.quotas(world, 6))
-    rng = random.Random(salt)
-    at, seen, torn = rng.randint(1, 25), [0], rng.random() < 0.5
-    with folder() as tmp:
-
-        def copy(event):
-            seen[0] += isinstance(event, Committed)
-            if seen[0] == at and not (tmp / "killed").exists():
-                shutil.copytree(tmp / "run", tmp / "killed", ignore=lambda *_: [".lock"])
-
-        whole = lab.run(
-            world, tmp / "run", quotas, give_up_after=20, listen=copy, latency=lab.latency(salt)
-        )
-        if not (tmp / "killed").exists():
-            return
-        for name in ("journal", "ledger", *OUTPUTS) if torn else ():
-            text = (tmp / "killed" / name).read_bytes()
-            os.truncate(tmp / "killed" / name, max(0, len(text) - rng.choice([0, 0, 1, 9])))
-        for ran, _ in both_ways(lab, world, tmp / "killed", tmp, concurrency=rng.choice([1, 9])):
-            assert ran.files == whole.files
-            assert str(ran.error) == str(whole.error)
-            assert ran.report["flow"] == whole.report["flow"]
-            assert len(set(ran.journaled)) == len(ran.journaled)
-
-
 def counting(world, counts: Counter, **changes):
     """A world's task that counts the instances and the list items that it checks."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 _BENCH = Path(__file__).parents[3] / "bench"
-_MUTATIONS = 50
+_MUTATIONS = 20  # the bench has 2,000 of each kind
 _REFUSED = {"settings"}
 """Kinds whose good files are refused until they are trusted."""
 
