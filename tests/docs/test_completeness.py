@@ -25,8 +25,8 @@ from targen_core.metrics import model
 from targen_core.options import Limits
 from targen_core.plugins import hookspecs
 from targen_core.plugins.kinds import HOOKS
-from targen_core.runs.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.manifest import Manifest
+from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.records.manifest import Manifest
 from targen_testing.rules import RULES
 
 DECLARED = [getattr(declared, name) for name in declared.__all__]

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.job import Job
-    from targen_core.runs.spec import RunSpec
+    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.records.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.dimensions import Dimension

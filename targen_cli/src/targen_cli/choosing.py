@@ -182,7 +182,7 @@ def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
 def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[str, Any]) -> bool:
     """Whether a backend has what it needs on this machine, and takes these options."""
     from targen_core.calls.sampling import SAMPLING
-    from targen_core.runs.options import CORE
+    from targen_core.runs.records.options import CORE
 
     try:
         backend: Backend = registry.resolve(item)

@@ -112,7 +112,7 @@ def _own_facts(
 def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any]:
     """Options, and what the model that they make supports and costs."""
     from targen_core.calls.sampling import SAMPLING
-    from targen_core.runs.options import backend_options, parse_options, step_options
+    from targen_core.runs.records.options import backend_options, parse_options, step_options
 
     facts: dict[str, Any] = {
         "options": [*_fields(backend.options)],

@@ -10,7 +10,7 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.trial import RecordedCall
+    from targen_core.runs.jobs.trial import RecordedCall
     from targen_core.tasks.model import Task
 
 __all__ = ["print_scored", "print_task", "scored_facts", "task_facts"]
@@ -22,7 +22,7 @@ def task_facts(
     registry: Registry, name: str, variants: Sequence[str], *, prompts: bool
 ) -> dict[str, Any]:
     """What there is to say of a task; with `prompts`, each of them filled in."""
-    from targen_core.runs.plan import find_task
+    from targen_core.runs.preparing.plan import find_task
 
     registration, target = find_task(registry, name, variants)
     facts = _facts(target, registration.id) | {"scored": scored_facts(registry, target)}
@@ -84,7 +84,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
 
 def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:
     """The steps that ask for token probabilities, with the installed backends that have them."""
-    from targen_core.runs.plan import backends_with_scores
+    from targen_core.runs.preparing.plan import backends_with_scores
 
     return [
         {
@@ -108,7 +108,7 @@ def _filled(
 ) -> list[RecordedCall]:
     """The first filling of each prompt in a dry run that costs nothing."""
     from targen_core.api.request import asked
-    from targen_core.runs.trial import dry_run_spec, run_trial
+    from targen_core.runs.jobs.trial import dry_run_spec, run_trial
 
     # A kind that no prompt says may select one: as many neighbours as it has values have them all.
     unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]

@@ -39,9 +39,14 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
-from targen_core.runs.job import Job
-from targen_core.runs.options import backend_options, parse_options, public_options, step_options
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.options import (
+    backend_options,
+    parse_options,
+    public_options,
+    step_options,
+)
+from targen_core.runs.records.spec import RunSpec
 from targen_testing.exchange import (
     KEY,
     MOST,

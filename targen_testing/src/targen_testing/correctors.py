@@ -19,7 +19,7 @@ from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.engine.judging import CHANGED
 from targen_core.plugins.registry import Registry
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching

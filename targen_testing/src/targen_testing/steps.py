@@ -23,7 +23,7 @@ from targen_core import Limits
 from targen_core.errors import QuotaNotMet, TargenError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from targen_core.engine.events import Committed
 from targen_core.errors import AuthenticationFailed, Interrupted, RunConflict, RunDirectoryError
 from targen_core.runs import ledger as ledgers
-from targen_core.runs.code import code_digest
-from targen_core.runs.report import read_report
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.preparing.code_digest import code_digest
 
 pytestmark = pytest.mark.usefixtures("virtual_time", "often")
 

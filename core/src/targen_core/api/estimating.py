@@ -29,11 +29,11 @@ from targen_core.engine.lists import NEW, SPARE, ListSpec, seeds_at_most
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.account import off_the_books
-from targen_core.runs.batches import batched_steps
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.report import read_report, reported_prices
-from targen_core.runs.trial import dry_run_spec, run_trial
+from targen_core.runs.folder.report import read_report, reported_prices
+from targen_core.runs.jobs.account import off_the_books
+from targen_core.runs.jobs.trial import dry_run_spec, run_trial
+from targen_core.runs.preparing.batches import batched_steps
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 

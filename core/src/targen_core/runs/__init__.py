@@ -1,1 +1,2 @@
-"""Run directories: manifest, outputs, report and dataset card."""
+"""Run directories: what they record (`records`), how a request is prepared (`preparing`), what lies in
+one (`folder`), and what runs it (`jobs`)."""

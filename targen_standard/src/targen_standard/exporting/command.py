@@ -140,8 +140,8 @@ def export(
     from targen_core.dataset.weighing import with_weights
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.options import parse_options
-    from targen_core.runs.parts import Parts
+    from targen_core.runs.preparing.parts import Parts
+    from targen_core.runs.records.options import parse_options
     from targen_standard.exporting.save import check_free
 
     registry = load_registry()
@@ -333,7 +333,7 @@ def _check_apart(out: Path, source: Path) -> None:
 
 def _say_unfinished(run: Path) -> None:
     """Tell on standard error that a run did not make all its rows."""
-    from targen_core.runs.report import read_report
+    from targen_core.runs.folder.report import read_report
 
     report = read_report(run)
     if report["status"] != "complete":

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from targen_core.calls.model import ChatReply
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.plan import find_task
-from targen_core.runs.spec import RunSpec
-from targen_core.runs.trial import Show, Trial, run_trial
+from targen_core.runs.jobs.trial import Show, Trial, run_trial
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset

@@ -23,9 +23,9 @@ from targen_core.api.waiting import waiting
 from targen_core.api.words import speaking_python
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.placing import numbered
-from targen_core.runs.plan import find_task
+from targen_core.runs.folder.place import numbered
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.manifest import Manifest
 from targen_standard.replaying.replay import Replay
 
 __all__ = ["areplay", "replay", "replayed"]

@@ -71,7 +71,7 @@ def replay(
     - targen replay runs/reviews-0 --task reviews.yaml --out runs/stricter
     - targen replay runs/rte-0 --corrector vote --out runs/voted
     """
-    from targen_core.runs.loops import finish
+    from targen_core.runs.jobs.event_loops import finish
     from targen_standard.replaying.api import replayed
 
     made = finish(

@@ -46,7 +46,7 @@ from targen_core.methods.finishing import finished, rows_to_make
 from targen_core.metrics.model import Estimate
 from targen_core.outputs import check_own, claim, read_file, write_file
 from targen_core.reading import json_of
-from targen_core.runs.account import Account
+from targen_core.runs.jobs.account import Account
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured

@@ -16,12 +16,12 @@ from targen_core.engine.commits import Target
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.origin import Typed, is_file
-from targen_core.runs.dimensions import as_typed
-from targen_core.runs.files import write_atomically
-from targen_core.runs.gate import check_members, read_json, said
-from targen_core.runs.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.options import CORE
-from targen_core.runs.spec import ManifestPart, RunSpec
+from targen_core.runs.records.dimensions import as_typed
+from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.records.options import CORE
+from targen_core.runs.records.reading import check_members, read_json, said
+from targen_core.runs.records.spec import ManifestPart, RunSpec
+from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
 
 __all__ = [

@@ -29,8 +29,8 @@ from targen_core.options import Limits
 from targen_core.origin import is_trusting
 from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
-from targen_core.runs.options import backend_options, is_secret
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.options import backend_options, is_secret
+from targen_core.runs.records.spec import RunSpec
 
 __all__ = ["remember", "remember_limits", "require_known", "require_known_limits"]
 

@@ -17,12 +17,12 @@ from targen_core.options import Limits
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.account import Account
-from targen_core.runs.excluded import open_excluded
-from targen_core.runs.job import Job
-from targen_core.runs.placing import Place
-from targen_core.runs.plan import find_task
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.folder.place import Place
+from targen_core.runs.jobs.account import Account
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.excluded import open_excluded
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["run_suite", "suite_tasks"]

@@ -15,8 +15,8 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
 from targen_core.options import Limits
-from targen_core.runs.account import part_budget
-from targen_core.runs.batches import BatchLedgerFile
+from targen_core.runs.jobs.account import part_budget
+from targen_core.runs.preparing.batches import BatchLedgerFile
 
 __all__ = ["open_layer"]
 

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from targen_core import outputs
 from targen_core.errors import RunDirectoryError, RunLocked, TargenError, UsageError, WriteFailed
 from targen_core.plain import open_plain
-from targen_core.runs.gate import MEMBERS
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.report import read_report
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.reading import MEMBERS
 
 __all__ = ["Shelved", "is_busy", "remove", "runs_in"]
 

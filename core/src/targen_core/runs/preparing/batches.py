@@ -23,7 +23,7 @@ from targen_core.reading import json_line
 from targen_core.tasks.steps import Step
 
 if TYPE_CHECKING:
-    from targen_core.runs.plan import PreparedStep
+    from targen_core.runs.preparing.plan import PreparedStep
 
 __all__ = [
     "BatchLedgerFile",

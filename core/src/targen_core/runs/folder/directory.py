@@ -19,8 +19,8 @@ from targen_core.errors import RunLocked, WriteFailed
 from targen_core.outputs import remove
 from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading import json_of, read_jsonl
-from targen_core.runs.files import OUTPUTS, ReplayedFile, write_atomically
-from targen_core.runs.gate import MAX_SECONDS, SMALL, check_members
+from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
+from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
 
 __all__ = ["RunDirectory"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from targen_core.errors import RunConflict
-from targen_core.runs.spec import ManifestPart
+from targen_core.runs.records.spec import ManifestPart
 
 __all__ = ["ExcludedPlan", "Lock", "PartPlan", "StepPlan", "TaskPlan", "require_same"]
 

@@ -19,7 +19,7 @@ from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
     from targen_core.calls.layer import CallLayer
-    from targen_core.runs.job import Job
+    from targen_core.runs.jobs.job import Job
 
 __all__ = ["SILENCE", "JobWatch", "Row", "State", "Watch", "lines_of", "one_line", "state_of"]
 

@@ -13,7 +13,7 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
 from targen_core.options import MAX_COUNT, Limits, ListOptions, RowOptions
 from targen_core.origin import Named
-from targen_core.runs.options import StepOptions, step_options
+from targen_core.runs.records.options import StepOptions, step_options
 
 __all__ = ["ManifestPart", "RunSpec"]
 

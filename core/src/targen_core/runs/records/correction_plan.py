@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from targen_core.runs.files import write_atomically
-from targen_core.runs.lock import PartPlan, StepPlan, TaskPlan
-from targen_core.runs.spec import ManifestPart
+from targen_core.runs.records.lock import PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.spec import ManifestPart
+from targen_core.runs.records.writing import write_atomically
 
 __all__ = ["CorrectionPlan", "ReviewPlan"]
 

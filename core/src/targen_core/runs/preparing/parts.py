@@ -9,7 +9,7 @@ from typing import Any
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.lock import PartPlan
+from targen_core.runs.records.lock import PartPlan
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt

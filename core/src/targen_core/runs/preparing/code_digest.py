@@ -22,7 +22,7 @@ from targen_core.plugins.register import FILE, MEMORY
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
-    from targen_core.runs.plan import Prepared
+    from targen_core.runs.preparing.plan import Prepared
 
 __all__ = ["code_digest"]
 

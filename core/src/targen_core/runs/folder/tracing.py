@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from targen_core.calls.journal import find_records
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.reading import read_jsonl
-from targen_core.runs.correction_plan import CorrectionPlan
-from targen_core.runs.gate import check_members, read_json, said
-from targen_core.runs.manifest import Manifest
+from targen_core.runs.records.correction_plan import CorrectionPlan
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.text import plural
 
 __all__ = [

@@ -16,13 +16,13 @@ from targen_core.engine.commits import TOO_NEAR, Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.reading import read_jsonl
-from targen_core.runs.batches import BatchLedgerFile
-from targen_core.runs.excluded import source_counts
-from targen_core.runs.files import OUTPUTS
-from targen_core.runs.gate import MAX_SECONDS, read_json, said
-from targen_core.runs.ledger import Past, read_past
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.naming import model_name
+from targen_core.runs.folder.ledger import Past, read_past
+from targen_core.runs.preparing.batches import BatchLedgerFile
+from targen_core.runs.preparing.excluded import source_counts
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.model_names import model_name
+from targen_core.runs.records.reading import MAX_SECONDS, read_json, said
+from targen_core.runs.records.writing import OUTPUTS
 from targen_core.text import printable
 
 __all__ = ["build_report", "missing_words", "price_words", "read_report", "reported_prices"]

@@ -13,8 +13,8 @@ from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.outputs import remove
-from targen_core.runs.manifest import Manifest, flat
-from targen_core.runs.naming import difference
+from targen_core.runs.records.manifest import Manifest, flat
+from targen_core.runs.records.model_names import difference
 from targen_core.text import plural
 
 __all__ = [

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, RUN, SIMILARITY
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.naming import backend_name, model_name
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.tasks.model import Task
 from targen_core.text import (
     json_safe,
@@ -334,6 +334,6 @@ def _models(report: Mapping[str, Any]) -> str:
 
 def _prices(prices: Mapping[str, Any]) -> str:
     """The prices that calls were counted at, and where they come from."""
-    from targen_core.runs.report import price_words
+    from targen_core.runs.folder.report import price_words
 
     return "".join(f"{markdown(line)}.\n" for line in price_words(prices)).rstrip()

@@ -33,7 +33,7 @@ from targen_core.errors import (
 from targen_core.origin import Typed, is_trusting
 from targen_core.plugins.register import MEMORY
 from targen_core.reading import read_jsonl
-from targen_core.runs.lock import ExcludedPlan
+from targen_core.runs.records.lock import ExcludedPlan
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 

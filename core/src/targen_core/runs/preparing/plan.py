@@ -31,12 +31,14 @@ from targen_core.options import Limits
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.batches import batched_steps
-from targen_core.runs.dimensions import with_dimensions
-from targen_core.runs.excluded import ExcludedSource, kept_source, open_excluded
-from targen_core.runs.lock import Lock, PartPlan, StepPlan, TaskPlan
-from targen_core.runs.manifest import given_file
-from targen_core.runs.options import (
+from targen_core.runs.preparing.batches import batched_steps
+from targen_core.runs.preparing.excluded import ExcludedSource, kept_source, open_excluded
+from targen_core.runs.preparing.items import read_items
+from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.records.dimensions import with_dimensions
+from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.manifest import given_file
+from targen_core.runs.records.options import (
     CORE,
     StepOptions,
     backend_options,
@@ -47,9 +49,7 @@ from targen_core.runs.options import (
     settled,
     step_parameters,
 )
-from targen_core.runs.parts import Parts
-from targen_core.runs.spec import RunSpec
-from targen_core.runs.user_items import read_items
+from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in

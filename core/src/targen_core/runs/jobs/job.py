@@ -37,19 +37,32 @@ from targen_core.errors import (
 )
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.account import part_limits
-from targen_core.runs.batches import (
+from targen_core.runs.folder.card import dataset_card
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.ledger import LedgerFile
+from targen_core.runs.folder.place import (
+    Place,
+    clear_unanswered,
+    is_unanswered,
+    place_for,
+    require_run,
+    same_run,
+)
+from targen_core.runs.folder.report import build_report, read_report
+from targen_core.runs.folder.sources import sources_of
+from targen_core.runs.jobs.account import part_limits
+from targen_core.runs.jobs.event_loops import finish, stoppable
+from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.preparing.batches import (
     BatchLedgerFile,
     batched_steps,
     in_service_batches,
     require_codecs,
     with_batches,
 )
-from targen_core.runs.card import dataset_card
-from targen_core.runs.code import code_digest
-from targen_core.runs.directory import RunDirectory
-from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.excluded import (
+from targen_core.runs.preparing.code_digest import code_digest
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.excluded import (
     UnreadSource,
     exclusion_filter,
     refuse_itself,
@@ -58,25 +71,17 @@ from targen_core.runs.excluded import (
     require_same_excluded,
     source_counts,
 )
-from targen_core.runs.files import write_atomically
-from targen_core.runs.known import remember, remember_limits, require_known, require_known_limits
-from targen_core.runs.ledger import LedgerFile
-from targen_core.runs.lock import require_same
-from targen_core.runs.loops import finish, stoppable
-from targen_core.runs.manifest import Manifest, given_file, require_unmerged
-from targen_core.runs.placing import (
-    Place,
-    clear_unanswered,
-    is_unanswered,
-    place_for,
-    require_run,
-    same_run,
+from targen_core.runs.preparing.plan import Prepared, bind_models, named, prepare
+from targen_core.runs.preparing.trust import (
+    remember,
+    remember_limits,
+    require_known,
+    require_known_limits,
 )
-from targen_core.runs.plan import Prepared, bind_models, named, prepare
-from targen_core.runs.report import build_report, read_report
-from targen_core.runs.session import open_layer
-from targen_core.runs.sources import sources_of
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.lock import require_same
+from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
+from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import write_atomically
 
 __all__ = ["Job"]
 

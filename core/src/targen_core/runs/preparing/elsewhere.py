@@ -17,7 +17,7 @@ from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.runs.plan import PreparedStep
+from targen_core.runs.preparing.plan import PreparedStep
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["Elsewhere"]

@@ -17,13 +17,13 @@ from targen_core.errors import JobFailed, TargenError
 from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
-from targen_core.runs.files import OUTPUTS
-from targen_core.runs.job import Job
-from targen_core.runs.lock import PartPlan
-from targen_core.runs.loops import tidy_when_killed
-from targen_core.runs.options import OF_LISTS
-from targen_core.runs.report import read_report
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs.event_loops import tidy_when_killed
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.options import OF_LISTS
+from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import OUTPUTS
 
 __all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "run_trial"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from targen_core.runs.lock import StepPlan
+from targen_core.runs.records.lock import StepPlan
 
 __all__ = ["backend_name", "difference", "model_name", "without_addresses"]
 
