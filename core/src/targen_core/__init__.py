@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.declared.forms import TaskForm
     from targen_core.declared.model import Declaration
+    from targen_core.engine.filters import Candidate, Filter, Refusal
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.exporters.model import Exporter
@@ -64,6 +65,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Backend": "calls.backend",
     "BackendOptions": "calls.backend",
+    "Candidate": "engine.filters",
     "Case": "tasks.cases",
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
@@ -82,6 +84,7 @@ _HOME = {
     "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
     "Exporter": "exporters.model",
+    "Filter": "engine.filters",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
     "JobFailed": "errors",
@@ -98,6 +101,7 @@ _HOME = {
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
     "Quotas": "engine.quotas",
+    "Refusal": "engine.filters",
     "Register": "plugins.register",
     "Registration": "plugins.register",
     "Registry": "plugins.registry",
@@ -148,6 +152,7 @@ _HOME = {
 __all__ = [
     "Backend",
     "BackendOptions",
+    "Candidate",
     "Case",
     "ChatModel",
     "ChatReply",
@@ -166,6 +171,7 @@ __all__ = [
     "Dimension",
     "DryRunCall",
     "Exporter",
+    "Filter",
     "InverseGenerator",
     "Job",
     "JobFailed",
@@ -182,6 +188,7 @@ __all__ = [
     "Price",
     "Prompt",
     "Quotas",
+    "Refusal",
     "Register",
     "Registration",
     "Registry",
