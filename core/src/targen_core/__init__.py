@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.declared.forms import TaskForm
     from targen_core.declared.model import Declaration
+    from targen_core.engine.filters import Candidate, Filter, Refusal
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.options import Limits
@@ -59,6 +60,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Backend": "calls.backend",
     "BackendOptions": "calls.backend",
+    "Candidate": "engine.filters",
     "Case": "tasks.cases",
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
@@ -73,6 +75,7 @@ _HOME = {
     "Credit": "tasks.parts",
     "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
+    "Filter": "engine.filters",
     "InverseGenerator": "tasks.steps",
     "Job": "runs.job",
     "JobFailed": "errors",
@@ -89,6 +92,7 @@ _HOME = {
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
     "Quotas": "engine.quotas",
+    "Refusal": "engine.filters",
     "Register": "plugins.register",
     "Registration": "plugins.register",
     "Registry": "plugins.registry",
@@ -129,6 +133,7 @@ _HOME = {
 __all__ = [
     "Backend",
     "BackendOptions",
+    "Candidate",
     "Case",
     "ChatModel",
     "ChatReply",
@@ -143,6 +148,7 @@ __all__ = [
     "Declaration",
     "Dimension",
     "DryRunCall",
+    "Filter",
     "InverseGenerator",
     "Job",
     "JobFailed",
@@ -159,6 +165,7 @@ __all__ = [
     "Price",
     "Prompt",
     "Quotas",
+    "Refusal",
     "Register",
     "Registration",
     "Registry",

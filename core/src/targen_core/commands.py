@@ -41,6 +41,8 @@ PANELS = {
         "list-contexts": "listing:list_contexts",
         "list-seeds": "listing:list_seeds",
         "list-generators": "listing:list_generators",
+        "list-checks": "listing:list_checks",
+        "list-filters": "listing:list_filters",
     },
 }
 """Panel of the help -> command -> module and function, in the order of the help."""

@@ -106,6 +106,14 @@ def _own_facts(
             if generator is target
         ]
         return facts | {"about": _about(target), **_signature(target), "tasks": users}
+    if item.kind in ("check", "filter"):
+        users = [
+            name
+            for name, task in _tasks(registry)
+            if {item.name, item.id} & {*getattr(task, f"{item.kind}s_from")}
+        ]
+        about = _about(target if inspect.isfunction(target) else type(target))
+        return facts | {"about": about, "tasks": users}
     return facts | {"about": _about(target)}
 
 
@@ -279,7 +287,9 @@ def _about(thing: object) -> str:
 
 
 _IDENTITY = ("kind", "id", "version", "summary", "install")
-_CONFIGURABLE = ("corrector", "contexts", "seeds", "generator", "exporter", "embedder")
+_CONFIGURABLE = (
+    *("corrector", "contexts", "seeds", "generator", "check", "filter", "exporter", "embedder"),
+)
 """Kinds whose options, if they have any, go by the part's name."""
 
 
@@ -433,6 +443,10 @@ def _print_list(facts: dict[str, Any]) -> None:
     _print_fields("An item", facts["item"])
 
 
+def _print_chosen(facts: dict[str, Any]) -> None:
+    print(f"use it: --{facts['kind']} {facts['id'].rpartition(':')[2]}")
+
+
 def _print_generator(facts: dict[str, Any]) -> None:
     _print_fields("The seed that it takes", facts["seed"])
     _print_fields("The instance that it gives", facts["instance"])
@@ -441,6 +455,8 @@ def _print_generator(facts: dict[str, Any]) -> None:
 _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "backend": _print_backend,
     "catalogue": _print_catalogue,
+    "check": _print_chosen,
+    "filter": _print_chosen,
     "contexts": _print_list,
     "corrector": _print_corrector,
     "exporter": _print_exporter,

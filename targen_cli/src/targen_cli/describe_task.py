@@ -75,6 +75,8 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             for step, part in task.dimensions_by_step
         ],
         "corrector": corrector if isinstance(corrector, str | None) else "task",
+        "checks": [*task.checks_from],
+        "filters": [*task.filters_from],
         "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
@@ -114,7 +116,7 @@ def _filled(
     unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]
     quotas = dict.fromkeys(task.quota_names, max([2, *unsaid]) * task.rows_per_instance)
     with asked(registry, name, rows=False, variants=variants) as request:
-        trial = run_trial(registry, dry_run_spec(request.spec, quotas))
+        trial = run_trial(registry, dry_run_spec(request.spec, quotas), unfiltered=True)
     first: dict[str, RecordedCall] = {}
     for call in trial.calls:
         first.setdefault(call.prompt, call)

@@ -43,6 +43,22 @@ def list_generators(json: _Json = False) -> None:
     show_registered("generator", json=json)
 
 
+def list_checks(json: _Json = False) -> None:
+    """List the checks that --check adds to those of a task.
+
+    Example: targen list-checks
+    """
+    show_registered("check", json=json)
+
+
+def list_filters(json: _Json = False) -> None:
+    """List the filters that --filter passes rows through.
+
+    Example: targen list-filters
+    """
+    show_registered("filter", json=json)
+
+
 def list_backends(json: _Json = False) -> None:
     """List the backends that are installed.
 

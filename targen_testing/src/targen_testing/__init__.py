@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from targen_testing.methods import MethodSuite
     from targen_testing.metrics import MetricSuite
     from targen_testing.retrieval import CatalogueSuite, RetrieverSuite
-    from targen_testing.steps import ContextsSuite, GeneratorSuite, SeedsSuite
+    from targen_testing.steps import (
+        CheckSuite,
+        ContextsSuite,
+        FilterSuite,
+        GeneratorSuite,
+        SeedsSuite,
+    )
     from targen_testing.tasks import TaskSuite
     from targen_testing.trainers import TrainerSuite
     from targen_testing.wire import OPENAI, Wire
@@ -22,10 +28,12 @@ __all__ = [
     "OPENAI",
     "BackendSuite",
     "CatalogueSuite",
+    "CheckSuite",
     "ContextsSuite",
     "CorrectorSuite",
     "ExecutorSuite",
     "ExporterSuite",
+    "FilterSuite",
     "GeneratorSuite",
     "MethodSuite",
     "MetricSuite",
@@ -40,10 +48,12 @@ _HOME = {
     "OPENAI": "wire",
     "BackendSuite": "backends",
     "CatalogueSuite": "retrieval",
+    "CheckSuite": "steps",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
     "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
+    "FilterSuite": "steps",
     "GeneratorSuite": "steps",
     "MethodSuite": "methods",
     "MetricSuite": "metrics",

@@ -124,14 +124,16 @@ def _default_suites(
 ) -> dict[str, type[Suite]]:
     """A suite for each thing that there is one for, by a class's name.
 
-    Correctors judge instances of `task`.
+    Correctors, checks and filters see instances of `task`.
     """
     from targen_testing import (
         BackendSuite,
+        CheckSuite,
         ContextsSuite,
         CorrectorSuite,
         ExecutorSuite,
         ExporterSuite,
+        FilterSuite,
         GeneratorSuite,
         MethodSuite,
         MetricSuite,
@@ -167,6 +169,9 @@ def _default_suites(
         elif item.kind == "generator":
             base = GeneratorSuite
             values["task"], values["branch"] = written_for(registry, item) or ("sample", "")
+        elif item.kind in ("check", "filter"):
+            base = CheckSuite if item.kind == "check" else FilterSuite
+            values["task"] = task
         elif item.kind == "backend":
             base = BackendSuite
             fields = registry.resolve(item).options.model_fields

@@ -17,6 +17,8 @@ KINDS = {
     "register_contexts": "contexts",
     "register_seeds": "seeds",
     "register_inverse_generators": "generator",
+    "register_checks": "check",
+    "register_filters": "filter",
     "register_correctors": "corrector",
     "register_backends": "backend",
     "register_exporters": "exporter",

@@ -14,6 +14,8 @@ SOME = {
     "contexts": "settings",
     "seeds": "events",
     "generator": "rte-entailment",
+    "check": "no-placeholder",
+    "filter": "first-words",
     "corrector": "vote",
     "backend": "scripted",
     "exporter": "csv",

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from targen_core.calls.executor import ModelExecutor
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
+    from targen_core.engine.filters import Filter
     from targen_core.methods.model import Method
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.tasks.model import Task
-    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
+    from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
     from targen_core.training.model import Trainer
     from targen_standard.exporting.model import Exporter
 
@@ -86,6 +87,34 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
         @hookimpl
         def register_inverse_generators(register):
             register.register("urgent", "my_package.steps:write_urgent")
+        ```
+    """
+
+
+@hookspec
+def register_checks(register: Register[Check[Any, Any]]) -> None:
+    """Register checks: rules that `--check NAME` adds to those of a task.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_checks(register):
+            register.register("polite", "my_package.rules:polite", summary="No rude words")
+        ```
+    """
+
+
+@hookspec
+def register_filters(register: Register[Callable[[], Filter]]) -> None:
+    """Register filters: what `--filter NAME` refuses rows by, knowing the rows so far.
+
+    Register a subclass of `Filter`, or a `Configurable` that makes one: each run makes its own.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_filters(register):
+            register.register("openings", "my_package.filters:Openings", summary="Varied openings")
         ```
     """
 

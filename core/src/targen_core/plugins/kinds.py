@@ -28,6 +28,8 @@ class Kind:
         described: that type as its authors know it.
         claims: whether a name means something that no plugin registers, such as a file.
         finder: what makes a registration of such a name, as `module:function`.
+        fresh: whether each use gets an object of its own: what is registered makes one, without
+            arguments or, if it is `Configurable`, of its options.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Kind:
     described: str = "something to call"
     claims: Callable[[str], bool] = lambda name: False
     finder: str = ""
+    fresh: bool = False
 
     def mismatch(self, target: object) -> str:
         """What an object should be and is not, or ""."""
@@ -67,6 +70,15 @@ KINDS = {
         Kind("contexts", "register_contexts", "list-contexts", *_LIST),
         Kind("seeds", "register_seeds", "list-seeds", *_LIST),
         Kind("generator", "register_inverse_generators", "list-generators"),
+        Kind("check", "register_checks", "list-checks"),
+        Kind(
+            "filter",
+            "register_filters",
+            "list-filters",
+            "targen_core.engine.filters:Filter",
+            "a targen_core.Filter",
+            fresh=True,
+        ),
         Kind("corrector", "register_correctors", "list-correctors"),
         Kind(
             "backend",

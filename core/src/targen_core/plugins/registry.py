@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -207,22 +208,22 @@ class Registry:
         from targen_core.plugins.configurable import Configurable, read_options  # reads pydantic
 
         target, read = _target(item), None
-        whose = f"{item.kind} {item.id}"
+        kind, whose = KINDS[item.kind], f"{item.kind} {item.id}"
         if isinstance(target, Configurable):
             read = read_options(target.options, options, of=whose, prefix=f"{item.name}.")
-            try:
-                target = target.make(read)
-            except TargenError:
-                raise
-            except ModuleNotFoundError as error:
-                raise item.missing_dependency(error.name or str(error)) from error
-            except Exception as error:
-                problem = f" could not be made: {type(error).__name__}: {error}"
-                raise item.fault(problem, "target-import-error") from error
+            target = _made(item, partial(target.make, read))
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
-        described = KINDS[item.kind].mismatch(target)
+        elif kind.fresh:
+            if not callable(target):
+                problem = (
+                    f" is a {type(target).__name__}: register the class, or a function that makes "
+                    "one, since each run gets its own"
+                )
+                raise item.fault(problem, "target-wrong-type")
+            target = _made(item, target)
+        described = kind.mismatch(target)
         if described:
             problem = f" is a {type(target).__name__}, not {described}"
             raise item.fault(problem, "target-wrong-type")
@@ -267,6 +268,19 @@ class Registry:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+
+def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
+    """What a registered class or function makes."""
+    try:
+        return make()
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        raise item.missing_dependency(error.name or str(error)) from error
+    except Exception as error:
+        problem = f" could not be made: {type(error).__name__}: {error}"
+        raise item.fault(problem, "target-import-error") from error
 
 
 def _target(item: Registration[Any]) -> Any:

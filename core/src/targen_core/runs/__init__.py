@@ -1,2 +1,5 @@
-"""Run directories: what they record (`records`), how a request is prepared (`preparing`), what lies in
-one (`folder`), and what runs it (`jobs`)."""
+"""Run directories.
+
+What they record (`records`), how a request is prepared (`preparing`), what lies in one (`folder`),
+and what runs it (`jobs`).
+"""

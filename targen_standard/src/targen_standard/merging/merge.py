@@ -303,7 +303,7 @@ def _family(manifest: Manifest) -> str:
     """
     decides = manifest.deciding()
     apart = {"steps", "targets", "shard", "near_duplicates", "max_cosine", "max_refused"}
-    apart |= {"embedder", "excluded", "contexts_limit", "contexts_fraction"}
+    apart |= {"embedder", "excluded", "filters", "contexts_limit", "contexts_fraction"}
     steps = {
         step: [plan.backend, model_name(plan) or plan.identity, plan.params]
         for step, plan in manifest.steps.items()
@@ -333,6 +333,17 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
             "--max-cosine held within each run; rows of different runs are not compared by "
             "embeddings"
         )
+    if names := _filters_of(runs):
+        yield (
+            f"{' and '.join(names)} applied within each run; rows of different runs are not "
+            "compared by " + ("them" if len(names) > 1 else "it")
+        )
+
+
+def _filters_of(runs: Sequence[_Run]) -> list[str]:
+    """The names of the registered filters that any of the runs used."""
+    places = [place.partition(" ") for run in runs for place in run.manifest.lock.parts]
+    return list(dict.fromkeys(name for kind, _, name in places if kind == "filter"))
 
 
 def _differences(runs: Sequence[_Run]) -> dict[tuple[str, str], list[str]]:

@@ -33,7 +33,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 
 
 @takes(
-    RowOptions.declared("variants", "seed", "corrector"),
+    RowOptions.declared("variants", "seed", "corrector", "checks", "filters"),
     ListOptions.declared(
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
         *("dimensions", "task_dimensions"),

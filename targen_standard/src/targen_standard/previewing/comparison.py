@@ -109,7 +109,7 @@ def _compared_in(
     """The same, with a folder for each variant."""
     places = [folder / name for name in names]
     shared: dict[bytes, ChatReply] = {}
-    seen = {} if show is None else {"show": show}
+    seen: dict[str, Any] = {} if show is None else {"show": show}
     trials = []
     for mine, place in zip(specs, places, strict=True):
         trials.append(run_trial(registry, mine, cache=cache, shared=shared, folder=place, **seen))

@@ -133,7 +133,7 @@ class Replay(Job):
         spec = spec.replace(**changes)
         require_known_sources(spec.exclude, run)
         try:
-            prepared = prepare(registry, spec, recorded=there.steps)
+            prepared = prepare(registry, spec, recorded=there.lock)
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (

@@ -6,6 +6,7 @@ wrong name, a server that is not up. What it leaves is in nobody's way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
@@ -190,13 +191,20 @@ def _plan_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words the first thing in which two plans differ whose models are alike."""
     mine, theirs = (
         flat({**decides, "targets": decides["targets"][-1]})
-        for decides in (there.deciding(), requested.deciding())
+        | flat(of.lock.model_dump(mode="json", include={"parts"}))
+        for of in (there, requested)
+        for decides in (of.deciding(),)
     )
     for name, value in {**dict.fromkeys(theirs), **mine}.items():
         if value != theirs.get(name):
-            called = name.removeprefix("targets.").replace("_", " ").replace(".", " ")
-            return f"{called} {value}; you asked for {theirs.get(name)}"
+            called = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
+            called = called.replace("_", " ").replace(".", " ")
+            return f"{called} {_listed(value)}; you asked for {_listed(theirs.get(name))}"
     return "other options"
+
+
+def _listed(value: object) -> object:
+    return (", ".join(map(str, value)) or None) if isinstance(value, list) else value
 
 
 def is_fresh(out: Path) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
-from targen_core.engine.commits import TOO_NEAR, Commit, Contradicted
+from targen_core.engine.commits import Commit, Contradicted
+from targen_core.engine.filters import Filter
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.reading import read_jsonl
@@ -46,7 +49,7 @@ def build_report(
     prices: Mapping[str, Price | None] | None = None,
     by_files: bool = False,
     sources: Sequence[Mapping[str, Any]] = (),
-    near: int | None = None,
+    filters: Mapping[str, Filter] = MappingProxyType({}),
     excluded: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
@@ -54,8 +57,8 @@ def build_report(
     `seconds` are those that processes worked on it, None where that is not
     known; `prices` are those that the calls were counted at, by step; `by_files` says
     that answers were brought by `targen batch import`; `sources` are those of `sources_of`;
-    `near` rows were accepted although they were too near, None where no row can be; `excluded` are
-    those of `source_counts`.
+    `filters` are those that may have a section of their own, by name; `excluded` are those of
+    `source_counts`.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -66,7 +69,12 @@ def build_report(
     else:
         status = "short" if isinstance(error, QuotaNotMet) else "stopped"
     total = usage.total
+    reasons: Counter[str] = Counter()
+    for flow in tracker.flows.values():
+        reasons.update(flow.reasons)
+    sections = {name: section for name, f in filters.items() if (section := f.report(reasons))}
     return {
+        **sections,
         "task": manifest.task.id,
         "task_version": manifest.task.version,
         "seed": manifest.spec.seed,
@@ -85,19 +93,6 @@ def build_report(
         "answers_by_files": by_files,
         **({"sources": [*sources]} if sources else {}),
         **({"excluded": [*excluded]} if excluded else {}),
-        **({} if near is None else {"distance": _distance(manifest, tracker, near)}),
-    }
-
-
-def _distance(manifest: Manifest, tracker: QuotaTracker, near: int) -> dict[str, Any]:
-    """What was too near to a row that was there, and what became of it."""
-    spec, flows = manifest.spec, tracker.flows.values()
-    return {
-        "embedder": spec.embedder,
-        "max_cosine": spec.max_cosine,
-        "max_refused": spec.max_refused,
-        "refused": sum(flow.reasons[TOO_NEAR] for flow in flows),
-        "accepted": near,
     }
 
 

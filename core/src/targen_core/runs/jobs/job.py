@@ -24,8 +24,10 @@ from targen_core.engine.commits import Contradicted
 from targen_core.engine.distance import DistanceFilter
 from targen_core.engine.events import Listener
 from targen_core.engine.filters import Filter, NearDuplicateFilter
+from targen_core.engine.guard import Guard
 from targen_core.engine.lists import item_value
 from targen_core.engine.local import LocalExecutor
+from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.run import Engine
 from targen_core.errors import (
     Interrupted,
@@ -134,7 +136,7 @@ class Job:
         self._prepared = prepared
         self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
-        self._distance: DistanceFilter | None = None  # of the engine
+        self._reporting: dict[str, Filter] = {}  # filters of the engine, by name
         self._closing.callback(directory.close)
         for source in prepared.excluded:
             self._closing.callback(source.index.close)
@@ -157,6 +159,7 @@ class Job:
         # Candidates that were passed by, or too near, may have been asked for already when their
         # turn comes.
         again = any(step.balanced for step in prepared.task.chain) or prepared.encode is not None
+        again = again or any(each.part.gives_way for each in prepared.filters)
         self.journal.index_appends = len(manifest.targets) > 1 or again
 
     def _open_journal(self) -> Journal:
@@ -433,7 +436,7 @@ class Job:
             prices={step: bound.price for step, bound in self.layer.models.items()},
             by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
-            near=None if self._distance is None else self._distance.passed,
+            filters=self._reporting,
             excluded=source_counts(manifest.lock.excluded, self.path / "rejects.jsonl"),
         )
         report.update(self._also_reported())
@@ -522,14 +525,17 @@ class Job:
         if excluded := self._prepared.excluded:
             plans = self.manifest.lock.excluded
             filters.insert(0, exclusion_filter(plans, excluded, spec.near_duplicates))
-        self._distance = None
+        self._reporting = {}
         if encode is not None:
             assert spec.max_cosine is not None and spec.max_refused is not None
-            self._distance = DistanceFilter(
+            self._reporting["distance"] = DistanceFilter(
                 encode, spec.max_cosine, spec.max_refused, embedder=spec.embedder
             )
-            filters.append(self._distance)
-        return filters
+        guard = Guard(self.task.name, self._prepared.distribution)
+        for each in self._prepared.filters:
+            own = RegisteredFilter(each.make(), guard.of("filter", each.id))
+            self._reporting[each.id.partition(":")[2]] = own
+        return [*filters, *self._reporting.values()]
 
     def _judge_all(self, ledger: LedgerFile) -> None:
         """Take nothing over: judge and compare everything from the start."""

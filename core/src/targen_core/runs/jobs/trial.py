@@ -20,6 +20,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.event_loops import tidy_when_killed
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.plan import prepare
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import OF_LISTS
 from targen_core.runs.records.spec import RunSpec
@@ -90,6 +91,7 @@ def run_trial(
     shared: dict[bytes, ChatReply] | None = None,
     show: Show = _unseen,
     folder: Path | None = None,
+    unfiltered: bool = False,
 ) -> Trial:
     """Run `spec` and record it; a run that ends early is a result too.
 
@@ -97,7 +99,8 @@ def run_trial(
     seed and options does not pay again; with `shared`, so are those to list
     calls with other trials. `show` displays how the job goes, for as long as it does.
     `folder` keeps the trial's files, so that the same trial asks no answered call again; without
-    it they are in a temporary folder.
+    it they are in a temporary folder. With `unfiltered`, registered checks and filters are left
+    out: the texts of a dry run are not what they are for.
     """
     trial = Trial()
 
@@ -113,9 +116,12 @@ def run_trial(
         stack.enter_context(tidy_when_killed())
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
+        prepared = prepare(registry, spec).unfiltered if unfiltered else None
         for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
             remove(folder / "trial" / name)
-        job = stack.enter_context(Job.create(registry, spec, folder / "trial", cache=cache))
+        job = stack.enter_context(
+            Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
+        )
         job.shared = shared
         job.resuming = ""
         trial.instances_per_call = job.task.instances_per_call

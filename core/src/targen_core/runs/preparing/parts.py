@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from targen_core.errors import UsageError
@@ -15,7 +17,22 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
 
-__all__ = ["Parts"]
+__all__ = ["Chosen", "Parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One of several parts of a kind.
+
+    Attributes:
+        id: its full id.
+        part: the part.
+        make: makes another one, with the same options.
+    """
+
+    id: str
+    part: Any
+    make: Callable[[], Any]
 
 
 class Parts:
@@ -44,6 +61,8 @@ class Parts:
                 self._said.setdefault(about, {})[key] = value
         self.plans: dict[str, PartPlan] = {}
         """What a lock says of each part in use, by its place in the run."""
+        self.packages: set[str] = set()
+        """Distributions that parts in use say affect their results."""
 
     def find(
         self, place: str, kind: str, name: str, *, is_default: bool = False
@@ -57,6 +76,33 @@ class Parts:
             UsageError: there is no such part, or it has no such option.
         """
         item = self._registry.find(kind, name, whose=self._whose if is_default else ())
+        return item, self._made(place, item)
+
+    def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
+        """The parts of a kind that apply one behind the other: the task's own, then the typed ones.
+
+        One that is named twice applies once, where it is named first. Each has the place
+        "KIND NAME" in the run.
+
+        Raises:
+            UsageError: there is no such part, or it has no such option.
+        """
+        items = {
+            item.id: item for item in (self._registry.find(kind, n, whose=self._whose) for n in own)
+        }
+        items |= {item.id: item for item in (self._registry.find(kind, n) for n in typed)}
+        chosen = []
+        for item in items.values():
+            place = f"{kind} {item.name}"
+            if place in self.plans:  # of another distribution
+                place = f"{kind} {item.id}"
+            chosen.append(
+                Chosen(item.id, self._made(place, item), partial(self._made, place, item))
+            )
+        return chosen
+
+    def _made(self, place: str, item: Registration[Any]) -> Any:
+        """A part with its options; the lock gets its plan."""
         said = {**self._said.get(item.name, {}), **self._said.get(item.id, {})}
         part, options = self._registry.configured(item, said)
         self.plans[place] = PartPlan(
@@ -64,7 +110,8 @@ class Parts:
             options={} if options is None else json.loads(options.model_dump_json()),
             prompts=_prompts(part),
         )
-        return item, part
+        self.packages |= {*getattr(part, "packages", ())}
+        return part
 
     def require_used(self, options: Iterable[str]) -> None:
         """See that all options are of parts in use, where no steps have any.

@@ -34,7 +34,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.batches import batched_steps
 from targen_core.runs.preparing.excluded import ExcludedSource, kept_source, open_excluded
 from targen_core.runs.preparing.items import read_items
-from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.preparing.parts import Chosen, Parts
 from targen_core.runs.records.dimensions import with_dimensions
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import given_file
@@ -54,7 +54,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
-from targen_core.tasks.steps import Corrector, ListStep, Step
+from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck, Step
 from targen_core.tasks.validation import corrector_problems
 from targen_core.text import plural
 
@@ -119,8 +119,9 @@ class Prepared:
 
     `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
     and `lock` what it came to. `file` is what the task was read from, if it
-    was; a run keeps a copy. `encode` embeds a text, where near rows are refused. `excluded` are
-    datasets whose rows are, in the order of the lock's.
+    was; a run keeps a copy. `encode` embeds a text, where near rows are refused. `filters` are the
+    registered ones, in the order in which they apply. `excluded` are datasets whose rows are
+    refused, in the order of the lock's.
     """
 
     spec: RunSpec
@@ -133,7 +134,14 @@ class Prepared:
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
     encode: Encode | None = None
+    filters: tuple[Chosen, ...] = ()
     excluded: tuple[ExcludedSource, ...] = ()
+
+    @property
+    def unfiltered(self) -> Prepared:
+        """The same without registered checks and filters, for which a dry run's texts are not."""
+        checks = (check for check in self.task.checks if not isinstance(check, RegisteredCheck))
+        return replace(self, task=self.task.replace(checks=tuple(checks)), filters=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,12 +200,13 @@ def prepare(
     spec: RunSpec,
     *,
     allow: Callable[[Sequence[str]], None] = lambda steps: None,
-    recorded: Mapping[str, StepPlan] | None = None,
+    recorded: Lock | None = None,
 ) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
     `allow` is called with the steps that ask a model, before one is made. Where `recorded` says
     which models answered the steps of an earlier run, none is made: they stand for themselves.
+    Options of parts that it had and that are not used now do no harm.
 
     Raises:
         UsageError: `spec` is invalid.
@@ -210,7 +219,9 @@ def prepare(
     full = named(registry, spec)
     embedder_id, embedder = _embedder(parts, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
-    options = _options(task, full, parts)
+    filters = parts.several("filter", task.filters_from, spec.filters)
+    former = [] if recorded is None else [*recorded.parts.values()]
+    options = _options(task, full, parts, [name for plan in former for name in plan.names])
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
     if spec.shard is not None:
@@ -219,7 +230,8 @@ def prepare(
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
-    steps = _models(registry, judged_by(task, corrector), spec, options, asked, recorded)
+    answered = None if recorded is None else recorded.steps
+    steps = _models(registry, judged_by(task, corrector), spec, options, asked, answered)
     excluded = open_excluded(spec.exclude, task)
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
@@ -227,9 +239,7 @@ def prepare(
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in user_items.items()},
-        distributions=_distributions(
-            [registered.id, corrector_id or "", embedder_id], task, steps, file, embedder
-        ),
+        distributions=_distributions(registered.id, task, steps, file, parts),
         excluded=tuple(source.plan for source in excluded),
         parts=parts.plans,
     )
@@ -256,6 +266,7 @@ def prepare(
         steps=steps,
         file=file,
         encode=embedder.open() if embedder is not None else None,
+        filters=tuple(filters),
         excluded=excluded,
     )
 
@@ -344,6 +355,10 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         seeds, _ = _from(parts, "seeds", spec.seeds_from, task, last, parents)
         task = _with_lists(task, seeds=(*above, seeds))
     task = _with_generators(parts, task, {**task.generators_from, **spec.generators_from})
+    checks = parts.several("check", task.checks_from, spec.checks)
+    if checks:
+        chosen = (RegisteredCheck(each.id, each.part) for each in checks)
+        task = task.replace(checks=(*task.checks, *chosen))
     if spec.unsure is not None:
         task = task.replace(judging={"unsure": spec.unsure})
     if spec.labels_per_seed is not None:
@@ -455,6 +470,8 @@ def named(registry: Registry, spec: RunSpec) -> RunSpec:
             branch: _full_id(registry, "generator", name)
             for branch, name in spec.generators_from.items()
         },
+        checks=[_full_id(registry, "check", name) for name in spec.checks],
+        filters=[_full_id(registry, "filter", name) for name in spec.filters],
     )
 
 
@@ -482,14 +499,15 @@ def _kept(spec: RunSpec, lock: Lock) -> dict[str, Any]:
 
 
 def _options(
-    task: Task[Any, Any], spec: RunSpec, parts: Parts | None = None
+    task: Task[Any, Any], spec: RunSpec, parts: Parts | None = None, former: Sequence[str] = ()
 ) -> dict[str, StepOptions]:
     """What the user says of each of the task's steps.
 
     Raises:
         UsageError: something is said of what is neither a step nor one of the `parts` in use.
     """
-    check_steps(task.steps, spec.options, spec.backend_for, parts=parts.names if parts else ())
+    used = {*former, *(parts.names if parts else ())}
+    check_steps(task.steps, spec.options, spec.backend_for, parts=used)
     return {step.name: spec.options_of(step.name) for step in task.steps}
 
 
@@ -847,21 +865,22 @@ def _embedder(parts: Parts, spec: RunSpec) -> tuple[str, Embedder | None]:
 
 
 def _distributions(
-    ids: Sequence[str],
+    task_id: str,
     task: Task[Any, Any],
     steps: Mapping[str, PreparedStep],
     file: TaskFile | None,
-    embedder: Embedder | None,
+    parts: Parts,
 ) -> dict[str, str]:
-    """Versions of the distributions that have a part in what is produced; `ids` name some."""
-    ids = [*ids, *(step.backend_id for step in steps.values())]
+    """Versions of the distributions that have a part in what is produced."""
+    ids = [task_id, *(step.backend_id for step in steps.values())]
+    ids += [plan.id for plan in parts.plans.values()]
     ids += [*task.based_on, *(source.origin for source in task.chain)]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     if file is not None and file.distribution:
         names.add(file.distribution)
     names |= {package for step in steps.values() for package in step.backend.packages}
-    names |= {*(embedder.packages if embedder is not None else ())}
+    names |= parts.packages
     versions: dict[str, str] = {}
     for name in sorted(names):
         with contextlib.suppress(importlib_metadata.PackageNotFoundError):

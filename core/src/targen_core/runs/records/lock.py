@@ -113,6 +113,9 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         is_now = now.parts.get(place)
         if was != is_now and (is_now is None or was.id == is_now.id):
             apart.append(f"the {place} of this run, {was.id}, {_changed(was, is_now)}")
+    for place in now.parts.keys() - there.parts.keys():
+        if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
+            apart.append(f"this run was begun without the {place}")
     if there.batches != now.batches:
         apart.append(f"this run asks for {there.batches} list items per call, not {now.batches}")
     for name in sorted({*there.given, *now.given}):

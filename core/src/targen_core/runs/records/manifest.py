@@ -187,6 +187,8 @@ class Manifest(ManifestPart):
         correctors |= lists | {"spec.embedder": spec.embedder}
         named = spec.generators_from.items()
         correctors |= {f"spec.generators_from.{branch}": name for branch, name in named}
+        correctors |= {f"spec.filters.{at}": name for at, name in enumerate(spec.filters)}
+        correctors |= {f"spec.checks.{at}": name for at, name in enumerate(spec.checks)}
         ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
         ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
@@ -298,6 +300,7 @@ class Manifest(ManifestPart):
             **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
             **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},
+            **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},
             **{
                 name: count
                 for name, count in self.spec.options.items()
