@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from targen_testing.backends import BackendSuite
+    from targen_testing.commands import CommandSuite
     from targen_testing.correctors import CorrectorSuite
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
@@ -22,6 +23,7 @@ __all__ = [
     "OPENAI",
     "BackendSuite",
     "CatalogueSuite",
+    "CommandSuite",
     "ContextsSuite",
     "CorrectorSuite",
     "ExecutorSuite",
@@ -40,6 +42,7 @@ _HOME = {
     "OPENAI": "wire",
     "BackendSuite": "backends",
     "CatalogueSuite": "retrieval",
+    "CommandSuite": "commands",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
     "ExecutorSuite": "executors",

@@ -61,15 +61,6 @@ def test_no_command_shows_the_help(targen):
     assert "generate" in result.out + result.err
 
 
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_a_command_has_an_example(command, flag, targen):
-    result = targen(command, flag)
-    assert result.code == 0
-    assert "Example" in result.out
-    assert f"targen {command}" in result.out.partition("Example")[2]
-
-
 @pytest.mark.parametrize("kind", ["tasks", "backends"])
 def test_lists(kind, targen):
     name, owner = {
