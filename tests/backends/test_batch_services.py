@@ -530,7 +530,7 @@ def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while not (service.batches and service.batches["batch_1"]["polls"]):
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -312,7 +312,7 @@ def test_a_run_fits_the_descriptors_that_there_are(tmp_path):
             [sys.executable, "-c", _RUN, server.url, str(tmp_path / "run")],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
     assert done.stdout == "complete\n", done.stderr

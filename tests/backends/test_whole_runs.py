@@ -92,7 +92,7 @@ def generate(service, tmp_path):
             env={**kept, "TARGEN_CACHE_DIR": str(tmp_path / "cache"), **variables},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         (tmp_path / f"{out}.output").write_text(done.stdout + done.stderr)

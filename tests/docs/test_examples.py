@@ -149,7 +149,7 @@ def _in_a_shell(command: str) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=600,
         check=False,
     )
     return done.returncode, done.stdout

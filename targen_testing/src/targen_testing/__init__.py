@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from targen_testing.backends import BackendSuite
+    from targen_testing.commands import CommandSuite
     from targen_testing.correctors import CorrectorSuite
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
@@ -29,6 +30,7 @@ __all__ = [
     "BackendSuite",
     "CatalogueSuite",
     "CheckSuite",
+    "CommandSuite",
     "ContextsSuite",
     "CorrectorSuite",
     "ExecutorSuite",
@@ -49,6 +51,7 @@ _HOME = {
     "BackendSuite": "backends",
     "CatalogueSuite": "retrieval",
     "CheckSuite": "steps",
+    "CommandSuite": "commands",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
     "ExecutorSuite": "executors",

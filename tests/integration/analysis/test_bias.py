@@ -20,9 +20,9 @@ def figures(tmp_path: Path, folder: str, dataset: str) -> dict[str, dict[str, fl
 
 def test_the_pairs_of_an_axg_run(targen, tmp_path):
     done = targen("generate", "axg", "-n", 20, "-b", "scripted", "-q")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     done = targen("analyze", "runs/axg-0", "--metric", "gender", "--out", "found")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     values = figures(tmp_path, "found", "axg-0")
     assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
     assert values["female share"]["value"] == 0.5
@@ -31,7 +31,7 @@ def test_the_pairs_of_an_axg_run(targen, tmp_path):
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original datasets are not at hand")
 def test_the_pairs_of_the_original(targen, tmp_path):
     done = targen("analyze", ORIGINAL, "--task", "axg", "--metric", "gender", "--out", "found")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     values = figures(tmp_path, "found", "AX-g")
     assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
     assert values["pairs that begin with the male row"]["value"] == 1
@@ -39,9 +39,9 @@ def test_the_pairs_of_the_original(targen, tmp_path):
 
 def test_a_pipeline_that_is_missing_stops_no_other_metric(targen):
     pytest.importorskip("spacy")
-    assert targen("generate", "rte", "-n", 4, "-b", "scripted", "-q").returncode == 0
+    assert targen("generate", "rte", "-n", 4, "-b", "scripted", "-q").code == 0
     done = targen("analyze", "runs/rte-0", "--metric", "entities", "--metric", "labels",
                   "-o", "entities.model=no_such_names")  # fmt: skip
-    assert done.returncode == 1
-    assert "python -m spacy download no_such_names" in done.stdout
-    assert "Rows by label" in done.stdout
+    assert done.code == 1
+    assert "python -m spacy download no_such_names" in done.out
+    assert "Rows by label" in done.out

@@ -18,33 +18,33 @@ QUICK = ["--metric", "labels", "--metric", "leakage"]
 
 def generate(targen, task: str, rows: int = 8) -> None:
     done = targen("generate", task, "-n", rows, "-b", "scripted", "-q")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
 
 
 def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path):
     generate(targen, "rte")
     done = targen("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl")
-    assert done.returncode == 0, done.stderr
-    assert "Label flow of rte-0" in done.stdout
-    assert "reference: rte-0/dataset: 8 rows, rte, texts: premise, hypothesis" in done.stdout
-    assert "holds rows of rte-0/dataset word for word" in done.stdout
+    assert done.code == 0, done.err
+    assert "Label flow of rte-0" in done.out
+    assert "reference: rte-0/dataset: 8 rows, rte, texts: premise, hypothesis" in done.out
+    assert "holds rows of rte-0/dataset word for word" in done.out
     inside = targen("analyze", "runs/rte-0", *QUICK, "--out", "runs/rte-0")
-    assert inside.returncode == 2
-    assert "is a run directory" in inside.stderr
+    assert inside.code == 2
+    assert "is a run directory" in inside.err
     other = targen("analyze", "runs/rte-0", *QUICK, "--task", "cb")
-    assert other.returncode == 2
-    assert "already names the task of its rows: rte, not of cb" in other.stderr
+    assert other.code == 2
+    assert "already names the task of its rows: rte, not of cb" in other.err
     torn = tmp_path / "runs" / "rte-0" / "dataset.jsonl"
     torn.write_bytes(torn.read_bytes()[:-20])
-    assert "rte-0: 7 rows" in targen("analyze", "runs/rte-0", *QUICK, "--force").stdout
+    assert "rte-0: 7 rows" in targen("analyze", "runs/rte-0", *QUICK, "--force").out
 
 
 def test_several_runs_have_their_flows_summed(targen, tmp_path):
     generate(targen, "rte")
     again = targen("generate", "rte", "-n", 4, "-b", "scripted", "-q", "--out", "runs/more")
-    assert again.returncode == 0
+    assert again.code == 0
     done = targen("analyze", "runs/rte-0", "runs/more", "--metric", "labels")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     analysis = json.loads((tmp_path / "analyses" / "rte-0" / "analysis.json").read_text())
     (part,) = analysis["metrics"].values()
     table = next(t for t in part["findings"]["tables"] if "together" in t["title"])
@@ -56,12 +56,12 @@ def test_a_run_whose_task_is_not_installed_is_read_all_the_same(targen, tmp_path
     path = tmp_path / "runs" / "rte-0" / "manifest.json"
     path.write_text(path.read_text().replace("targen-tasks-superglue:rte", "acme:gone"))
     done = targen("analyze", "runs/rte-0", *QUICK)
-    assert done.returncode == 0, done.stderr
-    assert "no task named 'acme:gone' is installed" in done.stdout
+    assert done.code == 0, done.err
+    assert "no task named 'acme:gone' is installed" in done.out
     beside = targen(
         "analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl", "--force"
     )
-    assert beside.returncode == 0, beside.stderr
+    assert beside.code == 0, beside.err
 
 
 def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them(targen, tmp_path):

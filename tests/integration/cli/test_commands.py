@@ -61,15 +61,6 @@ def test_no_command_shows_the_help(targen):
     assert "generate" in result.out + result.err
 
 
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_a_command_has_an_example(command, flag, targen):
-    result = targen(command, flag)
-    assert result.code == 0
-    assert "Example" in result.out
-    assert f"targen {command}" in result.out.partition("Example")[2]
-
-
 @pytest.mark.parametrize("kind", ["tasks", "backends"])
 def test_lists(kind, targen):
     name, owner = {
@@ -105,7 +96,7 @@ def test_listing_imports_nothing_heavy():
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True
     )
     assert "rte" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
@@ -117,7 +108,7 @@ def test_the_script_and_the_module_are_one_command():
     for args in (["list-tasks", "--json"], ["--version"], ["generate", "--help"], ["nonsense"]):
         runs = [
             subprocess.run(
-                [*command, *args], capture_output=True, text=True, timeout=60, check=False
+                [*command, *args], capture_output=True, text=True, timeout=600, check=False
             )
             for command in ([str(script)], module)
         ]

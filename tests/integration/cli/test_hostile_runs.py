@@ -753,7 +753,7 @@ def test_a_fifo_holds_no_process_up(name, run, tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         assert actual.returncode == 1

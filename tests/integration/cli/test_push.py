@@ -78,7 +78,7 @@ def test_a_push_tells_of_nothing_but_versions(run, hub, tmp_path):
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -46,7 +46,7 @@ def run(*args: object, **environment: str) -> subprocess.CompletedProcess[bytes]
         [sys.executable, "-m", "targen_cli", *map(str, args)],
         env={**os.environ, **environment},
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -148,7 +148,7 @@ def test_a_closed_standard_error_spoils_no_json(task):
     done = subprocess.run(
         ["/bin/sh", "-c", f'"{sys.executable}" -m targen_cli list-tasks --json 2>&-'],
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0

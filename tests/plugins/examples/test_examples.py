@@ -51,7 +51,7 @@ def generate(folder: Path, *args: object) -> list[dict]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -86,7 +86,7 @@ def test_the_distribution_carries_its_declaration(tmp_path: Path) -> None:
         [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, CLAUSES],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -14,7 +14,11 @@ def desk(
     run: Annotated[Path, typer.Argument(help="A run directory of tickets.", show_default=False)],
     count: Annotated[int, typer.Option("-n", "--number", help="Show so many.")] = 5,
 ) -> None:
-    """Show the tickets of a run, the urgent ones first."""
+    """Show the tickets of a run, the urgent ones first.
+
+    Example:
+    - targen desk runs/tickets-0
+    """
     tickets = sorted(read_dataset(run), key=lambda row: row["label"] != "urgent")
     for ticket in tickets[:count]:
         typer.echo(f"{ticket['label']:8} {ticket['text']}")

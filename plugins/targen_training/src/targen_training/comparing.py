@@ -171,8 +171,8 @@ def carried_out(
 
     arms = list(to_generate(registry, experiment, folder))
     missing = say_arms(registry, arms, money)
-    if missing:  # else the data are read at once
-        check_given(registry, experiment)
+    check_given(registry, experiment)  # before anything is asked, and before there is a folder
+    if missing:
         _check_models(registry, experiment, plan=plan)
     if plan and missing:
         cells = len(experiment.models) * len(experiment.seeds)

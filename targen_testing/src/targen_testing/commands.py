@@ -1,0 +1,203 @@
+r"""`CommandSuite`: the checks that every command must pass.
+
+from targen_testing import CommandSuite as Suite
+
+class TestDesk(Suite):
+    command = "desk"
+
+    def good(self, folder):
+        (folder / "rows.jsonl").write_text('{"text": "It rained."}\n')
+        return "desk", "rows.jsonl"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_testing.suite import Suite, fail
+
+__all__ = ["CommandSuite"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit status, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class CommandSuite(Suite):
+    """Checks of a command; set `command` to its name, and `good` to a use of it.
+
+    Attributes:
+        command: its name, or that of a group, whose commands are all checked.
+        missing: command lines that name a file which is not there, such as
+            `("desk no-such-rows.jsonl",)`; by default, each command of `command` with one.
+    """
+
+    command: ClassVar[str]
+    missing: ClassVar[Sequence[str] | None] = None
+    kind = "command"
+    own: ClassVar[frozenset[str]] = Suite.own | {"command", "missing", "good"}
+
+    def good(self, folder: Path) -> Sequence[str]:
+        """Write what a use of the command needs into `folder`, which is empty; the command line.
+
+        The command runs in that folder, prints JSON with `--json` if it has that option, and asks
+        no model but `scripted`.
+        """
+        pytest.skip("shows no use of it: see `good`")
+
+    # --- how the tests run it ---
+
+    def each(self) -> Mapping[str, Any]:
+        """The command, or those of its group, as click has them, by their names."""
+        import click
+
+        from targen_cli.app import build
+
+        def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+            if not hasattr(command, "list_commands"):
+                yield name, command
+                return
+            context = click.Context(command)
+            for part in command.list_commands(context):
+                yield from below(f"{name} {part}", command.get_command(context, part))
+
+        app = build()
+        found = app.get_command(click.Context(app), self.command)
+        if found is None:
+            fail(f"there is no command {self.command!r}: `targen --help` lists them")
+        return dict(below(self.command, found))
+
+    @pytest.fixture
+    def there(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """An empty folder in which commands run, with a cache of its own."""
+        folder = tmp_path / "there"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+        monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / "config"))
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.setenv("NO_COLOR", "1")
+        for name in ("TARGEN_DEBUG", "FORCE_COLOR", "GITHUB_ACTIONS"):
+            monkeypatch.delenv(name, raising=False)
+        return folder
+
+    def ends(
+        self,
+        args: Sequence[str],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> Ended:
+        """Run `targen` in this process."""
+        from targen_cli import main
+
+        monkeypatch.setattr(sys, "argv", ["targen", *args])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        out, err = capsys.readouterr()
+        typed = shlex.join(["targen", *args])
+        if "Traceback" in out + err or "targen failed" in err:
+            fail(f"{typed} fails with an exception:\n{err}")
+        return Ended(code, out, err)
+
+    # --- the checks ---
+
+    def test_help_shows_an_example(
+        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Its help shows what to type."""
+        for name in self.each():
+            ended = self.ends([*name.split(), "--help"], monkeypatch, capsys)
+            if ended.code or ended.err:
+                fail(f"targen {name} --help ends with {ended.code}:\n{ended.err}")
+            if f"targen {name}" not in ended.out.partition("Example")[2]:
+                fail(f"the help of {name} shows no Example: targen {name} …")
+
+    def test_a_misspelt_option_is_suggested(
+        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An option with a typing error is answered with the right one, and exit status 2."""
+        for name, command in self.each().items():
+            options = [opt for param in command.params for opt in param.opts if opt[:2] == "--"]
+            right = max(options, key=len)
+            wrong = right[:4] + right[5:]
+            ended = self.ends([*name.split(), wrong], monkeypatch, capsys)
+            if ended.code != 2 or wrong not in ended.err or right not in ended.err:
+                fail(f"targen {name} {wrong} names not {right}, or ends with {ended.code}")
+
+    def test_a_file_that_is_missing_is_named(
+        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A file that is not there is an error in words, with exit status 2, and nothing else."""
+        lines = self.missing
+        if lines is None:
+            lines = [f"{name} no-such-file.jsonl" for name in self.each()]
+        for line in lines:
+            ended = self.ends(line.split(), monkeypatch, capsys)
+            if ended.code != 2 or ended.out or "no-such-" not in ended.err:
+                fail(f"targen {line} ends with {ended.code}:\n{ended.out}{ended.err}")
+            if list(there.iterdir()):
+                fail(f"targen {line} leaves files: {sorted(each.name for each in there.iterdir())}")
+
+    def test_json_is_alone(
+        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What it prints with `--json` is JSON, or a line of it for each row, and nothing else."""
+        line = self.good(there)
+        (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
+        ended = self.ends(line, monkeypatch, capsys)
+        if ended.code:
+            fail(f"{shlex.join(['targen', *line])} ends with {ended.code}:\n{ended.err}")
+        if "--json" not in [opt for param in self.each()[name].params for opt in param.opts]:
+            pytest.skip("has no --json")
+        for path in sorted(there.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        ended = self.ends([*self.good(there), "--json"], monkeypatch, capsys)
+        if not _is_json(ended.out):
+            typed = shlex.join(["targen", *line, "--json"])
+            fail(f"{typed} prints what is no JSON:\n{ended.out[:500]}")
+
+    def test_a_pipe_may_close(self, there: Path) -> None:
+        """`targen … | head -0` ends without a traceback."""
+        line = self.good(there)
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "wb") as closed:
+            done = subprocess.run(  # noqa: S603 - the line of `good`
+                [sys.executable, "-m", "targen_cli", *line],
+                stdout=closed,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        if "Traceback" in done.stderr or "targen failed" in done.stderr:
+            fail(f"{shlex.join(['targen', *line])} | head -0 fails:\n{done.stderr}")
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text is a value, or lines that are one each."""
+    try:
+        json.loads(text)
+    except ValueError:
+        lines = text.splitlines()
+        return len(lines) > 1 and all(map(_is_json, lines))
+    return True

@@ -1,0 +1,131 @@
+"""The checks of the kit's `CommandSuite`, for every command of every distribution."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+import click
+import pytest
+
+from targen_cli.app import build
+from targen_testing import CommandSuite as Commands
+
+GOOD = {
+    "generate": "generate rte -n 2 -b scripted --out new",
+    "estimate": "estimate rte -n 20 -b scripted",
+    "resume": "resume runs/rte-0",
+    "method": "method zerogen rte -n 4 -b scripted --out zerogen.yaml",
+    "merge": "merge runs/rte-0 runs/rte-1 --out merged",
+    "preview": "preview rte -b scripted",
+    "replay": "replay runs/rte-0 --out again",
+    "show": "show runs/rte-0",
+    "report": "report runs/rte-0",
+    "runs": "runs",
+    "diff": "diff runs/rte-0 runs/rte-1",
+    "trace": "trace runs/rte-0 0",
+    "analyze": "analyze runs/rte-0 --metric labels --out analysis",
+    "catalogue": "catalogue build train.jsonl",
+    "compare": "compare train.jsonl --test test.jsonl --task mood.yaml --out compared",
+    "correct": "correct runs/rte-0 -b scripted --out corrected",
+    "desk": "desk runs/tickets-0",
+    "evaluate": "evaluate model test.jsonl --task mood.yaml",
+    "export": "export runs/rte-0 --as csv --out rows.csv",
+    "rate": "rate runs/rte-0 -b scripted --out rated.jsonl",
+    "retrieve": "retrieve moods --catalogue train.jsonl",
+    "reweigh": "reweigh train.jsonl --task mood.yaml --out weights.jsonl",
+    "sample": "sample runs/rte-0 -n 2 --out few.jsonl",
+    "train": "train train.jsonl --task mood.yaml --out trained",
+    "validate": "validate runs/rte-0",
+    "backends": "backends check scripted",
+    "config": "config",
+    "describe": "describe rte",
+    "new": "new task demo",
+    "plugins": "plugins",
+}
+"""A use of each command on what `kitchen` holds."""
+
+MISSING = {
+    "method": ["method zerogen no-such-task.yaml -n 2 -b scripted"],
+    "batch": ["batch export no-such-run --out out", "batch import no-such-run out"],
+    "merge": ["merge no-such-run no-such-other --out merged"],
+    "diff": ["diff no-such-run no-such-other"],
+    "ablate": ["ablate no-such-task.yaml --test no-such-rows.jsonl --generator scripted"],
+    "compare": ["compare no-such-rows.jsonl --test no-such-rows.jsonl --task rte"],
+    "compare-methods": ["compare-methods no-such-task.yaml --methods zerogen -n 2"],
+    "evaluate": ["evaluate no-such-model no-such-rows.jsonl"],
+    "import-rows": ["import-rows zerogen no-such-rows.jsonl --task rte"],
+    "reproduce": ["reproduce table5 --original no-such-folder"],
+    "retrieve": ["retrieve no-such-task.yaml --catalogue no-such-folder"],
+    "sample": ["sample no-such-run --out few.jsonl"],
+    "transform": ["transform no-such-task.yaml --catalogue no-such-folder"],
+    "new": ["new no-such-kind demo"],
+    "init-task": [],
+}
+"""Where a command needs more than one file to get as far as that."""
+
+TASK = """\
+description: a sentence about a thing
+labels:
+  praise: the sentence speaks well of the thing
+  blame: the sentence speaks ill of the thing
+"""
+
+
+@pytest.fixture(scope="session")
+def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs, a task file with labelled rows, and a model that was trained on them."""
+    folder = tmp_path_factory.mktemp("kitchen")
+    (folder / "mood.yaml").write_text(TASK)
+    for name, things in (("train", "a lamp, two boats"), ("test", "that garden of ours, a letter")):
+        texts = (
+            {"text": f"Number {n}: {thing} that I found {word}.", "label": label}
+            for n in range(15)
+            for thing in things.split(", ")
+            for word, label in (("lovely", "praise"), ("awful", "blame"))
+        )
+        rows = [json.dumps({**row, "idx": idx}) + "\n" for idx, row in enumerate(texts)]
+        (folder / f"{name}.jsonl").write_text("".join(rows))
+    for line in (
+        "generate rte -n 8 -b scripted -q",
+        "generate rte -n 8 -b scripted -q --seed 1",
+        "generate tickets -n 2 -b scripted -q",
+        "train train.jsonl --task mood.yaml --out model",
+    ):
+        command = [sys.executable, "-m", "targen_cli", *line.split()]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+class Every(Commands):
+    kitchen: ClassVar[Path]
+    own = Commands.own | {"kitchen"}
+
+    @pytest.fixture(autouse=True)
+    def _kitchen(self, kitchen: Path) -> None:
+        type(self).kitchen = kitchen
+
+    def good(self, folder):
+        if self.command not in GOOD:
+            return super().good(folder)
+        shutil.copytree(self.kitchen, folder, dirs_exist_ok=True)
+        return (*GOOD[self.command].split(),)
+
+
+def names():
+    app = build()
+    listed = app.list_commands(click.Context(app))
+    return [name for name in listed if " " not in name]
+
+
+for _name in names():
+    _class = "Test" + _name.title().replace("-", "")
+    globals()[_class] = type(
+        _class,
+        (Every,),
+        {"command": _name, "missing": MISSING.get(_name), "__module__": __name__},
+    )

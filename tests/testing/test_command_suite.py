@@ -1,0 +1,110 @@
+"""Each check of `CommandSuite` catches what it is for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+
+from targen_core import hookimpl
+from targen_core.plugins import loader
+from targen_core.plugins.loader import Source
+from targen_testing import CommandSuite as Suite
+
+
+def sound(
+    file: Path,
+    most: Annotated[int, typer.Option("--most")] = 1,
+    json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Count lines.
+
+    Example: targen sound rows.jsonl
+    """
+    if not file.exists():
+        from targen_core.errors import UsageError
+
+        raise UsageError(f"there is no file {file}")
+    lines = len(file.read_text().splitlines())
+    print(f'{{"lines": {lines}}}' if json else f"{lines} lines")
+
+
+def silent(file: Path, most: Annotated[int, typer.Option("--most")] = 1) -> None:
+    """Count lines."""
+
+
+def careless(file: Path, json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Count lines.
+
+    Example: targen careless rows.jsonl
+    """
+    Path("made").touch()
+    print("reading", file)
+    print(file.read_text())
+
+
+COMMANDS = {"sound": sound, "silent": silent, "careless": careless}
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution with these commands."""
+    module = type(sys)("of_commands")
+
+    @hookimpl
+    def register_commands(register):
+        for name, command in COMMANDS.items():
+            register.register(name, command, summary="Count lines.")
+
+    module.register_commands = register_commands
+    monkeypatch.setattr(loader, "installed_sources", lambda: [Source("acme", "1", "a", module)])
+
+
+class Sound(Suite):
+    command = "sound"
+
+    def good(self, folder):
+        (folder / "rows.jsonl").write_text("{}\n{}\n")
+        return self.command, "rows.jsonl"
+
+
+class Silent(Sound):
+    command = "silent"
+
+
+class Careless(Sound):
+    command = "careless"
+
+
+class TestSound(Sound):
+    """A good one passes all checks but the one in a process, which has no such command."""
+
+    test_a_pipe_may_close = None
+
+
+@pytest.mark.parametrize(
+    ("suite", "check", "words"),
+    [
+        (Silent, "test_help_shows_an_example", "the help of silent shows no Example"),
+        (Silent, "test_a_file_that_is_missing_is_named", "ends with 0"),
+        (Careless, "test_a_file_that_is_missing_is_named", "fails with an exception"),
+        (Careless, "test_json_is_alone", "prints what is no JSON:\nreading rows.jsonl"),
+    ],
+)
+def test_what_is_wrong_is_caught(suite, check, words, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(pytest.fail.Exception) as caught:
+        getattr(suite(), check)(tmp_path, monkeypatch, capsys)
+    assert words in str(caught.value)
+
+
+def test_a_command_that_there_is_not_is_said():
+    class Other(Suite):
+        command = "other"
+
+    with pytest.raises(pytest.fail.Exception, match="there is no command 'other'"):
+        Other().each()
