@@ -62,7 +62,7 @@ GROUPS = {
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price ScriptedModel ScriptedOptions Script",
     "Write an exporter": "Exporter",
-    "Plugins": "hookimpl Configurable Register Registration Registry load_registry",
+    "Plugins": "hookimpl Configurable Kind Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",
 }
@@ -75,15 +75,13 @@ MODULES = [
     "tasks.asking",
     "correctors.blind",
     "correctors.meta",
-    "metrics.model",
     "exporters.conversations",
-    "training.model",
-    "retrieval.model",
     "methods.model",
     "methods.columns",
     "methods.finishing",
     "methods.form",
     "embedding",
+    "findings",
     "calls.model",
     "calls.sampling",
     "calls.scores",
@@ -116,13 +114,27 @@ MODULES = [
     "outputs",
     "suggestions",
     "text",
+    "plugins.kinds",
+    "plugins.hookspecs",
+    "plugins.facts",
+    "api.analyzing",
     "cli.sources",
     "cli.tables",
+    "cli.describing",
     "cli.completion",
     "cli.flags",
     "cli.generating",
     "cli.ahead",
 ]
+OWNED = [
+    "targen_analysis.metrics",
+    "targen_training.trainers",
+    "targen_datatune.retrieval",
+]
+OWNED_HEAD = """# Modules of kinds in other distributions
+
+What plugins import to bring a metric, a trainer, a catalogue or a retriever.
+"""
 MODULES_HEAD = """# Modules for authors of plugins
 
 Beside the names above, plugins may use what these modules list in `__all__`. Ours use nothing else.
@@ -143,12 +155,23 @@ def page() -> str:
         parts += [_entry(name) for name in names.split()]
     parts.append(MODULES_HEAD)
     for path in MODULES:
-        module = importlib.import_module(f"targen_core.{path}")
-        intro = (inspect.getdoc(module) or "").splitlines()[0]
-        parts.append(f"## `targen_core.{path}`\n\n{intro}\n")
-        names = [name for name in module.__all__ if name not in targen_core.__all__]
-        parts += [_described(name, getattr(module, name)) for name in names]
+        parts += _module(f"targen_core.{path}")
+    parts.append(OWNED_HEAD)
+    for path in OWNED:
+        parts += _module(path)
     return "\n".join(parts)
+
+
+def _module(path: str) -> Iterator[str]:
+    """A module's own names; those that it takes from the core have their entry above."""
+    module = importlib.import_module(path)
+    intro = (inspect.getdoc(module) or "").splitlines()[0]
+    yield f"## `{path}`\n\n{intro}\n"
+    for name in module.__all__:
+        value = getattr(module, name)
+        above = not path.startswith("targen_core.") and getattr(value, "__module__", path) != path
+        if name not in targen_core.__all__ and not above:
+            yield _described(name, value)
 
 
 def _entry(name: str) -> str:

@@ -17,7 +17,7 @@ from targen_core import errors
 NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Configurable Corrected
 Correction CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration
 Difference Dimension DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion
-Judging Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register
+Judging Kind Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register
 Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script ScriptedModel
 ScriptedOptions Step TargenError Task TaskForm Texts TokenScore Trace TracedCall Typed UsageError
 UsageReport Variant acorrect agenerate analyze areplay aresume correct diff errors estimate

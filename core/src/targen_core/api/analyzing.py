@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 from targen_core.api.reading import DataLike
 from targen_core.api.words import in_python
-from targen_core.errors import MissingDependency
+from targen_core.findings import Findings
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 
-if TYPE_CHECKING:
-    from targen_analysis.analysis import Analysis
+__all__ = ["Analysis", "analyze"]
 
-__all__ = ["analyze"]
+
+class Analysis(Protocol):
+    """What metrics found."""
+
+    @property
+    def failed(self) -> Sequence[Any]:
+        """The metrics that could not be measured, each with its `problem` and `hint`."""
+
+    def __getitem__(self, metric: str, /) -> Findings:
+        """Return the findings of a metric, by its name or its id.
+
+        Raises:
+            KeyError: it was not measured, and why.
+        """
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all findings as JSON has them."""
+
+    def save(self, out: str | Path, *, pictures: str = "", force: bool = False) -> list[Path]:
+        """Write the findings and the page to a folder, and return the files.
+
+        Raises:
+            UsageError: an analysis is there and `force` is not given, or something else is.
+        """
 
 
 def analyze(
@@ -53,18 +77,9 @@ def analyze(
         MissingDependency: targen-analysis is not installed.
         UsageError: the request is invalid.
     """
-    try:
-        from targen_analysis.api import analyze as measured
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("targen_analysis"):
-            raise
-        raise MissingDependency(
-            "analyze needs the distribution targen-analysis, which is not installed",
-            distribution="targen-analysis",
-            hint="pip install targen-analysis",
-        ) from error
+    measured = (registry or load_registry()).function("analyze", of="analyze")
     with in_python():
-        return measured(
+        analysis: Analysis = measured(
             data,
             against=against,
             task=task,
@@ -76,6 +91,7 @@ def analyze(
             seed=seed,
             registry=registry,
         )
+        return analysis
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from targen_core.cli.installed import add_command, command_names, is_command, unknown_command
 from targen_core.cli.misspelt import Command
-from targen_core.commands import COMMANDS, OTHERS, PANELS
+from targen_core.commands import COMMANDS, LISTS, OTHERS, PANELS
+from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 
 __all__ = ["COMMANDS", "build"]
@@ -31,13 +32,18 @@ class _LazyGroup(TyperGroup):
 
         return load_registry()
 
+    @cached_property
+    def listings(self) -> dict[str, Kind]:
+        """The commands that list what is installed, and what of."""
+        return {kind.listing: kind for kind in self.registry.kinds.values() if kind.listing}
+
     def list_commands(self, ctx: Any) -> list[str]:
         """All, panel by panel."""
         names: list[str] = []
         for panel, commands in PANELS.items():
             names += commands
             names += command_names(self.registry) if panel == OTHERS else []
-        return names
+        return [*names, *self.listings]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         two = " ".join(args[:2])
@@ -56,12 +62,17 @@ class _LazyGroup(TyperGroup):
             run = getattr(import_module(f"targen_core.cli.{module}"), function)
             panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
             alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
+        elif cmd_name in self.listings:
+            from targen_core.cli.listing import listing_of
+
+            show = listing_of(self.listings[cmd_name])
+            alone.command(name=cmd_name, cls=Command, rich_help_panel=LISTS)(show)
         else:
             add_command(alone, self.registry, cmd_name, cls=Command, rich_help_panel=OTHERS)
         return typer.main.get_command(alone)
 
     def _has(self, name: str) -> bool:
-        return name in COMMANDS or is_command(self.registry, name)
+        return name in COMMANDS or name in self.listings or is_command(self.registry, name)
 
 
 def _version(value: bool) -> None:

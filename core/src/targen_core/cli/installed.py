@@ -8,23 +8,11 @@ from typing import Any
 import typer
 
 from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 
 __all__ = ["add_command", "command_names", "is_command", "unknown_command"]
-
-_ELSEWHERE = {
-    "analyze": "targen-analysis",
-    "catalogue": "targen-datatune",
-    "retrieve": "targen-datatune",
-    "review": "targen-review",
-    "transform": "targen-datatune",
-    "train": "targen-training",
-    "evaluate": "targen-training",
-    "view": "targen-review",
-}
-"""Commands of ours that the core does not have -> the package to install."""
-
 
 _MEANT = {
     "cat": "show RUN",
@@ -121,8 +109,8 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     """The error for a command that nobody has."""
     hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
     lame = sum(plugin.state == "broken" for plugin in registry.plugins)
-    if name in _ELSEWHERE:
-        hint = f"pip install '{_ELSEWHERE[name]}'"
+    if package := package_of("command", name):
+        hint = f"pip install '{package}'"
     elif name in _MEANT:
         hint = f"targen {_MEANT[name]}"
     if lame:

@@ -12,8 +12,8 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.exporters.conversations import conversation
 from targen_core.tasks.cases import RIGHT
 from targen_core.text import plural
-from targen_core.training.model import Decision, Question, Trainer
 from targen_training.styles import Style
+from targen_training.trainers import Decision, Question, Trainer
 
 __all__ = ["decisions_of", "digest", "require_weighing", "weights_of"]
 

@@ -44,8 +44,8 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
+from targen_core.findings import Estimate
 from targen_core.methods.finishing import finished, rows_to_make
-from targen_core.metrics.model import Estimate
 from targen_core.outputs import check_own, claim, read_file, write_file
 from targen_core.reading import json_of
 from targen_core.runs.account import Account
@@ -55,8 +55,8 @@ from targen_methods.comparing.measured import Compared, Measured
 from targen_methods.comparing.page import write
 
 if TYPE_CHECKING:
-    from targen_analysis.analysis import Analysis
     from targen_core import Report
+    from targen_core.api.analyzing import Analysis
 
 __all__ = ["carry_out"]
 
