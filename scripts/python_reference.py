@@ -60,7 +60,7 @@ GROUPS = {
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price ScriptedModel ScriptedOptions Script",
-    "Plugins": "hookimpl Configurable Register Registration Registry load_registry",
+    "Plugins": "hookimpl Configurable Kind Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",
 }
@@ -74,10 +74,7 @@ MODULES = [
     "targen_core.tasks.asking",
     "targen_core.correctors.blind",
     "targen_core.correctors.meta",
-    "targen_core.metrics.model",
     "targen_standard.exporting.conversations",
-    "targen_core.training.model",
-    "targen_core.retrieval.model",
     "targen_core.methods.model",
     "targen_core.methods.columns",
     "targen_core.methods.finishing",
@@ -122,7 +119,21 @@ MODULES = [
     "targen_cli.flags",
     "targen_cli.generating",
     "targen_cli.ahead",
+    "targen_core.findings",
+    "targen_core.plugins.kinds",
+    "targen_core.plugins.hookspecs",
+    "targen_core.plugins.facts",
+    "targen_cli.describing",
 ]
+OWNED = [
+    "targen_analysis.metrics",
+    "targen_training.trainers",
+    "targen_datatune.retrieval",
+]
+OWNED_HEAD = """# Modules of kinds in other distributions
+
+What plugins import to bring a metric, a trainer, a catalogue or a retriever.
+"""
 MODULES_HEAD = """# Modules
 
 Plugins may also use the names that these modules list in `__all__`. Ours use nothing else.
@@ -145,12 +156,24 @@ def page() -> str:
         parts += [_entry(name) for name in names.split()]
     parts.append(MODULES_HEAD)
     for path in MODULES:
-        module = importlib.import_module(path)
-        intro = (inspect.getdoc(module) or "").splitlines()[0]
-        parts.append(f"## `{path}`\n\n{intro}\n")
-        names = [name for name in module.__all__ if name not in targen_core.__all__]
-        parts += [_described(name, getattr(module, name)) for name in names]
+        parts += _module(path)
+    parts.append(OWNED_HEAD)
+    for path in OWNED:
+        parts += _module(path)
     return "\n".join(parts)
+
+
+def _module(path: str) -> Iterator[str]:
+    """A module's own names; those that it takes from the core have their entry above."""
+    module = importlib.import_module(path)
+    intro = (inspect.getdoc(module) or "").splitlines()[0]
+    yield f"## `{path}`\n\n{intro}\n"
+    for name in module.__all__:
+        value = getattr(module, name)
+        home = str(getattr(value, "__module__", path))
+        above = not path.startswith("targen_core.") and home.startswith("targen_core.")
+        if name not in targen_core.__all__ and not above:
+            yield _described(name, value)
 
 
 def _entry(name: str) -> str:

@@ -16,8 +16,8 @@ from targen_core import errors
 
 NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Configurable
 Correction CorrectionSample Corrector CostEstimate Credit Dataset Declaration Dimension
-DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Label
-LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
+DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
+Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
 Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script
 ScriptedModel ScriptedOptions Step TargenError Task TaskForm Texts TokenScore Typed
 UsageError UsageReport Variant agenerate aresume errors estimate generate hookimpl load

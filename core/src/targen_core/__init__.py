@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from targen_core.origin import Typed, trusting
     from targen_core.plugins.configurable import Configurable
     from targen_core.plugins.hookspecs import hookimpl
+    from targen_core.plugins.kinds import Kind
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
@@ -82,6 +83,7 @@ _HOME = {
     "JudgeAnswer": "tasks.judging",
     "JudgeQuestion": "tasks.judging",
     "Judging": "tasks.groups",
+    "Kind": "plugins.kinds",
     "Label": "tasks.parts",
     "LabelReport": "api.report",
     "Limits": "options",
@@ -155,6 +157,7 @@ __all__ = [
     "JudgeAnswer",
     "JudgeQuestion",
     "Judging",
+    "Kind",
     "Label",
     "LabelReport",
     "Limits",

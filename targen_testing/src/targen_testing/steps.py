@@ -209,6 +209,11 @@ def _of_any(write: InverseGenerator[str, Review]) -> InverseGenerator[Any, Revie
 class _ListSuite(_StepSuite[ListStep[Any]]):
     task: ClassVar[str] = ""
 
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Generate for a task of the same package that has the list."""
+        return {"task": used_by(registry, item)}
+
     def everything(self) -> Registry:
         registry = with_sample(self.registry())
         if self.task:
@@ -295,6 +300,12 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
     kind = "generator"
     own: ClassVar[frozenset[str]] = _StepSuite.own | {"generator", "task", "branch"}
 
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Generate for the task and the branch that the generator is used for."""
+        used = written_for(registry, item) or ("sample", "")
+        return {"task": used[0], "branch": used[1]}
+
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""
         return with_sample(self.registry())
@@ -320,6 +331,11 @@ class _RefusingSuite(_StepSuite[PartT]):
 
     task: ClassVar[str] = "sample"
     own: ClassVar[frozenset[str]] = _StepSuite.own | {"task"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Look at instances of the plugin's own task."""
+        return {"task": task}
 
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""

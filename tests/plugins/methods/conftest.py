@@ -19,7 +19,7 @@ from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
-from targen_testing.methods import BASES
+from targen_methods.testing import BASES
 
 TASK = """
 description: Each row is a message to a library.

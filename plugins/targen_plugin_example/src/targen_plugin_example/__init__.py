@@ -9,6 +9,7 @@ from targen_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from targen_analysis.metrics import Metric
     from targen_core import (
         Backend,
         Corrector,
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     from targen_core.calls.executor import ModelExecutor
     from targen_core.embedding import Embedder
     from targen_core.methods.model import Method
-    from targen_core.metrics.model import Metric
-    from targen_core.retrieval.model import Catalogue, Retriever
     from targen_core.tasks.steps import Check
-    from targen_core.training.model import Trainer
+    from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import Exporter
+    from targen_training.trainers import Trainer
 
 
 @hookimpl
