@@ -39,6 +39,7 @@ from targen_core import (
     Texts,
 )
 from targen_core.embedding import WORDS
+from targen_core.engine.distance import DISTANCE
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.runs import job as jobs
@@ -482,6 +483,7 @@ class Lab:
                 Registration("task", "toy", task, "", "toy-tasks", "toy", "toy-tasks"),
                 Registration("backend", "toy", made, "", "toy-models", "toy", "toy-models"),
                 Registration("embedder", "words", WORDS, "", "targen-core", "core", "targen-core"),
+                Registration("filter", "distance", DISTANCE, "", "targen-core", "core", ""),
             ]
         )
 

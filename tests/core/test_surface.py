@@ -14,7 +14,7 @@ import pytest
 import targen_core
 from targen_core import errors
 
-NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Configurable
+NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Configurable
 Corrected Correction CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset
 Declaration Difference Dimension DryRunCall Exporter Filter InverseGenerator Job JobFailed
 JudgeAnswer JudgeQuestion Judging Label LabelReport Limits ListStep Llm Message Part Price Prompt

@@ -240,7 +240,7 @@ def _fields(model: Any) -> list[dict[str, Any]]:
         one: dict[str, Any] = {
             "name": name,
             "type": _type(field.annotation),
-            "description": field.description or "",
+            "description": field.description or _flag_help(field.metadata),
         }
         if field.is_required():
             one["required"] = True
@@ -248,6 +248,13 @@ def _fields(model: Any) -> list[dict[str, Any]]:
             one["default"] = _plain(field.default)
         fields.append(one)
     return fields
+
+
+def _flag_help(metadata: Sequence[Any]) -> str:
+    """What a command says of an option that it takes by a flag, too."""
+    from targen_core.options import Flag
+
+    return next((each.help for each in metadata if isinstance(each, Flag)), "")
 
 
 def _type(annotation: Any) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from targen_core import (
         Backend,
+        Check,
         Corrector,
         Exporter,
         Filter,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from targen_core.methods.model import Method
     from targen_core.metrics.model import Metric
     from targen_core.retrieval.model import Catalogue, Retriever
-    from targen_core.tasks.steps import Check
     from targen_core.training.model import Trainer
 
 
