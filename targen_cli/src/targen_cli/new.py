@@ -11,9 +11,9 @@ from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
 
 if TYPE_CHECKING:
+    from targen_cli.scaffold.names import Names
     from targen_core.plugins.kinds import Kind
     from targen_core.plugins.registry import Registry
-    from targen_core.scaffold.names import Names
 
 __all__ = ["new"]
 
@@ -95,10 +95,10 @@ def new(
 
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
+    from targen_cli.scaffold.names import Names
+    from targen_cli.scaffold.writing import add_part
     from targen_core.plugins.hookspecs import API_GROUP
     from targen_core.reading import read_toml
-    from targen_core.scaffold.names import Names
-    from targen_core.scaffold.writing import add_part
 
     file = folder / "pyproject.toml"
     project = read_toml(file).get("project", {})
