@@ -26,6 +26,7 @@ from pydantic import ValidationError
 from targen_core import folders
 from targen_core.declared.forms import KNOWN, TaskForm, as_text
 from targen_core.declared.model import Declaration
+from targen_core.declared.options import located
 from targen_core.declared.reading import (
     Loc,
     Parsed,
@@ -120,7 +121,8 @@ def _read(parsed: Parsed) -> TaskFile:
     declaration = declaration_of(parsed)
     task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
-    return TaskFile(task, "task.json", named.as_json(), declaration.draft)
+    placed = task.replace(part_options=located(declaration, parsed.path.parent))
+    return TaskFile(placed, "task.json", named.as_json(), declaration.draft)
 
 
 def registration(name: str) -> Registration[Any]:

@@ -332,6 +332,7 @@ class _GrowingList:
                 continue
             self._known[key] = len(self.every)
             batch.barren = False
+            self.order.reached = max(self.order.reached, self.depth + 1)
             if self.every is not self.items:
                 self.every.append(item)
                 if self.shard is not None and not self.shard.has(self._known[key]):
@@ -652,6 +653,7 @@ class SeedOrder:
         self.lacking: dict[Call, None] = {}
         self.barren = 0
         self.sown = False  # whether there was a seed
+        self.reached = 0  # lists that gave an item, the first ones of the chain
         self.walks = 0
         self.closed = False
         self.settled = settled
@@ -668,6 +670,14 @@ class SeedOrder:
     def unfit(self) -> str:
         """The list from elsewhere of which the task took no item; else ""."""
         return "" if self.sown or self.barren < UNFIT else self.specs[-1].source.origin
+
+    @property
+    def fruitless(self) -> str:
+        """The first list that never gave an item; "" if all did."""
+        if self.reached == len(self.specs):
+            return ""
+        spec = self.specs[self.reached]
+        return f"{spec.step} ({spec.source.origin})" if spec.source.origin else spec.step
 
     @property
     def _worn_out(self) -> bool:
@@ -857,6 +867,11 @@ class PartsOrder:
     def unfit(self) -> str:
         """See `SeedOrder.unfit`."""
         return next((order.unfit for order in self.orders if order.unfit), "")
+
+    @property
+    def fruitless(self) -> str:
+        """See `SeedOrder.fruitless`."""
+        return next((order.fruitless for order in self.orders if order.fruitless), "")
 
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """See `SeedOrder.judged`."""

@@ -194,6 +194,13 @@ class Registry:
         target = _target(item)
         return target.options if isinstance(target, Configurable) else None
 
+    def is_configurable(self, item: Registration[Any]) -> bool:
+        """Return whether a registered object has options; False if it cannot be imported."""
+        try:
+            return self.options_of(item) is not None
+        except TargenError:
+            return False
+
     def configured(
         self, item: Registration[Any], options: Mapping[str, Any]
     ) -> tuple[Any, BaseModel | None]:
@@ -203,7 +210,11 @@ class Registry:
             MissingDependency, PluginError: as `resolve`.
             UsageError: it has no such option, or lacks one, or one cannot be.
         """
-        from targen_core.plugins.configurable import Configurable, read_options  # reads pydantic
+        from targen_core.plugins.configurable import (  # reads pydantic
+            Configurable,
+            misplaced,
+            read_options,
+        )
 
         target, read = _target(item), None
         whose = f"{item.kind} {item.id}"
@@ -216,6 +227,10 @@ class Registry:
             except ModuleNotFoundError as error:
                 raise item.missing_dependency(error.name or str(error)) from error
             except Exception as error:
+                if isinstance(error, OSError) and (
+                    wrong := misplaced(error, read, of=whose, prefix=f"{item.name}.")
+                ):
+                    raise wrong from error
                 problem = f" could not be made: {type(error).__name__}: {error}"
                 raise item.fault(problem, "target-import-error") from error
         elif options:

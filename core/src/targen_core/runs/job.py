@@ -35,6 +35,7 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
+from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.account import part_limits
@@ -58,8 +59,15 @@ from targen_core.runs.excluded import (
     require_same_excluded,
     source_counts,
 )
-from targen_core.runs.files import write_atomically
-from targen_core.runs.known import remember, remember_limits, require_known, require_known_limits
+from targen_core.runs.files import keep_copies, write_atomically
+from targen_core.runs.known import (
+    remember,
+    remember_limits,
+    remember_paths,
+    require_known,
+    require_known_limits,
+    require_known_paths,
+)
 from targen_core.runs.ledger import LedgerFile
 from targen_core.runs.lock import require_same
 from targen_core.runs.loops import finish, stoppable
@@ -130,6 +138,9 @@ class Job:
         self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
         self._distance: DistanceFilter | None = None  # of the engine
+        self._is_new = False  # whether this process began the run
+        self._refused = False  # whether what was asked for turned out to be wrong
+        self._closing.callback(self._leave_nothing)
         self._closing.callback(directory.close)
         for source in prepared.excluded:
             self._closing.callback(source.index.close)
@@ -238,10 +249,15 @@ class Job:
                 write_atomically(out / given_file(name), text)
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
+            keep_copies(prepared.part_files, out)
+            is_new = not directory.manifest.exists()
             manifest.save(directory.manifest)
             remember(manifest.spec, manifest.steps)
+            remember_paths(manifest)
             remember_sources(spec.exclude)
-            return cls(directory, manifest, prepared, cache=cache)
+            job = cls(directory, manifest, prepared, cache=cache)
+            job._is_new = is_new
+            return job
         except BaseException:
             directory.close()
             raise
@@ -284,6 +300,7 @@ class Job:
             require_known_limits(merged.limits, limits or {})
             merged = merged.replace(limits=part_limits(path, merged.limits))
             remember_limits(merged.limits)
+            require_known_paths(manifest, options or {})
             manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             if not spec.corrector and manifest.lock.corrector not in (None, "task"):
@@ -448,8 +465,17 @@ class Job:
             self._leave_as_it_was()
             raise
         if error is not None:
+            self._refused = isinstance(error, UsageError)
             raise error
         return report
+
+    def _leave_nothing(self) -> None:
+        """Take a new run away again that a part refused before anything was answered."""
+        if self._is_new and self._refused and is_unanswered(self.path):
+            with contextlib.suppress(OSError):
+                for file in self.path.iterdir():
+                    remove(file)
+                self.path.rmdir()
 
     def _is_complete(self) -> bool:
         """Whether an earlier process reached all that is asked for now, and its calls are here."""

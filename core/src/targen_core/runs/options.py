@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr, ValidationError
@@ -26,6 +26,9 @@ from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
 from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.runs.parts import Parts
 
 __all__ = [
     "CORE",
@@ -118,7 +121,7 @@ def check_steps(
     options: Mapping[str, Any],
     backend_for: Iterable[str] = (),
     *,
-    parts: Collection[str] = (),
+    parts: Parts | None = None,
 ) -> None:
     """See that options and backends are for steps that there are, or for `parts` in use.
 
@@ -131,12 +134,15 @@ def check_steps(
         step, dot, key = name.partition(".")
         if dot and step not in known:
             about = name.rpartition(".")[0]
-            if about in parts:
+            used = parts.names if parts is not None else set()
+            if about in used:
                 continue
-            named = [*known, *sorted(each for each in parts if ":" not in each)]
+            if parts is not None:
+                parts.refuse_unused(name)
+            named = [*known, *sorted(each for each in used if ":" not in each)]
             raise UsageError(
-                f"option {name!r}: no step {about!r}" + (", and no such part" if parts else ""),
-                hint=did_you_mean(about, named, "steps and parts" if parts else "steps"),
+                f"option {name!r}: no step {about!r}" + (", and no such part" if used else ""),
+                hint=did_you_mean(about, named, "steps and parts" if used else "steps"),
             )
         if name in OF_LISTS:
             raise UsageError(

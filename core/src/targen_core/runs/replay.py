@@ -33,7 +33,7 @@ from targen_core.runs.excluded import (
     require_known_sources,
     require_same_excluded,
 )
-from targen_core.runs.files import write_atomically
+from targen_core.runs.files import keep_copies, write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.job import Job
 from targen_core.runs.lock import Lock
@@ -117,10 +117,8 @@ class Replay(Job):
                 "by one",
                 hint="targen merge makes one of the replays",
             )
-        spec = there.spec.replace(
-            task=there.task_name(run) if task is None else task,
-            **{name: run / given_file(name) for name in there.lock.given},
-        )
+        name = there.task_name(run) if task is None else task
+        spec = there.located(run, typed=task is not None).replace(task=name)
         if task is not None:
             spec = _as_the_task_says(registry, there, run, spec)
         if quotas is not None:
@@ -159,6 +157,7 @@ class Replay(Job):
                 write_atomically(out / given_file(name), "".join(f"{value}\n" for value in values))
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
+            keep_copies(prepared.part_files, out)
             manifest.save(directory.manifest)
             return cls(directory, manifest, prepared, of=run)
         except BaseException:
