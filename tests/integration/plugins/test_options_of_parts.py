@@ -53,6 +53,10 @@ class Majority:
     def dry_run(call):
         return {"readers": call.rng.randrange(3)}
 
+    def check_task(self, task):
+        if "premise" in task.instance.model_fields:
+            raise UsageError("it judges single texts", hint="--corrector meta")
+
 MAJORITY = Configurable(MajorityOptions, lambda options: Majority(options.times))
 
 
@@ -461,13 +465,39 @@ def test_what_a_file_cannot_say_of_them(acme, targen, tmp_path, key, value, word
     assert "report it" not in made.stderr
 
 
+def test_a_part_refuses_a_task_that_it_does_not_fit(acme, targen, tmp_path):
+    made = targen(
+        "generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "majority", path=acme
+    )
+    assert made.returncode == 2
+    assert "corrector acme:majority, for task rte: it judges single texts" in made.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_replay_takes_them(acme, targen, tmp_path):
+    assert targen(*ALL, path=acme).returncode == 0
+    same = targen("replay", "run", "--out", "same", "-o", "majority.times=5", path=acme)
+    assert "changed: nothing" in same.stdout, same.stderr
+    other = targen("replay", "run", "--out", "other", "-o", "majority.times=7", path=acme)
+    assert "changed: parts.corrector.options.times: 5 -> 7" in other.stdout
+    assert "the corrector had times=5, not 7" in other.stdout
+    plan = json.loads((tmp_path / "other/manifest.json").read_text())["lock"]["parts"]["corrector"]
+    assert plan["options"] == {"times": 7}
+    assert targen("resume", "other", path=acme).returncode == 0
+    meta = targen("replay", "run", "--out", "meta", "--corrector", "meta", path=acme)
+    assert meta.returncode == 0, meta.stderr
+    model = targen("replay", "run", "--out", "model", "-o", "temperature=1", path=acme)
+    assert model.returncode == 2
+    assert "takes options of parts alone" in model.stderr
+
+
 PROGRAM = """
 import targen_core
 
 made = targen_core.generate(
     "mail.yaml", n=4, model="scripted", out="made", contexts_from="table",
     generators_from={"praise": "letters"}, corrector="majority",
-    options={"table.path": "places.csv", "table.column": "place", "majority.times": 5},
+    options={"table": {"path": "places.csv", "column": "place"}, "majority.times": 5},
     progress=False,
 )
 print(len(made), made.path)
@@ -626,7 +656,10 @@ def test_describe_shows_them(acme, targen):
     options = {each["name"]: each for each in json.loads(shown.stdout)["options"]}
     assert options["path"]["required"]
     assert options["column"]["default"] == "context"
-    assert "majority.times" in targen("describe", "majority", path=acme).stdout
+    assert "at least 1, at most 99" in targen("describe", "majority", path=acme).stdout
+    generator = targen("describe", "letters", "--prompts", path=acme).stdout
+    assert "prompt: acme-write, version" in generator
+    assert "Write a $label about: $seed" in generator
 
 
 def test_a_check_lists_what_it_did_not_check(acme, targen, tmp_path):

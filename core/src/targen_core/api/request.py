@@ -64,6 +64,7 @@ __all__ = [
     "quotas_of",
     "registry_for",
     "reopened",
+    "spread",
 ]
 
 PathText: TypeAlias = str | PathLike[str]
@@ -186,7 +187,7 @@ def asked(
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
         tasks, called = called_task(task, files)
-        models, said = _by_step(model, steps, options)
+        models, said = _by_step(model, steps, spread(registry, options))
         backends: dict[str, Backend] = {}
         names: dict[str, str] = {}
         objects: dict[str, Any] = {}
@@ -278,7 +279,8 @@ def reopened(
     """
     path = as_path(run)
     manifest = Manifest.load(path / "manifest.json")
-    models, said = _by_step(model, steps, options)
+    of_parts = spread(load_registry() if registry is None else registry, options)
+    models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
     quotas = None
     if n is not None or labels:
@@ -297,6 +299,18 @@ def reopened(
             verify=verify,
         )
     return job, registry
+
+
+def spread(registry: Registry, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Options by `KEY` and `NAME.KEY`, those that are grouped by a registered part apart."""
+    apart: dict[str, Any] = {}
+    for name, value in (options or {}).items():
+        named = (item for item in registry.everything() if name in (item.name, item.id))
+        if isinstance(value, Mapping) and any(map(registry.is_configurable, named)):
+            apart |= {f"{name}.{key}": each for key, each in value.items()}
+        else:
+            apart[name] = value
+    return apart
 
 
 def _by_step(

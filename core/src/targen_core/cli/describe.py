@@ -72,9 +72,9 @@ def describe(
         raise UsageError(f"--variant is for tasks, and {name} is of the kind {meant}")
     if meant != "backend" and options:
         raise UsageError(f"-o is for backends, and {name} is of the kind {meant}")
-    if meant not in ("task", "corrector") and prompts:
+    if meant not in ("task", "corrector", "generator") and prompts:
         raise UsageError(
-            f"--prompts is for tasks and correctors, and {name} is of the kind {meant}"
+            f"--prompts is for tasks, correctors and generators, and {name} is of the kind {meant}"
         )
     if meant == "task":
         facts = task_facts(registry, name, variants, prompts=prompts)

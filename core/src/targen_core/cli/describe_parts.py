@@ -105,7 +105,9 @@ def _own_facts(
             for branch, generator in task.generators.items()
             if generator is target
         ]
-        return facts | {"about": _about(target), **_signature(target), "tasks": users}
+        about = target if inspect.isroutine(target) else type(target)
+        own = {"prompts": _prompts(target, texts=prompts), "tasks": users}
+        return facts | {"about": _about(about), **_signature(target), **own}
     return facts | {"about": _about(target)}
 
 
@@ -191,18 +193,24 @@ def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
             value = getattr(corrector, part.name)
             if not isinstance(value, Prompt) and part.name not in ("parameters", "prompts"):
                 settings[part.name] = _plain(value)
-    asked = [one for one in getattr(corrector, "prompts", ()) if isinstance(one, Prompt)]
     about = _about(corrector if inspect.isfunction(corrector) else type(corrector))
     return {
         "about": about,
         "settings": settings,
         "parameters": dict(getattr(corrector, "parameters", {})),
-        "prompts": [
-            {"name": prompt.name, "version": prompt.version}
-            | ({"text": prompt.text} if prompts else {})
-            for prompt in asked
-        ],
+        "prompts": _prompts(corrector, texts=prompts),
     }
+
+
+def _prompts(part: Any, *, texts: bool) -> list[dict[str, str]]:
+    """A part's own prompts, with their texts if these are asked for."""
+    from targen_core.tasks.prompt import Prompt
+
+    asked = [one for one in getattr(part, "prompts", ()) if isinstance(one, Prompt)]
+    return [
+        {"name": prompt.name, "version": prompt.version} | ({"text": prompt.text} if texts else {})
+        for prompt in asked
+    ]
 
 
 def _signature(function: Callable[..., Any]) -> dict[str, Any]:
@@ -238,8 +246,37 @@ def _fields(model: Any) -> list[dict[str, Any]]:
             one["required"] = True
         elif field.default_factory is None:
             one["default"] = _plain(field.default)
-        fields.append(one)
+        fields.append(one | _bounds(field.metadata))
     return fields
+
+
+_BOUNDS = {
+    "ge": "at least",
+    "gt": "above",
+    "le": "at most",
+    "lt": "below",
+    "min_length": "length at least",
+    "max_length": "length at most",
+    "pattern": "like",
+}
+"""What pydantic calls a field's bounds, and how people read them."""
+
+
+def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:
+    """What a value of a field must keep to."""
+    bounds = {
+        name: value
+        for name in _BOUNDS
+        for each in metadata
+        if (value := getattr(each, name, None)) is not None
+    }
+    return {"bounds": {name: _plain(value) for name, value in bounds.items()}} if bounds else {}
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """The type of a field with its bounds, as people read them."""
+    bounds = field.get("bounds", {})
+    return ", ".join([field["type"], *(f"{_BOUNDS[name]} {v}" for name, v in bounds.items())])
 
 
 def _type(annotation: Any) -> str:
@@ -296,7 +333,7 @@ def print_part(facts: dict[str, Any]) -> None:
         name = facts["id"].rpartition(":")[2]
         print("\nOptions, as -o takes them:")
         rows = [
-            (f"{name}.{one['name']}", one["type"], _default(one), one["description"])
+            (f"{name}.{one['name']}", _kind(one), _default(one), one["description"])
             for one in facts["options"]
         ]
         print_table(["option", "type", "default", "meaning"], rows)
@@ -308,7 +345,7 @@ def print_part(facts: dict[str, Any]) -> None:
 def _print_backend(facts: dict[str, Any]) -> None:
     print_table(
         ["option", "type", "default", "meaning"],
-        [(one["name"], one["type"], _default(one), one["description"]) for one in facts["options"]],
+        [(one["name"], _kind(one), _default(one), one["description"]) for one in facts["options"]],
     )
     print(f"\nSampling parameters that -o takes besides: {', '.join(facts['sampling'])}")
     own = facts.get("defaults", {})
@@ -348,11 +385,15 @@ def _print_corrector(facts: dict[str, Any]) -> None:
     for key in ("settings", "parameters"):
         if facts[key]:
             print(f"{key}: " + ", ".join(f"{name}={v}" for name, v in facts[key].items()))
-    for prompt in facts["prompts"]:
+    _print_prompts(facts["prompts"])
+    print(f"use it: --corrector {facts['id'].rpartition(':')[2]}")
+
+
+def _print_prompts(prompts: Sequence[dict[str, str]]) -> None:
+    for prompt in prompts:
         print(f"prompt: {prompt['name']}, version {prompt['version']}")
         if "text" in prompt:
             print(f"\n{prompt['text'].strip()}\n")
-    print(f"use it: --corrector {facts['id'].rpartition(':')[2]}")
 
 
 def _print_exporter(facts: dict[str, Any]) -> None:
@@ -366,7 +407,7 @@ def _print_metric(facts: dict[str, Any]) -> None:
     options = facts["options"]
     if options:
         heads = ["option", "type", "default", "meaning"]
-        rows = [(f"{name}.{f['name']}", f["type"], _default(f), f["description"]) for f in options]
+        rows = [(f"{name}.{f['name']}", _kind(f), _default(f), f["description"]) for f in options]
         print_table(heads, rows)
     print(f"use it: targen analyze DATASET --metric {name}")
 
@@ -409,7 +450,7 @@ def _print_method(facts: dict[str, Any]) -> None:
 def _print_options(facts: dict[str, Any]) -> None:
     if options := facts["options"]:
         heads = ["option", "type", "default", "meaning"]
-        rows = [(f["name"], f["type"], _default(f), f["description"]) for f in options]
+        rows = [(f["name"], _kind(f), _default(f), f["description"]) for f in options]
         print_table(heads, rows)
 
 
@@ -419,7 +460,7 @@ def _print_command(facts: dict[str, Any]) -> None:
 
 def _print_form(facts: dict[str, Any]) -> None:
     name = facts["id"].rpartition(":")[2]
-    rows = [(f["name"], f["type"], _default(f), f["description"]) for f in facts["keys"]]
+    rows = [(f["name"], _kind(f), _default(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
     print(f"a task file whose only key is {name}, with these keys below it")
 
@@ -436,6 +477,8 @@ def _print_list(facts: dict[str, Any]) -> None:
 def _print_generator(facts: dict[str, Any]) -> None:
     _print_fields("The seed that it takes", facts["seed"])
     _print_fields("The instance that it gives", facts["instance"])
+    _print_prompts(facts["prompts"])
+    print(f"use it: --generators-from {facts['id'].rpartition(':')[2]}")
 
 
 _PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -463,7 +506,7 @@ def _print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
         return
     print(f"\n{what} has these fields:")
     heads = ["field", "type", "default", "meaning"]
-    print_table(heads, [(f["name"], f["type"], _default(f), f["description"]) for f in fields])
+    print_table(heads, [(f["name"], _kind(f), _default(f), f["description"]) for f in fields])
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -48,6 +48,16 @@ def replay(
         typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
     ] = None,
     label: LabelArg = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--option",
+            metavar="NAME.KEY=VALUE",
+            help="An option of a part, such as the corrector's; see describe.",
+            show_default=False,
+        ),
+    ] = None,
     correct: Annotated[
         bool | None,
         typer.Option(
@@ -69,10 +79,11 @@ def replay(
     Examples:
     - targen replay runs/rte-0 --near-duplicates 80
     - targen replay runs/reviews-0 --task reviews.yaml --out runs/stricter
-    - targen replay runs/rte-0 --corrector vote --out runs/voted
+    - targen replay runs/rte-0 --corrector vote -o vote.votes=5 --out runs/voted
     """
     from targen_core.api.replaying import replayed
     from targen_core.runs.loops import finish
+    from targen_core.runs.options import parse_options
 
     made = finish(
         replayed(
@@ -82,6 +93,7 @@ def replay(
             n=n,
             labels=labels_of(label),
             correct=correct,
+            options=parse_options(option or (), "-o vote.votes=5"),
             **said.values,
         )
     )

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
 __all__ = [
-    "FULL_ID",
     "BranchPart",
     "ContextsPart",
     "Declaration",

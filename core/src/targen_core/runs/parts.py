@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core.declared.reading import parsed_file
-from targen_core.errors import UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.options import ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
@@ -93,6 +93,29 @@ class Parts:
         said = parsed.value.get("options", {})
         name = next((each for each in spelt if each in said), spelt[-1])
         return parsed.refuse(("options", name), str(error), error.hint)
+
+    def require_fit(self, task: Task[Any, Any]) -> None:
+        """Have each part in use look at the task: its `check_task`, if it has one.
+
+        Raises:
+            UsageError: what a part raises, with its id.
+            PluginError: it raises something else.
+        """
+        for item, part, _ in self._used.values():
+            check = getattr(part, "check_task", None)
+            if check is None:
+                continue
+            try:
+                check(task)
+            except UsageError as error:
+                error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
+                raise
+            except Exception as error:
+                raise PluginError(
+                    f"{item.kind} {item.id}: check_task raised {type(error).__name__}: {error}",
+                    distribution=item.distribution,
+                    hint=f"report it to the authors of {item.distribution}",
+                ) from error
 
     @property
     def plans(self) -> dict[str, PartPlan]:

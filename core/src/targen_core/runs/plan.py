@@ -214,6 +214,7 @@ def prepare(
     full = named(registry, spec)
     embedder_id, embedder = _embedder(parts, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
+    parts.require_fit(task)
     options = _options(task, full, parts)
     _refuse_unlabeled(task, spec, corrector)
     specs, user_items = _lists(task, spec, options)
@@ -279,6 +280,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         raise UsageError(
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
         )
+    parts.require_fit(task)
     options = _options(task, spec, parts)
     steps = _models(registry, judged_by(task, corrector), spec, options, {"correct"})
     return PreparedCorrection(

@@ -36,11 +36,12 @@ from targen_core.runs.excluded import (
 from targen_core.runs.files import keep_copies, write_atomically
 from targen_core.runs.gate import read_json
 from targen_core.runs.job import Job
-from targen_core.runs.lock import Lock
+from targen_core.runs.lock import Lock, changed_part
 from targen_core.runs.manifest import Manifest, given_file
 from targen_core.runs.placing import is_fresh
 from targen_core.runs.plan import Prepared, find_task, prepare
 from targen_core.runs.spec import RunSpec
+from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 
 __all__ = ["Needed", "Replay"]
@@ -94,6 +95,7 @@ class Replay(Job):
         *,
         task: str | None = None,
         quotas: Mapping[str, int] | None = None,
+        options: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> Replay:
         """Make `out`, where `run` is made again; `run` is only read.
@@ -104,6 +106,7 @@ class Replay(Job):
             out: the new one.
             task: the name or the file of the task as it is now; None: the run's own.
             quotas: rows by label; None: as many as the run's targets say.
+            options: options of parts, as `NAME.KEY`, that differ from those of the run.
             **changes: fields of `RunSpec` that differ from those of the run.
 
         Raises:
@@ -128,7 +131,7 @@ class Replay(Job):
                     hint="leave -n and --label out",
                 )
             spec = spec.replace(quotas=quotas)
-        spec = spec.replace(**changes)
+        spec = _with_options(there, spec.replace(**changes), options or {}, changes)
         require_known_sources(spec.exclude, run)
         try:
             prepared = prepare(registry, spec, recorded=there.steps)
@@ -246,6 +249,9 @@ class Replay(Job):
         was, now = self._before.lock, self.manifest.lock
         if call.step == "correct" and was.corrector != now.corrector:
             return f"the corrector is {now.corrector}, and was {was.corrector or 'none'}"
+        before = was.parts.get("corrector")
+        if call.step == "correct" and before and before != now.parts.get("corrector"):
+            return f"the corrector {changed_part(before, now.parts.get('corrector'))}"
         prompts = was.task.prompts.get(call.prompt), now.task.prompts.get(call.prompt)
         if prompts[0] != prompts[1]:
             word = "is new" if prompts[0] is None else "changed since"
@@ -255,6 +261,33 @@ class Replay(Job):
         if call.place in self._places:
             return f"prompt {call.prompt} is filled otherwise, or its reply has another form"
         return "the run did not ask it"
+
+
+def _with_options(
+    there: Manifest, spec: RunSpec, options: Mapping[str, Any], changes: Mapping[str, Any]
+) -> RunSpec:
+    """The spec with other options of parts, and without those of a part that was changed.
+
+    Raises:
+        UsageError: one is of a model, which a replay does not ask.
+    """
+    for name in options:
+        about = name.rpartition(".")[0]
+        if not about or about in {*PARAMETERS, *there.steps}:
+            raise UsageError(
+                f"option {name}: a replay asks no model, and takes options of parts alone",
+                hint="for example -o majority.times=5",
+            )
+    left = [
+        name
+        for place, part in there.lock.parts.items()
+        if place in changes and changes[place] not in part.names
+        for name in part.names
+    ]
+    kept = {
+        name: value for name, value in spec.options.items() if name.rpartition(".")[0] not in left
+    }
+    return spec.replace(options=kept).also(options)
 
 
 def _as_the_task_says(registry: Registry, there: Manifest, run: Path, spec: RunSpec) -> RunSpec:
