@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from targen_testing.backends import BackendSuite
     from targen_testing.correctors import CorrectorSuite
+    from targen_testing.embedders import EmbedderSuite
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
     from targen_testing.methods import MethodSuite
@@ -24,6 +25,7 @@ __all__ = [
     "CatalogueSuite",
     "ContextsSuite",
     "CorrectorSuite",
+    "EmbedderSuite",
     "ExecutorSuite",
     "ExporterSuite",
     "GeneratorSuite",
@@ -42,6 +44,7 @@ _HOME = {
     "CatalogueSuite": "retrieval",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
+    "EmbedderSuite": "embedders",
     "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
     "GeneratorSuite": "steps",

@@ -43,7 +43,8 @@ def check(path: Path) -> list[Finding]:
     folder = read_folder(path)
     registry = load_registry(sources_with(path))
     loaded = list(_load(folder, registry))
-    if any(f.outcome == "failed" and f.check != "prints-at-import" for f in loaded):
+    harmless = ("prints-at-import", "slow-import")
+    if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
         return loaded
     unmade = {f.about for f in loaded if f.check == "needs-an-option"}
     return [*loaded, *_run_suites(folder, registry, unmade)]
@@ -58,15 +59,16 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
     for plugin in registry.plugins:
         if plugin.distribution != folder.name:
             continue
+        about = f"entry point {plugin.entry_point}"
         if plugin.check:
-            yield broken(plugin.check, f"entry point {plugin.entry_point}", plugin.problem)
+            yield broken(plugin.check, about, plugin.problem)
         elif not any(item.entry_point == plugin.entry_point for item in _mine(folder, registry)):
-            about = f"entry point {plugin.entry_point}"
             yield broken("registers-nothing", about, "it registers nothing")
         if plugin.printed:
             words = plugin.printed.splitlines()[0]
-            about = f"entry point {plugin.entry_point}"
             yield broken("prints-at-import", about, f"it prints {words!r}")
+        if plugin.is_slow:
+            yield broken("slow-import", about, f"importing it takes {plugin.seconds:.1f} s")
     for item in _mine(folder, registry):
         try:
             registry.resolve(item)
@@ -130,6 +132,7 @@ def _default_suites(
         BackendSuite,
         ContextsSuite,
         CorrectorSuite,
+        EmbedderSuite,
         ExecutorSuite,
         ExporterSuite,
         GeneratorSuite,
@@ -152,6 +155,8 @@ def _default_suites(
             base = ExecutorSuite
         elif item.kind == "exporter":
             base = ExporterSuite
+        elif item.kind == "embedder":
+            base = EmbedderSuite
         elif item.kind == "metric":
             base = MetricSuite
         elif item.kind == "trainer":

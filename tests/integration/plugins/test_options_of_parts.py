@@ -85,11 +85,8 @@ class Couple(BaseModel):
     two: str
     place: str
 
-async def none(llm, parent, existing):
-    return []
-
-async def refuse(llm, parent, existing):
-    raise UsageError("places.csv has no column town", hint="-o table.column=place")
+async def few(llm, parent, existing):
+    return ["a night market", "a harbour"]
 
 async def couples(llm, parent, existing):
     return [Couple(one=f"Ann {n}", two=f"Bo {n}", place=parent) for n in range(llm.batch)]
@@ -137,9 +134,8 @@ def register_correctors(register):
 @hookimpl
 def register_contexts(register):
     register.register("table", "acme:CONTEXTS", summary="A column of a CSV file")
-    for name, propose in (("none", none), ("refuse", refuse)):
-        empty = ListStep(item=str, propose=propose, batch=3, asks=False)
-        register.register(name, empty, summary="No contexts at all")
+    short = ListStep(item=str, propose=few, batch=2, once=True, asks=False)
+    register.register("few", short, summary="Two places")
 
 @hookimpl
 def register_seeds(register):
@@ -624,19 +620,6 @@ def test_a_required_option_is_asked_for(acme, targen):
     assert "-o table.path=" in made.stderr
 
 
-def test_a_list_that_gives_nothing_is_named(acme, targen, tmp_path):
-    made = targen(*ALL[:8], "--contexts-from", "none", path=acme)
-    assert made.returncode == 1
-    assert "the list of contexts (acme:none) is empty" in made.stderr
-
-
-def test_a_run_that_a_list_refuses_leaves_nothing_behind(acme, targen, tmp_path):
-    made = targen(*ALL[:8], "--contexts-from", "refuse", path=acme)
-    assert made.returncode == 2
-    assert "no column town" in made.stderr
-    assert not (tmp_path / "run").exists()
-
-
 def test_describe_shows_the_parts_of_a_file(acme, targen, tmp_path):
     (tmp_path / "using.yaml").write_text(USING)
     parts = json.loads(targen("describe", "using.yaml", "--json", path=acme).stdout)["parts"]
@@ -656,6 +639,9 @@ def test_describe_shows_them(acme, targen):
     options = {each["name"]: each for each in json.loads(shown.stdout)["options"]}
     assert options["path"]["required"]
     assert options["column"]["default"] == "context"
+    few = targen("describe", "few", path=acme).stdout
+    assert "use it: --contexts-from few; in a task file contexts: {use: acme:few}" in few
+    assert "targen train DATASET --trainer tfidf" in targen("describe", "tfidf").stdout
     assert "at least 1, at most 99" in targen("describe", "majority", path=acme).stdout
     generator = targen("describe", "letters", "--prompts", path=acme).stdout
     assert "prompt: acme-write, version" in generator

@@ -415,7 +415,7 @@ def _print_metric(facts: dict[str, Any]) -> None:
 def _print_trainer(facts: dict[str, Any]) -> None:
     _print_options(facts)
     print(f"weights of rows: {'heeded' if facts['weighs'] else 'refused'}")
-    print(f"use it: targen train DATASET --model {facts['id'].rpartition(':')[2]}")
+    print(f"use it: targen train DATASET --trainer {facts['id'].rpartition(':')[2]}")
 
 
 def _print_catalogue(facts: dict[str, Any]) -> None:
@@ -472,6 +472,8 @@ def _print_list(facts: dict[str, Any]) -> None:
         said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
         print(f"code makes items differ in: {', '.join(said)}")
     _print_fields("An item", facts["item"])
+    kind, name = facts["kind"], facts["id"].rpartition(":")[2]
+    print(f"use it: --{kind}-from {name}; in a task file {kind}: {{use: {facts['id']}}}")
 
 
 def _print_generator(facts: dict[str, Any]) -> None:

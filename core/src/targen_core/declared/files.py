@@ -218,7 +218,10 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     if not folders.is_known(KNOWN, _digest(as_text(parsed.value))):  # not ours, nor a known copy
         require_trust(parsed.path, {f"{key}.{at}": each for at, each in reaching.items()})
     spec = form.located(spec, folder)
-    task = form.task(spec, name)
+    task: Task[Any, Any] = form.task(spec, name)
+    if not isinstance(task, Task):
+        problem = f": its task() returned a {type(task).__name__}, not a targen_core.Task"
+        raise registered.fault(problem, "")
     kept = form.keeps(spec)
     text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
     folders.make_known(KNOWN, _digest(text))  # the user has named it

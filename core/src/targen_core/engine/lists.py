@@ -312,7 +312,7 @@ class _GrowingList:
                 self.finished = True
                 break
             try:
-                key = self.order.guard.call(_digest, spec.source, item)
+                key = self.guard.call(_digest, spec.source, item)
                 if key in self._known:
                     batch.barren = batch.barren and self._known[key] < len(shown)
                     raise Rejected("repeated", "the list holds it already")
@@ -320,7 +320,7 @@ class _GrowingList:
                     raise Rejected(*known.refused[number])
                 if known is None and spec.source.check is not None:
                     try:
-                        self.order.guard.call(spec.source.check, item)
+                        self.guard.call(spec.source.check, item)
                     except Rejected as error:
                         refused[number] = error.reason, str(error)
                         raise
@@ -416,7 +416,7 @@ class _GrowingList:
         )
         parent = self.above[-1] if self.above else None
         try:
-            fresh = await self.order.guard.wait(spec.source.propose, llm, parent, tuple(shown))
+            fresh = await self.guard.wait(spec.source.propose, llm, parent, tuple(shown))
         except Rejected as error:
             return (), tuple(scope.keys), (error.reason, str(error)), scope.lacking
         finally:
@@ -424,13 +424,13 @@ class _GrowingList:
         kind, propose = spec.source.item, named(spec.source.propose)
         expected = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
         if not isinstance(fresh, Sequence) or isinstance(fresh, str):
-            raise self.order.guard.fault(
+            raise self.guard.fault(
                 f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of "
                 f"{expected}"
             )
         odd = next((item for item in fresh if not isinstance(item, kind)), None)
         if odd is not None:
-            raise self.order.guard.fault(
+            raise self.guard.fault(
                 f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
                 f"each is to be {expected}"
             )
@@ -472,6 +472,12 @@ class _GrowingList:
                 self.order.barren = 0
                 self.order.sown = True
         return batch
+
+    @property
+    def guard(self) -> Guard:
+        """Runs the list's code: that of the task, or of the package that the list is from."""
+        spec = self.order.specs[self.depth]
+        return self.order.guard.of(spec.step, spec.source.origin)
 
     def _rows_told(self, index: int) -> int:
         """How many rows a batch is told of."""

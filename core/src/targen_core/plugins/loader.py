@@ -11,6 +11,7 @@ import importlib
 import inspect
 import os
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import ModuleType
@@ -43,6 +44,10 @@ DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 API_GROUPS = re.compile(r"targen\.v\d+")
 """Entry-point groups of all levels of the plugin API."""
 
+_ON_CORE = re.compile(r"targen[-_.]core\b(?!\s*\[)([^;]*)(?!.*\bextra\b)", re.IGNORECASE)
+_LOWEST = re.compile(r"(?:>=?|==|~=)\s*(\d+(?:\.\d+)*)")
+_NUMBER = re.compile(r"(?:(?<=^)|(?<=\.))\d+")
+
 _SPECS = ModuleType("hooks")
 """The hookspecs alone: pluggy looks at every name there, and does so for each plugin."""
 vars(_SPECS).update({hook: getattr(hookspecs, hook) for hook in HOOKS})
@@ -54,7 +59,7 @@ class Source:
 
     `module` is a dotted module name, or in tests the module object itself.
     `problem` says why there is none: the distribution's list of entry points does
-    not read.
+    not read. `core` is the lowest version of targen-core that the distribution asks for, or "".
     """
 
     distribution: str
@@ -64,6 +69,7 @@ class Source:
     group: str = API_GROUP
     extras: tuple[str, ...] = ()
     problem: str = ""
+    core: str = ""
 
     @property
     def install(self) -> str:
@@ -76,13 +82,15 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def source_of(entry: importlib_metadata.EntryPoint, distribution: str, version: str) -> Source:
+def source_of(
+    entry: importlib_metadata.EntryPoint, distribution: str, version: str, core: str = ""
+) -> Source:
     """One entry point of a distribution."""
     try:
         module, extras = entry.module, tuple(entry.extras)
     except (ValueError, AttributeError):  # no module: importing it will say so
         module, extras = entry.value, ()
-    return Source(distribution, version, entry.name, module, entry.group, extras)
+    return Source(distribution, version, entry.name, module, entry.group, extras, core=core)
 
 
 def installed_sources() -> list[Source]:
@@ -99,6 +107,7 @@ def installed_sources() -> list[Source]:
         try:
             metadata = distribution.metadata  # parsed anew each time that it is asked for
             name, version = canonical(metadata["Name"]), metadata["Version"]
+            core = _lowest_core(metadata.get_all("Requires-Dist") or ())
         except (FileNotFoundError, KeyError, TypeError, ValueError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
@@ -112,8 +121,27 @@ def installed_sources() -> list[Source]:
             continue
         for entry in entries:
             if API_GROUPS.fullmatch(entry.group):
-                sources[entry.group, name, entry.name] = source_of(entry, name, version)
+                sources[entry.group, name, entry.name] = source_of(entry, name, version, core)
     return [sources[key] for key in sorted(sources)]
+
+
+def _lowest_core(requirements: Iterable[str]) -> str:
+    """The lowest version of the core that some requirements allow; "" for any.
+
+    Read without the library `packaging`, which costs every listing more than the rest of it.
+    """
+    for text in requirements:
+        if found := _ON_CORE.match(text):
+            lowest = _LOWEST.search(found[1])
+            return lowest[1] if lowest else ""
+    return ""
+
+
+def _is_older(version: str, lowest: str) -> bool:
+    """Whether a version is below another, by their numbers."""
+    mine, other = ([int(part) for part in _NUMBER.findall(each)] for each in (version, lowest))
+    longest = max(len(mine), len(other))
+    return mine + [0] * (longest - len(mine)) < other + [0] * (longest - len(other))
 
 
 def _bad_line(text: str) -> str:
@@ -136,9 +164,11 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
         for part in os.environ.get(DISABLE_VARIABLE, "").split(",")
         if part.strip()
     }
+    known = installed_sources() if sources is None else list(sources)
+    core = next((each.version for each in known if each.distribution == "targen-core"), "")
     plugins: list[Plugin] = []
     merged: dict[tuple[str, str], Registration[Any]] = {}
-    for source in installed_sources() if sources is None else sources:
+    for source in known:
         module = source.module if isinstance(source.module, str) else source.module.__name__
 
         def note(
@@ -147,6 +177,7 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
             problem: str = "",
             hint: str = "",
             printed: str = "",
+            seconds: float = 0.0,
             s: Source = source,
             m: str = module,
         ) -> None:
@@ -162,6 +193,7 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                     check=check,
                     group=s.group,
                     printed=printed,
+                    seconds=seconds,
                 )
             )
 
@@ -176,9 +208,18 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
                 f"pip install --upgrade targen-core {source.distribution}",
             )
             continue
+        if core and source.core and _is_older(core, source.core):
+            note(
+                "incompatible",
+                "",
+                f"it requires targen-core {source.core} or newer, and {core} is installed",
+                f"pip install --upgrade 'targen-core>={source.core}'",
+            )
+            continue
         if disabled & {canonical(source.entry_point), canonical(source.distribution)}:
             note("disabled", problem=f"named in {DISABLE_VARIABLE}")
             continue
+        begun = time.monotonic()
         try:
             with capture_output() as said:
                 registrations = _register(source)
@@ -197,7 +238,8 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
             note("broken", *_explain(raised_by(error), source))
         else:
             merged.update({(item.kind, item.id): item for item in registrations})
-            note("ok", printed="".join(said).strip())
+            seconds = time.monotonic() - begun
+            note("ok", printed="".join(said).strip(), seconds=seconds)
     return Registry(merged.values(), plugins)
 
 

@@ -68,7 +68,7 @@ class Plugin:
     `state` is "ok", "broken", "incompatible" or "disabled"; `problem` says
     why in one line, `hint` what to type, and `check` names the rule that it
     breaks (docs/plugins/conformance.md). `printed` is what it printed when it
-    was imported.
+    was imported, which took `seconds`.
     """
 
     distribution: str
@@ -81,6 +81,12 @@ class Plugin:
     check: str = ""
     group: str = API_GROUP
     printed: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether its import takes two seconds or more; the core's own takes a tenth of one."""
+        return self.seconds >= 2.0
 
 
 class Registry:

@@ -33,6 +33,7 @@ from targen_core.errors import (
     ServiceError,
     ServiceGaveUp,
     TargenError,
+    UnknownName,
     UsageError,
 )
 from targen_core.outputs import remove
@@ -314,6 +315,9 @@ class Job:
                 refuse_itself(exclude, path)
             try:
                 prepared = prepare(registry, spec.also(typed), allow=allow)
+            except UnknownName as error:
+                error.hint = manifest.to_install or error.hint
+                raise
             except UnreadSource as error:
                 again = f"targen resume {shlex.quote(str(path))} --exclude SOURCE"
                 if not error.hint or (exclude is None and error.hub):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import importlib_metadata
 from pydantic import ValidationError
 
 from targen_core.engine.commits import Target
@@ -106,6 +107,17 @@ class Manifest(ManifestPart):
     def excluded_digests(self) -> list[str]:
         """The digests of the datasets that no row is from."""
         return [plan.digest for plan in self.lock.excluded]
+
+    @property
+    def to_install(self) -> str:
+        """The command that installs the distributions that the run used and that are missing."""
+        missing = []
+        for name, version in self.lock.distributions.items():
+            try:
+                importlib_metadata.version(name)
+            except importlib_metadata.PackageNotFoundError:
+                missing.append(shlex.quote(f"{name}=={version}"))
+        return f"pip install {' '.join(missing)}" if missing else ""
 
     def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
         """The merged run that a record of provenance or rejects is from; None where none was."""
