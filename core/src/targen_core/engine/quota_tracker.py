@@ -427,7 +427,7 @@ class QuotaTracker:
             hint = "targen list-seeds has other seeds"
         elif fruitless and not self.dropped:
             why = f"the list of {fruitless} is empty"
-            hint = "check its options, and the file that it reads if it reads one"
+            hint = "check what it is made of: its options, the file that it reads, or its model"
         elif given:
             why = "all given seeds were used"
             hint = "give more seeds, or raise the task's samples_per_seed"
