@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from targen_cli.describing import default_of, print_fields, print_options
+from targen_cli.describing import default_of, print_fields, print_options, print_prompts, type_of
 from targen_cli.tables import print_table
 from targen_core.errors import PluginError, TargenError
-from targen_core.plugins.facts import Described, about, fields, plain
+from targen_core.plugins.facts import Described, about, fields, plain, prompts_of
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def generator_facts(part: Described) -> dict[str, Any]:
         for branch, generator in task.generators.items()
         if generator is part.target
     ]
-    return {"about": about(part.target), **_signature(part.target), "tasks": users}
+    target = part.target
+    said = about(target if inspect.isroutine(target) else type(target))
+    own = {"prompts": prompts_of(target, texts=part.prompts), "tasks": users}
+    return {"about": said, **_signature(target), **own}
 
 
 def corrector_facts(part: Described) -> dict[str, Any]:
@@ -162,17 +165,12 @@ def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
             value = getattr(corrector, part.name)
             if not isinstance(value, Prompt) and part.name not in ("parameters", "prompts"):
                 settings[part.name] = plain(value)
-    asked = [one for one in getattr(corrector, "prompts", ()) if isinstance(one, Prompt)]
     described = corrector if inspect.isfunction(corrector) else type(corrector)
     return {
         "about": about(described),
         "settings": settings,
         "parameters": dict(getattr(corrector, "parameters", {})),
-        "prompts": [
-            {"name": prompt.name, "version": prompt.version}
-            | ({"text": prompt.text} if prompts else {})
-            for prompt in asked
-        ],
+        "prompts": prompts_of(corrector, texts=prompts),
     }
 
 
@@ -244,16 +242,13 @@ def print_corrector(facts: dict[str, Any]) -> None:
     for key in ("settings", "parameters"):
         if facts[key]:
             print(f"{key}: " + ", ".join(f"{name}={v}" for name, v in facts[key].items()))
-    for prompt in facts["prompts"]:
-        print(f"prompt: {prompt['name']}, version {prompt['version']}")
-        if "text" in prompt:
-            print(f"\n{prompt['text'].strip()}\n")
+    print_prompts(facts["prompts"])
 
 
 def print_form(facts: dict[str, Any]) -> None:
     """Print the keys of a form."""
     name = facts["id"].rpartition(":")[2]
-    rows = [(f["name"], f["type"], default_of(f), f["description"]) for f in facts["keys"]]
+    rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
     print(f"a task file whose only key is {name}, with these keys below it")
 
@@ -272,3 +267,4 @@ def print_generator(facts: dict[str, Any]) -> None:
     """Print what a generator takes and gives."""
     print_fields("The seed that it takes", facts["seed"])
     print_fields("The instance that it gives", facts["instance"])
+    print_prompts(facts["prompts"])

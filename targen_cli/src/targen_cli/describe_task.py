@@ -24,8 +24,10 @@ def task_facts(part: Described) -> dict[str, Any]:
     from targen_core.runs.preparing.plan import find_task
 
     registry, name, variants = part.registry, part.name, part.variants
-    registration, target = find_task(registry, name, variants)
+    registration, own = find_task(registry, name, variants)
+    target, parts = _with_parts(registry, own, name, variants)
     facts = _facts(target, registration.id) | {"scored": scored_facts(registry, target)}
+    facts["parts"] = parts
     if part.prompts:
         facts["prompts"] = [
             {
@@ -36,6 +38,28 @@ def task_facts(part: Described) -> dict[str, Any]:
             for call in _filled(registry, target, name, variants)
         ]
     return facts
+
+
+def _with_parts(
+    registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
+) -> tuple[Task[Any, Any], dict[str, dict[str, Any]]]:
+    """The task with the registered parts that it uses, and these by their place.
+
+    Some of its parts may not be installed, or need an option that is typed for each run: it is
+    described without them then, with the reason.
+    """
+    from targen_core.errors import TargenError
+    from targen_core.runs.preparing.plan import task_with_parts
+    from targen_core.runs.records.spec import RunSpec
+
+    try:
+        made, plans = task_with_parts(registry, RunSpec(task=name, quotas={}, variants=variants))
+    except TargenError as error:
+        return task, {"": {"problem": f"{error}" + (f" ({error.hint})" if error.hint else "")}}
+    return made, {
+        place: {"id": plan.id, "options": dict(plan.options), "prompts": dict(plan.prompts)}
+        for place, plan in plans.items()
+    }
 
 
 def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
@@ -124,6 +148,21 @@ def _what_for(dimension: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (dimension["summary"], unsaid)))
 
 
+def _print_parts(parts: Mapping[str, Mapping[str, Any]]) -> None:
+    if problem := parts.get("", {}).get("problem"):
+        print(f"Parts that it uses cannot be shown: {problem}")
+        return
+    rows = [
+        (
+            place,
+            part["id"],
+            ", ".join(f"{name}={value}" for name, value in part["options"].items()),
+        )
+        for place, part in parts.items()
+    ]
+    print_table(["registered part", "id", "options"], rows)
+
+
 def _generated(facts: dict[str, Any]) -> str:
     if facts["labels_per_seed"] == 1 and len(facts["branches"]) > 1:
         return "instances for a seed, which is used for one label"
@@ -159,6 +198,9 @@ def print_task(facts: dict[str, Any]) -> None:
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
         ],
     )
+    if any(place != "corrector" or part.get("options") for place, part in facts["parts"].items()):
+        print()
+        _print_parts(facts["parts"])
     print_scored(facts["scored"])
     if facts["dimensions"]:
         print()

@@ -18,8 +18,10 @@ __all__ = [
     "print_fields",
     "print_options",
     "print_part",
+    "print_prompts",
     "print_scored",
     "scored_facts",
+    "type_of",
 ]
 
 _IDENTITY = ("kind", "id", "version", "summary", "install", "about", "tasks", "options")
@@ -59,7 +61,7 @@ def print_options(facts: Mapping[str, Any], *, prefix: str = "") -> None:
     if options := facts.get("options"):
         heads = ["option", "type", "default", "meaning"]
         rows = [
-            (f"{prefix}{f['name']}", f["type"], default_of(f), f["description"]) for f in options
+            (f"{prefix}{f['name']}", type_of(f), default_of(f), f["description"]) for f in options
         ]
         print_table(heads, rows)
 
@@ -73,7 +75,23 @@ def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
         return
     print(f"\n{what} has these fields:")
     heads = ["field", "type", "default", "meaning"]
-    print_table(heads, [(f["name"], f["type"], default_of(f), f["description"]) for f in fields])
+    print_table(heads, [(f["name"], type_of(f), default_of(f), f["description"]) for f in fields])
+
+
+def type_of(field: dict[str, Any]) -> str:
+    """Return the type of a field with its bounds, as people read them."""
+    from targen_core.plugins.facts import BOUNDS
+
+    bounds = field.get("bounds", {})
+    return ", ".join([field["type"], *(f"{BOUNDS[name]} {v}" for name, v in bounds.items())])
+
+
+def print_prompts(prompts: Sequence[Mapping[str, str]]) -> None:
+    """Print prompts by name and version, with their texts if they are there."""
+    for prompt in prompts:
+        print(f"prompt: {prompt['name']}, version {prompt['version']}")
+        if "text" in prompt:
+            print(f"\n{prompt['text'].strip()}\n")
 
 
 def default_of(field: dict[str, Any]) -> str:

@@ -100,6 +100,10 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     if plugin.printed:  # it works all the same: the words went to standard error
         said = f"it prints {plugin.printed.splitlines()[0]!r} when it is imported"
         problems.append(_problem("prints-at-import", said, _report(plugin)))
+    if plugin.is_slow:
+        said = f"importing it takes {plugin.seconds:.1f} s, for which every command waits"
+        hint = "import large packages inside functions, and register lazy targets"
+        problems.append(_problem("slow-import", said, hint))
     return {
         "distribution": plugin.distribution,
         "version": plugin.version,

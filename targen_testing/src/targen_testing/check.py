@@ -45,7 +45,8 @@ def check(path: Path) -> list[Finding]:
     folder = read_folder(path)
     registry = load_registry(sources_with(path))
     loaded = list(_load(folder, registry))
-    if any(f.outcome == "failed" and f.check != "prints-at-import" for f in loaded):
+    harmless = ("prints-at-import", "slow-import")
+    if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
         return loaded
     unmade = {f.about for f in loaded if f.check == "needs-an-option"}
     return [*loaded, *_run_suites(folder, registry, unmade)]
@@ -60,15 +61,16 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
     for plugin in registry.plugins:
         if plugin.distribution != folder.name:
             continue
+        about = f"entry point {plugin.entry_point}"
         if plugin.check:
-            yield broken(plugin.check, f"entry point {plugin.entry_point}", plugin.problem)
+            yield broken(plugin.check, about, plugin.problem)
         elif not _registers(plugin, registry):
-            about = f"entry point {plugin.entry_point}"
             yield broken("registers-nothing", about, "it registers nothing")
         if plugin.printed:
             words = plugin.printed.splitlines()[0]
-            about = f"entry point {plugin.entry_point}"
             yield broken("prints-at-import", about, f"it prints {words!r}")
+        if plugin.is_slow:
+            yield broken("slow-import", about, f"importing it takes {plugin.seconds:.1f} s")
         for hook in plugin.unused:
             why = "no kind with this hook is installed, so what it registers was not checked"
             yield Finding("missing-kind", f"hook {hook}", "skipped", why)

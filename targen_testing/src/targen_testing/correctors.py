@@ -25,17 +25,18 @@ from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.sample import with_sample
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import PartSuite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
 
 __all__ = ["CorrectorSuite"]
 
 
-class CorrectorSuite(Suite):
+class CorrectorSuite(PartSuite[Any]):
     """Checks of a corrector; set `corrector` to its registered name.
 
     Attributes:
         corrector: the registered name.
+        options: its options, each `"KEY=VALUE"` as after `-o NAME.`.
         task: whose instances it judges; by default those of the kit's own
             small task, which has two labels.
         rows: how many instances of each label it judges.
@@ -45,7 +46,7 @@ class CorrectorSuite(Suite):
     task: ClassVar[str] = "sample"
     rows: ClassVar[int] = 4
     kind = "corrector"
-    own: ClassVar[frozenset[str]] = Suite.own | {"corrector", "task", "rows"}
+    own: ClassVar[frozenset[str]] = PartSuite.own | {"corrector", "task", "rows"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -57,10 +58,6 @@ class CorrectorSuite(Suite):
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""
         return with_sample(self.registry())
-
-    def target(self) -> Any:
-        """The corrector."""
-        return self.registry().get("corrector", self.corrector)
 
     def whose(self) -> Task[Any, Any]:
         """The task whose instances are judged."""
@@ -76,7 +73,7 @@ class CorrectorSuite(Suite):
             task=self.task,
             quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
             backend="targen-core:scripted",
-            options=options,
+            options={**options, **(self.typed() if corrector == self.item().id else {})},
             corrector=corrector,
             limits=Limits(concurrency=concurrency),
         )
@@ -107,8 +104,7 @@ class CorrectorSuite(Suite):
         concurrency: int = 8,
     ) -> Trial:
         """Run the corrector on instances."""
-        corrector = self.registry().find("corrector", self.corrector).id
-        spec = self.spec(options, corrector, concurrency)
+        spec = self.spec(options, self.item().id, concurrency)
         trial = trials.correct(self.everything(), spec, dataset, folder)
         if CHANGED in str(trial.error):
             pytest.skip("it changes what it judges: see changes-no-instance")
@@ -118,7 +114,7 @@ class CorrectorSuite(Suite):
 
     def test_described(self) -> None:
         """It is registered with a summary, which the listings show."""
-        summary = self.registry().find("corrector", self.corrector).summary
+        summary = self.item().summary
         assert summary.strip(), "register it with a summary"
 
     def test_judges(self, dataset: Dataset, tmp_path: Path) -> None:
@@ -173,7 +169,7 @@ class CorrectorSuite(Suite):
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It judges an instance and leaves it as it was."""
-        spec = self.spec(GOOD, self.registry().find("corrector", self.corrector).id)
+        spec = self.spec(GOOD, self.item().id)
         error = trials.correct(self.everything(), spec, dataset, tmp_path / "out").error
         if CHANGED in str(error):
             fail(str(error))

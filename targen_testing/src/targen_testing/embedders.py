@@ -25,7 +25,7 @@ from targen_core.embedding import Embedder, Encode
 from targen_core.errors import TargenError, UsageError
 from targen_testing.chance import homes_of, watching
 from targen_testing.hostile import TEXTS
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import PartSuite, fail
 
 __all__ = ["EmbedderSuite"]
 
@@ -42,17 +42,12 @@ _TEXTS = (
 _CLOSE = 1e-6
 
 
-class EmbedderSuite(Suite):
+class EmbedderSuite(PartSuite[Embedder]):
     """Checks of an embedder; set `embedder` to its registered name."""
 
     embedder: ClassVar[str]
     kind = "embedder"
-    own: ClassVar[frozenset[str]] = Suite.own | {"embedder"}
-
-    def target(self) -> Embedder:
-        """The embedder."""
-        embedder: Embedder = self.registry().get("embedder", self.embedder)
-        return embedder
+    own: ClassVar[frozenset[str]] = PartSuite.own | {"embedder"}
 
     @pytest.fixture
     def encode(self) -> Encode:
@@ -66,7 +61,7 @@ class EmbedderSuite(Suite):
 
     def test_described(self) -> None:
         """It is registered with a summary, which the listings show."""
-        item = self.registry().find("embedder", self.embedder)
+        item = self.item()
         assert item.summary.strip(), "register it with a summary"
 
     def test_says_what_is_missing(self) -> None:

@@ -29,7 +29,7 @@ from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import save
 from targen_testing import trials
 from targen_testing.sample import PAIRS, with_sample
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import PartSuite, fail
 from targen_testing.trials import GOOD
 
 __all__ = ["ExporterSuite"]
@@ -41,11 +41,12 @@ _ODD = (
 )
 
 
-class ExporterSuite(Suite):
+class ExporterSuite(PartSuite[Exporter]):
     """Checks of an exporter; set `exporter` to its registered name.
 
     Attributes:
         exporter: the registered name.
+        options: its options, each `"KEY=VALUE"` as after `-o NAME.`.
         task: whose rows it writes; by default those of the kit's own small
             task, a text and a label.
         rows: how many rows of each label it writes.
@@ -55,18 +56,13 @@ class ExporterSuite(Suite):
     task: ClassVar[str] = "sample"
     rows: ClassVar[int] = 4
     kind = "exporter"
-    own: ClassVar[frozenset[str]] = Suite.own | {"exporter", "task", "rows"}
+    own: ClassVar[frozenset[str]] = PartSuite.own | {"exporter", "task", "rows"}
 
     # --- how the tests run it ---
 
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""
         return with_sample(self.registry())
-
-    def target(self) -> Exporter:
-        """The exporter."""
-        exporter: Exporter = self.registry().get("exporter", self.exporter)
-        return exporter
 
     def whose(self) -> Task[Any, Any]:
         """The task whose rows are written."""
@@ -114,8 +110,9 @@ class ExporterSuite(Suite):
 
     def test_described(self) -> None:
         """It is registered with a summary, which the listings show."""
-        item = self.registry().find("exporter", self.exporter)
-        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+        assert self.item().summary.strip() or self.target().summary.strip(), (
+            "register it with a summary"
+        )
 
     def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
         """It makes the file or the folder that its suffix promises, with something in it."""

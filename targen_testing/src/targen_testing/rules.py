@@ -30,6 +30,7 @@ LOADING_RULES = {
     "missing-package": "put the package into the dependencies, or import it where it is used",
     "import-error": "fix the module; it must import nothing that may fail",
     "exit-at-import": "take the exit out of the module: importing it registers and runs nothing",
+    "slow-import": "import large packages inside functions: every command imports the plugin",
     "prints-at-import": "take the print out: standard output is the command's",
     "unknown-hook": "correct the hook's name or its argument, `register`",
     "async-hook": "write `def`, not `async def`: a hook registers and runs nothing",

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import pytest
 from pydantic import BaseModel
@@ -36,7 +36,7 @@ from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.sample import SAMPLE, Review, with_sample
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import PartSuite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
 
 __all__ = ["CheckSuite", "ContextsSuite", "FilterSuite", "GeneratorSuite", "SeedsSuite"]
@@ -47,40 +47,17 @@ _HOST = "kit-host"
 """The task of the kit that lists run in."""
 
 
-class _StepSuite(Suite, Generic[PartT]):
+class _StepSuite(PartSuite[PartT]):
     """Checks of a part of a run, as rows are made with it.
 
     Attributes:
-        options: its options, each `"KEY=VALUE"` as after `-o NAME.`.
         rows: how many rows of each label are made.
     """
 
-    options: ClassVar[tuple[str, ...]] = ()
     rows: ClassVar[int] = 6
-    own: ClassVar[frozenset[str]] = Suite.own | {"options", "rows"}
+    own: ClassVar[frozenset[str]] = PartSuite.own | {"rows"}
 
     # --- how the tests run it ---
-
-    def name(self) -> str:
-        """The registered name."""
-        name: str = getattr(self, self.kind)
-        return name
-
-    def item(self) -> Registration[PartT]:
-        """Its registration."""
-        return self.registry().find(self.kind, self.name())
-
-    def typed(self) -> dict[str, Any]:
-        """Its options, as a spec has them."""
-        pairs = (option.partition("=") for option in self.options)
-        return {f"{self.item().id}.{key}": value for key, _, value in pairs}
-
-    def target(self) -> PartT:
-        """The part."""
-        pairs = (option.partition("=") for option in self.options)
-        made: PartT
-        made, _ = self.registry().configured(self.item(), {key: value for key, _, value in pairs})
-        return made
 
     def everything(self) -> Registry:
         """The plugins, and the task that the part runs in."""
@@ -230,6 +207,7 @@ class _ListSuite(_StepSuite[ListStep[Any]]):
             seeds=() if self.kind == "contexts" else (step,),
             generators={name: _of_any(write) for name, write in SAMPLE.generators.items()},
             checks=(lambda review, seed: None,),
+            samples_per_seed=self.rows,  # a list that is read from a file may be short
             judging=SAMPLE.judging,
             prompts=SAMPLE.prompts,
             dry_run=SAMPLE.dry_run,

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.suggestions import suggestions_for
 
-__all__ = ["Suite", "fail"]
+__all__ = ["PartSuite", "Suite", "fail"]
 
 T = TypeVar("T")
+PartT = TypeVar("PartT")
 
 
 def fail(message: str) -> NoReturn:
@@ -95,11 +97,59 @@ class Suite:
             raise TypeError(
                 f"{cls.__name__}.options is a text; a tuple has one for each: ({options!r},)"
             )
+        if "own" not in vars(cls):  # an author's, not one of the kit
+            cls._refuse_misspelt()
         if "pytest_generate_tests" in vars(cls):
             raise TypeError(f"{cls.__name__}.pytest_generate_tests is the conformance kit's own")
+
+    @classmethod
+    def _refuse_misspelt(cls) -> None:
+        """Refuse a setting that no suite has and that is spelt much like one that this has."""
+        known = sorted(cls.own - {"_kept", "own", "registry"})
+        above = {name for base in cls.__mro__[1:] for name in vars(base)}
+        for name, value in vars(cls).items():
+            setting = not (name.startswith(("_", "test")) or callable(value))
+            near = suggestions_for(name, known) if setting and name not in {*above, *known} else []
+            if near and not hasattr(value, "__get__"):  # a fixture or a property is theirs
+                raise TypeError(
+                    f"{cls.__name__}.{name}: the suite has no such setting; "
+                    f"did you mean {' or '.join(near)}?"
+                )
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have the plugin watch this test run; nobody else's pays for it."""
         from targen_testing.plugin import watch
 
         watch(metafunc.config)
+
+
+class PartSuite(Suite, Generic[PartT]):
+    """Base of suites of parts that may have options.
+
+    Attributes:
+        options: its options, each `"KEY=VALUE"` as after `-o NAME.`.
+    """
+
+    options: ClassVar[tuple[str, ...]] = ()
+    own: ClassVar[frozenset[str]] = Suite.own | {"options"}
+
+    def name(self) -> str:
+        """The registered name."""
+        name: str = getattr(self, self.kind)
+        return name
+
+    def item(self) -> Registration[PartT]:
+        """Its registration."""
+        return self.registry().find(self.kind, self.name())
+
+    def typed(self) -> dict[str, Any]:
+        """Its options, as a spec has them."""
+        pairs = (option.partition("=") for option in self.options)
+        return {f"{self.item().id}.{key}": value for key, _, value in pairs}
+
+    def target(self) -> PartT:
+        """The part, made with its options."""
+        pairs = (option.partition("=") for option in self.options)
+        made: PartT
+        made, _ = self.registry().configured(self.item(), {key: value for key, _, value in pairs})
+        return made

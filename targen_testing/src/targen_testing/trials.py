@@ -17,6 +17,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import AuthenticationFailed, StageFailed, TargenError, UsageError
 from targen_core.origin import trusting
+from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.jobs.job import Job
@@ -173,7 +174,10 @@ def shuffled(order: int, *, stop_after: int | None = None) -> Elsewhere:
         return [_Shuffled(source.model, order, left) for source in sources]
 
     executor = ModelExecutor(summary="answers in another order", place=place)
-    return Elsewhere(executor, Workers(), {"name": "shuffled"})
+    registered: Registration[Any] = Registration(
+        "executor", "shuffled", executor, "", MEMORY, "", ""
+    )
+    return Elsewhere(registered, executor, Workers(), {"name": "shuffled"})
 
 
 class _Shuffled:

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from targen_core import RunSpec, load_registry
+from targen_core import RunSpec, estimate, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.plan import task_with_parts
 
 pytestmark = pytest.mark.whole
 
@@ -38,6 +39,8 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
         contexts=SETTINGS,
         seeds={**EVENTS, "field": "event"},
     ).task()
+    registry = load_registry().including(tasks={task.name: task})
+    task, _ = task_with_parts(registry, RunSpec(task=f"memory:{task.name}", quotas={}))
     check = task.seeds[0].check
     with pytest.raises(Exception, match="event"):
         check("Nine words are far too many for this event.")
@@ -47,13 +50,26 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ({"contexts": {"use": "settings"}}, "contexts.use: 'settings' is not a valid name"),
+        ({"contexts": {"use": "settings"}}, "contexts.use: 'settings' is not a full id"),
         ({"contexts": {**SETTINGS, "batch": 4}}, "contexts.batch: .* has its own"),
         ({"contexts": SETTINGS, "prompts": {"contexts": "x"}}, "brings its own along"),
-        ({"contexts": {"use": "acme:none"}}, "contexts.use: no contexts named 'acme:none'"),
-        ({"seeds": {"use": "targen-tasks-superglue:word-senses"}}, "more than a text: word, numb"),
     ],
 )
 def test_what_cannot_be_used(declared, parts, words):
     with pytest.raises(UsageError, match=words):
         declared(**parts).task()
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"contexts": {"use": "acme:none"}}, "contexts.use: no contexts named 'acme:none'"),
+        (
+            {"seeds": {"use": "targen-tasks-superglue:word-senses"}},
+            r"its items are Sense \(word, number, .* takes texts",
+        ),
+    ],
+)
+def test_a_list_is_found_when_a_run_is_prepared(declared, parts, words):
+    with pytest.raises(UsageError, match=words):
+        estimate(declared(**parts), n=2, model="scripted")

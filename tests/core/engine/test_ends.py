@@ -126,7 +126,9 @@ def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists,
     quotas = {"yes": 40, "no": 40}
     ran = lab.run(world, tmp_path / "run", quotas, task=task, give_up_after=9)
     assert isinstance(ran.error, QuotaNotMet)
-    assert "ran out of new items" in str(ran.error)
+    named = "seeds" if depth else "contexts"
+    words = f"the list of {named} is empty" if how == "empty" else "ran out of new items"
+    assert words in str(ran.error)
     assert ran.report["status"] == "short"
     reason = {"rejected": "no-idea", "repeated": "repeated", "all-bad": "bad"}.get(how)
     if reason:

@@ -117,6 +117,18 @@ def test_open_labels_need_a_way_to_read_them(lab):
     assert world.task().quota_names == ("any",)
 
 
+def test_rows_of_open_labels_are_read_back_by_the_task_s_own_column(lab):
+    class Topic(BaseModel):
+        text: str
+        topic: str | None = None
+
+    task = lab.World(labels=()).task(
+        instance=Topic, rows={"label_of": lambda row: row.topic, "with_label": None}
+    )
+    rows = [{"text": "a", "topic": "sea", "idx": 0}, {"text": "b", "topic": None, "idx": 1}]
+    assert task.from_rows(rows) == [Topic(text="a", topic="sea")]
+
+
 def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
     class Strict(lab.Row):
         label: Literal["yes", "no"]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 from targen_core import (
-    Configurable, Correction, Exporter, ListStep, Prompt, Rejected, hookimpl
+    Configurable, Correction, Exporter, ListStep, Prompt, Rejected, UsageError, hookimpl
 )
 
 
@@ -53,6 +53,10 @@ class Majority:
     def dry_run(call):
         return {"readers": call.rng.randrange(3)}
 
+    def check_task(self, task):
+        if "premise" in task.instance.model_fields:
+            raise UsageError("it judges single texts", hint="--corrector meta")
+
 MAJORITY = Configurable(MajorityOptions, lambda options: Majority(options.times))
 
 
@@ -80,6 +84,9 @@ class Couple(BaseModel):
     one: str
     two: str
     place: str
+
+async def few(llm, parent, existing):
+    return ["a night market", "a harbour"]
 
 async def couples(llm, parent, existing):
     return [Couple(one=f"Ann {n}", two=f"Bo {n}", place=parent) for n in range(llm.batch)]
@@ -127,6 +134,8 @@ def register_correctors(register):
 @hookimpl
 def register_contexts(register):
     register.register("table", "acme:CONTEXTS", summary="A column of a CSV file")
+    short = ListStep(item=str, propose=few, batch=2, once=True, asks=False)
+    register.register("few", short, summary="Two places")
 
 @hookimpl
 def register_seeds(register):
@@ -197,16 +206,78 @@ def test_a_run_uses_them_records_them_and_goes_on_with_them(acme, targen, tmp_pa
 
 def test_a_refused_verification_does_no_harm(acme, targen, tmp_path):
     assert targen(*ALL, path=acme).returncode == 0
-    places = tmp_path / "places.csv"
-    before = places.read_text()
-    places.write_text(before.replace("town", "village"))
+    code = acme[0] / "acme.py"
+    before = code.read_text()
+    code.write_text(before.replace("return items", "return [f'near {item}' for item in items]"))
     refused = targen("resume", "run", "--verify", path=acme)
     assert refused.returncode == 2
     assert "left as it is" in refused.stderr
-    places.write_text(before)
+    code.write_text(before)
     grown = targen("resume", "run", "-n", "8", path=acme)
     assert grown.returncode == 0, grown.stderr
     assert targen("resume", "run", "--verify", path=acme).returncode == 0
+
+
+def test_a_run_keeps_the_files_that_options_name(acme, targen, tmp_path):
+    assert targen(*ALL, path=acme).returncode == 0
+    manifest = json.loads((tmp_path / "run/manifest.json").read_text())
+    part = manifest["lock"]["parts"]["contexts"]
+    copy = tmp_path / "run" / part["options"]["path"]
+    assert copy.read_text() == (tmp_path / "places.csv").read_text()
+    assert len(part["files"]["path"]) == 64
+    assert str(tmp_path) not in json.dumps(manifest)
+    # The file is edited and the folder moved: the run has its own.
+    places = tmp_path / "places.csv"
+    before = places.read_text()
+    places.write_text(before.replace("town", "village"))
+    other = targen(*ALL, path=acme)
+    assert other.returncode == 2
+    assert "contexts acme:table, which read another file" in other.stderr
+    places.write_text(before)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").rename(tmp_path / "elsewhere/moved")
+    places.unlink()
+    moved = ("resume", "elsewhere/moved", "-n", "8")
+    assert targen(*moved, path=acme).returncode == 0
+    assert targen("resume", "elsewhere/moved", "--verify", path=acme).returncode == 0
+    assert "town" in targen("trace", "elsewhere/moved", "1", path=acme).stdout
+    replayed = targen("replay", "elsewhere/moved", "--out", "again", path=acme)
+    assert replayed.returncode == 0, replayed.stderr
+    assert (tmp_path / "again" / copy.name).exists()
+    moved_copy = tmp_path / "elsewhere/moved" / copy.name
+    moved_copy.write_text(before.replace("town", "village"))
+    changed = targen("resume", "elsewhere/moved", "-n", "9", path=acme)
+    assert changed.returncode == 2
+    assert "that of its option path has changed" in changed.stderr
+
+
+def test_a_run_from_a_stranger_reads_no_file_of_mine(acme, targen, tmp_path):
+    assert targen(*ALL, path=acme).returncode == 0
+    file = tmp_path / "run/manifest.json"
+    (tmp_path / "mine.csv").write_text("id,place\n1,home\n")
+    stranger = {"TARGEN_CACHE_DIR": str(tmp_path / "other")}
+    before = file.read_text()
+    manifest = json.loads(before)
+    manifest["lock"]["parts"]["contexts"]["options"]["path"] = str(tmp_path / "mine.csv")
+    file.write_text(json.dumps(manifest))
+    refused = targen("resume", "run", "-n", "8", path=acme, **stranger)
+    assert refused.returncode == 2
+    assert "mine.csv" in refused.stderr
+    assert "--trust" in refused.stderr
+    manifest = json.loads(before)
+    manifest["lock"]["parts"] = {}
+    manifest["spec"]["options"]["table.path"] = str(tmp_path / "mine.csv")
+    file.write_text(json.dumps(manifest))
+    refused = targen("resume", "run", "-n", "8", path=acme, **stranger)
+    assert refused.returncode == 2
+    assert "--trust" in refused.stderr
+    file.write_text(before)
+    (copy,) = (tmp_path / "run").glob("given-*")
+    copy.unlink()
+    copy.symlink_to(tmp_path / "mine.csv")
+    refused = targen("resume", "run", "-n", "8", path=acme, **stranger)
+    assert refused.returncode != 0
+    assert "a link" in refused.stderr
 
 
 def test_an_estimate_and_a_preview_take_them_too(acme, targen):
@@ -259,6 +330,75 @@ def test_a_file_uses_them(acme, targen, tmp_path):
     assert targen(*typed, "-o", "majority.times=9", path=acme).returncode == 0
     parts = json.loads((tmp_path / "typed/manifest.json").read_text())["lock"]["parts"]
     assert parts["corrector"]["options"] == {"times": 9}
+    # A run has its own copy of the file, and its task's version tells of no folder.
+    manifest = json.loads((tmp_path / "run/manifest.json").read_text())
+    assert (
+        manifest["lock"]["task"]["version"]
+        in json.loads((tmp_path / "typed/manifest.json").read_text())["lock"]["task"]["version"]
+    )
+    assert str(tmp_path) not in json.dumps(manifest) + (tmp_path / "run/task.json").read_text()
+    (tmp_path / "mine").rename(tmp_path / "theirs")
+    assert targen("resume", "run", "-n", "8", path=acme).returncode == 0
+
+
+LISTS = """
+description: A short message to a parcel service.
+labels:
+  complaint: the writer is angry
+  praise: the writer is pleased
+contexts:
+  use: acme:table
+seeds: none
+"""
+
+
+def test_options_reach_the_lists_that_a_file_uses(acme, targen, tmp_path):
+    (tmp_path / "lists.yaml").write_text(LISTS)
+    made = ("generate", "lists.yaml", "-n", "4", "-b", "scripted", "--out", "run")
+    lacking = targen(*made, path=acme)
+    assert lacking.returncode == 2
+    assert "contexts acme:table needs the option 'path'" in lacking.stderr
+    typed = (*made, "-o", "table.path=places.csv", "-o", "acme:table.column=place")
+    done = targen(*typed, path=acme)
+    assert done.returncode == 0, done.stderr
+    lock = json.loads((tmp_path / "run/manifest.json").read_text())["lock"]
+    assert lock["parts"]["contexts"]["id"] == "acme:table"
+    assert lock["parts"]["contexts"]["options"]["column"] == "place"
+    assert lock["batches"] == [9]
+    records = (tmp_path / "run/provenance.jsonl").read_text().splitlines()
+    assert all(json.loads(record)["seed"].startswith("town") for record in records)
+    assert targen("resume", "run", "-n", "6", path=acme).returncode == 0
+    assert targen("resume", "run", "--verify", path=acme).returncode == 0
+    # Rows are there without the plugin.
+    assert targen("export", "run", "--out", "rows.jsonl").returncode == 0
+    assert targen("show", "run").returncode == 0
+    assert targen("validate", "run").returncode == 0
+    lost = targen("resume", "run", "-n", "8")
+    assert lost.returncode == 2
+    assert "no contexts named 'acme:table'" in lost.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (("majority.times=5", "acme:majority.times=5"), ""),
+        (("majority.times=5", "acme:majority.times=7"), "are one option with two values"),
+    ],
+)
+def test_one_option_has_two_spellings(acme, targen, typed, words):
+    options = [word for each in typed for word in ("-o", each)]
+    made = targen(*ALL[:-2], *options, path=acme)
+    assert made.returncode == (2 if words else 0), made.stderr
+    assert words in made.stderr
+
+
+def test_a_typed_spelling_takes_precedence_of_a_file_s(acme, targen, tmp_path):
+    using = USING.replace("majority.times: 5", "acme:majority.times: 5")
+    (tmp_path / "using.yaml").write_text(using)
+    typed = ("generate", "using.yaml", "-n", "2", "-b", "scripted", "--out", "run")
+    assert targen(*typed, "-o", "majority.times=9", path=acme).returncode == 0
+    parts = json.loads((tmp_path / "run/manifest.json").read_text())["lock"]["parts"]
+    assert parts["corrector"]["options"] == {"times": 9}
 
 
 @pytest.mark.parametrize("place", ["../places.csv", "{folder}/places.csv"])
@@ -303,10 +443,14 @@ def test_a_text_that_is_none_needs_no_trust(acme, targen, tmp_path, text):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("majority.times: 5", "majority.times: 0", "option majority.times of corrector"),
+        ("majority.times: 5", "majority.times: 0", "line 17: options.majority.times: option major"),
+        ("majority.times: 5", "majority.tims: 5", "line 17: options.majority.tims: corrector acme"),
         ("majority.times: 5", "majorty.times: 1", "the task uses no part 'majorty'"),
         ("majority.times: 5", "times: 1", "an option is NAME.KEY"),
         ("praise: acme", "prise: acme", "no such label"),
+        ("corrector: majority", "corrector: majorty", "line 13: corrector: no corrector named"),
+        ("use: acme:table", "use: table", "DISTRIBUTION:NAME, such as acme:table"),
+        ("places.csv", "palces.csv", "line 15: options.table.path: option table.path of contexts"),
     ],
 )
 def test_what_a_file_cannot_say_of_them(acme, targen, tmp_path, key, value, words):
@@ -314,6 +458,33 @@ def test_what_a_file_cannot_say_of_them(acme, targen, tmp_path, key, value, word
     made = targen("generate", "using.yaml", "-n", "2", "-b", "scripted", path=acme)
     assert made.returncode == 2
     assert words in made.stderr
+    assert "report it" not in made.stderr
+
+
+def test_a_part_refuses_a_task_that_it_does_not_fit(acme, targen, tmp_path):
+    made = targen(
+        "generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "majority", path=acme
+    )
+    assert made.returncode == 2
+    assert "corrector acme:majority, for task rte: it judges single texts" in made.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_replay_takes_them(acme, targen, tmp_path):
+    assert targen(*ALL, path=acme).returncode == 0
+    same = targen("replay", "run", "--out", "same", "-o", "majority.times=5", path=acme)
+    assert "changed: nothing" in same.stdout, same.stderr
+    other = targen("replay", "run", "--out", "other", "-o", "majority.times=7", path=acme)
+    assert "changed: parts.corrector.options.times: 5 -> 7" in other.stdout
+    assert "the corrector had times=5, not 7" in other.stdout
+    plan = json.loads((tmp_path / "other/manifest.json").read_text())["lock"]["parts"]["corrector"]
+    assert plan["options"] == {"times": 7}
+    assert targen("resume", "other", path=acme).returncode == 0
+    meta = targen("replay", "run", "--out", "meta", "--corrector", "meta", path=acme)
+    assert meta.returncode == 0, meta.stderr
+    model = targen("replay", "run", "--out", "model", "-o", "temperature=1", path=acme)
+    assert model.returncode == 2
+    assert "takes options of parts alone" in model.stderr
 
 
 PROGRAM = """
@@ -322,7 +493,7 @@ import targen_core
 made = targen_core.generate(
     "mail.yaml", n=4, model="scripted", out="made", contexts_from="table",
     generators_from={"praise": "letters"}, corrector="majority",
-    options={"table.path": "places.csv", "table.column": "place", "majority.times": 5},
+    options={"table": {"path": "places.csv", "column": "place"}, "majority.times": 5},
     progress=False,
 )
 print(len(made), made.path)
@@ -343,7 +514,7 @@ def test_python_takes_them(acme, tmp_path):
         check=False,
     )
     assert done.stdout.startswith("4 made\n"), done.stderr
-    assert "no step 'vote'" in done.stdout
+    assert "the corrector targen-core:vote is not used here" in done.stdout
 
 
 def test_one_label_may_have_a_generator_of_its_own(acme, targen, tmp_path):
@@ -427,9 +598,10 @@ def test_an_export_takes_them(acme, targen, tmp_path):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
+        (("vote.votes=3",), "the corrector targen-core:vote is not used here"),
         (("majority.times=0",), "option majority.times of corrector acme:majority"),
         (("majority.time=3",), "has no option 'time'"),
-        (("acme:majority.times=x",), "option majority.times of corrector acme:majority"),
+        (("majority.times=x",), "option majority.times of corrector acme:majority"),
         (("jury.times=3",), "no step 'jury', and no such part"),
     ],
 )
@@ -448,12 +620,32 @@ def test_a_required_option_is_asked_for(acme, targen):
     assert "-o table.path=" in made.stderr
 
 
+def test_describe_shows_the_parts_of_a_file(acme, targen, tmp_path):
+    (tmp_path / "using.yaml").write_text(USING)
+    parts = json.loads(targen("describe", "using.yaml", "--json", path=acme).stdout)["parts"]
+    assert parts["contexts"]["options"] == {
+        "path": str(tmp_path / "places.csv"),
+        "column": "place",
+    }
+    assert parts["corrector"]["id"] == "acme:majority"
+    assert "acme:letters" in targen("describe", "using.yaml", path=acme).stdout
+    without = targen("describe", "using.yaml")
+    assert without.returncode == 0
+    assert "no contexts named 'acme:table'" in without.stdout
+
+
 def test_describe_shows_them(acme, targen):
     shown = targen("describe", "table", "--json", path=acme)
     options = {each["name"]: each for each in json.loads(shown.stdout)["options"]}
     assert options["path"]["required"]
     assert options["column"]["default"] == "context"
-    assert "majority.times" in targen("describe", "majority", path=acme).stdout
+    few = targen("describe", "few", path=acme).stdout
+    assert "use it: --contexts-from few; in a task file contexts: {use: acme:few}" in few
+    assert "targen train DATASET --trainer tfidf" in targen("describe", "tfidf").stdout
+    assert "at least 1, at most 99" in targen("describe", "majority", path=acme).stdout
+    generator = targen("describe", "letters", "--prompts", path=acme).stdout
+    assert "prompt: acme-write, version" in generator
+    assert "Write a $label about: $seed" in generator
 
 
 def test_a_check_lists_what_it_did_not_check(acme, targen, tmp_path):

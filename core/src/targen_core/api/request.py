@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, SecretStr
 
+from targen_core import folders
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.source import open_source
 from targen_core.declared.model import Declaration
-from targen_core.declared.options import with_paths
+from targen_core.declared.options import content_digest, located
 from targen_core.engine.lists import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
-from targen_core.folders import replies_folder
 from targen_core.methods.form import asked_in, require_given
 from targen_core.options import Limits
 from targen_core.origin import Typed, is_file
@@ -64,6 +64,7 @@ __all__ = [
     "quotas_of",
     "registry_for",
     "reopened",
+    "spread",
 ]
 
 PathText: TypeAlias = str | PathLike[str]
@@ -103,7 +104,7 @@ class Request:
             self.registry,
             self.spec,
             self._requested_folder(out),
-            cache=replies_folder(),
+            cache=folders.replies_folder(),
             place="number" if out is None else "exact",
             prepared=self.prepared,
         )
@@ -186,7 +187,7 @@ def asked(
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
         tasks, called = called_task(task, files)
-        models, said = _by_step(model, steps, options)
+        models, said = _by_step(model, steps, spread(registry, options))
         backends: dict[str, Backend] = {}
         names: dict[str, str] = {}
         objects: dict[str, Any] = {}
@@ -278,7 +279,8 @@ def reopened(
     """
     path = as_path(run)
     manifest = Manifest.load(path / "manifest.json")
-    models, said = _by_step(model, steps, options)
+    of_parts = spread(load_registry() if registry is None else registry, options)
+    models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
     quotas = None
     if n is not None or labels:
@@ -288,7 +290,7 @@ def reopened(
         job = Job.resume(
             registry,
             path,
-            cache=replies_folder(),
+            cache=folders.replies_folder(),
             quotas=quotas,
             give_up_after=give_up_after,
             options=said,
@@ -297,6 +299,18 @@ def reopened(
             verify=verify,
         )
     return job, registry
+
+
+def spread(registry: Registry, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Options by `KEY` and `NAME.KEY`, those that are grouped by a registered part apart."""
+    apart: dict[str, Any] = {}
+    for name, value in (options or {}).items():
+        named = (item for item in registry.everything() if name in (item.name, item.id))
+        if isinstance(value, Mapping) and any(map(registry.is_configurable, named)):
+            apart |= {f"{name}.{key}": each for key, each in value.items()}
+        else:
+            apart[name] = value
+    return apart
 
 
 def _by_step(
@@ -325,7 +339,10 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {task.name: task}, f"{MEMORY}:{task.name}"
     if isinstance(task, Declaration):  # as a file, of which the run keeps a copy
         path = folder / f"{task.name or 'task'}.json"
-        write_file(path, with_paths(task, Path("task"), trusted=True).as_json())
+        placed = task.model_copy(update={"options": located(task, Path())})
+        if placed.options:
+            folders.make_known("paths", content_digest(placed))
+        write_file(path, placed.as_json())
         return {}, Typed(path)
     if isinstance(task, PathLike):
         text = str(as_path(task))

@@ -12,11 +12,12 @@ from targen_core.dataset.forms.records import Form, Record, as_it_is, official_r
 from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
 from targen_core.dataset.source import Source, open_source
 from targen_core.dataset.weighing import weighed
-from targen_core.errors import Rejected, UsageError
+from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import json_of
 from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
@@ -110,7 +111,13 @@ def _task(
         if task is None:
             raise of_no_task(source)
         return find_task(registry, task, variants)[1]
-    item, recorded = find_task(registry, source.task(), source.variants)
+    try:
+        item, recorded = find_task(registry, source.task(), source.variants)
+    except UsageError as error:
+        if source.run is not None and _is_unknown(error):
+            manifest = Manifest.load(source.run / "manifest.json")
+            error.hint = manifest.to_install or error.hint
+        raise
     # A method's rows are those of the task that it is based on.
     same = (item.id, *recorded.based_on)
     other = task is not None and registry.find("task", task).id not in same
@@ -120,6 +127,11 @@ def _task(
             hint="omit --task and --variant",
         )
     return recorded
+
+
+def _is_unknown(error: UsageError) -> bool:
+    """Whether a name is that of something that is not installed."""
+    return isinstance(error, UnknownName) or isinstance(error.__cause__, UnknownName)
 
 
 def _same(

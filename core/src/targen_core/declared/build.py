@@ -145,7 +145,7 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
     if part.use:
-        return used_list("contexts", part.use, options=declaration.options, check=None)
+        return used_list(part.use, check=None)
     prompt = contexts_prompt(declaration)
 
     async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
@@ -172,9 +172,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     if part.items:
         return _fixed(part.items, part.description)
     if part.use:
-        above = declaration.contexts.use if declaration.contexts is not None else ""
-        check = check_seed(declaration) if part.field else None
-        return used_list("seeds", part.use, above=above, options=declaration.options, check=check)
+        return used_list(part.use, check=check_seed(declaration) if part.field else None)
     prompt = seeds_prompt(declaration)
     field = declaration.fields[part.field] if part.field else None
     min_words, max_words = (field.words if field and field.words else part.words) or (1, 60)

@@ -26,6 +26,7 @@ from pydantic import ValidationError
 from targen_core import folders
 from targen_core.declared.forms import KNOWN, TaskForm, as_text
 from targen_core.declared.model import Declaration
+from targen_core.declared.options import located
 from targen_core.declared.reading import (
     Loc,
     Parsed,
@@ -120,7 +121,8 @@ def _read(parsed: Parsed) -> TaskFile:
     declaration = declaration_of(parsed)
     task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
-    return TaskFile(task, "task.json", named.as_json(), declaration.draft)
+    placed = task.replace(part_options=located(declaration, parsed.path.parent))
+    return TaskFile(placed, "task.json", named.as_json(), declaration.draft)
 
 
 def registration(name: str) -> Registration[Any]:
@@ -216,7 +218,10 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     if not folders.is_known(KNOWN, _digest(as_text(parsed.value))):  # not ours, nor a known copy
         require_trust(parsed.path, {f"{key}.{at}": each for at, each in reaching.items()})
     spec = form.located(spec, folder)
-    task = form.task(spec, name)
+    task: Task[Any, Any] = form.task(spec, name)
+    if not isinstance(task, Task):
+        problem = f": its task() returned a {type(task).__name__}, not a targen_core.Task"
+        raise registered.fault(problem, "")
     kept = form.keeps(spec)
     text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
     folders.make_known(KNOWN, _digest(text))  # the user has named it

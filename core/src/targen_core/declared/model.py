@@ -93,8 +93,10 @@ def _counts(value: Any) -> Any:
 
 Text = Annotated[str, Field(min_length=1)]
 LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
-UsedName = Annotated[str, Field(pattern=r"^([^:\s]+:[^:\s]+)?$", max_length=200)]
 PartName = Annotated[str, Field(pattern=r"^[^:\s]+(:[^:\s]+)?$", max_length=200)]
+FULL_ID = r"^([^:\s]+:[^:\s]+)?$"
+"""What the full id of a registered part is, DISTRIBUTION:NAME, or "" for none."""
+UsedName = Annotated[str, Field(pattern=FULL_ID, max_length=200)]
 Count = Annotated[int, Field(ge=1, le=_MAX)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
@@ -414,10 +416,13 @@ class Declaration(_Part):
 
     @property
     def digest(self) -> str:
-        """Twelve hex digits over everything that decides what the task produces."""
+        """Twelve hex digits over everything that decides what the task produces.
+
+        Options of parts are apart: others may be typed, and a run records those that were used.
+        """
         deciding = self.model_dump(
             mode="json",
-            exclude={"draft", "name", "version", "summary", "source", "presets"},
+            exclude={"draft", "name", "version", "summary", "source", "presets", "options"},
             exclude_defaults=True,  # a key that a later version of targen adds changes nothing
         )
         text = json.dumps(deciding, ensure_ascii=False)

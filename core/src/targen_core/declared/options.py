@@ -18,7 +18,7 @@ from targen_core.errors import TargenError
 from targen_core.origin import require_trust
 from targen_core.plain import is_inside
 
-__all__ = ["content_digest", "of_part", "used_parts", "with_paths"]
+__all__ = ["content_digest", "leads_elsewhere", "located", "require_own_paths", "used_parts"]
 
 
 def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
@@ -36,19 +36,8 @@ def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
         yield "corrector", declaration.corrector
 
 
-def of_part(options: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The options of one part, by their own names; `name` is bare or a full id."""
-    found: dict[str, Any] = {}
-    for prefix in dict.fromkeys((name.rpartition(":")[2], name)):
-        for option, value in options.items():
-            about, _, key = option.rpartition(".")
-            if about == prefix:
-                found[key] = value
-    return found
-
-
-def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declaration:
-    """The declaration with the paths among its options absolute, from the folder of its file.
+def require_own_paths(declaration: Declaration, file: Path) -> None:
+    """Ask whether a file is trusted with the options that lead out of its folder.
 
     An option that is no `Path` may still be used as one. So a text that leads elsewhere, or is an
     address, needs trust, whatever its type.
@@ -57,31 +46,39 @@ def with_paths(declaration: Declaration, file: Path, *, trusted: bool) -> Declar
         Untrusted: one leads out of the folder, and the file is not trusted with it.
     """
     paths = dict(_paths(declaration))
+    folder = file.parent.absolute()
     outside = {
         f"options.{option}": value
         for option, value in declaration.options.items()
-        if option not in paths and any(map(_ELSEWHERE.search, _texts(value)))
+        if (
+            not is_inside(folder, folder / Path(paths[option]).expanduser())
+            if option in paths
+            else leads_elsewhere(value)
+        )
     }
-    if not paths and not outside:
-        return declaration
-    folder = file.parent.absolute()
-    known = folders.is_known("paths", content_digest(declaration))
-    for option, value in paths.items():
-        whole = folder / Path(value).expanduser()
-        if not is_inside(folder, whole):
-            outside[f"options.{option}"] = value
-        paths[option] = str(whole)
-    if outside and not (trusted or known):
+    if not outside:
+        return
+    digest = content_digest(declaration)
+    if not folders.is_known("paths", digest):
         require_trust(file, outside)
-    options = {**declaration.options, **paths}
-    made = declaration.model_copy(update={"options": options})
-    # A run keeps a copy elsewhere, with these paths in it.
-    folders.make_known("paths", content_digest(made))
-    return made
+        folders.make_known("paths", digest)  # a run keeps a copy elsewhere
+
+
+def located(declaration: Declaration, folder: Path) -> dict[str, Any]:
+    """The options of a declaration, with the paths among them absolute, from its folder."""
+    paths = {
+        option: str(folder.absolute() / Path(value).expanduser())
+        for option, value in _paths(declaration)
+    }
+    return {**declaration.options, **paths}
+
+
+def leads_elsewhere(value: Any) -> bool:
+    """Whether a text in a value begins like an absolute path, climbs, or is an address."""
+    return any(map(_ELSEWHERE.search, _texts(value)))
 
 
 _ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\.\.(?:[/\\]|$)|://")
-"""What begins like an absolute path, climbs, or is an address."""
 
 
 def _texts(value: Any) -> Iterator[str]:

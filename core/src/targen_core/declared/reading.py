@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core import folders
 from targen_core.calls.sampling import costly
-from targen_core.declared.model import Declaration
-from targen_core.declared.options import content_digest, with_paths
+from targen_core.declared.model import FULL_ID, Declaration
+from targen_core.declared.options import content_digest, located, require_own_paths
 from targen_core.declared.validation import problems
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.origin import require_trust
@@ -106,7 +106,9 @@ def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
     Raises:
         UsageError: naming the file, the line, the key, and what to type.
     """
-    return declaration_of(parsed_file(path), packaged=packaged)
+    declaration = declaration_of(parsed_file(path), packaged=packaged)
+    # It leaves its file behind, and with it the folder that paths are relative to.
+    return declaration.model_copy(update={"options": located(declaration, path.parent)})
 
 
 def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
@@ -125,8 +127,8 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     declaration = _with_files(declaration, parsed.path.parent, refuse, packaged=packaged)
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
-    declaration = with_paths(declaration, parsed.path, trusted=packaged)
     if not packaged:
+        require_own_paths(declaration, parsed.path)
         _require_trusted_limits(declaration, parsed.path)
     return declaration
 
@@ -192,6 +194,9 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
             f"{_short(problem['input'])} is not a mapping",
             "KEY: VALUE, one per line, indented; {KEY: VALUE} in Python",
         )
+    if problem["type"] == "string_pattern_mismatch" and problem["ctx"]["pattern"] == FULL_ID:
+        name = str(problem["input"])
+        return f"{_short(name)} is not a full id", f"DISTRIBUTION:NAME, such as {_full(name)}"
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
@@ -208,6 +213,15 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
         return "it is empty", "fill it in, or remove the key"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:], ""
+
+
+def _full(name: str) -> str:
+    """The full id of a list or generator of that name, or one that shows what ids look like."""
+    from targen_core.plugins.loader import load_registry
+
+    registry = load_registry()
+    parts = [item for kind in ("contexts", "seeds", "generator") for item in registry.all(kind)]
+    return next((item.id for item in parts if item.name == name), f"acme:{name}")
 
 
 def _short(value: Any) -> str:

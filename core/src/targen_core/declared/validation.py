@@ -13,7 +13,7 @@ from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.declared.dimensions import refused
 from targen_core.declared.model import Declaration, FieldPart
 from targen_core.declared.options import used_parts
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownName, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
@@ -60,14 +60,34 @@ def _used(declaration: Declaration) -> Iterator[Problem]:
     for branch in declaration.generators:
         if branch and branch not in declaration.asked:
             yield ("generators", branch), "no such label", _near(branch, declaration.asked)
-    names = {form for _, name in used_parts(declaration) for form in (name, name.split(":")[-1])}
-    bare = sorted(name for name in names if ":" not in name)
+    used = [(kind, name, name.rpartition(":")[2]) for kind, name in used_parts(declaration)]
+    bare = sorted({short for _, _, short in used})
     for option in declaration.options:
         about, dot, _ = option.rpartition(".")
         if not dot:
             yield ("options", option), "an option is NAME.KEY", f"for example {bare[0]}.{option}"
-        elif about not in names:
+        elif not any(
+            about in (name, short) or (name == short and about.endswith(f":{name}"))
+            for _, name, short in used
+        ):
+            yield from _lacking(declaration)  # a misspelt name: its options are right
             yield ("options", option), f"the task uses no part {about!r}", _near(about, bare)
+
+
+def _lacking(declaration: Declaration) -> Iterator[Problem]:
+    """The registered parts that the declaration uses and that are not installed."""
+    from targen_core.plugins.loader import load_registry
+
+    registry = load_registry()
+    for kind, name in used_parts(declaration):
+        try:
+            registry.find(kind, name, whose=["targen-core"])
+        except UnknownName as error:
+            branches = [b for b, each in declaration.generators.items() if each == name and b]
+            loc = {"corrector": ("corrector",), "generator": ("generators", *branches[:1])}
+            yield loc.get(kind, (kind, "use")), str(error), error.hint
+        except UsageError:
+            continue  # of several distributions; it is said where the part is used
 
 
 def _fields(declaration: Declaration) -> Iterator[Problem]:

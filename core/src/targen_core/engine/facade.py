@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar, cast, overload
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +19,7 @@ from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
 from targen_core.calls.scores import Scored, most_top, tells
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
-from targen_core.errors import BadReply, Rejected, UsageError
+from targen_core.errors import BadReply, Rejected, StageFailed, TargenError, UsageError
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.dimensions import Dimension, draws_text
 from targen_core.tasks.model import Task
@@ -111,6 +111,7 @@ class StageLlm:
         "batch",
         "draws",
         "earlier",
+        "fault",
         "notes",
         "scope",
         "task",
@@ -150,6 +151,7 @@ class StageLlm:
         self.draws = draws
         self.notes: dict[str, str | int | float | bool] = {}
         self.scope = scope
+        self.fault: Callable[[str], TargenError] = partial(StageFailed, distribution="")
 
     def begin(self, known: dict[bytes, ChatReply]) -> StageLlm:
         """Return this model for one pass over the step's code, as if the step asked nothing yet.
@@ -427,11 +429,18 @@ class StageLlm:
         if dry_run is None:
             return None
         step, label, count = self._step, self._label, self._candidates
+        fault = self.fault
 
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
             known = cast("Mapping[str, Any]", values)
-            made = dry_run(DryRunCall(step, label, prompt, known, rng, draws, so_far))
+            try:
+                made = dry_run(DryRunCall(step, label, prompt, known, rng, draws, so_far))
+                if not isinstance(made, ChatReply):
+                    json.dumps(made)
+            except Exception as error:
+                words = f"{type(error).__name__}: {error}"
+                raise fault(f"the reply of dry_run to the prompt {prompt}: {words}") from error
             if model is None or count == 1:
                 return made
             return with_candidates(made, model, count)

@@ -15,6 +15,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.engine.facade import StageLlm
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
+from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
 from targen_core.text import refused
 
@@ -23,12 +24,16 @@ __all__ = ["Guard", "named"]
 # What pydantic says of a field that the plugin's code left out or made up.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
 
+_HANDING_ON = (task_model.__file__, task_lists.__file__)
+"""Modules of ours that call a plugin's functions for a task."""
+
 _PASSES = 100
 """Times that a stage may be called, each for calls that the times before did not make."""
 
 
 def named(function: object) -> str:
     """A plugin's function as errors name it, with its line."""
+    function = inspect.unwrap(function) if callable(function) else function
     name = getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
     code = getattr(function, "__code__", None)
     return f"{name} (line {code.co_firstlineno} of {code.co_filename})" if code else name
@@ -78,6 +83,7 @@ class Guard:
             StageFailed: naming the distribution and the line.
         """
         known: dict[bytes, ChatReply] = {}
+        llm.fault = self.fault
         for _ in range(_PASSES):
             own = llm.begin(known)
             made: Any = None
@@ -165,7 +171,7 @@ class Guard:
         if self._of_task is not None and handed_on:
             error.__traceback__ = _after(error.__traceback__, handed_on[0] + 1)
             return self._of_task._failed(error)
-        frames = [frame for frame in frames if frame.filename != task_model.__file__]
+        frames = [frame for frame in frames if frame.filename not in _HANDING_ON]
         own = [frame for frame in frames if frame.filename == frames[0].filename]
         where = f" in {own[-1].name} (line {own[-1].lineno} of {own[-1].filename})" if own else ""
         return self.fault(f"{type(error).__name__}: {error}{where}")

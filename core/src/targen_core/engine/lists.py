@@ -312,7 +312,7 @@ class _GrowingList:
                 self.finished = True
                 break
             try:
-                key = self.order.guard.call(_digest, spec.source, item)
+                key = self.guard.call(_digest, spec.source, item)
                 if key in self._known:
                     batch.barren = batch.barren and self._known[key] < len(shown)
                     raise Rejected("repeated", "the list holds it already")
@@ -320,7 +320,7 @@ class _GrowingList:
                     raise Rejected(*known.refused[number])
                 if known is None and spec.source.check is not None:
                     try:
-                        self.order.guard.call(spec.source.check, item)
+                        self.guard.call(spec.source.check, item)
                     except Rejected as error:
                         refused[number] = error.reason, str(error)
                         raise
@@ -332,6 +332,7 @@ class _GrowingList:
                 continue
             self._known[key] = len(self.every)
             batch.barren = False
+            self.order.reached = max(self.order.reached, self.depth + 1)
             if self.every is not self.items:
                 self.every.append(item)
                 if self.shard is not None and not self.shard.has(self._known[key]):
@@ -415,7 +416,7 @@ class _GrowingList:
         )
         parent = self.above[-1] if self.above else None
         try:
-            fresh = await self.order.guard.wait(spec.source.propose, llm, parent, tuple(shown))
+            fresh = await self.guard.wait(spec.source.propose, llm, parent, tuple(shown))
         except Rejected as error:
             return (), tuple(scope.keys), (error.reason, str(error)), scope.lacking
         finally:
@@ -423,13 +424,13 @@ class _GrowingList:
         kind, propose = spec.source.item, named(spec.source.propose)
         expected = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
         if not isinstance(fresh, Sequence) or isinstance(fresh, str):
-            raise self.order.guard.fault(
+            raise self.guard.fault(
                 f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of "
                 f"{expected}"
             )
         odd = next((item for item in fresh if not isinstance(item, kind)), None)
         if odd is not None:
-            raise self.order.guard.fault(
+            raise self.guard.fault(
                 f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
                 f"each is to be {expected}"
             )
@@ -471,6 +472,12 @@ class _GrowingList:
                 self.order.barren = 0
                 self.order.sown = True
         return batch
+
+    @property
+    def guard(self) -> Guard:
+        """Runs the list's code: that of the task, or of the package that the list is from."""
+        spec = self.order.specs[self.depth]
+        return self.order.guard.of(spec.step, spec.source.origin)
 
     def _rows_told(self, index: int) -> int:
         """How many rows a batch is told of."""
@@ -652,6 +659,7 @@ class SeedOrder:
         self.lacking: dict[Call, None] = {}
         self.barren = 0
         self.sown = False  # whether there was a seed
+        self.reached = 0  # lists that gave an item, the first ones of the chain
         self.walks = 0
         self.closed = False
         self.settled = settled
@@ -668,6 +676,14 @@ class SeedOrder:
     def unfit(self) -> str:
         """The list from elsewhere of which the task took no item; else ""."""
         return "" if self.sown or self.barren < UNFIT else self.specs[-1].source.origin
+
+    @property
+    def fruitless(self) -> str:
+        """The first list that never gave an item; "" if all did."""
+        if self.reached == len(self.specs):
+            return ""
+        spec = self.specs[self.reached]
+        return f"{spec.step} ({spec.source.origin})" if spec.source.origin else spec.step
 
     @property
     def _worn_out(self) -> bool:
@@ -857,6 +873,11 @@ class PartsOrder:
     def unfit(self) -> str:
         """See `SeedOrder.unfit`."""
         return next((order.unfit for order in self.orders if order.unfit), "")
+
+    @property
+    def fruitless(self) -> str:
+        """See `SeedOrder.fruitless`."""
+        return next((order.fruitless for order in self.orders if order.fruitless), "")
 
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """See `SeedOrder.judged`."""

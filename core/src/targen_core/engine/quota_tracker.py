@@ -399,12 +399,14 @@ class QuotaTracker:
         given: bool = False,
         one_label: bool = False,
         unfit: str = "",
+        fruitless: str = "",
         own: str = "",
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
         `given` is whether the lists were there already, and grow no more; `one_label` whether a
         seed is for one label; `unfit` is a list from elsewhere of which the task took no item;
+        `fruitless` is a list that never gave one;
         `own` names the lists of a task that has not just contexts and seeds.
         """
         short = [name for name in self._whole if not self.is_full(name)]
@@ -423,6 +425,9 @@ class QuotaTracker:
         elif unfit:
             why = f"none of the items of {unfit} can be a seed of this task ({self.commonest_drop})"
             hint = "targen list-seeds has other seeds"
+        elif fruitless and not self.dropped:
+            why = f"the list of {fruitless} is empty"
+            hint = "check what it is made of: its options, the file that it reads, or its model"
         elif given:
             why = "all given seeds were used"
             hint = "give more seeds, or raise the task's samples_per_seed"

@@ -338,6 +338,7 @@ class Engine:
             given=given,
             one_label=self.task.labels_per_seed is not None,
             unfit=self._order.unfit,
+            fruitless=self._order.fruitless,
             own=own,
         )
         if short is not None:

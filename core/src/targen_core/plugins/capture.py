@@ -56,6 +56,7 @@ def capture_output() -> Iterator[list[str]]:
     """
     stream = _Capture()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_refuse_exit())
         if threading.current_thread() is threading.main_thread():
             stack.enter_context(_watch_ctrl_c())
             stack.enter_context(_capture_descriptor(stream))
@@ -88,6 +89,23 @@ def raised_by(error: BaseException) -> BaseException:
 
 def _raise_ctrl_c(number: int, frame: FrameType | None) -> NoReturn:
     raise _CtrlC
+
+
+@contextlib.contextmanager
+def _refuse_exit() -> Iterator[None]:
+    """Turn `os._exit`, which would end the command without a word, into an exception."""
+    before, process = os._exit, os.getpid()
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != process:  # a child that was forked ends as it should
+            before(status)
+        raise SystemExit(f"os._exit({status})")
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = before
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -23,9 +24,17 @@ from pydantic import BaseModel, ValidationError
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 
-__all__ = ["Configurable", "read_options"]
+__all__ = ["Configurable", "WrongOption", "misplaced", "read_options"]
 
 PartT = TypeVar("PartT")
+
+
+class WrongOption(UsageError):
+    """An option of a part cannot be; `option` is its name, without the part's."""
+
+    def __init__(self, message: str, option: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.option = option
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,26 @@ def read_options(
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         if first["type"] == "extra_forbidden":
             hint = did_you_mean(key, list(model.model_fields), "options")
-            raise UsageError(f"{of} has no option {key!r}", hint=hint) from None
+            raise WrongOption(f"{of} has no option {key!r}", key, hint=hint) from None
         if first["type"] == "missing":
             raise UsageError(
                 f"{of} needs the option {key!r}", hint=f"-o {prefix}{key}=..."
             ) from None
         why = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
-        raise UsageError(f"option {prefix}{key} of {of}: {why}") from None
+        raise WrongOption(f"option {prefix}{key} of {of}: {why}", key) from None
+
+
+def misplaced(
+    error: OSError, options: BaseModel, *, of: str, prefix: str = ""
+) -> WrongOption | None:
+    """What to raise where a part could not be made since an option names no such file.
+
+    None where the error is about something else than a file that an option names.
+    """
+    if error.filename is None:
+        return None
+    path = Path(error.filename)
+    for option, value in options:
+        if isinstance(value, Path) and path.is_relative_to(value):
+            return WrongOption(f"option {prefix}{option} of {of}: {path}: {error.strerror}", option)
+    return None

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
 
-__all__ = ["Described", "about", "facts_of", "fields", "plain", "requirement"]
+__all__ = [
+    "BOUNDS",
+    "Described",
+    "about",
+    "facts_of",
+    "fields",
+    "plain",
+    "prompts_of",
+    "requirement",
+]
 
 
 @dataclass(frozen=True)
@@ -134,8 +143,42 @@ def fields(model: Any) -> list[dict[str, Any]]:
             one["required"] = True
         elif field.default_factory is None:
             one["default"] = plain(field.default)
-        found.append(one)
+        found.append(one | _bounds(field.metadata))
     return found
+
+
+BOUNDS = {
+    "ge": "at least",
+    "gt": "above",
+    "le": "at most",
+    "lt": "below",
+    "min_length": "length at least",
+    "max_length": "length at most",
+    "pattern": "like",
+}
+"""What pydantic calls a field's bounds, and how people read them."""
+
+
+def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:
+    """What a value of a field must keep to."""
+    bounds = {
+        name: value
+        for name in BOUNDS
+        for each in metadata
+        if (value := getattr(each, name, None)) is not None
+    }
+    return {"bounds": {name: plain(value) for name, value in bounds.items()}} if bounds else {}
+
+
+def prompts_of(part: Any, *, texts: bool) -> list[dict[str, str]]:
+    """Return a part's own prompts by name and version, with their texts if these are asked for."""
+    from targen_core.tasks.prompt import Prompt
+
+    asked = [one for one in getattr(part, "prompts", ()) if isinstance(one, Prompt)]
+    return [
+        {"name": prompt.name, "version": prompt.version} | ({"text": prompt.text} if texts else {})
+        for prompt in asked
+    ]
 
 
 def _flag_help(metadata: Sequence[Any]) -> str:

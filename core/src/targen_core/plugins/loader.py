@@ -13,6 +13,7 @@ import importlib
 import inspect
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 API_GROUPS = re.compile(r"targen\.v\d+")
 """Entry-point groups of all levels of the plugin API."""
 
+_ON_CORE = re.compile(r"targen[-_.]core\b(?!\s*\[)([^;]*)(?!.*\bextra\b)", re.IGNORECASE)
+_LOWEST = re.compile(r"(?:>=?|==|~=)\s*(\d+(?:\.\d+)*)")
+_NUMBER = re.compile(r"(?:(?<=^)|(?<=\.))\d+")
+
 
 @hookspec
 def _spec(register: Any) -> None:
@@ -68,7 +73,7 @@ class Source:
 
     `module` is a dotted module name, or in tests the module object itself.
     `problem` says why there is none: the distribution's list of entry points does
-    not read.
+    not read. `core` is the lowest version of targen-core that the distribution asks for, or "".
     """
 
     distribution: str
@@ -78,6 +83,7 @@ class Source:
     group: str = API_GROUP
     extras: tuple[str, ...] = ()
     problem: str = ""
+    core: str = ""
 
     @property
     def install(self) -> str:
@@ -90,13 +96,15 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def source_of(entry: importlib_metadata.EntryPoint, distribution: str, version: str) -> Source:
+def source_of(
+    entry: importlib_metadata.EntryPoint, distribution: str, version: str, core: str = ""
+) -> Source:
     """One entry point of a distribution."""
     try:
         module, extras = entry.module, tuple(entry.extras)
     except (ValueError, AttributeError):  # no module: importing it will say so
         module, extras = entry.value, ()
-    return Source(distribution, version, entry.name, module, entry.group, extras)
+    return Source(distribution, version, entry.name, module, entry.group, extras, core=core)
 
 
 def installed_sources() -> list[Source]:
@@ -113,6 +121,7 @@ def installed_sources() -> list[Source]:
         try:
             metadata = distribution.metadata  # parsed anew each time that it is asked for
             name, version = canonical(metadata["Name"]), metadata["Version"]
+            core = _lowest_core(metadata.get_all("Requires-Dist") or ())
         except (FileNotFoundError, KeyError, TypeError, ValueError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
@@ -126,8 +135,27 @@ def installed_sources() -> list[Source]:
             continue
         for entry in entries:
             if API_GROUPS.fullmatch(entry.group):
-                sources[entry.group, name, entry.name] = source_of(entry, name, version)
+                sources[entry.group, name, entry.name] = source_of(entry, name, version, core)
     return [sources[key] for key in sorted(sources)]
+
+
+def _lowest_core(requirements: Iterable[str]) -> str:
+    """The lowest version of the core that some requirements allow; "" for any.
+
+    Read without the library `packaging`, which costs every listing more than the rest of it.
+    """
+    for text in requirements:
+        if found := _ON_CORE.match(text):
+            lowest = _LOWEST.search(found[1])
+            return lowest[1] if lowest else ""
+    return ""
+
+
+def _is_older(version: str, lowest: str) -> bool:
+    """Whether a version is below another, by their numbers."""
+    mine, other = ([int(part) for part in _NUMBER.findall(each)] for each in (version, lowest))
+    longest = max(len(mine), len(other))
+    return mine + [0] * (longest - len(mine)) < other + [0] * (longest - len(other))
 
 
 def _bad_line(text: str) -> str:
@@ -151,9 +179,11 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
         if part.strip()
     }
     kinds = dict(KINDS)
-    loading = [_Loading(s) for s in (installed_sources() if sources is None else sources)]
+    known = installed_sources() if sources is None else list(sources)
+    core = next((each.version for each in known if each.distribution == "targen-core"), "")
+    loading = [_Loading(each) for each in known]
     for one in loading:
-        one.load(kinds, disabled)
+        one.load(kinds, disabled, core)
     specs = _specs(kind.hook for kind in kinds.values())
     merged: dict[tuple[str, str], Registration[Any]] = {}
     for one in loading:
@@ -190,9 +220,10 @@ class _Loading:
         """Hooks of no installed kind."""
         self._problem = ("", "", "")
         self._said: list[list[str]] = []
+        self._seconds = 0.0
 
-    def load(self, kinds: dict[str, Kind], disabled: AbstractSet[str]) -> None:
-        """Import the plugin and add its kinds to the table."""
+    def load(self, kinds: dict[str, Kind], disabled: AbstractSet[str], core: str) -> None:
+        """Import the plugin and add its kinds to the table; `core` is the core's version."""
         source = self.source
         if source.problem:
             self._end("broken", "bad-entry-point", source.problem, _report(source))
@@ -203,12 +234,21 @@ class _Loading:
                 f"written for plugin API {source.group}; this core offers {API_GROUP}",
                 f"pip install --upgrade targen-core {source.distribution}",
             )
+        elif core and source.core and _is_older(core, source.core):
+            self._end(
+                "incompatible",
+                "",
+                f"it requires targen-core {source.core} or newer, and {core} is installed",
+                f"pip install --upgrade 'targen-core>={source.core}'",
+            )
         elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:
             self._end("disabled", problem=f"named in {DISABLE_VARIABLE}")
         else:
             with self._faults(kinds), capture_output() as said:
                 self._said.append(said)
+                begun = time.monotonic()
                 self._manager = _opened(source)
+                self._seconds = time.monotonic() - begun
                 register = KindRegister(distribution=source.distribution, known=kinds)
                 _call(self._manager, _KINDS, register)
                 self.kinds = list(register)
@@ -252,6 +292,7 @@ class _Loading:
             else "",
             kinds=tuple(kind.name for kind in self.kinds),
             unused=tuple(self.unused),
+            seconds=self._seconds,
         )
 
     def _registrations(self, kinds: Mapping[str, Kind]) -> list[Registration[Any]]:

@@ -45,8 +45,8 @@ class Plugin:
     `state` is "ok", "broken", "incompatible" or "disabled"; `problem` says
     why in one line, `hint` what to type, and `check` names the rule that it
     breaks (docs/plugins/conformance.md). `printed` is what it printed when it
-    was imported, `kinds` are those that it owns, and `unused` its hooks for kinds
-    whose owner is not installed.
+    was imported, which took `seconds`; `kinds` are those that it owns, and `unused` its
+    hooks for kinds whose owner is not installed.
     """
 
     distribution: str
@@ -61,6 +61,12 @@ class Plugin:
     printed: str = ""
     kinds: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether its import takes two seconds or more; the core's own takes a tenth of one."""
+        return self.seconds >= 2.0
 
 
 class Registry:
@@ -201,6 +207,13 @@ class Registry:
         target = _target(item)
         return target.options if isinstance(target, Configurable) else None
 
+    def is_configurable(self, item: Registration[Any]) -> bool:
+        """Return whether a registered object has options; False if it cannot be imported."""
+        try:
+            return self.options_of(item) is not None
+        except TargenError:
+            return False
+
     def configured(
         self,
         item: Registration[Any],
@@ -217,7 +230,11 @@ class Registry:
             MissingDependency, PluginError: as `resolve`.
             UsageError: it has no such option, or lacks one, or one cannot be.
         """
-        from targen_core.plugins.configurable import Configurable, read_options  # reads pydantic
+        from targen_core.plugins.configurable import (  # reads pydantic
+            Configurable,
+            misplaced,
+            read_options,
+        )
 
         target, read = _target(item), None
         kind, whose = self.kinds[item.kind], f"{item.kind} {item.id}"
@@ -227,10 +244,23 @@ class Registry:
             for option, of in target.uses.items():
                 found, parts[option] = (using or self._using)(option, of, getattr(read, option))
                 read = read.model_copy(update={option: found.id})
-            target = _made(item, partial(target.make, read, **parts))
+            try:
+                target = _made(item, partial(target.make, read, **parts))
+            except OSError as error:
+                if wrong := misplaced(error, read, of=whose, prefix=f"{item.name}."):
+                    raise wrong from error
+                raise _unmade(item, error) from error
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
+        elif kind.fresh:
+            if not callable(target):
+                problem = (
+                    f" is a {type(target).__name__}: register the class, or a function that makes "
+                    "one, since each run gets its own"
+                )
+                raise item.fault(problem, "target-wrong-type")
+            target = _made(item, target)
         described = kind.mismatch(target)
         if described:
             problem = f" is a {type(target).__name__}, not {described}"
@@ -290,9 +320,15 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
         raise
     except ModuleNotFoundError as error:
         raise item.missing_dependency(error.name or str(error)) from error
+    except OSError:
+        raise  # of a path that an option names, perhaps
     except Exception as error:
-        problem = f" could not be made: {type(error).__name__}: {error}"
-        raise item.fault(problem, "target-import-error") from error
+        raise _unmade(item, error) from error
+
+
+def _unmade(item: Registration[Any], error: Exception) -> PluginError:
+    problem = f" could not be made: {type(error).__name__}: {error}"
+    return item.fault(problem, "target-import-error")
 
 
 def _target(item: Registration[Any]) -> Any:

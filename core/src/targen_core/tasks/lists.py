@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -71,10 +72,15 @@ def stand_in(
     """
     item = _widened(item, used.item)
 
-    async def propose(llm: Llm, parent: Any, existing: Sequence[Any]) -> Sequence[Any]:
+    @wraps(used.propose)
+    async def propose(llm: Llm, parent: Any, existing: Sequence[Any]) -> Any:
         above = None if parent is None else _taken(parent, *parents)
         before = [_taken(one, item, used.item) for one in existing]
-        return [_taken(one, used.item, item) for one in await used.propose(llm, above, before)]
+        made: Any = await used.propose(llm, above, before)
+        whole = isinstance(made, Sequence) and not isinstance(made, str)
+        if not whole or not all(isinstance(one, used.item) for one in made):
+            return made  # the engine says what is wrong with it
+        return [_taken(one, used.item, item) for one in made]
 
     def checked(one: Any) -> None:
         if used.check is not None:

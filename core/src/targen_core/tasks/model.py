@@ -342,9 +342,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """The instances of `rows_per_instance` official rows; rows without a label give none."""
         if self.rows.from_rows is not None:
             return self.rows.from_rows(rows)
-        kept = self.instance.model_fields.keys()
-        labeled = [row for row in rows if row.get("label") is not None]
-        return [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labeled]
+        kept, own = self.instance.model_fields.keys(), self.rows.label_of
+        elsewhere = own is not None and "label" not in kept
+        labeled = [row for row in rows if elsewhere or row.get("label") is not None]
+        made = [self.instance.model_validate({k: row[k] for k in kept & row}) for row in labeled]
+        return [one for one in made if own(one) is not None] if own and elsewhere else made
 
     def pack(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """The official file of a dataset's rows."""

@@ -335,6 +335,8 @@ class ListStep(Keywords, Generic[ItemT]):
             reports; by default "contexts" or "seeds", by its place in the task.
         credit: what rows that were grown below an item, or from it, owe to others.
         dimensions: in what its items are made to differ; each item has a draw of its own.
+        check_task: raises `UsageError` for a task that a registered list is of no use to; it is
+            called with the task before anything is asked.
     """
 
     item: type[ItemT]
@@ -355,6 +357,7 @@ class ListStep(Keywords, Generic[ItemT]):
     name: str = ""
     credit: Callable[[ItemT], Credit] | None = None
     dimensions: tuple[Dimension, ...] = ()
+    check_task: Callable[[Task[Any, Any]], None] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a list that could not be grown."""
@@ -364,6 +367,11 @@ class ListStep(Keywords, Generic[ItemT]):
             ("batch", isinstance(self.batch, int) and self.batch > 0, "a number, 1 or more"),
             ("check", self.check is None or _is_plain(self.check), "def check(item), not async"),
             ("key", self.key is None or _is_plain(self.key), "def key(item), not async"),
+            (
+                "check_task",
+                self.check_task is None or _is_plain(self.check_task),
+                "def check_task(task), not async",
+            ),
             ("max_rejected", _is_share(self.max_rejected), "a number from 0 to 1"),
             ("prompts", isinstance(self.prompts, tuple | list), "a tuple: (prompt,)"),
             (
@@ -417,7 +425,8 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
     """G(label, seed): one instance, or `Task.instances_per_call` of them.
 
     If there are several, a `Rejected` may take the place of one that cannot be
-    made. One that is registered may have `prompts` and `dry_run`, as a `Corrector` may.
+    made. One that is registered may have `prompts`, `dry_run` and `check_task`, as a `Corrector`
+    may.
     """
 
     async def __call__(
@@ -438,6 +447,8 @@ class Corrector(Protocol[InstanceT_contra]):
     take precedence over the task's; `prompts`: a tuple of its own prompts, whose versions a run
     records; and `dry_run`: offline replies to these, as in `Task.dry_run`, or None for replies
     made of their schema. One without `dry_run` asks what every task's `dry_run` can answer.
+    `check_task` is called with the task before anything is asked, and raises `UsageError` for one
+    that the corrector is of no use to.
     """
 
     def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:

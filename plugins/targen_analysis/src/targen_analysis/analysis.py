@@ -201,6 +201,8 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
     title = asked.metric.title
     try:
         findings = asked.metric.measure(study, asked.options)
+        if not isinstance(findings, Findings):
+            raise TypeError(f"measure() returned a {type(findings).__name__}, not Findings")
     except ModuleNotFoundError as error:
         missing = item.missing_dependency(error.name or str(error))
         extra = asked.metric.extra

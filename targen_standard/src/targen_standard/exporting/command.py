@@ -354,7 +354,10 @@ def _save(
     except TargenError:
         raise
     except ModuleNotFoundError as error:
-        raise item.missing_dependency(error.name or str(error)) from error
+        missing = item.missing_dependency(error.name or str(error))
+        if exporter.extra:
+            missing.hint = f"pip install '{item.distribution}[{exporter.extra}]'"
+        raise missing from error
     except Exception as error:
         raise PluginError(
             f"exporter {item.id} failed: {type(error).__name__}: {error}",

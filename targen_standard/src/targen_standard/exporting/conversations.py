@@ -49,7 +49,7 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
     """A conversation for each question of each instance, in order.
 
     An instance that is one question is put as `Task.render` has it, one that
-    is several (a pair that stays together) question by question.
+    is several (a pair that stays together) question by question, each with its own answer.
 
     Raises:
         UsageError: rows that make no labelled instance, naming the first.
@@ -63,9 +63,13 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
             )
         for instance in unit.instances:
             questions = task.questions(instance)
-            several = len(questions) > 1
-            for text in [e.input for e in questions] if several else [task.render(instance)]:
-                yield conversation(task, text, task.answer(instance))
+            whole = task.answer(instance)
+            if len(questions) == 1:
+                yield conversation(task, task.render(instance), whole)
+                continue
+            for each in questions:
+                answer = whole if each.output is None else ", ".join(each.output)
+                yield conversation(task, each.input, answer)
 
 
 def conversation(task: Task[Any, Any], question: str, answer: str) -> Conversation:

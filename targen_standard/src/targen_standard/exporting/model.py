@@ -26,6 +26,7 @@ class Exporter:
             dataset in parts, by the name of the split. Only an exporter that
             writes a folder has need of it: of any other, each part is a file.
         columns: whether it writes all columns of the rows, so that weights can be one of them.
+        extra: the extra of its distribution that brings what `write` imports.
         note: `note(dataset)` is what a person should know of this dataset in this form; "" if
             nothing.
     """
@@ -35,4 +36,5 @@ class Exporter:
     summary: str = ""
     write_parts: Callable[[Dataset, Mapping[str, Dataset], Path], None] | None = None
     columns: bool = False
+    extra: str = ""
     note: Callable[[Dataset], str] | None = None

@@ -40,12 +40,13 @@ from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
     RunLocked,
+    UnreadableFile,
     UsageError,
     WriteFailed,
 )
 from targen_core.options import Limits
 from targen_core.outputs import remove
-from targen_core.plain import kind_of, open_plain, read_plain
+from targen_core.plain import kind_of, open_plain
 from targen_core.reading import json_line, read_jsonl
 from targen_core.reading.lines import LINE
 from targen_core.runs.folder.card import dataset_card
@@ -56,10 +57,10 @@ from targen_core.runs.folder.report import build_report, read_report
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.folder.tracing import Traced, rows
 from targen_core.runs.preparing.excluded import source_counts
-from targen_core.runs.records.manifest import Manifest, MergedRun, as_words, flat, given_file
+from targen_core.runs.records.manifest import Manifest, MergedRun, as_words, flat
 from targen_core.runs.records.model_names import model_name
-from targen_core.runs.records.reading import MEMBERS, SMALL
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.records.reading import MEMBERS, check_members
+from targen_core.runs.records.writing import keep_copies
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
@@ -873,15 +874,15 @@ def _grown(run: _Run, lacking: Mapping[str, int], among: int, unit: int) -> str:
 
 def _copy_files(first: _Run, folder: Path) -> None:
     """Copy the task's file and given items: the manifest speaks of them."""
-    names = [given_file(name) for name in first.manifest.lock.given]
+    names = [*first.manifest.copies]
     if first.manifest.task_file:
         names.append(first.manifest.task_file.partition(":")[0])
     for name in names:
         try:
-            text = read_plain(first.path / name, SMALL).decode("utf-8", "surrogateescape")
-        except OSError as error:
-            raise RunDirectoryError(f"cannot read {first.path / name}: {error.strerror}") from error
-        write_atomically(folder / name, text)
+            check_members(first.path, [name])
+            keep_copies({name: (first.path / name).absolute()}, folder)
+        except UnreadableFile as error:
+            raise RunDirectoryError(str(error)) from error
 
 
 class _Part:

@@ -17,6 +17,7 @@ from targen_core.api.request import (
     called_task,
     quotas_of,
     registry_for,
+    spread,
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
@@ -75,7 +76,7 @@ async def areplay(
         max_cosine: reject rows whose embedding is nearer than this to another one's.
         max_refused: the largest share of candidates that `max_cosine` may reject.
         embedder: what embeds rows for `max_cosine`.
-        options: options that differ, such as `{"vote.votes": 5}`.
+        options: options of the parts in use, as in `{"majority.times": 5}`.
         model: the model object, if the run was made with one; it is not asked.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
 
@@ -152,7 +153,15 @@ async def replayed(
             name = called or manifest.task_name(path)
             _, of = find_task(known, name, manifest.task.variants)
             quotas = quotas_of(of, n, labels, None)
-        job = Replay.begin(known, path, out or _beside(path), task=called, quotas=quotas, **changes)
+        job = Replay.begin(
+            known,
+            path,
+            out or _beside(path),
+            task=called,
+            quotas=quotas,
+            options=spread(known, options),
+            **changes,
+        )
         with job:
             # What is lacking, and what fell short, is in the report.
             with suppress(AnswersAwaited, QuotaNotMet):

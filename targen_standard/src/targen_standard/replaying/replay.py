@@ -36,11 +36,12 @@ from targen_core.runs.preparing.excluded import (
     require_same_excluded,
 )
 from targen_core.runs.preparing.plan import Prepared, find_task, prepare
-from targen_core.runs.records.lock import Lock
+from targen_core.runs.records.lock import Lock, changed_part
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.spec import RunSpec
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.records.writing import keep_copies, write_atomically
+from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 
 __all__ = ["Needed", "Replay"]
@@ -94,6 +95,7 @@ class Replay(Job):
         *,
         task: str | None = None,
         quotas: Mapping[str, int] | None = None,
+        options: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> Replay:
         """Make `out`, where `run` is made again; `run` is only read.
@@ -104,6 +106,7 @@ class Replay(Job):
             out: the new one.
             task: the name or the file of the task as it is now; None: the run's own.
             quotas: rows by label; None: as many as the run's targets say.
+            options: options of parts, as `NAME.KEY`, that differ from those of the run.
             **changes: fields of `RunSpec` that differ from those of the run.
 
         Raises:
@@ -117,10 +120,8 @@ class Replay(Job):
                 "by one",
                 hint="targen merge makes one of the replays",
             )
-        spec = there.spec.replace(
-            task=there.task_name(run) if task is None else task,
-            **{name: run / given_file(name) for name in there.lock.given},
-        )
+        name = there.task_name(run) if task is None else task
+        spec = there.located(run, typed=task is not None).replace(task=name)
         if task is not None:
             spec = _as_the_task_says(registry, there, run, spec)
         if quotas is not None:
@@ -130,7 +131,7 @@ class Replay(Job):
                     hint="leave -n and --label out",
                 )
             spec = spec.replace(quotas=quotas)
-        spec = spec.replace(**changes)
+        spec = _with_options(there, spec.replace(**changes), options or {}, changes)
         require_known_sources(spec.exclude, run)
         try:
             prepared = prepare(registry, spec, recorded=there.lock)
@@ -159,6 +160,7 @@ class Replay(Job):
                 write_atomically(out / given_file(name), "".join(f"{value}\n" for value in values))
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
+            keep_copies(prepared.part_files, out)
             manifest.save(directory.manifest)
             return cls(directory, manifest, prepared, of=run)
         except BaseException:
@@ -247,6 +249,9 @@ class Replay(Job):
         was, now = self._before.lock, self.manifest.lock
         if call.step == "correct" and was.corrector != now.corrector:
             return f"the corrector is {now.corrector}, and was {was.corrector or 'none'}"
+        before = was.parts.get("corrector")
+        if call.step == "correct" and before and before != now.parts.get("corrector"):
+            return f"the corrector {changed_part(before, now.parts.get('corrector'))}"
         prompts = was.task.prompts.get(call.prompt), now.task.prompts.get(call.prompt)
         if prompts[0] != prompts[1]:
             word = "is new" if prompts[0] is None else "changed since"
@@ -256,6 +261,33 @@ class Replay(Job):
         if call.place in self._places:
             return f"prompt {call.prompt} is filled otherwise, or its reply has another form"
         return "the run did not ask it"
+
+
+def _with_options(
+    there: Manifest, spec: RunSpec, options: Mapping[str, Any], changes: Mapping[str, Any]
+) -> RunSpec:
+    """The spec with other options of parts, and without those of a part that was changed.
+
+    Raises:
+        UsageError: one is of a model, which a replay does not ask.
+    """
+    for name in options:
+        about = name.rpartition(".")[0]
+        if not about or about in {*PARAMETERS, *there.steps}:
+            raise UsageError(
+                f"option {name}: a replay asks no model, and takes options of parts alone",
+                hint="for example -o majority.times=5",
+            )
+    left = [
+        name
+        for place, part in there.lock.parts.items()
+        if place in changes and changes[place] not in part.names
+        for name in part.names
+    ]
+    kept = {
+        name: value for name, value in spec.options.items() if name.rpartition(".")[0] not in left
+    }
+    return spec.replace(options=kept).also(options)
 
 
 def _as_the_task_says(registry: Registry, there: Manifest, run: Path, spec: RunSpec) -> RunSpec:

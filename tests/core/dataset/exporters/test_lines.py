@@ -143,6 +143,16 @@ TWINS = {
 }
 
 
+def test_each_question_has_its_own_answer(dataset, written):
+    asked = lambda pair: [  # noqa: E731
+        JudgeQuestion(pair.first, ("same",), ("same", "other")),
+        JudgeQuestion(pair.second, ("other", "same"), ("same", "other"), several=True),
+        JudgeQuestion("both", None, ()),
+    ]
+    lines = written(INSTRUCTIONS, dataset(judging={"questions": asked}))
+    assert [line["completion"] for line in lines[:3]] == ["same", "other, same", "same"]
+
+
 def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
     rows = [
         {"text": text, "label": label, "idx": n}

@@ -14,6 +14,7 @@ from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.outputs import remove
+from targen_core.runs.records.lock import COPY, changed_part
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.model_names import difference
 from targen_core.text import plural
@@ -42,10 +43,6 @@ to the first of DIRECTORY-2, DIRECTORY-3, ... that is free or holds it.
 _FIRST_FILES = {
     ".lock",
     ".manifest.json.part",
-    "given-contexts.jsonl",
-    ".given-contexts.jsonl.part",
-    "given-seeds.jsonl",
-    ".given-seeds.jsonl.part",
     "task.json",
     ".task.json.part",
     "task.py",
@@ -151,6 +148,7 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
         + (
             _steps_apart(there, requested)
             or _excluded_apart(there, requested)
+            or _parts_apart(there, requested)
             or _plan_apart(there, requested)
         ),
         hint=f"targen resume {quote(str(out))} resumes it with its own options; or choose "
@@ -187,6 +185,15 @@ def _excluded_apart(there: Manifest, requested: Manifest) -> str:
     return f"{begun or 'nothing'} excluded; you asked for {asked or 'nothing'}"
 
 
+def _parts_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words the first part in use that has other options now; or ""."""
+    now = requested.lock.parts
+    for place, was in there.lock.parts.items():
+        if place in now and was.id == now[place].id and was != now[place]:
+            return f"{place} {was.id}, which {changed_part(was, now[place])}"
+    return ""
+
+
 def _plan_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words the first thing in which two plans differ whose models are alike."""
     mine, theirs = (
@@ -208,14 +215,22 @@ def _listed(value: object) -> object:
 
 def is_fresh(out: Path) -> bool:
     """Whether a directory holds at most what a run leaves before its manifest."""
-    return out.is_dir() and all(path.name in _FIRST_FILES for path in out.iterdir())
+    return out.is_dir() and all(
+        path.name in _FIRST_FILES or _is_copy(path.name) for path in out.iterdir()
+    )
+
+
+def _is_copy(name: str) -> bool:
+    """Whether a file is called as a run's copy of one that was given, written or half written."""
+    return bool(COPY.fullmatch(name.removeprefix(".").removesuffix(".part")))
 
 
 def is_unanswered(out: Path) -> bool:
     """Whether a run holds nothing but what it would write again: no call was answered or lost."""
     try:
         for path in out.iterdir():
-            if path.name not in _EMPTY_RUN_FILES or path.is_symlink() or not path.is_file():
+            ours = path.name in _EMPTY_RUN_FILES or _is_copy(path.name)
+            if not ours or path.is_symlink() or not path.is_file():
                 return False
             if path.name in ("journal", "dataset.jsonl") and path.stat().st_size:
                 return False

@@ -34,8 +34,10 @@ from targen_core.errors import (
     ServiceError,
     ServiceGaveUp,
     TargenError,
+    UnknownName,
     UsageError,
 )
+from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.card import dataset_card
@@ -76,13 +78,15 @@ from targen_core.runs.preparing.plan import Prepared, bind_models, named, prepar
 from targen_core.runs.preparing.trust import (
     remember,
     remember_limits,
+    remember_paths,
     require_known,
     require_known_limits,
+    require_known_paths,
 )
 from targen_core.runs.records.lock import require_same
 from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.records.spec import RunSpec
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.records.writing import keep_copies, write_atomically
 
 __all__ = ["Job"]
 
@@ -136,6 +140,9 @@ class Job:
         self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
         self._reporting: dict[str, Filter] = {}  # filters of the engine, by name
+        self._is_new = False  # whether this process began the run
+        self._refused = False  # whether what was asked for turned out to be wrong
+        self._closing.callback(self._leave_nothing)
         self._closing.callback(directory.close)
         for source in prepared.excluded:
             self._closing.callback(source.index.close)
@@ -245,10 +252,15 @@ class Job:
                 write_atomically(out / given_file(name), text)
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
+            keep_copies(prepared.part_files, out)
+            is_new = not directory.manifest.exists()
             manifest.save(directory.manifest)
             remember(manifest.spec, manifest.steps)
+            remember_paths(manifest)
             remember_sources(spec.exclude)
-            return cls(directory, manifest, prepared, cache=cache)
+            job = cls(directory, manifest, prepared, cache=cache)
+            job._is_new = is_new
+            return job
         except BaseException:
             directory.close()
             raise
@@ -291,6 +303,7 @@ class Job:
             require_known_limits(merged.limits, limits or {})
             merged = merged.replace(limits=part_limits(path, merged.limits))
             remember_limits(merged.limits)
+            require_known_paths(manifest, options or {})
             manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             if not spec.corrector and manifest.lock.corrector not in (None, "task"):
@@ -304,6 +317,9 @@ class Job:
                 refuse_itself(exclude, path)
             try:
                 prepared = prepare(registry, spec.also(typed), allow=allow)
+            except UnknownName as error:
+                error.hint = manifest.to_install or error.hint
+                raise
             except UnreadSource as error:
                 again = f"targen resume {shlex.quote(str(path))} --exclude SOURCE"
                 if not error.hint or (exclude is None and error.hub):
@@ -455,8 +471,17 @@ class Job:
             self._leave_as_it_was()
             raise
         if error is not None:
+            self._refused = isinstance(error, UsageError)
             raise error
         return report
+
+    def _leave_nothing(self) -> None:
+        """Take a new run away again that a part refused before anything was answered."""
+        if self._is_new and self._refused and is_unanswered(self.path):
+            with contextlib.suppress(OSError):
+                for file in self.path.iterdir():
+                    remove(file)
+                self.path.rmdir()
 
     def _is_complete(self) -> bool:
         """Whether an earlier process reached all that is asked for now, and its calls are here."""

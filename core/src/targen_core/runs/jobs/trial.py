@@ -67,11 +67,12 @@ def dry_run_spec(
     spec: RunSpec, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
 ) -> RunSpec:
     """`spec` on the scripted backend: offline, for nothing, call by call; `parts` as they are."""
+    names = {name for part in parts for name in part.names}
     kept = {
-        name: size for name, size in spec.options.items() if name.rpartition(".")[2] in OF_LISTS
+        name: value
+        for name, value in spec.options.items()
+        if name.rpartition(".")[2] in OF_LISTS or name.rpartition(".")[0] in names
     }
-    for part in parts:
-        kept |= part.typed
     return spec.replace(
         quotas=quotas,
         backend="targen-core:scripted",

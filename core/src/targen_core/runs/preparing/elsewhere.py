@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.errors import UsageError
 from targen_core.options import Limits
-from targen_core.plugins.register import MEMORY
+from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.plan import PreparedStep
 from targen_core.suggestions import did_you_mean
@@ -31,9 +31,11 @@ class Elsewhere:
     """An executor and the workers that are asked of it.
 
     Attributes:
+        registered: the executor's registration.
         asked: what was said, by the words of `read`.
     """
 
+    registered: Registration[ModelExecutor]
     executor: ModelExecutor
     workers: Workers
     asked: Mapping[str, Any]
@@ -66,7 +68,8 @@ class Elsewhere:
             resources=_resources(said.get("resources", {})),
             replicas=_replicas(said.get("replicas", ())),
         )
-        return cls(registry.get("executor", name), workers, said)
+        registered = registry.find("executor", name)
+        return cls(registered, registry.resolve(registered), workers, said)
 
     @property
     def words(self) -> str:
@@ -115,6 +118,12 @@ class Elsewhere:
         if limits.max_outage is not None:
             workers = replace(workers, patience=limits.max_outage)
         models = await self.executor.place([*sources.values()], workers)
+        if not isinstance(models, Sequence) or len(models) != len(sources):
+            problem = f": place() returned {repr(models)[:80]}, not a model for each of its sources"
+            raise self.registered.fault(problem, "")
+        if odd := [each for each in models if not hasattr(each, "complete")]:
+            problem = f": place() returned a {type(odd[0]).__name__}, which is no model"
+            raise self.registered.fault(problem, "")
         placed = dict(zip(sources, models, strict=True))
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import Rejected, UnreadableFile, UsageError
 from targen_core.plain import content_of
-from targen_core.reading import json_of
+from targen_core.reading import csv_cells, json_of
 from targen_core.tasks.steps import ListStep
 
 __all__ = ["read_items"]
@@ -25,21 +25,25 @@ _LONGEST = 1 << 20  # characters of an item
 def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
     """Items of a file, checked as the task's type.
 
-    A `.jsonl` file holds one JSON value a line; any other file one item a
-    line, for items that are texts or have one field. Blank lines are passed
-    over.
+    A `.jsonl` file holds one JSON value a line; a `.csv` or `.tsv` file a header and one item a
+    line, each field in a column; any other file one item a line, for items that are texts or have
+    one field. Blank lines are passed over.
 
     Raises:
         UsageError: naming the file, the line, and what is wrong with it.
     """
     items: list[Any] = []
-    for number, line in _lines(path, what):
+    tables = path.suffix.lower() in (".csv", ".tsv")
+    lines = _cells(path, source.item, what) if tables else _lines(path, what)
+    for number, line in lines:
         try:
             if len(items) == _MOST:
                 raise ValueError(f"the file has more than {_MOST:,} items")
+            if isinstance(line, ValueError):
+                raise line
             if len(line) > _LONGEST:
                 raise ValueError(f"an item has at most {_LONGEST:,} characters")
-            item = _item(line.strip(), source.item, as_json=path.suffix == ".jsonl")
+            item = _item(line.strip(), source.item, as_json=tables or path.suffix == ".jsonl")
             if source.check is not None:
                 source.check(item)
         except (ValueError, Rejected, RecursionError) as error:
@@ -64,6 +68,46 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
         raise UsageError(
             f"{what} file {path}: it is not UTF-8 text, after line {number}: {error.reason}"
         ) from error
+
+
+def _cells(path: Path, kind: type[Any], what: str) -> Iterator[tuple[int, str | ValueError]]:
+    """The items of a table, each as JSON, with the line that ends it; the first line is the header.
+
+    Raises:
+        UsageError: it cannot be read, or has no column for a text.
+    """
+    try:
+        text = content_of(path, _LARGEST).decode("utf-8-sig")
+    except UnreadableFile as error:
+        raise UsageError(f"{what} file {path}: {error.reason}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what} file {path}: it is not UTF-8 text: {error.reason}") from error
+    cells = csv_cells(text, tabs=path.suffix.lower() == ".tsv")
+    _, columns = next(cells, (1, []))
+    if isinstance(columns, ValueError):
+        raise UsageError(f"{what} file {path}, line 1: {columns}")
+    fields = kind.model_fields if issubclass(kind, BaseModel) else {}
+    needed = [name for name, info in fields.items() if info.is_required()]
+    names = needed[:1] if len(needed) == 1 else []
+    names += [what.removeprefix("--").removesuffix("s"), "text"]
+    only = next((name for name in names if name in columns), "")
+    if len(columns) == 1:
+        only = columns[0]
+    if not only and len(needed) < 2:
+        raise UsageError(
+            f"{what} file {path}: an item is a text, and the file has the columns "
+            f"{', '.join(columns)}",
+            hint=f"call the right column {names[0]}, or keep it alone",
+        )
+    for number, row in cells:
+        if isinstance(row, ValueError) or len(row) > len(columns):
+            yield number, row if isinstance(row, ValueError) else ValueError("too many cells")
+            continue
+        values = {name: cell for name, cell in zip(columns, row, strict=False) if cell.strip()}
+        if values:
+            whole = len(needed) > 1 or (fields and not only)
+            item = {n: v for n, v in values.items() if n in fields} if whole else values.get(only)
+            yield number, json.dumps(item, ensure_ascii=False)
 
 
 def _item(line: str, kind: type[Any], *, as_json: bool) -> Any:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UsageError
+from pydantic import BaseModel
+
+from targen_core.declared.reading import parsed_file
+from targen_core.errors import PluginError, UsageError
+from targen_core.options import ListOptions, RowOptions
+from targen_core.origin import is_file
+from targen_core.plain import digest_of
+from targen_core.plugins.configurable import WrongOption
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
@@ -17,7 +26,10 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
 
-__all__ = ["Chosen", "Parts"]
+__all__ = ["MAX_COPIED", "Chosen", "Parts"]
+
+MAX_COPIED = 64 << 20
+"""Most bytes of a file that an option names and that a run keeps a copy of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,9 @@ class Parts:
 
     Options are typed by the part's name or full id, as in `majority.times` or
     `acme:majority.times`; those of steps have a step's name there, which comes first.
+
+    Attributes:
+        files: the files that options name and a run keeps copies of, by the names of the copies.
     """
 
     def __init__(
@@ -49,18 +64,22 @@ class Parts:
         task: Task[Any, Any] | None = None,
         *,
         distribution: str = "",
+        file: str = "",
+        copies: bool = True,
     ) -> None:
-        """Take what `-o` said over what the task says; defaults are its `distribution`'s first."""
+        """Take what `-o` said over what the task says; defaults are its `distribution`'s first.
+
+        `file` is the task's, if it was in one: errors name its lines.
+        Without `copies` nobody keeps files that options name: plans have their absolute paths.
+        """
         self._registry = registry
         self._whose = (distribution, "targen-core")
-        self._said: dict[str, dict[str, Any]] = {}
-        own = task.part_options if task is not None else {}
-        for name, value in (*own.items(), *options.items()):
-            about, dot, key = name.rpartition(".")
-            if dot and about not in PARAMETERS:
-                self._said.setdefault(about, {})[key] = value
-        self.plans: dict[str, PartPlan] = {}
-        """What a lock says of each part in use, by its place in the run."""
+        self._file = file if is_file(file) else ""
+        self._copies = copies
+        self._own = _by_part(task.part_options if task is not None else {})
+        self._said = _by_part(options)
+        self._used: dict[str, tuple[Registration[Any], Any, BaseModel | None]] = {}
+        self.files: dict[str, Path] = {}
         self.packages: set[str] = set()
         """Distributions that parts in use say affect their results."""
 
@@ -94,7 +113,7 @@ class Parts:
         chosen = []
         for item in items.values():
             place = f"{kind} {item.name}"
-            if place in self.plans:  # of another distribution
+            if place in self._used:  # of another distribution
                 place = f"{kind} {item.id}"
             chosen.append(
                 Chosen(item.id, self._made(place, item), partial(self._made, place, item))
@@ -102,20 +121,87 @@ class Parts:
         return chosen
 
     def _made(self, place: str, item: Registration[Any]) -> Any:
-        """A part with its options; the lock gets its plan."""
-        said = {**self._said.get(item.name, {}), **self._said.get(item.id, {})}
+        """A part with its options, remembered as in use at its place."""
+        own, typed = _of(item, self._own), _of(item, self._said)
+        said = {**own, **typed}
 
         def using(option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
             return self.find(f"{option} of {place}", kind, name, is_default=option not in said)
 
-        part, options = self._registry.configured(item, said, using=using)
-        self.plans[place] = PartPlan(
-            id=item.id,
-            options={} if options is None else json.loads(options.model_dump_json()),
-            prompts=_prompts(part),
-        )
+        try:
+            part, options = self._registry.configured(item, said, using=using)
+        except WrongOption as error:
+            if self._file and error.option in own.keys() - typed.keys():
+                raise self._in_file(item, error) from error
+            raise
+        self._used[place] = item, part, options
         self.packages |= {*getattr(part, "packages", ())}
         return part
+
+    def _in_file(self, item: Registration[Any], error: WrongOption) -> UsageError:
+        """The error about an option that the task's file has, with its line."""
+        parsed = parsed_file(Path(self._file))
+        spelt = [f"{name}.{error.option}" for name in (item.id, item.name)]
+        said = parsed.value.get("options", {})
+        name = next((each for each in spelt if each in said), spelt[-1])
+        return parsed.refuse(("options", name), str(error), error.hint)
+
+    def require_fit(self, task: Task[Any, Any]) -> None:
+        """Have each part in use look at the task: its `check_task`, if it has one.
+
+        Raises:
+            UsageError: what a part raises, with its id.
+            PluginError: it raises something else.
+        """
+        for item, part, _ in self._used.values():
+            check = getattr(part, "check_task", None)
+            if check is None:
+                continue
+            try:
+                check(task)
+            except UsageError as error:
+                error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
+                raise
+            except Exception as error:
+                raise PluginError(
+                    f"{item.kind} {item.id}: check_task raised {type(error).__name__}: {error}",
+                    distribution=item.distribution,
+                    hint=f"report it to the authors of {item.distribution}",
+                ) from error
+
+    @property
+    def plans(self) -> dict[str, PartPlan]:
+        """What a lock says of each part in use, by its place in the run.
+
+        Files that options name are read, since their content decides what the part gives.
+
+        Raises:
+            UnreadableFile: one cannot be read.
+        """
+        return {place: self._plan(*used) for place, used in self._used.items()}
+
+    def _plan(self, item: Registration[Any], part: Any, options: BaseModel | None) -> PartPlan:
+        values: dict[str, Any] = {}
+        files: dict[str, str] = {}
+        if options is not None:
+            values = json.loads(options.model_dump_json())
+            for option, path in options:
+                if isinstance(path, Path):
+                    values[option], files[option] = self._kept(item, option, path)
+        return PartPlan(id=item.id, options=values, prompts=_prompts(part), files=files)
+
+    def _kept(self, item: Registration[Any], option: str, path: Path) -> tuple[str, str]:
+        """What a plan says of a path: the name of the run's copy or the path, and its digest."""
+        path = path.expanduser().absolute()
+        if not path.is_file():
+            return str(path), ""
+        digest = digest_of(path)
+        if not self._copies or path.stat().st_size > MAX_COPIED:
+            return str(path), digest
+        suffix = path.suffix if re.fullmatch(r"\.\w{1,16}", path.suffix) else ""
+        name = f"given-{item.id.replace(':', '.')}.{option}{suffix}"
+        self.files[name] = path
+        return name, digest
 
     def require_used(self, options: Iterable[str]) -> None:
         """See that all options are of parts in use, where no steps have any.
@@ -123,18 +209,83 @@ class Parts:
         Raises:
             UsageError: one is not, with those that could be meant.
         """
-        known = [f"{plan.names[1]}.{key}" for plan in self.plans.values() for key in plan.options]
         for name in options:
-            if name.rpartition(".")[0] not in self.names:
+            about = name.rpartition(".")[0]
+            if about not in self.names:
+                if about:
+                    self.refuse_unused(name)
+                known = [
+                    f"{item.name}.{key}"
+                    for item, _, made in self._used.values()
+                    for key in (type(made).model_fields if made is not None else ())
+                ]
                 raise UsageError(
                     f"option {name!r}: nothing here has such an option",
                     hint=did_you_mean(name, known, "options") if known else "leave -o out",
                 )
 
+    def refuse_unused(self, option: str) -> None:
+        """Refuse an option of a part that is installed, and not used here.
+
+        Raises:
+            UsageError: it is of one.
+        """
+        about = option.rpartition(".")[0]
+        for item in self._registry.everything():
+            if about not in (item.name, item.id) or not self._registry.is_configurable(item):
+                continue
+            flag = _flags().get(item.kind)
+            raise UsageError(
+                f"option {option!r}: the {item.kind} {item.id} is not used here",
+                hint=(f"{flag} {about} uses it; or " if flag else "") + "leave the option out",
+            )
+
     @property
     def names(self) -> set[str]:
         """What options of the parts in use may be typed with; one without options has none."""
-        return {name for plan in self.plans.values() if plan.options for name in plan.names}
+        return {
+            name
+            for item, _, options in self._used.values()
+            if options is not None and type(options).model_fields
+            for name in (item.name, item.id)
+        }
+
+
+def _flags() -> dict[str, str]:
+    """The flag that chooses a part of each kind, where a run has one."""
+    declared = {**RowOptions.declared(), **ListOptions.declared()}
+    return {
+        option.flag.completes: f"--{name.replace('_', '-')}"
+        for name, option in declared.items()
+        if option.flag.completes
+    }
+
+
+def _by_part(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Options by the part's name or id, as it is spelt, and their own names."""
+    said: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        about, dot, key = name.rpartition(".")
+        if dot and about not in PARAMETERS:
+            said.setdefault(about, {})[key] = value
+    return said
+
+
+def _of(item: Registration[Any], said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The options of a part, which are given by its name or by its id.
+
+    Raises:
+        UsageError: one is given by both, with two values.
+    """
+    bare, full = said.get(item.name, {}), said.get(item.id, {})
+    for key in bare.keys() & full.keys():
+        if bare[key] != full[key]:
+            raise UsageError(
+                f"options {item.name}.{key}={bare[key]} and {item.id}.{key}={full[key]} are one "
+                "option with two values",
+                hint="leave one of them out",
+            )
+    return {**bare, **full}
 
 
 def _prompts(part: Any) -> dict[str, str]:

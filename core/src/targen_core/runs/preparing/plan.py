@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -26,7 +27,7 @@ from targen_core.calls.secrets import Secrets
 from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
-from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.errors import PluginError, TargenError, UnknownName, UsageError
 from targen_core.options import Limits
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.register import Registration
@@ -78,6 +79,7 @@ __all__ = [
     "prepare_correction",
     "task_of",
     "task_plan",
+    "task_with_parts",
 ]
 
 _NO_LIMIT = 1 << 30
@@ -119,7 +121,8 @@ class Prepared:
     and `lock` what it came to. `file` is what the task was read from, if it
     was; a run keeps a copy. `filters` are the
     registered ones, in the order in which they apply. `excluded` are datasets whose rows are
-    refused, in the order of the lock's.
+    refused, in the order of the lock's. `part_files` are files that options of parts name, by the
+    names of the copies that a run keeps.
     """
 
     spec: RunSpec
@@ -133,6 +136,7 @@ class Prepared:
     file: TaskFile | None = None
     filters: tuple[Chosen, ...] = ()
     excluded: tuple[ExcludedSource, ...] = ()
+    part_files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def unfiltered(self) -> Prepared:
@@ -209,13 +213,14 @@ def prepare(
         UsageError: `spec` is invalid.
     """
     registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(registry, spec.options, own, distribution=registered.distribution)
+    parts = Parts(registry, spec.options, own, distribution=registered.distribution, file=spec.task)
     task = _as_asked(own, spec, parts)
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     filters = parts.several("filter", task.filters_from, spec.filters)
+    parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
     options = _options(task, full, parts, [name for plan in former for name in plan.names])
     _refuse_unlabeled(task, spec, corrector)
@@ -261,6 +266,7 @@ def prepare(
         file=file,
         filters=tuple(filters),
         excluded=excluded,
+        part_files=parts.files,
     )
 
 
@@ -272,12 +278,13 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     """
     registered, task = find_task(registry, spec.task, spec.variants)
     _read_file(spec)
-    parts = Parts(registry, spec.options, task, distribution=registered.distribution)
+    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
             f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
         )
+    parts.require_fit(task)
     options = _options(task, spec, parts)
     steps = _models(registry, judged_by(task, corrector), spec, options, {"correct"})
     return PreparedCorrection(
@@ -322,7 +329,30 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
             dimension cannot be.
     """
     registered, task = find_task(registry, spec.task, spec.variants)
-    return registered, _as_asked(task, spec, Parts(registry, spec.options, task))
+    parts = Parts(registry, spec.options, task, file=spec.task)
+    return registered, _as_asked(task, spec, parts)
+
+
+def task_with_parts(
+    registry: Registry, spec: RunSpec
+) -> tuple[Task[Any, Any], dict[str, PartPlan]]:
+    """A spec's task as a run has it, and the registered parts that it uses, by their place.
+
+    Raises:
+        UsageError: as `task_of`, or there is no such corrector.
+    """
+    registered, own = find_task(registry, spec.task, spec.variants)
+    parts = Parts(
+        registry,
+        spec.options,
+        own,
+        distribution=registered.distribution,
+        file=spec.task,
+        copies=False,
+    )
+    task = _as_asked(own, spec, parts)
+    find_corrector(parts, task, spec.corrector)
+    return task, parts.plans
 
 
 def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
@@ -334,6 +364,7 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
             raise UsageError("--contexts-from cannot be combined with a file of contexts or seeds")
         if own is None:
             raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
+    if own is not None and (spec.contexts_from or own.origin):
         contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
         parents = (contexts.item, kind)
         task = _with_lists(task, contexts=contexts)
@@ -342,6 +373,7 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
             raise UsageError("--seeds-from cannot be combined with a file of seeds")
         if not task.seeds:
             raise UsageError(f"task {task.name} has no seeds (step 2)", hint="--contexts-from")
+    if task.seeds and (spec.seeds_from or task.seeds[-1].origin):
         *above, last = task.seeds
         if above or own is None:
             parents = (str, str)
@@ -408,11 +440,20 @@ def _from(
     own: ListStep[Any],
     parents: tuple[type[Any], type[Any]] = (str, str),
 ) -> tuple[ListStep[Any], type[Any]]:
-    """The list registered as `name`, in place of the task's own, and the type of its items."""
-    registered, used = parts.find(kind, kind, name)
+    """The list registered as `name`, in place of the task's own, and the type of its items.
+
+    Without a name it is the registered list that the task's own stands for.
+    """
+    where = f"--{kind}-from {name}" if name else f"{kind}.use {own.origin}"
+    try:
+        registered, used = parts.find(kind, kind, name or own.origin)
+    except UnknownName as error:
+        if not name:
+            error.args = (f"{kind}.use: {error}",)
+        raise
     if not fits(used.item, own.item):
         raise UsageError(
-            f"--{kind}-from {name}: its items are {_item_words(used.item)}, but {task.name} "
+            f"{where}: its items are {_item_words(used.item)}, but {task.name} "
             f"takes {_item_words(own.item)}",
             hint=f"targen list-{kind} has others; targen describe NAME says what items are",
         )
@@ -502,8 +543,7 @@ def _options(
     Raises:
         UsageError: something is said of what is neither a step nor one of the `parts` in use.
     """
-    used = {*former, *(parts.names if parts else ())}
-    check_steps(task.steps, spec.options, spec.backend_for, parts=used)
+    check_steps(task.steps, spec.options, spec.backend_for, parts=parts, former=former)
     return {step.name: spec.options_of(step.name) for step in task.steps}
 
 

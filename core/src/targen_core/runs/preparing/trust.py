@@ -23,16 +23,26 @@ from typing import Any
 
 from targen_core import folders
 from targen_core.calls.backend import Backend
+from targen_core.declared.options import leads_elsewhere
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.langchain_path import PREFIX, is_known_class, remember_class
 from targen_core.options import Limits
 from targen_core.origin import is_trusting
 from targen_core.plain import read_plain
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
 from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.steps import PARAMETERS
 
-__all__ = ["remember", "remember_limits", "require_known", "require_known_limits"]
+__all__ = [
+    "remember",
+    "remember_limits",
+    "remember_paths",
+    "require_known",
+    "require_known_limits",
+    "require_known_paths",
+]
 
 _CLASS = f"{PREFIX}:"  # ids of backends that are import paths
 _SHOWN = 100  # letters of a value in a message
@@ -81,6 +91,51 @@ def remember_limits(limits: Limits) -> None:
     """Note the caps and speeds of a run as used by this user."""
     for name, value in limits.reaching.items():
         folders.make_known("limits", _digest(name, {name: value}))
+
+
+def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
+    """Refuse paths and addresses among a run's options of parts that are not the user's own.
+
+    Args:
+        manifest: the run's.
+        typed: the options that the user typed.
+
+    Raises:
+        UsageError: with the options to type.
+    """
+    lacking = {
+        name: value
+        for name, value in _paths_of_parts(manifest)
+        if name not in typed and not folders.is_known("options", _digest(name, {name: value}))
+    }
+    if lacking and not is_trusting():
+        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
+        raise UsageError(
+            f"this run asks for {listed}, which has not been used on this machine before; a run "
+            "from someone else may name any file or address",
+            hint="read manifest.json first; if you trust it, add --trust",
+        )
+    remember_paths(manifest)
+
+
+def remember_paths(manifest: Manifest) -> None:
+    """Note the paths and addresses among a run's options of parts as used by this user."""
+    for name, value in _paths_of_parts(manifest):
+        folders.make_known("options", _digest(name, {name: value}))
+
+
+def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
+    """Options of parts, by full id or as they were typed, that lead out of the run's directory."""
+    for part in manifest.lock.parts.values():
+        for option in part.files:
+            if option not in part.copies:
+                yield f"{part.id}.{option}", part.options[option]
+    lists = (name for names in manifest.task.lists.values() for name in names)
+    steps = {*PARAMETERS, *manifest.steps, *lists}
+    for name, value in manifest.spec.options.items():
+        about = name.rpartition(".")[0]
+        if about and about not in steps and leads_elsewhere(value):
+            yield name, value
 
 
 def require_known(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,7 +11,19 @@ from pydantic import Field
 from targen_core.errors import RunConflict
 from targen_core.runs.records.spec import ManifestPart
 
-__all__ = ["ExcludedPlan", "Lock", "PartPlan", "StepPlan", "TaskPlan", "require_same"]
+__all__ = [
+    "COPY",
+    "ExcludedPlan",
+    "Lock",
+    "PartPlan",
+    "StepPlan",
+    "TaskPlan",
+    "changed_part",
+    "require_same",
+]
+
+COPY = re.compile(r"given-[A-Za-z0-9][\w.-]{0,199}")
+"""What a run's copy of a file is called that an option of a part names."""
 
 
 class TaskPlan(ManifestPart):
@@ -56,11 +69,22 @@ class ExcludedPlan(ManifestPart):
 
 
 class PartPlan(ManifestPart):
-    """A registered part in use: its full id, all of its options, its own prompts' versions."""
+    """A registered part in use: its full id, all of its options, its own prompts' versions.
+
+    `files` are its options that are paths, each with the digest of the file there, or "" where
+    there is none. The option then is the name of the run's copy, or an absolute path.
+    """
 
     id: str
     options: Mapping[str, Any] = {}
     prompts: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}
+
+    @property
+    def copies(self) -> dict[str, str]:
+        """The names of the run's copies of files, by the option that each is for."""
+        named = {option: str(self.options.get(option)) for option in self.files}
+        return {option: name for option, name in named.items() if COPY.fullmatch(name)}
 
     @property
     def names(self) -> tuple[str, str]:
@@ -112,7 +136,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     for place, was in there.parts.items():
         is_now = now.parts.get(place)
         if was != is_now and (is_now is None or was.id == is_now.id):
-            apart.append(f"the {place} of this run, {was.id}, {_changed(was, is_now)}")
+            apart.append(f"the {place} of this run, {was.id}, {changed_part(was, is_now)}")
     for place in now.parts.keys() - there.parts.keys():
         if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
             apart.append(f"this run was begun without the {place}")
@@ -126,14 +150,19 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         raise RunConflict("; ".join(apart), hint=hint)
 
 
-def _changed(was: PartPlan, now: PartPlan | None) -> str:
+def changed_part(was: PartPlan, now: PartPlan | None) -> str:
     """What is not as it was of a part in use."""
     if now is None:
         return "is not used now"
+    if was.id != now.id:
+        return f"is {now.id} now"
     for name in sorted({*was.options, *now.options}):
         before, after = was.options.get(name), now.options.get(name)
         if before != after:
             return f"had {name}={before}, not {after}"
+    for name in sorted({*was.files, *now.files}):
+        if was.files.get(name) != now.files.get(name):
+            return f"read another file: that of its option {name} has changed"
     return "has other prompts now"
 
 

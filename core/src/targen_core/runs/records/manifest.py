@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import importlib_metadata
 from pydantic import ValidationError, model_validator
 
 from targen_core.engine.commits import Target
@@ -118,6 +119,17 @@ class Manifest(ManifestPart):
         """The digests of the datasets that no row is from."""
         return [plan.digest for plan in self.lock.excluded]
 
+    @property
+    def to_install(self) -> str:
+        """The command that installs the distributions that the run used and that are missing."""
+        missing = []
+        for name, version in self.lock.distributions.items():
+            try:
+                importlib_metadata.version(name)
+            except importlib_metadata.PackageNotFoundError:
+                missing.append(shlex.quote(f"{name}=={version}"))
+        return f"pip install {' '.join(missing)}" if missing else ""
+
     def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
         """The merged run that a record of provenance or rejects is from; None where none was."""
         return next((one for one in self.merged if one.name == record.get("run")), None)
@@ -183,6 +195,7 @@ class Manifest(ManifestPart):
                 f"{path} cannot be read: {field}: {why}",
                 hint="targen did not write this; if it came from someone else, do not trust it",
             )
+        check_members(run, manifest.copies)
         return manifest
 
     def odd(self) -> Iterator[tuple[str, str]]:
@@ -214,7 +227,9 @@ class Manifest(ManifestPart):
             if not _OPTION.fullmatch(name):
                 yield "spec.options", f"{name[:80]!r} is not a valid option"
         try:
-            for step in {*lock.steps, *(name.partition(".")[0] for name in spec.options)}:
+            parts = {name for plan in lock.parts.values() for name in plan.names}
+            about = {name.partition(".")[0] for name in spec.options} - parts
+            for step in {*lock.steps, *about}:
                 spec.options_of(step)
         except UsageError as error:
             yield "spec.options", str(error)
@@ -235,6 +250,9 @@ class Manifest(ManifestPart):
             yield "lock.excluded", "it must be of the datasets that the spec excludes"
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
+        for place, plan in lock.parts.items():
+            if not all(isinstance(plan.options.get(name), str) for name in plan.files):
+                yield f"lock.parts.{place}.files", "they must be options that are paths"
         for number, run in enumerate(self.merged):
             if run.manifest.merged:
                 yield f"merged.{number}", "a merge of merges"
@@ -255,12 +273,32 @@ class Manifest(ManifestPart):
             UsageError: as `task_name` does.
         """
         last = self.targets[-1]
-        return self.spec.replace(
-            task=self.task_name(run),
-            quotas=last.quotas,
-            give_up_after=last.give_up_after,
-            **{name: run / given_file(name) for name in self.lock.given},
+        return self.located(run).replace(
+            task=self.task_name(run), quotas=last.quotas, give_up_after=last.give_up_after
         )
+
+    def located(self, run: Path, *, typed: bool = False) -> RunSpec:
+        """The spec with the run's copies of files in place of the files that were given.
+
+        With `typed`, what the task's own file says of parts stays its affair.
+        """
+        said = {name.rpartition(":")[2] for name in self.spec.options}
+        options = {
+            f"{part.id}.{option}": str(run.absolute() / copies[option])
+            if option in (copies := part.copies)
+            else part.options[option]
+            for part in self.lock.parts.values()
+            for option in part.files
+            if not typed or f"{part.names[1]}.{option}" in said
+        }
+        given = {name: run / given_file(name) for name in self.lock.given}
+        return self.spec.also(options).replace(**given)
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """The names of the run's copies of files that were given."""
+        of_parts = [name for part in self.lock.parts.values() for name in part.copies.values()]
+        return (*map(given_file, self.lock.given), *dict.fromkeys(of_parts))
 
     def extended(self, quotas: Mapping[str, int], give_up_after: int | None) -> Manifest:
         """The manifest with one more target, where another one is asked for.
@@ -310,7 +348,9 @@ class Manifest(ManifestPart):
 
     def digest(self) -> str:
         """All that decides the rows but how many are wanted, in 32 digits."""
-        text = json.dumps({**self.deciding(), "targets": None}, sort_keys=True)
+        parts = self.lock.model_dump(mode="json", include={"parts"})
+        deciding = {**self.deciding(), **(parts if self.lock.parts else {}), "targets": None}
+        text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def deciding(self) -> dict[str, Any]:

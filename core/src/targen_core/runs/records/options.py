@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr, ValidationError
@@ -26,6 +26,9 @@ from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
 from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.runs.preparing.parts import Parts
 
 __all__ = [
     "CORE",
@@ -118,9 +121,12 @@ def check_steps(
     options: Mapping[str, Any],
     backend_for: Iterable[str] = (),
     *,
-    parts: Collection[str] = (),
+    parts: Parts | None = None,
+    former: Collection[str] = (),
 ) -> None:
     """See that options and backends are for steps that there are, or for `parts` in use.
+
+    Those of `former` parts, which an earlier run used, do no harm.
 
     Raises:
         UsageError: with the steps that the task has.
@@ -131,12 +137,15 @@ def check_steps(
         step, dot, key = name.partition(".")
         if dot and step not in known:
             about = name.rpartition(".")[0]
-            if about in parts:
+            used = parts.names if parts is not None else set()
+            if about in used or about in former:
                 continue
-            named = [*known, *sorted(each for each in parts if ":" not in each)]
+            if parts is not None:
+                parts.refuse_unused(name)
+            named = [*known, *sorted(each for each in used if ":" not in each)]
             raise UsageError(
-                f"option {name!r}: no step {about!r}" + (", and no such part" if parts else ""),
-                hint=did_you_mean(about, named, "steps and parts" if parts else "steps"),
+                f"option {name!r}: no step {about!r}" + (", and no such part" if used else ""),
+                hint=did_you_mean(about, named, "steps and parts" if used else "steps"),
             )
         if name in OF_LISTS:
             raise UsageError(

@@ -7,6 +7,7 @@ they should. `runs.known` decides which of the services that a manifest names ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,13 @@ MEMBERS = (
 """The names of the files that runs, corrections, weighings and imports leave."""
 
 
-def check_members(folder: Path) -> None:
+def check_members(folder: Path, names: Iterable[str] = MEMBERS) -> None:
     """See that what lies under a run's names in `folder` are plain files.
 
     Raises:
         RunDirectoryError: one is a link, a folder, a FIFO, a device or a socket.
     """
-    for name in MEMBERS:
+    for name in names:
         if kind := kind_of(folder / name):
             raise RunDirectoryError(
                 f"{folder / name} is {kind}: a run directory holds only regular files",

@@ -87,10 +87,15 @@ class RunSpec(RowOptions, ListOptions):
     def also(self, options: Mapping[str, Any]) -> RunSpec:
         """The spec with `options` on top.
 
-        Options without a step apply to every step that they concern.
+        Options without a step apply to every step that they concern. One of a part may be spelt
+        with its name or its full id.
         """
+        spelt = {name.rpartition(":")[2]: name for name in options}
 
         def stays(name: str) -> bool:
+            other = spelt.get(name.rpartition(":")[2], name)
+            if other != name and not (":" in other and ":" in name):
+                return False
             step, dot, key = name.partition(".")
             about = key in SAMPLING or step not in self.elsewhere
             return not (dot and key in options and about)

@@ -12,9 +12,9 @@ from zlib import crc32
 
 from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, WriteFailed
-from targen_core.plain import open_plain, replace_plain, way_out, why_not, write_failed
+from targen_core.plain import content_of, open_plain, replace_plain, way_out, why_not, write_failed
 
-__all__ = ["OUTPUTS", "ReplayedFile", "write_atomically"]
+__all__ = ["OUTPUTS", "ReplayedFile", "keep_copies", "write_atomically"]
 
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 """What a run produces, in a run directory."""
@@ -130,6 +130,18 @@ class ReplayedFile:
         os.close(self._fd)
 
 
+def keep_copies(files: Mapping[str, Path], folder: Path) -> None:
+    """Copy files into a run directory, under the names that it has for them.
+
+    Raises:
+        UnreadableFile: one cannot be read.
+        WriteFailed: one cannot be written.
+    """
+    for name, path in files.items():
+        if path != (folder / name).absolute():
+            _write(folder / name, content_of(path))
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a whole file, or leave the old one; half of a surrogate pair is written escaped.
 
@@ -137,8 +149,12 @@ def write_atomically(path: Path, text: str) -> None:
         WriteFailed: with the system's reason, or since something else than a
             plain file is there.
     """
+    _write(path, text.encode("utf-8", "backslashreplace"))
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
-        replace_plain(path, text.encode("utf-8", "backslashreplace"))
+        replace_plain(path, data)
     except OSError as error:
         raise WriteFailed(
             f"cannot write {path}: {why_not(path, error)}", hint=way_out(error)

@@ -1,0 +1,57 @@
+"""The user's own contexts and seeds, out of a table."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel
+
+from targen_core.errors import UsageError
+from targen_core.runs.preparing.items import read_items
+from targen_core.tasks.steps import ListStep
+
+
+class Pair(BaseModel):
+    word: str
+    count: int
+
+
+def _list(item):
+    async def propose(llm, parent, existing):
+        return []
+
+    return ListStep(item=item, propose=propose, batch=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "item", "items"),
+    [
+        (
+            "one.csv",
+            'place\nnight buses\n\n"markets,\nby day"\n',
+            str,
+            ["night buses", "markets,\nby day"],
+        ),
+        ("more.csv", "id,context\n1,night buses\n", str, ["night buses"]),
+        ("more.tsv", "id\tcontext\n1\tnight, late\n", str, ["night, late"]),
+        ("pairs.csv", "note,word,count\nx,bank,3\n", Pair, [Pair(word="bank", count=3)]),
+        ("lines.txt", "id,context\n", str, ["id,context"]),
+    ],
+)
+def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
+    (tmp_path / name).write_text(text)
+    assert list(read_items(tmp_path / name, _list(item), "--contexts")) == items
+
+
+@pytest.mark.parametrize(
+    ("text", "item", "words"),
+    [
+        ("id,place\n1,town\n", str, "an item is a text, and the file has the columns id, place"),
+        ("word,count\nbank,many\n", Pair, "line 2: count: "),
+        ("word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
+        ("place\n", str, "is empty"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_said(tmp_path, text, item, words):
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_items(tmp_path / "table.csv", _list(item), "--contexts")
