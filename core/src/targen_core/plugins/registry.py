@@ -227,7 +227,8 @@ class Registry:
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
-        described = self.kinds[item.kind].mismatch(target)
+        kind = self.kinds.get(item.kind)  # None for objects that a program put in itself
+        described = kind.mismatch(target) if kind is not None else ""
         if described:
             problem = f" is a {type(target).__name__}, not {described}"
             raise item.fault(problem, "target-wrong-type")
@@ -266,7 +267,7 @@ class Registry:
             hint = f"no {kind} is installed"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
-        elif names and self.kinds[kind].listing:
+        elif names and kind in self.kinds and self.kinds[kind].listing:
             hint += f"; see: targen {self.kinds[kind].listing}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
