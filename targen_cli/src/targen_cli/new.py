@@ -109,7 +109,7 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
             hint=f"targen new {kind.name} {names.distribution}",
         )
     package = next(iter(entries.values())).partition(":")[0].partition(".")[0]
-    if not (folder / "src" / package).is_dir():
+    if not package.isidentifier() or not (folder / "src" / package).is_dir():
         raise UsageError(f"{folder / 'src' / package} is not a folder", hint="--out FOLDER")
     module = f"{package}.{names.module}"
     for path in add_part(kind, Names(names.distribution, module), folder):

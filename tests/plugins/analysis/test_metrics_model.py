@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from targen_analysis.metrics import Corpus, Study
+from targen_testing.sample import SAMPLE
 
 
 def corpus(name="mine", labels=("b", "", "a", "b")):
@@ -16,9 +17,9 @@ def test_labels_are_those_that_occur():
     assert len(corpus()) == 4
 
 
-def test_labels_of_a_task_keep_its_order(lab):
-    task = lab.World(labels=("z", "b", "a")).task()
-    mine = corpus(labels=("b", "a", "stray", "z"))
+def test_labels_of_a_task_keep_its_order():
+    task = SAMPLE  # whose labels are not in the order of the alphabet
+    mine = corpus(labels=("bad", "stray", "good", "bad"))
     known = Corpus(
         mine.name, mine.rows, mine.fields, mine.texts, mine.labels, mine.rendered, task=task
     )

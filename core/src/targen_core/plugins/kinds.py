@@ -29,6 +29,14 @@ _FORMS = {
 }
 
 
+def _claims_nothing(name: str) -> bool:
+    return False
+
+
+def _is_langchain(name: str) -> bool:
+    return name.startswith("langchain:")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of thing that plugins register.
@@ -39,8 +47,8 @@ class Kind:
         listing: the command that lists them, such as "list-metrics"; "" for none.
         type: the type of its objects, as "module:NAME"; "" for anything that can be called.
         described: that type as its authors know it, for errors.
-        claims: whether a name means something that no plugin registers, such as a file.
-        finder: what makes a registration of such a name, as `module:function`.
+        claims: whether a name means something that no plugin registers, such as a file; a
+            function of a module and no lambda, since runs are pickled with their registry.
         fresh: whether each use gets an object of its own: what is registered makes one, without
             arguments or, if it is `Configurable`, of its options.
         finder: makes a registration of such a name, as "module:function".
@@ -63,7 +71,7 @@ class Kind:
     listing: str = ""
     type: str = ""
     described: str = "something to call"
-    claims: Callable[[str], bool] = lambda name: False
+    claims: Callable[[str], bool] = _claims_nothing
     finder: str = ""
     fresh: bool = False
     lists: str = ""
@@ -265,7 +273,7 @@ KINDS = {
             "list-backends",
             "targen_core.calls.backend:Backend",
             "a targen_core.Backend",
-            claims=lambda name: name.startswith("langchain:"),
+            claims=_is_langchain,
             finder="targen_core.langchain_path:registration",
             lists="List the backends that are installed.",
             facts=f"{_FACTS}:backend_facts",

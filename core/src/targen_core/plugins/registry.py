@@ -237,7 +237,8 @@ class Registry:
         )
 
         target, read = _target(item), None
-        kind, whose = self.kinds[item.kind], f"{item.kind} {item.id}"
+        whose = f"{item.kind} {item.id}"
+        kind = self.kinds.get(item.kind)  # None for objects that a program put in itself
         if isinstance(target, Configurable):
             read = read_options(target.options, options, of=whose, prefix=f"{item.name}.")
             parts = {}
@@ -253,7 +254,7 @@ class Registry:
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
-        elif kind.fresh:
+        elif kind is not None and kind.fresh:
             if not callable(target):
                 problem = (
                     f" is a {type(target).__name__}: register the class, or a function that makes "
@@ -261,7 +262,7 @@ class Registry:
                 )
                 raise item.fault(problem, "target-wrong-type")
             target = _made(item, target)
-        described = kind.mismatch(target)
+        described = kind.mismatch(target) if kind is not None else ""
         if described:
             problem = f" is a {type(target).__name__}, not {described}"
             raise item.fault(problem, "target-wrong-type")
@@ -304,7 +305,7 @@ class Registry:
             hint = f"no {kind} is installed"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
-        elif names and self.kinds[kind].listing:
+        elif names and kind in self.kinds and self.kinds[kind].listing:
             hint += f"; see: targen {self.kinds[kind].listing}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
