@@ -23,8 +23,8 @@ with atheris.instrument_imports(include=["targen_core", "yaml", "tomllib"]):
     from targen_core.calls.usage import Usage
     from targen_core.declared.reading import read_declaration
     from targen_core.errors import TargenError
-    from targen_core.runs.manifest import Manifest
-    from targen_core.runs.report import read_report
+    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.records.manifest import Manifest
 
 from fuzz_strangers import World
 

@@ -25,9 +25,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from targen_core import load_registry
-from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
 from targen_datatune.finding import find
 from targen_datatune.index import Index
+from targen_datatune.retrieval import Catalogue, DatasetEntry, Listed
 from targen_datatune.retrievers import dense
 
 HERE = Path(__file__).parent / "retrieval"

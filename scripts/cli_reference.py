@@ -28,8 +28,10 @@ def page() -> str:
     """The page's text."""
     parts = [_HEAD]
     os.environ[DISABLE_VARIABLE] = "targen-plugin-example"  # its command is nobody's reference
-    plugged = [item.name for item in load_registry().all("command")]
-    commands = ["", *COMMANDS, *plugged]
+    registry = load_registry()
+    plugged = [item.name for item in registry.all("command")]
+    lists = [kind.listing for kind in registry.kinds.values() if kind.listing]
+    commands = ["", *COMMANDS, *lists, *plugged]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for command, shown in zip(commands, pool.map(_help, commands), strict=True):
             text = "\n".join(line.rstrip() for line in shown.strip().splitlines())

@@ -50,23 +50,22 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume merge load trace diff replay areplay estimate "
-    "correct acorrect analyze read_dataset",
-    "What they return": "Run Trace TracedCall Difference Report LabelReport UsageReport "
-    "CostEstimate Corrected CorrectionReport Dataset",
+    "Run": "generate agenerate resume aresume load estimate read_dataset",
+    "What they return": "Run Report LabelReport UsageReport CostEstimate Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
     "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case "
     "Declaration TaskForm",
+    "Refuse rows": "Filter Candidate Refusal",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price ScriptedModel ScriptedOptions Script",
-    "Write an exporter": "Exporter",
-    "Plugins": "hookimpl Configurable Register Registration Registry load_registry",
+    "Plugins": "hookimpl Configurable Kind Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",
 }
 MODULES = [
+    "targen_standard",
     "targen_core.tasks.checks",
     "targen_core.tasks.replies",
     "targen_core.tasks.made_up",
@@ -75,10 +74,7 @@ MODULES = [
     "targen_core.tasks.asking",
     "targen_core.correctors.blind",
     "targen_core.correctors.meta",
-    "targen_core.metrics.model",
     "targen_standard.exporting.conversations",
-    "targen_core.training.model",
-    "targen_core.retrieval.model",
     "targen_core.methods.model",
     "targen_core.methods.columns",
     "targen_core.methods.finishing",
@@ -99,16 +95,17 @@ MODULES = [
     "targen_core.dataset.extras",
     "targen_core.dataset.source",
     "targen_core.dataset.weighing",
-    "targen_core.runs.card",
-    "targen_core.runs.tracing",
+    "targen_core.runs.folder.card",
+    "targen_core.runs.folder.tracing",
     "targen_standard.correction.versions",
     "targen_core.pretrained",
     "targen_core.api.html",
     "targen_core.api.looking",
+    "targen_core.api.reading",
     "targen_core.api.words",
     "targen_core.folders",
     "targen_core.options",
-    "targen_core.runs.account",
+    "targen_core.runs.jobs.account",
     "targen_core.plain",
     "targen_core.origin",
     "targen_core.pages",
@@ -122,10 +119,26 @@ MODULES = [
     "targen_cli.flags",
     "targen_cli.generating",
     "targen_cli.ahead",
+    "targen_core.findings",
+    "targen_core.plugins.kinds",
+    "targen_core.plugins.hookspecs",
+    "targen_core.plugins.facts",
+    "targen_cli.describing",
 ]
-MODULES_HEAD = """# Modules for authors of plugins
+OWNED = [
+    "targen_analysis.metrics",
+    "targen_training.trainers",
+    "targen_datatune.retrieval",
+]
+OWNED_HEAD = """# Modules of kinds in other distributions
 
-Beside the names above, plugins may use what these modules list in `__all__`. Ours use nothing else.
+What plugins import to bring a metric, a trainer, a catalogue or a retriever.
+"""
+MODULES_HEAD = """# Modules
+
+Plugins may also use the names that these modules list in `__all__`. Ours use nothing else.
+Programs find the names of `targen_standard` in `targen_core` as well; a type checker finds them
+in `targen_standard` alone.
 """
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}
@@ -143,12 +156,24 @@ def page() -> str:
         parts += [_entry(name) for name in names.split()]
     parts.append(MODULES_HEAD)
     for path in MODULES:
-        module = importlib.import_module(path)
-        intro = (inspect.getdoc(module) or "").splitlines()[0]
-        parts.append(f"## `{path}`\n\n{intro}\n")
-        names = [name for name in module.__all__ if name not in targen_core.__all__]
-        parts += [_described(name, getattr(module, name)) for name in names]
+        parts += _module(path)
+    parts.append(OWNED_HEAD)
+    for path in OWNED:
+        parts += _module(path)
     return "\n".join(parts)
+
+
+def _module(path: str) -> Iterator[str]:
+    """A module's own names; those that it takes from the core have their entry above."""
+    module = importlib.import_module(path)
+    intro = (inspect.getdoc(module) or "").splitlines()[0]
+    yield f"## `{path}`\n\n{intro}\n"
+    for name in module.__all__:
+        value = getattr(module, name)
+        home = str(getattr(value, "__module__", path))
+        above = not path.startswith("targen_core.") and home.startswith("targen_core.")
+        if name not in targen_core.__all__ and not above:
+            yield _described(name, value)
 
 
 def _entry(name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from targen_core import load_registry
 from targen_core.errors import UsageError
-from targen_core.runs.options import backend_options
+from targen_core.runs.records.options import backend_options
 from targen_testing.fault_server import FaultServer, Response
 
 pytest.importorskip("targen_plugin_example")

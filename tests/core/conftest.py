@@ -44,7 +44,7 @@ from targen_core.embedding import WORDS
 from targen_core.engine.shards import Shard
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
-from targen_core.runs import job as jobs
+from targen_core.runs.jobs import job as jobs
 from targen_core.tasks.steps import Part as TaskPart
 from targen_testing.virtual_time import VirtualLoop, virtual_time
 

@@ -16,7 +16,7 @@ from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.langchain_path import registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.options import backend_options, public_options
+from targen_core.runs.records.options import backend_options, public_options
 
 PATH = "langchain:their_package.chat.TheirChat"
 

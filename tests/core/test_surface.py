@@ -14,15 +14,14 @@ import pytest
 import targen_core
 from targen_core import errors
 
-NAMES = """Backend BackendOptions Case ChatModel ChatReply ChatRequest Configurable Corrected
-Correction CorrectionReport CorrectionSample Corrector CostEstimate Credit Dataset Declaration
-Difference Dimension DryRunCall Exporter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion
-Judging Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Register
-Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script ScriptedModel
-ScriptedOptions Step TargenError Task TaskForm Texts TokenScore Trace TracedCall Typed UsageError
-UsageReport Variant acorrect agenerate analyze areplay aresume correct diff errors estimate
-generate hookimpl load load_registry mean_logprob merge read_dataset replay resume trace trusting
-vocabulary""".split()
+NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Configurable
+Correction CorrectionSample Corrector CostEstimate Credit Dataset Declaration Dimension
+DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
+Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
+Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script
+ScriptedModel ScriptedOptions Step TargenError Task TaskForm Texts TokenScore Typed
+UsageError UsageReport Variant agenerate aresume errors estimate generate hookimpl load
+load_registry mean_logprob read_dataset resume trusting vocabulary""".split()
 
 TREE = {
     "TargenError": ("Exception", 1),

@@ -13,7 +13,9 @@ import click
 import pytest
 from pydantic import BaseModel
 
+import targen_analysis.metrics as model
 import targen_testing
+from targen_analysis.testing import MetricSuite
 from targen_cli.app import COMMANDS, build
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
@@ -21,12 +23,10 @@ from targen_core.calls.usage import Counts
 from targen_core.declared import model as declared
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
-from targen_core.metrics import model
 from targen_core.options import Limits
-from targen_core.plugins import hookspecs
-from targen_core.plugins.kinds import HOOKS
-from targen_core.runs.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.manifest import Manifest
+from targen_core.plugins.kinds import looked_up
+from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.records.manifest import Manifest
 from targen_testing.rules import RULES
 
 DECLARED = [getattr(declared, name) for name in declared.__all__]
@@ -47,16 +47,20 @@ def missing(words: list[str], page: Path) -> list[str]:
     return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w])", text)]
 
 
+SPECS = {kind.hook: looked_up(kind.specification) for kind in load_registry().kinds.values()}
+SPECS["register_kinds"] = looked_up("targen_core.plugins.hookspecs:register_kinds")
+
+
 def test_every_hook_has_its_section_and_signature() -> None:
     text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
-    for hook in HOOKS:
+    for hook in SPECS:
         assert re.search(rf"^#+ `{hook}`$", text, re.MULTILINE), hook
         assert f"def {hook}(register" in text, hook
 
 
-@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("hook", SPECS)
 def test_the_example_of_a_hook_is_that_of_its_specification(hook: str) -> None:
-    doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    doc = inspect.getdoc(SPECS[hook]) or ""
     match = re.search(r"```python\n(.*?)```", doc, re.DOTALL)
     assert match is not None
     example = textwrap.dedent(match[1]).strip()
@@ -161,7 +165,7 @@ def test_every_check_of_the_conformance_kit_is_explained() -> None:
         targen_testing.CorrectorSuite,
         targen_testing.ExecutorSuite,
         targen_testing.ExporterSuite,
-        targen_testing.MetricSuite,
+        MetricSuite,
     )
     tests = [name for suite in suites for name in dir(suite) if name.startswith("test_")]
     assert missing([*tests, *RULES], DOCS / "plugins" / "conformance.md") == []

@@ -11,7 +11,7 @@ import pytest
 from targen_core import RunSpec, load_registry
 from targen_core.options import Limits
 from targen_core.reading import read_jsonl
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 
 TABLE_2 = {
     "axg": {"not_entailment": 146, "entailment": 138},

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from targen_backends.http import limits
-from targen_core.runs import batches
+from targen_core.runs.preparing import batches
 from targen_core.tasks import checks
 from targen_datatune.cards import read_card
 from targen_datatune.cli import transform

@@ -7,19 +7,29 @@ from pathlib import Path
 
 import pytest
 
+from targen_analysis.testing import MetricSuite as Metrics
 from targen_core import Dataset, Job, Registry, RunSpec, load_registry
-from targen_core.plugins.kinds import HOOKS
+from targen_datatune.testing import CatalogueSuite as Catalogues
+from targen_datatune.testing import RetrieverSuite as Retrievers
+from targen_methods.testing import MethodSuite as Methods
 from targen_standard.exporting.save import save
 from targen_testing import BackendSuite as Backends
-from targen_testing import CatalogueSuite as Catalogues
 from targen_testing import CorrectorSuite as Correctors
+from targen_testing import EmbedderSuite as Embedders
 from targen_testing import ExecutorSuite as Executors
 from targen_testing import ExporterSuite as Exporters
-from targen_testing import MethodSuite as Methods
-from targen_testing import MetricSuite as Metrics
-from targen_testing import RetrieverSuite as Retrievers
+from targen_testing import FormSuite as Forms
 from targen_testing import TaskSuite as Tasks
-from targen_testing import TrainerSuite as Trainers
+from targen_training.testing import TrainerSuite as Trainers
+
+
+class TestLetters(Embedders):
+    embedder = "letters"
+
+
+class TestQueues(Forms):
+    form = "queues"
+    file = "queues: {shop: bicycles, queues: {repairs: broken things, orders: late things}}"
 
 
 class TestTickets(Tasks):
@@ -85,11 +95,11 @@ def registry() -> Registry:
 def test_it_uses_every_hook(registry: Registry) -> None:
     kinds = {
         kind
-        for kind in HOOKS.values()
+        for kind in registry.kinds
         for item in registry.all(kind)
         if item.distribution == "targen-plugin-example"
     }
-    assert kinds == set(HOOKS.values())
+    assert kinds == set(registry.kinds) - {"function"}
 
 
 def test_its_backend_and_corrector_make_rows(registry: Registry, tmp_path: Path) -> None:
@@ -120,7 +130,7 @@ def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Pat
     derived = dataclasses.replace(task, dry_run=pressing)
     items = [
         dataclasses.replace(item, target=derived) if item.name == "tickets" else item
-        for kind in HOOKS.values()
+        for kind in registry.kinds
         for item in registry.all(kind)
     ]
     spec = RunSpec(

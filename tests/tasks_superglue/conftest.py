@@ -16,8 +16,8 @@ from targen_core.engine.quotas import Quotas
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.job import Job
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 Bend = Callable[[str, Any, bool], Any]

@@ -11,8 +11,8 @@ import pytest
 from targen_core import load_registry
 from targen_core.options import Limits
 from targen_core.reading import read_jsonl
-from targen_core.runs.job import Job
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_tasks_superglue.axg import AXG
 
 RECORDED = Path(__file__).parent / "recorded" / "axg.jsonl"

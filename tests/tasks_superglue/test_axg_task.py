@@ -18,8 +18,8 @@ from targen_core import JudgeAnswer, load_registry
 from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.reading import read_jsonl
-from targen_core.runs.job import Job
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences

@@ -78,8 +78,8 @@ def test_in_the_paper_s_variant_a_passage_gets_a_question_of_each_label(run):
 @given(quotas=st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(any))
 def test_any_quota_is_met_exactly(quotas, tmp_path_factory):
     from targen_core import load_registry
-    from targen_core.runs.job import Job
-    from targen_core.runs.spec import RunSpec
+    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.records.spec import RunSpec
 
     expected = dict(zip(("true", "false"), quotas, strict=True))
     spec = RunSpec(

@@ -106,8 +106,8 @@ def test_neither_place_nor_frequency_tells_the_answer(run):
 @given(count=st.integers(1, 14))
 def test_the_quota_counts_queries(count, tmp_path_factory):
     from targen_core import load_registry
-    from targen_core.runs.job import Job
-    from targen_core.runs.spec import RunSpec
+    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.records.spec import RunSpec
 
     spec = RunSpec(
         task="targen-tasks-superglue:record",

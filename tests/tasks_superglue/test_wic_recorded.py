@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from targen_core import RunSpec, load_registry
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 from targen_tasks_superglue.wic import WIC, steps
 
 RECORDED = Path(__file__).parent / "recorded" / "wic.jsonl"

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from targen_core import Rejected, RunSpec, load_registry
 from targen_core.options import Limits
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 from targen_tasks_superglue.wic import (
     WIC,
     Definition,

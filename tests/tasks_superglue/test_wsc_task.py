@@ -18,8 +18,8 @@ from rapidfuzz import fuzz, process
 from targen_core import Rejected, load_registry
 from targen_core.options import Limits
 from targen_core.reading import read_jsonl
-from targen_core.runs.job import Job
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair

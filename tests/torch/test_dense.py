@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from targen_core.folders import cache_folder
-from targen_testing import RetrieverSuite as Retrievers
+from targen_datatune.testing import RetrieverSuite as Retrievers
 
 pytest.importorskip("sentence_transformers")
 

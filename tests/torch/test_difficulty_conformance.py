@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_testing import MetricSuite as Suite
+from targen_analysis.testing import MetricSuite as Suite
 
 pytest.importorskip("transformers")
 

@@ -192,7 +192,7 @@ def test_early_stopping_goes_back_to_the_best(train, targen):
 KILLED = """
 import os, signal, sys
 from targen_core import load_registry, read_dataset
-from targen_core.training.model import Watch
+from targen_training.trainers import Watch
 from targen_training.asked import file_of, trainer_options
 from targen_training.models import train_model
 from pathlib import Path

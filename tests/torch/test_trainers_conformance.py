@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny import tiny
 
-from targen_testing import TrainerSuite as Suite
+from targen_training.testing import TrainerSuite as Suite
 
 RECIPE = ("epochs=20", "batch=8", "warmup=0.1", "device=cpu")
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from tiny import tiny
 
-from targen_testing.trainers import options_of, telling
 from targen_training.neural.encoder import ENCODER
 from targen_training.neural.loss import Ensembling, weighed_loss
 from targen_training.neural.options import EncoderOptions
+from targen_training.testing.suite import options_of, telling
 
 RECIPE = (f"model={tiny('encoder')}", "learning_rate=3e-3", "batch=8", "device=cpu")
 

@@ -32,17 +32,19 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.declared.forms import TaskForm
     from targen_core.declared.model import Declaration
+    from targen_core.engine.filters import Candidate, Filter, Refusal
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
     from targen_core.options import Limits
     from targen_core.origin import Typed, trusting
     from targen_core.plugins.configurable import Configurable
     from targen_core.plugins.hookspecs import hookimpl
+    from targen_core.plugins.kinds import Kind
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.job import Job
-    from targen_core.runs.spec import RunSpec
+    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.records.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.dimensions import Dimension
@@ -59,6 +61,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Backend": "calls.backend",
     "BackendOptions": "calls.backend",
+    "Candidate": "engine.filters",
     "Case": "tasks.cases",
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
@@ -73,12 +76,14 @@ _HOME = {
     "Credit": "tasks.parts",
     "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
+    "Filter": "engine.filters",
     "InverseGenerator": "tasks.steps",
-    "Job": "runs.job",
+    "Job": "runs.jobs.job",
     "JobFailed": "errors",
     "JudgeAnswer": "tasks.judging",
     "JudgeQuestion": "tasks.judging",
     "Judging": "tasks.groups",
+    "Kind": "plugins.kinds",
     "Label": "tasks.parts",
     "LabelReport": "api.report",
     "Limits": "options",
@@ -89,6 +94,7 @@ _HOME = {
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
     "Quotas": "engine.quotas",
+    "Refusal": "engine.filters",
     "Register": "plugins.register",
     "Registration": "plugins.register",
     "Registry": "plugins.registry",
@@ -96,7 +102,7 @@ _HOME = {
     "Report": "api.report",
     "Rows": "tasks.groups",
     "Run": "api.run",
-    "RunSpec": "runs.spec",
+    "RunSpec": "runs.records.spec",
     "Scored": "calls.scores",
     "ScoringModel": "calls.model",
     "Script": "scripted",
@@ -129,6 +135,7 @@ _HOME = {
 __all__ = [
     "Backend",
     "BackendOptions",
+    "Candidate",
     "Case",
     "ChatModel",
     "ChatReply",
@@ -143,12 +150,14 @@ __all__ = [
     "Declaration",
     "Dimension",
     "DryRunCall",
+    "Filter",
     "InverseGenerator",
     "Job",
     "JobFailed",
     "JudgeAnswer",
     "JudgeQuestion",
     "Judging",
+    "Kind",
     "Label",
     "LabelReport",
     "Limits",
@@ -159,6 +168,7 @@ __all__ = [
     "Price",
     "Prompt",
     "Quotas",
+    "Refusal",
     "Register",
     "Registration",
     "Registry",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "OTHERS", "PANELS"]
+__all__ = ["COMMANDS", "LISTS", "OTHERS", "PANELS"]
 
 PANELS = {
     "Make a dataset": {
@@ -27,26 +27,14 @@ PANELS = {
         "new": "new:new",
         "plugins": "plugins:plugins",
     },
-    "What is installed": {
-        "list-tasks": "listing:list_tasks",
-        "list-backends": "listing:list_backends",
-        "list-exporters": "listing:list_exporters",
-        "list-metrics": "listing:list_metrics",
-        "list-trainers": "listing:list_trainers",
-        "list-catalogues": "listing:list_catalogues",
-        "list-retrievers": "listing:list_retrievers",
-        "list-methods": "listing:list_methods",
-        "list-executors": "listing:list_executors",
-        "list-correctors": "listing:list_correctors",
-        "list-contexts": "listing:list_contexts",
-        "list-seeds": "listing:list_seeds",
-        "list-generators": "listing:list_generators",
-    },
 }
 """Panel of the help -> command -> module and function, in the order of the help."""
 
 OTHERS = "Use it"
 """The panel of the commands that plugins bring."""
+
+LISTS = "What is installed"
+"""The panel of the commands that list what is installed, one for each kind."""
 
 COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items()}
 """Command -> module and function."""

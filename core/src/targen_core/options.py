@@ -147,6 +147,13 @@ def _by_branch(said: object) -> object:
     return names
 
 
+def _several(said: object) -> object:
+    """Names, each once; a text is one."""
+    if isinstance(said, str):
+        return (said,) if said else ()
+    return tuple(dict.fromkeys(said)) if isinstance(said, Sequence) else said
+
+
 class RowOptions(Options):
     """Which rows a run makes, and which it refuses."""
 
@@ -179,6 +186,30 @@ class RowOptions(Options):
             completes="corrector",
         ),
     ] = ""
+    checks: Annotated[
+        Sequence[str],
+        BeforeValidator(_several),
+        Flag(
+            "Also apply a rule of a plugin to each row; see list-checks. May be given several "
+            "times.",
+            ("--check",),
+            metavar="NAME",
+            completes="check",
+            repeats=True,
+        ),
+    ] = ()
+    filters: Annotated[
+        Sequence[str],
+        BeforeValidator(_several),
+        Flag(
+            "Also pass rows through a filter of a plugin; see list-filters. May be given several "
+            "times.",
+            ("--filter",),
+            metavar="NAME",
+            completes="filter",
+            repeats=True,
+        ),
+    ] = ()
     unsure: Annotated[
         Literal["drop", "keep"] | None,
         Flag(

@@ -1,10 +1,12 @@
 """So do its corrector, its backend, its exporter, its metric and its trainer."""
 
+from targen_analysis.testing import MetricSuite as Metrics
 from targen_testing import BackendSuite as Backends
+from targen_testing import CheckSuite as Checks
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters
-from targen_testing import MetricSuite as Metrics
-from targen_testing import TrainerSuite as Trainers
+from targen_testing import FilterSuite as Filters
+from targen_training.testing import TrainerSuite as Trainers
 
 
 class TestKeywords(Correctors):
@@ -39,3 +41,18 @@ class TestBayes(Trainers):
     """Words that tell."""
 
     trainer = "bayes"
+
+
+class TestNoPlaceholder(Checks):
+    """Tickets have no gaps."""
+
+    check = "no-placeholder"
+    task = "tickets"
+
+
+class TestFirstWords(Filters):
+    """It lets each opening in once."""
+
+    filter = "first-words"
+    task = "tickets"
+    options = ("words=9", "most=1")

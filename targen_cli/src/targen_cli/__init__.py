@@ -133,12 +133,9 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
     # imports pydantic to run any command and would take most of the time.
     if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
         from targen_cli.inventory import show_registered
-        from targen_core.plugins.kinds import LISTS
 
-        for kind, command in LISTS.items():
-            if command == args[0]:
-                show_registered(kind, json=bool(args[1:]))
-                return
+        if show_registered(args[0], json=bool(args[1:])):
+            return
     if "--out=" in args or ("--out", "") in pairwise(args):
         # A shell variable that is not set; a path would be this folder.
         raise UsageError("--out is empty", hint="name a folder or a file, or leave --out out")

@@ -21,7 +21,8 @@ from targen_cli.installed import (
     unknown_command,
 )
 from targen_cli.misspelt import Command
-from targen_core.commands import COMMANDS, PANELS
+from targen_core.commands import COMMANDS, LISTS, PANELS
+from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 
 __all__ = ["COMMANDS", "build"]
@@ -37,6 +38,11 @@ class _LazyGroup(TyperGroup):
 
         return load_registry()
 
+    @cached_property
+    def listings(self) -> dict[str, Kind]:
+        """The commands that list what is installed, and what of."""
+        return {kind.listing: kind for kind in self.registry.kinds.values() if kind.listing}
+
     def list_commands(self, ctx: Any) -> list[str]:
         """All, panel by panel."""
         names: list[str] = []
@@ -45,7 +51,7 @@ class _LazyGroup(TyperGroup):
             names += [
                 name for name, item in named_commands(self.registry) if panel == panel_of(item)
             ]
-        return names
+        return [*names, *self.listings]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         two = " ".join(args[:2])
@@ -64,12 +70,17 @@ class _LazyGroup(TyperGroup):
             run = getattr(import_module(f"targen_cli.{module}"), function)
             panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
             alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
+        elif cmd_name in self.listings:
+            from targen_cli.listing import listing_of
+
+            show = listing_of(self.listings[cmd_name])
+            alone.command(name=cmd_name, cls=Command, rich_help_panel=LISTS)(show)
         else:
             add_command(alone, self.registry, cmd_name, cls=Command)
         return typer.main.get_command(alone)
 
     def _has(self, name: str) -> bool:
-        return name in COMMANDS or is_command(self.registry, name)
+        return name in COMMANDS or name in self.listings or is_command(self.registry, name)
 
 
 def _version(value: bool) -> None:

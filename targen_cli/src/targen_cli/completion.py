@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from targen_core.plugins.kinds import LISTS
 from targen_core.plugins.loader import load_registry
 
 __all__ = ["complete_registered", "completer"]
@@ -13,13 +12,13 @@ __all__ = ["complete_registered", "completer"]
 def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
     """A completion of registered names of these kinds, with their summaries as help.
 
-    A name that two distributions register is offered as its full ids.
+    Without kinds, of all. A name that two distributions register is offered as its full ids.
     """
 
     def complete(incomplete: str) -> list[tuple[str, str]]:
         registry = load_registry()
         matches: list[tuple[str, str]] = []
-        for kind in kinds:
+        for kind in kinds or registry.kinds:
             items = registry.all(kind)
             names = [item.name for item in items]
             for item in items:
@@ -34,5 +33,5 @@ def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
     return complete
 
 
-complete_registered = completer(*LISTS)
+complete_registered = completer()
 """Names of any kind of thing."""

@@ -13,15 +13,19 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
-from targen_core.plugins.kinds import LISTS
-from targen_core.plugins.register import is_file
-from targen_core.plugins.registry import KNOWN
+from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
 
-_KINDS = (*LISTS, "command")
+_FLAGS = {"variants": "--variant", "options": "-o", "prompts": "--prompts"}
+
+
+def _complete_kind(incomplete: str) -> list[str]:
+    from targen_core.plugins.loader import load_registry
+
+    return [kind for kind in load_registry().kinds if kind.startswith(incomplete)]
 
 
 @takes(RowOptions.declared("variants"), ModelOptions.declared("options"))
@@ -39,8 +43,8 @@ def describe(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help=f"Which, where a name is of several kinds: {', '.join(_KINDS)}.",
-            autocompletion=lambda incomplete: [k for k in _KINDS if k.startswith(incomplete)],
+            help="Which, if a name is of several kinds, such as task, backend or metric.",
+            autocompletion=_complete_kind,
         ),
     ] = "",
     prompts: Annotated[
@@ -61,46 +65,45 @@ def describe(
     - targen describe llama -o model=llama3.1
     - targen describe settings --kind contexts --json
     """
-    from targen_cli.describe_parts import part_facts, print_part
-    from targen_cli.describe_task import print_task, task_facts
+    from targen_cli.describing import print_part
+    from targen_core.plugins.facts import Described, facts_of
     from targen_core.plugins.loader import load_registry
 
     variants, options = said.values.get("variants", ()), said.values.get("options", ())
     registry = load_registry()
-    meant = _kind(registry, name, kind)
-    if meant != "task" and variants:
-        raise UsageError(f"--variant is for tasks, and {name} is of the kind {meant}")
-    if meant != "backend" and options:
-        raise UsageError(f"-o is for backends, and {name} is of the kind {meant}")
-    if meant not in ("task", "corrector") and prompts:
-        raise UsageError(
-            f"--prompts is for tasks and correctors, and {name} is of the kind {meant}"
-        )
-    if meant == "task":
-        facts = task_facts(registry, name, variants, prompts=prompts)
-    else:
-        facts = part_facts(registry, registry.find(meant, name), options, prompts=prompts)
+    meant = registry.kinds[_kind(registry, name, kind)]
+    for key, given in (("variants", variants), ("options", options), ("prompts", prompts)):
+        if given and key not in meant.flags:
+            of = [each.plural for each in registry.kinds.values() if key in each.flags]
+            raise UsageError(
+                f"{_FLAGS[key]} is for {' and '.join(of)}, and {name} is of the kind {meant.name}"
+            )
+    part = Described(registry, meant, name, options, variants, prompts)
+    facts = facts_of(part)
     if json:
         print_json(facts)
-    elif meant == "task":
-        print_task(facts)
+    elif meant.name == "task":
+        meant.resolve("prints")(facts)
     else:
-        print_part(facts)
+        print_part(part, facts)
 
 
 def _kind(registry: Registry, name: str, asked: str) -> str:
     """The kind of thing that is meant: as asked for, or the one that has the name."""
     if asked:
-        if asked not in _KINDS:
+        if asked not in registry.kinds:
+            package = package_of(asked)
             raise UsageError(
-                f"--kind {asked}: no such kind", hint=did_you_mean(asked, _KINDS, "kinds")
+                f"--kind {asked}: no such kind",
+                hint=f"pip install '{package}'"
+                if package
+                else did_you_mean(asked, [*registry.kinds], "kinds"),
             )
         return asked
-    if is_file(name):
-        return "task"
-    if name.startswith("langchain:"):
-        return "backend"
-    items = [item for kind in _KINDS for item in registry.all(kind)]
+    for of in registry.kinds.values():
+        if of.claims(name):
+            return of.name
+    items = [item for kind in registry.kinds for item in registry.all(kind)]
     kinds_of = dict.fromkeys(
         item.kind for item in items if name in (item.name, item.id, *item.aliases)
     )
@@ -110,11 +113,13 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     bare = name.rpartition(":")[2]
     names = {item.name: item.kind for item in items}
     near = suggestions_for(bare, names)
-    ours = [kind for kind, known in KNOWN.items() if bare in known]
+    ours = [k for k, known in ELSEWHERE.items() if bare in known and k in registry.kinds]
     if kinds_of or ours or (near and names[near[0]] == "task"):
         return next(iter([*kinds_of, *ours]), "task")
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(
         f"nothing named {name!r} is installed",
-        hint=f"did you mean {meant}?" if near else f"targen {', '.join(LISTS.values())}",
+        hint=f"did you mean {meant}?"
+        if near
+        else f"targen {', '.join(of.listing for of in registry.kinds.values() if of.listing)}",
     )

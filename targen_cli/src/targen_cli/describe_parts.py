@@ -1,121 +1,103 @@
-"""`targen describe` of what is no task: backends, correctors, exporters, lists, generators."""
+"""`targen describe` of the core's kinds other than tasks: their facts and how these are printed."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, get_type_hints
 
+from targen_cli.describing import default_of, print_fields, print_options
 from targen_cli.tables import print_table
-from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.errors import PluginError, TargenError
+from targen_core.plugins.facts import Described, about, fields, plain
 from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
-    from targen_core.methods.model import Method
-    from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
     from targen_core.tasks.model import Task
 
-__all__ = ["part_facts", "print_part"]
+
+def form_facts(part: Described) -> dict[str, Any]:
+    """The keys of a form of task files."""
+    return {"summary": part.target.summary, "keys": fields(part.target.spec)}
 
 
-def part_facts(
-    registry: Registry, item: Registration[Any], options: Sequence[str], *, prompts: bool
-) -> dict[str, Any]:
-    """What there is to say of a registered object that is no task."""
-    facts = _identity(registry, item)
-    if (model := registry.options_of(item)) is None:
-        return facts | _own_facts(registry, item, registry.resolve(item), options, prompts=prompts)
-    facts["options"] = _fields(model)
-    try:
-        target = registry.resolve(item)
-    except UsageError:  # it needs an option, which the table marks
-        return facts
-    return facts | _own_facts(registry, item, target, options, prompts=prompts)
+def embedder_facts(part: Described) -> dict[str, Any]:
+    """What decides the vectors of an embedder."""
+    return {"packages": [*part.target.packages], "about": about(part.target.open)}
 
 
-def _identity(registry: Registry, item: Registration[Any]) -> dict[str, Any]:
-    versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
+def executor_facts(part: Described) -> dict[str, Any]:
+    """What an executor does."""
+    return {"summary": part.target.summary, "about": about(part.target.place)}
+
+
+def list_facts(part: Described) -> dict[str, Any]:
+    """What the items of contexts or seeds look like, and which tasks use them."""
+    target = part.target
+    users = [name for name, task in _tasks(part.registry) if any(target is p for p in task.chain)]
     return {
-        "kind": item.kind,
-        "id": item.id,
-        "version": versions.get(item.distribution, ""),
-        "summary": item.summary,
-        "install": item.install,
+        "summary": target.summary,
+        "item": fields(target.item),
+        "batch": target.batch,
+        "once": target.once,
+        "checked": target.check is not None,
+        "dimensions": {one.name: len({*one.pool}) for one in target.dimensions},
+        "about": about(target.propose),
+        "tasks": users,
     }
 
 
-def _own_facts(
-    registry: Registry,
-    item: Registration[Any],
-    target: Any,
-    options: Sequence[str],
-    *,
-    prompts: bool,
-) -> dict[str, Any]:
-    """What there is to say of an object of its kind."""
-    facts: dict[str, Any] = {"summary": item.summary or getattr(target, "summary", "")}
-    if item.kind == "backend":
-        return facts | _backend(item.name, target, options)
-    if item.kind == "exporter":
-        return facts | {"writes": target.suffix or "folder", "about": _about(target.write)}
-    if item.kind == "metric":
-        needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
-        own = {"title": target.title, "options": _fields(target.options), "install": needs}
-        return facts | own | {"about": target.summary}
-    if item.kind == "trainer":
-        needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
-        own = {"version": target.version, "options": _fields(target.options), "install": needs}
-        own["weighs"] = target.weighs
-        return facts | own | {"about": target.summary}
-    if item.kind in ("catalogue", "retriever"):
-        needs = f"{item.distribution}[{target.extra}]" if target.extra else item.install
-        own = {"options": _fields(target.options), "install": needs, "about": target.summary}
-        return facts | own
-    if item.kind == "method":
-        own = {"version": target.version, "options": _fields(target.options)}
-        own |= {"presets": {name: dict(values) for name, values in target.presets.items()}}
-        own |= {"given": target.given, **_asked_of_a_backend(registry, target)}
-        return facts | own | {"about": target.source}
-    if item.kind == "form":
-        return facts | {"keys": _fields(target.spec)}
-    if item.kind in ("contexts", "seeds"):
-        users = [name for name, task in _tasks(registry) if any(target is p for p in task.chain)]
-        return facts | {
-            "item": _fields(target.item),
-            "batch": target.batch,
-            "once": target.once,
-            "checked": target.check is not None,
-            "dimensions": {one.name: len({*one.pool}) for one in target.dimensions},
-            "about": _about(target.propose),
-            "tasks": users,
-        }
-    if item.kind == "corrector":
-        names = (item.name, item.id, target)
-        users = [name for name, task in _tasks(registry) if task.judging.corrector in names]
-        return facts | _corrector(target, prompts=prompts) | {"tasks": users}
-    if item.kind == "generator":
-        users = [
-            f"{name}, branch {branch}"
-            for name, task in _tasks(registry)
-            for branch, generator in task.generators.items()
-            if generator is target
-        ]
-        return facts | {"about": _about(target), **_signature(target), "tasks": users}
-    return facts | {"about": _about(target)}
+def check_facts(part: Described) -> dict[str, Any]:
+    """What a check does, and the tasks that name it."""
+    return _chosen_facts(part, "checks_from")
 
 
-def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any]:
+def filter_facts(part: Described) -> dict[str, Any]:
+    """What a filter does, and the tasks that name it."""
+    return _chosen_facts(part, "filters_from")
+
+
+def _chosen_facts(part: Described, field: str) -> dict[str, Any]:
+    item, target = part.item, part.target
+    users = [
+        name
+        for name, task in _tasks(part.registry)
+        if {item.name, item.id} & {*getattr(task, field)}
+    ]
+    return {"about": about(target if inspect.isfunction(target) else type(target)), "tasks": users}
+
+
+def generator_facts(part: Described) -> dict[str, Any]:
+    """What a generator takes and gives, and the branches that use it."""
+    users = [
+        f"{name}, branch {branch}"
+        for name, task in _tasks(part.registry)
+        for branch, generator in task.generators.items()
+        if generator is part.target
+    ]
+    return {"about": about(part.target), **_signature(part.target), "tasks": users}
+
+
+def corrector_facts(part: Described) -> dict[str, Any]:
+    """A corrector's settings and prompts, and the tasks that use it."""
+    names = (part.item.name, part.item.id, part.target)
+    users = [name for name, task in _tasks(part.registry) if task.judging.corrector in names]
+    return _corrector(part.target, prompts=part.prompts) | {"tasks": users}
+
+
+def backend_facts(part: Described) -> dict[str, Any]:
     """Options, and what the model that they make supports and costs."""
     from targen_core.calls.sampling import SAMPLING
-    from targen_core.runs.options import backend_options, parse_options, step_options
+    from targen_core.runs.records.options import backend_options, parse_options, step_options
 
+    backend, items = part.target, part.options
     facts: dict[str, Any] = {
-        "options": [*_fields(backend.options)],
+        "summary": backend.summary,
+        "options": [*fields(backend.options)],
         "sampling": [*SAMPLING],
         "batches": backend.batch is not None,
         "top_logprobs": backend.top_logprobs,
@@ -128,7 +110,7 @@ def _backend(name: str, backend: Backend, items: Sequence[str]) -> dict[str, Any
     }
     user = step_options(parse_options(items), "generate")
     try:
-        chosen = backend_options(name, backend, user.backend)
+        chosen = backend_options(part.item.name, backend, user.backend)
         facts["defaults"] = dict(backend.defaults(chosen)) if backend.defaults else {}
         facts["model"] = _supports(backend, chosen)
     except TargenError as error:
@@ -163,17 +145,6 @@ def _supports(backend: Backend, options: Any) -> dict[str, Any]:
         asyncio.run(model.aclose())
 
 
-def _asked_of_a_backend(registry: Registry, method: Method[Any]) -> dict[str, Any]:
-    """What the task asks for that a method makes of a pair of texts, or why that is not known."""
-    from targen_cli.describe_task import scored_facts
-    from targen_core.methods.example import example_task
-
-    try:
-        return {"scored": scored_facts(registry, example_task(method)), "not_made": ""}
-    except Exception as error:  # a package that it lacks, an option without a default, a bug
-        return {"scored": [], "not_made": _why(error)}
-
-
 def _why(error: Exception) -> str:
     """Why something could not be made, in a line."""
     if isinstance(error, TargenError):
@@ -190,11 +161,11 @@ def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
         for part in dataclasses.fields(corrector):
             value = getattr(corrector, part.name)
             if not isinstance(value, Prompt) and part.name not in ("parameters", "prompts"):
-                settings[part.name] = _plain(value)
+                settings[part.name] = plain(value)
     asked = [one for one in getattr(corrector, "prompts", ()) if isinstance(one, Prompt)]
-    about = _about(corrector if inspect.isfunction(corrector) else type(corrector))
+    described = corrector if inspect.isfunction(corrector) else type(corrector)
     return {
-        "about": about,
+        "about": about(described),
         "settings": settings,
         "parameters": dict(getattr(corrector, "parameters", {})),
         "prompts": [
@@ -214,50 +185,9 @@ def _signature(function: Callable[..., Any]) -> dict[str, Any]:
         return {"seed": [], "instance": []}
     taken = [name for name in inspect.signature(function).parameters if name in hints]
     return {
-        "seed": _fields(hints[taken[-1]]) if len(taken) > 1 else [],
-        "instance": _fields(hints.get("return")),
+        "seed": fields(hints[taken[-1]]) if len(taken) > 1 else [],
+        "instance": fields(hints.get("return")),
     }
-
-
-def _fields(model: Any) -> list[dict[str, Any]]:
-    """The fields of a pydantic model with their types and defaults; of a text, one."""
-    from pydantic import BaseModel
-
-    if model is str:
-        return [{"name": "", "type": "str", "description": "a text"}]
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
-    fields = []
-    for name, field in model.model_fields.items():
-        one: dict[str, Any] = {
-            "name": name,
-            "type": _type(field.annotation),
-            "description": field.description or "",
-        }
-        if field.is_required():
-            one["required"] = True
-        elif field.default_factory is None:
-            one["default"] = _plain(field.default)
-        fields.append(one)
-    return fields
-
-
-def _type(annotation: Any) -> str:
-    """A type as people write it."""
-    if get_origin(annotation) is Literal:
-        return " | ".join(map(str, get_args(annotation)))
-    if get_origin(annotation) in (Union, UnionType):
-        parts = [part for part in get_args(annotation) if part is not NoneType]
-        return " | ".join(map(_type, parts))
-    text = annotation.__name__ if type(annotation) is type else str(annotation)
-    return {"SecretStr": "secret"}.get(text, text.replace("typing.", ""))
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; of what JSON lacks, its text."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else str(value)
 
 
 def _tasks(registry: Registry) -> Iterator[tuple[str, Task[Any, Any]]]:
@@ -269,47 +199,12 @@ def _tasks(registry: Registry) -> Iterator[tuple[str, Task[Any, Any]]]:
             continue
 
 
-def _about(thing: object) -> str:
-    """The first paragraph of a docstring, in one line."""
-    text = inspect.getdoc(thing) or ""
-    return " ".join(text.partition("\n\n")[0].split())
-
-
 # --- printing ---------------------------------------------------------------
 
 
-_IDENTITY = ("kind", "id", "version", "summary", "install")
-_CONFIGURABLE = ("corrector", "contexts", "seeds", "generator", "exporter", "embedder")
-"""Kinds whose options, if they have any, go by the part's name."""
-
-
-def print_part(facts: dict[str, Any]) -> None:
-    """Print what `part_facts` says."""
-    kind = facts["kind"]
-    summary = f": {facts['summary']}" if facts["summary"] else ""
-    print(f"{facts['id']} {facts['version']}, {kind}{summary}\n")
-    if facts.get("about") and facts["about"] != facts["summary"]:
-        print(facts["about"])
-    if kind in _PRINTS and facts.keys() - {*_IDENTITY, "options"}:
-        _PRINTS[kind](facts)
-    if kind in _CONFIGURABLE and facts.get("options"):
-        name = facts["id"].rpartition(":")[2]
-        print("\nOptions, as -o takes them:")
-        rows = [
-            (f"{name}.{one['name']}", one["type"], _default(one), one["description"])
-            for one in facts["options"]
-        ]
-        print_table(["option", "type", "default", "meaning"], rows)
-    if "tasks" in facts:
-        print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")
-    print(f"Install: pip install '{facts['install']}'")
-
-
-def _print_backend(facts: dict[str, Any]) -> None:
-    print_table(
-        ["option", "type", "default", "meaning"],
-        [(one["name"], one["type"], _default(one), one["description"]) for one in facts["options"]],
-    )
+def print_backend(facts: dict[str, Any]) -> None:
+    """Print the options of a backend, and what the model that they make supports and costs."""
+    print_options(facts)
     print(f"\nSampling parameters that -o takes besides: {', '.join(facts['sampling'])}")
     own = facts.get("defaults", {})
     if any(value is not None for value in own.values()):
@@ -344,7 +239,8 @@ def _print_backend(facts: dict[str, Any]) -> None:
             print(f"  source of the price: {price['source']}")
 
 
-def _print_corrector(facts: dict[str, Any]) -> None:
+def print_corrector(facts: dict[str, Any]) -> None:
+    """Print a corrector's settings and prompts."""
     for key in ("settings", "parameters"):
         if facts[key]:
             print(f"{key}: " + ", ".join(f"{name}={v}" for name, v in facts[key].items()))
@@ -352,124 +248,27 @@ def _print_corrector(facts: dict[str, Any]) -> None:
         print(f"prompt: {prompt['name']}, version {prompt['version']}")
         if "text" in prompt:
             print(f"\n{prompt['text'].strip()}\n")
-    print(f"use it: --corrector {facts['id'].rpartition(':')[2]}")
 
 
-def _print_exporter(facts: dict[str, Any]) -> None:
-    writes = facts["writes"]
-    print(f"writes: {'a folder' if writes == 'folder' else f'a file *{writes}'}")
-    print(f"use it: targen export RUN --as {facts['id'].rpartition(':')[2]}")
-
-
-def _print_metric(facts: dict[str, Any]) -> None:
+def print_form(facts: dict[str, Any]) -> None:
+    """Print the keys of a form."""
     name = facts["id"].rpartition(":")[2]
-    options = facts["options"]
-    if options:
-        heads = ["option", "type", "default", "meaning"]
-        rows = [(f"{name}.{f['name']}", f["type"], _default(f), f["description"]) for f in options]
-        print_table(heads, rows)
-    print(f"use it: targen analyze DATASET --metric {name}")
-
-
-def _print_trainer(facts: dict[str, Any]) -> None:
-    _print_options(facts)
-    print(f"weights of rows: {'heeded' if facts['weighs'] else 'refused'}")
-    print(f"use it: targen train DATASET --model {facts['id'].rpartition(':')[2]}")
-
-
-def _print_catalogue(facts: dict[str, Any]) -> None:
-    _print_options(facts)
-    print("use it: targen catalogue build SPEC")
-
-
-def _print_retriever(facts: dict[str, Any]) -> None:
-    _print_options(facts)
-    print(f"use it: targen retrieve TASK --retriever {facts['id'].rpartition(':')[2]}")
-
-
-def _print_method(facts: dict[str, Any]) -> None:
-    from targen_cli.describe_task import print_scored
-
-    _print_options(facts)
-    for name, values in facts["presets"].items():
-        print(f"--settings {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
-    print_scored(facts["scored"])
-    if facts["not_made"]:
-        print(f"What it asks of a backend is not known: {facts['not_made']}")
-    rows = {
-        "never": "",
-        "pairs": " [--given ROWS]; --given is for pairs of texts alone",
-        "optional": " [--given ROWS]",
-        "required": " --given ROWS",
-    }
-    name = facts["id"].rpartition(":")[2]
-    print(f"use it: targen method {name} TASK{rows[facts['given']]}")
-
-
-def _print_options(facts: dict[str, Any]) -> None:
-    if options := facts["options"]:
-        heads = ["option", "type", "default", "meaning"]
-        rows = [(f["name"], f["type"], _default(f), f["description"]) for f in options]
-        print_table(heads, rows)
-
-
-def _print_command(facts: dict[str, Any]) -> None:
-    print(f"use it: targen {facts['id'].rpartition(':')[2]} --help")
-
-
-def _print_form(facts: dict[str, Any]) -> None:
-    name = facts["id"].rpartition(":")[2]
-    rows = [(f["name"], f["type"], _default(f), f["description"]) for f in facts["keys"]]
+    rows = [(f["name"], f["type"], default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
     print(f"a task file whose only key is {name}, with these keys below it")
 
 
-def _print_list(facts: dict[str, Any]) -> None:
+def print_list(facts: dict[str, Any]) -> None:
+    """Print what items of a list look like."""
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
     print(f"items a call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
     if drawn := facts["dimensions"]:
         said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
         print(f"code makes items differ in: {', '.join(said)}")
-    _print_fields("An item", facts["item"])
+    print_fields("An item", facts["item"])
 
 
-def _print_generator(facts: dict[str, Any]) -> None:
-    _print_fields("The seed that it takes", facts["seed"])
-    _print_fields("The instance that it gives", facts["instance"])
-
-
-_PRINTS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "backend": _print_backend,
-    "catalogue": _print_catalogue,
-    "contexts": _print_list,
-    "corrector": _print_corrector,
-    "exporter": _print_exporter,
-    "form": _print_form,
-    "command": _print_command,
-    "generator": _print_generator,
-    "method": _print_method,
-    "metric": _print_metric,
-    "retriever": _print_retriever,
-    "seeds": _print_list,
-    "trainer": _print_trainer,
-}
-
-
-def _print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
-    if not fields:
-        return
-    if not fields[0]["name"]:
-        print(f"{what} is a text.")
-        return
-    print(f"\n{what} has these fields:")
-    heads = ["field", "type", "default", "meaning"]
-    print_table(heads, [(f["name"], f["type"], _default(f), f["description"]) for f in fields])
-
-
-def _default(field: dict[str, Any]) -> str:
-    if field.get("required"):
-        return "(required)"
-    default = field.get("default", "")
-    if default is None or default == "":
-        return ""
-    return str(default).lower() if isinstance(default, bool) else str(default)
+def print_generator(facts: dict[str, Any]) -> None:
+    """Print what a generator takes and gives."""
+    print_fields("The seed that it takes", facts["seed"])
+    print_fields("The instance that it gives", facts["instance"])

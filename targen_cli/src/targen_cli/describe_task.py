@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.describing import print_scored, scored_facts
 from targen_cli.tables import print_table
-from targen_core.text import plural
 
 if TYPE_CHECKING:
+    from targen_core.plugins.facts import Described
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.trial import RecordedCall
+    from targen_core.runs.jobs.trial import RecordedCall
     from targen_core.tasks.model import Task
 
-__all__ = ["print_scored", "print_task", "scored_facts", "task_facts"]
+__all__ = ["print_task", "task_facts"]
 
 _SHOWN = 60  # characters of a dimension's values
 
 
-def task_facts(
-    registry: Registry, name: str, variants: Sequence[str], *, prompts: bool
-) -> dict[str, Any]:
+def task_facts(part: Described) -> dict[str, Any]:
     """What there is to say of a task; with `prompts`, each of them filled in."""
-    from targen_core.runs.plan import find_task
+    from targen_core.runs.preparing.plan import find_task
 
+    registry, name, variants = part.registry, part.name, part.variants
     registration, target = find_task(registry, name, variants)
     facts = _facts(target, registration.id) | {"scored": scored_facts(registry, target)}
-    if prompts:
+    if part.prompts:
         facts["prompts"] = [
             {
                 "name": call.prompt,
@@ -75,6 +75,8 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             for step, part in task.dimensions_by_step
         ],
         "corrector": corrector if isinstance(corrector, str | None) else "task",
+        "checks": [*task.checks_from],
+        "filters": [*task.filters_from],
         "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
@@ -82,39 +84,18 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
     }
 
 
-def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:
-    """The steps that ask for token probabilities, with the installed backends that have them."""
-    from targen_core.runs.plan import backends_with_scores
-
-    return [
-        {
-            "step": step,
-            "top_logprobs": wanted,
-            "given": step in task.scores_given,
-            "continues": step in task.continues,
-            "backends": backends_with_scores(
-                registry,
-                wanted,
-                given=step in task.scores_given,
-                going_on=step in task.continues,
-            ),
-        }
-        for step, wanted in task.scored.items()
-    ]
-
-
 def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
     """The first filling of each prompt in a dry run that costs nothing."""
     from targen_core.api.request import asked
-    from targen_core.runs.trial import dry_run_spec, run_trial
+    from targen_core.runs.jobs.trial import dry_run_spec, run_trial
 
     # A kind that no prompt says may select one: as many neighbours as it has values have them all.
     unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]
     quotas = dict.fromkeys(task.quota_names, max([2, *unsaid]) * task.rows_per_instance)
     with asked(registry, name, rows=False, variants=variants) as request:
-        trial = run_trial(registry, dry_run_spec(request.spec, quotas))
+        trial = run_trial(registry, dry_run_spec(request.spec, quotas), unfiltered=True)
     first: dict[str, RecordedCall] = {}
     for call in trial.calls:
         first.setdefault(call.prompt, call)
@@ -147,20 +128,6 @@ def _generated(facts: dict[str, Any]) -> str:
     if facts["labels_per_seed"] == 1 and len(facts["branches"]) > 1:
         return "instances for a seed, which is used for one label"
     return "instances for a seed and a branch"
-
-
-def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
-    """Print what `scored_facts` says, a line for each step."""
-    for one in scored:
-        what = " of texts of its own" if one["given"] else ""
-        if one["continues"]:
-            what += " of what comes next in a reply"
-        if one["top_logprobs"]:
-            what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
-        print(
-            f"Step {one['step']} asks for token probabilities{what}. "
-            f"Backends with them: {', '.join(one['backends']) or 'none that is installed'}"
-        )
 
 
 def print_task(facts: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ def estimate(
     from targen_core.api.estimating import estimated
     from targen_core.api.request import asked
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.suite import suite_tasks
+    from targen_core.runs.jobs.suite import suite_tasks
 
     if not 0 < yield_ <= 1:
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
@@ -179,7 +179,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 def _say_prices(prices: Mapping[str, Any]) -> None:
     """Say what is reckoned with, where a price is known."""
-    from targen_core.runs.report import price_words
+    from targen_core.runs.folder.report import price_words
 
     known = {step: price for step, price in prices.items() if price is not None}
     if known:

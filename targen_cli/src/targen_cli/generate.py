@@ -35,10 +35,10 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.elsewhere import Elsewhere
-    from targen_core.runs.job import Job
-    from targen_core.runs.placing import Place
-    from targen_core.runs.spec import RunSpec
+    from targen_core.runs.folder.place import Place
+    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.preparing.elsewhere import Elsewhere
+    from targen_core.runs.records.spec import RunSpec
 
 
 @takes(RowOptions, ListOptions, Limits, ModelOptions, WorkerOptions)
@@ -99,8 +99,8 @@ def generate(
     from targen_cli.choosing import choice
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.batches import require_codecs
-    from targen_core.runs.suite import suite_tasks
+    from targen_core.runs.jobs.suite import suite_tasks
+    from targen_core.runs.preparing.batches import require_codecs
 
     if (task is None) == (suite is None):
         raise UsageError(
@@ -305,7 +305,7 @@ def _run_suite(
 ) -> None:
     """Run the tasks of a suite with a progress display; print what there is of them."""
     from targen_core.folders import replies_folder
-    from targen_core.runs.suite import run_suite
+    from targen_core.runs.jobs.suite import run_suite
 
     suite = _Suite(name, where, quiet=quiet)
     try:

@@ -9,6 +9,7 @@ import typer
 
 from targen_core.commands import OTHERS, PANELS
 from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
@@ -17,19 +18,6 @@ __all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_c
 
 FIRST = ("targen-standard",)
 """Whose command a bare name means where several have it: what is installed beside the command."""
-
-_ELSEWHERE = {
-    "analyze": "targen-analysis",
-    "catalogue": "targen-datatune",
-    "retrieve": "targen-datatune",
-    "review": "targen-review",
-    "transform": "targen-datatune",
-    "train": "targen-training",
-    "evaluate": "targen-training",
-    "view": "targen-review",
-}
-"""Commands of ours that the core does not have -> the package to install."""
-
 
 _MEANT = {
     "cat": "show RUN",
@@ -134,8 +122,8 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     """The error for a command that nobody has."""
     hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
     lame = sum(plugin.state == "broken" for plugin in registry.plugins)
-    if name in _ELSEWHERE:
-        hint = f"pip install '{_ELSEWHERE[name]}'"
+    if package := package_of("command", name):
+        hint = f"pip install '{package}'"
     elif name in _MEANT:
         hint = f"targen {_MEANT[name]}"
     if lame:

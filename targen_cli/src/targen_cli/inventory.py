@@ -6,17 +6,11 @@ import sys
 from typing import Any
 
 from targen_cli.tables import print_json, print_table
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 
 __all__ = ["show_registered"]
-
-_NOTHING = {
-    "task": "no task is installed; try: pip install targen-tasks-superglue",
-    "method": "no method is installed; try: pip install targen-methods",
-    "executor": "no executor is installed; try: pip install targen-ray",
-    "backend": "no backend is installed; try: pip install 'targen-backends[local]'",
-}
 
 
 def _summary(item: Registration[Any]) -> str:
@@ -24,9 +18,15 @@ def _summary(item: Registration[Any]) -> str:
     return f"{item.summary}{also}"
 
 
-def show_registered(kind: str, *, json: bool) -> None:
-    """List what there is of a kind; plugins that failed are named on standard error."""
+def show_registered(listing: str, *, json: bool) -> bool:
+    """List what there is of the kind with this listing command; return whether there is one.
+
+    Plugins that failed are named on standard error.
+    """
     registry = load_registry()
+    kind = next((of.name for of in registry.kinds.values() if of.listing == listing), "")
+    if not kind:
+        return False
     items = registry.all(kind)
     versions = {plugin.distribution: plugin.version for plugin in registry.plugins}
     if json:
@@ -48,8 +48,12 @@ def show_registered(kind: str, *, json: bool) -> None:
             [(i.name, i.distribution, versions[i.distribution], _summary(i)) for i in items],
         )
     else:
-        print(_NOTHING.get(kind, f"no {kind} is registered by name; see: targen plugins"))
+        package = package_of(kind)
+        quoted = f"'{package}'" if "[" in package else package
+        known = f"no {kind} is installed; try: pip install {quoted}"
+        print(known if package else f"no {kind} is registered by name; see: targen plugins")
     lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
     if lame:
         names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)
         print(f"not loaded: {names}; see: targen plugins", file=sys.stderr)
+    return True

@@ -88,7 +88,7 @@ def method(
     from targen_core.errors import UsageError
     from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.options import parse_options
+    from targen_core.runs.records.options import parse_options
 
     typed = parse_options(set_ or [], "--set values=20")
     of: Method[Any] = load_registry().get("method", name)

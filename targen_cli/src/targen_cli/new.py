@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_core.errors import UsageError
+from targen_core.plugins.elsewhere import package_of
+
+if TYPE_CHECKING:
+    from targen_core.plugins.registry import Registry
 
 __all__ = ["new"]
 
-_TRY = {
-    "task": ["targen generate {name} -n 4 --backend local"],
-    "backend": ["targen describe {name} --kind backend", "targen backends check {name}"],
-    "corrector": ["targen describe {name} --kind corrector"],
-    "exporter": ["targen describe {name} --kind exporter"],
-    "metric": ["targen describe {name} --kind metric"],
-    "trainer": ["targen describe {name} --kind trainer"],
-    "catalogue": ["targen describe {name} --kind catalogue"],
-    "retriever": ["targen describe {name} --kind retriever"],
-}
+
+def _complete_kind(incomplete: str) -> list[str]:
+    from targen_core.plugins.loader import load_registry
+
+    return [name for name in _templates(load_registry()) if name.startswith(incomplete)]
+
+
+def _templates(registry: Registry) -> list[str]:
+    """The kinds that have a template."""
+    return [kind.name for kind in registry.kinds.values() if kind.template]
 
 
 def new(
@@ -28,9 +32,8 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="One of task, backend, corrector, exporter, metric, trainer, catalogue and "
-            "retriever.",
-            autocompletion=lambda incomplete: [k for k in _TRY if k.startswith(incomplete)],
+            help="What to write, such as task, backend, corrector or metric.",
+            autocompletion=_complete_kind,
         ),
     ],
     name: Annotated[
@@ -50,22 +53,26 @@ def new(
     - targen new backend my-service --out plugins/my-service
     """
     from targen_cli.scaffold.names import choose_names
-    from targen_cli.scaffold.writing import KINDS, write_distribution
+    from targen_cli.scaffold.writing import write_distribution
     from targen_core.plugins.loader import load_registry
     from targen_core.suggestions import did_you_mean
 
-    if kind not in KINDS:
+    registry = load_registry()
+    if kind not in (known := _templates(registry)):
+        package = package_of(kind) if kind not in registry.kinds else ""
         raise UsageError(
-            f"new {kind}: no such template", hint=did_you_mean(kind, KINDS, "there is")
+            f"new {kind}: no such template",
+            hint=f"pip install '{package}'" if package else did_you_mean(kind, known, "there is"),
         )
-    names = choose_names(load_registry(), kind, name)
+    of = registry.kinds[kind]
+    names = choose_names(registry, kind, name)
     folder = out or Path(names.distribution)
-    written = write_distribution(kind, names, folder)
+    written = write_distribution(of, names, folder)
     print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {len(written)} files")
     print("next:")
     steps = [f"cd {folder}"] if str(folder) != "." else []
     steps += ["pip install -e '.[test]'", "pytest"]
-    steps += [line.format(name=names.distribution) for line in _TRY[kind]]
+    steps += [line.format(name=names.distribution) for line in of.tries]
     for line in steps:
         print(f"  {line}")
     print("README.md says what to change, in which order.")

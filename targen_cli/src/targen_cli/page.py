@@ -23,11 +23,11 @@ from targen_cli.report import (
 from targen_cli.show import content_of, origin_of, text_of
 from targen_core.api.report import Report
 from targen_core.pages import document, safe
-from targen_core.runs import tracing
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.naming import backend_name, model_name
-from targen_core.runs.report import missing_words, price_words, read_report
-from targen_core.runs.shelf import Shelved
+from targen_core.runs.folder import tracing
+from targen_core.runs.folder.found import Shelved
+from targen_core.runs.folder.report import missing_words, price_words, read_report
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.text import duration, percent, plural
 
 __all__ = ["as_page", "as_page_of"]

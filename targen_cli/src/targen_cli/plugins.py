@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.elsewhere import HOOKS_ELSEWHERE, package_of
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
@@ -43,14 +43,9 @@ def plugins(
     if action == "check":
         if path is None:
             raise UsageError("which folder?", hint="targen plugins check PATH")
-        if importlib.util.find_spec("targen_testing") is None:
-            raise UsageError(
-                "targen plugins check runs the conformance kit, which is not installed",
-                hint="pip install targen-testing",
-            )
-        from targen_testing.command import check
+        from targen_core.plugins.loader import load_registry
 
-        check(path, json=json)
+        load_registry().function("check-plugin", of="targen plugins check")(path, json=json)
     elif action:
         raise UsageError(
             f"no action {action!r}", hint="targen plugins, or targen plugins check PATH"
@@ -97,7 +92,9 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         left_out = all(problem["check"] == "missing-package" for problem in problems)
         # An extra that nobody asked for is no fault: backends come with one each.
         state = "extra" if left_out and "[" in items[0].install else "broken"
-    if plugin.state == "ok" and not items:
+    for hook in plugin.unused:
+        problems.append(_missing_kind(registry, hook))
+    if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
         hint = "mark its hooks with @targen_core.hookimpl"
         problems.append(_problem("registers-nothing", "it registers nothing", hint))
     if plugin.printed:  # it works all the same: the words went to standard error
@@ -110,9 +107,21 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         "module": plugin.module,
         "api": plugin.group,
         "state": state,
-        "registers": [f"{item.kind} {item.name}" for item in items],
+        "registers": [
+            *(f"kind {name}" for name in plugin.kinds),
+            *(f"{item.kind} {item.name}" for item in items),
+        ],
         "problems": problems,
     }
+
+
+def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
+    """What to say of a hook whose kind is not installed: what it registers is not used."""
+    package = package_of(HOOKS_ELSEWHERE.get(hook, ""))
+    there = [plugin for plugin in registry.plugins if plugin.distribution == package]
+    hint = f"pip install {package}" if package and not there else "targen plugins"
+    said = f"{hook}: no kind with this hook is installed, so it is not used"
+    return _problem("missing-kind", said, hint)
 
 
 def _report(plugin: Plugin) -> str:

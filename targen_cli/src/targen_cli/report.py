@@ -15,7 +15,7 @@ from targen_core.errors import UsageError
 from targen_core.text import duration, plural
 
 if TYPE_CHECKING:
-    from targen_core.runs.shelf import Shelved
+    from targen_core.runs.folder.found import Shelved
 
 __all__ = [
     "MANY",
@@ -62,7 +62,7 @@ def report(
     - targen report runs/rte-0
     - targen report runs/rte-0 --html
     """
-    from targen_core.runs.report import read_report
+    from targen_core.runs.folder.report import read_report
 
     if out is not None and not html:
         raise UsageError("--out is for --html", hint=f"targen report {quote(str(run))} --html")
@@ -83,7 +83,7 @@ def report(
 
 def _several(folder: Path) -> list[Shelved]:
     """The runs in a folder that is not one itself, such as a suite's."""
-    from targen_core.runs.shelf import runs_in
+    from targen_core.runs.folder.found import runs_in
 
     is_run = (folder / "manifest.json").exists()
     return list(runs_in(folder)) if folder.is_dir() and not is_run else []
@@ -106,7 +106,7 @@ def write_page(run: Path, out: Path | None) -> Path:
         WriteFailed: the operating system refuses.
     """
     from targen_cli.page import as_page, as_page_of
-    from targen_core.runs.files import write_atomically
+    from targen_core.runs.records.writing import write_atomically
 
     path = out or run / "report.html"
     several = _several(run)
@@ -127,7 +127,7 @@ def open_page(path: Path) -> None:
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
     """Print a report's tables; without `problem` what ended the run is said elsewhere."""
-    from targen_core.runs.report import missing_words, price_words
+    from targen_core.runs.folder.report import missing_words, price_words
 
     print(f"{report['task']} {report['task_version']}: {report['status']}{missing_words(report)}")
     if report["problem"] and problem:

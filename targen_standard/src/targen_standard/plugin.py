@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import targen_standard
-from targen_core import Register, hookimpl
+from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core.plugins.kinds import KindRegister
     from targen_standard.exporting.model import Exporter
 
 _COMMANDS = {
@@ -24,6 +25,28 @@ _COMMANDS = {
     "init-task": ("Tasks and plugins", "drafting", "a task file to fill in"),
 }
 """Command -> panel of `targen --help`, folder, and summary."""
+
+
+@hookimpl
+def register_kinds(register: KindRegister) -> None:
+    """Exporters."""
+    register.register(
+        Kind(
+            "exporter",
+            "register_exporters",
+            "list-exporters",
+            "targen_standard.exporting.model:Exporter",
+            "a targen_standard.Exporter",
+            lists="List the forms that a dataset can be exported in.",
+            spec="targen_standard.exporting.facts:register_exporters",
+            facts="targen_standard.exporting.facts:exporter_facts",
+            prints="targen_standard.exporting.facts:print_exporter",
+            use="targen export RUN --as {name}",
+            suite="targen_testing:ExporterSuite",
+            template="targen_standard.exporting:templates/exporter",
+            tries=("targen describe {name} --kind exporter",),
+        )
+    )
 
 
 @hookimpl

@@ -5,55 +5,63 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from targen_core.plugins.hookspecs import hookimpl
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from targen_core import Register
     from targen_testing.backends import BackendSuite
     from targen_testing.commands import CommandSuite
     from targen_testing.correctors import CorrectorSuite
+    from targen_testing.embedders import EmbedderSuite
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
-    from targen_testing.methods import MethodSuite
-    from targen_testing.metrics import MetricSuite
-    from targen_testing.retrieval import CatalogueSuite, RetrieverSuite
-    from targen_testing.steps import ContextsSuite, GeneratorSuite, SeedsSuite
+    from targen_testing.forms import FormSuite
+    from targen_testing.steps import (
+        CheckSuite,
+        ContextsSuite,
+        FilterSuite,
+        GeneratorSuite,
+        SeedsSuite,
+    )
     from targen_testing.tasks import TaskSuite
-    from targen_testing.trainers import TrainerSuite
     from targen_testing.wire import OPENAI, Wire
 
 __all__ = [
     "OPENAI",
     "BackendSuite",
-    "CatalogueSuite",
+    "CheckSuite",
     "CommandSuite",
     "ContextsSuite",
     "CorrectorSuite",
+    "EmbedderSuite",
     "ExecutorSuite",
     "ExporterSuite",
+    "FilterSuite",
+    "FormSuite",
     "GeneratorSuite",
-    "MethodSuite",
-    "MetricSuite",
-    "RetrieverSuite",
     "SeedsSuite",
     "TaskSuite",
-    "TrainerSuite",
     "Wire",
+    "register_functions",
 ]
 
 _HOME = {
     "OPENAI": "wire",
     "BackendSuite": "backends",
-    "CatalogueSuite": "retrieval",
+    "CheckSuite": "steps",
     "CommandSuite": "commands",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
+    "EmbedderSuite": "embedders",
     "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
+    "FilterSuite": "steps",
+    "FormSuite": "forms",
     "GeneratorSuite": "steps",
-    "MethodSuite": "methods",
-    "MetricSuite": "metrics",
-    "RetrieverSuite": "retrieval",
     "SeedsSuite": "steps",
     "TaskSuite": "tasks",
-    "TrainerSuite": "trainers",
     "Wire": "wire",
 }
 
@@ -62,3 +70,13 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """What `targen plugins check` calls."""
+    register.register(
+        "check-plugin",
+        "targen_testing.command:check",
+        summary="runs the conformance kit on a folder, for targen plugins check",
+    )

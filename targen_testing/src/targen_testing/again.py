@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from targen_core.plugins.loader import installed_sources, load_registry
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 
 
 def main(task: str, rows: str, out: str, folder: str = "") -> None:

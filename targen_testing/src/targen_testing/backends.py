@@ -39,9 +39,16 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
-from targen_core.runs.job import Job
-from targen_core.runs.options import backend_options, parse_options, public_options, step_options
-from targen_core.runs.spec import RunSpec
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.options import (
+    backend_options,
+    parse_options,
+    public_options,
+    step_options,
+)
+from targen_core.runs.records.spec import RunSpec
 from targen_testing.exchange import (
     KEY,
     MOST,
@@ -80,6 +87,14 @@ class BackendSuite(Suite):
     wire: ClassVar[Wire | None] = OPENAI
     kind = "backend"
     own: ClassVar[frozenset[str]] = Suite.own | {"backend", "options", "timeout", "wire"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Pass the options that the backend has; without an address it has no service."""
+        fields = registry.resolve(item).options.model_fields
+        given = tuple(option for option in cls.options if option.partition("=")[0] in fields)
+        own = {"options": given, "timeout": cls.timeout if "timeout" in fields else ""}
+        return own if "base_url" in fields else {**own, "wire": None}
 
     # --- how the tests run it ---
 

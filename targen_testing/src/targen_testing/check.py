@@ -21,14 +21,16 @@ from typing import Any
 
 import pytest
 
+from targen_cli.scaffold.names import Names
+from targen_cli.scaffold.writing import rendered
 from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
-from targen_core.plugins.registry import Registry
+from targen_core.plugins.registry import Plugin, Registry
 from targen_testing.folder import Folder, read_folder, sources_with
 from targen_testing.plugin import check_name, replaced, suite_of
 from targen_testing.rules import Finding, broken
-from targen_testing.steps import used_by, written_for
 from targen_testing.suite import Suite
 
 __all__ = ["check", "chosen", "main"]
@@ -60,13 +62,19 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             continue
         if plugin.check:
             yield broken(plugin.check, f"entry point {plugin.entry_point}", plugin.problem)
-        elif not any(item.entry_point == plugin.entry_point for item in _mine(folder, registry)):
+        elif not _registers(plugin, registry):
             about = f"entry point {plugin.entry_point}"
             yield broken("registers-nothing", about, "it registers nothing")
         if plugin.printed:
             words = plugin.printed.splitlines()[0]
             about = f"entry point {plugin.entry_point}"
             yield broken("prints-at-import", about, f"it prints {words!r}")
+        for hook in plugin.unused:
+            why = "no kind with this hook is installed, so what it registers was not checked"
+            yield Finding("missing-kind", f"hook {hook}", "skipped", why)
+    for kind in registry.kinds.values():
+        if kind.owner == folder.name:
+            yield from _of_kind(kind)
     for item in _mine(folder, registry):
         try:
             registry.resolve(item)
@@ -75,6 +83,38 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             yield broken(rule, f"{item.kind} {item.name}", str(error))
         except UsageError as error:  # it cannot be made without an option
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
+
+
+def _registers(plugin: Plugin, registry: Registry) -> bool:
+    """Whether a plugin registers anything: an object, a kind, or an object of a missing kind."""
+    mine = [
+        item
+        for item in registry.everything()
+        if (item.distribution, item.entry_point) == (plugin.distribution, plugin.entry_point)
+    ]
+    return bool(mine or plugin.kinds or plugin.unused)
+
+
+def _of_kind(kind: Kind) -> Iterator[Finding]:
+    """What a kind names and does not exist."""
+    for attribute in ("type", "spec", "facts", "prints", "suite"):
+        try:
+            named = kind.resolve(attribute)
+        except PluginError as error:
+            yield broken("bad-kind", f"kind {kind.name}", str(error))
+            continue
+        if attribute == "suite" and named is not None and not _is_suite(named, kind):
+            problem = f'its suite, {kind.suite}, is no subclass of Suite with kind = "{kind.name}"'
+            yield broken("bad-kind", f"kind {kind.name}", problem)
+    if kind.template:
+        try:
+            rendered(kind, Names("acme", "acme"))
+        except PluginError as error:
+            yield broken("bad-kind", f"kind {kind.name}", str(error))
+
+
+def _is_suite(named: object, kind: Kind) -> bool:
+    return isinstance(named, type) and issubclass(named, Suite) and named.kind == kind.name
 
 
 def _run_suites(folder: Folder, registry: Registry, unmade: Collection[str]) -> list[Finding]:
@@ -95,14 +135,19 @@ def _run_suites(folder: Folder, registry: Registry, unmade: Collection[str]) -> 
         and (item.kind, item.id) not in covered
         and f"{item.kind} {item.name}" not in unmade
     ]
-    suites = _default_suites(registry, left, tasks[0] if tasks else "sample")
-    chosen.update(suites)
-    with_one = {(base.kind, getattr(base, base.kind)) for base in suites.values()}
-    findings += [
-        Finding("no-suite", f"{item.kind} {item.name}", "skipped", f"no suite is for {item.kind}")
-        for item in left
-        if (item.kind, item.id) not in with_one
-    ]
+    for item in left:
+        base = registry.kinds[item.kind].resolve("suite")
+        why = f"no suite is for {item.kind}"
+        if base is not None:
+            try:
+                values = base.defaults(registry, item, tasks[0] if tasks else "sample")
+            except UsageError as error:
+                base, why = None, str(error)
+        if base is None:
+            findings.append(Finding("no-suite", f"{item.kind} {item.name}", "skipped", why))
+            continue
+        name = f"Test{item.kind.title().replace('-', '')}{len(chosen)}"
+        chosen[name] = type(name, (base,), {base.kind: item.id, **values, "__module__": __name__})
     if chosen:
         with tempfile.TemporaryDirectory(prefix="targen-check-") as scratch:
             file = Path(scratch) / "test_by_default.py"
@@ -117,70 +162,6 @@ def _run_suites(folder: Folder, registry: Registry, unmade: Collection[str]) -> 
             more, _ = _pytest(file, config)
             findings += more
     return findings
-
-
-def _default_suites(
-    registry: Registry, items: list[Registration[Any]], task: str
-) -> dict[str, type[Suite]]:
-    """A suite for each thing that there is one for, by a class's name.
-
-    Correctors judge instances of `task`.
-    """
-    from targen_testing import (
-        BackendSuite,
-        ContextsSuite,
-        CorrectorSuite,
-        ExecutorSuite,
-        ExporterSuite,
-        GeneratorSuite,
-        MethodSuite,
-        MetricSuite,
-        RetrieverSuite,
-        SeedsSuite,
-        TaskSuite,
-        TrainerSuite,
-    )
-
-    made: dict[str, type[Suite]] = {}
-    for item in items:
-        values: dict[str, Any] = {item.kind: item.id, "__module__": __name__}
-        if item.kind == "task":
-            base: type[Suite] = TaskSuite
-        elif item.kind == "method":
-            base = MethodSuite
-        elif item.kind == "executor":
-            base = ExecutorSuite
-        elif item.kind == "exporter":
-            base = ExporterSuite
-        elif item.kind == "metric":
-            base = MetricSuite
-        elif item.kind == "trainer":
-            base = TrainerSuite
-        elif item.kind == "retriever":
-            base = RetrieverSuite
-        elif item.kind == "corrector":
-            base = CorrectorSuite
-            values["task"] = task
-        elif item.kind in ("contexts", "seeds"):
-            base = ContextsSuite if item.kind == "contexts" else SeedsSuite
-            values["task"] = used_by(registry, item)
-        elif item.kind == "generator":
-            base = GeneratorSuite
-            values["task"], values["branch"] = written_for(registry, item) or ("sample", "")
-        elif item.kind == "backend":
-            base = BackendSuite
-            fields = registry.resolve(item).options.model_fields
-            values["options"] = tuple(
-                option for option in BackendSuite.options if option.partition("=")[0] in fields
-            )
-            values["timeout"] = BackendSuite.timeout if "timeout" in fields else ""
-            if "base_url" not in fields:
-                values["wire"] = None
-        else:
-            continue
-        name = f"Test{item.kind.title()}{len(made)}"
-        made[name] = type(name, (base,), values)
-    return made
 
 
 def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[tuple[str, str]]]:

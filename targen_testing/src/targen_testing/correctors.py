@@ -18,8 +18,9 @@ import pytest
 from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.engine.judging import CHANGED
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
@@ -45,6 +46,11 @@ class CorrectorSuite(Suite):
     rows: ClassVar[int] = 4
     kind = "corrector"
     own: ClassVar[frozenset[str]] = Suite.own | {"corrector", "task", "rows"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Judge instances of the plugin's own task."""
+        return {"task": task}
 
     # --- how the tests run it ---
 

@@ -28,9 +28,9 @@ from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.job import Job
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.records.spec import RunSpec
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of

@@ -23,7 +23,7 @@ from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import save

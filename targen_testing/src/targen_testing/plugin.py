@@ -122,7 +122,9 @@ class Watcher:
 
 def replaced(suite: type[Suite]) -> list[str]:
     """What of the kit a suite's author replaced."""
-    kit = [base for base in suite.__mro__ if base.__module__.startswith("targen_testing.")]
+    # A kit's suite, of ours or of another distribution, is the first class that says its kind.
+    first = next(at for at, base in enumerate(suite.__mro__) if "kind" in vars(base))
+    kit = suite.__mro__[first:]
     ours = {name for base in kit if issubclass(base, Suite) for name in vars(base)}
     names = []
     for name in sorted(ours - suite.own):

@@ -38,6 +38,8 @@ LOADING_RULES = {
     "bad-name": "use lower-case letters, digits, '.', '_' and '-'",
     "bad-target": 'write the target as "package.module:ATTRIBUTE"',
     "duplicate-name": "give each thing of a kind its own name",
+    "bad-kind": "correct the field of the Kind, or write what it names",
+    "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not have",
     "registers-nothing": "mark its hooks with @targen_core.hookimpl",
     # what its lazy targets stand for

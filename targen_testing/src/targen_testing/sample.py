@@ -153,4 +153,4 @@ def with_sample(registry: Registry) -> Registry:
     sample: Registration[Any] = Registration(
         "task", "sample", SAMPLE, SAMPLE.summary, "targen-core-testing", "sample", "targen-core"
     )
-    return Registry([*registry.everything(), sample], registry.plugins)
+    return Registry([*registry.everything(), sample], registry.plugins, registry.kinds)

@@ -1,4 +1,4 @@
-"""`ContextsSuite`, `SeedsSuite` and `GeneratorSuite`: checks of the parts of steps 1 to 3.
+"""`ContextsSuite`, `SeedsSuite`, `GeneratorSuite`, `CheckSuite`, `FilterSuite`: parts of a run.
 
 from targen_testing import ContextsSuite as Suite
 
@@ -11,29 +11,35 @@ A part runs in a task: in that of `task`, which the author names, or in a small 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import pytest
 from pydantic import BaseModel
 
 from targen_core import Limits
+from targen_core.engine.commits import Commit
+from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import QuotaNotMet, TargenError
+from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
-from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_core.tasks.steps import Check, InverseGenerator, ListStep, Llm
+from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.sample import SAMPLE, Review, with_sample
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
 
-__all__ = ["ContextsSuite", "GeneratorSuite", "SeedsSuite"]
+__all__ = ["CheckSuite", "ContextsSuite", "FilterSuite", "GeneratorSuite", "SeedsSuite"]
 
 PartT = TypeVar("PartT")
 
@@ -42,7 +48,7 @@ _HOST = "kit-host"
 
 
 class _StepSuite(Suite, Generic[PartT]):
-    """Checks of a part of steps 1 to 3, as rows are made with it.
+    """Checks of a part of a run, as rows are made with it.
 
     Attributes:
         options: its options, each `"KEY=VALUE"` as after `-o NAME.`.
@@ -89,10 +95,15 @@ class _StepSuite(Suite, Generic[PartT]):
         raise NotImplementedError
 
     def trial(
-        self, folder: Path, options: Mapping[str, Any] = GOOD, concurrency: int = 8, **more: Any
+        self,
+        folder: Path,
+        options: Mapping[str, Any] = GOOD,
+        concurrency: int = 8,
+        registry: Registry | None = None,
+        **more: Any,
     ) -> Trial:
         """Make rows with it on the scripted backend; what stops the run is kept."""
-        registry, asked = self.everything(), self.asked()
+        registry, asked = registry or self.everything(), self.asked()
         task: Task[Any, Any] = registry.get("task", asked["task"])
         spec = RunSpec(
             quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
@@ -198,6 +209,11 @@ def _of_any(write: InverseGenerator[str, Review]) -> InverseGenerator[Any, Revie
 class _ListSuite(_StepSuite[ListStep[Any]]):
     task: ClassVar[str] = ""
 
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Generate for a task of the same package that has the list."""
+        return {"task": used_by(registry, item)}
+
     def everything(self) -> Registry:
         registry = with_sample(self.registry())
         if self.task:
@@ -284,6 +300,12 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
     kind = "generator"
     own: ClassVar[frozenset[str]] = _StepSuite.own | {"generator", "task", "branch"}
 
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Generate for the task and the branch that the generator is used for."""
+        used = written_for(registry, item) or ("sample", "")
+        return {"task": used[0], "branch": used[1]}
+
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""
         return with_sample(self.registry())
@@ -295,6 +317,137 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
     def homes(self) -> tuple[str, ...]:
         """Where its code is."""
         return homes_of(self.target())
+
+
+# --- checks and filters --------------------------------------------------------------
+
+
+class _RefusingSuite(_StepSuite[PartT]):
+    """Checks of a part that refuses rows: it may refuse those of a task that it is not for.
+
+    Attributes:
+        task: whose rows it sees; by default those of the kit's own small task, of one text.
+    """
+
+    task: ClassVar[str] = "sample"
+    own: ClassVar[frozenset[str]] = _StepSuite.own | {"task"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Look at instances of the plugin's own task."""
+        return {"task": task}
+
+    def everything(self) -> Registry:
+        """The plugins, and the kit's own task."""
+        return with_sample(self.registry())
+
+    def asked(self) -> Mapping[str, Any]:
+        """The task, with this part."""
+        return {"task": self.task, f"{self.kind}s": (self.item().id,)}
+
+    def homes(self) -> tuple[str, ...]:
+        """Where its code is."""
+        target = self.target()
+        return homes_of(target if inspect.isfunction(target) else type(target))
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show."""
+        assert self.item().summary.strip(), "register it with a summary"
+
+    def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
+        """Rows of a task that it is for pass, and others are rejected, not failed on."""
+        trial, seen = watched
+        if seen.chance or seen.clock:
+            return
+        if isinstance(trial.error, QuotaNotMet):
+            pytest.skip(f"it refuses rows of {self.task}: {trial.reasons}; set task or options")
+        super().test_makes_rows(watched)
+
+
+class CheckSuite(_RefusingSuite[Check[Any, Any]]):
+    """Checks of a check; set `check` to its registered name.
+
+    Attributes:
+        check: the registered name.
+    """
+
+    check: ClassVar[str]
+    kind = "check"
+    own: ClassVar[frozenset[str]] = _RefusingSuite.own | {"check"}
+
+
+class FilterSuite(_RefusingSuite[Filter]):
+    """Checks of a filter; set `filter` to its registered name.
+
+    Attributes:
+        filter: the registered name.
+    """
+
+    filter: ClassVar[str]
+    kind = "filter"
+    own: ClassVar[frozenset[str]] = _RefusingSuite.own | {"filter"}
+
+    def test_remembers(self, tmp_path: Path) -> None:
+        """By what `add` returned, a new filter refuses what the first one would."""
+        seen: list[_Recorder] = []
+        item, registry = self.item(), self.everything()
+        model = registry.options_of(item)
+
+        def make(options: Any = None) -> Filter:
+            values = {} if options is None else options.model_dump()
+            seen.append(_Recorder(registry.configured(item, values)[0]))
+            return seen[-1]
+
+        target: Any = make if model is None else Configurable(model, make)
+        watched = replace(item, target=target)
+        others = [
+            each for each in registry.everything() if (each.kind, each.id) != ("filter", item.id)
+        ]
+        trial = self.trial(tmp_path / "run", registry=Registry([*others, watched]))
+        if trial.bug or not seen:
+            pytest.skip("there is no run to continue: see makes-rows")
+        events = max((one.events for one in seen), key=len)
+        for at in range(0, len(events), max(1, len(events) // 20)):
+            again = self.target()
+            for name, args, _ in events[:at]:
+                if name == "count":
+                    again.count(*args)
+            if entries := [result for name, _, result in events[:at] if name == "add"]:
+                again.restore(entries)
+            for name, args, result in events[at:]:
+                if name == "find" and again.find(*args) != result:
+                    fail(
+                        f"after restore() of {plural(len(entries), 'row')}, find() says otherwise "
+                        f"than the filter that had seen them, of {args[0].text[:80]!r}"
+                    )
+                if name != "find":
+                    getattr(again, name)(*args)
+
+
+class _Recorder(Filter):
+    """A filter that notes how another is called, and what it returns."""
+
+    def __init__(self, inner: Filter) -> None:
+        self.events: list[tuple[str, tuple[Any, ...], Any]] = []
+        self._inner = inner
+        self.gives_way, self.share, self.packages = inner.gives_way, inner.share, inner.packages
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        return cast("Refusal | None", self._noted("find", candidate))
+
+    def add(self, accepted: Candidate) -> bytes:
+        return cast("bytes", self._noted("add", accepted))
+
+    def restore(self, entries: Sequence[bytes]) -> None:
+        self._inner.restore(entries)
+
+    def count(self, branch: str, commit: Commit) -> None:
+        self._noted("count", branch, commit)
+
+    def _noted(self, name: str, *args: Any) -> Any:
+        result = getattr(self._inner, name)(*args)
+        self.events.append((name, args, result))
+        return result
 
 
 def written_for(registry: Registry, item: Registration[Any]) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 import pytest
 
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 
 __all__ = ["Suite", "fail"]
@@ -39,7 +40,7 @@ class Suite:
     kind: ClassVar[str]
     """What it checks, and its attribute that holds the registered name."""
 
-    own: ClassVar[frozenset[str]] = frozenset({"_kept", "folder", "own", "registry"})
+    own: ClassVar[frozenset[str]] = frozenset({"_kept", "defaults", "folder", "own", "registry"})
     """What a subclass may set or replace; anything else that it replaces is named."""
 
     @classmethod
@@ -48,6 +49,20 @@ class Suite:
         if isinstance(getattr(cls, cls.kind, None), str):
             return ""
         return f'{cls.__name__} says not which {cls.kind} it checks: add {cls.kind} = "NAME"'
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Return the attributes of a suite that `targen plugins check` makes for an object.
+
+        Args:
+            registry: finds the object and everything else.
+            item: the object; the suite has its name already.
+            task: a task of the same plugin, or one of the kit's own.
+
+        Raises:
+            UsageError: its author has to write the suite; it says what is missing.
+        """
+        return {}
 
     @pytest.fixture(autouse=True)
     def _is_named(self) -> None:

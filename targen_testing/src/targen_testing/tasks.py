@@ -26,7 +26,7 @@ import pytest
 from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task

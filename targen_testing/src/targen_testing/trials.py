@@ -19,9 +19,9 @@ from targen_core.errors import AuthenticationFailed, StageFailed, TargenError, U
 from targen_core.origin import trusting
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.job import Job
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
 

@@ -16,7 +16,7 @@ from targen_core.calls.batch_service import split
 from targen_core.calls.batched_model import BatchedModel, BatchQueue, WaitingCall
 from targen_core.calls.model import ChatReply, ChatRequest, DeferredModel
 from targen_core.errors import StageFailed
-from targen_core.runs.batches import BatchLedgerFile
+from targen_core.runs.preparing.batches import BatchLedgerFile
 
 
 def request(key: str) -> ChatRequest:

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from targen_core import Judging, Label, ListStep, Registry, Rows, Task, Texts
 from targen_core.plugins.register import Registration
-from targen_core.runs.lock import Lock, TaskPlan
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.records.lock import Lock, TaskPlan
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.spec import RunSpec
 from targen_standard.exporting.model import Dataset
 
 

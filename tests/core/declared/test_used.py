@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import RunSpec, load_registry
 from targen_core.errors import UsageError
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 
 pytestmark = pytest.mark.whole
 

@@ -12,7 +12,7 @@ from targen_core.engine.events import LabelGivenUp
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.runs.report import read_report
+from targen_core.runs.folder.report import read_report
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

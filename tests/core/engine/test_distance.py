@@ -115,7 +115,7 @@ class TestTheFilter:
 
     def accept(self, made, *candidates):
         class Accepted:
-            verdict, too_near = "accepted", False
+            verdict, stage, reason = "accepted", "", ""
 
         entries = []
         for one in candidates:

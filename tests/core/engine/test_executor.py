@@ -9,7 +9,7 @@ import pytest
 
 from targen_core.engine import local
 from targen_core.engine.executor import Executor, Generated
-from targen_core.runs import job as jobs
+from targen_core.runs.jobs import job as jobs
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

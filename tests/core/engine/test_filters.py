@@ -8,7 +8,7 @@ import pytest
 
 from targen_core.engine.filters import Candidate, Filter, Filters, NearDuplicateFilter, Refusal
 from targen_core.engine.run import Engine
-from targen_core.runs import job as jobs
+from targen_core.runs.jobs import job as jobs
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -20,7 +20,7 @@ from targen_core.errors import (
     QuotaNotMet,
     StageFailed,
 )
-from targen_core.runs.report import read_report
+from targen_core.runs.folder.report import read_report
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

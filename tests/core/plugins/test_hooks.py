@@ -9,31 +9,28 @@ import textwrap
 import pytest
 
 from targen_core import load_registry
-from targen_core.plugins import hookspecs
-from targen_core.plugins.kinds import HOOKS
+from targen_core.plugins import hookspecs, kinds
 
 KINDS = {
     "register_tasks": "task",
     "register_contexts": "contexts",
     "register_seeds": "seeds",
     "register_inverse_generators": "generator",
+    "register_checks": "check",
+    "register_filters": "filter",
     "register_correctors": "corrector",
     "register_backends": "backend",
     "register_exporters": "exporter",
-    "register_metrics": "metric",
-    "register_trainers": "trainer",
-    "register_catalogues": "catalogue",
-    "register_retrievers": "retriever",
-    "register_methods": "method",
     "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",
     "register_commands": "command",
+    "register_functions": "function",
 }
 
 
 def test_there_are_these_hooks():
-    assert HOOKS == KINDS
+    assert {kind.hook: name for name, kind in kinds.KINDS.items()} == KINDS
 
 
 @pytest.mark.parametrize("hook", KINDS)

@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import Backend, BackendOptions, Exporter, load_registry
 from targen_core.errors import MissingDependency, PluginError
-from targen_core.plugins.kinds import HOOKS
+from targen_core.plugins.kinds import KINDS
 
 
 @pytest.fixture
@@ -95,12 +95,12 @@ def _function():
         ("generator", 5, "generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
         ("exporter", _function, "exporter acme:x is a function, not a targen_core.Exporter"),
-        ("metric", 5, "metric acme:x is a int, not a targen_core.metrics.model.Metric"),
+        ("form", 5, "form acme:x is a int, not a targen_core.TaskForm"),
         ("command", 5, "command acme:x is a int, not something to call"),
     ],
 )
 def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):
-    (hook,) = [hook for hook, of in HOOKS.items() if of == kind]
+    hook = KINDS[kind].hook
     module = plugin(**{hook: lambda register: register.register("x", target)})
     registry = load_registry([source(module)])
     with pytest.raises(PluginError) as caught:
@@ -117,7 +117,7 @@ def test_what_is_of_its_kind_is_given_as_it_is(lab, plugin, source):
     things = {"task": task, "backend": backend, "contexts": task.contexts, "seeds": task.seeds[0]}
     things["exporter"] = exporter
     for kind, thing in {**things, "generator": _function, "corrector": _function}.items():
-        (hook,) = [hook for hook, of in HOOKS.items() if of == kind]
+        hook = KINDS[kind].hook
         hooks = {hook: lambda register, thing=thing: register.register("x", thing)}
         assert load_registry([source(plugin(**hooks))]).get(kind, "x") is thing
 

@@ -13,8 +13,8 @@ from targen_core import Backend, Price, RunSpec, hookimpl, load_registry
 from targen_core.errors import BudgetExhausted, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.account import Account, off_the_books
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.account import Account, off_the_books
+from targen_core.runs.jobs.job import Job
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -10,8 +10,8 @@ from targen_core import Backend, Prompt, RunSpec, Variant, hookimpl, load_regist
 from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.job import Job
-from targen_core.runs.manifest import Manifest
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.manifest import Manifest
 from targen_standard.previewing.comparison import compare_variants, mean_similarity
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 from targen_core.reading import read_jsonl
-from targen_core.runs.directory import RunDirectory
-from targen_core.runs.files import ReplayedFile, write_atomically
-from targen_core.runs.manifest import FORMAT, Manifest
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.records.manifest import FORMAT, Manifest
+from targen_core.runs.records.writing import ReplayedFile, write_atomically
 
 RECORDS = [{"idx": number, "text": f"row {number} – é"} for number in range(6)]
 

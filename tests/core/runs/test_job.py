@@ -24,9 +24,9 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
-from targen_core.runs.report import read_report
-from targen_core.runs.spec import RunSpec
-from targen_core.runs.trial import run_trial
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs.trial import run_trial
+from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -164,7 +164,7 @@ def test_a_second_process_on_the_same_run_is_refused(lab, tmp_path):
     code = """
 import pathlib, sys
 from targen_core.errors import RunLocked
-from targen_core.runs.directory import RunDirectory
+from targen_core.runs.folder.directory import RunDirectory
 try:
     RunDirectory(pathlib.Path(sys.argv[1]))
 except RunLocked as error:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from targen_core.engine.events import Committed
 from targen_core.errors import AuthenticationFailed, Interrupted, RunConflict, RunDirectoryError
-from targen_core.runs import ledger as ledgers
-from targen_core.runs.code import code_digest
-from targen_core.runs.report import read_report
+from targen_core.runs.folder import ledger as ledgers
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.preparing.code_digest import code_digest
 
 pytestmark = pytest.mark.usefixtures("virtual_time", "often")
 
@@ -312,7 +312,7 @@ def test_a_kill_while_the_report_is_written_costs_nothing(lab, tmp_path):
 def test_a_task_without_a_digest_is_judged_again(lab, tmp_path, monkeypatch):
     world, counts = lab.World(), Counter()
     task = counting(world, counts)
-    from targen_core.runs import job as jobs
+    from targen_core.runs.jobs import job as jobs
 
     registry = lab.registry(task, lab.ToyModel(world.reply))
     assert registry.find("task", "toy").distribution == "toy-tasks"  # which is not installed
@@ -393,7 +393,7 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(site))
 
     def digest(distribution="demo-plugin", file=None):
-        from targen_core.runs import code
+        from targen_core.runs.preparing import code_digest as code
 
         code._digest.cache_clear()
         lock = SimpleNamespace(distributions={"demo-plugin": "1"})

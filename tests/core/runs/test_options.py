@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from targen_core import Backend, BackendOptions
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
-from targen_core.runs.options import (
+from targen_core.runs.records.options import (
     StepOptions,
     check_steps,
     parse_options,

@@ -16,7 +16,7 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
-from targen_core.runs.options import public_options
+from targen_core.runs.records.options import public_options
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

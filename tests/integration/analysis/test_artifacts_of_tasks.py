@@ -16,8 +16,8 @@ import pytest
 
 from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.data.corpus import Columns, read_corpus
+from targen_analysis.metrics import Findings, Study
 from targen_core import load_registry
-from targen_core.metrics.model import Findings, Study
 
 pytest.importorskip("sklearn")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_analysis.difficulty.inputs import read
-from targen_core.metrics.model import Corpus, Study
+from targen_analysis.metrics import Corpus, Study
 from targen_core.plugins.loader import load_registry
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
+from targen_analysis.metrics import MetricOptions, Study
 from targen_core import load_registry
-from targen_core.metrics.model import MetricOptions, Study
 
 ORIGINALS = Path(__file__).parents[4] / "shared" / "data" / "superglue"
 QUICK = ["--metric", "labels", "--metric", "leakage"]

@@ -27,7 +27,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.options import Limits
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 from targen_standard.batches.files import Imported, export_batch, import_batch
 from targen_standard.replaying.replay import Replay
 

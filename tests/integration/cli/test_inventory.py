@@ -7,13 +7,15 @@ import sys
 
 import pytest
 
-from targen_core.plugins.kinds import HOOKS, LISTS
+from targen_core import load_registry
 
 SOME = {
     "task": "rte",
     "contexts": "settings",
     "seeds": "events",
     "generator": "rte-entailment",
+    "check": "no-placeholder",
+    "filter": "first-words",
     "corrector": "vote",
     "backend": "scripted",
     "exporter": "csv",
@@ -23,12 +25,16 @@ SOME = {
     "retriever": "bm25",
     "method": "claims",
     "executor": "beside",
+    "form": "queues",
+    "embedder": "words",
 }
+TABLE = load_registry().kinds
+LISTS = {kind.name: kind.listing for kind in TABLE.values() if kind.listing}
 
 
 def test_every_kind_has_its_list():
-    """But commands, which stand in `targen --help`, and the forms of files, which no name picks."""
-    assert set(LISTS) == set(SOME) == set(HOOKS.values()) - {"command", "embedder", "form"}
+    """But commands, which stand in `targen --help`, and functions, which only code calls."""
+    assert set(LISTS) == set(SOME) == set(TABLE) - {"command", "function"}
 
 
 @pytest.mark.parametrize("kind", LISTS)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.scaffold.writing import KINDS
+from targen_core import load_registry
 
+KINDS = [kind.name for kind in load_registry().kinds.values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
 

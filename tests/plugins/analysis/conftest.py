@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from targen_core.metrics.model import Corpus, Study
+from targen_analysis.metrics import Corpus, Study
 
 
 @pytest.fixture

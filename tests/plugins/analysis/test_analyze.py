@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions
 from targen_core import hookimpl
-from targen_core.metrics.model import Estimate, Findings, Metric, MetricOptions
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
 

@@ -9,7 +9,7 @@ import pytest
 
 from targen_analysis.choices import CHOICES
 from targen_analysis.lexical.datatune import DATATUNE, DataTuneOptions
-from targen_core.metrics.model import Corpus, MetricOptions
+from targen_analysis.metrics import Corpus, MetricOptions
 
 TEMPORAL = Path(__file__).parents[4] / "shared/data/bigbench/temporal_sequences.json"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from targen_analysis.testing import MetricSuite as Suite
 from targen_core.plugins.loader import load_registry
-from targen_testing import MetricSuite as Suite
 
 OPTIONS = {"lexical": ("replicates=5",)}
 

@@ -8,7 +8,7 @@ import pytest
 
 import targen_core as tg
 from targen_analysis.drawn import DIMENSIONS
-from targen_core.metrics.model import MetricOptions
+from targen_analysis.metrics import MetricOptions
 
 TASK = tg.Declaration(
     description="Messages to a small shop.",

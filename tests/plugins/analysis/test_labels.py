@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from targen_analysis.labels import LABELS
-from targen_core.metrics.model import MetricOptions
+from targen_analysis.metrics import MetricOptions
 
 
 def measure(study):

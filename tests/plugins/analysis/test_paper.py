@@ -10,8 +10,8 @@ from targen_analysis.data.columns import filled
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
+from targen_analysis.metrics import Corpus, MetricOptions
 from targen_core.dataset.source import open_source
-from targen_core.metrics.model import Corpus, MetricOptions
 from targen_core.plugins.registry import Registry
 
 pytest.importorskip("spacy")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
-from targen_core.metrics.model import Metric
+from targen_analysis.metrics import Metric
 from targen_core.plugins.register import Registration
 
 pytestmark = pytest.mark.whole

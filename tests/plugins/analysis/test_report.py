@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from targen_analysis.analysis import Analysis, Part
+from targen_analysis.metrics import Estimate, Findings, Metric, Plot, Table
 from targen_analysis.report.cells import shown
 from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
-from targen_core.metrics.model import Estimate, Findings, Metric, Plot, Table
 from targen_core.plugins.register import Registration
 
 EVIL = "<script>alert('x')</script>"

@@ -21,9 +21,9 @@ from targen_analysis.semantic.embedding import Embedder
 from targen_analysis.semantic.metric import SEMANTIC, SemanticOptions, semantic_findings
 from targen_analysis.semantic.projection import possible, project
 from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_shares, unit
+from targen_analysis.testing import MetricSuite as Suite
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.metrics.model import Excerpt
-from targen_testing import MetricSuite as Suite
+from targen_core.findings import Excerpt
 
 
 def vectors(count, dimensions=8, *, seed=0, about=0.0):

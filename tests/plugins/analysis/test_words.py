@@ -79,7 +79,7 @@ rows_of_words = st.lists(
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(rows=rows_of_words, data=st.data())
 def test_counts_are_those_of_the_definition(rows, data):
-    from targen_core.metrics.model import Corpus
+    from targen_analysis.metrics import Corpus
 
     texts = [(" ".join(one), " ".join(two)) for one, two in rows]
     (words,) = words_of(Corpus("m", [{}] * len(texts), ("x", "y"), texts, [""] * len(texts), [""]))

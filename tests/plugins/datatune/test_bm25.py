@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.retrieval.model import DatasetEntry
+from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.retrievers.bm25 import BM25, words
 
 TEXTS = {

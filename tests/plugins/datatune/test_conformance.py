@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from targen_testing import CatalogueSuite as Catalogues
-from targen_testing import RetrieverSuite as Retrievers
+from targen_datatune.testing import CatalogueSuite as Catalogues
+from targen_datatune.testing import RetrieverSuite as Retrievers
 
 
 class TestBm25(Retrievers):

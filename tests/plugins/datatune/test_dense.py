@@ -11,9 +11,9 @@ import pytest
 
 from targen_core import load_registry
 from targen_core.errors import UsageError
-from targen_core.retrieval.model import DatasetEntry
 from targen_datatune.finding import find
 from targen_datatune.index import Index
+from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.retrievers import dense
 from targen_datatune.retrievers.dense import DENSE
 from targen_datatune.retrievers.fused import FUSED

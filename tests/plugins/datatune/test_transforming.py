@@ -16,9 +16,9 @@ import pytest
 from targen_core import hookimpl
 from targen_core.errors import DatasetUnavailable, TargenError
 from targen_core.plugins import loader
-from targen_core.retrieval.model import Catalogue, DatasetEntry, Listed
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
+from targen_datatune.retrieval import Catalogue, DatasetEntry, Listed
 from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.sources import shown

@@ -17,9 +17,9 @@ from targen_core.methods.columns import Columns
 from targen_core.methods.form import MethodFile, method_task
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
-from targen_testing.methods import BASES
+from targen_methods.testing import BASES
 
 TASK = """
 description: Each row is a message to a library.

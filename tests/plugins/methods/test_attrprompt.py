@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from targen_testing.methods import BASES
+from targen_methods.testing import BASES
 
 Bent = Callable[..., Any]
 

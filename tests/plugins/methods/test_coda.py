@@ -19,7 +19,7 @@ from targen_methods.coda.items import Row
 from targen_methods.coda.options import Options
 from targen_methods.coda.syntax import tagger
 from targen_methods.coda.words import content_words, has_word
-from targen_testing.methods import BASES
+from targen_methods.testing import BASES
 
 Targen = Callable[..., Any]
 

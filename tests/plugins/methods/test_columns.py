@@ -6,7 +6,7 @@ import pytest
 
 from targen_core import Rejected
 from targen_core.methods.columns import Columns
-from targen_testing.methods import BASES
+from targen_methods.testing import BASES
 
 
 def refused(base: str, *texts: str) -> str:

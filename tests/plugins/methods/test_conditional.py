@@ -14,7 +14,7 @@ from targen_core import Rejected
 from targen_core.methods.columns import Columns
 from targen_methods.conditional.cut import kept
 from targen_methods.copies import Copies
-from targen_testing.methods import BASES
+from targen_methods.testing import BASES
 
 Targen = Callable[..., Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from targen_testing import MethodSuite
+from targen_methods.testing import MethodSuite
 
 
 class Installed(MethodSuite):

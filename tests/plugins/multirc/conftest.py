@@ -15,7 +15,7 @@ from targen_core import Backend, ChatRequest, RunSpec, hookimpl, load_registry
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
 Bend = Callable[[str, Any], Any]

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from targen_core import Correction, JudgeAnswer, Rejected, RunSpec, load_registry
 from targen_core.options import Limits
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
 from targen_tasks_multirc.checks import mean_words
 from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack, to_rows
 from targen_tasks_multirc.rows import MultiRcQuestion, Option

@@ -163,7 +163,7 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     from targen_analysis.analysis import Analysis, Part
     from targen_analysis.api import analyze
     from targen_core import load_registry
-    from targen_core.metrics.model import Findings
+    from targen_core.findings import Findings
 
     path = rows_file(6)
     made = analyze(path, metrics="labels")

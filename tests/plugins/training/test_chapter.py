@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import MetricSuite as Suite
+from targen_analysis.testing import MetricSuite as Suite
 
 
 class TestTraining(Suite):

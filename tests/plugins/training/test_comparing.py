@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from targen_core.training.model import TrainingSet
+from targen_training.trainers import TrainingSet
 
 Command = Callable[..., Any]
 WORDS = "stone river cloud market window engine forest mirror ladder island".split()

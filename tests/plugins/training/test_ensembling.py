@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from targen_core.training.model import Decision, TrainingSet
-from targen_testing.trainers import telling
 from targen_training.ensembling import Ensemble, smoothed
 from targen_training.linear import TFIDF, TfidfOptions
+from targen_training.testing.suite import telling
+from targen_training.trainers import Decision, TrainingSet
 
 
 def options(**values):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from targen_core.training.model import Decision
 from targen_training.mixtures import mixed
+from targen_training.trainers import Decision
 
 Command = Callable[..., Any]
 

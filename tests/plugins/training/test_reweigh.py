@@ -13,9 +13,9 @@ import pytest
 
 from targen_core import read_dataset
 from targen_core.errors import UsageError
-from targen_core.training.model import Decision, Question
 from targen_training.decisions import decisions_of
 from targen_training.experiments.data import digest_of
+from targen_training.trainers import Decision, Question
 from targen_training.weighing import (
     InfluenceOptions,
     NotLearned,

@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from targen_core.training.model import Decision
 from targen_training.answers import rouge_l, token_f1
 from targen_training.scores import score
+from targen_training.trainers import Decision
 
 
 def decided(labels, said, names, questions=None):

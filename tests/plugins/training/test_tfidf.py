@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import TrainerSuite as Suite
+from targen_training.testing import TrainerSuite as Suite
 
 
 class TestTfidf(Suite):

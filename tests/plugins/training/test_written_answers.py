@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from targen_core import Dataset, load_registry
-from targen_core.training.model import ILLEGAL, Decision, Question
 from targen_training.decisions import decisions_of
 from targen_training.neural.answers import meaning
 from targen_training.scores import score
+from targen_training.trainers import ILLEGAL, Decision, Question
 
 pytestmark = pytest.mark.whole  # of tasks of other packages
 

@@ -29,11 +29,11 @@ from targen_core.engine.lists import NEW, SPARE, ListSpec, seeds_at_most
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.account import off_the_books
-from targen_core.runs.batches import batched_steps
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.report import read_report, reported_prices
-from targen_core.runs.trial import dry_run_spec, run_trial
+from targen_core.runs.folder.report import read_report, reported_prices
+from targen_core.runs.jobs.account import off_the_books
+from targen_core.runs.jobs.trial import dry_run_spec, run_trial
+from targen_core.runs.preparing.batches import batched_steps
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
@@ -143,6 +143,8 @@ def estimate(
     contexts_from: str = "",
     seeds_from: str = "",
     generators_from: str | Mapping[str, str] = "",
+    checks: str | Iterable[str] = (),
+    filters: str | Iterable[str] = (),
     labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
@@ -178,6 +180,8 @@ def estimate(
         contexts_from: registered contexts to use instead of the task's, by name.
         seeds_from: registered seeds to use instead of the task's, by name.
         generators_from: a registered inverse generator, or several by label, likewise.
+        checks: registered checks, by name: the dry run leaves them out.
+        filters: registered filters, by name: likewise, but for the share that one says it refuses.
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
@@ -205,7 +209,7 @@ def estimate(
         known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
         known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
         known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
-        known |= {"generators_from": generators_from}
+        known |= {"generators_from": generators_from, "checks": checks, "filters": filters}
         known |= {"labels_per_seed": labels_per_seed}
         known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
         known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
@@ -232,6 +236,8 @@ def estimate(
             contexts_from=contexts_from,
             seeds_from=seeds_from,
             generators_from=generators_from,
+            checks=checks,
+            filters=filters,
             labels_per_seed=labels_per_seed,
             contexts_limit=contexts_limit,
             contexts_fraction=contexts_fraction,
@@ -303,10 +309,12 @@ def estimated(
             seeds=None,
         )
         with off_the_books():
-            trial = run_trial(registry, dry_run)
+            trial = run_trial(registry, dry_run, unfiltered=True)
         report, factor = trial.report, 1 / yield_
-        if refused := prepared.spec.max_refused:
-            factor /= 1 - refused
+        kept = math.prod(1 - each.part.share for each in prepared.filters)
+        if prepared.spec.max_refused:
+            kept *= 1 - prepared.spec.max_refused
+        factor /= kept
         judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
         ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
         if trial.problem is not None and not ended:
@@ -320,8 +328,8 @@ def estimated(
             source = spec.seeds or spec.contexts or spec.task
             too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
         basis = f"a dry run, at a yield of {yield_:.0%}"
-        if refused:
-            basis += f" with {refused:.0%} refused as too near"
+        if kept < 1:
+            basis += f" with {1 - kept:.0%} refused by filters"
     made = sum(report["rows"].values())
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")

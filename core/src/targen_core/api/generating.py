@@ -29,10 +29,10 @@ from targen_core.errors import TargenError
 from targen_core.origin import in_a_command
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.job import Job
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.report import read_report
-from targen_core.runs.watch import JobWatch
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.jobs.watch import JobWatch
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 
 __all__ = ["agenerate", "aresume", "generate", "load", "resume"]
@@ -59,6 +59,8 @@ async def agenerate(
     contexts_from: str = "",
     seeds_from: str = "",
     generators_from: str | Mapping[str, str] = "",
+    checks: str | Iterable[str] = (),
+    filters: str | Iterable[str] = (),
     labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
@@ -122,6 +124,10 @@ async def agenerate(
             list-seeds`.
         generators_from: a registered inverse generator to use instead of the task's for all labels,
             or several by label; see `targen list-generators`.
+        checks: registered checks that each row must pass beside the task's own, by name; see
+            `targen list-checks`.
+        filters: registered filters that rows pass through, by name and in this order; see `targen
+            list-filters`.
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
@@ -187,6 +193,8 @@ async def agenerate(
         contexts_from=contexts_from,
         seeds_from=seeds_from,
         generators_from=generators_from,
+        checks=checks,
+        filters=filters,
         labels_per_seed=labels_per_seed,
         contexts_limit=contexts_limit,
         contexts_fraction=contexts_fraction,

@@ -38,6 +38,10 @@ def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def _is_names(value: Any) -> bool:
+    return _is_text(value) or (isinstance(value, Iterable) and not isinstance(value, bytes))
+
+
 _NUMBER: _Kind = _is_number, "a number"
 _WHOLE: _Kind = _is_whole, "a whole number"
 _SWITCH: _Kind = _is_switch, "True or False"
@@ -49,12 +53,9 @@ _KINDS: dict[str, _Kind] = {
         'whole numbers of rows by label, such as labels={"yes": 40}',
     ),
     "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
-    "variants": (
-        lambda value: (
-            _is_text(value) or (isinstance(value, Iterable) and not isinstance(value, bytes))
-        ),
-        "the name of a variant, or a list of names",
-    ),
+    "variants": (_is_names, "the name of a variant, or a list of names"),
+    "checks": (_is_names, "the name of a check, or a list of names"),
+    "filters": (_is_names, "the name of a filter, or a list of names"),
     "options": (_is_mapping, 'values by option, such as options={"temperature": 0.7}'),
     "steps": (_is_mapping, 'models by step, such as steps={"correct": "chatgpt"}'),
     "embedder": (_is_text, 'the name of an embedder, such as embedder="words"'),

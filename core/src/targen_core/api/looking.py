@@ -10,7 +10,7 @@ from targen_core.api.report import Report
 from targen_core.api.request import PathText, TaskLike, as_path, asked
 from targen_core.api.words import in_python
 from targen_core.plugins.registry import Registry
-from targen_core.runs.report import read_report
+from targen_core.runs.folder.report import read_report
 
 __all__ = ["found"]
 

@@ -11,7 +11,7 @@ from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
-from targen_core.runs.loops import is_ours
+from targen_core.runs.jobs.event_loops import is_ours
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from targen_core.runs.watch import State, Watch, lines_of, state_of
+from targen_core.runs.jobs.watch import State, Watch, lines_of, state_of
 from targen_core.text import printable
 
 __all__ = ["shown"]

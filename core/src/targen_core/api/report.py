@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.runs.report import missing_words
+from targen_core.runs.folder.report import missing_words
 from targen_core.text import percent, plural
 
 __all__ = ["LabelReport", "Report", "UsageReport"]

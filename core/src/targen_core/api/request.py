@@ -34,13 +34,13 @@ from targen_core.outputs import write_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.runs.dimensions import read_dimensions
-from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.job import Job
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.placing import place_for, run_there
-from targen_core.runs.plan import Prepared, find_task, prepare, task_of
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.folder.place import place_for, run_there
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.plan import Prepared, find_task, prepare, task_of
+from targen_core.runs.records.dimensions import read_dimensions
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.text import plural

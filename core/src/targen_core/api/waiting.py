@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from targen_core.errors import Interrupted
-from targen_core.runs.loops import synchronous
+from targen_core.runs.jobs.event_loops import synchronous
 
 __all__ = ["waiting"]
 

@@ -2,7 +2,7 @@
 
 Text from a service becomes a value in the call layer. There `Secrets` removes the keys of the
 run from every reply and every error, whatever escapes hide them. Options become part of a run
-in `targen_core.runs.options`, which refuses those in which `secret_in` finds a key.
+in `targen_core.runs.records.options`, which refuses those in which `secret_in` finds a key.
 """
 
 from __future__ import annotations

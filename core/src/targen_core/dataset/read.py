@@ -16,7 +16,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import json_of
-from targen_core.runs.plan import find_task
+from targen_core.runs.preparing.plan import find_task
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 

@@ -19,9 +19,9 @@ from targen_core.origin import order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.register import is_file
 from targen_core.reading import read_jsonl
-from targen_core.runs.gate import SMALL, check_members, read_json
-from targen_core.runs.manifest import TASK_FILE, Manifest, copy_of
-from targen_core.runs.naming import without_addresses
+from targen_core.runs.records.manifest import TASK_FILE, Manifest, copy_of
+from targen_core.runs.records.model_names import without_addresses
+from targen_core.runs.records.reading import SMALL, check_members, read_json
 from targen_core.tasks.model import Task
 
 __all__ = ["Source", "open_source"]

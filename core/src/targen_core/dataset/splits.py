@@ -16,7 +16,7 @@ from typing import Any
 
 from targen_core.dataset.model import Dataset, Unit, row_digest
 from targen_core.errors import UsageError
-from targen_core.runs.card import IN_ORDER
+from targen_core.runs.folder.card import IN_ORDER
 from targen_core.text import plural
 
 __all__ = ["Shares", "shares_of", "shuffle", "split"]

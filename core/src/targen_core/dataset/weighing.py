@@ -24,8 +24,8 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of
 from targen_core.outputs import new_folder, put_folder, write_file
-from targen_core.runs.gate import read_json
-from targen_core.runs.gate import said as words_of
+from targen_core.runs.records.reading import read_json
+from targen_core.runs.records.reading import said as words_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 

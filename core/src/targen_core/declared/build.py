@@ -120,6 +120,8 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             *solved,
         ),
         generators_from=declaration.generators,
+        checks_from=declaration.checks,
+        filters_from=declaration.filters,
         part_options=declaration.options,
         dry_run=dry_run_of(declaration),
     )

@@ -94,6 +94,7 @@ def _counts(value: Any) -> Any:
 Text = Annotated[str, Field(min_length=1)]
 LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
 UsedName = Annotated[str, Field(pattern=r"^([^:\s]+:[^:\s]+)?$", max_length=200)]
+PartName = Annotated[str, Field(pattern=r"^[^:\s]+(:[^:\s]+)?$", max_length=200)]
 Count = Annotated[int, Field(ge=1, le=_MAX)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
@@ -106,6 +107,11 @@ Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
 def _for_all(value: Any) -> Any:
     """One generator stands for all branches."""
     return {"": value} if isinstance(value, str) else value
+
+
+def _as_list(value: Any) -> Any:
+    """One name stands for a list of it."""
+    return (value,) if isinstance(value, str) else value
 
 
 class _Part(BaseModel):
@@ -346,6 +352,16 @@ class Declaration(_Part):
     )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
         default="meta", description="step 4: the name of a corrector, or `none`"
+    )
+    checks: Annotated[tuple[PartName, ...], BeforeValidator(_as_list)] = Field(
+        default=(),
+        max_length=100,
+        description="names of registered checks that a row must pass, beside those of its fields",
+    )
+    filters: Annotated[tuple[PartName, ...], BeforeValidator(_as_list)] = Field(
+        default=(),
+        max_length=100,
+        description="names of registered filters that rows pass through, in this order",
     )
     options: dict[str, Any] = Field(
         default={},

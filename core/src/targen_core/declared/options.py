@@ -29,6 +29,9 @@ def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
             yield kind, part.use
     for name in dict.fromkeys(declaration.generators.values()):
         yield "generator", name
+    for kind in ("check", "filter"):
+        for name in dict.fromkeys(getattr(declaration, f"{kind}s")):
+            yield kind, name
     if declaration.corrector is not None:
         yield "corrector", declaration.corrector
 

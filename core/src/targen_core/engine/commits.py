@@ -12,11 +12,7 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.quotas import Quotas
 from targen_core.options import MAX_COUNT
 
-__all__ = ["TOO_NEAR", "Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
-
-
-TOO_NEAR = "too-near"
-"""The reason of refusals that a filter itself limits: candidates for want of others."""
+__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +51,6 @@ class Commit:
     rows: int
     calls: int
     entry: bytes = b""
-
-    @property
-    def too_near(self) -> bool:
-        """Whether it was refused for its distance alone: a row of it would do where others lack."""
-        return self.stage == "filter" and self.reason == TOO_NEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,23 +13,27 @@ is used up passes, and is counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from struct import Struct
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from targen_core.embedding import Encode
-from targen_core.engine.commits import TOO_NEAR, Commit
+from targen_core.engine.commits import Commit
 from targen_core.engine.dedup import seed_sum
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import StageFailed, TargenError
 
-__all__ = ["MAX_ROWS", "DistanceFilter"]
+__all__ = ["MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
 
 MAX_ROWS = 100_000
 """Rows that a candidate is compared with, the latest: 4 bytes a dimension each."""
+
+TOO_NEAR = "too-near"
+"""The reason of its refusals."""
 
 _LENGTH = 2047
 _HEAD = Struct("<?I")  # of an entry: whether it was too near, and the sum of its seed
@@ -48,6 +52,8 @@ class DistanceFilter(Filter):
     Attributes:
         passed: accepted rows that were too near, but for the share.
     """
+
+    gives_way = (TOO_NEAR,)
 
     def __init__(
         self, encode: Encode, max_cosine: float, max_refused: float, *, embedder: str = ""
@@ -124,7 +130,17 @@ class DistanceFilter(Filter):
     def count(self, branch: str, commit: Commit) -> None:
         """See `Filter.count`."""
         self._accepted[branch] += commit.verdict == "accepted"
-        self._refused[branch] += commit.too_near
+        self._refused[branch] += commit.stage == "filter" and commit.reason == TOO_NEAR
+
+    def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
+        """See `Filter.report`: what was too near to a row, and what became of it."""
+        return {
+            "embedder": self._embedder,
+            "max_cosine": self._limit,
+            "max_refused": float(self._share),
+            "refused": reasons.get(TOO_NEAR, 0),
+            "accepted": self.passed,
+        }
 
     def _embed(self, text: str) -> Vector:
         """The vector of a text.

@@ -1,4 +1,8 @@
-"""Filters: what refuses a candidate when it is its turn, whatever its task says of it."""
+"""Filters: what refuses a candidate when it is its turn, whatever its task says of it.
+
+A plugin registers a subclass of `Filter`, or a `Configurable` that makes one, with the hook
+`register_filters`. This module imports nothing heavy, since plugins import it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from targen_core.engine.commits import Commit
-from targen_core.engine.dedup import NearDuplicates
+if TYPE_CHECKING:  # with numpy, and pydantic
+    from targen_core.engine.commits import Commit
 
 __all__ = ["Candidate", "Filter", "Filters", "NearDuplicateFilter", "Refusal"]
 
@@ -58,40 +62,75 @@ class Refusal:
 class Filter(ABC):
     """Refuses candidates, in commit order.
 
-    All that it says follows from what it was made with, from the instances that were
-    added and from the verdicts, so that rows depend on nothing else. Each engine
-    gets new ones.
+    What it returns must follow from its options, from the instances that were added and from the
+    verdicts. The rows then depend on nothing else, and a resumed run gets the same ones. Each run,
+    and each process that resumes one, makes a new filter.
+
+    Attributes:
+        gives_way: reasons of refusals that are taken back if a label lacks rows after all
+            candidates had their turn. The filter makes rows better; a run does not fall short
+            because of it.
+        share: the share of candidates that it refuses, as far as that is known before a run;
+            estimates add as many calls.
+        packages: distributions beside its own whose versions a run records, since they affect what
+            it refuses.
     """
+
+    gives_way: tuple[str, ...] = ()
+    share: float = 0.0
+    packages: tuple[str, ...] = ()
 
     @abstractmethod
     def find(self, candidate: Candidate) -> Refusal | None:
-        """Why the candidate is refused, or None; it is as generated, before step 4."""
+        """Return why the candidate is refused, or None; it is as generated, before step 4."""
 
     def add(self, accepted: Candidate) -> bytes:
-        """Learn of an instance that made rows; give what `restore` needs of it."""
+        """Learn of an accepted instance, as it is after step 4; return what `restore` needs."""
         return b""
 
     def restore(self, entries: Sequence[bytes]) -> None:  # noqa: B027
-        """Learn what earlier filters' `add` gave, in order; called with many at once.
+        """Learn what `add` returned in earlier processes, in order; called with many at once.
 
         Raises:
-            ValueError: one of them is nothing that `add` gives.
+            ValueError: one of them cannot be from `add`; the run is then judged from its journal.
         """
 
     def count(self, branch: str, commit: Commit) -> None:  # noqa: B027
-        """Learn of a verdict, in order; of those of earlier processes too."""
+        """Learn of each verdict, in order, including those of earlier processes.
+
+        `commit.verdict`, `commit.stage` and `commit.reason` say what became of the candidate.
+        """
+
+    def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
+        """Return a section for `report.json`, under the filter's name; by default there is none.
+
+        `reasons` counts the rejections of the run by their reason. Values must be JSON.
+        """
+        return {}
 
 
 class Filters(Filter):
-    """Several filters as one: the first that refuses a candidate says why."""
+    """Several filters as one: the first that refuses a candidate says why.
+
+    A refusal that gives way counts only if no other filter refuses the candidate: it may be taken
+    back later, and the others are not asked again.
+    """
 
     def __init__(self, filters: Sequence[Filter]) -> None:
         self._filters = tuple(filters)
+        self.gives_way = tuple(reason for each in self._filters for reason in each.gives_way)
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`."""
-        refusals = (each.find(candidate) for each in self._filters)
-        return next((refusal for refusal in refusals if refusal is not None), None)
+        soft: Refusal | None = None
+        for each in self._filters:
+            refusal = each.find(candidate)
+            if refusal is None:
+                continue
+            if refusal.reason not in self.gives_way:
+                return refusal
+            soft = soft or refusal
+        return soft
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: the entries, each but the last behind its size."""
@@ -128,6 +167,8 @@ class NearDuplicateFilter(Filter):
 
     def __init__(self, threshold: float) -> None:
         """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
+        from targen_core.engine.dedup import NearDuplicates  # numpy
+
         self._rows = NearDuplicates(threshold)
 
     def find(self, candidate: Candidate) -> Refusal | None:

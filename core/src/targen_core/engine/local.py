@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -12,13 +13,13 @@ from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.facade import StageLlm
-from targen_core.engine.guard import Guard
+from targen_core.engine.guard import Guard, named
 from targen_core.engine.judging import judge
 from targen_core.engine.lists import Seed
 from targen_core.errors import Rejected, StageFailed
 from targen_core.tasks.dimensions import draws_from
 from targen_core.tasks.model import Task
-from targen_core.tasks.steps import Corrector
+from targen_core.tasks.steps import Corrector, RegisteredCheck
 from targen_core.text import plural
 
 __all__ = ["LocalExecutor"]
@@ -51,6 +52,12 @@ class LocalExecutor(Executor):
             branch: self._guard.of("generator", parts.get(f"generator of {branch}"))
             for branch in task.generators
         }
+        self._checks = [
+            (self._guard.of("check", check.part), check.check)
+            if isinstance(check, RegisteredCheck)
+            else (None, check)
+            for check in task.checks
+        ]
 
     async def generate(self, work: Generation, scope: Scope) -> Generated:
         """See `Executor.generate`."""
@@ -147,9 +154,7 @@ class LocalExecutor(Executor):
             before = outcome.instance.model_copy(deep=True)
             self._check(outcome.instance, work.seed, labeled=claimed is not None)
             if outcome.instance != before:
-                raise self._guard.fault(
-                    "a check changed the instance that it was given: a check only raises Rejected"
-                )
+                raise self._changed(work, before)
             stage = "correct"
             await self._correct(llm, outcome, claimed, work.seed, before)
         except Rejected as error:
@@ -181,8 +186,27 @@ class LocalExecutor(Executor):
             label = self._guard.call(self._task.quota_of, instance)
             if label not in self._task.quota_names:
                 raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
-        for check in self._task.checks:
-            self._guard.call(check, instance, seed.value)
+        for guard, check in self._checks:
+            returned = (guard or self._guard).call(check, instance, seed.value)
+            if guard is not None and returned is not None:  # as one that says no by a value would
+                raise guard.fault(
+                    f"{named(check)} returned {type(returned).__name__}: a check raises Rejected, "
+                    "or returns None"
+                )
+
+    def _changed(self, work: Judgement, before: Any) -> StageFailed:
+        """The error for whichever check changes the instance that it is given."""
+        blamed = self._guard
+        for guard, check in self._checks:
+            instance = before.model_copy(deep=True)
+            with contextlib.suppress(Rejected):
+                (guard or self._guard).call(check, instance, work.seed.value)
+            if instance != before:
+                blamed = guard or self._guard
+                break
+        return blamed.fault(
+            "a check changed the instance that it was given: a check only raises Rejected"
+        )
 
     def _llm(
         self,

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from targen_core.engine.commits import TOO_NEAR
 from targen_core.engine.events import Verdict
 from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
@@ -318,14 +317,15 @@ class QuotaTracker:
         quota: str,
         rows: int,
         again: Verdict | None = None,
+        counted_as: str = "",
         limited: bool = False,
     ) -> None:
         """Count a verdict on a candidate of `branch`; `quota` is the label that gains `rows`.
 
         `again` is "skipped" or "surplus" where a larger target judges a candidate anew, and
-        "rejected" where one that was too near is taken after all: it is counted in one place,
-        that of its last verdict. A refusal that is `limited` would have been a row of `quota`,
-        and counts as one for what is given up.
+        "rejected" where a refusal, for the reason `counted_as`, is taken back: it is counted in one
+        place, that of its last verdict. A refusal that is `limited` would have been a row of
+        `quota`, and counts as one for what is given up.
         """
         flow, labels = self.flows[branch], self._may_give[branch]
         if verdict == "skipped":
@@ -337,7 +337,7 @@ class QuotaTracker:
             flow.surplus -= Counter({corrected or "": 1})
         elif again == "rejected":
             flow.rejected -= Counter(filter=1)
-            flow.reasons -= Counter({TOO_NEAR: 1})
+            flow.reasons -= Counter({counted_as: 1})
         for name in labels:
             self._judged[name] += again not in ("surplus", "rejected")
             self._since_gain[name] += 1

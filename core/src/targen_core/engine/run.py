@@ -30,7 +30,6 @@ from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.balance import Balance, Item
 from targen_core.engine.commits import (
-    TOO_NEAR,
     Commit,
     Contradicted,
     Ledger,
@@ -63,8 +62,8 @@ _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
 # Of a candidate; no later target reopens a final one. Of a needless one there never was a verdict.
-# What was too near is looked at again where there is nothing else.
-_SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _TOO_NEAR = range(5)
+# One whose refusal gives way is looked at again where there is nothing else.
+_SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _GAVE_WAY = range(5)
 
 
 class Sink(Protocol):
@@ -251,7 +250,9 @@ class Engine:
         # By part and candidate number in it: how it fared when it was last its turn.
         self._past = [bytearray() for _ in self._parts or "-"]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
-        self._takes_near = False  # what was too near, since there is nothing else
+        self._takes_back = False  # refusals that give way, since there is nothing else
+        # By part and candidate number in it, why those were refused: counted until then.
+        self._gave_way: dict[tuple[int, int], str] = {}
         self.lacking: list[Lacking] = []
         self._next_idx = 0
         self._used_calls = 0
@@ -350,21 +351,25 @@ class Engine:
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
         self._order.patience = target.give_up_after
         self._balance.aim()
-        self._takes_near = False
+        self._takes_back = False
         await self._walk(target)
-        while self._balance.again() or self._takes_near_now():
+        while self._balance.again() or self._takes_back_now():
             self.quotas.try_again()
             await self._walk(target)
 
-    def _takes_near_now(self) -> bool:
-        """Whether what was too near is taken from now on: labels lack rows, and all else is over.
+    def _takes_back_now(self) -> bool:
+        """Whether refusals that give way do so from now on: labels lack rows, and all else is over.
 
-        A filter is to make rows differ, and no reason for a run to fall short.
+        Such a filter is to make rows better, and no reason for a run to fall short.
         """
-        if self._takes_near or self.quotas.met:
+        if self._takes_back or self.quotas.met:
             return False
-        self._takes_near = any(_TOO_NEAR in past for past in self._past)
-        return self._takes_near
+        self._takes_back = any(_GAVE_WAY in past for past in self._past)
+        return self._takes_back
+
+    def _gives_way(self, reason: str) -> bool:
+        """Whether a filter's refusal for that reason is taken back where labels lack rows."""
+        return reason in self._filters.gives_way
 
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
@@ -541,9 +546,14 @@ class Engine:
         again = self._before(slot)
         past = self._past_of(slot.seed)
         past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
+        place = (slot.seed.path[0] if self._parts else 0), slot.number
+        counted_as = self._gave_way.get(place, "")
+        limited = commit.stage == "filter" and self._gives_way(commit.reason)
+        if limited:
+            self._gave_way[place] = commit.reason
         if commit.verdict != "skipped":
             mark = _SURPLUS if commit.verdict == "surplus" else _FINAL
-            past[slot.number] = _TOO_NEAR if commit.too_near else mark
+            past[slot.number] = _GAVE_WAY if limited else mark
             if slot.visit is not None:
                 slot.visit.used = slot.branch
         elif past[slot.number] == _NEEDLESS:
@@ -562,7 +572,8 @@ class Engine:
             quota=commit.quota,
             rows=commit.rows,
             again=again,
-            limited=commit.too_near,
+            counted_as=counted_as,
+            limited=limited,
         )
         self._listener(
             Committed(
@@ -595,7 +606,7 @@ class Engine:
         past = self._past_of(slot.seed)
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
-        if past[slot.number] == _TOO_NEAR:
+        if past[slot.number] == _GAVE_WAY:
             return "rejected"
         return "surplus" if past[slot.number] == _SURPLUS else "skipped"
 
@@ -628,8 +639,7 @@ class Engine:
             return "rejected", slot.aim or "", ""
         final = None if outcome.stage else outcome.final
         refusal = self._filters.find(self._candidate(slot, outcome.instance, final))
-        too_near = refusal is not None and refusal.reason == TOO_NEAR
-        if refusal is not None and not too_near:
+        if refusal is not None and not self._gives_way(refusal.reason):
             return self._refuse(outcome, refusal), slot.aim or "", refusal.detail
         if outcome.stage:
             return "rejected", slot.aim or "", ""
@@ -637,7 +647,7 @@ class Engine:
         quota = by_aim or self.task.quota_of(outcome.final)
         if self.quotas.is_full(counted := self.quotas.counted(slot.branch, quota)):
             return "surplus", quota, f"label {counted} has all its rows"
-        if refusal is not None and not self._takes_near:  # last: it would be a row
+        if refusal is not None and not self._takes_back:  # last: it would be a row
             return self._refuse(outcome, refusal), quota, refusal.detail
         return "accepted", quota, ""
 
@@ -732,14 +742,14 @@ class Engine:
     @property
     def _finished(self) -> tuple[int, ...]:
         """Marks of candidates that no walk comes to again."""
-        return (_FINAL,) if self._takes_near else (_FINAL, _TOO_NEAR)
+        return (_FINAL,) if self._takes_back else (_FINAL, _GAVE_WAY)
 
     def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> _Visit:
         """A seed that is for one label, with what an earlier target used it for."""
         each = self.task.instances_per_call
         for branch, start in zip(branches, range(first, len(past), each), strict=False):
             judged = past[start : start + each]
-            if _FINAL in judged or _TOO_NEAR in judged:
+            if _FINAL in judged or _GAVE_WAY in judged:
                 return _Visit(branches, branch)
         return _Visit(branches)
 

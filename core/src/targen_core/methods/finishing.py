@@ -15,7 +15,7 @@ from targen_core.outputs import check_own, put_folder, read_file, remove, write_
 from targen_core.plain import digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest
+from targen_core.runs.records.manifest import Manifest
 
 __all__ = ["finish_run", "finished", "rows_to_make", "unfinished_by"]
 

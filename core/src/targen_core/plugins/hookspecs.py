@@ -1,4 +1,4 @@
-"""The hooks that a plugin may implement: all of them, declared in one place.
+"""The hooks of the core's own kinds, and `register_kinds`, by which plugins add kinds with hooks.
 
 A plugin is a module named by an entry point of the group `targen.v1`; it marks
 the hooks that it implements with `targen_core.hookimpl`. Hooks register and
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from targen_core.plugins.kinds import KindRegister
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
@@ -21,13 +22,9 @@ if TYPE_CHECKING:
     from targen_core.calls.executor import ModelExecutor
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
-    from targen_core.methods.model import Method
-    from targen_core.metrics.model import Metric
-    from targen_core.retrieval.model import Catalogue, Retriever
+    from targen_core.engine.filters import Filter
     from targen_core.tasks.model import Task
-    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
-    from targen_core.training.model import Trainer
-    from targen_standard.exporting.model import Exporter
+    from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
 
 __all__ = ["API_GROUP", "hookimpl", "hookspec"]
 
@@ -36,6 +33,28 @@ API_GROUP = "targen.v1"
 
 hookspec = pluggy.HookspecMarker("targen")
 hookimpl = pluggy.HookimplMarker("targen")
+
+
+@hookspec
+def register_kinds(register: KindRegister) -> None:
+    """Register kinds of things: each has a hook by which any plugin registers objects of it.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_kinds(register):
+            register.register(
+                Kind(
+                    "dish",
+                    hook="register_dishes",
+                    listing="list-dishes",
+                    lists="List the dishes that targen cook makes.",
+                    type="my_package.dishes:Dish",
+                    described="a my_package.dishes.Dish",
+                )
+            )
+        ```
+    """
 
 
 @hookspec
@@ -91,6 +110,34 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
 
 
 @hookspec
+def register_checks(register: Register[Check[Any, Any]]) -> None:
+    """Register checks: rules that `--check NAME` adds to those of a task.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_checks(register):
+            register.register("polite", "my_package.rules:polite", summary="No rude words")
+        ```
+    """
+
+
+@hookspec
+def register_filters(register: Register[Callable[[], Filter]]) -> None:
+    """Register filters: what `--filter NAME` refuses rows by, knowing the rows so far.
+
+    Register a subclass of `Filter`, or a `Configurable` that makes one: each run makes its own.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_filters(register):
+            register.register("openings", "my_package.filters:Openings", summary="Varied openings")
+        ```
+    """
+
+
+@hookspec
 def register_correctors(register: Register[Corrector[Any]]) -> None:
     """Register correctors (step 4), picked by `--corrector NAME` or by a task.
 
@@ -117,71 +164,6 @@ def register_backends(register: Register[Backend]) -> None:
 
 
 @hookspec
-def register_exporters(register: Register[Exporter]) -> None:
-    """Register exporters: forms that `targen export --as NAME` writes a dataset in.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_exporters(register):
-            register.register("report", "my_package.report:REPORT", summary="Rows to read")
-        ```
-    """
-
-
-@hookspec
-def register_metrics(register: Register[Metric]) -> None:
-    """Register metrics: what `targen analyze` measures of datasets.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_metrics(register):
-            register.register("politeness", "my_package.metric:POLITENESS", summary="Kind words")
-        ```
-    """
-
-
-@hookspec
-def register_trainers(register: Register[Trainer]) -> None:
-    """Register trainers: what `targen train --model NAME` trains.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_trainers(register):
-            register.register("bayes", "my_package.bayes:BAYES", summary="Naive Bayes on words")
-        ```
-    """
-
-
-@hookspec
-def register_catalogues(register: Register[Catalogue]) -> None:
-    """Register catalogues: datasets that `targen retrieve --catalogue SPEC` searches.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_catalogues(register):
-            register.register("house", "my_package.house:HOUSE", summary="Our data warehouse")
-        ```
-    """
-
-
-@hookspec
-def register_retrievers(register: Register[Retriever]) -> None:
-    """Register retrievers: what finds datasets that are near to a task.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_retrievers(register):
-            register.register("words", "my_package.words:WORDS", summary="Words in common")
-        ```
-    """
-
-
-@hookspec
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """Register forms of task files: files whose only key is the form's name.
 
@@ -190,19 +172,6 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
         @hookimpl
         def register_task_forms(register):
             register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
-        ```
-    """
-
-
-@hookspec
-def register_methods(register: Register[Method[Any]]) -> None:
-    """Register methods: other ways than TarGEN's to make rows of any task.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_methods(register):
-            register.register("echo", "my_package.echo:ECHO", summary="Rows that answer rows")
         ```
     """
 
@@ -252,8 +221,8 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """Register functions for programs: `targen_core.NAME`.
 
-    The names of the core and of its modules cannot be taken. A type checker knows a function where
-    the distribution itself exports it.
+    Other packages may call them as well, if they are installed. The names of the core and of its
+    modules cannot be taken. A type checker knows a function where the distribution exports it.
 
     Example:
         ```python

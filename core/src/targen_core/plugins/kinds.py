@@ -1,56 +1,171 @@
-"""The kinds of things that plugins bring: one table, from which all else follows.
+"""The table of kinds: what plugins may bring, from which everything else follows.
 
-It names what it tells of, and imports nothing: a kind's type is looked at when
-something of the kind is resolved.
+The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row holds names
+and imports nothing: the type of a kind, its facts and its suite are imported when they are needed.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from targen_core.plugins.register import is_file
+from targen_core.errors import PluginError
+from targen_core.plugins.register import RegistrationRefused, is_file
 
-__all__ = ["HOOKS", "KINDS", "LISTS", "OPENER", "Kind"]
+__all__ = ["KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]
+
+_LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_FORMS = {
+    "name": re.compile(r"[a-z][a-z0-9-]*"),
+    "hook": re.compile(r"register_[a-z0-9_]+"),
+    "listing": re.compile(r"(?:list-[a-z0-9-]+)?"),
+    "template": re.compile(r"(?:[A-Za-z_][\w.]*:[\w./-]+)?"),
+    **dict.fromkeys(
+        ("type", "finder", "spec", "facts", "prints", "suite"), re.compile(f"(?:{_LAZY.pattern})?")
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind.
+    """A kind of thing that plugins register.
 
     Attributes:
-        name: what it is called everywhere.
-        hook: the hook that registers it.
-        listing: the command that lists it; "" for none.
-        type: the type of its objects, as `module:NAME`; "" for anything that can be called.
-        described: that type as its authors know it.
+        name: its name in the singular, such as "metric".
+        hook: the hook that registers objects of it, such as "register_metrics".
+        listing: the command that lists them, such as "list-metrics"; "" for none.
+        type: the type of its objects, as "module:NAME"; "" for anything that can be called.
+        described: that type as its authors know it, for errors.
         claims: whether a name means something that no plugin registers, such as a file.
         finder: what makes a registration of such a name, as `module:function`.
+        fresh: whether each use gets an object of its own: what is registered makes one, without
+            arguments or, if it is `Configurable`, of its options.
+        finder: makes a registration of such a name, as "module:function".
+        lists: what the listing command does, as one sentence for its help.
+        spec: the function whose signature and docstring document the hook, as "module:NAME".
+        facts: makes what `targen describe` shows of an object, as "module:function": it takes a
+            `targen_core.plugins.facts.Described` and returns a mapping that JSON has.
+        prints: prints these facts, as "module:function"; without it they are printed as they are.
+        flags: options of `targen describe` that it takes: "options", "prompts", "variants".
+        use: how its objects are used, for `targen describe`; "{name}" stands for the name.
+        suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
+        template: a folder in a package, as "package:folder", that `targen new` renders.
+        requires: what a distribution made of the template requires besides the core.
+        tries: commands to try after `targen new`; "{name}" stands for the name.
+        owner: the distribution that registered the kind, as the loader fills it in.
     """
 
     name: str
     hook: str
-    listing: str
+    listing: str = ""
     type: str = ""
     described: str = "something to call"
     claims: Callable[[str], bool] = lambda name: False
     finder: str = ""
+    fresh: bool = False
+    lists: str = ""
+    spec: str = ""
+    facts: str = ""
+    prints: str = ""
+    flags: tuple[str, ...] = ()
+    use: str = ""
+    suite: str = ""
+    template: str = ""
+    requires: tuple[str, ...] = ()
+    tries: tuple[str, ...] = ()
+    owner: str = "targen-core"
+
+    @property
+    def plural(self) -> str:
+        """Its name in the plural, which the hook has."""
+        return self.hook.removeprefix("register_").replace("_", " ")
+
+    @property
+    def specification(self) -> str:
+        """The function that documents the hook, as "module:NAME"."""
+        return self.spec or f"targen_core.plugins.hookspecs:{self.hook}"
 
     def mismatch(self, target: object) -> str:
-        """What an object should be and is not, or ""."""
-        right = isinstance(target, looked_up(self.type)) if self.type else callable(target)
+        """Return what an object should be if it is not; otherwise "".
+
+        Raises:
+            PluginError: the type cannot be imported.
+        """
+        right = isinstance(target, self.resolve("type")) if self.type else callable(target)
         return "" if right else self.described
+
+    def resolve(self, attribute: str) -> Any:
+        """Return what an attribute such as "type" or "suite" names; None if it names nothing.
+
+        Raises:
+            PluginError: it cannot be imported.
+        """
+        target = getattr(self, attribute)
+        if not target:
+            return None
+        try:
+            return looked_up(target)
+        except Exception as error:
+            raise PluginError(
+                f"the kind {self.name}: its {attribute}, {target}, cannot be imported: "
+                f"{type(error).__name__}: {error}",
+                check="bad-kind",
+                distribution=self.owner,
+                hint=f"report it to the authors of {self.owner}",
+            ) from error
 
 
 def looked_up(target: str) -> Any:
-    """What `module:NAME` stands for."""
+    """Return what `module:NAME` stands for."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
+class KindRegister:
+    """Collects the kinds that one plugin registers."""
+
+    def __init__(self, *, distribution: str, known: Mapping[str, Kind]) -> None:
+        self._distribution = distribution
+        self._known = known
+        self._kinds: dict[str, Kind] = {}
+
+    def register(self, kind: Kind) -> None:
+        """Register a kind.
+
+        Raises:
+            ValueError: a field is malformed, or another kind has the name, the hook or the
+                listing command.
+        """
+        if not isinstance(kind, Kind):
+            raise RegistrationRefused(
+                "bad-kind", f"a kind is a targen_core.Kind, not a {type(kind).__name__}"
+            )
+        for name, form in _FORMS.items():
+            value = getattr(kind, name)
+            if not isinstance(value, str) or not form.fullmatch(value):
+                raise RegistrationRefused("bad-kind", f"kind {kind.name!r}: {name} is {value!r}")
+        for other in (*self._known.values(), *self._kinds.values()):
+            for name in ("name", "hook", "listing"):
+                value = getattr(kind, name)
+                if value and value == getattr(other, name):
+                    raise RegistrationRefused(
+                        "duplicate-kind",
+                        f"kind {kind.name!r}: the {name} {value!r} belongs to the kind "
+                        f"{other.name!r} of {other.owner or self._distribution}",
+                    )
+        self._kinds[kind.name] = replace(kind, owner=self._distribution)
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(self._kinds.values())
+
+
 _LIST = ("targen_core.tasks.steps:ListStep", "a targen_core.ListStep")
+_FACTS = "targen_cli.describe_parts"
+_SUITES = "targen_testing"
+_TEMPLATES = "targen_cli.scaffold:templates"
 
 KINDS = {
     kind.name: kind
@@ -63,11 +178,83 @@ KINDS = {
             "a targen_core.Task",
             claims=is_file,
             finder="targen_core.declared.files:registration",
+            lists="List the tasks that are installed.",
+            facts="targen_cli.describe_task:task_facts",
+            prints="targen_cli.describe_task:print_task",
+            flags=("variants", "prompts"),
+            suite=f"{_SUITES}:TaskSuite",
+            template=f"{_TEMPLATES}/task",
+            tries=("targen generate {name} -n 4 --backend local",),
         ),
-        Kind("contexts", "register_contexts", "list-contexts", *_LIST),
-        Kind("seeds", "register_seeds", "list-seeds", *_LIST),
-        Kind("generator", "register_inverse_generators", "list-generators"),
-        Kind("corrector", "register_correctors", "list-correctors"),
+        Kind(
+            "contexts",
+            "register_contexts",
+            "list-contexts",
+            *_LIST,
+            lists="List the contexts (step 1) that derived tasks may use.",
+            facts=f"{_FACTS}:list_facts",
+            prints=f"{_FACTS}:print_list",
+            suite=f"{_SUITES}:ContextsSuite",
+            template=f"{_TEMPLATES}/contexts",
+            tries=("targen describe {name} --kind contexts",),
+        ),
+        Kind(
+            "seeds",
+            "register_seeds",
+            "list-seeds",
+            *_LIST,
+            lists="List the seeds (step 2) that derived tasks may use.",
+            facts=f"{_FACTS}:list_facts",
+            prints=f"{_FACTS}:print_list",
+            suite=f"{_SUITES}:SeedsSuite",
+            template=f"{_TEMPLATES}/seeds",
+            tries=("targen describe {name} --kind seeds",),
+        ),
+        Kind(
+            "generator",
+            "register_inverse_generators",
+            "list-generators",
+            lists="List the inverse generators (step 3) that derived tasks may use.",
+            facts=f"{_FACTS}:generator_facts",
+            prints=f"{_FACTS}:print_generator",
+            suite=f"{_SUITES}:GeneratorSuite",
+            template=f"{_TEMPLATES}/generator",
+            tries=("targen describe {name} --kind generator",),
+        ),
+        Kind(
+            "corrector",
+            "register_correctors",
+            "list-correctors",
+            lists="List the correctors (step 4) that --corrector takes.",
+            facts=f"{_FACTS}:corrector_facts",
+            prints=f"{_FACTS}:print_corrector",
+            flags=("prompts",),
+            use="--corrector {name}",
+            suite=f"{_SUITES}:CorrectorSuite",
+            template=f"{_TEMPLATES}/corrector",
+            tries=("targen describe {name} --kind corrector",),
+        ),
+        Kind(
+            "check",
+            "register_checks",
+            "list-checks",
+            lists="List the checks that --check adds to those of a task.",
+            facts=f"{_FACTS}:check_facts",
+            use="--check {name}",
+            suite=f"{_SUITES}:CheckSuite",
+        ),
+        Kind(
+            "filter",
+            "register_filters",
+            "list-filters",
+            "targen_core.engine.filters:Filter",
+            "a targen_core.Filter",
+            lists="List the filters that --filter passes rows through.",
+            fresh=True,
+            facts=f"{_FACTS}:filter_facts",
+            use="--filter {name}",
+            suite=f"{_SUITES}:FilterSuite",
+        ),
         Kind(
             "backend",
             "register_backends",
@@ -76,62 +263,40 @@ KINDS = {
             "a targen_core.Backend",
             claims=lambda name: name.startswith("langchain:"),
             finder="targen_core.langchain_path:registration",
-        ),
-        Kind(
-            "exporter",
-            "register_exporters",
-            "list-exporters",
-            "targen_standard.exporting.model:Exporter",
-            "a targen_standard.Exporter",
-        ),
-        Kind(
-            "metric",
-            "register_metrics",
-            "list-metrics",
-            "targen_core.metrics.model:Metric",
-            "a targen_core.metrics.model.Metric",
-        ),
-        Kind(
-            "trainer",
-            "register_trainers",
-            "list-trainers",
-            "targen_core.training.model:Trainer",
-            "a targen_core.training.model.Trainer",
-        ),
-        Kind(
-            "catalogue",
-            "register_catalogues",
-            "list-catalogues",
-            "targen_core.retrieval.model:Catalogue",
-            "a targen_core.retrieval.model.Catalogue",
-        ),
-        Kind(
-            "retriever",
-            "register_retrievers",
-            "list-retrievers",
-            "targen_core.retrieval.model:Retriever",
-            "a targen_core.retrieval.model.Retriever",
-        ),
-        Kind(
-            "method",
-            "register_methods",
-            "list-methods",
-            "targen_core.methods.model:Method",
-            "a targen_core.methods.model.Method",
+            lists="List the backends that are installed.",
+            facts=f"{_FACTS}:backend_facts",
+            prints=f"{_FACTS}:print_backend",
+            flags=("options",),
+            suite=f"{_SUITES}:BackendSuite",
+            template=f"{_TEMPLATES}/backend",
+            requires=("aiohttp>=3.10",),
+            tries=("targen describe {name} --kind backend", "targen backends check {name}"),
         ),
         Kind(
             "form",
             "register_task_forms",
-            "",
+            "list-forms",
             "targen_core.declared.forms:TaskForm",
             "a targen_core.TaskForm",
+            lists="List the forms of task files that plugins read.",
+            facts=f"{_FACTS}:form_facts",
+            prints=f"{_FACTS}:print_form",
+            suite=f"{_SUITES}:FormSuite",
+            template=f"{_TEMPLATES}/form",
+            tries=("targen describe {name} --kind form",),
         ),
         Kind(
             "embedder",
             "register_embedders",
-            "",
+            "list-embedders",
             "targen_core.embedding:Embedder",
             "a targen_core.embedding.Embedder",
+            lists="List the embedders that --embedder takes.",
+            facts=f"{_FACTS}:embedder_facts",
+            use="--max-cosine 0.8 --embedder {name}",
+            suite=f"{_SUITES}:EmbedderSuite",
+            template=f"{_TEMPLATES}/embedder",
+            tries=("targen describe {name} --kind embedder",),
         ),
         Kind(
             "executor",
@@ -139,18 +304,18 @@ KINDS = {
             "list-executors",
             "targen_core.calls.executor:ModelExecutor",
             "a targen_core.calls.executor.ModelExecutor",
+            lists="List where the models of a run can work, for --executor.",
+            facts=f"{_FACTS}:executor_facts",
+            use="--executor {name}",
+            suite=f"{_SUITES}:ExecutorSuite",
+            template=f"{_TEMPLATES}/executor",
+            tries=("targen describe {name} --kind executor",),
         ),
-        Kind("command", "register_commands", ""),
-        Kind("function", "register_functions", ""),
+        Kind("command", "register_commands", use="targen {name} --help"),
+        Kind("function", "register_functions"),
     )
 }
-"""By name, in the order of every listing."""
+"""The core's kinds by name, in the order of every listing."""
 
 OPENER = "targen_core.declared.files:packaged_task"
 """What makes the task of a declaration that lies in a package, whatever it was registered as."""
-
-HOOKS = {kind.hook: kind.name for kind in KINDS.values()}
-"""Hook name -> the kind of thing that it registers."""
-
-LISTS = {kind.name: kind.listing for kind in KINDS.values() if kind.listing}
-"""Kind -> the command that lists what is registered of it."""

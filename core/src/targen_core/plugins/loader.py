@@ -2,16 +2,19 @@
 
 Each plugin is loaded, checked and called in a `PluginManager` of its own and
 merged only when all of that worked, so that a plugin which raises half-way
-leaves nothing behind and stops nobody else.
+leaves nothing behind and stops nobody else. All plugins are asked for kinds
+before any is asked for objects, so that their order does not matter.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -20,10 +23,9 @@ import importlib_metadata
 import pluggy
 
 from targen_core.commands import COMMANDS
-from targen_core.plugins import hookspecs
 from targen_core.plugins.capture import capture_output, is_theirs, raised_by
-from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.kinds import HOOKS
+from targen_core.plugins.hookspecs import API_GROUP, hookspec
+from targen_core.plugins.kinds import KINDS, Kind, KindRegister
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
 
@@ -43,9 +45,21 @@ DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 API_GROUPS = re.compile(r"targen\.v\d+")
 """Entry-point groups of all levels of the plugin API."""
 
-_SPECS = ModuleType("hooks")
-"""The hookspecs alone: pluggy looks at every name there, and does so for each plugin."""
-vars(_SPECS).update({hook: getattr(hookspecs, hook) for hook in HOOKS})
+
+@hookspec
+def _spec(register: Any) -> None:
+    """Every hook has this signature; its documentation is `Kind.spec`."""
+
+
+def _specs(hooks: Iterable[str]) -> ModuleType:
+    """Hookspecs alone: pluggy looks at every name there, and does so for each plugin."""
+    module = ModuleType("hooks")
+    vars(module).update(dict.fromkeys(hooks, _spec))
+    return module
+
+
+_KINDS = "register_kinds"
+_FIRST = _specs([_KINDS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,69 +150,23 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
         for part in os.environ.get(DISABLE_VARIABLE, "").split(",")
         if part.strip()
     }
-    plugins: list[Plugin] = []
+    kinds = dict(KINDS)
+    loading = [_Loading(s) for s in (installed_sources() if sources is None else sources)]
+    for one in loading:
+        one.load(kinds, disabled)
+    specs = _specs(kind.hook for kind in kinds.values())
     merged: dict[tuple[str, str], Registration[Any]] = {}
-    for source in installed_sources() if sources is None else sources:
-        module = source.module if isinstance(source.module, str) else source.module.__name__
-
-        def note(
-            state: str,
-            check: str = "",
-            problem: str = "",
-            hint: str = "",
-            printed: str = "",
-            s: Source = source,
-            m: str = module,
-        ) -> None:
-            plugins.append(
-                Plugin(
-                    s.distribution,
-                    s.version,
-                    s.entry_point,
-                    m,
-                    state,
-                    problem,
-                    hint,
-                    check=check,
-                    group=s.group,
-                    printed=printed,
-                )
-            )
-
-        if source.problem:
-            note("broken", "bad-entry-point", source.problem, _report(source))
-            continue
-        if source.group != API_GROUP:
-            note(
-                "incompatible",
-                "api-level",
-                f"written for plugin API {source.group}; this core offers {API_GROUP}",
-                f"pip install --upgrade targen-core {source.distribution}",
-            )
-            continue
-        if disabled & {canonical(source.entry_point), canonical(source.distribution)}:
-            note("disabled", problem=f"named in {DISABLE_VARIABLE}")
-            continue
-        try:
-            with capture_output() as said:
-                registrations = _register(source)
-            for item in registrations:
-                if item.kind == "command" and item.name.split()[0] in COMMANDS:
-                    raise RegistrationRefused(
-                        "reserved-name", f"command {item.name!r} is one of targen's own"
-                    )
-                if (item.kind, item.id) in merged:
-                    other = merged[item.kind, item.id].entry_point
-                    raise RegistrationRefused(
-                        "duplicate-name",
-                        f"{item.kind} {item.id} is already registered by entry point {other!r}",
-                    )
-        except Exception as error:
-            note("broken", *_explain(raised_by(error), source))
-        else:
-            merged.update({(item.kind, item.id): item for item in registrations})
-            note("ok", printed="".join(said).strip())
-    return Registry(merged.values(), plugins)
+    for one in loading:
+        if not one.state:
+            one.collect(kinds, specs, merged)
+    left_out = {kind.name for one in loading if one.state != "ok" for kind in one.kinds}
+    for one in loading:
+        one.unused += [kinds[name].hook for name in dict.fromkeys(one.used) if name in left_out]
+    return Registry(
+        [item for item in merged.values() if item.kind not in left_out],
+        [one.plugin() for one in loading],
+        {name: kind for name, kind in kinds.items() if name not in left_out},
+    )
 
 
 class _HookFailed(Exception):
@@ -209,54 +177,205 @@ class _HookFailed(Exception):
         self.check = check
 
 
-def _register(source: Source) -> list[Registration[Any]]:
-    """Load one plugin and call its hooks, in a manager that nobody shares."""
+class _Loading:
+    """One plugin on its way into the registry, and how it fared so far."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.state = ""
+        self.kinds: list[Kind] = []
+        self.used: list[str] = []
+        """Kinds that it registers objects of."""
+        self.unused: list[str] = []
+        """Hooks of no installed kind."""
+        self._problem = ("", "", "")
+        self._said: list[list[str]] = []
+
+    def load(self, kinds: dict[str, Kind], disabled: AbstractSet[str]) -> None:
+        """Import the plugin and add its kinds to the table."""
+        source = self.source
+        if source.problem:
+            self._end("broken", "bad-entry-point", source.problem, _report(source))
+        elif source.group != API_GROUP:
+            self._end(
+                "incompatible",
+                "api-level",
+                f"written for plugin API {source.group}; this core offers {API_GROUP}",
+                f"pip install --upgrade targen-core {source.distribution}",
+            )
+        elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:
+            self._end("disabled", problem=f"named in {DISABLE_VARIABLE}")
+        else:
+            with self._faults(kinds), capture_output() as said:
+                self._said.append(said)
+                self._manager = _opened(source)
+                register = KindRegister(distribution=source.distribution, known=kinds)
+                _call(self._manager, _KINDS, register)
+                self.kinds = list(register)
+                kinds.update({kind.name: kind for kind in self.kinds})
+
+    def collect(
+        self,
+        kinds: Mapping[str, Kind],
+        specs: ModuleType,
+        merged: dict[tuple[str, str], Registration[Any]],
+    ) -> None:
+        """Call the hooks of all kinds and add what they register."""
+        with self._faults(kinds), capture_output() as said:
+            self._said.append(said)
+            self._manager.add_hookspecs(specs)
+            self.unused = _unknown_hooks(self._manager, kinds)
+            registrations = self._registrations(kinds)
+            for item in registrations:
+                _refuse_taken(item, kinds, merged)
+            merged.update({(item.kind, item.id): item for item in registrations})
+            self.used = [item.kind for item in registrations]
+            self.state = "ok"
+
+    def plugin(self) -> Plugin:
+        """How it fared."""
+        source = self.source
+        module = source.module if isinstance(source.module, str) else source.module.__name__
+        check, problem, hint = self._problem
+        return Plugin(
+            source.distribution,
+            source.version,
+            source.entry_point,
+            module,
+            self.state,
+            problem,
+            hint,
+            check=check,
+            group=source.group,
+            printed="".join(text for said in self._said for text in said).strip()
+            if self.state == "ok"
+            else "",
+            kinds=tuple(kind.name for kind in self.kinds),
+            unused=tuple(self.unused),
+        )
+
+    def _registrations(self, kinds: Mapping[str, Kind]) -> list[Registration[Any]]:
+        registrations: list[Registration[Any]] = []
+        for kind in kinds.values():
+            register: Register[Any] = Register(
+                kind.name,
+                distribution=self.source.distribution,
+                entry_point=self.source.entry_point,
+                install=self.source.install,
+            )
+            _call(self._manager, kind.hook, register)
+            registrations.extend(register)
+        return registrations
+
+    def _end(self, state: str, check: str = "", problem: str = "", hint: str = "") -> None:
+        self.state, self._problem = state, (check, problem, hint)
+
+    @contextlib.contextmanager
+    def _faults(self, kinds: Mapping[str, Kind]) -> Iterator[None]:
+        """Note what the plugin raises inside the block as what is wrong with it."""
+        try:
+            yield
+        except Exception as error:
+            self._end("broken", *_explain(raised_by(error), self.source, kinds))
+
+
+def _opened(source: Source) -> pluggy.PluginManager:
+    """Import a plugin into a manager that nobody shares."""
     module = source.module
     if isinstance(module, str):
         module = importlib.import_module(module)
     manager = pluggy.PluginManager("targen")
-    manager.add_hookspecs(_SPECS)
+    manager.add_hookspecs(_FIRST)
     manager.register(module, name=source.entry_point)
-    manager.check_pending()
-    registrations: list[Registration[Any]] = []
-    for hook, kind in HOOKS.items():
-        register: Register[Any] = Register(
-            kind,
-            distribution=source.distribution,
-            entry_point=source.entry_point,
-            install=source.install,
-        )
-        try:
-            returned = getattr(manager.hook, hook)(register=register)
-        except RegistrationRefused:
+    return manager
+
+
+def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
+    """Call a plugin's hook, if it has it.
+
+    Raises:
+        _HookFailed: it raised or returned something.
+    """
+    caller = getattr(manager.hook, hook)
+    if not caller.get_hookimpls():
+        return
+    try:
+        returned = caller(register=register)
+    except RegistrationRefused:
+        raise
+    except BaseException as error:
+        if not is_theirs(error):
             raise
-        except BaseException as error:
-            if not is_theirs(error):
-                raise
-            raise _HookFailed("hook-raises", f"{type(error).__name__}: {error}") from error
-        if returned:
-            check = "hook-returns"
-            if inspect.iscoroutine(returned[0]):  # of an async hook: it would never run
-                returned[0].close()
-                check = "async-hook"
-            raise _HookFailed(
-                check, f"{hook} returned a {type(returned[0]).__name__}; a hook returns None"
-            )
-        registrations.extend(register)
-    return registrations
+        raise _HookFailed("hook-raises", f"{type(error).__name__}: {error}") from error
+    if returned:
+        check = "hook-returns"
+        if inspect.iscoroutine(returned[0]):  # of an async hook: it would never run
+            returned[0].close()
+            check = "async-hook"
+        raise _HookFailed(
+            check, f"{hook} returned a {type(returned[0]).__name__}; a hook returns None"
+        )
+
+
+def _unknown_hooks(manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> list[str]:
+    """The hooks that a plugin has for kinds whose owner is not installed.
+
+    Raises:
+        _HookFailed: one is a known hook's name, misspelt.
+    """
+    unknown = [name for name, caller in vars(manager.hook).items() if not caller.has_spec()]
+    meant = {_KINDS, *(kind.hook for kind in kinds.values())}
+    slips = {f"register_{kind.name}{end}" for kind in kinds.values() for end in ("", "s")}
+    for name in unknown:
+        if name in slips or any(_one_edit(name, hook) for hook in meant):
+            raise _HookFailed("unknown-hook", f"there is no hook {name!r}")
+    return unknown
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Whether one letter too many, too few, wrong, or two exchanged make one text the other."""
+    for _ in range(2):  # take off what both begin with, and then what both end with
+        shared = 0
+        while one[shared : shared + 1] and one[shared] == other[shared : shared + 1]:
+            shared += 1
+        one, other = one[shared:][::-1], other[shared:][::-1]
+    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
+
+
+def _refuse_taken(
+    item: Registration[Any],
+    kinds: Mapping[str, Kind],
+    merged: Mapping[tuple[str, str], Registration[Any]],
+) -> None:
+    """Refuse what another has registered before, and commands of targen's own."""
+    if item.kind == "command" and (
+        item.name.split()[0] in COMMANDS
+        or any(item.name == kind.listing for kind in kinds.values())
+    ):
+        raise RegistrationRefused("reserved-name", f"command {item.name!r} is one of targen's own")
+    if (item.kind, item.id) in merged:
+        other = merged[item.kind, item.id].entry_point
+        raise RegistrationRefused(
+            "duplicate-name",
+            f"{item.kind} {item.id} is already registered by entry point {other!r}",
+        )
 
 
 def _report(source: Source) -> str:
     return f"report it to the authors of {source.distribution}"
 
 
-def _explain(error: BaseException, source: Source) -> tuple[str, str, str]:
+def _explain(
+    error: BaseException, source: Source, kinds: Mapping[str, Kind]
+) -> tuple[str, str, str]:
     """Check, problem and hint for a plugin that failed to load."""
     report = _report(source)
+    hooks = ", ".join([*(kind.hook for kind in kinds.values()), _KINDS])
     if isinstance(error, pluggy.PluginValidationError):
         # pluggy's words name the plugin and the hook, the first line says which.
-        problem = " ".join(str(error).split())
-        return "unknown-hook", problem, f"the hooks are: {', '.join(HOOKS)}"
+        return "unknown-hook", " ".join(str(error).split()), f"the hooks are: {hooks}"
+    if isinstance(error, _HookFailed) and error.check == "unknown-hook":
+        return error.check, str(error), f"the hooks are: {hooks}"
     if isinstance(error, RegistrationRefused | _HookFailed):
         return error.check, str(error), report
     problem = f"{type(error).__name__}: {error}"

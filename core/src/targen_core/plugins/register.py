@@ -22,7 +22,7 @@ MEMORY = "memory"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")
-_FORMS = {"command": _COMMAND, "function": re.compile(r"[A-Za-z]\w*")}  # of other names
+_FORMS = {"command": _COMMAND, "function": re.compile(r"[A-Za-z][\w.-]*")}  # of other names
 _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -126,7 +126,7 @@ class Register(Generic[T]):
                     "bad-name",
                     f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'"
                     if form is not _FORMS["function"]
-                    else f"function name {one!r}: use a Python identifier",
+                    else f"function name {one!r}: use letters, digits, '.', '_' and '-'",
                 )
         if isinstance(target, str) and not _LAZY.fullmatch(target):
             raise RegistrationRefused(

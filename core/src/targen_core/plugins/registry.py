@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import (
     AmbiguousName,
+    MissingDependency,
     PluginError,
     TargenError,
     UnknownName,
     UsageError,
 )
 from targen_core.plugins.capture import capture_output, raised_by
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.kinds import KINDS, LISTS, OPENER, looked_up
+from targen_core.plugins.kinds import KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
 from targen_core.suggestions import suggestions_for
 
@@ -32,34 +35,7 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.tasks.model import Task
 
-__all__ = ["KNOWN", "Plugin", "Registry"]
-
-KNOWN = {
-    "task": {
-        **dict.fromkeys(
-            ["axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"], "targen-tasks-superglue"
-        ),
-        "multirc": "targen-tasks-multirc",
-    },
-    "backend": {
-        **{name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]},
-        "openai": "targen-backends[chatgpt]",
-        "anthropic": "targen-backends[claude]",
-        "openai-compatible": "targen-backends[llama]",
-    },
-    "method": {
-        **dict.fromkeys(
-            ["attrprompt", "coda", "selfinstruct", "supergen", "zerogen"], "targen-methods"
-        ),
-        "progen": "targen-methods[progen]",
-        "sungen": "targen-methods[sungen]",
-    },
-    "executor": {"ray": "targen-ray"},
-    "function": {"analyze": "targen-analysis"},
-    "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
-}
-"""Where the things come from that people ask for by name most often, so that an environment
-without them can say what to install."""
+__all__ = ["Plugin", "Registry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +45,8 @@ class Plugin:
     `state` is "ok", "broken", "incompatible" or "disabled"; `problem` says
     why in one line, `hint` what to type, and `check` names the rule that it
     breaks (docs/plugins/conformance.md). `printed` is what it printed when it
-    was imported.
+    was imported, `kinds` are those that it owns, and `unused` its hooks for kinds
+    whose owner is not installed.
     """
 
     distribution: str
@@ -82,15 +59,21 @@ class Plugin:
     check: str = ""
     group: str = API_GROUP
     printed: str = ""
+    kinds: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 class Registry:
     """Finds registered objects by `distribution:name` or by an unambiguous name."""
 
     def __init__(
-        self, registrations: Iterable[Registration[Any]] = (), plugins: Iterable[Plugin] = ()
+        self,
+        registrations: Iterable[Registration[Any]] = (),
+        plugins: Iterable[Plugin] = (),
+        kinds: Mapping[str, Kind] = KINDS,
     ) -> None:
         self.plugins = tuple(plugins)
+        self.kinds: Mapping[str, Kind] = dict(kinds)
         self._by_id: dict[tuple[str, str], Registration[Any]] = {}
         for item in registrations:
             if (item.kind, item.id) in self._by_id:
@@ -119,7 +102,7 @@ class Registry:
             for kind, name, target in objects
         ]
         known = {(item.kind, item.id): item for item in [*self.everything(), *registrations]}
-        return Registry(known.values(), self.plugins)
+        return Registry(known.values(), self.plugins, self.kinds)
 
     def all(self, kind: str) -> list[Registration[Any]]:
         """All registrations of a kind, by name and then by distribution."""
@@ -145,7 +128,7 @@ class Registry:
             UsageError: `langchain:` without a valid import path, or a file
                 without a task.
         """
-        of = KINDS.get(kind)
+        of = self.kinds.get(kind)
         if of is not None and of.claims(name):
             registration: Registration[Any] = looked_up(of.finder)(name)
             return registration
@@ -172,6 +155,29 @@ class Registry:
     def get(self, kind: str, name: str) -> Any:
         """The object registered as `name`, its lazy target resolved."""
         return self.resolve(self.find(kind, name))
+
+    def function(self, name: str, *, of: str) -> Any:
+        """The function that another distribution registers for use by others.
+
+        Args:
+            name: its name; if several distributions register it, the usual one is meant.
+            of: what needs it, for the error.
+
+        Raises:
+            MissingDependency: it is not installed.
+            PluginError: it cannot be imported.
+        """
+        package = package_of("function", name)
+        try:
+            return self.resolve(self.find("function", name, whose=[package]))
+        except UnknownName as error:
+            there = any(plugin.distribution == package for plugin in self.plugins)
+            raise MissingDependency(
+                f"{of} needs the distribution {package}, which is not "
+                f"{'loaded' if there else 'installed'}",
+                distribution=package,
+                hint=error.hint if there else f"pip install {package}",
+            ) from error
 
     def resolve(self, item: Registration[Any]) -> Any:
         """The registered object, imported if its target is lazy; with the defaults of its options.
@@ -207,22 +213,14 @@ class Registry:
         from targen_core.plugins.configurable import Configurable, read_options  # reads pydantic
 
         target, read = _target(item), None
-        whose = f"{item.kind} {item.id}"
+        kind, whose = self.kinds[item.kind], f"{item.kind} {item.id}"
         if isinstance(target, Configurable):
             read = read_options(target.options, options, of=whose, prefix=f"{item.name}.")
-            try:
-                target = target.make(read)
-            except TargenError:
-                raise
-            except ModuleNotFoundError as error:
-                raise item.missing_dependency(error.name or str(error)) from error
-            except Exception as error:
-                problem = f" could not be made: {type(error).__name__}: {error}"
-                raise item.fault(problem, "target-import-error") from error
+            target = _made(item, partial(target.make, read))
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
-        described = KINDS[item.kind].mismatch(target)
+        described = kind.mismatch(target)
         if described:
             problem = f" is a {type(target).__name__}, not {described}"
             raise item.fault(problem, "target-wrong-type")
@@ -236,7 +234,7 @@ class Registry:
                 f"{word} {bare!r} was an object of the program that used it, and is not installed",
                 hint=f"hand it over again in Python: targen_core.resume(RUN, {word}=...)",
             )
-        package = KNOWN.get(kind, {}).get(bare)
+        package = package_of(kind, bare if kind in self.kinds else "")
         names = [item.name for item in self.all(kind)]
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
         near = suggestions_for(bare, [*names, *aliases])
@@ -261,12 +259,25 @@ class Registry:
             hint = f"no {kind} is installed"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
-        elif names and kind in LISTS:
-            hint += f"; see: targen {LISTS[kind]}"
+        elif names and self.kinds[kind].listing:
+            hint += f"; see: targen {self.kinds[kind].listing}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+
+def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
+    """What a registered class or function makes."""
+    try:
+        return make()
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        raise item.missing_dependency(error.name or str(error)) from error
+    except Exception as error:
+        problem = f" could not be made: {type(error).__name__}: {error}"
+        raise item.fault(problem, "target-import-error") from error
 
 
 def _target(item: Registration[Any]) -> Any:

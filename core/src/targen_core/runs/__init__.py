@@ -1,1 +1,5 @@
-"""Run directories: manifest, outputs, report and dataset card."""
+"""Run directories.
+
+What they record (`records`), how a request is prepared (`preparing`), what lies in one (`folder`),
+and what runs it (`jobs`).
+"""

@@ -106,6 +106,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use in place of `generators`, by branch;
             under "" the one for all others.
+        checks_from: names of registered checks that its instances must pass, beside `checks`.
+        filters_from: names of registered filters that its rows pass through.
         part_options: options of registered parts that it uses, as `NAME.KEY`; those that a user
             types take precedence.
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
@@ -149,6 +151,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     prompts: tuple[Prompt, ...] = ()
     dry_run: Callable[[DryRunCall], Any] | None = None
     generators_from: Mapping[str, str] = field(default_factory=_empty)
+    checks_from: tuple[str, ...] = ()
+    filters_from: tuple[str, ...] = ()
     part_options: Mapping[str, Any] = field(default_factory=_empty)
     source: str = ""
     citation: str = ""

@@ -32,6 +32,7 @@ __all__ = [
     "ListStep",
     "Llm",
     "Part",
+    "RegisteredCheck",
     "Step",
 ]
 
@@ -450,3 +451,20 @@ class Check(Protocol[SeedT_contra, InstanceT_contra]):
     def __call__(self, instance: InstanceT_contra, seed: SeedT_contra, /) -> None:
         """Judge one instance without a model."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCheck:
+    """A check that a plugin registers, among those of a task.
+
+    Attributes:
+        part: its full id, for errors.
+        check: the check.
+    """
+
+    part: str
+    check: Check[Any, Any]
+
+    def __call__(self, instance: Any, seed: Any, /) -> None:
+        """See `Check`."""
+        self.check(instance, seed)

@@ -5,20 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
     from targen_core import TaskForm
     from targen_core.embedding import Embedder
-    from targen_core.metrics.model import Metric
+    from targen_core.plugins.kinds import KindRegister
 
 __all__ = [
     "register_commands",
     "register_embedders",
     "register_functions",
+    "register_kinds",
     "register_metrics",
     "register_task_forms",
 ]
+
+
+@hookimpl
+def register_kinds(register: KindRegister) -> None:
+    """Metrics: what `targen analyze` measures."""
+    register.register(
+        Kind(
+            "metric",
+            hook="register_metrics",
+            listing="list-metrics",
+            lists="List what `targen analyze` measures.",
+            type="targen_analysis.metrics:Metric",
+            described="a targen_analysis.metrics.Metric",
+            spec="targen_analysis.kinds:register_metrics",
+            facts="targen_analysis.kinds:facts",
+            prints="targen_analysis.kinds:prints",
+            use="targen analyze DATASET --metric {name}",
+            suite="targen_analysis.testing:MetricSuite",
+            template="targen_analysis:templates/metric",
+            requires=("targen-analysis>=0.1,<0.2",),
+            tries=("targen describe {name} --kind metric",),
+        )
+    )
 
 
 @hookimpl
@@ -45,6 +70,12 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.analyze`."""
     register.register("analyze", "targen_analysis.api:analyze")
+    """What `targen_core.analyze` calls."""
+    register.register(
+        "analyze",
+        "targen_analysis.api:analyze",
+        summary="measures datasets, for targen_core.analyze",
+    )
 
 
 @hookimpl

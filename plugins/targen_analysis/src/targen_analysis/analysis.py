@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_core import Registration, Registry
 from targen_core.api.html import table
 from targen_core.api.words import in_python
 from targen_core.errors import MissingDependency, TargenError, UsageError
-from targen_core.metrics.model import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
 

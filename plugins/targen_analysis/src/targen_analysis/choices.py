@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from targen_analysis.judging.texts import answer_of
-from targen_analysis.statistics import apart, rate
-from targen_core.dataset.bigbench import choices_in
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -21,6 +19,8 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import apart, rate
+from targen_core.dataset.bigbench import choices_in
 from targen_core.text import plural
 
 __all__ = ["CHOICES"]

@@ -17,7 +17,7 @@ from targen_core.errors import JobFailed, UsageError
 from targen_core.plain import kind_of
 
 if TYPE_CHECKING:
-    from targen_core.metrics.model import Corpus
+    from targen_analysis.metrics import Corpus
 
 __all__ = ["analyze"]
 
@@ -135,13 +135,13 @@ def analyze(
 
     from targen_analysis.analysis import ask, measure_all, without_texts
     from targen_analysis.data.corpus import Columns, named_apart, read_corpus
+    from targen_analysis.metrics import Study
     from targen_analysis.report.figures import as_json
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
     from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.metrics.model import Study
 
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: there is {' and '.join(KINDS)}")

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from targen_analysis.statistics import apart, rate
-from targen_core import load
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -20,6 +18,8 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import apart, rate
+from targen_core import load
 from targen_core.text import percent, plural
 
 __all__ = ["DIMENSIONS"]

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from targen_analysis.statistics import rate
-from targen_core import load
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -19,6 +17,8 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import rate
+from targen_core import load
 from targen_core.text import percent
 
 __all__ = ["LABELS"]

@@ -11,8 +11,7 @@ from pydantic import Field
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.lexical.rouge import as_string, nearest
 from targen_analysis.lexical.words import Words, split, words_of
-from targen_analysis.statistics import generator, rate, subsample
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Corpus,
     Estimate,
     Findings,
@@ -22,6 +21,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import generator, rate, subsample
 
 __all__ = ["LEAKAGE", "LeakageOptions"]
 

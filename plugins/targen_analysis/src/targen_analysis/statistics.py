@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.metrics.model import Estimate
+from targen_analysis.metrics import Estimate
 
 __all__ = [
     "Z",

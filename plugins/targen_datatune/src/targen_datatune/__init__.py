@@ -5,13 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core import TaskForm
-    from targen_core.retrieval.model import Catalogue, Retriever
+    from targen_core.plugins.kinds import KindRegister
+    from targen_datatune.retrieval import Catalogue, Retriever
 
-__all__ = ["register_catalogues", "register_commands", "register_retrievers", "register_task_forms"]
+__all__ = [
+    "register_catalogues",
+    "register_commands",
+    "register_kinds",
+    "register_retrievers",
+    "register_task_forms",
+]
+
+
+@hookimpl
+def register_kinds(register: KindRegister) -> None:
+    """Catalogues and retrievers: where datasets are, and what finds them."""
+    register.register(
+        Kind(
+            "catalogue",
+            hook="register_catalogues",
+            listing="list-catalogues",
+            lists="List the catalogues of datasets that `targen retrieve` searches.",
+            type="targen_datatune.retrieval:Catalogue",
+            described="a targen_datatune.retrieval.Catalogue",
+            spec="targen_datatune.kinds:register_catalogues",
+            facts="targen_datatune.kinds:facts",
+            use="targen catalogue build SPEC",
+            suite="targen_datatune.testing:CatalogueSuite",
+            template="targen_datatune:templates/catalogue",
+            requires=("targen-datatune>=0.1,<0.2",),
+            tries=("targen describe {name} --kind catalogue",),
+        )
+    )
+    register.register(
+        Kind(
+            "retriever",
+            hook="register_retrievers",
+            listing="list-retrievers",
+            lists="List what finds datasets for a task.",
+            type="targen_datatune.retrieval:Retriever",
+            described="a targen_datatune.retrieval.Retriever",
+            spec="targen_datatune.kinds:register_retrievers",
+            facts="targen_datatune.kinds:facts",
+            use="targen retrieve TASK --retriever {name}",
+            suite="targen_datatune.testing:RetrieverSuite",
+            template="targen_datatune:templates/retriever",
+            requires=("targen-datatune>=0.1,<0.2",),
+            tries=("targen describe {name} --kind retriever",),
+        )
+    )
 
 
 @hookimpl

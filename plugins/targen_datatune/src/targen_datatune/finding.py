@@ -16,7 +16,9 @@ from filelock import FileLock
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.reading import read_json
-from targen_core.retrieval.model import (
+from targen_datatune.index import Index, blamed, options_from
+from targen_datatune.licenses import admits
+from targen_datatune.retrieval import (
     Catalogue,
     DatasetEntry,
     Hit,
@@ -24,8 +26,6 @@ from targen_core.retrieval.model import (
     RetrieverOptions,
     Searcher,
 )
-from targen_datatune.index import Index, blamed, options_from
-from targen_datatune.licenses import admits
 
 if TYPE_CHECKING:
     from targen_core import Registration, Registry

@@ -32,9 +32,9 @@ from targen_core.errors import (
 from targen_core.folders import cache_folder
 from targen_core.outputs import check_own
 from targen_core.reading import Malformed, json_of
-from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
+from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
 
 if TYPE_CHECKING:
     from targen_core import Registration, Registry

@@ -5,13 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core import Task
     from targen_core.methods.model import Method
+    from targen_core.plugins.kinds import KindRegister
 
-__all__ = ["register_commands", "register_methods", "register_tasks"]
+__all__ = ["register_commands", "register_kinds", "register_methods", "register_tasks"]
+
+
+@hookimpl
+def register_kinds(register: KindRegister) -> None:
+    """Methods: other ways than TarGEN's to make rows of a task."""
+    register.register(
+        Kind(
+            "method",
+            hook="register_methods",
+            listing="list-methods",
+            lists="List other methods that make rows of a task, for `targen method`.",
+            type="targen_core.methods.model:Method",
+            described="a targen_core.methods.model.Method",
+            spec="targen_methods.kinds:register_methods",
+            facts="targen_methods.kinds:facts",
+            prints="targen_methods.kinds:prints",
+            suite="targen_methods.testing:MethodSuite",
+            template="targen_methods:templates/method",
+            requires=("targen-methods>=0.1,<0.2",),
+            tries=("targen describe {name} --kind method",),
+        )
+    )
 
 
 @hookimpl

@@ -9,9 +9,11 @@ from targen_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from targen_analysis.metrics import Metric
     from targen_core import (
         Backend,
         Corrector,
+        Filter,
         InverseGenerator,
         ListStep,
         Register,
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
     from targen_core.calls.executor import ModelExecutor
     from targen_core.embedding import Embedder
     from targen_core.methods.model import Method
-    from targen_core.metrics.model import Metric
-    from targen_core.retrieval.model import Catalogue, Retriever
-    from targen_core.training.model import Trainer
+    from targen_core.tasks.steps import Check
+    from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import Exporter
+    from targen_training.trainers import Trainer
 
 
 @hookimpl
@@ -65,6 +67,26 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
         "routine-ticket",
         "targen_plugin_example.steps:write_routine",
         summary="a ticket that can wait",
+    )
+
+
+@hookimpl
+def register_checks(register: Register[Check[Any, Any]]) -> None:
+    """A rule for rows of any task: `--check no-placeholder`."""
+    register.register(
+        "no-placeholder",
+        "targen_plugin_example.rules:no_placeholder",
+        summary="refuses rows with a gap in brackets",
+    )
+
+
+@hookimpl
+def register_filters(register: Register[Callable[[], Filter]]) -> None:
+    """A filter with options: `--filter first-words -o first-words.most=1`."""
+    register.register(
+        "first-words",
+        "targen_plugin_example.rules:FIRST_WORDS",
+        summary="refuses rows that begin as several others do",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from targen_core.errors import DatasetUnavailable
-from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 
 __all__ = ["ARCHIVE"]
 

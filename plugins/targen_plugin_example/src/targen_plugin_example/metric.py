@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core.metrics.model import Estimate, Findings, Metric, MetricOptions, Study, Table
+from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions, Study, Table
 
 __all__ = ["LOUDNESS"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from targen_core.reading import read_json
-from targen_core.retrieval.model import (
+from targen_datatune.retrieval import (
     DatasetEntry,
     Hit,
     Retriever,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from targen_core.errors import UnreadableFile
 from targen_core.reading import read_json
-from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
+from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["BAYES"]
 

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
     from targen_core import TaskForm
-    from targen_core.metrics.model import Metric
 
-__all__ = ["register_commands", "register_metrics", "register_task_forms"]
+__all__ = [
+    "register_commands",
+    "register_functions",
+    "register_metrics",
+    "register_task_forms",
+]
 
 
 @hookimpl
@@ -51,6 +56,21 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "review grade",
         "targen_review.cli.grade:grade",
         summary="Have a model grade the rows of a review.",
+    )
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """What `targen export` calls for data that people reviewed."""
+    register.register(
+        "reviewed",
+        "targen_review.accepted:accepted",
+        summary="the rows that people found acceptable, for targen export --reviewed",
+    )
+    register.register(
+        "review-figures",
+        "targen_review.card:with_figures",
+        summary="a dataset with a section on its review in its card, for targen export",
     )
 
 

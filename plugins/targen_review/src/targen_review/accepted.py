@@ -9,7 +9,7 @@ from typing import Any
 
 from targen_core import Dataset
 from targen_core.errors import UsageError
-from targen_core.runs import tracing
+from targen_core.runs.folder import tracing
 from targen_core.text import plural
 from targen_review.apply import new_versions
 from targen_review.card import figures_for, with_section

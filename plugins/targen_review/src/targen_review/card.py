@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from targen_core import Dataset
-from targen_core.runs.card import heading
+from targen_core.runs.folder.card import heading
 from targen_core.text import markdown, plural
 from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan

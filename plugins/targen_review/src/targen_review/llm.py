@@ -22,7 +22,7 @@ from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.origin import placed
 from targen_core.reading import json_of
-from targen_core.runs import tracing
+from targen_core.runs.folder import tracing
 from targen_core.tasks.asking import RowToAsk, asking_task
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import Plan, data_of, load_plan

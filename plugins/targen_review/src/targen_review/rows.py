@@ -17,8 +17,8 @@ from targen_cli.sources import task_name
 from targen_core import Rejected, Task, load_registry
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
-from targen_core.runs import tracing
-from targen_core.runs.tracing import Traced
+from targen_core.runs.folder import tracing
+from targen_core.runs.folder.tracing import Traced
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused
 

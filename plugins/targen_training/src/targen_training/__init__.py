@@ -5,14 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
     from targen_core import TaskForm
-    from targen_core.metrics.model import Metric
-    from targen_core.training.model import Trainer
+    from targen_core.plugins.kinds import KindRegister
+    from targen_training.trainers import Trainer
 
-__all__ = ["register_commands", "register_metrics", "register_task_forms", "register_trainers"]
+__all__ = [
+    "register_commands",
+    "register_kinds",
+    "register_metrics",
+    "register_task_forms",
+    "register_trainers",
+]
+
+
+@hookimpl
+def register_kinds(register: KindRegister) -> None:
+    """Trainers: what `targen train` trains."""
+    register.register(
+        Kind(
+            "trainer",
+            hook="register_trainers",
+            listing="list-trainers",
+            lists="List what `targen train` trains.",
+            type="targen_training.trainers:Trainer",
+            described="a targen_training.trainers.Trainer",
+            spec="targen_training.kinds:register_trainers",
+            facts="targen_training.kinds:facts",
+            prints="targen_training.kinds:prints",
+            use="targen train DATASET --model {name}",
+            suite="targen_training.testing:TrainerSuite",
+            template="targen_training:templates/trainer",
+            requires=("targen-training>=0.1,<0.2",),
+            tries=("targen describe {name} --kind trainer",),
+        )
+    )
 
 
 @hookimpl

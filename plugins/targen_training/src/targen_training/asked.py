@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from targen_core import Dataset, Registry, Task
     from targen_core.declared.files import TaskFile
-    from targen_core.training.model import TrainerOptions
+    from targen_training.trainers import TrainerOptions
 
 __all__ = [
     "TaskOption",
@@ -109,7 +109,7 @@ def _named(registry: Registry, task: Task[Any, Any] | str) -> str:
 
 def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:
     """The options of a trainer, from KEY=VALUE."""
-    from targen_core.training.model import Trainer
+    from targen_training.trainers import Trainer
 
     trainer: Trainer = registry.resolve(registry.find("trainer", name))
     return options_of(trainer.options, name, items)

@@ -160,8 +160,8 @@ def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
     """Trainer, options and name of a model to start from."""
     from targen_core.pretrained import named_place
-    from targen_core.training.model import Trainer
     from targen_training.models import facts_of
+    from targen_training.trainers import Trainer
 
     facts, digest = facts_of(start)
     chosen: Trainer = registry.resolve(registry.find("trainer", facts.trainer))

@@ -11,9 +11,9 @@ from targen_core.dataset.weighing import checked_weights
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.cases import RIGHT
 from targen_core.text import plural
-from targen_core.training.model import Decision, Question, Trainer
 from targen_standard.exporting.conversations import conversation
 from targen_training.styles import Style
+from targen_training.trainers import Decision, Question, Trainer
 
 __all__ = ["decisions_of", "digest", "require_weighing", "weights_of"]
 

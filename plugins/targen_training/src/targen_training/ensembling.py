@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from targen_core.training.model import TrainerOptions
+from targen_training.trainers import TrainerOptions
 
 __all__ = ["Ensemble", "EnsemblingOptions", "smoothed"]
 

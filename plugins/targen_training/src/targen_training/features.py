@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.training.model import Decision
+from targen_training.trainers import Decision
 
 __all__ = ["Features", "Known"]
 

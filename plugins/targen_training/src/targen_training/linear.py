@@ -18,9 +18,9 @@ from pydantic import Field
 from targen_core.errors import UnreadableFile
 from targen_core.outputs import write_file
 from targen_core.reading import read_arrays, read_json
-from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed
 from targen_training.features import Features, Known
+from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 
 __all__ = ["TFIDF", "TfidfOptions"]
 

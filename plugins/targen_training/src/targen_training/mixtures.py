@@ -9,7 +9,7 @@ from typing import Literal
 
 from targen_core import Dataset
 from targen_core.errors import UsageError
-from targen_core.training.model import Decision
+from targen_training.trainers import Decision
 
 __all__ = ["MIXES", "Mix", "grouped", "labelled", "mix_said", "mixed", "of_task"]
 

@@ -48,7 +48,10 @@ from targen_core.outputs import (
 )
 from targen_core.plain import check_files, content_of
 from targen_core.reading import json_of, read_array
-from targen_core.training.model import (
+from targen_training.decisions import decisions_of, digest, require_weighing
+from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
+from targen_training.styles import Style
+from targen_training.trainers import (
     ILLEGAL,
     Decision,
     Predictor,
@@ -57,9 +60,6 @@ from targen_core.training.model import (
     TrainingSet,
     Watch,
 )
-from targen_training.decisions import decisions_of, digest, require_weighing
-from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
-from targen_training.styles import Style
 
 __all__ = [
     "DataFacts",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from targen_cli.ahead import Expected, ask_first, threshold
 from targen_core import Limits
-from targen_core.runs.account import Account
+from targen_core.runs.jobs.account import Account
 
 __all__ = ["Money"]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from targen_core.text import printable
-from targen_core.training.model import Watch
+from targen_training.trainers import Watch
 
 if TYPE_CHECKING:
     from targen_training.experiments.cells import Plan

@@ -10,10 +10,10 @@ import numpy as np
 
 from targen_core import Dataset
 from targen_core.errors import UsageError
-from targen_core.metrics.model import Estimate
+from targen_core.findings import Estimate
 from targen_core.tasks.fields import text_at
-from targen_core.training.model import Decision
 from targen_training.scores import draws_of, measured
+from targen_training.trainers import Decision
 
 __all__ = ["Examples", "Slice", "joined", "slices_of"]
 

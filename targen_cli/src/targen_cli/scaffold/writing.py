@@ -8,36 +8,56 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from targen_cli.scaffold.names import Names
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import PluginError, UsageError, WriteFailed
 from targen_core.plain import replace_plain, why_not
+from targen_core.plugins.kinds import Kind
 
-__all__ = ["KINDS", "rendered", "write_distribution"]
-
-KINDS = ("task", "backend", "corrector", "exporter", "metric", "trainer", "catalogue", "retriever")
-"""What `targen new` makes plugins of: each has a folder of templates."""
+__all__ = ["rendered", "write_distribution"]
 
 _SHARED = ("pyproject.toml", "gitignore", "github")
 _DOTTED = ("gitignore", "github")  # written with a dot: git would obey them where they lie
-_NEEDS = {"backend": '"aiohttp>=3.10", '}  # dependencies beside the core
 
 
-def rendered(kind: str, names: Names) -> dict[PurePosixPath, str]:
-    """The files of a new distribution, by their path in its folder."""
+def rendered(kind: Kind, names: Names) -> dict[PurePosixPath, str]:
+    """The files of a new distribution, by their path in its folder.
+
+    Raises:
+        PluginError: the kind's template cannot be read.
+    """
     templates = files("targen_cli.scaffold") / "templates"
     texts: dict[PurePosixPath, str] = {}
     shared = [(PurePosixPath(name), templates / name) for name in _SHARED]
-    own = [(PurePosixPath(part.name), part) for part in (templates / kind).iterdir()]
+    own = [(PurePosixPath(part.name), part) for part in _template(kind).iterdir()]
     for path, part in sorted([*shared, *own], key=lambda item: item[0]):
         for below, file in _files(path, part):
             texts[_target(below, names)] = _filled(file.read_text(encoding="utf-8"), names)
     project = PurePosixPath("pyproject.toml")
     texts[project] = texts[project].replace(
-        "\ndependencies = [", f"\ndependencies = [{_NEEDS.get(kind, '')}"
+        "\ndependencies = [",
+        "\ndependencies = [" + "".join(f'"{needed}", ' for needed in kind.requires),
     )
     return texts
 
 
-def write_distribution(kind: str, names: Names, folder: Path) -> list[Path]:
+def _template(kind: Kind) -> Traversable:
+    """The folder of a kind's template."""
+    package, _, folder = kind.template.partition(":")
+    try:
+        found = files(package).joinpath(*folder.split("/"))
+        if found.is_dir():
+            return found
+        problem = "there is no such folder"
+    except (ImportError, TypeError) as error:  # no such module, or one that is no package
+        problem = str(error)
+    raise PluginError(
+        f"the kind {kind.name}: its template, {kind.template}, cannot be read: {problem}",
+        check="bad-kind",
+        distribution=kind.owner,
+        hint=f"report it to the authors of {kind.owner}",
+    )
+
+
+def write_distribution(kind: Kind, names: Names, folder: Path) -> list[Path]:
     """Write a new distribution into a folder that is not there yet, or empty.
 
     Raises:

@@ -19,9 +19,9 @@ from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import json_of
-from targen_core.runs.batches import BatchLedgerFile
-from targen_core.runs.files import write_atomically
-from targen_core.runs.job import Job
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.batches import BatchLedgerFile
+from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
 
 __all__ = ["FileTransport", "Imported", "export_batch", "import_batch", "write_requests"]

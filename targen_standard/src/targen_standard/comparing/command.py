@@ -103,7 +103,7 @@ def _field(change: Changed) -> tuple[str, str, str]:
 
 
 def _short(value: Any, digest: bool) -> str:
-    from targen_core.runs.manifest import as_words
+    from targen_core.runs.records.manifest import as_words
 
     text = as_words(value)
     return text[:_HASH] if digest else text

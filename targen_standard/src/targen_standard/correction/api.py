@@ -23,8 +23,8 @@ from targen_core.api.words import speaking_python
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.registry import Registry
-from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.watch import Watch
+from targen_core.runs.jobs.watch import Watch
+from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport

@@ -91,7 +91,7 @@ def correct(
     from targen_core.api.reading import given_data
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.loops import finish
+    from targen_core.runs.jobs.event_loops import finish
     from targen_standard.batches.files import FileTransport
     from targen_standard.correction.api import corrected
 

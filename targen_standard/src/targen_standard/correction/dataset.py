@@ -39,20 +39,20 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins.registry import Registry
-from targen_core.runs.account import part_limits
-from targen_core.runs.batches import in_service_batches, require_codecs, with_batches
-from targen_core.runs.correction_plan import CorrectionPlan
-from targen_core.runs.directory import RunDirectory
-from targen_core.runs.elsewhere import Elsewhere
-from targen_core.runs.files import write_atomically
-from targen_core.runs.gate import read_json
-from targen_core.runs.loops import stoppable, synchronous
-from targen_core.runs.manifest import flat
-from targen_core.runs.naming import model_name
-from targen_core.runs.placing import Place, numbered
-from targen_core.runs.plan import PreparedCorrection, bind_models, prepare_correction
-from targen_core.runs.session import open_layer
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.place import Place, numbered
+from targen_core.runs.jobs.account import part_limits
+from targen_core.runs.jobs.event_loops import stoppable, synchronous
+from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.preparing.batches import in_service_batches, require_codecs, with_batches
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.plan import PreparedCorrection, bind_models, prepare_correction
+from targen_core.runs.records.correction_plan import CorrectionPlan
+from targen_core.runs.records.manifest import flat
+from targen_core.runs.records.model_names import model_name
+from targen_core.runs.records.reading import read_json
+from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural

@@ -9,10 +9,10 @@ from targen_core.api.estimating import SAMPLE, CostEstimate, scaled
 from targen_core.api.request import Request
 from targen_core.calls.batch import batch_price
 from targen_core.dataset.model import Dataset
-from targen_core.runs.account import off_the_books
-from targen_core.runs.plan import prepare_correction
-from targen_core.runs.report import reported_prices
-from targen_core.runs.trial import dry_run_spec
+from targen_core.runs.folder.report import reported_prices
+from targen_core.runs.jobs.account import off_the_books
+from targen_core.runs.jobs.trial import dry_run_spec
+from targen_core.runs.preparing.plan import prepare_correction
 from targen_core.text import plural
 from targen_standard.correction.dataset import correct_dataset
 

@@ -75,8 +75,8 @@ def init_task(
     from targen_cli.progress import watching
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.account import Account
-    from targen_core.runs.spec import RunSpec
+    from targen_core.runs.jobs.account import Account
+    from targen_core.runs.records.spec import RunSpec
     from targen_standard.drafting.declaration import written
     from targen_standard.drafting.draft import draft_cost, draft_task
     from targen_standard.unfinished import unfinished

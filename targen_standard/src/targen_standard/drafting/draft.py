@@ -17,10 +17,10 @@ from targen_core.declared.model import Declaration
 from targen_core.engine.facade import StageLlm
 from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
-from targen_core.runs.account import part_limits
-from targen_core.runs.plan import bind_models, prepare_call
-from targen_core.runs.session import open_layer
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.jobs.account import part_limits
+from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.preparing.plan import bind_models, prepare_call
+from targen_core.runs.records.spec import RunSpec
 from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task
 
 __all__ = ["Draft", "draft_cost", "draft_task"]

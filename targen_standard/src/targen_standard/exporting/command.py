@@ -23,6 +23,7 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
     from targen_standard.exporting.model import Exporter
 
 _ROWS = "Rows"
@@ -140,8 +141,8 @@ def export(
     from targen_core.dataset.weighing import with_weights
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.options import parse_options
-    from targen_core.runs.parts import Parts
+    from targen_core.runs.preparing.parts import Parts
+    from targen_core.runs.records.options import parse_options
     from targen_standard.exporting.save import check_free
 
     registry = load_registry()
@@ -167,7 +168,7 @@ def export(
     dataset = read_dataset(source, task, variants=variants, registry=registry, encoding=encoding)
     if dataset.run is not None:
         _say_unfinished(dataset.run)
-    dataset = _reviewed(source, dataset) if reviewed else _with_figures(source, dataset)
+    dataset = (_reviewed if reviewed else _with_figures)(registry, source, dataset)
     if dataset.problems:
         first = dataset.problems[0]
         print(
@@ -207,33 +208,24 @@ def export(
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
 
 
-def _reviewed(source: Path, dataset: Dataset) -> Dataset:
+def _reviewed(registry: Registry, source: Path, dataset: Dataset) -> Dataset:
     """The rows that people found acceptable; how many these are is said on standard error."""
-    from targen_core.errors import MissingDependency
-
-    try:
-        from targen_review.accepted import accepted
-    except ModuleNotFoundError as error:
-        raise MissingDependency(
-            "--reviewed needs the distribution targen-review, which is not installed",
-            distribution="targen-review",
-            hint="pip install targen-review",
-        ) from error
-    kept, said = accepted(source, dataset)
+    kept: Dataset
+    kept, said = registry.function("reviewed", of="--reviewed")(source, dataset)
     print(f"note: {said}", file=sys.stderr)
     return kept
 
 
-def _with_figures(source: Path, dataset: Dataset) -> Dataset:
-    """The dataset with what people found of it in its card, where somebody graded its rows."""
-    try:
-        from targen_review.card import with_figures
-    except ModuleNotFoundError:
-        return dataset
-    from targen_core.errors import TargenError
+def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset:
+    """The dataset with what people found of it in its card, if somebody graded its rows."""
+    from targen_core.errors import MissingDependency, TargenError
 
     try:
-        return with_figures(source, dataset)
+        described: Dataset
+        described = registry.function("review-figures", of="the card")(source, dataset)
+        return described
+    except MissingDependency:
+        return dataset
     except TargenError as error:
         print(f"note: the card is without figures of the review: {error}", file=sys.stderr)
         return dataset
@@ -333,7 +325,7 @@ def _check_apart(out: Path, source: Path) -> None:
 
 def _say_unfinished(run: Path) -> None:
     """Tell on standard error that a run did not make all its rows."""
-    from targen_core.runs.report import read_report
+    from targen_core.runs.folder.report import read_report
 
     report = read_report(run)
     if report["status"] != "complete":

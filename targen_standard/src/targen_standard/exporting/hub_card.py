@@ -9,7 +9,7 @@ from typing import Any
 
 from targen_core.dataset.kinds import Classes, Kind, Many, Record, Scalar
 from targen_core.dataset.model import Dataset
-from targen_core.runs.card import NO_LICENCE, front_matter, heading, size_category
+from targen_core.runs.folder.card import NO_LICENCE, front_matter, heading, size_category
 from targen_core.text import markdown, markdown_code
 
 __all__ = ["hub_card"]

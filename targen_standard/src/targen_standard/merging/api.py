@@ -14,8 +14,8 @@ from targen_core.api.words import in_python
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.plan import find_task
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 
 if TYPE_CHECKING:

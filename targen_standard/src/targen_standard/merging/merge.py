@@ -48,18 +48,18 @@ from targen_core.outputs import remove
 from targen_core.plain import kind_of, open_plain, read_plain
 from targen_core.reading import json_line, read_jsonl
 from targen_core.reading.lines import LINE
-from targen_core.runs.card import dataset_card
-from targen_core.runs.directory import RunDirectory
-from targen_core.runs.excluded import source_counts
-from targen_core.runs.files import write_atomically
-from targen_core.runs.gate import MEMBERS, SMALL
-from targen_core.runs.manifest import Manifest, MergedRun, as_words, flat, given_file
-from targen_core.runs.naming import model_name
-from targen_core.runs.placing import is_fresh
-from targen_core.runs.report import build_report, read_report
-from targen_core.runs.shelf import is_busy
-from targen_core.runs.sources import sources_of
-from targen_core.runs.tracing import Traced, rows
+from targen_core.runs.folder.card import dataset_card
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.found import is_busy
+from targen_core.runs.folder.place import is_fresh
+from targen_core.runs.folder.report import build_report, read_report
+from targen_core.runs.folder.sources import sources_of
+from targen_core.runs.folder.tracing import Traced, rows
+from targen_core.runs.preparing.excluded import source_counts
+from targen_core.runs.records.manifest import Manifest, MergedRun, as_words, flat, given_file
+from targen_core.runs.records.model_names import model_name
+from targen_core.runs.records.reading import MEMBERS, SMALL
+from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
@@ -303,7 +303,7 @@ def _family(manifest: Manifest) -> str:
     """
     decides = manifest.deciding()
     apart = {"steps", "targets", "shard", "near_duplicates", "max_cosine", "max_refused"}
-    apart |= {"embedder", "excluded", "contexts_limit", "contexts_fraction"}
+    apart |= {"embedder", "excluded", "filters", "contexts_limit", "contexts_fraction"}
     steps = {
         step: [plan.backend, model_name(plan) or plan.identity, plan.params]
         for step, plan in manifest.steps.items()
@@ -333,6 +333,17 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
             "--max-cosine held within each run; rows of different runs are not compared by "
             "embeddings"
         )
+    if names := _filters_of(runs):
+        yield (
+            f"{' and '.join(names)} applied within each run; rows of different runs are not "
+            "compared by " + ("them" if len(names) > 1 else "it")
+        )
+
+
+def _filters_of(runs: Sequence[_Run]) -> list[str]:
+    """The names of the registered filters that any of the runs used."""
+    places = [place.partition(" ") for run in runs for place in run.manifest.lock.parts]
+    return list(dict.fromkeys(name for kind, _, name in places if kind == "filter"))
 
 
 def _differences(runs: Sequence[_Run]) -> dict[tuple[str, str], list[str]]:

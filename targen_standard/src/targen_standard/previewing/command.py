@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.engine.events import Committed
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.spec import RunSpec
-    from targen_core.runs.trial import RecordedCall, Trial
+    from targen_core.runs.jobs.trial import RecordedCall, Trial
+    from targen_core.runs.records.spec import RunSpec
     from targen_core.tasks.model import Task
 
 _FEW, _LONG = 3, 240  # texts of a row, and characters of each, that a table has room for
@@ -33,7 +33,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 
 
 @takes(
-    RowOptions.declared("variants", "seed", "corrector"),
+    RowOptions.declared("variants", "seed", "corrector", "checks", "filters"),
     ListOptions.declared(
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
         *("dimensions", "task_dimensions"),
@@ -85,8 +85,8 @@ def preview(
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.account import Account
-    from targen_core.runs.trial import run_trial
+    from targen_core.runs.jobs.account import Account
+    from targen_core.runs.jobs.trial import run_trial
     from targen_standard.unfinished import unfinished
 
     if compared and ("variants" in said.values or full or prompts):
@@ -153,8 +153,8 @@ def _decides(
     registry: Registry, spec: RunSpec, names: Sequence[str], examples: Dataset | None
 ) -> Iterator[object]:
     """All that decides a preview's calls."""
-    from targen_core.runs.manifest import Manifest
-    from targen_core.runs.plan import prepare
+    from targen_core.runs.preparing.plan import prepare
+    from targen_core.runs.records.manifest import Manifest
     from targen_standard.previewing.comparison import variants_of
 
     yield list(names), dict(spec.quotas), spec.seed

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from targen_core.calls.model import ChatReply
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.plan import find_task
-from targen_core.runs.spec import RunSpec
-from targen_core.runs.trial import Show, Trial, run_trial
+from targen_core.runs.jobs.trial import Show, Trial, run_trial
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
@@ -109,7 +109,7 @@ def _compared_in(
     """The same, with a folder for each variant."""
     places = [folder / name for name in names]
     shared: dict[bytes, ChatReply] = {}
-    seen = {} if show is None else {"show": show}
+    seen: dict[str, Any] = {} if show is None else {"show": show}
     trials = []
     for mine, place in zip(specs, places, strict=True):
         trials.append(run_trial(registry, mine, cache=cache, shared=shared, folder=place, **seen))

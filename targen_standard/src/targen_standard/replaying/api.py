@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +23,9 @@ from targen_core.api.waiting import waiting
 from targen_core.api.words import speaking_python
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.placing import numbered
-from targen_core.runs.plan import find_task
+from targen_core.runs.folder.place import numbered
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.manifest import Manifest
 from targen_standard.replaying.replay import Replay
 
 __all__ = ["areplay", "replay", "replayed"]
@@ -41,11 +41,14 @@ async def areplay(
     labels: Mapping[str, int] | None = None,
     correct: bool | None = None,
     corrector: str | None = None,
+    checks: str | Iterable[str] | None = None,
+    filters: str | Iterable[str] | None = None,
     unsure: Literal["drop", "keep"] | None = None,
     near_duplicates: float | None = None,
     max_cosine: float | None = None,
     max_refused: float | None = None,
     embedder: str | None = None,
+    options: Mapping[str, Any] | None = None,
     model: ModelLike | None = None,
     registry: Registry | None = None,
 ) -> Run:
@@ -65,11 +68,14 @@ async def areplay(
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.
+        checks: registered checks, by name, in place of those that were chosen for the run.
+        filters: registered filters, likewise.
         unsure: "drop" or "keep" rows whose judge was unsure.
         near_duplicates: reject rows at least this similar to another one, 0 to 100; 0 is off.
         max_cosine: reject rows whose embedding is nearer than this to another one's.
         max_refused: the largest share of candidates that `max_cosine` may reject.
         embedder: what embeds rows for `max_cosine`.
+        options: options that differ, such as `{"vote.votes": 5}`.
         model: the model object, if the run was made with one; it is not asked.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
 
@@ -91,11 +97,14 @@ async def areplay(
         labels=labels,
         correct=correct,
         corrector=corrector,
+        checks=checks,
+        filters=filters,
         unsure=unsure,
         near_duplicates=near_duplicates,
         max_cosine=max_cosine,
         max_refused=max_refused,
         embedder=embedder,
+        options=options,
         model=model,
     )
 
@@ -110,6 +119,7 @@ async def replayed(
     labels: Mapping[str, int] | None = None,
     correct: bool | None = None,
     corrector: str | None = None,
+    options: Mapping[str, Any] | None = None,
     model: ModelLike | None = None,
     **fields: Any,
 ) -> Run:
@@ -128,6 +138,8 @@ async def replayed(
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})
     changes = {name: value for name, value in fields.items() if value is not None}
+    if options:
+        changes["options"] = {**manifest.spec.options, **options}
     if correct is not None or corrector is not None:
         changes["corrector"] = None if correct is False else corrector or ""
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:

@@ -10,6 +10,7 @@ import typer
 from targen_cli.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.options import RowOptions
 from targen_core.text import plural
@@ -23,8 +24,10 @@ __all__ = ["replay"]
 @takes(
     unchanged=(
         RowOptions.declared(
-            *("corrector", "unsure", "near_duplicates", "max_cosine", "max_refused", "embedder")
+            *("corrector", "checks", "filters", "unsure"),
+            *("near_duplicates", "max_cosine", "max_refused", "embedder"),
         ),
+        ModelOptions.declared("options"),
     )
 )
 def replay(
@@ -69,9 +72,9 @@ def replay(
     Examples:
     - targen replay runs/rte-0 --near-duplicates 80
     - targen replay runs/reviews-0 --task reviews.yaml --out runs/stricter
-    - targen replay runs/rte-0 --corrector vote --out runs/voted
+    - targen replay runs/rte-0 --corrector vote -o vote.votes=5 --out runs/voted
     """
-    from targen_core.runs.loops import finish
+    from targen_core.runs.jobs.event_loops import finish
     from targen_standard.replaying.api import replayed
 
     made = finish(
@@ -82,7 +85,8 @@ def replay(
             n=n,
             labels=labels_of(label),
             correct=correct,
-            **said.values,
+            options=said.of(ModelOptions).values,
+            **said.part(RowOptions),
         )
     )
     if json:

@@ -27,20 +27,20 @@ from targen_core.engine.run import Engine
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
-from targen_core.runs.directory import RunDirectory
-from targen_core.runs.excluded import (
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.place import is_fresh
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.excluded import (
     UnreadSource,
     require_known_sources,
     require_same_excluded,
 )
-from targen_core.runs.files import write_atomically
-from targen_core.runs.gate import read_json
-from targen_core.runs.job import Job
-from targen_core.runs.lock import Lock
-from targen_core.runs.manifest import Manifest, given_file
-from targen_core.runs.placing import is_fresh
-from targen_core.runs.plan import Prepared, find_task, prepare
-from targen_core.runs.spec import RunSpec
+from targen_core.runs.preparing.plan import Prepared, find_task, prepare
+from targen_core.runs.records.lock import Lock
+from targen_core.runs.records.manifest import Manifest, given_file
+from targen_core.runs.records.reading import read_json
+from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
 
 __all__ = ["Needed", "Replay"]
@@ -133,7 +133,7 @@ class Replay(Job):
         spec = spec.replace(**changes)
         require_known_sources(spec.exclude, run)
         try:
-            prepared = prepare(registry, spec, recorded=there.steps)
+            prepared = prepare(registry, spec, recorded=there.lock)
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (

@@ -13,10 +13,10 @@ from targen_core.calls.model import Message
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs import tracing
-from targen_core.runs.loops import finish
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.tracing import Traced
+from targen_core.runs.folder import tracing
+from targen_core.runs.folder.tracing import Traced
+from targen_core.runs.jobs.event_loops import finish
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_standard.tracing.asked import Asked, asked_for
 

@@ -30,12 +30,12 @@ from targen_core.engine.lists import ListSpec, Seed, SeedOrder
 from targen_core.engine.local import LocalExecutor
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
-from targen_core.runs.lock import PartPlan, StepPlan
-from targen_core.runs.manifest import Manifest
-from targen_core.runs.options import settled
-from targen_core.runs.parts import Parts
-from targen_core.runs.plan import find_corrector, find_task, judged_by, lists_of, task_of
-from targen_core.runs.tracing import Traced
+from targen_core.runs.folder.tracing import Traced
+from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.preparing.plan import find_corrector, find_task, judged_by, lists_of, task_of
+from targen_core.runs.records.lock import PartPlan, StepPlan
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.options import settled
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 

@@ -18,7 +18,7 @@ from targen_core.dataset.schema import schema_of
 from targen_core.errors import UsageError
 from targen_core.plain import member_of
 from targen_core.reading import ParquetRows, arrow_rows, json_of
-from targen_core.runs.gate import read_json
+from targen_core.runs.records.reading import read_json
 from targen_core.tasks.model import Task
 
 __all__ = ["HUB", "columns_of", "from_hub", "parquet", "saved"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.training.model import Trainer
+    from targen_training.trainers import Trainer
 
 
 @hookimpl

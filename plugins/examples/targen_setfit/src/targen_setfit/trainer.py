@@ -13,7 +13,7 @@ from pydantic import Field
 from targen_core.errors import UnreadableFile
 from targen_core.pretrained import MINILM, device_of, model_folder, quiet, sentence_model
 from targen_core.reading import read_arrays
-from targen_core.training.model import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
+from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["SETFIT"]
 

@@ -22,8 +22,8 @@ from targen_analysis.artifacts.properties import ALL, Numbers
 from targen_analysis.artifacts.sample import Sample
 from targen_analysis.folds import folds_of
 from targen_analysis.lexical.words import split
+from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z
-from targen_core.metrics.model import Estimate
 from targen_core.tasks.cases import Cue
 
 __all__ = ["ALONE", "Baseline", "adds_nothing", "baselines", "subsets"]

@@ -11,8 +11,7 @@ from targen_analysis.artifacts.baselines import ALONE, Baseline, adds_nothing, b
 from targen_analysis.artifacts.properties import ALL, by_label, numbers_of
 from targen_analysis.artifacts.sample import Sample, draw
 from targen_analysis.artifacts.words import label_words
-from targen_analysis.statistics import mapped, mean, rate
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Estimate,
     Findings,
@@ -22,6 +21,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import mapped, mean, rate
 from targen_core.text import percent
 
 __all__ = ["ARTIFACTS", "ArtifactOptions"]

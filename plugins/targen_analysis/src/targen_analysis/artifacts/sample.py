@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
 from targen_core import Case
-from targen_core.metrics.model import Corpus, Study
 from targen_core.tasks.cases import RIGHT, Cue
 
 __all__ = ["Sample", "draw"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import entropy
-from targen_core.metrics.model import Estimate
 
 __all__ = ["MIN_SIZE", "Counted", "Part", "compare", "jensen_shannon", "top_share"]
 

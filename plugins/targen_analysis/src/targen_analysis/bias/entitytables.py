@@ -10,7 +10,7 @@ import numpy as np
 
 from targen_analysis.bias.mentions import Mentions
 from targen_analysis.data.excerpt import excerpt
-from targen_core.metrics.model import Cell, Estimate, Plot, Study, Table
+from targen_analysis.metrics import Cell, Estimate, Plot, Study, Table
 
 __all__ = [
     "DENSITY",

@@ -11,8 +11,7 @@ from pydantic import Field
 
 from targen_analysis.bias.genderwords import FEMALE, MALE, gender_of, occupations_of, words_in
 from targen_analysis.bias.parity import Pairs, pairs_of
-from targen_analysis.statistics import apart, difference, rate
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -23,6 +22,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import apart, difference, rate
 from targen_core.text import percent
 
 __all__ = ["GENDER", "GenderOptions"]

@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from targen_analysis.metrics import Corpus, Estimate
 from targen_analysis.statistics import rate
-from targen_core.metrics.model import Corpus, Estimate
 
 __all__ = ["Pairs", "pairs_of"]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from targen_analysis.data.columns import filled, text_columns
 from targen_analysis.data.known import TEMPLATES
+from targen_analysis.metrics import Corpus
 from targen_core import Registry, Task
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
-from targen_core.metrics.model import Corpus
 from targen_core.tasks.fields import named, text_at
 
 __all__ = ["Columns", "named_apart", "read_corpus"]

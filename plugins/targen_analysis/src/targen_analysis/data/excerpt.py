@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from targen_core.metrics.model import Excerpt
+from targen_analysis.metrics import Excerpt
 
 __all__ = ["excerpt"]
 

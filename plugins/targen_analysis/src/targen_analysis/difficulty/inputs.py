@@ -7,9 +7,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from targen_analysis.artifacts.sample import draw
+from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
 from targen_core.errors import Rejected
-from targen_core.metrics.model import Corpus, Study
 
 __all__ = ["Decisions", "groups_of", "read"]
 

@@ -12,8 +12,8 @@ from targen_analysis.difficulty.measured import Measured, measure_one
 from targen_analysis.difficulty.pvi import DOUBT
 from targen_analysis.difficulty.training import Recipe
 from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
+from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 from targen_analysis.statistics import difference
-from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
 from targen_core.pretrained import device_of
 from targen_core.text import percent
 

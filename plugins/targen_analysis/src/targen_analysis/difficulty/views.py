@@ -9,7 +9,7 @@ import numpy as np
 
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.difficulty.measured import Measured
-from targen_core.metrics.model import Estimate, Plot, Table
+from targen_analysis.metrics import Estimate, Plot, Table
 
 __all__ = ["figures_table", "of_rows", "plots", "row_tables"]
 

@@ -12,10 +12,7 @@ from pydantic import Field
 
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.judging.texts import answer_of, texts_of
-from targen_analysis.statistics import mean, rate
-from targen_core.dataset.source import open_source
-from targen_core.errors import UsageError
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -26,6 +23,9 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import mean, rate
+from targen_core.dataset.source import open_source
+from targen_core.errors import UsageError
 from targen_core.text import sheet_text
 
 __all__ = ["JUDGED", "JudgedOptions"]

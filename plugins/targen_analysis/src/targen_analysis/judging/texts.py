@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from targen_analysis.data.corpus import read_corpus
+from targen_analysis.metrics import Corpus
 from targen_core import Registry
-from targen_core.metrics.model import Corpus
 
 __all__ = ["ANSWERS", "answer_of", "judged_texts", "texts_of"]
 

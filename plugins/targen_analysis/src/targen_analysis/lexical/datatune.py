@@ -19,8 +19,7 @@ from pydantic import Field
 from targen_analysis.lexical.repetition import THRESHOLDS
 from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
 from targen_analysis.lexical.words import split
-from targen_analysis.statistics import generator, mean, rate, subsample
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -30,6 +29,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import generator, mean, rate, subsample
 
 __all__ = ["DATATUNE", "DataTuneOptions"]
 

@@ -14,8 +14,7 @@ from targen_analysis.lexical.compression import compression_ratio
 from targen_analysis.lexical.counts import FIGURES, counted
 from targen_analysis.lexical.richness import mattr, mtld
 from targen_analysis.lexical.words import Words, words_of
-from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Corpus,
     Estimate,
     Findings,
@@ -25,6 +24,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
 
 __all__ = ["LEXICAL", "LexicalOptions"]
 

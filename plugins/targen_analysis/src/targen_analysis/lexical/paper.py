@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from targen_analysis.data.columns import bare
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.data.runs import spaced
-from targen_analysis.statistics import mean
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Corpus,
     Estimate,
     Findings,
@@ -27,6 +26,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import mean
 
 __all__ = ["PAPER_VOCABULARY"]
 

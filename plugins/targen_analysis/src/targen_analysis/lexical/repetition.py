@@ -11,8 +11,7 @@ from targen_analysis.data.excerpt import excerpt
 from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
 from targen_analysis.lexical.selfbleu import self_bleu
 from targen_analysis.lexical.words import Words, words_of
-from targen_analysis.statistics import generator, mean, rate, subsample
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Corpus,
     Estimate,
@@ -23,6 +22,7 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_core.text import percent
 
 __all__ = ["REPETITION", "THRESHOLDS", "RepetitionOptions"]

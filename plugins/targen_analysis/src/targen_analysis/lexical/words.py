@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.metrics.model import Corpus
+from targen_analysis.metrics import Corpus
 
 __all__ = ["LONGEST", "Words", "split", "words_of"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from targen_analysis.metrics import Estimate
 from targen_analysis.report.cells import number
-from targen_core.metrics.model import Estimate
 
 __all__ = ["KEY", "Apart", "apart"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core.metrics.model import Cell, Estimate
+from targen_analysis.metrics import Cell, Estimate
 
 __all__ = ["DASH", "interval", "number", "shown"]
 

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from targen_analysis.analysis import Analysis, Part
-from targen_core.metrics.model import Corpus
+from targen_analysis.metrics import Corpus
 
 __all__ = ["FORMAT", "as_json", "plain"]
 

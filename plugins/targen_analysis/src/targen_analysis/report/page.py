@@ -7,11 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 from targen_analysis.analysis import Analysis, Part
+from targen_analysis.metrics import Cell, Corpus, Estimate, Plot, Table
 from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short
-from targen_core.metrics.model import Cell, Corpus, Estimate, Plot, Table
 from targen_core.pages import document, safe
 
 __all__ = ["as_page"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
-from targen_core.metrics.model import Plot, Study
+from targen_analysis.metrics import Plot, Study
 
 __all__ = ["KINDS", "colors_of", "specification", "theme", "write_picture"]
 

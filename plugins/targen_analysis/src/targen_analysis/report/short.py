@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from targen_analysis.analysis import Analysis, Part
+from targen_analysis.metrics import Cell, Study, Table
 from targen_analysis.report.apart import Apart, apart
 from targen_analysis.statistics import Z
-from targen_core.metrics.model import Cell, Study, Table
 from targen_core.text import plural
 
 __all__ = ["Short", "in_short"]

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors
 from targen_analysis.statistics import Z
-from targen_core.metrics.model import Estimate
 
 __all__ = ["mean_cosine", "pair_mean", "remote_clique", "vendi"]
 

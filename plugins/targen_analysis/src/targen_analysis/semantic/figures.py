@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_analysis.metrics import Estimate, Study
 from targen_analysis.semantic.coverage import FIGURES, coverage
 from targen_analysis.semantic.diversity import mean_cosine, remote_clique, vendi
 from targen_analysis.semantic.similarity import nearest
@@ -19,7 +20,6 @@ from targen_analysis.statistics import (
     rate,
     subsample,
 )
-from targen_core.metrics.model import Estimate, Study
 
 __all__ = ["REPEATED", "Figures", "alone", "beside"]
 

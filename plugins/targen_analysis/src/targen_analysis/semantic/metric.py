@@ -8,16 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from targen_analysis.semantic.coverage import FIGURES
-from targen_analysis.semantic.diversity import pair_mean
-from targen_analysis.semantic.embedding import DEFAULT_MODEL, Embedder, load_embedder
-from targen_analysis.semantic.figures import REPEATED, Figures, alone, beside
-from targen_analysis.semantic.projection import UMAP_ROWS, Projection, check_umap, umap_map
-from targen_analysis.semantic.similarity import unit
-from targen_analysis.semantic.views import Sample, distribution, map_of, missing_and_new
-from targen_analysis.statistics import Rows, generator, subsample
-from targen_core.errors import UsageError
-from targen_core.metrics.model import (
+from targen_analysis.metrics import (
     Cell,
     Estimate,
     Findings,
@@ -27,6 +18,15 @@ from targen_core.metrics.model import (
     Study,
     Table,
 )
+from targen_analysis.semantic.coverage import FIGURES
+from targen_analysis.semantic.diversity import pair_mean
+from targen_analysis.semantic.embedding import DEFAULT_MODEL, Embedder, load_embedder
+from targen_analysis.semantic.figures import REPEATED, Figures, alone, beside
+from targen_analysis.semantic.projection import UMAP_ROWS, Projection, check_umap, umap_map
+from targen_analysis.semantic.similarity import unit
+from targen_analysis.semantic.views import Sample, distribution, map_of, missing_and_new
+from targen_analysis.statistics import Rows, generator, subsample
+from targen_core.errors import UsageError
 from targen_core.text import percent
 
 __all__ = ["SEMANTIC", "SemanticOptions", "semantic_findings"]

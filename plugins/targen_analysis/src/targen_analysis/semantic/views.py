@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.data.excerpt import excerpt
+from targen_analysis.metrics import Corpus, Excerpt, Plot, Table
 from targen_analysis.semantic.projection import Projection, possible, project
 from targen_analysis.semantic.similarity import Vectors, nearest, pair_shares
 from targen_analysis.statistics import subsample
-from targen_core.metrics.model import Corpus, Excerpt, Plot, Table
 
 __all__ = ["Sample", "distribution", "map_of", "missing_and_new"]
 

@@ -26,11 +26,11 @@ from targen_core.errors import (
 from targen_core.origin import in_a_command, is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
-from targen_core.retrieval.model import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_core.text import plural
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
+from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 
 __all__ = ["FILES", "SUFFIXES"]
 

@@ -15,8 +15,8 @@ from targen_datatune.cli.options import IndexArg, assignments
 
 if TYPE_CHECKING:
     from targen_core import Registry
-    from targen_core.retrieval.model import DatasetEntry
     from targen_datatune.index import Built, Index, Source
+    from targen_datatune.retrieval import DatasetEntry
 
 __all__ = ["catalogue"]
 

@@ -22,7 +22,7 @@ from pydantic import Field
 from targen_core.errors import UnreadableFile
 from targen_core.outputs import remove, write_file
 from targen_core.reading import read_array, read_json
-from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
+from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
 __all__ = ["BM25", "words"]

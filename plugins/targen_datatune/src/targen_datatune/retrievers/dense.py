@@ -33,7 +33,7 @@ from targen_core.pretrained import (
     sentence_model,
 )
 from targen_core.reading import read_array, read_json, read_text
-from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions
+from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
 __all__ = ["DEFAULT_MODEL", "DENSE"]

@@ -17,7 +17,7 @@ from pydantic import Field
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.reading import read_json
-from targen_core.retrieval.model import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
+from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
 
 __all__ = ["FUSED"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core.retrieval.model import DatasetEntry
+from targen_datatune.retrieval import DatasetEntry
 
 __all__ = ["Plan", "Source", "SourceRow"]
 

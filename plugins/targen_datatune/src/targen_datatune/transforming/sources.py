@@ -15,8 +15,8 @@ from targen_datatune.transforming.items import Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 
 if TYPE_CHECKING:
-    from targen_core.retrieval.model import DatasetEntry
     from targen_datatune.finding import Findings
+    from targen_datatune.retrieval import DatasetEntry
 
 __all__ = ["Sources"]
 

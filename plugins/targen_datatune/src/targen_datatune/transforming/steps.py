@@ -31,8 +31,8 @@ from targen_datatune.transforming.replies import (
 from targen_datatune.transforming.sources import Sources, cut, shown
 
 if TYPE_CHECKING:
-    from targen_core.retrieval.model import DatasetEntry
     from targen_datatune.finding import Match
+    from targen_datatune.retrieval import DatasetEntry
     from targen_datatune.transforming.spec import Transform
 
 __all__ = ["PROMPTS", "Steps"]

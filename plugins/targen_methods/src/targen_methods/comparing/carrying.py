@@ -42,11 +42,11 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
+from targen_core.findings import Estimate
 from targen_core.methods.finishing import finished, rows_to_make
-from targen_core.metrics.model import Estimate
 from targen_core.outputs import check_own, claim, read_file, write_file
 from targen_core.reading import json_of
-from targen_core.runs.account import Account
+from targen_core.runs.jobs.account import Account
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured
@@ -436,7 +436,7 @@ def _analyzed(
     ]
     tell(f"analysis into {folder / 'analysis'}")
     installed = {item.name for item in registry.all("metric")}
-    analyze = registry.get("function", "analyze")  # its distribution is an extra of this one
+    analyze = registry.function("analyze", of="compare-methods")  # of an extra
     analysis: Analysis = analyze(
         *runs,
         against=asked.original or None,

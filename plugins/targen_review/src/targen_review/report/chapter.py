@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from targen_core.metrics.model import Findings, Metric, MetricOptions, Study
+from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 from targen_review.plan import is_there
 
 __all__ = ["REVIEWED", "ReviewedOptions"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from targen_core.metrics.model import Cell, Estimate, Excerpt, Findings, Table
+from targen_core.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.pages import document, safe
 from targen_core.text import duration, markdown, plural
 from targen_review.agreement import Figure, share

@@ -20,7 +20,7 @@ import numpy as np
 
 from targen_core.dataset.bigbench import BigBench, Example
 from targen_core.errors import UsageError
-from targen_core.metrics.model import Estimate
+from targen_core.findings import Estimate
 from targen_training.neural.answers import normal
 from targen_training.scores import Measure, draws_of
 

@@ -27,13 +27,13 @@ from targen_core.errors import UsageError
 from targen_core.outputs import put_folder, remove, write_file, writing
 from targen_core.pretrained import named_place
 from targen_core.reading import read_array, read_json
-from targen_core.training.model import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import about_task, fitted
 from targen_training.styles import Style
+from targen_training.trainers import Decision, Trainer, TrainerOptions, TrainingSet, Watch
 
 __all__ = [
     "BEFORE",

@@ -12,12 +12,12 @@ from typing import Any
 
 from targen_core import Dataset, Registry, Task, Typed, read_dataset
 from targen_core.errors import UsageError
-from targen_core.training.model import Decision
 from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
 from targen_training.styles import Style
+from targen_training.trainers import Decision
 
 __all__ = [
     "Held",

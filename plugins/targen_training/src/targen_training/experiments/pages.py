@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from targen_core.metrics.model import Cell, Estimate, Findings, Plot, Table
+from targen_core.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.pages import document, safe
 from targen_core.text import markdown, plural
 from targen_training.experiments.results import Group, Pair, PartResult, Results

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.metrics.model import Estimate
+from targen_core.findings import Estimate
 from targen_core.plain import content_of
-from targen_core.training.model import Decision
 from targen_training.experiments.cells import Cell, Done, Plan
 from targen_training.experiments.data import Material
 from targen_training.experiments.model import Experiment
 from targen_training.scores import Measured, draws_of, measured
 from targen_training.statistics import holm, interval, mcnemar, p_of, seed_draws, worth
+from targen_training.trainers import Decision
 
 __all__ = [
     "Group",

@@ -22,7 +22,6 @@ from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.origin import remember_trust
 from targen_core.outputs import check_own, remove, write_file
-from targen_core.training.model import Watch
 from targen_training.experiments.cells import (
     BEFORE,
     Done,
@@ -40,6 +39,7 @@ from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import Results, results_of
 from targen_training.models import require_able
 from targen_training.scores import measured
+from targen_training.trainers import Watch
 
 __all__ = [
     "Planned",

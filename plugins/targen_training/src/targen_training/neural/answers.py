@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from targen_core.tasks.cases import RIGHT, WRONG
-from targen_core.training.model import Decision, Question
+from targen_training.trainers import Decision, Question
 
 __all__ = ["asked", "meaning", "normal", "questions_of"]
 

@@ -15,9 +15,9 @@ from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.pretrained import device_of, quiet
 from targen_core.reading import read_json
-from targen_core.training.model import Decision, Predictor, Trainer, TrainingSet
 from targen_training.neural.options import EncoderOptions
 from targen_training.neural.weights import check
+from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 
 __all__ = ["ENCODER", "read"]
 

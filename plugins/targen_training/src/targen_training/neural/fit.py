@@ -20,9 +20,9 @@ import numpy as np
 
 from targen_core.errors import JobFailed, UsageError
 from targen_core.pretrained import device_of, first_line, quiet
-from targen_core.training.model import Decision, TrainingSet
 from targen_training.neural.loss import OWN, Ensembling, own_trainer
 from targen_training.neural.options import EncoderOptions, NeuralOptions
+from targen_training.trainers import Decision, TrainingSet
 
 __all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
 

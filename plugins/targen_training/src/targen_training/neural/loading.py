@@ -7,7 +7,6 @@ from typing import Any
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.outputs import remove
 from targen_core.pretrained import device_of, first_line, note_model, quiet
-from targen_core.training.model import TrainingSet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
 from targen_training.neural.weights import (
@@ -15,6 +14,7 @@ from targen_training.neural.weights import (
     base_of,
     find_weights,
 )
+from targen_training.trainers import TrainingSet
 
 __all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_of"]
 

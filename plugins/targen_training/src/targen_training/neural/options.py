@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from targen_core.training.model import TrainerOptions
 from targen_training.ensembling import EnsemblingOptions
+from targen_training.trainers import TrainerOptions
 
 __all__ = ["EncoderOptions", "NeuralOptions", "WriterOptions"]
 

@@ -16,11 +16,11 @@ from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.pretrained import device_of, quiet
 from targen_core.reading import read_json
-from targen_core.training.model import Decision, Predictor, Question, Trainer, TrainingSet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions
 from targen_training.neural.weights import check
+from targen_training.trainers import Decision, Predictor, Question, Trainer, TrainingSet
 
 __all__ = ["DECODER", "ENCODER_DECODER"]
 

@@ -21,7 +21,7 @@ from targen_core import Typed
 from targen_core.dataset.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
-from targen_core.metrics.model import Estimate
+from targen_core.findings import Estimate
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
 from targen_core.text import plural

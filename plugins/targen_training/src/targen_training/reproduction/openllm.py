@@ -25,8 +25,8 @@ from targen_core import Registry, Typed, generate
 from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
 from targen_core.outputs import check_own, read_file, write_file
 from targen_core.reading import json_of
-from targen_core.training.model import Trainer, TrainerOptions
 from targen_training.reproduction.material import synthetic_of
+from targen_training.trainers import Trainer, TrainerOptions
 
 if TYPE_CHECKING:
     from targen_core import Dataset

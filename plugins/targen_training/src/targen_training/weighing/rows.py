@@ -18,9 +18,9 @@ from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
 from targen_core.reading import read_array
 from targen_core.text import plural
-from targen_core.training.model import Decision
 from targen_training.decisions import decisions_of
 from targen_training.features import Features
+from targen_training.trainers import Decision
 from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights
 from targen_training.weighing.head import Array, with_bias
 from targen_training.weighing.influence import InfluenceOptions, influence_of, require_learned

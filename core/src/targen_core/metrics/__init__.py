@@ -1,1 +1,0 @@
-"""Metrics: what a plugin measures of datasets."""

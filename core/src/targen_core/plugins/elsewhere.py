@@ -1,0 +1,75 @@
+"""Which package brings what people ask for by name: data, for hints of errors alone.
+
+Nothing is imported by these names, and a part works the same whether it is in here or not.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ELSEWHERE", "HOOKS_ELSEWHERE", "package_of"]
+
+ELSEWHERE = {
+    "task": {
+        "": "targen-tasks-superglue",
+        **dict.fromkeys(
+            ["axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"], "targen-tasks-superglue"
+        ),
+        "multirc": "targen-tasks-multirc",
+    },
+    "backend": {
+        "": "targen-backends[local]",
+        **{name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]},
+        "openai": "targen-backends[chatgpt]",
+        "anthropic": "targen-backends[claude]",
+        "openai-compatible": "targen-backends[llama]",
+    },
+    "method": {
+        "": "targen-methods",
+        **dict.fromkeys(
+            ["attrprompt", "coda", "selfinstruct", "supergen", "zerogen"], "targen-methods"
+        ),
+        "progen": "targen-methods[progen]",
+        "sungen": "targen-methods[sungen]",
+    },
+    "executor": {"": "targen-ray", "ray": "targen-ray"},
+    "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
+    "metric": {"": "targen-analysis"},
+    "trainer": {"": "targen-training"},
+    "catalogue": {"": "targen-datatune"},
+    "retriever": {"": "targen-datatune"},
+    "command": {
+        "analyze": "targen-analysis",
+        "catalogue": "targen-datatune",
+        "evaluate": "targen-training",
+        "list-catalogues": "targen-datatune",
+        "list-methods": "targen-methods",
+        "list-metrics": "targen-analysis",
+        "list-retrievers": "targen-datatune",
+        "list-trainers": "targen-training",
+        "retrieve": "targen-datatune",
+        "review": "targen-review",
+        "train": "targen-training",
+        "transform": "targen-datatune",
+        "view": "targen-review",
+    },
+    "function": {
+        "analyze": "targen-analysis",
+        "check-plugin": "targen-testing",
+        "review-figures": "targen-review",
+        "reviewed": "targen-review",
+    },
+}
+"""Kind -> name -> the package to install; the name "" stands for any of the kind."""
+
+HOOKS_ELSEWHERE = {
+    "register_metrics": "metric",
+    "register_trainers": "trainer",
+    "register_catalogues": "catalogue",
+    "register_retrievers": "retriever",
+    "register_methods": "method",
+}
+"""Hooks of kinds that other packages bring -> the kind."""
+
+
+def package_of(kind: str, name: str = "") -> str:
+    """Return what to install for a name of a kind, or for any of the kind; "" if unknown."""
+    return ELSEWHERE.get(kind, {}).get(name, "")

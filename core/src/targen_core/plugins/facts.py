@@ -1,0 +1,167 @@
+"""What `targen describe` shows of a registered object: the means to write a kind's `facts`.
+
+```python
+def facts(part: Described) -> dict[str, Any]:
+    return {"serves": part.target.serves, "options": fields(part.target.options)}
+```
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from targen_core.plugins.kinds import Kind
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
+
+__all__ = ["Described", "about", "facts_of", "fields", "plain", "requirement"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A registered object that is to be described, and how.
+
+    Attributes:
+        registry: finds it and everything else.
+        kind: its kind.
+        name: its name, as the user typed it.
+        options: what the user passed as -o, each `KEY=VALUE`; only for kinds with this flag.
+        variants: what the user passed as --variant; only for kinds with this flag.
+        prompts: whether to include the texts of prompts; only for kinds with this flag.
+    """
+
+    registry: Registry
+    kind: Kind
+    name: str
+    options: Sequence[str] = ()
+    variants: Sequence[str] = ()
+    prompts: bool = False
+
+    @cached_property
+    def item(self) -> Registration[Any]:
+        """Its registration."""
+        return self.registry.find(self.kind.name, self.name)
+
+    @cached_property
+    def target(self) -> Any:
+        """The object itself, imported; one with options has their defaults.
+
+        Raises:
+            UsageError: it needs an option.
+            PluginError: it cannot be imported.
+        """
+        return self.registry.resolve(self.item)
+
+    @cached_property
+    def configurable(self) -> type[BaseModel] | None:
+        """The options by which it is made, if it is a `Configurable`."""
+        return self.registry.options_of(self.item)
+
+
+def facts_of(part: Described) -> dict[str, Any]:
+    """Return what to show of an object: its identity, its options and the facts of its kind.
+
+    Raises:
+        MissingDependency, PluginError: it cannot be imported.
+        UsageError: an option that the user passed is wrong.
+    """
+    from targen_core.errors import UsageError
+
+    make = part.kind.resolve("facts") or _plain_facts
+    try:
+        own = dict(make(part))
+    except UsageError:
+        if part.configurable is None:
+            raise
+        own = {"summary": part.item.summary}  # it needs an option, which the table marks
+    if "id" in own:
+        return own
+    item = part.item
+    versions = {plugin.distribution: plugin.version for plugin in part.registry.plugins}
+    facts: dict[str, Any] = {
+        "kind": item.kind,
+        "id": item.id,
+        "version": versions.get(item.distribution, ""),
+        "summary": item.summary or str(own.pop("summary", "")),
+        "install": item.install,
+    }
+    if part.configurable is not None:
+        facts["options"] = fields(part.configurable)
+    return facts | own
+
+
+def _plain_facts(part: Described) -> dict[str, Any]:
+    """What can be said of an object whose kind says nothing of it."""
+    from pydantic import BaseModel
+
+    options = getattr(part.target, "options", None)
+    facts: dict[str, Any] = {"about": about(part.target)}
+    if isinstance(options, type) and issubclass(options, BaseModel):
+        facts["options"] = fields(options)
+    return facts
+
+
+def requirement(part: Described) -> str:
+    """Return what to install for an object with an `extra`."""
+    extra = part.target.extra
+    return f"{part.item.distribution}[{extra}]" if extra else part.item.install
+
+
+def fields(model: Any) -> list[dict[str, Any]]:
+    """Return the fields of a pydantic model with their types and defaults; of a text, one."""
+    from pydantic import BaseModel
+
+    if model is str:
+        return [{"name": "", "type": "str", "description": "a text"}]
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    found = []
+    for name, field in model.model_fields.items():
+        one: dict[str, Any] = {
+            "name": name,
+            "type": _type(field.annotation),
+            "description": field.description or "",
+        }
+        if field.is_required():
+            one["required"] = True
+        elif field.default_factory is None:
+            one["default"] = plain(field.default)
+        found.append(one)
+    return found
+
+
+def about(thing: object) -> str:
+    """Return the first paragraph of a docstring, in one line."""
+    text = inspect.getdoc(thing) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it; of what JSON lacks, its text."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return [plain(part) for part in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _type(annotation: Any) -> str:
+    """A type as people write it."""
+    if get_origin(annotation) is Annotated:
+        return _type(get_args(annotation)[0])
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    if get_origin(annotation) in (Union, UnionType):
+        parts = [part for part in get_args(annotation) if part is not NoneType]
+        return " | ".join(map(_type, parts))
+    if get_origin(annotation) in (list, tuple, set, frozenset, dict):
+        parts = ["..." if part is Ellipsis else _type(part) for part in get_args(annotation)]
+        return f"{get_origin(annotation).__name__}[{', '.join(parts)}]"
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return {"SecretStr": "secret"}.get(text, text.replace("typing.", ""))

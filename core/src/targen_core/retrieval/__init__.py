@@ -1,1 +1,0 @@
-"""Retrieval: the shapes of catalogues and retrievers. Those that there are lie in plugins."""

@@ -1,0 +1,1 @@
+"""A run directory: where it is, what it holds, and what can be read from it."""

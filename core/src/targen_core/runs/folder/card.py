@@ -1,0 +1,339 @@
+"""The dataset card: a README.md with front matter that a hub accepts.
+
+It is made to be published: it says what is known and no more, and holds no
+address, local path or service identity. Models and backends are called by
+their names. The words of a `problem` come from a service, and stay in the
+report.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, RUN, SIMILARITY
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.model_names import backend_name, model_name
+from targen_core.tasks.model import Task
+from targen_core.text import (
+    json_safe,
+    markdown,
+    markdown_code,
+    markdown_fence,
+    markdown_prose,
+    percent,
+    plural,
+)
+
+__all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_LONGEST = 2_000  # characters of the sample row
+
+IN_ORDER = """\
+Rows are in the order in which they were made: neighbours share contexts, and a label with few
+rows appears only near the start. Shuffle them before you train."""
+"""What a card says of rows that have not been shuffled."""
+
+NO_LICENCE = "No licence is stated here."
+
+_CITATION = """@misc{gupta2023targen,
+  title         = {{TarGEN}: Targeted Data Generation with Large Language Models},
+  author        = {Gupta, Himanshu and Scaria, Kevin and Anantheswaran, Ujjwala and Verma, Shreyas
+                   and Parmar, Mihir and Sawant, Saurabh Arjun and Baral, Chitta
+                   and Mishra, Swaroop},
+  year          = {2023},
+  eprint        = {2310.17876},
+  archivePrefix = {arXiv},
+  primaryClass  = {cs.CL}
+}"""
+
+
+def size_category(rows: int) -> str:
+    """The size of a dataset as hubs name it."""
+    return next((name for below, name in _SIZES if rows < below), "n>1M")
+
+
+def front_matter(values: Mapping[str, Any]) -> str:
+    """A card's keys as YAML, in their order: a line each, and values as JSON, which is YAML."""
+    return "".join(
+        f"{key}: {json_safe(json.dumps(value, ensure_ascii=False))}\n"
+        for key, value in values.items()
+    )
+
+
+def heading(task: Task[Any, Any]) -> str:
+    """Return the title and description of a task for a card: a file may have written them."""
+    title = markdown_prose(" ".join(task.summary.split()))
+    return f"# {title}\n\n{markdown_prose(task.description.strip())}"
+
+
+def dataset_card(
+    task: Task[Any, Any],
+    manifest: Manifest,
+    report: Mapping[str, Any],
+    sample: Mapping[str, Any] | None = None,
+) -> str:
+    """The card of a run's dataset, with `sample`, one of its rows, in it."""
+    rows = sum(report["rows"].values())
+    judged = sum(flow["judged"] for flow in report["flow"].values())
+    accepted = sum(sum(flow["accepted"].values()) for flow in report["flow"].values())
+    usage = report["usage"]["total"]
+    labels = "\n".join(
+        f"| {markdown(name)} | {report['rows'][name]:,} | {requested:,} |"
+        for name, requested in report["requested"].items()
+    )
+    steps = "\n".join(
+        f"| {markdown(step)} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "
+        f"{markdown(', '.join(f'{key}={value}' for key, value in plan.params.items()))} |"
+        for step, plan in manifest.steps.items()
+    )
+    columns = ", ".join(map(markdown_code, task.schema.model_fields))
+    name = manifest.task.id.rpartition(":")[2]
+    task_id = markdown_code(name if manifest.task_file else manifest.task.id)
+    source = markdown_prose(task.source)
+    variants = "".join(f", variant {markdown(name)}" for name in manifest.task.variants)
+    corrector = markdown((manifest.lock.corrector or "none").rpartition(":")[2])
+    title, _, description = heading(task).partition("\n\n")
+    day = _date(manifest)
+    status = report["status"]
+    flagged = ""
+    if status != "complete":
+        flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
+    out_of = f" ({percent(accepted / judged)})" if judged else ""
+    candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
+    uncorrected = "" if manifest.lock.corrector else " No label was corrected."
+    front = {
+        "pretty_name": f"{name} ({_kind(report)})",
+        "tags": ["synthetic", "targen"],
+        "size_categories": [size_category(rows)],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "dataset.jsonl"}],
+            }
+        ],
+    }
+    return f"""---
+{front_matter(front)}---
+
+{title}
+{flagged}
+{description}
+
+{_written(report)}
+
+## Rows
+
+Columns: {columns}.
+
+| label | rows | requested |
+|---|--:|--:|
+{labels}
+{_sample(sample)}
+{IN_ORDER}
+
+## How it was made
+
+Task {task_id}, version {manifest.task.version}{variants}, run seed {manifest.spec.seed}{day};
+labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {source}
+
+| step | model | backend | parameters |
+|---|---|---|---|
+{steps}
+
+Of {candidates}, {accepted:,} were accepted{out_of}.{uncorrected} In the run's
+folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
+calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
+from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
+{_prices(report.get("prices", {}))}
+{_more(manifest, report)}
+## Licence
+
+{NO_LICENCE} How generated text may be used depends on the terms of the models that
+wrote it{_models(report)}{_on_sources(report)}.
+
+## Citation
+
+The method:
+
+{markdown_fence(_cited(task.citation), "bibtex")}
+{_canary(task.canary)}"""
+
+
+def _kind(report: Mapping[str, Any]) -> str:
+    """How the rows came to be, in a word."""
+    return " and ".join(report.get("parts", ())) or (
+        "transformed" if report.get("sources") else "synthetic"
+    )
+
+
+def _canary(canary: str) -> str:
+    if not canary:
+        return ""
+    return f"""
+## Canary
+
+The task's examples stood in the prompts. Their authors keep them out of training corpora:
+
+{markdown_fence(" ".join(canary.split()), "text")}
+"""
+
+
+def _cited(more: str) -> str:
+    return "\n\n".join(filter(None, [_CITATION, more.strip()]))
+
+
+def _named(name: str) -> str:
+    return markdown(name) if name else "not named"
+
+
+def _written(report: Mapping[str, Any]) -> str:
+    """Who wrote the rows, as far as that is known."""
+    if report.get("answers_by_files"):
+        return (
+            "The answers reached this run in files. targen does not know who or what wrote them;\n"
+            "the models below are those that the calls were addressed to."
+        )
+    return (
+        "The rows are made from answers of the models named below, as their services gave them.\n"
+        "No person reads them during a run; whether anybody has since is not known."
+    )
+
+
+def _sample(sample: Mapping[str, Any] | None) -> str:
+    if sample is None:
+        return ""
+    text = json.dumps(sample, indent=2, ensure_ascii=False)
+    if len(text) > _LONGEST:
+        return ""
+    return f"\nThe first row:\n\n{markdown_fence(text, 'json')}\n"
+
+
+def _drawn(manifest: Manifest) -> str:
+    """In what items and rows were made to differ."""
+    by_step: dict[str, list[str]] = {}
+    for place in manifest.task.dimensions:
+        step, _, name = place.partition(".")
+        by_step.setdefault("rows" if step == "generate" else step, []).append(markdown(name))
+    if not by_step:
+        return ""
+    said = "; ".join(f"{markdown(step)} in {', '.join(names)}" for step, names in by_step.items())
+    return f"\nMade to differ by code, balanced over the run: {said}.\n"
+
+
+def _excluded(manifest: Manifest) -> str:
+    """What no row is from, as a promise with its tests."""
+    if not (plans := manifest.lock.excluded):
+        return ""
+    lines = "\n".join(
+        f"| {markdown(plan.source)} | {plan.rows:,} | "
+        f"{markdown(', '.join(plan.columns))} | `{plan.digest}` |"
+        for plan in plans
+    )
+    runs = [run.manifest for run in manifest.merged] or [manifest]
+    similarity = max(run.spec.near_duplicates or SIMILARITY for run in runs)
+    return f"""
+## Excluded
+
+No row equals or nearly equals a row of these datasets:
+
+| dataset | rows | columns compared | digest of their texts |
+|---|--:|---|---|
+{lines}
+
+Four tests say so: the same text; the same words, whatever their case, punctuation and spaces; {RUN}
+words in a row that an excluded text has too, or {GRAM} and more that are half of it; a similarity
+of the whole rows of at least {similarity:g} % (normalised indel). The first three hold for single
+texts, too, if they have {MIN_ALONE} words or more. The last finds nearly all such rows among
+100,000 excluded ones, and fewer among more. Paraphrases and translations are not found.
+"""
+
+
+def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
+    """What only some runs have."""
+    parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
+    merged = _merged(manifest, report.get("missing_shards", ()))
+    return f"{merged}{_drawn(manifest)}{parts}{sources}{_excluded(manifest)}"
+
+
+def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:
+    """The runs that rows were merged of."""
+    if not manifest.merged:
+        return ""
+    lines = "\n".join(
+        f"| {markdown(run.name)} | {run.manifest.spec.seed} | {_asked(run.manifest)} | "
+        f"{run.rows:,} |"
+        for run in manifest.merged
+    )
+    missing = "".join(
+        f"\nMissing of {one['count']:,} shards: {', '.join(map(str, one['missing']))}.\n"
+        for one in lacking
+    )
+    return f"""
+Merged of these runs, near-duplicates left out; `run` in `provenance.jsonl` says of each row which
+it is from:
+
+| run | seed | models | rows |
+|---|--:|---|--:|
+{lines}
+{missing}"""
+
+
+def _asked(manifest: Manifest) -> str:
+    names = dict.fromkeys(model_name(plan) or "not named" for plan in manifest.steps.values())
+    return markdown(", ".join(names))
+
+
+def _parts(parts: Mapping[str, Any]) -> str:
+    """How many rows were made in which way, where a task has several."""
+    if not parts:
+        return ""
+    words = ", ".join(f"{one['rows']:,} {markdown(name)}" for name, one in parts.items())
+    return (
+        f"\nBy the way in which they were made, the rows are: {words}. `intended` in\n"
+        "`provenance.jsonl` says of each which one it is.\n"
+    )
+
+
+def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
+    """The datasets that rows were made from, with their licences."""
+    if not sources:
+        return ""
+    lines = "\n".join(
+        f"| {markdown(one['name'])} | {markdown(one['license'] or 'not stated')} | "
+        f"{markdown(one['revision'])} | {one['rows']:,} |"
+        for one in sources
+    )
+    return f"""
+## Sources
+
+Rows were made from rows of these datasets:
+
+| dataset | licence | revision | rows |
+|---|---|---|--:|
+{lines}
+"""
+
+
+def _on_sources(report: Mapping[str, Any]) -> str:
+    return ", and on the licences of the sources above" if report.get("sources") else ""
+
+
+def _date(manifest: Manifest) -> str:
+    day = manifest.created[:10]
+    return f", begun on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
+
+
+def _models(report: Mapping[str, Any]) -> str:
+    names = sorted({name for name in report["models"].values() if name})
+    return f": {markdown(', '.join(names))}" if names else ""
+
+
+def _prices(prices: Mapping[str, Any]) -> str:
+    """The prices that calls were counted at, and where they come from."""
+    from targen_core.runs.folder.report import price_words
+
+    return "".join(f"{markdown(line)}.\n" for line in price_words(prices)).rstrip()

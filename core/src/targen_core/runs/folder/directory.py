@@ -1,0 +1,233 @@
+"""A run directory: the engine's sink, and everything that a run leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import weakref
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from targen_core.calls.journal import Mark
+from targen_core.errors import RunLocked, WriteFailed
+from targen_core.outputs import remove
+from targen_core.plain import open_plain, read_plain, why_not
+from targen_core.reading import json_of, read_jsonl
+from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
+from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
+
+__all__ = ["RunDirectory"]
+
+_OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
+"""Those that this process holds."""
+
+_BLOCK = 1 << 16
+
+
+class RunDirectory:
+    """The files of one run, locked for one process.
+
+    `manifest.json`, `journal`, `dataset.jsonl` (official rows and nothing
+    else), `provenance.jsonl`, `rejects.jsonl`, `ledger`, `report.json`, `README.md`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Lock the directory, made if it is not there.
+
+        Raises:
+            WriteFailed: it cannot be made or written.
+            RunDirectoryError: it holds links or other things that are no files.
+            RunLocked: another process holds it, or this one does already.
+        """
+        self.path = path
+        self._report: bytes | None = None  # that of an earlier process
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            check_members(path)
+            # To take the lock empties the file, so it must be nobody else's.
+            os.close(open_plain(path / ".lock", os.O_RDWR | os.O_CREAT, alone=True))
+            # Not a thread's own: a job may be run in one and closed in another.
+            self._lock = FileLock(path / ".lock", timeout=0, thread_local=False)
+            self._lock.acquire()
+        except Timeout:
+            if any(other.path.samefile(path) for other in list(_OPEN)):
+                raise RunLocked(
+                    f"{path} is already open in this process: a run is in progress there, or a "
+                    "Job was not closed",
+                    hint="wait for it to finish, or close it: job.close(), or with "
+                    "Job.create(...) as job",
+                ) from None
+            raise RunLocked(
+                f"another process is using {path}", hint="wait for it, or stop it"
+            ) from None
+        except OSError as error:
+            raise WriteFailed(
+                f"cannot write to {path}: {why_not(path, error)}", hint="choose another --out"
+            ) from error
+        self._dataset: ReplayedFile | None = None
+        self._provenance: ReplayedFile | None = None
+        self._rejects: ReplayedFile | None = None
+        _OPEN.add(self)
+
+    @property
+    def manifest(self) -> Path:
+        """Where the manifest is."""
+        return self.path / "manifest.json"
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal is."""
+        return self.path / "journal"
+
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger is."""
+        return self.path / "ledger"
+
+    @property
+    def pending(self) -> Path:
+        """Where the calls are that a replay lacks: beside it, outputs are provisional."""
+        return self.path / "pending.jsonl"
+
+    def drop_provisional(self) -> None:
+        """Remove the outputs of a replay that lacks calls: with these they are made anew."""
+        if self.pending.exists():
+            for name in (*OUTPUTS, "ledger"):
+                remove(self.path / name)
+            remove(self.pending)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """How far dataset, provenance and rejects are written or repeated."""
+        return tuple(file.mark for file in self._outputs)
+
+    def open_outputs(self) -> None:
+        """Open dataset, provenance and rejects to be written from their start."""
+        for file in self._outputs:
+            file.close()
+        # A report speaks of a run that has ended; this one goes on.
+        report = self.path / "report.json"
+        with contextlib.suppress(OSError):
+            self._report = read_plain(report, SMALL)
+        remove(report)
+        self._dataset, self._provenance, self._rejects = (
+            ReplayedFile(self.path / name) for name in OUTPUTS
+        )
+
+    def skip(self, marks: Sequence[Mark]) -> bool:
+        """Go on behind what earlier processes wrote, if all of it is there unchanged.
+
+        Where the last of them died, lines behind the marks go: a machine that lost power may
+        have lost the answers that they rest on.
+
+        Raises:
+            WriteFailed: they cannot be cut off.
+        """
+        died = self._report is None
+        return all(
+            file.skip(mark, cut=died) for file, mark in zip(self._outputs, marks, strict=True)
+        )
+
+    def solid(self) -> tuple[int, ...]:
+        """Bytes of journal, dataset, provenance and rejects that are there.
+
+        Zeros at the end of a file do not count: some file systems leave them in place of what
+        was written last before the machine lost power.
+        """
+        return tuple(_solid(self.path / name) for name in ("journal", *OUTPUTS))
+
+    @property
+    def _outputs(self) -> list[ReplayedFile]:
+        files = (self._dataset, self._provenance, self._rejects)
+        return [file for file in files if file is not None]
+
+    def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
+        """Write the rows of one instance, and where they come from."""
+        assert self._dataset is not None and self._provenance is not None
+        self._provenance.write(provenance)
+        for row in rows:
+            self._dataset.write(row)
+
+    def reject(self, record: Mapping[str, Any]) -> None:
+        """Write one candidate or list item that made no row."""
+        assert self._rejects is not None
+        self._rejects.write(record)
+
+    def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
+        """The first rows of the dataset; a replay has not yet come to those behind."""
+        return list(islice(read_jsonl(self.path / "dataset.jsonl"), count))
+
+    @property
+    def seconds_before(self) -> float | None:
+        """Seconds that earlier processes worked; None where one was killed, and nobody knows."""
+        try:
+            seconds = json_of(self._report or b"")["seconds"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return seconds if type(seconds) in (int, float) and 0 <= seconds <= MAX_SECONDS else None
+
+    def leave_as_it_was(self) -> None:
+        """Put the report back: nothing was written that it should tell of."""
+        if self._report is not None:
+            write_atomically(self.path / "report.json", self._report.decode(errors="replace"))
+
+    def finish(self, *, complete: bool, report: Mapping[str, Any], card: str) -> None:
+        """Write report and card; with `complete`, check that the files end here."""
+        if complete:
+            for file in self._outputs:
+                file.end()
+        text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(self.path / "report.json", text)
+        write_atomically(self.path / "README.md", card)
+
+    def close(self) -> None:
+        """Close the files and let the directory go."""
+        for file in self._outputs:
+            file.close()
+        self._dataset = self._provenance = self._rejects = None
+        self._lock.release()
+        _OPEN.discard(self)
+
+
+def _solid(path: Path) -> int:
+    """Bytes of a file without the zeros at its end; 0 where there is none to read."""
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except OSError:
+        return 0
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        end = _written(fd, file.seek(0, os.SEEK_END))
+        while end:
+            start = max(0, end - _BLOCK)
+            file.seek(start)
+            there = file.read(end - start).rstrip(b"\0")
+            if there:
+                return start + len(there)
+            end = _written(fd, start)
+    return 0
+
+
+def _written(fd: int, end: int) -> int:
+    """Where what was written below `end` ends: a hole, which may be of any size, is not read."""
+    if not hasattr(os, "SEEK_DATA"):
+        return end
+    low = 0
+    while low < end:
+        middle = (low + end) // 2
+        try:
+            data = os.lseek(fd, middle, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # a file system that does not say
+                return end
+            data = end
+        if data < end:
+            low = data + 1
+        else:
+            end = middle
+    return end

@@ -1,0 +1,126 @@
+"""The runs that stand in a folder: what each of them is, and how one is taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from targen_core import outputs
+from targen_core.errors import RunDirectoryError, RunLocked, TargenError, UsageError, WriteFailed
+from targen_core.plain import open_plain
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.reading import MEMBERS
+
+__all__ = ["Shelved", "is_busy", "remove", "runs_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A run directory at a glance.
+
+    Attributes:
+        path: where it is.
+        report: what it came to; empty where it cannot be read.
+        problem: why it cannot.
+        created: when it was begun, in ISO 8601; "" where nobody wrote that down.
+        is_busy: whether a process is working on it now.
+    """
+
+    path: Path
+    report: Mapping[str, Any]
+    problem: str = ""
+    created: str = ""
+    is_busy: bool = False
+
+    @property
+    def status(self) -> str:
+        """`running`, or what its report says: `complete`, `interrupted` and the like."""
+        if self.problem:
+            return "unreadable"
+        return "running" if self.is_busy else str(self.report["status"])
+
+
+def runs_in(folder: Path) -> Iterator[Shelved]:
+    """The runs in a folder and in folders in it, as suites have them, by name; a run is one.
+
+    One that cannot be read is among them, with the reason.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}", hint="targen generate creates runs/")
+    if (folder / "manifest.json").exists():
+        yield _shelved(folder)
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or not path.is_dir():
+            continue
+        if (path / "manifest.json").exists():
+            yield _shelved(path)
+        else:
+            inner = [each for each in sorted(path.iterdir()) if not each.is_symlink()]
+            yield from (_shelved(each) for each in inner if (each / "manifest.json").exists())
+
+
+def _shelved(path: Path) -> Shelved:
+    try:
+        manifest = Manifest.load(path / "manifest.json")
+        return Shelved(path, read_report(path), "", manifest.created, is_busy(path))
+    except TargenError as error:
+        return Shelved(path, {}, str(error))
+
+
+def is_busy(path: Path) -> bool:
+    """Whether a process is working on a run."""
+    lock = path / ".lock"
+    try:
+        # To try the lock empties the file, so it must be nobody else's.
+        os.close(open_plain(lock, os.O_RDWR, alone=True))
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False  # there is none, or it is somebody else's
+
+
+def remove(run: Path) -> list[str]:
+    """Take a run away: the files that a run leaves, and the folder if nothing else is in it.
+
+    Returns:
+        What else was in it, and is there still.
+
+    Raises:
+        UsageError: there is no such directory.
+        RunDirectoryError: it is no run.
+        RunLocked: a process is working on it.
+        WriteFailed: the operating system refuses.
+    """
+    Manifest.load(run / "manifest.json")
+    if run.is_symlink():
+        raise RunDirectoryError(
+            f"{run} is a link", hint="remove the folder that it points to instead"
+        )
+    if is_busy(run):
+        raise RunLocked(f"a process is using {run}", hint="stop it first")
+    try:
+        for name in MEMBERS:
+            outputs.remove(run / name)
+        outputs.remove(run / "__pycache__")  # of task.py
+        left = sorted(path.name for path in run.iterdir())
+        if not left:
+            run.rmdir()
+    except OSError as error:
+        raise WriteFailed(f"cannot remove {error.filename}: {error.strerror}") from error
+    if not left:
+        with contextlib.suppress(OSError):
+            run.parent.rmdir()  # an empty folder of a suite, or runs/ itself
+    return left

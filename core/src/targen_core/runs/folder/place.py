@@ -1,0 +1,242 @@
+"""Where a run goes: a directory that is free, that holds the very run, or one that came to nothing.
+
+A first try often ends before a model has answered anything: a wrong key, a
+wrong name, a server that is not up. What it leaves is in nobody's way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+from typing import Literal
+
+from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
+from targen_core.outputs import remove
+from targen_core.runs.records.manifest import Manifest, flat
+from targen_core.runs.records.model_names import difference
+from targen_core.text import plural
+
+__all__ = [
+    "Place",
+    "clear_unanswered",
+    "is_fresh",
+    "is_unanswered",
+    "numbered",
+    "place_for",
+    "require_run",
+    "run_there",
+    "same_run",
+]
+
+Place = Literal["exact", "replace", "number"]
+"""What may become of a directory that holds another run.
+
+"exact": it is an error. "replace": a run without an answered call makes room.
+"number": likewise, and where the directory holds anything else the run goes
+to the first of DIRECTORY-2, DIRECTORY-3, ... that is free or holds it.
+"""
+
+# What a run that was killed before its manifest was written may leave.
+_FIRST_FILES = {
+    ".lock",
+    ".manifest.json.part",
+    "given-contexts.jsonl",
+    ".given-contexts.jsonl.part",
+    "given-seeds.jsonl",
+    ".given-seeds.jsonl.part",
+    "task.json",
+    ".task.json.part",
+    "task.py",
+    ".task.py.part",
+}
+# What one writes besides that made no row: nothing in it was paid for or written by hand.
+_EMPTY_RUN_FILES = _FIRST_FILES | {
+    "manifest.json",
+    "journal",
+    "dataset.jsonl",
+    "provenance.jsonl",
+    "rejects.jsonl",
+    "ledger",
+    "pending.jsonl",
+    "report.json",
+    ".report.json.part",
+    "README.md",
+    ".README.md.part",
+}
+_MOST = 10_000  # directories that are tried
+
+
+def numbered(out: Path) -> Iterator[Path]:
+    """DIRECTORY, DIRECTORY-2, DIRECTORY-3, ..."""
+    named = out if out.name.strip(".") else out.resolve()  # "." and ".." have no name to add to
+    yield out
+    for number in range(2, _MOST):
+        yield named.with_name(f"{named.name}-{number}")
+
+
+def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
+    """Where a run with a default name goes, and what to say of it, or "".
+
+    Another number of rows is another run too: its rows are then those that it has anywhere, and
+    what the first one paid for comes from the cache.
+    """
+    taken = ""
+    for path in numbered(out):
+        if not path.exists() or is_fresh(path):
+            break
+        if not (path / "manifest.json").exists():
+            taken = taken or f"{path} is not a run directory"
+            continue
+        try:
+            there = Manifest.load(path / "manifest.json")
+            same_run(there, requested, path)
+            break
+        except RunDirectoryError:
+            taken = taken or f"{path} holds a run that cannot be read"
+        except RunConflict as conflict:
+            if is_unanswered(path):
+                break
+            taken = taken or str(conflict)
+    return path, f"{taken}. Writing this run to {path}" if taken else ""
+
+
+def require_run(out: Path) -> None:
+    """Check that nothing but a run is in a directory where one is to go.
+
+    Raises:
+        RunConflict: something else is.
+    """
+    if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
+        below = f", such as --out {quote(str(out / 'run'))}" if out.is_dir() else ""
+        raise RunConflict(
+            f"{out} exists and is not a run directory", hint=f"choose another --out{below}"
+        )
+
+
+def run_there(out: Path, requested: Manifest) -> Manifest | None:
+    """The manifest to go on with, if the very run that is asked for is there; None if nothing is.
+
+    Raises:
+        RunConflict: another run, or something else, is in its place.
+    """
+    require_run(out)
+    path = out / "manifest.json"
+    return same_run(Manifest.load(path), requested, out) if path.exists() else None
+
+
+def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
+    """The manifest to go on with, if `out` holds the very run that is asked for.
+
+    Raises:
+        RunConflict: it holds another one; says in what they differ.
+    """
+    if requested.spec.target in there.targets:  # it may have been extended since
+        first = there.spec.target
+        spec = requested.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)
+        requested = requested.model_copy(update={"spec": spec, "extensions": there.extensions})
+    if not there.differences(requested):
+        return there.model_copy(update={"spec": requested.spec})
+    rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
+    if rows != asked and _targets_alone(there, requested):
+        raise RunConflict(
+            f"{out} holds another run: its target is {plural(rows, 'row')}, not {asked:,}",
+            hint=f"targen resume {quote(str(out))} -n N extends it, with --batch-offline for "
+            "targen batch export; or choose another --out",
+        )
+    beside = next(path for path in numbered(out) if not path.exists())
+    raise RunConflict(
+        f"{out} holds another run, started with "
+        + (
+            _steps_apart(there, requested)
+            or _excluded_apart(there, requested)
+            or _plan_apart(there, requested)
+        ),
+        hint=f"targen resume {quote(str(out))} resumes it with its own options; or choose "
+        f"another --out for this one, such as --out {quote(str(beside))}",
+    )
+
+
+def _targets_alone(there: Manifest, requested: Manifest) -> bool:
+    return all(part.startswith("targets") for part in there.differences(requested))
+
+
+def _steps_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words what another model, or another use of one, a step is asked of; or ""."""
+    apart_in: dict[tuple[str, str], list[str]] = {}
+    for step in there.steps.keys() & requested.steps.keys():
+        apart = difference(there.steps[step], requested.steps[step])
+        if apart is not None:
+            apart_in.setdefault(apart, []).append(step)
+    if not apart_in:
+        return ""
+    (begun, asked), steps = max(apart_in.items(), key=lambda item: len(item[1]))
+    where = "" if len(steps) == len(requested.steps) else f" in step {min(steps)}"
+    return f"{begun}{where}; you asked for {asked}"
+
+
+def _excluded_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words what other datasets are excluded; or ""."""
+    if there.excluded_digests == requested.excluded_digests:
+        return ""
+    begun, asked = (
+        ", ".join(f"{plan.source} (digest {plan.digest[:12]})" for plan in of.lock.excluded)
+        for of in (there, requested)
+    )
+    return f"{begun or 'nothing'} excluded; you asked for {asked or 'nothing'}"
+
+
+def _plan_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words the first thing in which two plans differ whose models are alike."""
+    mine, theirs = (
+        flat({**decides, "targets": decides["targets"][-1]})
+        | flat(of.lock.model_dump(mode="json", include={"parts"}))
+        for of in (there, requested)
+        for decides in (of.deciding(),)
+    )
+    for name, value in {**dict.fromkeys(theirs), **mine}.items():
+        if value != theirs.get(name):
+            called = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
+            called = called.replace("_", " ").replace(".", " ")
+            return f"{called} {_listed(value)}; you asked for {_listed(theirs.get(name))}"
+    return "other options"
+
+
+def _listed(value: object) -> object:
+    return (", ".join(map(str, value)) or None) if isinstance(value, list) else value
+
+
+def is_fresh(out: Path) -> bool:
+    """Whether a directory holds at most what a run leaves before its manifest."""
+    return out.is_dir() and all(path.name in _FIRST_FILES for path in out.iterdir())
+
+
+def is_unanswered(out: Path) -> bool:
+    """Whether a run holds nothing but what it would write again: no call was answered or lost."""
+    try:
+        for path in out.iterdir():
+            if path.name not in _EMPTY_RUN_FILES or path.is_symlink() or not path.is_file():
+                return False
+            if path.name in ("journal", "dataset.jsonl") and path.stat().st_size:
+                return False
+    except OSError:
+        return False
+    return True
+
+
+def clear_unanswered(out: Path) -> None:
+    """Take away what a run without an answer left, in a directory that is locked.
+
+    Raises:
+        RunLocked: it is not what it was any more.
+        WriteFailed: a file cannot be removed.
+    """
+    if not is_unanswered(out):
+        raise RunLocked(f"another process is using {out}", hint="wait for it, or stop it")
+    try:
+        for path in out.iterdir():
+            if path.name != ".lock":
+                remove(path)
+    except OSError as error:
+        raise WriteFailed(f"cannot write to {out}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""A prepared run at work, alone and beside others."""

@@ -1,0 +1,581 @@
+"""A job: a run directory, its plan, and what runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import shlex
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.batched_model import BatchTransport
+from targen_core.calls.call import BoundModel, Observer
+from targen_core.calls.journal import Journal, holds
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import ChatReply
+from targen_core.calls.usage import Usage
+from targen_core.engine.commits import Contradicted
+from targen_core.engine.distance import DistanceFilter
+from targen_core.engine.events import Listener
+from targen_core.engine.filters import Filter, NearDuplicateFilter
+from targen_core.engine.guard import Guard
+from targen_core.engine.lists import item_value
+from targen_core.engine.local import LocalExecutor
+from targen_core.engine.registered import RegisteredFilter
+from targen_core.engine.run import Engine
+from targen_core.errors import (
+    Interrupted,
+    RunConflict,
+    ServiceError,
+    ServiceGaveUp,
+    TargenError,
+    UsageError,
+)
+from targen_core.plugins.registry import Registry
+from targen_core.reading import read_jsonl
+from targen_core.runs.folder.card import dataset_card
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.ledger import LedgerFile
+from targen_core.runs.folder.place import (
+    Place,
+    clear_unanswered,
+    is_unanswered,
+    place_for,
+    require_run,
+    same_run,
+)
+from targen_core.runs.folder.report import build_report, read_report
+from targen_core.runs.folder.sources import sources_of
+from targen_core.runs.jobs.account import part_limits
+from targen_core.runs.jobs.event_loops import finish, stoppable
+from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.preparing.batches import (
+    BatchLedgerFile,
+    batched_steps,
+    in_service_batches,
+    require_codecs,
+    with_batches,
+)
+from targen_core.runs.preparing.code_digest import code_digest
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.excluded import (
+    UnreadSource,
+    exclusion_filter,
+    refuse_itself,
+    remember_sources,
+    require_known_sources,
+    require_same_excluded,
+    source_counts,
+)
+from targen_core.runs.preparing.plan import Prepared, bind_models, named, prepare
+from targen_core.runs.preparing.trust import (
+    remember,
+    remember_limits,
+    require_known,
+    require_known_limits,
+)
+from targen_core.runs.records.lock import require_same
+from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
+from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import write_atomically
+
+__all__ = ["Job"]
+
+_log = logging.getLogger("targen.run")
+
+_MARGIN = 2.0
+"""A refill of a batch costs hours, a candidate too many a call: so some more are asked."""
+
+
+class Job:
+    """A prepared run; use it as a context manager.
+
+    Attributes:
+        manifest: the plan.
+        usage: what the calls took so far, earlier processes included.
+        engine: set by `run`; its quotas tell how far the run is.
+        shared: replies to list calls, shared with other runs of a suite.
+        transport: takes all calls away in batches of its own, or None.
+        elsewhere: where the models work, if not in this process.
+        report: what `run` came to; None before it did.
+        sends_nothing: whether it is made from its journal alone.
+        resuming: the command that resumes it; "" if nothing of it is kept.
+    """
+
+    sends_nothing = False
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        manifest: Manifest,
+        prepared: Prepared,
+        *,
+        cache: Path | str | None,
+        verify: bool = False,
+    ) -> None:
+        self.manifest = manifest
+        self.path = directory.path
+        self.usage = Usage()
+        self.task = prepared.task
+        self.engine: Engine | None = None
+        self.layer: CallLayer | None = None
+        self.shared: dict[bytes, ChatReply] | None = None
+        self.transport: BatchTransport | None = None
+        self.elsewhere: Elsewhere | None = None
+        self.report: dict[str, Any] | None = None
+        self.resuming = f"targen resume {shlex.quote(str(self.path))}"
+        self._manifest_before: Manifest | None = None  # where this process has changed it
+        self._verifies = verify
+        self._directory = directory
+        self._prepared = prepared
+        self._cache_folder = None if cache is None else Path(cache)
+        self._closing = contextlib.ExitStack()
+        self._reporting: dict[str, Filter] = {}  # filters of the engine, by name
+        self._closing.callback(directory.close)
+        for source in prepared.excluded:
+            self._closing.callback(source.index.close)
+        self._ledger: LedgerFile | None = None
+        try:
+            if manifest.replay_of and not self.sends_nothing:
+                directory.drop_provisional()
+            code = code_digest(prepared)
+            if code is not None:
+                digest = f"{manifest.digest()} {code}"
+                self._ledger = LedgerFile(directory.ledger, digest, directory.solid())
+                self._closing.callback(self._ledger.close)
+                if verify:
+                    self._ledger.forget()
+            self.journal = self._open_journal()
+        except TargenError:
+            self._closing.close()
+            raise
+        self._closing.callback(self.journal.close)
+        # Candidates that were passed by, or too near, may have been asked for already when their
+        # turn comes.
+        again = any(step.balanced for step in prepared.task.chain) or prepared.encode is not None
+        again = again or any(each.part.gives_way for each in prepared.filters)
+        self.journal.index_appends = len(manifest.targets) > 1 or again
+
+    def _open_journal(self) -> Journal:
+        """The journal; its records are read from where the ledger has their sums."""
+        path, ledger, known = self._directory.journal, self._ledger, (0, 0)
+        if ledger is not None and ledger.marks is not None:
+            if not holds(path, ledger.marks[0]):
+                ledger.forget()
+            elif ledger.sums is not None and holds(path, ledger.sums[0]):
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    self.usage.restore(ledger.sums[1])
+                    known = ledger.sums[0]
+        journal = Journal(path, on_record=self.usage.recall, known=known)
+        if journal.torn_bytes:
+            _log.warning(
+                "dropped an incomplete last journal record: the run was killed in mid-write"
+            )
+        return journal
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {n:,}" for name, n in self.manifest.targets[-1].quotas.items())
+        return f"<Job {self.path}: {self.manifest.task.id}, {rows}>"
+
+    def __enter__(self) -> Job:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its files and release its directory; calling it again does nothing."""
+        self._closing.close()
+
+    # --- making and opening ---
+
+    @classmethod
+    def create(
+        cls,
+        registry: Registry,
+        spec: RunSpec,
+        out: Path | str,
+        *,
+        cache: Path | str | None = None,
+        place: Place = "exact",
+        prepared: Prepared | None = None,
+    ) -> Job:
+        """Create a run directory, or continue the very same run in it.
+
+        `place` says what happens if `out` holds another run; see `Place`. `prepared` is what
+        `prepare` made of the spec, if that was done. What was done is logged.
+
+        Raises:
+            UsageError: `spec` is invalid.
+            RunConflict: `out` holds another run, or something else.
+        """
+        out = Path(out)
+        limits = part_limits(out, spec.limits)
+        if prepared is None or limits != spec.limits:
+            prepared = prepare(registry, spec.replace(limits=limits))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
+        for field, why in manifest.odd():  # or it could not be opened again
+            raise UsageError(f"{field}: {why}")
+        if place == "number":
+            out, said = place_for(out, manifest)
+            if said:
+                _log.warning("%s", said)
+        refuse_itself(spec.exclude, out)
+        # In this order: another process may be writing its first files there.
+        require_run(out)
+        directory = RunDirectory(out)
+        try:
+            if directory.manifest.exists():
+                try:
+                    manifest = same_run(Manifest.load(directory.manifest), manifest, out)
+                except RunConflict:
+                    if place == "exact" or not is_unanswered(out):
+                        raise
+                    clear_unanswered(out)
+                    _log.warning("%s held a run with no answered calls, and was replaced", out)
+            for name, items in prepared.user_items.items():
+                values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
+                text = "".join(f"{value}\n" for value in values)
+                write_atomically(out / given_file(name), text)
+            if prepared.file is not None:
+                write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
+            manifest.save(directory.manifest)
+            remember(manifest.spec, manifest.steps)
+            remember_sources(spec.exclude)
+            return cls(directory, manifest, prepared, cache=cache)
+        except BaseException:
+            directory.close()
+            raise
+
+    @classmethod
+    def resume(
+        cls,
+        registry: Registry,
+        path: Path | str,
+        *,
+        cache: Path | str | None = None,
+        quotas: Mapping[str, int] | None = None,
+        give_up_after: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        exclude: Sequence[str] | None = None,
+        verify: bool = False,
+    ) -> Job:
+        """Open a run to finish it, or to extend it to larger quotas.
+
+        `options` may only contain what the manifest must not hold (a key) or what does not affect
+        replies (a timeout); `limits` replaces those given, and `exclude` says where the datasets
+        are that the run excludes, if not where they were. With `verify` the ledger is ignored:
+        every candidate is judged again from the journal and compared with what was written.
+
+        Raises:
+            RunDirectoryError: `path` is not a run directory.
+            RunConflict: the installed task or its prompts have changed.
+            UsageError: it names a service that this user has not used before; see `runs.known`.
+        """
+        path = Path(path)
+        # Is it a run at all? Only then is it locked.
+        require_unmerged(Manifest.load(path / "manifest.json"), path)
+        directory = RunDirectory(path)
+        try:
+            # Again, under the lock: another process may have extended it.
+            there = manifest = Manifest.load(directory.manifest)
+            manifest = manifest.extended(quotas or {}, give_up_after)
+            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **(limits or {})})
+            require_known_limits(merged.limits, limits or {})
+            merged = merged.replace(limits=part_limits(path, merged.limits))
+            remember_limits(merged.limits)
+            manifest = manifest.model_copy(update={"spec": merged})
+            spec, typed = named(registry, manifest.asked(path)), options or {}
+            if not spec.corrector and manifest.lock.corrector not in (None, "task"):
+                # Which one the task's default meant is on record, whatever is installed now.
+                spec = spec.replace(corrector=manifest.lock.corrector)
+            allow = partial(require_known, registry, spec, typed=typed)
+            if exclude is None:
+                require_known_sources(spec.exclude, path)
+            else:
+                spec = spec.replace(exclude=exclude)
+                refuse_itself(exclude, path)
+            try:
+                prepared = prepare(registry, spec.also(typed), allow=allow)
+            except UnreadSource as error:
+                again = f"targen resume {shlex.quote(str(path))} --exclude SOURCE"
+                if not error.hint or (exclude is None and error.hub):
+                    error.hint = f"say where it is now: {again}"
+                raise
+            require_same_excluded(manifest.lock.excluded, prepared.lock.excluded, path)
+            if exclude is not None:
+                remember_sources(exclude)
+                kept = manifest.spec.replace(exclude=prepared.spec.exclude)
+                manifest = manifest.model_copy(update={"spec": kept})
+            require_same(manifest.lock, prepared.lock, manifest.task_file)
+            manifest.save(directory.manifest)
+            job = cls(directory, manifest, prepared, cache=cache, verify=verify)
+            job._manifest_before = there
+            return job
+        except BaseException:
+            directory.close()
+            raise
+
+    # --- running ---
+
+    def leave_to_files(self) -> None:
+        """Leave it as it was opened, with its target, to `targen batch export`; nothing runs.
+
+        Raises:
+            UsageError: a step's calls cannot go into files; the run keeps the target that it had.
+        """
+        try:
+            require_codecs(self._prepared.steps)
+        except UsageError:
+            self._leave_as_it_was()
+            raise
+
+    def run(
+        self, listener: Listener | None = None, *, observer: Observer | None = None
+    ) -> dict[str, Any]:
+        """Run to the target; write report and card; return the report.
+
+        `listener` receives events, `observer` every answer with its prompt.
+        Ctrl-C lets the calls in flight finish and then stops; a second Ctrl-C
+        stops at once. If an event loop is already running, as in a notebook,
+        the job runs in its own thread.
+
+        Raises:
+            JobFailed: the run ended early; the report is still written.
+            TargenError: something else stopped it; the report is still written.
+        """
+        return finish(self.arun(listener, observer=observer))
+
+    async def arun(
+        self, listener: Listener | None = None, *, observer: Observer | None = None
+    ) -> dict[str, Any]:
+        """The same in the running event loop, which keeps its signal handlers.
+
+        Cancelling it lets the calls in flight finish and then stops; cancelling
+        it again stops at once.
+
+        Raises:
+            JobFailed: the run ended early; the report is still written.
+            TargenError: something else stopped it; the report is still written.
+        """
+        try:
+            return await self._run(listener, observer)
+        except Interrupted as stopped:
+            if isinstance(stopped.__cause__, asyncio.CancelledError):
+                raise stopped.__cause__ from None
+            raise
+
+    async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
+        manifest, limits = self.manifest, self.manifest.spec.limits
+        error: Exception | None = None
+        fresh, begun = not self.usage.by_place, time.monotonic()
+        answered = self._answered
+        async with self._open_layer() as layer:
+            self.layer = layer
+            layer.observer = observer
+            layer.shared = self.shared
+            if self._is_complete():
+                # What it rests on is in the journal: what is not was changed since.
+                layer.halt(
+                    RunConflict(
+                        f"{self.path} is complete, and its task, a plugin or targen has changed "
+                        "since: it would ask other calls now",
+                        hint="it is left as it is; start a new run with another --out",
+                    )
+                )
+            self._directory.open_outputs()
+            ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
+            concurrency = min(limits.concurrency, sum(ceilings.values()))
+            deferred = any(bound.deferred for bound in layer.models.values())
+            if deferred:
+                # A batch is to hold all that is needed.
+                concurrency = max(concurrency, manifest.targets[-1].quotas.total)
+            ledger = self._ledger
+            if ledger is not None:
+                outputs = self._directory
+                ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
+                if ledger.settled is not None and not outputs.skip(ledger.settled):
+                    self._judge_all(ledger)  # it finds what differs, and says where
+            try:
+                try:
+                    self.engine = self._engine(layer, concurrency, deferred, listener)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
+                except Contradicted:
+                    assert ledger is not None
+                    self._judge_all(ledger)
+                    self.engine = self._engine(layer, concurrency, deferred, listener)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
+            except RunConflict:
+                self._leave_as_it_was()
+                raise
+            except Exception as raised:
+                error = raised
+        assert self.engine is not None
+        error = self._lacking(self.engine) or error
+        gone = isinstance(error, ServiceError | ServiceGaveUp)
+        if error is not None and gone and self._is_only_asked_to_grow(answered):
+            self._leave_as_it_was()
+            raise error
+        before = 0.0 if fresh else self._directory.seconds_before
+        self.report = report = build_report(
+            manifest,
+            self.engine.quotas,
+            self.usage,
+            seconds=None if before is None else before + time.monotonic() - begun,
+            used_calls=self.engine.used_calls,
+            retries=self.layer.retries,
+            error=error,
+            prices={step: bound.price for step, bound in self.layer.models.items()},
+            by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
+            sources=sources_of(self.task, self.path / "provenance.jsonl"),
+            filters=self._reporting,
+            excluded=source_counts(manifest.lock.excluded, self.path / "rejects.jsonl"),
+        )
+        report.update(self._also_reported())
+        complete = report["status"] in ("complete", "short")
+        sample = None
+        with contextlib.suppress(TargenError):  # an edited file: said when it is compared
+            sample = next(read_jsonl(self.path / "dataset.jsonl"), None)
+        card = dataset_card(self.task, manifest, report, sample)
+        # Where the run failed, that is what to say, not that its report could
+        # not be written either (a full disk).
+        quiet = contextlib.suppress(TargenError) if error else contextlib.nullcontext()
+        try:
+            with quiet:
+                self._directory.finish(complete=complete, report=report, card=card)
+        except RunConflict:
+            self.report = None
+            self._leave_as_it_was()
+            raise
+        if error is not None:
+            raise error
+        return report
+
+    def _is_complete(self) -> bool:
+        """Whether an earlier process reached all that is asked for now, and its calls are here."""
+        try:
+            report = read_report(self.path)
+        except (TargenError, OSError):
+            return False
+        quotas = self.manifest.targets[-1].quotas.over(self.task.quota_names)
+        if report["status"] != "complete" or report["requested"] != dict(quotas):
+            return False
+        total = report["usage"]["total"]
+        return bool(total["calls"] + total["cached"] <= self._answered)  # fewer: it was cut off
+
+    @property
+    def _answered(self) -> int:
+        total = self.usage.total
+        return total.calls + total.cached
+
+    def _is_only_asked_to_grow(self, answered: int) -> bool:
+        """Whether a larger target is all that this process has brought, and no answer to it."""
+        before = self._manifest_before
+        grows = before is not None and len(before.targets) < len(self.manifest.targets)
+        return grows and self._answered == answered
+
+    def _leave_as_it_was(self) -> None:
+        """A file was edited, or code changed: report and target stay those of the run there."""
+        self._directory.leave_as_it_was()
+        if self._manifest_before is not None:
+            self._manifest_before.save(self._directory.manifest)
+        if self._verifies and self._ledger is not None:
+            self._ledger.forget()  # it has lists in it as they are now, not as they were
+
+    def _engine(
+        self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
+    ) -> Engine:
+        return Engine(
+            self.task,
+            distribution=self._prepared.distribution,
+            specs=self._prepared.specs,
+            executor=LocalExecutor(
+                self.task,
+                layer,
+                self._prepared.corrector,
+                distribution=self._prepared.distribution,
+                parts={
+                    **{place: part.id for place, part in self._prepared.lock.parts.items()},
+                    "corrector": self._prepared.lock.corrector,
+                },
+            ),
+            layer=layer,
+            sink=self._directory,
+            ledger=self._ledger,
+            concurrency=concurrency,
+            filters=self._filters(),
+            lists_at_once=self.manifest.spec.lists_at_once,
+            margin=_MARGIN if deferred else 0.0,
+            shard=self.manifest.spec.shard,
+            listener=listener,
+        )
+
+    def _filters(self) -> list[Filter]:
+        """New filters, as the spec says."""
+        spec, encode = self.manifest.spec, self._prepared.encode
+        filters: list[Filter] = [NearDuplicateFilter(spec.near_duplicates)]
+        if excluded := self._prepared.excluded:
+            plans = self.manifest.lock.excluded
+            filters.insert(0, exclusion_filter(plans, excluded, spec.near_duplicates))
+        self._reporting = {}
+        if encode is not None:
+            assert spec.max_cosine is not None and spec.max_refused is not None
+            self._reporting["distance"] = DistanceFilter(
+                encode, spec.max_cosine, spec.max_refused, embedder=spec.embedder
+            )
+        guard = Guard(self.task.name, self._prepared.distribution)
+        for each in self._prepared.filters:
+            own = RegisteredFilter(each.make(), guard.of("filter", each.id))
+            self._reporting[each.id.partition(":")[2]] = own
+        return [*filters, *self._reporting.values()]
+
+    def _judge_all(self, ledger: LedgerFile) -> None:
+        """Take nothing over: judge and compare everything from the start."""
+        ledger.forget()
+        self._directory.open_outputs()
+        self.journal.reindex()
+
+    @contextlib.asynccontextmanager
+    async def _open_layer(self) -> AsyncIterator[CallLayer]:
+        """What answers the run's calls."""
+        async with open_layer(
+            await self._bind(),
+            seed=self.manifest.spec.seed,
+            limits=self.manifest.spec.limits,
+            journal=self.journal,
+            usage=self.usage,
+            cache=self._cache_folder,
+        ) as layer:
+            yield layer
+
+    def _lacking(self, engine: Engine) -> Exception | None:
+        """What keeps a run from its end that sends nothing."""
+        return None
+
+    def _also_reported(self) -> dict[str, Any]:
+        """What else its report says."""
+        return {}
+
+    async def _bind(self) -> dict[str, BoundModel]:
+        """Each step's model, or one whose calls wait for a batch or are answered elsewhere."""
+        limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
+        steps = self._prepared.steps
+        if self.elsewhere is not None:
+            steps = await self.elsewhere.place(steps, limits)
+        elif self.transport is not None:
+            steps = with_batches(steps, self.transport, batched=steps)
+        elif limits.batch:
+            batched = batched_steps(self.task.steps, at_once)
+            lists = len(self._prepared.specs) if at_once > 1 else 0
+            steps = in_service_batches(
+                steps, self.path, limits, batched=batched, per_round=2 + lists
+            )
+        return bind_models(steps, limits, task=self._prepared.lock.task.id)

@@ -1,0 +1,87 @@
+"""A session: the call layer of one process's work, opened and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from targen_core.calls.cache import ReplyCache
+from targen_core.calls.call import BoundModel
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.usage import Usage
+from targen_core.errors import WriteFailed
+from targen_core.options import Limits
+from targen_core.runs.jobs.account import part_budget
+from targen_core.runs.preparing.batches import BatchLedgerFile
+
+__all__ = ["open_layer"]
+
+_LATELY = 2_000  # replies that a killed process may not have brought to the cache
+_SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
+
+
+@contextlib.asynccontextmanager
+async def open_layer(
+    bound: Mapping[str, BoundModel],
+    *,
+    seed: int,
+    limits: Limits,
+    journal: Journal,
+    usage: Usage,
+    cache: Path | None,
+) -> AsyncIterator[CallLayer]:
+    """Open the call layer of a part, which draws from the command's account; close its models.
+
+    `usage` counts what the journal holds.
+
+    The journal is brought to the disk every second, and at the end: what a power cut takes
+    is the answers of a second.
+
+    Raises:
+        WriteFailed: the disk does not take the journal.
+    """
+    replies = ReplyCache(cache) if cache and limits.cache else None
+    layer = CallLayer(
+        bound,
+        seed=seed,
+        journal=journal,
+        cache=replies,
+        budget=part_budget(journal.path.parent, limits, usage),
+        usage=usage,
+        max_outage=limits.max_outage,
+        batches=BatchLedgerFile(journal.path.parent / "batches.jsonl"),
+    )
+    layer.share_last(_LATELY)
+    thresholds = gc.get_threshold()
+    # Calls leave much that is freed without the collector; looking through it all
+    # the time cost a tenth of a run.
+    gc.set_threshold(20_000, *thresholds[1:])
+    syncing = asyncio.create_task(_keep_synced(journal, layer))
+    try:
+        yield layer
+        journal.sync()
+    finally:
+        syncing.cancel()
+        gc.set_threshold(*thresholds)
+        for model in {id(step.model): step.model for step in bound.values()}.values():
+            await model.aclose()
+        if replies is not None:
+            replies.close()
+
+
+async def _keep_synced(journal: Journal, layer: CallLayer) -> None:
+    """Bring the journal to the disk while it grows; halt the calls where the disk refuses."""
+    synced = journal.mark
+    while True:
+        await asyncio.sleep(_SYNC_EVERY)
+        if journal.mark != synced:
+            synced = journal.mark
+            try:
+                await asyncio.to_thread(journal.sync)
+            except WriteFailed as error:
+                layer.halt(error)
+                return

@@ -1,0 +1,81 @@
+"""Suites: the tasks of one plugin, run one after the other as one piece of work.
+
+Contexts and seeds that several tasks list by the very same call are asked for
+once (paper, section 3.2: a common set of contexts), and one budget holds for
+all of them. Each task has a run directory of its own, to resume by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.model import ChatReply
+from targen_core.errors import RunConflict, UnknownName
+from targen_core.options import Limits
+from targen_core.plain import kind_of
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.runs.folder.place import Place
+from targen_core.runs.jobs.account import Account
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.excluded import open_excluded
+from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.spec import RunSpec
+from targen_core.suggestions import did_you_mean
+
+__all__ = ["run_suite", "suite_tasks"]
+
+
+def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
+    """The tasks that a plugin registers, by its entry point's or its distribution's name.
+
+    Raises:
+        UnknownName: no plugin of that name registers a task.
+    """
+    tasks = registry.all("task")
+    members = [task for task in tasks if name in (task.entry_point, task.distribution)]
+    if not members:
+        known = sorted({task.entry_point for task in tasks})
+        raise UnknownName(
+            f"no plugin named {name!r} registers tasks", hint=did_you_mean(name, known, "suites")
+        )
+    return members
+
+
+def run_suite(
+    registry: Registry,
+    specs: Sequence[tuple[Path, RunSpec]],
+    run: Callable[[Job], object],
+    *,
+    cache: Path | None = None,
+    place: Place = "exact",
+) -> Account:
+    """Call `run` with each spec's job in its directory, one after the other.
+
+    The limits on money and tokens, which are the same in all specs, hold for all of them
+    together. `place` is what `Job.create` takes.
+
+    Returns:
+        The account: what all jobs have spent, earlier processes included.
+
+    Raises:
+        BudgetExhausted: the jobs before took all that there is.
+        RunConflict: one of the directories holds another run, or is a link.
+        UsageError: rows that one of the tasks cannot exclude, before any of them runs.
+    """
+    for _, spec in specs:
+        if spec.exclude:
+            open_excluded(spec.exclude, find_task(registry, spec.task, spec.variants)[1])
+    shared: dict[bytes, ChatReply] = {}
+    limits = specs[0][1].limits if specs else Limits()
+    folders = [out for out, _ in specs]
+    with Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=folders) as account:
+        for out, spec in specs:
+            if (kind := kind_of(out)) not in ("", "a folder"):
+                raise RunConflict(f"{out} is {kind}, not a folder", hint="choose another --out")
+            with Job.create(registry, spec, out, cache=cache, place=place) as job:
+                job.shared = shared
+                run(job)
+    return account

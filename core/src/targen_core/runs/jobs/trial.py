@@ -1,0 +1,138 @@
+"""Trials: a few candidates in a directory that is thrown away, each call recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.call import Call
+from targen_core.calls.model import ChatReply, Message
+from targen_core.engine.events import Committed, Event, Listener
+from targen_core.errors import JobFailed, TargenError
+from targen_core.options import Limits
+from targen_core.outputs import remove
+from targen_core.plugins.registry import Registry
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs.event_loops import tidy_when_killed
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.plan import prepare
+from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.options import OF_LISTS
+from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import OUTPUTS
+
+__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "run_trial"]
+
+Show = Callable[[Job], AbstractContextManager[Listener]]
+"""Displays a job while the context is open; the listener that it gives gets the job's events."""
+
+
+def _unseen(job: Job) -> AbstractContextManager[Listener]:
+    """Display nothing."""
+    return nullcontext(lambda event: None)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One answered attempt: where, what was sent, what came back."""
+
+    step: str
+    place: str
+    prompt: str
+    messages: tuple[Message, ...]
+    reply: ChatReply
+
+
+@dataclass(slots=True)
+class Trial:
+    """What a trial showed: calls and verdicts, its report, and what stopped it.
+
+    `lists` names the steps that grow lists.
+    """
+
+    calls: list[RecordedCall] = field(default_factory=list)
+    verdicts: list[Committed] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+    problem: TargenError | None = None
+    instances_per_call: int = 1
+    lists: tuple[str, ...] = ()
+
+
+def dry_run_spec(
+    spec: RunSpec, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
+) -> RunSpec:
+    """`spec` on the scripted backend: offline, for nothing, call by call; `parts` as they are."""
+    kept = {
+        name: size for name, size in spec.options.items() if name.rpartition(".")[2] in OF_LISTS
+    }
+    for part in parts:
+        kept |= part.typed
+    return spec.replace(
+        quotas=quotas,
+        backend="targen-core:scripted",
+        backend_for={},
+        options=kept,
+        lists_at_once=1,
+        shard=None,
+        limits=Limits(),
+    )
+
+
+def run_trial(
+    registry: Registry,
+    spec: RunSpec,
+    *,
+    cache: Path | None = None,
+    shared: dict[bytes, ChatReply] | None = None,
+    show: Show = _unseen,
+    folder: Path | None = None,
+    unfiltered: bool = False,
+) -> Trial:
+    """Run `spec` and record it; a run that ends early is a result too.
+
+    With `cache`, replies are shared: what a trial paid for, a run of the same
+    seed and options does not pay again; with `shared`, so are those to list
+    calls with other trials. `show` displays how the job goes, for as long as it does.
+    `folder` keeps the trial's files, so that the same trial asks no answered call again; without
+    it they are in a temporary folder. With `unfiltered`, registered checks and filters are left
+    out: the texts of a dry run are not what they are for.
+    """
+    trial = Trial()
+
+    def observe(call: Call, messages: tuple[Message, ...], reply: ChatReply, _: str) -> None:
+        trial.calls.append(RecordedCall(call.step, call.place, call.prompt, messages, reply))
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Committed) and event.verdict != "skipped":
+            trial.verdicts.append(event)
+        tell(event)
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(tidy_when_killed())
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
+        prepared = prepare(registry, spec).unfiltered if unfiltered else None
+        for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
+            remove(folder / "trial" / name)
+        job = stack.enter_context(
+            Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
+        )
+        job.shared = shared
+        job.resuming = ""
+        trial.instances_per_call = job.task.instances_per_call
+        trial.lists = tuple(step.name for step in job.task.steps if step.lists)
+        try:
+            with show(job) as tell:
+                trial.report = job.run(listen, observer=observe)
+        except JobFailed as error:
+            # Nothing stays of a trial that could be resumed or read; what the service's
+            # own error advises holds all the same.
+            error.hint = getattr(error.__cause__, "hint", "")
+            trial.problem = error
+            trial.report = read_report(job.path)
+    return trial

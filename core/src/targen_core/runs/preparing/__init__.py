@@ -1,0 +1,1 @@
+"""From a spec to objects: the task, its parts, models, files and trust."""

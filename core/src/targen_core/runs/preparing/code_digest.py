@@ -1,0 +1,150 @@
+"""The code that decides verdicts, as one digest: what the ledger was written by."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importlib_metadata import Distribution, PackageNotFoundError
+from packaging.requirements import InvalidRequirement, Requirement
+
+from targen_core.plugins.hookspecs import API_GROUP
+from targen_core.plugins.loader import canonical
+from targen_core.plugins.register import FILE, MEMORY
+
+if TYPE_CHECKING:
+    from targen_core.declared.files import TaskFile
+    from targen_core.runs.preparing.plan import Prepared
+
+__all__ = ["code_digest"]
+
+_MOST = 64 << 20  # bytes of one distribution's own files
+
+
+def code_digest(prepared: Prepared) -> str | None:
+    """What decides a run's verdicts beside its manifest; None where nobody can tell.
+
+    It takes in the files of every distribution that has a part in the run, the versions of
+    all that they depend on, and Python's. A task that lives in memory alone has no digest,
+    nor one in a file that imports what targen-core does not bring.
+    """
+    if prepared.distribution == MEMORY:
+        return None
+    names = {"targen-core", *prepared.lock.distributions}
+    if prepared.distribution != FILE:
+        names.add(prepared.distribution)
+    elif prepared.file is None or not _stands_alone(prepared.file):
+        return None
+    return _digest(tuple(sorted(map(canonical, names))))
+
+
+@lru_cache(maxsize=8)
+def _digest(names: tuple[str, ...]) -> str | None:
+    digest = hashlib.sha256(f"{platform.python_implementation()} {sys.version}".encode())
+    size = 0
+    try:
+        for name, (version, distribution) in sorted(_required(names).items()):
+            digest.update(f"\n{name} {version}".encode())
+            for path in _sources(distribution):
+                size += path.stat().st_size
+                if size > _MOST:
+                    return None
+                text = path.read_bytes()
+                digest.update(f"\n{path.name} {len(text)}\n".encode() + text)
+    except (PackageNotFoundError, ImportError, OSError, ValueError):
+        return None
+    return digest.hexdigest()[:32]
+
+
+def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
+    """Distributions and all that they depend on, as far as it is installed, with versions.
+
+    Raises:
+        PackageNotFoundError: one of `names` is not.
+    """
+    required: dict[str, tuple[str, Distribution]] = {}
+    left = dict.fromkeys(names, True)
+    while left:
+        name, needed = left.popitem()
+        try:
+            distribution = Distribution.from_name(name)
+        except PackageNotFoundError:
+            if needed:
+                raise
+            continue
+        metadata = distribution.metadata  # parsed anew whenever it is asked for
+        required[name] = (metadata["Version"], distribution)
+        for text in metadata.get_all("Requires-Dist") or ():
+            with contextlib.suppress(InvalidRequirement):
+                requirement = Requirement(text)
+                marker, other = requirement.marker, canonical(requirement.name)
+                if other not in required and (marker is None or marker.evaluate({"extra": ""})):
+                    left.setdefault(other, False)
+    return required
+
+
+def _sources(distribution: Distribution) -> Iterator[Path]:
+    """The files that may change while the version stays: those of plugins and of checkouts."""
+    ours = [point for point in distribution.entry_points if point.group == API_GROUP]
+    origin = distribution.read_text("direct_url.json") or ""
+    if not ours and '"editable"' not in origin:
+        return
+    imported: list[Path] = []
+    for top in sorted({point.module.partition(".")[0] for point in ours}):
+        spec = importlib.util.find_spec(top)
+        if spec is None:
+            raise ImportError(top)
+        if not spec.submodule_search_locations and spec.origin:
+            yield Path(spec.origin)
+        for folder in map(Path, spec.submodule_search_locations or ()):
+            imported.append(folder)
+            yield from _files(folder, "*")
+    for file in distribution.files or ():
+        path = Path(str(file.locate()))
+        if file.suffix == ".pth":  # an editable install: where the checkout is
+            for root in map(Path, path.read_text(encoding="utf-8").splitlines()):
+                # Not where another copy comes before it on the path.
+                if root.is_dir() and all(root in folder.parents for folder in imported):
+                    yield from _files(root, "*.py")
+        elif ours and file.suffix == ".py":
+            yield path
+
+
+def _files(folder: Path, pattern: str) -> Iterator[Path]:
+    """The files below a folder, in an order that does not change; no hidden and no compiled one."""
+    for path in sorted(folder.rglob(pattern)):
+        parts = path.relative_to(folder).parts
+        if any(part.startswith(".") or part == "__pycache__" for part in parts):
+            continue
+        if path.is_file():
+            yield path
+
+
+def _stands_alone(file: TaskFile) -> bool:
+    """Whether its text, which is part of the task's version, is all the code of a file's task."""
+    if not file.copy.startswith("task.py"):
+        return True
+    brought = {"targen_core"} | set(map(_module, _required(("targen-core",))))
+    for node in ast.walk(ast.parse(file.text)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        tops = {name.partition(".")[0] for name in names}
+        if not tops <= sys.stdlib_module_names | brought:
+            return False
+    return True
+
+
+def _module(distribution: str) -> str:
+    """What a distribution's module is called as a rule; where it is not, all is judged again."""
+    return distribution.replace("-", "_")

@@ -1,0 +1,165 @@
+"""Where the models of a run work, as somebody says it: an executor, and which workers.
+
+It is said with each command and kept nowhere. It decides no row, so a run goes on with or without
+it; and an address that came with a stranger's run would be sent this user's keys.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.errors import UsageError
+from targen_core.options import Limits
+from targen_core.plugins.register import MEMORY
+from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.plan import PreparedStep
+from targen_core.suggestions import did_you_mean
+
+__all__ = ["Elsewhere"]
+
+_MAX_WORKERS = 100_000
+_KEYS = ("name", "address", "workers", "resources", "replicas")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """An executor and the workers that are asked of it.
+
+    Attributes:
+        asked: what was said, by the words of `read`.
+    """
+
+    executor: ModelExecutor
+    workers: Workers
+    asked: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, registry: Registry, asked: str | Mapping[str, Any]) -> Elsewhere:
+        """An executor by its name, or by `name` with some of the others.
+
+        `address` is that of a cluster, `workers` a number or a range such as "2-8", `resources` are
+        numbers by name, and `replicas` addresses of servers.
+
+        Raises:
+            UsageError: there is no such executor, or a value cannot be.
+        """
+        said = {"name": asked} if isinstance(asked, str) else dict(asked)
+        for key in said:
+            if key not in _KEYS:
+                raise UsageError(
+                    f"executor: there is no {key!r}", hint=did_you_mean(key, _KEYS, "keys")
+                )
+        name = said.get("name", "")
+        if not isinstance(name, str) or not name:
+            raise UsageError("say which executor: its name is missing", hint="--executor ray")
+        said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
+        minimum, maximum = _range(said.get("workers"))
+        workers = Workers(
+            address=str(said.get("address", "")),
+            minimum=minimum,
+            maximum=maximum,
+            resources=_resources(said.get("resources", {})),
+            replicas=_replicas(said.get("replicas", ())),
+        )
+        return cls(registry.get("executor", name), workers, said)
+
+    @property
+    def words(self) -> str:
+        """The options of a command that say the same."""
+        parts = ["--executor", self.asked["name"]]
+        for key in ("address", "workers"):
+            if key in self.asked:
+                parts += [f"--{key}", str(self.asked[key])]
+        if self.workers.resources:
+            listed = (f"{name}={value:g}" for name, value in self.workers.resources.items())
+            parts += ["--resources", ",".join(listed)]
+        for url in self.workers.replicas:
+            parts += ["--replica", url]
+        return shlex.join(parts)
+
+    def refuse_batches(self) -> None:
+        """Say that batches leave it nothing to do.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            f"--executor {self.asked['name']} and --batch exclude each other: a batch is answered "
+            "by the service in its own time, and leaves workers nothing to do",
+            hint="leave --executor out, or go on with --no-batch",
+        )
+
+    async def place(self, steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, Any]:
+        """`steps` with models that work there.
+
+        Raises:
+            UsageError: what was asked for cannot be.
+            JobFailed: no worker came up.
+        """
+        if limits.batch:
+            self.refuse_batches()
+        sources: dict[int, ModelSource] = {}
+        for step in steps.values():
+            sources[id(step.model)] = ModelSource(
+                model=step.model,
+                backend=step.backend,
+                backend_id="" if step.backend_id.startswith(f"{MEMORY}:") else step.backend_id,
+                options=step.options,
+            )
+        workers = self.workers
+        if limits.max_outage is not None:
+            workers = replace(workers, patience=limits.max_outage)
+        models = await self.executor.place([*sources.values()], workers)
+        placed = dict(zip(sources, models, strict=True))
+        return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}
+
+
+def _range(asked: Any) -> tuple[int | None, int | None]:
+    """The fewest and the most workers."""
+    if asked is None:
+        return None, None
+    match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", str(asked).strip())
+    if match:
+        minimum = int(match[1])
+        maximum = int(match[2]) if match[2] else minimum
+        if 1 <= minimum <= maximum <= _MAX_WORKERS:
+            return minimum, maximum
+    raise UsageError(
+        f"--workers {asked}: it must be a number of workers, or the fewest and the most",
+        hint="--workers 4, or --workers 2-8",
+    )
+
+
+def _resources(asked: Any) -> dict[str, float]:
+    """Amounts by name; of a text, `NAME=AMOUNT` with commas between."""
+    if isinstance(asked, str):
+        parts = (part.partition("=") for part in asked.split(","))
+        asked = {name.strip(): amount for name, _, amount in parts}
+    try:
+        amounts = {str(name): float(amount) for name, amount in asked.items()}
+    except (AttributeError, TypeError, ValueError):
+        amounts = {"": 0.0}
+    for name, amount in amounts.items():
+        if not name or not 0 < amount < 1e6:
+            raise UsageError(
+                "--resources: it must be amounts above 0 by name", hint="--resources gpu=1,cpu=4"
+            )
+    return amounts
+
+
+def _replicas(asked: Any) -> tuple[str, ...]:
+    urls = tuple([asked] if isinstance(asked, str) else asked)
+    for url in urls:
+        if not isinstance(url, str) or "://" not in url:
+            raise UsageError(
+                f"--replica {url}: it is not the address of a server",
+                hint="--replica http://gpu-1:8000/v1 --replica http://gpu-2:8000/v1",
+            )
+    if len(set(urls)) < len(urls):
+        raise UsageError("--replica names a server twice")
+    return urls

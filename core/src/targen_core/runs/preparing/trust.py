@@ -1,0 +1,208 @@
+"""What of a run's plan this user has used before: a run may come from anybody.
+
+A manifest names backends and their options, and an option may be an address that keys are sent to,
+a file that is read, a script or a class that is executed, a price that fools the budget, or a
+limit far above the usual. So `resume` takes an option from a manifest only where it is what the
+backend has by itself (its default, or what an environment variable says), where this user has used
+the very same options with this backend on this machine, or where it is typed again. The same holds
+for caps of cost and tokens, and for more calls at once or more rounds than usual. A service's model
+is only a name. Addresses of this machine are no exception: other users' services listen there, and
+one's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core import folders
+from targen_core.calls.backend import Backend
+from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.langchain_path import PREFIX, is_known_class, remember_class
+from targen_core.options import Limits
+from targen_core.origin import is_trusting
+from targen_core.plain import read_plain
+from targen_core.plugins.registry import Registry
+from targen_core.runs.records.options import backend_options, is_secret
+from targen_core.runs.records.spec import RunSpec
+
+__all__ = ["remember", "remember_limits", "require_known", "require_known_limits"]
+
+_CLASS = f"{PREFIX}:"  # ids of backends that are import paths
+_SHOWN = 100  # letters of a value in a message
+_CODE = 16 << 20  # bytes of a script
+
+
+def remember(spec: RunSpec, steps: Iterable[str]) -> None:
+    """Note the backends and options of a run's steps as used by this user."""
+    for step in steps:
+        backend = spec.backend_of(step)
+        if asked := spec.options_of(step).reaching:
+            _make_known(backend, asked)
+        if backend.startswith(_CLASS):
+            remember_class(backend)
+    remember_limits(spec.limits)
+
+
+def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
+    """Refuse caps and speeds of a run's spec that are not the user's own.
+
+    Args:
+        limits: those that the run will have.
+        typed: the names of those that the user typed.
+
+    Raises:
+        UsageError: with the options to type.
+    """
+    asked = limits.reaching
+    lacking = {
+        name: value
+        for name, value in asked.items()
+        if name not in typed and not folders.is_known("limits", _digest(name, {name: value}))
+    }
+    if lacking and not is_trusting():
+        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
+        again = " ".join(f"--{name.replace('_', '-')} {_shown(v)}" for name, v in lacking.items())
+        raise UsageError(
+            f"this run asks for {listed}, which has not been used on this machine before; a run "
+            "from someone else may allow itself to spend any amount",
+            hint=f"give the right value, or, if you trust the run: {again}",
+        )
+    remember_limits(limits)
+
+
+def remember_limits(limits: Limits) -> None:
+    """Note the caps and speeds of a run as used by this user."""
+    for name, value in limits.reaching.items():
+        folders.make_known("limits", _digest(name, {name: value}))
+
+
+def require_known(
+    registry: Registry, spec: RunSpec, steps: Iterable[str], typed: Mapping[str, Any]
+) -> None:
+    """Refuse options of a run's spec that are not the user's own; `typed` are the user's.
+
+    What is typed as the spec has it is noted, and need not be typed another time. `steps` are
+    those that will ask a model.
+
+    Raises:
+        UsageError: with the options to type, or an unknown backend.
+        RunDirectoryError: a key stands in the manifest.
+    """
+    lacking: dict[str, Any] = {}
+    for step in steps:
+        name, user = spec.backend_of(step), spec.options_of(step)
+        backend: Backend = registry.resolve(registry.find("backend", name))
+        _refuse_keys(step, name, user.backend, backend)
+        asked = user.reaching
+        if not asked and not name.startswith(_CLASS):
+            continue
+        if _is_known(name, asked):
+            continue
+        if name.startswith(_CLASS) and is_trusting():
+            remember_class(name)
+        if name.startswith(_CLASS) and not is_known_class(name):
+            raise UsageError(
+                f"step {step} of this run uses {name}, which has not been used on this "
+                "machine before",
+                hint=f"if you trust that code, run: targen backends check {name}",
+            )
+        same = True
+        doubtful = list(_doubtful(name, asked, backend))
+        for key in doubtful:
+            own = f"{step}.{key}"
+            for_all = name == spec.backend and not {own} & {*typed, *spec.options}
+            place = key if for_all else own
+            if place not in typed:
+                lacking[place] = asked[key]
+            elif _text(typed[place]) != _text(asked[key]):
+                same = False
+        if doubtful and same and (not lacking or is_trusting()):
+            _make_known(name, asked)
+    if lacking and not is_trusting():
+        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
+        again = " ".join(
+            f"-o {shlex.quote(f'{name}={_shown(value)}')}" for name, value in lacking.items()
+        )
+        raise UsageError(
+            f"this run asks for {listed}, which has not been used on this machine before; a run "
+            "from someone else may name any address, file, price or limit",
+            hint=f"give the right value, or, if you trust the run: {again}",
+        )
+
+
+def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator[str]:
+    """Options that are not what the backend has by itself."""
+    free = {}
+    if "model" in asked and "base_url" in backend.options.model_fields:
+        free["model"] = asked["model"]  # a name, and nothing that is loaded here
+    own: Mapping[str, Any] = {}
+    try:
+        options = backend_options(name, backend, free)
+    except UsageError:
+        pass  # it needs more: then nothing is its own
+    else:
+        own = {key: getattr(options, key) for key in backend.options.model_fields}
+    for key, value in asked.items():
+        plain = json.loads(json.dumps(own.get(key), default=str))
+        if key not in free and (key not in own or plain != value):
+            yield key
+
+
+def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Backend) -> None:
+    chosen = backend_options(name, backend, options)
+    for key in options:
+        if is_secret(key, getattr(chosen, key, None)):
+            raise RunDirectoryError(
+                f"manifest.json holds an API key (option {key} of step {step}), which targen "
+                "never writes",
+                hint="remove it, and do not trust the run if it came from someone else",
+            )
+
+
+def _is_known(backend: str, asked: Mapping[str, Any]) -> bool:
+    """Files are looked at only if their names are known: a stranger's run has none read."""
+    return folders.is_known("options", _digest(backend, asked)) and folders.is_known(
+        "options", _digest(backend, asked, _files(asked))
+    )
+
+
+def _make_known(backend: str, asked: Mapping[str, Any]) -> None:
+    folders.make_known("options", _digest(backend, asked))
+    folders.make_known("options", _digest(backend, asked, _files(asked)))
+
+
+def _files(asked: Mapping[str, Any]) -> dict[str, str]:
+    """The files that options name: scripts by what they hold, others by where they are."""
+    files = {}
+    for name, value in asked.items():
+        if not isinstance(value, str):
+            continue
+        for end in (*(found.end() for found in re.finditer(r"\.py", value)), len(value)):
+            path = Path(value[:end])
+            with contextlib.suppress(OSError, ValueError):
+                if path.is_file():
+                    code = path.suffix == ".py"
+                    files[name] = read_plain(path, _CODE).hex() if code else str(path.resolve())
+                    break
+    return files
+
+
+def _digest(backend: str, asked: Mapping[str, Any], files: Mapping[str, str] | None = None) -> str:
+    text = json.dumps([backend, asked, files or {}], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _shown(value: Any) -> str:
+    text = _text(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,0 +1,1 @@
+"""What a run's files record, and how they are read and written."""

@@ -1,0 +1,42 @@
+"""`correction.json`: what a directory of corrected rows records of how they came about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from targen_core.runs.records.lock import PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.spec import ManifestPart
+from targen_core.runs.records.writing import write_atomically
+
+__all__ = ["CorrectionPlan", "ReviewPlan"]
+
+
+class ReviewPlan(ManifestPart):
+    """Where people corrected: by which rule, and a digest of what they said."""
+
+    resolve: str
+    grades: str
+    exact: bool = False
+
+
+class CorrectionPlan(ManifestPart):
+    """`correction.json`: all that decides what a correction finds.
+
+    `data` is a digest of the instances that it judges. Where people judged, there is no `step`.
+    """
+
+    format: int = 1
+    task: TaskPlan
+    corrector: str
+    step: StepPlan | None
+    seed: int = 0
+    flip: float = 0.0
+    data: str
+    part: PartPlan | None = None
+    review: ReviewPlan | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write it into `folder`, whole or not at all."""
+        value = self.model_dump(exclude={n for n in ("part", "review") if getattr(self, n) is None})
+        write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")

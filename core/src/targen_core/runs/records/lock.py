@@ -1,0 +1,164 @@
+"""What a spec came to when a run was begun: compared with what it comes to later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from targen_core.errors import RunConflict
+from targen_core.runs.records.spec import ManifestPart
+
+__all__ = ["ExcludedPlan", "Lock", "PartPlan", "StepPlan", "TaskPlan", "require_same"]
+
+
+class TaskPlan(ManifestPart):
+    """The task: its full id and version, its variants, each prompt's version.
+
+    `dimensions` holds digests by `STEP.NAME`.
+
+    `branches` says what each branch aims at, where these are not the labels.
+    """
+
+    id: str
+    version: str
+    variants: tuple[str, ...] = ()
+    labels: tuple[str, ...]
+    branches: Mapping[str, str | None] = {}
+    lists: Mapping[str, tuple[str, ...]] = {}
+    unit: int
+    prompts: dict[str, str]
+    dimensions: Mapping[str, str] = {}
+
+    @property
+    def aims(self) -> dict[str, str | None]:
+        """What each branch aims at: a label, or None where step 4 finds it."""
+        return dict(self.branches) or {label: label for label in self.labels}
+
+
+class StepPlan(ManifestPart):
+    """One step's model: backend id, options without secrets, parameters."""
+
+    backend: str
+    identity: str
+    options: dict[str, Any]
+    params: dict[str, Any]
+
+
+class ExcludedPlan(ManifestPart):
+    """A dataset whose rows must not be there: its digest is of the texts in `columns`."""
+
+    source: str
+    rows: Annotated[int, Field(gt=0, le=10**12)]
+    digest: str
+    columns: tuple[str, ...]
+
+
+class PartPlan(ManifestPart):
+    """A registered part in use: its full id, all of its options, its own prompts' versions."""
+
+    id: str
+    options: Mapping[str, Any] = {}
+    prompts: Mapping[str, str] = {}
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What its options may be typed with: its full id, and its name."""
+        return self.id, self.id.partition(":")[2]
+
+    @property
+    def typed(self) -> dict[str, Any]:
+        """Its options as a spec has them, by the full id."""
+        return {f"{self.id}.{name}": value for name, value in self.options.items()}
+
+
+class Lock(ManifestPart):
+    """All that a spec's names stand for.
+
+    `batches` holds items a batch for each list of the chain; `given` the
+    digests of the user's own contexts or seeds; `excluded` is in the order of its digests.
+    `parts` are by their place in the run, such as "corrector"; earlier runs have none.
+    """
+
+    task: TaskPlan
+    steps: dict[str, StepPlan]
+    corrector: str | None
+    batches: tuple[int, ...]
+    given: dict[str, str]
+    distributions: dict[str, str]
+    excluded: tuple[ExcludedPlan, ...] = ()
+    parts: Mapping[str, PartPlan] = {}
+
+
+def require_same(there: Lock, now: Lock, file: str) -> None:
+    """See that what a run was begun with is what it would go on with.
+
+    `file` is the run's copy of the task's file, if it was in one.
+
+    Raises:
+        RunConflict: naming each difference.
+    """
+    if now.task != there.task:
+        raise _other_task(there.task, now.task, file)
+    apart = []
+    hint = "resume it with its original options and the versions in its manifest.json"
+    for step in {**there.steps, **now.steps}:
+        used, uses = (_used(lock.steps.get(step)) for lock in (there, now))
+        if used != uses:
+            apart.append(f"step {step} of this run used {used}, not {uses}")
+    if there.corrector != now.corrector:
+        apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
+    for place, was in there.parts.items():
+        is_now = now.parts.get(place)
+        if was != is_now and (is_now is None or was.id == is_now.id):
+            apart.append(f"the {place} of this run, {was.id}, {_changed(was, is_now)}")
+    for place in now.parts.keys() - there.parts.keys():
+        if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
+            apart.append(f"this run was begun without the {place}")
+    if there.batches != now.batches:
+        apart.append(f"this run asks for {there.batches} list items per call, not {now.batches}")
+    for name in sorted({*there.given, *now.given}):
+        if there.given.get(name) != now.given.get(name):
+            hint = "put the file back as it was, or generate a new run"
+            apart.append(f"the {name} of this run, given-{name}.jsonl, have changed")
+    if apart:
+        raise RunConflict("; ".join(apart), hint=hint)
+
+
+def _changed(was: PartPlan, now: PartPlan | None) -> str:
+    """What is not as it was of a part in use."""
+    if now is None:
+        return "is not used now"
+    for name in sorted({*was.options, *now.options}):
+        before, after = was.options.get(name), now.options.get(name)
+        if before != after:
+            return f"had {name}={before}, not {after}"
+    return "has other prompts now"
+
+
+def _used(plan: StepPlan | None) -> str:
+    return f"{plan.identity} with {plan.params}" if plan else "no model"
+
+
+def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
+    if file and now.version == there.version:
+        return RunConflict(
+            f"{file} gives different prompts with this version of targen",
+            hint="use the versions in its manifest.json, or generate a new run",
+        )
+    if file:
+        return RunConflict(
+            f"the task of this run, {file}, has changed",
+            hint="put the file back as it was, or generate a new run with another --out",
+        )
+    if now.version != there.version:
+        return RunConflict(
+            f"this run was made with {now.id} version {there.version}; version "
+            f"{now.version} is installed",
+            hint="install the version it was made with, or generate a new run",
+        )
+    return RunConflict(
+        f"the prompts, dimensions or labels of {now.id} changed without a new version",
+        hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
+    )

@@ -1,0 +1,462 @@
+"""The manifest: what a user asked for, what that stood for, and how the run was extended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from targen_core.engine.commits import Target
+from targen_core.engine.shards import Shard
+from targen_core.errors import RunConflict, RunDirectoryError, UsageError
+from targen_core.origin import Typed, is_file
+from targen_core.runs.records.dimensions import as_typed
+from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.records.options import CORE
+from targen_core.runs.records.reading import check_members, read_json, said
+from targen_core.runs.records.spec import ManifestPart, RunSpec
+from targen_core.runs.records.writing import write_atomically
+from targen_core.text import plural
+
+__all__ = [
+    "FORMAT",
+    "TASK_FILE",
+    "Manifest",
+    "MergedRun",
+    "as_words",
+    "copy_of",
+    "flat",
+    "given_file",
+    "require_unmerged",
+]
+
+FORMAT = 3
+
+TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
+"""What a folder's copy of a task's file is called, with the task in it where it names one."""
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
+_ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
+_STEP = re.compile(r"[A-Za-z_]\w*")
+_OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
+_BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
+"""By where they stood, fields that format 2 called otherwise."""
+_DECIDING = {
+    "contexts_fraction",
+    "contexts_from",
+    "contexts_limit",
+    "generators_from",
+    "labels_per_seed",
+    "lists_at_once",
+    "near_duplicates",
+    "seed",
+    "seeds_from",
+    "unsure",
+}
+
+_NEAR = ("max_cosine", "max_refused", "embedder")
+
+
+class Manifest(ManifestPart):
+    """A run directory's `manifest.json`.
+
+    `spec` is what was asked for, as it was, but for three things: it has no
+    secrets, names are full ids, and files are the run's own copies. `lock` is
+    what it came to. A run that is extended has further targets. Of runs that
+    were merged, spec and lock are those of the first, but for the quotas, and
+    `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from.
+    """
+
+    format: int = FORMAT
+    spec: RunSpec
+    extensions: tuple[Target, ...] = ()
+    lock: Lock
+    created: str = ""
+    merged: tuple[MergedRun, ...] = ()
+    replay_of: str = ""
+
+    @property
+    def task(self) -> TaskPlan:
+        """The task, as it was."""
+        return self.lock.task
+
+    @property
+    def steps(self) -> dict[str, StepPlan]:
+        """The model of each step that asks one."""
+        return self.lock.steps
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What the run wants: at first, and after each extension."""
+        return self.spec.target, *self.extensions
+
+    @property
+    def task_file(self) -> str:
+        """The run's copy of a task that was in a file, or ""."""
+        return self.spec.task if is_file(self.spec.task) else ""
+
+    @property
+    def excluded_digests(self) -> list[str]:
+        """The digests of the datasets that no row is from."""
+        return [plan.digest for plan in self.lock.excluded]
+
+    def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
+        """The merged run that a record of provenance or rejects is from; None where none was."""
+        return next((one for one in self.merged if one.name == record.get("run")), None)
+
+    def save(self, path: Path) -> None:
+        """Write the manifest atomically."""
+        empty = {name for name in ("merged", "replay_of") if not getattr(self, name)}
+        value = self.model_dump(mode="json", exclude=empty)
+        write_atomically(path, json.dumps(value, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Manifest:
+        """Read the manifest of a run directory, which may come from anybody.
+
+        Raises:
+            UsageError: there is no such directory.
+            RunDirectoryError: it holds no manifest, one that does not read or
+                names what no run has, or links and the like in place of files.
+        """
+        run = path.parent
+        if not run.exists():
+            raise UsageError(f"there is no run directory {run}")
+        if not run.is_dir():
+            inside = (run.parent / path.name).exists()
+            raise UsageError(
+                f"{run} is a file, and no run directory", hint=str(run.parent) if inside else ""
+            )
+        check_members(run)
+        try:
+            raw = read_json(path)
+        except OSError as error:
+            if inner := _runs_in(run):
+                raise RunDirectoryError(
+                    f"{run} is not a run but a folder of runs, as a suite's: "
+                    f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
+                    hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the targen "
+                    "generate --suite that began a suite, typed again, goes on with all of it",
+                ) from error
+            if (run / "weighing.json").exists():
+                raise RunDirectoryError(
+                    f"{run} holds rows that were chosen or weighed, and is no run",
+                    hint="name the run that they are from; analyze, train and export take these",
+                ) from error
+            raise RunDirectoryError(
+                f"{run} is not a run directory: {path.name}: {error.strerror}",
+                hint="targen generate --out creates run directories",
+            ) from error
+        written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
+        if written not in (1, 2, FORMAT):
+            raise RunConflict(
+                f"{path}: format {str(written)[:40]}, but this version of targen reads format "
+                f"{FORMAT}",
+                hint="use the version of targen-core that wrote it",
+            )
+        try:
+            manifest = cls.model_validate(_READ[written](raw))
+        except ValidationError as error:
+            raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
+        except UsageError as error:
+            raise RunDirectoryError(f"{path} cannot be read: {error}") from error
+        for field, why in manifest.odd():
+            raise RunDirectoryError(
+                f"{path} cannot be read: {field}: {why}",
+                hint="targen did not write this; if it came from someone else, do not trust it",
+            )
+        return manifest
+
+    def odd(self) -> Iterator[tuple[str, str]]:
+        """What no run has: the field, and why."""
+        spec, lock = self.spec, self.lock
+        in_file = bool(TASK_FILE.fullmatch(spec.task))
+        names = {"lock.task.id": lock.task.id} | ({} if in_file else {"spec.task": spec.task})
+        for field, name in names.items():
+            if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
+                yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
+        correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
+        lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
+        correctors |= lists | {"spec.embedder": spec.embedder}
+        named = spec.generators_from.items()
+        correctors |= {f"spec.generators_from.{branch}": name for branch, name in named}
+        correctors |= {f"spec.filters.{at}": name for at, name in enumerate(spec.filters)}
+        correctors |= {f"spec.checks.{at}": name for at, name in enumerate(spec.checks)}
+        ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
+        ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
+        ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
+        for field, name in ids.items():
+            if not _ID.fullmatch(name):
+                yield field, f"{name[:80]!r} is not a DISTRIBUTION:NAME"
+        above = (step for steps in lock.task.lists.values() for step in steps)
+        for step in (*spec.backend_for, *lock.steps, *above):
+            if not _STEP.fullmatch(step):
+                yield "steps", f"{step[:80]!r} is not a valid step"
+        for name in spec.options:
+            if not _OPTION.fullmatch(name):
+                yield "spec.options", f"{name[:80]!r} is not a valid option"
+        try:
+            for step in {*lock.steps, *(name.partition(".")[0] for name in spec.options)}:
+                spec.options_of(step)
+        except UsageError as error:
+            yield "spec.options", str(error)
+        quotas = [target.quotas for target in self.targets]
+        for rows in (*quotas, *([] if spec.shard is None else [spec.shard.quotas])):
+            if unknown := set(rows) - set(lock.task.labels):
+                yield "quotas", f"{min(unknown)[:80]!r} is not a label of the task"
+        aims = {*lock.task.branches.values()} - {None, *lock.task.labels}
+        if aims:
+            odd = str(min(map(str, aims)))[:80]
+            yield "lock.task.branches", f"{odd!r} is not a label of the task"
+        files = {"contexts": spec.contexts, "seeds": spec.seeds}
+        copies = {name: path for name, path in files.items() if path is not None}
+        for name, path in copies.items():
+            if path != Path(given_file(name)):
+                yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
+        if len(set(spec.exclude)) != len(lock.excluded):
+            yield "lock.excluded", "it must be of the datasets that the spec excludes"
+        if copies.keys() != lock.given.keys():
+            yield "lock.given", "it must be of the contexts or seeds of the spec"
+        for number, run in enumerate(self.merged):
+            if run.manifest.merged:
+                yield f"merged.{number}", "a merge of merges"
+            yield from ((f"merged.{number}.{at}", why) for at, why in run.manifest.odd())
+
+    def task_name(self, run: Path) -> str:
+        """What finds the task of the run in `run`: its id, or the copy of its file.
+
+        Raises:
+            UsageError: the copy is code that was not run on this machine before.
+        """
+        return copy_of(run, self.task_file) if self.task_file else self.spec.task
+
+    def asked(self, run: Path) -> RunSpec:
+        """The spec as it is asked for again in the directory `run`, for the last target.
+
+        Raises:
+            UsageError: as `task_name` does.
+        """
+        last = self.targets[-1]
+        return self.spec.replace(
+            task=self.task_name(run),
+            quotas=last.quotas,
+            give_up_after=last.give_up_after,
+            **{name: run / given_file(name) for name in self.lock.given},
+        )
+
+    def extended(self, quotas: Mapping[str, int], give_up_after: int | None) -> Manifest:
+        """The manifest with one more target, where another one is asked for.
+
+        Labels that `quotas` does not name keep their target.
+
+        Raises:
+            UsageError: fewer rows than before, or a number that cannot be.
+        """
+        last = self.targets[-1]
+        requested = self.spec.replace(
+            quotas={**last.quotas, **quotas},
+            give_up_after=last.give_up_after if give_up_after is None else give_up_after,
+        ).target
+        for name, rows in last.quotas.items():
+            if requested.quotas[name] < rows:
+                raise UsageError(
+                    f"label {name}: {requested.quotas[name]} rows requested, but the run's "
+                    f"target is {rows}",
+                    hint="a run can only grow; generate a smaller one with another --out",
+                )
+        if requested == last:
+            return self
+        return self.model_copy(update={"extensions": (*self.extensions, requested)})
+
+    def differences(self, other: Manifest) -> list[str]:
+        """What decides the rows and differs, as `field: this -> other`."""
+        mine, theirs = flat(self.deciding()), flat(other.deciding())
+        if self.lock.parts and other.lock.parts:  # earlier runs have no record of them
+            mine |= flat(self.lock.model_dump(mode="json", include={"parts"}))
+            theirs |= flat(other.lock.model_dump(mode="json", include={"parts"}))
+        return [
+            f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
+            for name in sorted({*mine, *theirs})
+            if mine.get(name) != theirs.get(name)
+        ]
+
+    def digest(self) -> str:
+        """All that decides the rows but how many are wanted, in 32 digits."""
+        text = json.dumps({**self.deciding(), "targets": None}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def deciding(self) -> dict[str, Any]:
+        """What decides the rows, by name."""
+        return {
+            "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
+            **self.lock.model_dump(mode="json", exclude={"distributions", "excluded", "parts"}),
+            **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
+            **self.spec.model_dump(mode="json", include=_DECIDING),
+            **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},
+            **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},
+            **{
+                name: count
+                for name, count in self.spec.options.items()
+                if name.endswith(".candidates")
+            },
+            **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
+            **({"merged": [run.name for run in self.merged]} if self.merged else {}),
+            "task_file": self.task_file,
+            "targets": [
+                {"quotas": dict(t.quotas), "balance": t.balance, "give_up_after": t.give_up_after}
+                for t in self.targets
+            ],
+        }
+
+
+class MergedRun(ManifestPart):
+    """A run that was merged: its folder's name, its manifest, and how many rows are of it.
+
+    `prefix` is what its candidates' ids begin with, where other runs have the same ids.
+    """
+
+    name: str
+    prefix: str
+    rows: int
+    manifest: Manifest
+
+
+Manifest.model_rebuild()
+
+
+def require_unmerged(manifest: Manifest, run: Path) -> None:
+    """Refuse to go on with what was merged of several runs.
+
+    Raises:
+        RunConflict: with what to do in place of it.
+    """
+    if not manifest.merged:
+        return
+    names = [part.name for part in manifest.merged]
+    some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    raise RunConflict(
+        f"{run} was merged of {plural(len(names), 'run')} ({some}): it does not go on by itself",
+        hint="targen resume each of those runs, with -n or --label for more rows; then: "
+        f"targen merge RUN... --out {shlex.quote(str(run))}",
+    )
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """The runs right below a folder, by name."""
+    try:
+        return sorted(each for each in folder.iterdir() if (each / "manifest.json").is_file())
+    except OSError:
+        return []
+
+
+def _said(shard: Shard) -> dict[str, Any]:
+    return {"number": shard.number, "count": shard.count, "quotas": dict(shard.quotas)}
+
+
+def copy_of(folder: Path, name: str) -> Typed:
+    """What finds the task in a folder's copy of its file, which may come from anybody.
+
+    Raises:
+        UsageError: the copy is code that was not run on this machine before.
+    """
+    from targen_core.declared.files import require_known
+
+    require_known(folder / name)
+    return Typed(folder / name)
+
+
+def given_file(name: str) -> str:
+    """What the run's copy of the user's contexts or seeds is called."""
+    return f"given-{name}.jsonl"
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Nested values by their dotted paths, to compare two manifests by."""
+    if isinstance(value, dict) and value:
+        parts: dict[str, Any] = {}
+        for name, part in value.items():
+            parts.update(flat(part, f"{path}.{name}" if path else name))
+        return parts
+    return {path: value}
+
+
+def as_words(value: Any) -> str:
+    """A value of a manifest as it is printed."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of format 2, in which some fields had other names."""
+    return {**_renamed(raw), "format": FORMAT}
+
+
+def _renamed(raw: Any, path: str = "") -> Any:
+    if not isinstance(raw, dict):
+        return raw
+    return {
+        _BEFORE_3.get(path + name, name): _renamed(value, f"{path}{name}.")
+        for name, value in raw.items()
+    }
+
+
+def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
+    try:
+        steps, sizes, digests = raw["steps"], list(raw["batches"]), raw.get("given", {})
+        options = {}
+        for step, plan in steps.items():
+            # A parameter that is None is one that the backend leaves out, and will again.
+            params = {name: value for name, value in plan["params"].items() if value is not None}
+            used = {**params, **plan["options"]}
+            options.update({f"{step}.{name}": value for name, value in used.items()})
+        if sizes and ("contexts" in steps or "contexts" in digests):
+            options["contexts.batch"] = sizes.pop(0)
+        if sizes and "seeds" not in digests:
+            options["seeds.batch"] = sizes
+        first, *extensions = raw["targets"]
+        same = ("backend", "seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits")
+        manifest = {
+            "spec": {
+                **{name: raw[name] for name in same if name in raw},
+                **first,
+                "task": raw.get("task_file") or raw["task"]["id"],
+                "variants": raw["task"]["variants"],
+                "backend_for": {step: plan["backend"] for step, plan in steps.items()},
+                "options": options,
+                "corrector": "" if raw["corrector"] == "task" else raw["corrector"],
+                **{name: given_file(name) for name in digests},
+            },
+            "extensions": extensions,
+            "lock": {
+                **{name: raw[name] for name in ("task", "corrector", "batches")},
+                "steps": {
+                    step: {
+                        **plan,
+                        "options": {
+                            name: value
+                            for name, value in plan["options"].items()
+                            if name not in CORE
+                        },
+                    }
+                    for step, plan in steps.items()
+                },
+                "given": digests,
+                "distributions": raw.get("distributions", {}),
+            },
+            "created": raw.get("created", ""),
+        }
+        return _of_format_2(manifest)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"not a manifest of format 1: {error!r}") from None
+
+
+_READ: dict[int, Callable[[Any], Any]] = {1: _of_format_1, 2: _of_format_2, FORMAT: lambda raw: raw}

@@ -1,0 +1,106 @@
+"""What a model and its backend are called for people: names, never addresses or paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from targen_core.runs.records.lock import StepPlan
+
+__all__ = ["backend_name", "difference", "model_name", "without_addresses"]
+
+# What backends call the option that names the model; langchain's classes have several.
+_OPTIONS = (
+    "model",
+    "model_name",
+    "model_id",
+    "azure_deployment",
+    "deployment_name",
+    "repo_id",
+    "endpoint",
+)
+_DIGEST = re.compile(r"[0-9a-f]{8,}")
+_FILE = re.compile(r"\.(gguf|bin|safetensors|pt|pth|onnx|py)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"://|^[\w.-]+:\d+(/|$)")
+
+
+def model_name(plan: StepPlan) -> str:
+    """The name of a step's model: neither where it is served nor where its file lies.
+
+    "" where the backend gives none.
+    """
+    for option in _OPTIONS:
+        value = plan.options.get(option)
+        if isinstance(value, str) and value:
+            return _bare(value)
+    # KIND:NAME:DIGEST, as of an embedded model; where an address may be part of it, no guess.
+    if "/" in plan.identity or "\\" in plan.identity:
+        return ""
+    parts = [part for part in plan.identity.split(":") if part and not _DIGEST.fullmatch(part)]
+    if len(parts) > 1 and parts[0] == "langchain":
+        return parts[2] if len(parts) > 2 else parts[1].rpartition(".")[2]
+    return _bare(parts[1] if len(parts) > 1 else parts[0]) if parts else ""
+
+
+def backend_name(plan: StepPlan) -> str:
+    """The name of a step's backend."""
+    distribution, _, name = plan.backend.partition(":")
+    return f"langchain {name}" if distribution == "langchain" else name or distribution
+
+
+def _bare(name: str) -> str:
+    """The last part of a path or an address; OWNER/NAME as on a hub stays."""
+    parts = [part for part in re.split(r"[/\\]", name) if part]
+    if not parts:
+        return ""
+    looks_hub = len(parts) == 2 and "\\" not in name and name[0] not in "/.~"
+    if looks_hub and not _FILE.search(name) and not _ADDRESS.search(name):
+        return name
+    return parts[-1]
+
+
+def without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
+    """`text` with names in place of what tells where a run's models were found.
+
+    A card may be of an older version, or hold a service's words.
+    """
+    hidden: dict[str, str] = {}
+    for plan in plans:
+        name = model_name(plan) or backend_name(plan)
+        if ":" in plan.identity:
+            hidden[plan.identity] = name
+        for value in plan.options.values():
+            if isinstance(value, str) and ("://" in value or value.startswith(("/", "~/", "\\\\"))):
+                hidden[value] = name
+                if host := urlsplit(value).netloc:
+                    hidden[host] = "the service"
+    for address in sorted(hidden, key=len, reverse=True):
+        text = text.replace(address, hidden[address])
+    return text
+
+
+def difference(there: StepPlan, asked: StepPlan) -> tuple[str, str] | None:
+    """Two plans of one step, each in the words that tell them apart; None where they are alike."""
+    if there == asked:
+        return None
+    mine, other = _words(there), _words(asked)
+    if mine != other:
+        return mine, other
+    mine_set, their_set = ({**plan.options, **plan.params} for plan in (there, asked))
+    apart = [k for k in sorted({*mine_set, *their_set}) if mine_set.get(k) != their_set.get(k)]
+    words = [
+        ", ".join(f"{k}={settings[k]}" if k in settings else f"no {k}" for k in apart)
+        for settings in (mine_set, their_set)
+    ]
+    if not apart:  # only the backend knows
+        words = [there.identity, asked.identity]
+    return f"{mine} with {words[0]}", f"{other} with {words[1]}"
+
+
+def _words(plan: StepPlan) -> str:
+    name = model_name(plan)
+    backend = f"backend {backend_name(plan)}"
+    where = plan.options.get("base_url")
+    at = f" at {where}" if where else ""
+    return f"model {name} of {backend}{at}" if name else f"{backend}{at}"

@@ -1,0 +1,92 @@
+"""What a user asks for, as one value: made once, and kept in the run's manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.calls.sampling import SAMPLING
+from targen_core.engine.commits import Target
+from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard
+from targen_core.options import MAX_COUNT, Limits, ListOptions, RowOptions
+from targen_core.origin import Named
+from targen_core.runs.records.options import StepOptions, step_options
+
+__all__ = ["ManifestPart", "RunSpec"]
+
+
+class ManifestPart(BaseModel):
+    """A part of a file that says what was run: frozen, with no unknown field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class RunSpec(RowOptions, ListOptions):
+    """What a user asks for: the options of `targen generate`, as values.
+
+    `task` is a name or a file; the variants are applied to it in order. `corrector` is a
+    registered name, "" for the task's own, or None for no step 4. `backend_for` names other
+    backends for some steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` hold
+    by `NAME` or `STEP.NAME` what is drawn from: texts, weights, `@NAME` of a vocabulary, or () for
+    nothing. `lists_at_once` calls of a list are not told of each other. Of a `shard`, `quotas` are
+    its own. `RowOptions` and `ListOptions` say what the other fields are.
+
+    Raises:
+        UsageError: an invalid value; names its option.
+    """
+
+    task: Named
+    quotas: Annotated[Mapping[str, int], Quotas]
+    backend: Named = "local"
+    backend_for: Mapping[str, Named] = {}
+    options: Mapping[str, Any] = Field(default={}, repr=False)  # a key may be among them
+    lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
+    shard: Shard | None = None
+    limits: Limits = Limits()
+
+    def replace(self, **changes: Any) -> RunSpec:
+        """The spec with some fields changed.
+
+        Raises:
+            UsageError: an invalid value.
+        """
+        return RunSpec(**{**dict(self), **changes})
+
+    @property
+    def target(self) -> Target:
+        """What the run wants."""
+        return Target(Quotas(self.quotas), self.balance, self.give_up_after)
+
+    def backend_of(self, step: str) -> str:
+        """The name of a step's backend."""
+        return self.backend_for.get(step, self.backend)
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Steps on another backend than the rest."""
+        return [step for step, name in self.backend_for.items() if name != self.backend]
+
+    def options_of(self, step: str) -> StepOptions:
+        """A step's options.
+
+        Raises:
+            UsageError: an invalid option.
+        """
+        return step_options(self.options, step, elsewhere=step in self.elsewhere)
+
+    def also(self, options: Mapping[str, Any]) -> RunSpec:
+        """The spec with `options` on top.
+
+        Options without a step apply to every step that they concern.
+        """
+
+        def stays(name: str) -> bool:
+            step, dot, key = name.partition(".")
+            about = key in SAMPLING or step not in self.elsewhere
+            return not (dot and key in options and about)
+
+        kept = {name: value for name, value in self.options.items() if stays(name)}
+        return self.replace(options={**kept, **options})

@@ -1,1 +1,0 @@
-"""Training: the shape of trainers. What trains lies in plugins."""

@@ -1,0 +1,45 @@
+"""Metrics as a kind of targen's: its hook, and what `targen describe` shows of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.describing import print_options
+from targen_core.plugins.facts import Described, fields, requirement
+from targen_core.plugins.hookspecs import hookspec
+
+if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
+    from targen_core import Register
+
+__all__ = ["facts", "prints", "register_metrics"]
+
+
+@hookspec
+def register_metrics(register: Register[Metric]) -> None:
+    """Register metrics: what `targen analyze` measures of datasets.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_metrics(register):
+            register.register("politeness", "my_package.metric:POLITENESS", summary="Kind words")
+        ```
+    """
+
+
+def facts(part: Described) -> dict[str, Any]:
+    """Return a metric's title and options."""
+    metric: Metric = part.target
+    return {
+        "summary": metric.summary,
+        "title": metric.title,
+        "options": fields(metric.options),
+        "install": requirement(part),
+        "about": metric.summary,
+    }
+
+
+def prints(facts: dict[str, Any]) -> None:
+    """Print the options as `targen analyze -o` takes them."""
+    print_options(facts, prefix=f"{facts['id'].rpartition(':')[2]}.")

@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
+    from targen_core import Register
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """What `targen analyze RUN --metric my-demo` measures."""
+    register.register(
+        "my-demo",
+        "my_demo.metric:METRIC",
+        summary="the share of rows that ask a question",
+    )

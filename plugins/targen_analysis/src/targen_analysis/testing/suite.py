@@ -1,0 +1,365 @@
+"""`MetricSuite`: the checks that every metric must pass.
+
+from targen_analysis.testing import MetricSuite as Suite
+
+class TestLoudness(Suite):
+    metric = "loudness"
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, get_args, get_type_hints
+
+import pytest
+from pydantic import ValidationError
+
+from targen_analysis.metrics import Estimate, Excerpt, Findings, Metric, Plot, Study
+from targen_analysis.testing.corpora import ODD, ordinary
+from targen_analysis.testing.measured import as_text, options_of
+from targen_core.errors import TargenError, UsageError
+from targen_testing.chance import homes_of, watching
+from targen_testing.suite import Suite, fail
+
+__all__ = ["MetricSuite"]
+
+_KINDS = get_args(get_type_hints(Plot)["kind"])
+_NUMBERS = {
+    "bars": ("y",),
+    "intervals": ("x",),
+    "heatmap": ("color",),
+    "lines": ("x", "y"),
+    "points": ("x", "y"),
+    "map": ("x", "y"),
+}
+"""What must be numbers in the marks of a plot."""
+
+
+class MetricSuite(Suite):
+    """Checks of a metric; set `metric` to its registered name.
+
+    Where something that it needs is not on this machine, a package or a
+    model, what it says of that is checked; the checks of what it finds are
+    skipped, and named.
+
+    Attributes:
+        metric: the registered name.
+        options: `"KEY=VALUE"`, as a user gives them after `-o METRIC.`.
+    """
+
+    metric: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
+    kind = "metric"
+    own: ClassVar[frozenset[str]] = Suite.own | {"metric", "options"}
+
+    # --- how the tests run it ---
+
+    def target(self) -> Metric:
+        """The metric."""
+
+        def find() -> Metric:
+            metric: Metric = self.registry().get("metric", self.metric)
+            return metric
+
+        return self.kept("target", find)
+
+    def measure(self, study: Study) -> Findings:
+        """Measure a study, with the suite's options."""
+        metric = self.target()
+        return metric.measure(study, options_of(metric, self.options))
+
+    @pytest.fixture
+    def study(self) -> Study:
+        """Ordinary datasets."""
+        return self.kept("study", ordinary)
+
+    @pytest.fixture
+    def findings(self, study: Study) -> Findings:
+        """What it finds in ordinary datasets; skips where it cannot be measured."""
+        outcome = self._outcome("ordinary datasets", lambda: study)
+        if isinstance(outcome, ModuleNotFoundError | TargenError):
+            pytest.skip(f"it cannot be measured here: {outcome}")
+        if not isinstance(outcome, Findings):
+            pytest.skip("it gives no findings: see measures")
+        return outcome
+
+    def _outcome(self, about: str, make: Callable[[], Study]) -> Findings | Exception:
+        """What it finds in a study, or what it raises: measured once."""
+
+        def measure() -> Findings | Exception:
+            try:
+                return self.measure(make())
+            except Exception as error:
+                return error
+
+        return self.kept(f"outcome of {about}", measure)
+
+    @pytest.fixture
+    def everything(self, study: Study, findings: Findings) -> list[tuple[str, Study, Findings]]:
+        """What it finds in all data, but those that it fails on: see measures-odd-data."""
+        outcomes = [("ordinary datasets", study, findings)]
+        for about, make in ODD.items():
+            outcome = self._outcome(about, make)
+            if isinstance(outcome, Findings):
+                outcomes.append((about, make(), outcome))
+        return outcomes
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It has a title, a summary, and options that each say what they are for."""
+        metric = self.target()
+        item = self.registry().find("metric", self.metric)
+        assert metric.title.strip(), "give it a title: the heading of its part of the report"
+        assert item.summary.strip() or metric.summary.strip(), "register it with a summary"
+        silent = [
+            name for name, field in metric.options.model_fields.items() if not field.description
+        ]
+        assert not silent, f"say what {', '.join(silent)} is for: Field(..., description=...)"
+
+    def test_takes_options(self) -> None:
+        """Its options have defaults, can be written after `-o`, and are all that it takes."""
+        options = self.target().options
+        try:
+            defaults = options()
+        except ValidationError as error:
+            fail(f"it cannot be measured without options: {error}")
+        for name, value in defaults:
+            if isinstance(value, str | int | float):
+                try:
+                    options.model_validate({name: str(value)})
+                except ValidationError as error:
+                    fail(f"-o {self.metric}.{name}={value} is refused: {error}")
+        try:
+            options.model_validate({"no_such_option": "1"})
+        except ValidationError:
+            return
+        fail("an option that it does not have is taken: keep extra='forbid'")
+
+    def test_measures(self, study: Study) -> None:
+        """It finds something in ordinary datasets, or names what is missing on this machine."""
+        outcome = self._outcome("ordinary datasets", lambda: study)
+        if isinstance(outcome, ModuleNotFoundError):
+            assert outcome.name, "the error says not which package is missing"
+        elif isinstance(outcome, UsageError):
+            assert outcome.hint, f"it says not what to type: UsageError({str(outcome)!r}, hint=...)"
+        elif isinstance(outcome, Exception):
+            fail(f"it raises {type(outcome).__name__}: {outcome}")
+        else:
+            assert isinstance(outcome, Findings), (
+                f"it gives a {type(outcome).__name__}, no Findings"
+            )
+            parts = (outcome.figures, outcome.tables, outcome.plots, outcome.rows, outcome.notes)
+            assert any(parts), "it finds nothing and says nothing"
+
+    @pytest.mark.parametrize("data", ODD)
+    def test_measures_odd_data(self, data: str, findings: Findings) -> None:
+        """What the data do not hold is a note, and no error."""
+        outcome = self._outcome(data, ODD[data])
+        if isinstance(outcome, Exception):
+            fail(f"{data}: it raises {type(outcome).__name__}: {outcome}")
+
+    def test_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
+        """Figures are of the study's datasets: estimates, finite, inside their intervals."""
+        for about, study, findings in everything:
+            names = [corpus.name for corpus in study.everything]
+            for dataset, figures in findings.figures.items():
+                assert dataset in names, f"{about}: {dataset!r} is no dataset of the study"
+                for name, figure in figures.items():
+                    place = f"{about}: the figure {name!r} of {dataset}"
+                    assert isinstance(figure, Estimate), f"{place} is no Estimate: {figure!r}"
+                    _check_estimate(place, figure)
+
+    def test_glance_names_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
+        """What stands on top of the report are figures of its own, and how each is read.
+
+        Data may lack one of them, which the report leaves out; no data have a misspelt one.
+        """
+        of_all = [figures for *_, findings in everything for figures in findings.figures.values()]
+        known = {name for figures in of_all for name in figures}
+        for about, _, findings in everything:
+            for name, words in findings.glance.items():
+                assert name in known, f"{about}: {name!r} in glance is no figure of any dataset"
+                assert words.strip(), f"{about}: {name!r} in glance says not how to read it"
+
+    def test_tables(self, everything: list[tuple[str, Study, Findings]]) -> None:
+        """Rows are as wide as their table, and cells are texts, finite numbers or nothing."""
+        for about, _, findings in everything:
+            for table in findings.tables:
+                place = f"{about}: the table {table.title!r}"
+                assert table.title.strip(), f"{about}: a table has no title"
+                for row in table.rows:
+                    width = len(table.columns)
+                    assert len(row) == width, f"{place}: {len(row)} cells in {width} columns: {row}"
+                    for cell in row:
+                        if isinstance(cell, Estimate):
+                            _check_estimate(f"{place}: a cell", cell)
+                        else:
+                            _check_plain(f"{place}: a cell", cell)
+
+    def test_plots(self, everything: list[tuple[str, Study, Findings]]) -> None:
+        """A plot is of a kind that there is, and each mark holds what its axes are named after."""
+        for about, _, findings in everything:
+            for plot in findings.plots:
+                place = f"{about}: the plot {plot.title!r}"
+                assert plot.title.strip(), f"{about}: a plot has no title"
+                assert plot.kind in _KINDS, f"{place}: no kind {plot.kind!r}: {', '.join(_KINDS)}"
+                axes = {"x": plot.x, "y": plot.y, "color": plot.color}
+                needed = {"x", "y", *_NUMBERS[plot.kind]}
+                for axis, name in axes.items():
+                    assert name or axis not in needed, f"{place} has no {axis}"
+                for mark in plot.data:
+                    for axis, name in axes.items():
+                        assert not name or name in mark, f"{place}: no {name!r} ({axis}) in {mark}"
+                        if axis in _NUMBERS[plot.kind] and isinstance(mark.get(name), str):
+                            fail(f"{place}: {name!r} ({axis}) must be a number: {mark}")
+                    for name, value in mark.items():
+                        _check_plain(f"{place}: {name!r}", value)
+
+    def test_rows(self, everything: list[tuple[str, Study, Findings]]) -> None:
+        """What it measured of single rows is of the study's datasets, and names their places."""
+        for about, study, findings in everything:
+            sizes = {corpus.name: len(corpus) for corpus in study.everything}
+            for dataset, rows in findings.rows.items():
+                assert dataset in sizes, f"{about}: {dataset!r} in rows is no dataset of the study"
+                for row in rows:
+                    place = f"{about}: rows of {dataset}: {dict(row)}"
+                    at = row.get("row")
+                    assert isinstance(at, int), f'{place} has no place: "row", from 0'
+                    assert 0 <= at < sizes[dataset], f"{place}: there are {sizes[dataset]} rows"
+                    try:
+                        json.dumps(row, allow_nan=False)
+                    except (TypeError, ValueError) as error:
+                        fail(f"{place} is no JSON: {error}")
+
+    def test_quotes_rows_as_excerpts(self, study: Study, findings: Findings) -> None:
+        """What a row says is an `Excerpt`, in tables and pictures alone: `--no-texts` drops it."""
+        cells = [cell for table in findings.tables for row in table.rows for cell in row]
+        marks = [value for plot in findings.plots for mark in plot.data for value in mark.values()]
+        sentences = [*findings.headlines, *findings.warnings, *findings.notes]
+        for value in (*cells, *marks, *sentences):
+            if isinstance(value, Excerpt) or not isinstance(value, str):
+                continue
+            for corpus in study.everything:
+                for text in (text for texts in corpus.texts for text in texts):
+                    assert text not in value, f"this is no Excerpt, and quotes a row: {value!r}"
+
+    def test_speaks_in_sentences(self, everything: list[tuple[str, Study, Findings]]) -> None:
+        """Headlines, warnings and notes are tuples of texts that say something."""
+        for about, _, findings in everything:
+            for part in ("headlines", "warnings", "notes"):
+                sentences = getattr(findings, part)
+                texts = not isinstance(sentences, str) and all(
+                    isinstance(text, str) for text in sentences
+                )
+                assert texts, f"{about}: {part} is no sequence of texts: {sentences!r}"
+                assert all(map(str.strip, sentences)), f"{about}: one of the {part} is empty"
+
+    def test_changes_no_dataset(self, study: Study, findings: Findings) -> None:
+        """Rows, texts and labels are as they were: the next metric is given the same."""
+        mine = ordinary()
+        kept = [copy.deepcopy((c.rows, c.texts, c.labels, c.rendered)) for c in mine.everything]
+        self.measure(mine)
+        for corpus, before in zip(mine.everything, kept, strict=True):
+            after = corpus.rows, corpus.texts, corpus.labels, corpus.rendered
+            for name, old, new in zip(_PARTS, before, after, strict=True):
+                assert old == new, f"it changes the {name} of a dataset"
+
+    def test_uses_the_study_s_chance(self, study: Study, findings: Findings) -> None:
+        """All chance comes from `study.rng(purpose)`; everybody's generators stay as they are."""
+        with _other_chance():
+            before = random.getstate()
+            with watching(homes_of(self.target().measure)) as seen:
+                self.measure(study)
+            after = random.getstate()
+        # Libraries name temporary things by uuid: what is found does not depend on it.
+        chance = [call for call in seen.chance if not call.startswith("uuid.")]
+        assert not chance, f"chance: {'; '.join(chance)}: use study.rng(purpose)"
+        assert before == after, "it seeds or uses random's global generator"
+
+    def test_same_findings_again(self, study: Study, findings: Findings) -> None:
+        """The same study gives the same findings, whatever was drawn elsewhere."""
+        with _other_chance():
+            again = self.measure(study)
+        assert as_text(again) == as_text(findings), "the same study gives other findings"
+
+    def test_same_findings_in_another_process(
+        self, study: Study, findings: Findings, tmp_path: Path
+    ) -> None:
+        """Nor do they go by the order of a set, or by what texts hash to."""
+        if type(self).registry is not Suite.registry or type(self).target is not MetricSuite.target:
+            pytest.skip("its plugins are made in the test")
+        elsewhere = _elsewhere(self.metric, self.options, self.folder, tmp_path / "findings.json")
+        assert elsewhere == as_text(findings), (
+            "another process finds other things: does it go by the order of a set, or by hash()?"
+        )
+
+
+_PARTS = ("rows", "texts", "labels", "rendered")
+
+
+def _check_plain(place: str, value: object) -> None:
+    """Check a value that JSON and people can read."""
+    kind = type(value).__name__
+    assert value is None or isinstance(value, str | int | float), f"{place} is a {kind}: {value!r}"
+    assert not isinstance(value, float) or math.isfinite(value), f"{place} is {value}"
+
+
+def _check_estimate(place: str, estimate: Estimate) -> None:
+    """Check a figure and its interval."""
+    for value in (estimate.value, estimate.low, estimate.high):
+        _check_plain(place, value)
+        assert not isinstance(value, str), f"{place} is the text {value!r}"
+    if estimate.low is None and estimate.high is None:
+        return
+    assert estimate.low is not None and estimate.high is not None, (
+        f"{place} has half of an interval"
+    )
+    assert estimate.value is not None, f"{place} has an interval and no value"
+    inside = estimate.low <= estimate.value <= estimate.high
+    assert inside, f"{place}: {estimate.value} lies not from {estimate.low} to {estimate.high}"
+
+
+@contextmanager
+def _other_chance() -> Iterator[None]:
+    """Everybody's generators in another state, and then as they were."""
+    kept = random.getstate()
+    numpy: Any = sys.modules.get("numpy.random")
+    numpys = None if numpy is None else numpy.get_state()
+    random.seed("another")
+    if numpy is not None:
+        numpy.seed(1)
+    try:
+        yield
+    finally:
+        random.setstate(kept)
+        if numpy is not None:
+            numpy.set_state(numpys)
+
+
+def _elsewhere(metric: str, options: Sequence[str], folder: str | Path, out: Path) -> str:
+    """What another process finds, which hashes texts differently."""
+    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
+        [
+            *(sys.executable, "-P", "-m", "targen_analysis.testing.measured"),
+            *(metric, str(out), str(folder), *options),
+        ],
+        env={**environment, "PYTHONHASHSEED": "2" if os.getenv("PYTHONHASHSEED") == "1" else "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        fail(f"in another process it fails:\n{done.stdout}")
+    return out.read_text(encoding="utf-8")

@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_datatune.retrieval import Catalogue
+
+
+@hookimpl
+def register_catalogues(register: Register[Catalogue]) -> None:
+    """What `targen catalogue build my-demo:FOLDER` reads."""
+    register.register(
+        "my-demo",
+        "my_demo.catalogue:CATALOGUE",
+        summary="folders of tab-separated files",
+    )

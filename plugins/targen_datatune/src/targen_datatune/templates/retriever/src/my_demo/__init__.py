@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_datatune.retrieval import Retriever
+
+
+@hookimpl
+def register_retrievers(register: Register[Retriever]) -> None:
+    """What `targen retrieve TASK --retriever my-demo` ranks by."""
+    register.register(
+        "my-demo",
+        "my_demo.retriever:RETRIEVER",
+        summary="letters in common, three at a time",
+    )

@@ -1,0 +1,29 @@
+"""A task to see what a method makes of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targen_core import Declaration, Task
+from targen_core.methods.columns import Columns
+from targen_core.methods.model import Base, Method
+
+__all__ = ["example_task"]
+
+_PAIR = {
+    "description": "Each row is a question and an answer to it.",
+    "fields": {"question": "what is asked", "answer": "what is said to it"},
+    "labels": {"yes": "the answer agrees", "no": "the answer denies"},
+}
+
+
+def example_task(method: Method[Any]) -> Task[Any, Any]:
+    """What a method makes of a task of pairs by its default options; no step of it runs.
+
+    Raises:
+        TargenError: it lacks a package.
+        ValidationError: an option has no default.
+    """
+    base = Declaration.model_validate(_PAIR).task(name="example")
+    given = tuple if method.given == "required" else None
+    return method.task(Base(base, Columns.of(base), given), method.options())

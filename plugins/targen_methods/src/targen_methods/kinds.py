@@ -1,0 +1,75 @@
+"""Methods as a kind of targen's: its hook, and what `targen describe` shows of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.describing import print_options, print_scored, scored_facts
+from targen_core.errors import TargenError
+from targen_core.plugins.facts import Described, fields
+from targen_core.plugins.hookspecs import hookspec
+from targen_methods.example import example_task
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_core.methods.model import Method
+
+__all__ = ["facts", "prints", "register_methods"]
+
+
+@hookspec
+def register_methods(register: Register[Method[Any]]) -> None:
+    """Register methods: other ways than TarGEN's to make rows of any task.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_methods(register):
+            register.register("echo", "my_package.echo:ECHO", summary="Rows that answer rows")
+        ```
+    """
+
+
+def facts(part: Described) -> dict[str, Any]:
+    """Return a method's options and settings, and what its tasks ask of a backend."""
+    method: Method[Any] = part.target
+    return {
+        "summary": method.summary,
+        "version": method.version,
+        "options": fields(method.options),
+        "presets": {name: dict(values) for name, values in method.presets.items()},
+        "given": method.given,
+        **_asked_of_a_backend(part, method),
+        "about": method.source,
+    }
+
+
+def _asked_of_a_backend(part: Described, method: Method[Any]) -> dict[str, Any]:
+    """What the task asks for that a method makes of a pair of texts, or why that is not known."""
+    try:
+        return {"scored": scored_facts(part.registry, example_task(method)), "not_made": ""}
+    except TargenError as error:
+        why = f"{error}" + (f" ({error.hint})" if error.hint else "")
+    except Exception as error:  # a package that it lacks, an option without a default, a bug
+        why = f"{type(error).__name__}: {error}"
+    return {"scored": [], "not_made": why}
+
+
+_ROWS = {
+    "never": "",
+    "pairs": " [--given ROWS]; --given is for pairs of texts alone",
+    "optional": " [--given ROWS]",
+    "required": " --given ROWS",
+}
+
+
+def prints(facts: dict[str, Any]) -> None:
+    """Print a method's options and settings, and how it is used."""
+    print_options(facts)
+    for name, values in facts["presets"].items():
+        print(f"--settings {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
+    print_scored(facts["scored"])
+    if facts["not_made"]:
+        print(f"What it asks of a backend is not known: {facts['not_made']}")
+    name = facts["id"].rpartition(":")[2]
+    print(f"use it: targen method {name} TASK{_ROWS[facts['given']]}")

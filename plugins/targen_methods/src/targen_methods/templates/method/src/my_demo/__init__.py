@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_core.methods.model import Method
+
+
+@hookimpl
+def register_methods(register: Register[Method[Any]]) -> None:
+    """What `targen method my-demo TASK` makes rows with."""
+    register.register(
+        "my-demo",
+        "my_demo.method:METHOD",
+        summary="a disputed claim first, then a row about it",
+    )

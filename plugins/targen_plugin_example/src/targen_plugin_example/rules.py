@@ -1,0 +1,65 @@
+"""A check and a filter: what refuses rows of any task, chosen by `--check` and `--filter`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core import Candidate, Configurable, Filter, Refusal, Rejected
+from targen_core.tasks.checks import normalized
+from targen_core.tasks.fields import as_lines
+
+__all__ = ["FIRST_WORDS", "FirstWords", "no_placeholder"]
+
+
+def no_placeholder(instance: BaseModel, seed: object) -> None:
+    """Refuse a row with a gap that somebody would have to fill in.
+
+    Raises:
+        Rejected: `placeholder`.
+    """
+    text = as_lines(instance.model_dump(exclude={"label"}))
+    if "[" in text and "]" in text:
+        raise Rejected("placeholder", "it has a gap in brackets")
+
+
+class FirstWordsOptions(BaseModel):
+    """Options of the filter `first-words`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: int = Field(default=3, ge=1, le=20, description="how many words an opening has")
+    most: int = Field(default=2, ge=1, description="how many rows may begin with the same words")
+
+
+class FirstWords(Filter):
+    """Refuses rows that begin as several others do."""
+
+    def __init__(self, options: FirstWordsOptions) -> None:
+        self._options = options
+        self._rows: Counter[str] = Counter()
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """Refuse a row if enough rows have its opening."""
+        opening = self._opening(candidate)
+        if self._rows[opening] < self._options.most:
+            return None
+        return Refusal("same-opening", f"{self._rows[opening]} rows begin with {opening!r}")
+
+    def add(self, accepted: Candidate) -> bytes:
+        """Count a row, and keep its opening for a process that resumes the run."""
+        opening = self._opening(accepted)
+        self._rows[opening] += 1
+        return opening.encode()
+
+    def restore(self, entries: Sequence[bytes]) -> None:
+        """Count the rows of earlier processes."""
+        self._rows.update(entry.decode() for entry in entries)
+
+    def _opening(self, candidate: Candidate) -> str:
+        return " ".join(normalized(candidate.written).split()[: self._options.words])
+
+
+FIRST_WORDS = Configurable(FirstWordsOptions, FirstWords)

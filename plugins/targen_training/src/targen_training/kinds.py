@@ -1,0 +1,47 @@
+"""Trainers as a kind of targen's: its hook, and what `targen describe` shows of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.describing import print_options
+from targen_core.plugins.facts import Described, fields, requirement
+from targen_core.plugins.hookspecs import hookspec
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_training.trainers import Trainer
+
+__all__ = ["facts", "prints", "register_trainers"]
+
+
+@hookspec
+def register_trainers(register: Register[Trainer]) -> None:
+    """Register trainers: what `targen train --model NAME` trains.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_trainers(register):
+            register.register("bayes", "my_package.bayes:BAYES", summary="Naive Bayes on words")
+        ```
+    """
+
+
+def facts(part: Described) -> dict[str, Any]:
+    """Return a trainer's version and options, and whether it uses weights of rows."""
+    trainer: Trainer = part.target
+    return {
+        "summary": trainer.summary,
+        "version": trainer.version,
+        "options": fields(trainer.options),
+        "install": requirement(part),
+        "weighs": trainer.weighs,
+        "about": trainer.summary,
+    }
+
+
+def prints(facts: dict[str, Any]) -> None:
+    """Print the options, and whether it uses weights of rows."""
+    print_options(facts)
+    print(f"weights of rows: {'heeded' if facts['weighs'] else 'refused'}")

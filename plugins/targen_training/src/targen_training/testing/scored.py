@@ -1,0 +1,30 @@
+"""What a trainer learns, in a process of its own: TRAINER OUT FOLDER OPTION..."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from targen_core.plugins.loader import installed_sources, load_registry
+
+__all__ = ["main"]
+
+
+def main(trainer: str, out: str, folder: str, *options: str) -> None:
+    """Train on the kit's data, and write the scores of others to the file `out`."""
+    from targen_testing.folder import sources_with
+    from targen_training.testing.suite import options_of, telling
+
+    registry = load_registry(sources_with(Path(folder)) if folder else installed_sources())
+    target = registry.get("trainer", trainer)
+    with tempfile.TemporaryDirectory(prefix="targen-") as made:
+        target.train(telling("good", "bad"), options_of(target, options), Path(made))
+        scores = target.load(Path(made))(telling("good", "bad", rows=4, seed=1).decisions)
+    plain = [[float(score) for score in each] for each in scores]
+    Path(out).write_text(json.dumps(plain), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,305 @@
+"""`TrainerSuite`: the checks that every trainer must pass.
+
+from targen_training.testing import TrainerSuite as Suite
+
+class TestBayes(Suite):
+    trainer = "bayes"
+"""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import json
+import lzma
+import math
+import os
+import pickletools
+import random
+import shutil
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from targen_testing.suite import Suite, fail
+from targen_training.trainers import (
+    Decision,
+    Predictor,
+    Trainer,
+    TrainerOptions,
+    TrainingSet,
+)
+
+__all__ = ["TrainerSuite", "options_of", "telling"]
+
+_WORDS = {
+    "good": ("lovely", "bright", "kind", "splendid"),
+    "bad": ("awful", "broken", "dull", "horrid"),
+    "odd": ("purple", "sideways", "square", "upstairs"),
+}
+_THINGS = ("lamp", "boat", "garden", "letter", "bridge", "coat", "song", "kitchen")
+_ODD = ("", "🙂 日本語", "a" * 5000, "two\nlines\tand a tab", "\u2028\u00a0")
+_BINARY = tuple(b"\x80" + bytes([protocol]) for protocol in (2, 3, 4, 5))
+_CLOSE = 1e-5
+
+
+class TrainerSuite(Suite):
+    """Checks of a trainer; set `trainer` to its registered name.
+
+    Attributes:
+        trainer: the registered name.
+        options: what a user gives as `-o`, "KEY=VALUE".
+        min_accuracy: the accuracy that it must reach where one word tells the label.
+    """
+
+    trainer: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
+    min_accuracy: ClassVar[float] = 0.9
+    kind = "trainer"
+    own: ClassVar[frozenset[str]] = Suite.own | {"trainer", "options", "min_accuracy"}
+
+    # --- how the tests run it ---
+
+    def target(self) -> Trainer:
+        """The trainer."""
+        trainer: Trainer = self.registry().get("trainer", self.trainer)
+        return trainer
+
+    def trained(self, data: TrainingSet, folder: Path) -> Predictor:
+        """What it learns from `data`, loaded from another folder than it was written to."""
+        trainer = self.target()
+        options = options_of(trainer, self.options)
+        made, moved = folder / "made", folder / "moved"
+        made.mkdir(parents=True)
+        try:
+            if trainer.check is not None:
+                trainer.check(options)
+            trainer.train(data, options, made)
+            shutil.move(made, moved)
+            return trainer.load(moved)
+        except Exception as error:
+            fail(f"{len(data.decisions)} decisions: {type(error).__name__}: {error}")
+
+    @pytest.fixture
+    def predictor(self, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+        """A model of two labels."""
+        return self.kept(
+            "predictor",
+            lambda: self.trained(telling("good", "bad"), tmp_path_factory.mktemp("model")),
+        )
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show, and has a version."""
+        item = self.registry().find("trainer", self.trainer)
+        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+        assert self.target().version, "give it a version"
+
+    def test_learns(self, predictor: Predictor) -> None:
+        """It tells the labels of rows that it did not see, where one word does."""
+        held_out = telling("good", "bad", seed=1).decisions
+        right = sum(
+            scores.index(max(scores)) == ("good", "bad").index(decision.label)
+            for decision, scores in zip(held_out, map(list, predictor(held_out)), strict=True)
+        )
+        assert right >= self.min_accuracy * len(held_out), (
+            f"{right} of {len(held_out)} are right, and "
+            f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
+        )
+
+    def test_three_labels(self, tmp_path: Path) -> None:
+        """It gives a score for each label, in their order, whatever order the rows have.
+
+        One that writes its answers gives one more, for what is no legal answer.
+        """
+        data = telling("odd", "good", "bad")
+        shuffled = replace(data, decisions=data.decisions[::-1])
+        held_out = telling("odd", "good", "bad", seed=1).decisions
+        scores = self.trained(shuffled, tmp_path)(held_out)
+        assert {len(each) for each in scores} == {4 if self.target().writes else 3}
+        right = sum(
+            list(each).index(max(each)) == data.labels.index(decision.label)
+            for decision, each in zip(held_out, scores, strict=True)
+        )
+        assert right >= self.min_accuracy * len(held_out), (
+            f"{right} of {len(held_out)} are right, and "
+            f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
+        )
+
+    def test_same_seed_same_scores(self, predictor: Predictor, tmp_path: Path) -> None:
+        """The same data, options and seed give the same scores."""
+        again = self.trained(telling("good", "bad"), tmp_path)
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        assert _alike(predictor(held_out), again(held_out)), "another run gives other scores"
+
+    def test_same_scores_in_another_process(self, predictor: Predictor, tmp_path: Path) -> None:
+        """Nor do they go by the order of a set, or by what texts hash to."""
+        if (
+            type(self).registry is not Suite.registry
+            or type(self).target is not TrainerSuite.target
+        ):
+            pytest.skip("its plugins are made in the test")
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        for hash_seed in ("1", "2"):
+            scores = _elsewhere(self, tmp_path / "scores.json", hash_seed)
+            assert _alike(predictor(held_out), scores), (
+                "another process gives other scores: does it go by the order of a set?"
+            )
+
+    def test_decides_each_alone(self, predictor: Predictor) -> None:
+        """What it says of a decision does not depend on those beside it."""
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        alone = [predictor([decision])[0] for decision in held_out]
+        assert _alike(predictor(held_out), alone), "other scores alone than among others"
+
+    def test_never_looks_at_the_label(self, predictor: Predictor) -> None:
+        """The label of what is decided is not looked at: it may be wrong, or unknown."""
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        hidden = [replace(decision, label="") for decision in held_out]
+        assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
+
+    def test_a_row_of_weight_0_is_absent(self, predictor: Predictor, tmp_path: Path) -> None:
+        """A decision of weight 0 changes nothing, where weights are heeded."""
+        self._require_weighing()
+        data = telling("good", "bad")
+        wrong = [replace(each, weight=0.0) for each in _turned(data.decisions)]
+        again = self.trained(replace(data, decisions=[*wrong, *data.decisions]), tmp_path)
+        held_out = telling("good", "bad", rows=4, seed=1).decisions
+        assert _alike(predictor(held_out), again(held_out)), "rows of weight 0 change the scores"
+
+    def test_heavy_rows_decide(self, tmp_path: Path) -> None:
+        """Where rows contradict each other, those of the greater weight are learned."""
+        self._require_weighing()
+        data = telling("good", "bad")
+        light = [replace(each, weight=0.02) for each in _turned(data.decisions)]
+        both = [each for pair in zip(light, data.decisions, strict=True) for each in pair]
+        scores = self.trained(replace(data, decisions=both), tmp_path)
+        held_out = telling("good", "bad", seed=1).decisions
+        right = sum(
+            list(each).index(max(each)) == data.labels.index(decision.label)
+            for decision, each in zip(held_out, scores(held_out), strict=True)
+        )
+        assert right >= self.min_accuracy * len(held_out), (
+            f"{right} of {len(held_out)} are as the heavy rows say: does it heed weights?"
+        )
+
+    def _require_weighing(self) -> None:
+        if not self.target().weighs:
+            pytest.skip("it says that it does not heed weights")
+
+    def test_takes_any_text(self, predictor: Predictor) -> None:
+        """Empty, long and foreign texts get finite scores, and no decision gets none."""
+        odd = [Decision({"text": text, "about": text}, "", at) for at, text in enumerate(_ODD)]
+        assert all(math.isfinite(score) for each in predictor(odd) for score in each)
+        assert len(predictor([])) == 0
+
+    def test_writes_no_pickle(self, tmp_path: Path) -> None:
+        """What it writes is data: a model may come from anybody, and a pickle is code."""
+        self.trained(telling("good", "bad"), tmp_path)
+        for path in sorted((tmp_path / "moved").rglob("*")):
+            if path.is_file():
+                assert not _is_pickled(path), f"{path.name} is a pickle"
+
+    def test_refuses_what_is_no_model(self, tmp_path: Path) -> None:
+        """A folder without a model, or with a damaged one, is a ValueError."""
+        (tmp_path / "empty").mkdir()
+        self.trained(telling("good", "bad"), tmp_path)
+        damaged = tmp_path / "moved"
+        for path in sorted(damaged.rglob("*")):
+            if path.is_file():
+                path.write_bytes(b"nothing of the kind")
+        for folder in (tmp_path / "empty", damaged):
+            try:
+                self.target().load(folder)
+            except ValueError:
+                continue
+            except Exception as error:
+                fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
+            fail(f"load() takes a {folder.name} folder")
+
+
+def telling(*labels: str, rows: int = 40, seed: int = 0) -> TrainingSet:
+    """Decisions whose label one word tells: "good", "bad" or "odd"."""
+    rng = random.Random(seed)
+    decisions = [
+        Decision({"text": _sentence(rng, label), "about": rng.choice(_THINGS)}, label, row)
+        for row, label in enumerate(list(labels) * rows)
+    ]
+    return TrainingSet(decisions, labels)
+
+
+def _turned(decisions: Sequence[Decision]) -> list[Decision]:
+    """The same with the other of two labels."""
+    other = {"good": "bad", "bad": "good"}
+    return [replace(decision, label=other[decision.label]) for decision in decisions]
+
+
+def options_of(trainer: Trainer, assignments: Sequence[str]) -> TrainerOptions:
+    """A trainer's options, from `KEY=VALUE`."""
+    pairs = (each.partition("=") for each in assignments)
+    return trainer.options.model_validate({key: value for key, _, value in pairs})
+
+
+def _sentence(rng: random.Random, label: str) -> str:
+    return f"The {rng.choice(_THINGS)} by the {rng.choice(_THINGS)} is {rng.choice(_WORDS[label])}."
+
+
+def _elsewhere(suite: TrainerSuite, out: Path, hash_seed: str) -> list[list[float]]:
+    """The scores of a process that hashes texts its own way."""
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "targen_training.testing.scored",
+        suite.trainer,
+        str(out),
+    ]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
+        [*command, str(suite.folder), *suite.options],
+        capture_output=True,
+        text=True,
+        env={**environment, "PYTHONHASHSEED": hash_seed},
+        check=False,
+    )
+    if done.returncode:
+        fail(f"in another process: {done.stderr.strip().splitlines()[-1]}")
+    scores: list[list[float]] = json.loads(out.read_text(encoding="utf-8"))
+    return scores
+
+
+def _alike(one: Sequence[Sequence[float]], two: Sequence[Sequence[float]]) -> bool:
+    return len(one) == len(two) and all(
+        math.isclose(a, b, rel_tol=_CLOSE, abs_tol=_CLOSE)
+        for first, second in zip(one, two, strict=True)
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def _is_pickled(path: Path) -> bool:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return any(_is_pickle(archive.read(name)) for name in archive.namelist())
+    content = path.read_bytes()
+    for module in (gzip, bz2, lzma, zlib):
+        with contextlib.suppress(OSError, EOFError, lzma.LZMAError, zlib.error):
+            content = module.decompress(content)
+    return _is_pickle(content)
+
+
+def _is_pickle(content: bytes) -> bool:
+    if content.startswith(_BINARY):
+        return True
+    try:  # protocols 0 and 1, which begin with any opcode
+        return bool(content) and len(list(pickletools.genops(content))) > 1
+    except Exception:  # it raises what its parsers do
+        return False

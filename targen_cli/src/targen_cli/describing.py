@@ -1,0 +1,121 @@
+"""How facts of `targen describe` are printed: for the `prints` of a kind, and for kinds without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.tables import print_table
+from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.plugins.facts import Described
+    from targen_core.plugins.registry import Registry
+    from targen_core.tasks.model import Task
+
+__all__ = [
+    "default_of",
+    "print_fields",
+    "print_options",
+    "print_part",
+    "print_scored",
+    "scored_facts",
+]
+
+_IDENTITY = ("kind", "id", "version", "summary", "install", "about", "tasks", "options")
+
+
+def print_part(part: Described, facts: dict[str, Any]) -> None:
+    """Print the facts of an object that is no task."""
+    name = facts["id"].rpartition(":")[2]
+    summary = f": {facts['summary']}" if facts["summary"] else ""
+    print(f"{facts['id']} {facts['version']}, {facts['kind']}{summary}\n")
+    if facts.get("about") and facts["about"] != facts["summary"]:
+        print(facts["about"])
+    own = facts.keys() - {"kind", "id", "version", "summary", "install"}
+    if own - ({"options"} if part.configurable is not None else set()):
+        (part.kind.resolve("prints") or _print_plainly)(facts)
+    if part.kind.use:
+        print(f"use it: {part.kind.use.format(name=name)}")
+    if part.configurable is not None and facts.get("options"):
+        print("\nOptions, as -o takes them:")
+        print_options(facts, prefix=f"{name}.")
+    if "tasks" in facts:
+        print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")
+    print(f"Install: pip install '{facts['install']}'")
+
+
+def _print_plainly(facts: dict[str, Any]) -> None:
+    """Print the facts of a kind that does not print them itself."""
+    print_options(facts)
+    for key in facts.keys() - {*_IDENTITY}:
+        if (value := facts[key]) not in ("", None, [], {}):
+            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            print(f"{key.replace('_', ' ')}: {text}")
+
+
+def print_options(facts: Mapping[str, Any], *, prefix: str = "") -> None:
+    """Print the table of the fact `options`, if there is any; `prefix` precedes each name."""
+    if options := facts.get("options"):
+        heads = ["option", "type", "default", "meaning"]
+        rows = [
+            (f"{prefix}{f['name']}", f["type"], default_of(f), f["description"]) for f in options
+        ]
+        print_table(heads, rows)
+
+
+def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
+    """Print a table of fields, if there are any; `what` has them."""
+    if not fields:
+        return
+    if not fields[0]["name"]:
+        print(f"{what} is a text.")
+        return
+    print(f"\n{what} has these fields:")
+    heads = ["field", "type", "default", "meaning"]
+    print_table(heads, [(f["name"], f["type"], default_of(f), f["description"]) for f in fields])
+
+
+def default_of(field: dict[str, Any]) -> str:
+    """Return a field's default as people type it; "" if it has none."""
+    if field.get("required"):
+        return "(required)"
+    default = field.get("default", "")
+    if default is None or default == "":
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:
+    """The steps that ask for token probabilities, with the installed backends that have them."""
+    from targen_core.runs.preparing.plan import backends_with_scores
+
+    return [
+        {
+            "step": step,
+            "top_logprobs": wanted,
+            "given": step in task.scores_given,
+            "continues": step in task.continues,
+            "backends": backends_with_scores(
+                registry,
+                wanted,
+                given=step in task.scores_given,
+                going_on=step in task.continues,
+            ),
+        }
+        for step, wanted in task.scored.items()
+    ]
+
+
+def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
+    """Print what `scored_facts` says, a line for each step."""
+    for one in scored:
+        what = " of texts of its own" if one["given"] else ""
+        if one["continues"]:
+            what += " of what comes next in a reply"
+        if one["top_logprobs"]:
+            what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
+        print(
+            f"Step {one['step']} asks for token probabilities{what}. "
+            f"Backends with them: {', '.join(one['backends']) or 'none that is installed'}"
+        )

@@ -1,0 +1,24 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import ListStep, Register
+
+
+@hookimpl
+def register_contexts(register: Register[ListStep[Any]]) -> None:
+    """What `--contexts-from my-demo` is."""
+    register.register(
+        "my-demo",
+        "my_demo.contexts:CONTEXTS",
+        summary="small businesses",
+    )

@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_core.embedding import Embedder
+
+
+@hookimpl
+def register_embedders(register: Register[Embedder]) -> None:
+    """What `--max-cosine 0.8 --embedder my-demo` measures with."""
+    register.register(
+        "my-demo",
+        "my_demo.embedder:EMBEDDER",
+        summary="runs of three letters in common",
+    )

@@ -1,0 +1,48 @@
+"""(1) How a row is written for a label; prompts/letter.md is what the model is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+from targen_core import DryRunCall, Llm, Prompt
+
+__all__ = ["GENERATOR", "Letter"]
+
+_LETTER = Prompt("letter", package="my_demo")
+_WORDS = ["late", "lost", "kind", "slow", "new", "blue", "cold", "fine", "short", "old"]
+
+
+class _Reply(BaseModel):
+    """The reply. Its limits go to the model with the prompt, as a JSON schema."""
+
+    text: str = Field(min_length=20, max_length=300)
+
+
+class Letter:
+    """Writes a letter: for any task whose rows are `text` and `label`.
+
+    `llm.task` is the task, and `llm.branch` the branch, by default the label.
+    """
+
+    prompts = (_LETTER,)
+
+    async def __call__(self, llm: Llm, seed: Any, /) -> Any:
+        """Write one row; raise nothing but `Rejected`."""
+        reply = await llm.ask(
+            _LETTER,
+            reply=_Reply,
+            description=llm.task.description,
+            seed=str(seed),
+            label=llm.branch,
+        )
+        return llm.task.instance(text=reply.text.strip(), label=llm.branch)
+
+    @staticmethod
+    def dry_run(call: DryRunCall) -> Any:
+        """A reply without a model; vary it, or the rows are duplicates."""
+        said = " ".join(call.rng.sample(_WORDS, 4))
+        return {"text": f"I write to you about a {said} parcel, number {call.rng.randrange(10**6)}."}
+
+
+GENERATOR = Letter()

@@ -1,0 +1,150 @@
+"""`EmbedderSuite`: the checks that every embedder must pass.
+
+    from targen_testing import EmbedderSuite as Suite
+
+    class TestLetters(Suite):
+        embedder = "letters"
+
+If something that it needs is not on this machine, what it says of that is checked; the checks of
+its vectors are skipped, and named.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pytest
+
+from targen_core.embedding import Embedder, Encode
+from targen_core.errors import TargenError, UsageError
+from targen_testing.chance import homes_of, watching
+from targen_testing.hostile import TEXTS
+from targen_testing.suite import Suite, fail
+
+__all__ = ["EmbedderSuite"]
+
+_SAID = "The lamp by the door was quite cold."
+_TEXTS = (
+    _SAID,
+    "",
+    " ",
+    "a" * 5000,
+    "日本語の文章には空白がありません。",
+    "\u202e\u2066 שלום",
+    *TEXTS,
+)
+_CLOSE = 1e-6
+
+
+class EmbedderSuite(Suite):
+    """Checks of an embedder; set `embedder` to its registered name."""
+
+    embedder: ClassVar[str]
+    kind = "embedder"
+    own: ClassVar[frozenset[str]] = Suite.own | {"embedder"}
+
+    def target(self) -> Embedder:
+        """The embedder."""
+        embedder: Embedder = self.registry().get("embedder", self.embedder)
+        return embedder
+
+    @pytest.fixture
+    def encode(self) -> Encode:
+        """What it embeds a text with; skips the check if something is missing."""
+        try:
+            return self.kept("encode", self.target().open)
+        except TargenError as error:
+            pytest.skip(str(error))
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which the listings show."""
+        item = self.registry().find("embedder", self.embedder)
+        assert item.summary.strip(), "register it with a summary"
+
+    def test_says_what_is_missing(self) -> None:
+        """If something is missing, `open` raises `UsageError` with what to install."""
+        try:
+            self.target().open()
+        except UsageError as error:
+            if not error.hint:
+                fail("its UsageError has no hint: say what to install")
+        except Exception as error:
+            fail(f"open() raised {type(error).__name__}: {error}")
+
+    def test_gives_numbers_of_one_length(self, encode: Encode) -> None:
+        """Every text, an empty one too, gets a vector of finite numbers, all equally long."""
+        lengths = set()
+        for text in _TEXTS:
+            vector = _vector(encode, text)
+            if not all(map(math.isfinite, vector)):
+                fail(f"the vector of {text[:40]!r} has a number that is not finite")
+            lengths.add(len(vector))
+        assert len(lengths) == 1, f"its vectors have lengths {sorted(lengths)}"
+
+    def test_equal_texts_have_equal_vectors(self, encode: Encode) -> None:
+        """A text gets the same vector again, whatever came in between."""
+        first = [_vector(encode, text) for text in _TEXTS]
+        again = [_vector(encode, text) for text in reversed(_TEXTS)][::-1]
+        assert first == again, "a text got another vector the second time"
+
+    def test_tells_texts_apart(self, encode: Encode) -> None:
+        """Texts that have nothing in common have different vectors."""
+        assert _vector(encode, _SAID) != _vector(encode, "Zwölf Boxkämpfer jagen Viktor")
+
+    def test_uses_no_chance_and_no_clock(self, encode: Encode) -> None:
+        """Rows depend on the vectors: no chance and no clock."""
+        with watching(homes_of(self.target().open, encode)) as seen:
+            _vector(encode, _SAID)
+        assert not seen.chance, f"chance: {'; '.join(seen.chance)}"
+        assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
+
+    def test_same_vector_in_another_process(self, encode: Encode) -> None:
+        """A process that hashes texts its own way gives the same vectors."""
+        here = [_vector(encode, text) for text in _TEXTS[:5]]
+        for seed in ("1", "2"):
+            there = _elsewhere(self, seed)
+            same = all(
+                math.isclose(a, b, rel_tol=_CLOSE, abs_tol=_CLOSE)
+                for one, two in zip(here, there, strict=True)
+                for a, b in zip(one, two, strict=True)
+            )
+            assert same, "another process gives other vectors"
+
+
+def _vector(encode: Encode, text: str) -> list[float]:
+    return [float(number) for number in encode(text)]
+
+
+def _elsewhere(suite: EmbedderSuite, hash_seed: str) -> Sequence[Sequence[float]]:
+    command = [sys.executable, "-P", "-m", "targen_testing.embedders", suite.embedder]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
+        [*command, str(suite.folder)],
+        capture_output=True,
+        text=True,
+        env={**environment, "PYTHONHASHSEED": hash_seed},
+        check=False,
+    )
+    if done.returncode:
+        fail(f"in another process: {done.stderr.strip().splitlines()[-1]}")
+    vectors: list[list[float]] = json.loads(done.stdout.splitlines()[-1])
+    return vectors
+
+
+def _main(embedder: str, folder: str) -> None:
+    """Print the vectors of some texts."""
+    suite = type("Suite", (EmbedderSuite,), {"folder": folder, "embedder": embedder})()
+    encode = suite.target().open()
+    sys.stdout.write(json.dumps([_vector(encode, text) for text in _TEXTS[:5]]) + "\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

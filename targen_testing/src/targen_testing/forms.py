@@ -1,0 +1,129 @@
+"""`FormSuite`: the checks that every form of task files must pass.
+
+from targen_testing import FormSuite as Suite
+
+class TestQueues(Suite):
+form = "queues"
+file = "queues: {shop: bicycles, queues: {repairs: broken, orders: late}}"
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from targen_core.declared.forms import TaskForm
+from targen_core.errors import UsageError
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.reading import yaml_of
+from targen_core.tasks.model import Task
+from targen_testing.suite import Suite, fail
+
+__all__ = ["FormSuite"]
+
+
+class FormSuite(Suite):
+    """Checks of a form; set `form` to its registered name, `file` to a task file of this form.
+
+    Attributes:
+        form: the registered name.
+        file: the text of a file: YAML with the form's name as its only key.
+        place: the folder that paths in the file are relative to.
+    """
+
+    form: ClassVar[str]
+    file: ClassVar[str] = ""
+    place: ClassVar[str | Path] = "."
+    kind = "form"
+    own: ClassVar[frozenset[str]] = Suite.own | {"form", "file", "place"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Refuse: only its author has a file of the form."""
+        raise UsageError('write a FormSuite with file = "...", a task file of this form')
+
+    def target(self) -> TaskForm[Any]:
+        """The form."""
+        form: TaskForm[Any] = self.registry().get("form", self.form)
+        return form
+
+    def below(self) -> dict[str, Any]:
+        """What stands in the file below the form's key."""
+        assert self.file, f"{type(self).__name__} has no file: set file"
+        name = self.form.rpartition(":")[2]
+        text = yaml_of(self.file)
+        if not isinstance(text, dict) or not isinstance(text.get(name), dict):
+            fail(f"the file has no key {name} with keys below it")
+        below: dict[str, Any] = text[name]
+        return below
+
+    def read(self) -> BaseModel:
+        """The file, as the form's model reads it."""
+        form = self.target()
+        spec: BaseModel = form.located(form.spec.model_validate(self.below()), Path(self.place))
+        return spec
+
+    def made(self) -> Task[Any, Any]:
+        """The task that the file means."""
+        return self.target().task(self.read(), "kit-file")
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, and so is each key described."""
+        item = self.registry().find("form", self.form)
+        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+        bare = [
+            name
+            for name, field in self.target().spec.model_fields.items()
+            if not (field.description or "").strip()
+        ]
+        assert not bare, f"keys without a description: {', '.join(bare)}"
+
+    def test_makes_a_task_of_that_name(self) -> None:
+        """A file means a task, called as it is told."""
+        task = self.made()
+        if not isinstance(task, Task):
+            fail(f"task() returned a {type(task).__name__}, not a targen_core.Task")
+        assert task.name == "kit-file", f"the task is called {task.name!r}, not as it was told"
+
+    def test_means_the_same_again(self) -> None:
+        """The same file means the same task: version, labels, columns and prompts."""
+        one, two = self.made(), self.made()
+        for name in ("version", "labels", "branches", "parameters"):
+            assert getattr(one, name) == getattr(two, name), f"{name} differs the second time"
+        versions = [
+            {prompt.name: prompt.version for prompt in task.every_prompt} for task in (one, two)
+        ]
+        assert versions[0] == versions[1], "prompts differ the second time"
+
+    def test_refuses_misspelt_keys(self) -> None:
+        """A key that the form does not have is an error, which names its line."""
+        form = self.target()
+        try:
+            form.spec.model_validate({**self.below(), "no-such-key": 1})
+        except ValidationError:
+            return
+        fail('it accepts any key: set model_config = ConfigDict(extra="forbid")')
+
+    def test_a_copy_means_the_same(self) -> None:
+        """The copy that a run keeps means the same task, wherever it lies."""
+        form, spec = self.target(), self.read()
+        kept = {**spec.model_dump(mode="json", exclude_defaults=True), **form.keeps(spec)}
+        copied = form.task(form.spec.model_validate(kept), "kit-file")
+        assert copied.version == self.made().version, "the copy is another version of the task"
+
+    def test_says_what_it_reaches_for(self) -> None:
+        """`reaching` returns a mapping, of places in the file."""
+        form = self.target()
+        if form.reaching is None:
+            pytest.skip("declares no reaching: all of the file counts")
+        reached = form.reaching(form.spec.model_validate(self.below()), Path(self.place))
+        try:
+            dict(reached)
+        except (TypeError, ValueError):
+            fail(f"reaching() returned a {type(reached).__name__}, not a mapping")

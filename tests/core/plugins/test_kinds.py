@@ -1,0 +1,176 @@
+"""The table of kinds is open: plugins add kinds, and others register objects of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from targen_core import Kind, UsageError, load_registry
+from targen_core.errors import PluginError, UnknownName
+from targen_core.plugins.facts import Described, facts_of
+from targen_core.plugins.kinds import KINDS
+
+DISH = Kind(
+    "dish",
+    hook="register_dishes",
+    listing="list-dishes",
+    type="builtins:str",
+    described="a text",
+)
+
+
+@pytest.fixture
+def owner(plugin):
+    """A plugin that has a kind; keywords replace fields of it."""
+
+    def made(kind=DISH, **hooks):
+        return plugin("owner", register_kinds=lambda register: register.register(kind), **hooks)
+
+    return made
+
+
+@pytest.fixture
+def cook(plugin):
+    """A plugin that registers an object of the kind."""
+    return plugin("cook", register_dishes=lambda register: register.register("soup", "os:sep"))
+
+
+def states(registry):
+    return {plugin.distribution: plugin.state for plugin in registry.plugins}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_any_plugin_may_register_objects_of_another_one_s_kind(order, owner, cook, source):
+    sources = [source(owner(), "acme"), source(cook, "zeta")][::order]
+    registry = load_registry(sources)
+    assert states(registry) == {"acme": "ok", "zeta": "ok"}
+    assert registry.kinds["dish"].owner == "acme"
+    assert list(registry.kinds) == [*KINDS, "dish"]
+    assert registry.find("dish", "soup").distribution == "zeta"
+    assert registry.get("dish", "soup") == "/"
+    with pytest.raises(UnknownName, match="no dish named 'stew'"):
+        registry.find("dish", "stew")
+
+
+def test_an_object_of_another_type_is_its_authors_fault(owner, plugin, source):
+    wrong = plugin("wrong", register_dishes=lambda register: register.register("soup", "os:path"))
+    registry = load_registry([source(owner(), "acme"), source(wrong, "zeta")])
+    with pytest.raises(PluginError, match="dish zeta:soup is a module, not a text"):
+        registry.get("dish", "soup")
+
+
+def test_without_the_kind_its_objects_are_not_used(plugin, source):
+    module = plugin(
+        "cook",
+        register_dishes=lambda register: register.register("soup", "os:sep"),
+        register_correctors=lambda register: register.register("taste", "os:path"),
+    )
+    registry = load_registry([source(module, "zeta")])
+    (listed,) = registry.plugins
+    assert (listed.state, listed.unused) == ("ok", ("register_dishes",))
+    assert [item.name for item in registry.all("corrector")] == ["taste"]
+    with pytest.raises(UnknownName, match="no dish named 'soup'"):
+        registry.find("dish", "soup")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["register_dish", "register_dihses", "register_dishez", "register_kind", "register_task"],
+)
+def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, owner, plugin, source):
+    module = plugin("cook", **{name: lambda register: None})
+    registry = load_registry([source(owner(), "acme"), source(module, "zeta")])
+    assert states(registry) == {"acme": "ok", "zeta": "broken"}
+    assert registry.plugins[1].check == "unknown-hook"
+    assert "register_dishes" in registry.plugins[1].hint
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "task"},
+        {"hook": "register_tasks"},
+        {"listing": "list-tasks"},
+        {"name": "Dish"},
+        {"hook": "dishes"},
+        {"listing": "dishes"},
+        {"type": "no colon"},
+    ],
+)
+def test_a_kind_that_cannot_be_is_refused_with_its_plugin(changed, owner, cook, source):
+    fields = {"name": "dish", "hook": "register_dishes", "listing": "list-dishes"}
+    registry = load_registry(
+        [source(owner(Kind(**{**fields, **changed})), "acme"), source(cook, "zeta")]
+    )
+    assert states(registry) == {"acme": "broken", "zeta": "ok"}
+    assert registry.plugins[0].check in ("bad-kind", "duplicate-kind")
+    assert dict(registry.kinds) == KINDS
+
+
+def test_of_two_owners_of_one_kind_the_first_by_name_has_it(owner, source):
+    registry = load_registry([source(owner(), "acme"), source(owner(), "zeta")])
+    assert states(registry) == {"acme": "ok", "zeta": "broken"}
+    assert registry.plugins[1].check == "duplicate-kind"
+    assert "belongs to the kind 'dish' of acme" in registry.plugins[1].problem
+    assert registry.kinds["dish"].owner == "acme"
+
+
+def test_an_owner_that_breaks_takes_its_kind_along_and_nothing_else(owner, cook, plugin, source):
+    def broken(register):
+        raise RuntimeError("burnt")
+
+    good = plugin("good", register_correctors=lambda register: register.register("x", "os:path"))
+    registry = load_registry(
+        [source(owner(register_tasks=broken), "acme"), source(cook, "b"), source(good, "c")]
+    )
+    assert states(registry) == {"acme": "broken", "b": "ok", "c": "ok"}
+    assert registry.plugins[1].unused == ("register_dishes",)
+    assert dict(registry.kinds) == KINDS
+    assert [item.id for item in registry.everything()] == ["c:x"]
+
+
+def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(owner, cook, source):
+    kind = Kind("dish", hook="register_dishes", type="no_such_module:Dish")
+    registry = load_registry([source(owner(kind), "acme"), source(cook, "zeta")])
+    with pytest.raises(PluginError, match="the kind dish: its type, no_such_module:Dish") as caught:
+        registry.get("dish", "soup")
+    assert caught.value.distribution == "acme"
+
+
+def test_no_command_may_be_called_like_a_listing(owner, plugin, source):
+    module = plugin(register_commands=lambda register: register.register("list-dishes", "os:path"))
+    registry = load_registry([source(module, "a"), source(owner(), "b")])
+    assert states(registry) == {"a": "broken", "b": "ok"}
+    assert registry.plugins[0].check == "reserved-name"
+
+
+def test_facts_of_a_kind_that_says_nothing_are_its_docstring(owner, plugin, source):
+    module = plugin("cook", register_dishes=lambda register: register.register("soup", "os:getcwd"))
+    kind = Kind("dish", hook="register_dishes")
+    registry = load_registry([source(owner(kind), "acme"), source(module, "zeta")])
+    facts = facts_of(Described(registry, registry.kinds["dish"], "soup"))
+    assert facts["id"] == "zeta:soup"
+    assert facts["about"].startswith("Return a unicode string")
+
+
+def test_facts_come_from_the_owner_s_function(owner, cook, source, monkeypatch):
+    import os
+
+    def facts(part):
+        if part.options:
+            raise UsageError("no option")
+        return {"length": len(part.target)}
+
+    monkeypatch.setattr(os, "facts_of_dishes", facts, raising=False)
+    kind = Kind("dish", hook="register_dishes", type="builtins:str", facts="os:facts_of_dishes")
+    registry = load_registry([source(owner(kind), "acme"), source(cook, "zeta")])
+    part = Described(registry, registry.kinds["dish"], "soup")
+    assert facts_of(part) == {
+        "kind": "dish",
+        "id": "zeta:soup",
+        "version": "1.0",
+        "summary": "",
+        "install": "zeta",
+        "length": 1,
+    }
+    with pytest.raises(UsageError, match="no option"):
+        facts_of(Described(registry, registry.kinds["dish"], "soup", options=["a=1"]))

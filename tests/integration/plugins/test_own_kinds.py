@@ -1,0 +1,328 @@
+"""A kind of a stranger's: one package has it, another an object of it; the core knows neither."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import targen_core
+
+HOUSE = '''
+"""Greeters as a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from targen_core import Kind, hookimpl
+from targen_core.plugins.hookspecs import hookspec
+
+
+@dataclass(frozen=True)
+class Greeter:
+    greet: Callable[[str], str]
+    language: str
+
+
+@hookspec
+def register_greeters(register):
+    """Register greeters: what `targen greet` greets with."""
+
+
+def facts(part):
+    return {"language": part.target.language, "says": part.target.greet("you")}
+
+
+def greet(name: str, greeter: str) -> None:
+    """Greet somebody.
+
+    Example: targen greet Ada hi
+    """
+    from targen_core import load_registry
+
+    print(load_registry().get("greeter", greeter).greet(name))
+
+
+@hookimpl
+def register_kinds(register):
+    register.register(
+        Kind(
+            "greeter",
+            hook="register_greeters",
+            listing="list-greeters",
+            lists="List what `targen greet` greets with.",
+            type="house:Greeter",
+            described="a house.Greeter",
+            spec="house:register_greeters",
+            facts="house:facts",
+            use="targen greet NAME {name}",
+            suite="house_kit:GreeterSuite",
+            template="house_kit:template",
+            requires=("house>=1",),
+            tries=("targen greet Ada {name}",),
+        )
+    )
+
+
+@hookimpl
+def register_commands(register):
+    register.register("greet", "house:greet", summary="Greet somebody.")
+
+
+@hookimpl
+def register_greeters(register):
+    register.register("hi", Greeter("Hi, {}!".format, "English"), summary="short")
+'''
+KIT = '''
+from typing import ClassVar
+
+from targen_testing.suite import Suite
+
+
+class GreeterSuite(Suite):
+    greeter: ClassVar[str]
+    kind = "greeter"
+    own: ClassVar = Suite.own | {"greeter"}
+
+    def test_says_the_name(self):
+        """The name is in what it says."""
+        said = self.registry().get("greeter", self.greeter).greet("Ada")
+        assert "Ada" in said, f"it says {said!r}"
+'''
+TEMPLATE = {
+    "README.md": "# my-demo\n",
+    "src/my_demo/__init__.py": """
+from targen_core import hookimpl
+from house import Greeter
+
+
+@hookimpl
+def register_greeters(register):
+    register.register("my-demo", Greeter("My my, {}".format, "English"), summary="a demo")
+""",
+    "tests/test_greeter.py": """
+from house_kit import GreeterSuite as Suite
+
+
+class TestMyDemo(Suite):
+    greeter = "my-demo"
+""",
+}
+GUEST = """
+from targen_core import hookimpl
+
+
+@hookimpl
+def register_correctors(register):
+    register.register("polite", "guest_parts:polite", summary="never rejects")
+
+
+@hookimpl
+def register_greeters(register):
+    register.register("moin", "guest_parts:MOIN", summary="of the north")
+    register.register("silent", "guest_parts:SILENT", summary="says nothing")
+"""
+PARTS = """
+from house import Greeter
+from targen_core import Correction
+
+MOIN = Greeter("Moin, {}".format, "Low German")
+SILENT = Greeter(lambda name: "", "none")
+
+
+async def polite(llm, instance, /):
+    return Correction(llm.task.label_of(instance), "of course")
+"""
+
+
+@pytest.fixture
+def house(tmp_path, install):
+    site = install("house", "[targen.v1]\nhouse = house\n", {"house": HOUSE}, folder="house")
+    package = site / "house_kit"
+    package.mkdir()
+    (package / "__init__.py").write_text(KIT)
+    for path, text in TEMPLATE.items():
+        file = package / "template" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return site
+
+
+@pytest.fixture
+def guest(tmp_path):
+    """The second package as its author has it: a folder."""
+    folder = tmp_path / "guest"
+    (folder / "src/guest").mkdir(parents=True)
+    (folder / "README.md").write_text("Greeters.\n")
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "guest"\nversion = "1.0"\nreadme = "README.md"\n'
+        'requires-python = ">=3.11"\ndependencies = ["targen-core>=0.1,<0.2"]\n'
+        '[project.entry-points."targen.v1"]\nguest = "guest"\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/guest"]\n'
+    )
+    (folder / "src/guest/__init__.py").write_text(GUEST.replace("guest_parts", "guest.parts"))
+    (folder / "src/guest/parts.py").write_text(PARTS)
+    return folder
+
+
+@pytest.fixture
+def both(house, install):
+    modules = {"guest": GUEST, "guest_parts": PARTS}
+    return [house, install("guest", "[targen.v1]\nguest = guest\n", modules, folder="installed")]
+
+
+def test_its_objects_are_listed_described_used_and_shown(both, targen):
+    listed = targen("list-greeters", path=both)
+    assert [line.split()[:2] for line in listed.stdout.splitlines()] == [
+        ["greeter", "distribution"],
+        ["hi", "house"],
+        ["moin", "guest"],
+        ["silent", "guest"],
+    ]
+    assert "greets with" in targen("list-greeters", "--help", path=both).stdout
+    described = targen("describe", "moin", path=both).stdout
+    assert described.startswith("guest:moin 1.0, greeter: of the north\n")
+    assert "language: Low German\nsays: Moin, you\nuse it: targen greet NAME moin\n" in described
+    facts = json.loads(targen("describe", "moin", "--kind", "greeter", "--json", path=both).stdout)
+    assert facts["language"] == "Low German"
+    assert targen("greet", "Ada", "moin", path=both).stdout == "Moin, Ada\n"
+    assert "list-greeters" in targen("--help", path=both).stdout
+    shown = targen("plugins", path=both).stdout
+    assert "kind greeter, command greet, greeter hi\n" in shown
+    assert "corrector polite, greeter moin, greeter silent\n" in shown
+    unknown = targen("describe", "moin", "-o", "a=1", path=both)
+    assert "-o is for backends, and moin is of the kind greeter" in unknown.stderr
+
+
+def test_its_suite_checks_a_plugin_that_has_none_of_its_own(house, guest, targen):
+    checked = targen("plugins", "check", str(guest), "--json", path=[house])
+    found = {(each["about"], each["check"]): each for each in json.loads(checked.stdout)["checks"]}
+    assert checked.returncode == 1
+    assert found["greeter moin", "says-the-name"]["outcome"] == "passed"
+    silent = found["greeter silent", "says-the-name"]
+    assert silent["outcome"] == "failed"
+    assert silent["problem"] == "it says ''"
+    assert silent["hint"] == "The name is in what it says."
+
+
+def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
+    made = targen("new", "greeter", "ahoy", path=[house])
+    assert made.returncode == 0, made.stderr
+    assert "targen greet Ada ahoy" in made.stdout
+    project = (tmp_path / "ahoy/pyproject.toml").read_text()
+    assert 'dependencies = ["house>=1", "targen-core>=0.1,<0.2"]' in project
+    checked = targen("plugins", "check", "ahoy", path=[house])
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "ahoy/tests"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(house), "ahoy/src"])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "no greeter named 'my-demo'" not in done.stdout
+    there = targen("new", "greeter", "hi", path=[house])
+    assert "a greeter called 'hi' is installed: house:hi" in there.stderr
+
+
+def test_without_its_owner_an_object_is_not_used_and_harms_nobody(guest, install, targen):
+    modules = {"guest": GUEST, "guest_parts": PARTS.replace("from house import Greeter\n", "")}
+    modules["guest_parts"] = modules["guest_parts"].partition("MOIN")[0] + (
+        "async def polite" + PARTS.partition("async def polite")[2]
+    )
+    site = [install("guest", "[targen.v1]\nguest = guest\n", modules)]
+    assert "polite" in targen("list-correctors", path=site).stdout
+    shown = targen("plugins", "--strict", path=site)
+    assert shown.returncode == 0
+    assert "guest 1.0  guest  targen.v1  ok\n    corrector polite\n" in shown.stdout
+    assert "missing-kind: register_greeters: no kind with this hook is installed" in shown.stdout
+    assert targen("list-greeters", path=site).returncode == 2
+    assert "no such kind" in targen("describe", "moin", "--kind", "greeter", path=site).stderr
+    made = targen(
+        *("generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "polite", "--out", "run"),
+        path=site,
+    )
+    assert made.returncode == 0, made.stderr
+    (guest / "src/guest/parts.py").write_text(modules["guest_parts"])
+    checked = targen("plugins", "check", str(guest))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "hook register_greeters (no kind with this hook is installed" in checked.stdout
+
+
+def test_the_owner_is_checked_too(tmp_path, house, targen):
+    folder = tmp_path / "owner"
+    (folder / "src").mkdir(parents=True)
+    (folder / "README.md").write_text("A kind.\n")
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "house"\nversion = "1.0"\nreadme = "README.md"\n'
+        'requires-python = ">=3.11"\ndependencies = ["targen-core>=0.1,<0.2"]\n'
+        '[project.entry-points."targen.v1"]\nhouse = "house"\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/house"]\n'
+    )
+    (folder / "src/house").mkdir()
+    code = folder / "src/house/__init__.py"
+    code.write_text(HOUSE.replace("house_kit:", "house.kit:"))
+    (folder / "src/house/kit.py").write_text(KIT.replace("GreeterSuite", "Other"))
+    checked = targen("plugins", "check", str(folder))
+    assert checked.returncode == 1
+    assert "bad-kind: kind greeter: the kind greeter: its suite, house.kit:GreeterSuite" in (
+        checked.stdout
+    )
+    assert "its template, house.kit:template, cannot be read" in checked.stdout
+
+
+def test_a_stranger_takes_no_kind_of_ours(install, targen):
+    taken = HOUSE.replace('"greeter",', '"metric",').replace(
+        "register_greeters", "register_metrics"
+    )
+    site = [install("zz-house", "[targen.v1]\nhouse = zz_house\n", {"zz_house": taken})]
+    shown = targen("plugins", path=site).stdout
+    assert "duplicate-kind: kind 'metric': the name 'metric' belongs to the kind 'metric'" in shown
+    assert "lexical" in targen("list-metrics", path=site).stdout
+
+
+def _texts(module: ast.Module) -> Iterator[str]:
+    """What a module imports, and its texts other than docstrings."""
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield "" if id(node) in docs else node.value
+
+
+def test_the_core_names_no_plugin():
+    """Which package brings what is data for hints of errors, in one file."""
+    core = Path(targen_core.__file__).parent
+    plugin = re.compile(
+        "targen[-_](analysis|backends|datatune|methods|ray|review|tasks|testing|training)"
+    )
+    naming = {
+        (path.relative_to(core).as_posix(), found[0])
+        for path in core.rglob("*.py")
+        if "templates" not in path.parts
+        for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
+        if (found := plugin.search(text)) and path.name != "elsewhere.py"
+    }
+    # The suites of the core's kinds are the kit's, which nobody imports to use a plugin.
+    assert naming == {("plugins/kinds.py", "targen_testing")}
