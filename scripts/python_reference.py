@@ -56,7 +56,7 @@ GROUPS = {
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
     "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case "
     "Declaration TaskForm",
-    "Refuse rows": "Filter Candidate Refusal",
+    "Refuse rows": "Check Filter Candidate Refusal",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price ScriptedModel ScriptedOptions Script",

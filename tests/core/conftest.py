@@ -41,6 +41,7 @@ from targen_core import (
     Texts,
 )
 from targen_core.embedding import WORDS
+from targen_core.engine.distance import DISTANCE
 from targen_core.engine.shards import Shard
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
@@ -637,6 +638,7 @@ class Lab:
                 Registration("task", "toy", task, "", "toy-tasks", "toy", "toy-tasks"),
                 Registration("backend", "toy", made, "", "toy-models", "toy", "toy-models"),
                 Registration("embedder", "words", WORDS, "", "targen-core", "core", "targen-core"),
+                Registration("filter", "distance", DISTANCE, "", "targen-core", "core", ""),
             ]
         )
 

@@ -14,7 +14,7 @@ import pytest
 import targen_core
 from targen_core import errors
 
-NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Configurable
+NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Configurable
 Correction CorrectionSample Corrector CostEstimate Credit Dataset Declaration Dimension
 DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
 Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register

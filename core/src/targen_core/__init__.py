@@ -53,7 +53,15 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
     from targen_core.tasks.parts import Credit, DryRunCall, Label, Variant
     from targen_core.tasks.prompt import Prompt
-    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep, Llm, Part, Step
+    from targen_core.tasks.steps import (
+        Check,
+        Corrector,
+        InverseGenerator,
+        ListStep,
+        Llm,
+        Part,
+        Step,
+    )
     from targen_core.tasks.vocabularies import vocabulary
 
 __version__ = "0.1.0"
@@ -66,6 +74,7 @@ _HOME = {
     "ChatModel": "calls.model",
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
+    "Check": "tasks.steps",
     "Configurable": "plugins.configurable",
     "Correction": "tasks.judging",
     "CorrectionSample": "tasks.judging",
@@ -140,6 +149,7 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "Check",
     "Configurable",
     "Correction",
     "CorrectionSample",

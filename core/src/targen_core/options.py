@@ -222,21 +222,6 @@ class RowOptions(Options):
         Field(ge=0, le=100),
         Flag("Reject rows at least this similar to another one, 0 to 100; 0 is off."),
     ] = 90.0
-    max_cosine: Annotated[
-        Annotated[float, Field(gt=0, lt=1)] | None,
-        Flag("Reject rows whose embedding is nearer than this to another one's, such as 0.8."),
-    ] = None
-    max_refused: Annotated[
-        Annotated[float, Field(gt=0, le=0.9)] | None,
-        Flag("The largest share of candidates that --max-cosine may reject.", default="0.2"),
-    ] = None
-    embedder: Annotated[
-        str,
-        Flag(
-            "What embeds rows for --max-cosine: minilm, or words, which needs no model.",
-            default="minilm",
-        ),
-    ] = ""
     exclude: Annotated[
         Sequence[str],
         AfterValidator(tuple),

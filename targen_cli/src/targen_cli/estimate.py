@@ -25,7 +25,8 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.defaults import YIELD
 from targen_core.errors import UsageError
-from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.options import Limits, ListOptions
+from targen_core.runs.records.shortcuts import ROWS
 
 if TYPE_CHECKING:
     from targen_core.api.estimating import CostEstimate
@@ -40,7 +41,7 @@ _HEADS = {
 
 
 @takes(
-    RowOptions,
+    ROWS,
     ListOptions,
     ModelOptions,
     Limits.declared("batch"),
@@ -118,7 +119,7 @@ def estimate(
                 preset=preset,
                 labels=labels_of(label),
                 correct=correct,
-                **said.part(RowOptions, ListOptions),
+                **said.part(ROWS, ListOptions),
                 batch_lists=batch_lists,
                 shard=shard,
                 **chosen.keywords,

@@ -24,16 +24,17 @@ from typing import Any
 from targen_cli.flags import with_signature
 from targen_cli.generate import generate
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
-from targen_core.options import ListOptions, RowOptions
+from targen_core.options import ListOptions
 from targen_core.origin import Typed
 from targen_core.outputs import write_file, write_new
+from targen_core.runs.records.shortcuts import ROWS
 from targen_core.text import plural
 
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
 
 ROWS_DECIDE = (
     *("suite", "preset", "label", "correct", *ListOptions.declared()),
-    *(name for name in RowOptions.declared() if name not in ("seed", "give_up_after")),
+    *(name for name in ROWS if name not in ("seed", "give_up_after")),
 )
 """Options without a meaning where a model is asked one thing about each row of a dataset."""
 

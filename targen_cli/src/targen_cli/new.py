@@ -11,7 +11,9 @@ from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
 
 if TYPE_CHECKING:
+    from targen_core.plugins.kinds import Kind
     from targen_core.plugins.registry import Registry
+    from targen_core.scaffold.names import Names
 
 __all__ = ["new"]
 
@@ -43,6 +45,13 @@ def new(
         Path | None,
         typer.Option("--out", help="The folder to write, new or empty. [default: NAME]"),
     ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            help="Add to the plugin in this folder, which has a pyproject.toml; keeps all files.",
+        ),
+    ] = None,
 ) -> None:
     """Write a plugin to start from: a distribution with code, prompts, tests and a CI file.
 
@@ -51,6 +60,7 @@ def new(
     Examples:
     - targen new task my-task
     - targen new backend my-service --out plugins/my-service
+    - targen new corrector strict --into plugins/my-service
     """
     from targen_cli.scaffold.names import choose_names
     from targen_cli.scaffold.writing import write_distribution
@@ -66,6 +76,11 @@ def new(
         )
     of = registry.kinds[kind]
     names = choose_names(registry, kind, name)
+    if into is not None:
+        if out is not None:
+            raise UsageError("--out and --into do not go together", hint="leave out --out")
+        _add(of, names, into)
+        return
     folder = out or Path(names.distribution)
     written = write_distribution(of, names, folder)
     print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {len(written)} files")
@@ -76,3 +91,34 @@ def new(
     for line in steps:
         print(f"  {line}")
     print("README.md says what to change, in which order.")
+
+
+def _add(kind: Kind, names: Names, folder: Path) -> None:
+    """Add a part to a plugin's folder, and show the line that registers it."""
+    from targen_core.plugins.hookspecs import API_GROUP
+    from targen_core.reading import read_toml
+    from targen_core.scaffold.names import Names
+    from targen_core.scaffold.writing import add_part
+
+    file = folder / "pyproject.toml"
+    project = read_toml(file).get("project", {})
+    entries = project.get("entry-points", {}).get(API_GROUP, {})
+    if not entries:
+        raise UsageError(
+            f"{file} has no entry point of targen, so this is no plugin's folder",
+            hint=f"targen new {kind.name} {names.distribution}",
+        )
+    package = next(iter(entries.values())).partition(":")[0].partition(".")[0]
+    if not (folder / "src" / package).is_dir():
+        raise UsageError(f"{folder / 'src' / package} is not a folder", hint="--out FOLDER")
+    module = f"{package}.{names.module}"
+    for path in add_part(kind, Names(names.distribution, module), folder):
+        print(f"wrote {path}")
+    print(f'add to {file}, below [project.entry-points."{API_GROUP}"]:')
+    print(f'  {names.distribution} = "{module}"')
+    if kind.requires:
+        print(f"and to its dependencies: {', '.join(kind.requires)}")
+    print("then:")
+    steps = [f"pip install -e '{folder}'", f"targen plugins check {folder}"]
+    for line in [*steps, *(line.format(name=names.distribution) for line in kind.tries)]:
+        print(f"  {line}")

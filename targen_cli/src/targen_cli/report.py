@@ -236,13 +236,10 @@ def merged_table(
 
 def near_words(report: Mapping[str, Any]) -> str:
     """What was too near to a row that was there; "" where no row can be."""
-    if not (distance := report.get("distance")):
-        return ""
-    near, kept = distance["refused"] + distance["accepted"], distance["accepted"]
-    words = f"Above a cosine of {distance['max_cosine']:g}: {plural(near, 'candidate')}"
-    if near:
-        words += f", {distance['refused']:,} refused and {kept:,} accepted"
-    return f"{words}."
+    from targen_core.engine.distance_options import DistanceSection
+
+    distance = report.get("distance")
+    return DistanceSection.model_validate(distance).words if distance else ""
 
 
 def _pace(report: dict[str, Any]) -> str:

@@ -228,8 +228,10 @@ def test_what_cannot_be(lab, tmp_path, spec, words):
 def test_a_run_keeps_what_it_refused_by(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.4, embedder="words")
-    spec = json.loads((tmp_path / "run" / "manifest.json").read_text())["spec"]
-    kept = [spec[name] for name in ("max_cosine", "max_refused", "embedder")]
-    assert kept == [0.4, 0.2, "targen-core:words"]
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
+    assert manifest["spec"]["filters"] == ["targen-core:distance"]
+    assert manifest["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
+    assert manifest["lock"]["parts"]["filter distance"]["options"] == kept
     with pytest.raises(UsageError, match=r"max cosine 0\.4; you asked for 0\.5"):
         lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.5, embedder="words")

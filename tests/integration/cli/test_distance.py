@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,56 @@ def test_what_cannot_be(typed, words, rte):
     assert result.code == 2
     assert words in result.err
     assert not Path("runs").exists()
+
+
+def test_a_flag_is_short_for_the_filter_with_its_options(rte, targen):
+    assert rte("-n", "12", *NEAR, "--out", "run").code == 0
+    spelled = ("--filter", "distance", "-o", "distance.max_cosine=0.4")
+    spelled = (*spelled, "-o", "distance.embedder=words")
+    assert rte("-n", "12", *spelled, "--out", "other").code == 0
+    for name in FILES:
+        assert (Path("run") / name).read_bytes() == (Path("other") / name).read_bytes()
+    assert rte("-n", "12", *spelled, "--out", "run").code == 0  # the very same run
+    other = rte("-n", "12", *spelled[:-2], "-o", "distance.embedder=word", "--out", "run")
+    assert "no embedder named 'word'" in other.err
+    assert "needs the option 'max_cosine'" in rte("-n", "2", "--filter", "distance").err
+    assert targen("replay", "run", "--max-cosine", "0.9", "--out", "again").code == 0
+    parts = json.loads(Path("again/manifest.json").read_text())["lock"]["parts"]
+    assert parts["filter distance"]["options"]["max_cosine"] == 0.9
+    assert parts["filter distance"]["options"]["embedder"] == "targen-core:words"
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_run_of_an_earlier_version_goes_on(rte, targen, recorded):
+    """Its spec has the options as fields, and its lock the embedder alone, or no part at all."""
+    assert rte("-n", "24", *NEAR, "--out", "run").code == 0
+    assert rte("-n", "40", *NEAR, "--out", "whole").code == 0
+    path = Path("run/manifest.json")
+    manifest = json.loads(path.read_text())
+    spec, parts = manifest["spec"], manifest["lock"]["parts"]
+    for name in ("checks", "filters"):
+        del spec[name]
+    spec["options"] = {}
+    spec |= {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
+    del parts["filter distance"]
+    parts["embedder"] = parts.pop("embedder of filter distance")
+    manifest["lock"]["parts"] = parts if recorded else {}
+    path.write_text(json.dumps(manifest))
+    assert rte("-n", "24", *NEAR, "--out", "run").code == 0
+    path.write_text(json.dumps(manifest))
+    apart = rte("-n", "24", "--max-cosine", "0.5", "--embedder", "words", "--out", "run")
+    assert "max cosine 0.4; you asked for 0.5" in apart.err
+    assert targen("replay", "run", "--out", "again").code == 0
+    assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+    assert targen("resume", "run", "-n", "40", "-q").code == 0
+    for name in FILES:
+        assert (Path("run") / name).read_bytes() == (Path("whole") / name).read_bytes()
+
+
+def test_an_older_spec_without_it_is_read(rte):
+    assert rte("-n", "4", "--out", "run").code == 0
+    path = Path("run/manifest.json")
+    manifest = json.loads(path.read_text())
+    manifest["spec"] |= {"max_cosine": None, "max_refused": None, "embedder": ""}
+    path.write_text(json.dumps(manifest))
+    assert rte("-n", "4", "--out", "run").code == 0

@@ -188,3 +188,34 @@ def test_into_the_folder_that_one_is_in(targen, tmp_path):
     assert result.code == 0
     assert "cd " not in result.out
     assert (tmp_path / "pyproject.toml").exists()
+
+
+def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path):
+    assert targen("new", "corrector", "demo").code == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    added = targen("new", "contexts", "shops", "--into", "demo")
+    assert added.code == 0, added.err
+    assert '  shops = "demo.shops"\n' in added.out
+    project = tmp_path / "demo/pyproject.toml"
+    assert {path: path.read_bytes() for path in before} == before
+    project.write_text(
+        project.read_text().replace('demo = "demo"', 'demo = "demo"\nshops = "demo.shops"')
+    )
+    run(tmp_path / "demo", "ruff", "check", "--no-cache", ".")
+    output = run(tmp_path, "targen_core", "plugins", "check", "demo", "--json")
+    assert '"contexts shops"' in output
+    assert '"corrector demo"' in output
+
+
+def test_a_part_overwrites_nothing(targen, tmp_path):
+    assert targen("new", "corrector", "demo").code == 0
+    (tmp_path / "demo/src/demo/shops").mkdir()
+    (tmp_path / "demo/src/demo/shops/contexts.py").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    refused = targen("new", "contexts", "shops", "--into", "demo")
+    assert refused.code == 2
+    assert "contexts.py exists, so nothing was written" in refused.err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert "there is no file" in targen("new", "contexts", "shops", "--into", "nowhere").err
+    both = targen("new", "contexts", "shops", "--into", "demo", "--out", "x")
+    assert "--out and --into do not go together" in both.err

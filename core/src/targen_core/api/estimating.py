@@ -297,13 +297,9 @@ def estimated(
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
-        parts = [part for place, part in prepared.lock.parts.items() if place != "embedder"]
-        dry_run = dry_run_spec(spec, sample, parts).replace(
+        dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
             near_duplicates=0,
             exclude=(),
-            max_cosine=None,
-            max_refused=None,
-            embedder="",
             contexts=None,
             contexts_fraction=1.0,
             seeds=None,
@@ -312,8 +308,6 @@ def estimated(
             trial = run_trial(registry, dry_run, unfiltered=True)
         report, factor = trial.report, 1 / yield_
         kept = math.prod(1 - each.part.share for each in prepared.filters)
-        if prepared.spec.max_refused:
-            kept *= 1 - prepared.spec.max_refused
         factor /= kept
         judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
         ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0

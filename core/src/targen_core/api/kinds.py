@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.shortcuts import SHORTCUTS
 
 __all__ = ["check_kinds"]
 
@@ -90,8 +91,7 @@ _KINDS: dict[str, _Kind] = {
     **dict.fromkeys(
         (
             "contexts_fraction",
-            "max_cosine",
-            "max_refused",
+            *(name for name, option in SHORTCUTS.items() if option.kind is float),
             "flip",
             "max_cost",
             "max_tokens",

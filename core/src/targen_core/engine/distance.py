@@ -21,13 +21,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.embedding import Encode
+from targen_core.embedding import Embedder, Encode
 from targen_core.engine.commits import Commit
 from targen_core.engine.dedup import seed_sum
+from targen_core.engine.distance_options import DistanceOptions, DistanceSection
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import StageFailed, TargenError
+from targen_core.plugins.configurable import Configurable
 
-__all__ = ["MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
+__all__ = ["DISTANCE", "MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
 
 MAX_ROWS = 100_000
 """Rows that a candidate is compared with, the latest: 4 bytes a dimension each."""
@@ -60,8 +62,9 @@ class DistanceFilter(Filter):
     ) -> None:
         """Refuse what has a higher cosine than `max_cosine`, at most `max_refused` of a branch.
 
-        `embedder` is the full id of what `encode` is from, for error messages.
+        `embedder` is the full id of what `encode` is from, for reports and error messages.
         """
+        self.share = max_refused
         self.passed = 0
         self._encode = encode
         self._embedder = embedder
@@ -134,13 +137,13 @@ class DistanceFilter(Filter):
 
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
         """See `Filter.report`: what was too near to a row, and what became of it."""
-        return {
-            "embedder": self._embedder,
-            "max_cosine": self._limit,
-            "max_refused": float(self._share),
-            "refused": reasons.get(TOO_NEAR, 0),
-            "accepted": self.passed,
-        }
+        return DistanceSection(
+            embedder=self._embedder,
+            max_cosine=self._limit,
+            max_refused=self.share,
+            refused=reasons.get(TOO_NEAR, 0),
+            accepted=self.passed,
+        ).model_dump()
 
     def _embed(self, text: str) -> Vector:
         """The vector of a text.
@@ -186,6 +189,16 @@ class DistanceFilter(Filter):
         self._lengths[at] = _lengths(vectors)
         self._seeds[at] = seeds
         self._rows = end
+
+
+def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
+    return DistanceFilter(
+        embedder.open(), options.max_cosine, options.max_refused, embedder=options.embedder
+    )
+
+
+DISTANCE = Configurable(DistanceOptions, _made, uses={"embedder": "embedder"})
+"""What is registered as `distance`."""
 
 
 def _lengths(vectors: Vector) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ Whoever uses the part sets them by its name: `-o majority.times=5` on the comman
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -38,10 +39,14 @@ class Configurable(Generic[PartT]):
         options: a pydantic model of them, with `extra="forbid"`; descriptions of its fields are
             their help. A part is only usable without options if all have defaults.
         make: makes the part of such options; it raises `UsageError` where they do not go together.
+        uses: options that name another registered part, with its kind, such as
+            `{"embedder": "embedder"}`; `make` gets that part, made with its own options, as a
+            keyword with the option's name, and the option then holds its full id.
     """
 
     options: type[BaseModel]
-    make: Callable[[Any], PartT]
+    make: Callable[..., PartT]
+    uses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """Refuse options that could not be read."""
@@ -53,6 +58,8 @@ class Configurable(Generic[PartT]):
             )
         if not callable(self.make):
             raise ValueError("Configurable: make is a function of the options")
+        if odd := self.uses.keys() - self.options.model_fields.keys():
+            raise ValueError(f"Configurable: uses names {min(odd)!r}, which is no option")
 
 
 def read_options(
@@ -71,8 +78,16 @@ def read_options(
     """
     try:
         return model.model_validate(dict(values))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+    except (ValidationError, UsageError) as refused:
+        # Options of our own say of themselves what is wrong, in the words of their flags.
+        error = refused if isinstance(refused, ValidationError) else refused.__context__
+        if not isinstance(error, ValidationError):
+            raise
+        # What it does not know is often what it lacks, misspelt.
+        first = min(
+            error.errors(include_url=False, include_input=False),
+            key=lambda problem: problem["type"] != "extra_forbidden",
+        )
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         if first["type"] == "extra_forbidden":
             hint = did_you_mean(key, list(model.model_fields), "options")

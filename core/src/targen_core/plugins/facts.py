@@ -128,7 +128,7 @@ def fields(model: Any) -> list[dict[str, Any]]:
         one: dict[str, Any] = {
             "name": name,
             "type": _type(field.annotation),
-            "description": field.description or "",
+            "description": field.description or _flag_help(field.metadata),
         }
         if field.is_required():
             one["required"] = True
@@ -136,6 +136,13 @@ def fields(model: Any) -> list[dict[str, Any]]:
             one["default"] = plain(field.default)
         found.append(one)
     return found
+
+
+def _flag_help(metadata: Sequence[Any]) -> str:
+    """The help of an option that a command takes as a flag as well."""
+    from targen_core.options import Flag
+
+    return next((each.help for each in metadata if isinstance(each, Flag)), "")
 
 
 def about(thing: object) -> str:

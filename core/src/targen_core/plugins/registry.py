@@ -202,9 +202,16 @@ class Registry:
         return target.options if isinstance(target, Configurable) else None
 
     def configured(
-        self, item: Registration[Any], options: Mapping[str, Any]
+        self,
+        item: Registration[Any],
+        options: Mapping[str, Any],
+        *,
+        using: Callable[[str, str, str], tuple[Registration[Any], Any]] | None = None,
     ) -> tuple[Any, BaseModel | None]:
         """The registered object made with these options, and what these come to.
+
+        Where an option names another part, `using` finds and makes it, by the option, the kind and
+        the name; without it the part has the defaults of its options.
 
         Raises:
             MissingDependency, PluginError: as `resolve`.
@@ -216,7 +223,11 @@ class Registry:
         kind, whose = self.kinds[item.kind], f"{item.kind} {item.id}"
         if isinstance(target, Configurable):
             read = read_options(target.options, options, of=whose, prefix=f"{item.name}.")
-            target = _made(item, partial(target.make, read))
+            parts = {}
+            for option, of in target.uses.items():
+                found, parts[option] = (using or self._using)(option, of, getattr(read, option))
+                read = read.model_copy(update={option: found.id})
+            target = _made(item, partial(target.make, read, **parts))
         elif options:
             names = ", ".join(options)
             raise UsageError(f"{whose} has no options, and {names} was given")
@@ -225,6 +236,10 @@ class Registry:
             problem = f" is a {type(target).__name__}, not {described}"
             raise item.fault(problem, "target-wrong-type")
         return target, read
+
+    def _using(self, option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
+        item = self.find(kind, name)
+        return item, self.resolve(item)
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]

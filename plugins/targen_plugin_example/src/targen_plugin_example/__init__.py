@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
     from targen_core import (
         Backend,
+        Check,
         Corrector,
         Filter,
         InverseGenerator,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from targen_core.calls.executor import ModelExecutor
     from targen_core.embedding import Embedder
     from targen_core.methods.model import Method
-    from targen_core.tasks.steps import Check
     from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import Exporter
     from targen_training.trainers import Trainer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -12,7 +13,7 @@ from targen_core.errors import PluginError, UsageError, WriteFailed
 from targen_core.plain import replace_plain, why_not
 from targen_core.plugins.kinds import Kind
 
-__all__ = ["rendered", "write_distribution"]
+__all__ = ["add_part", "rendered", "write_distribution"]
 
 _SHARED = ("pyproject.toml", "gitignore", "github")
 _DOTTED = ("gitignore", "github")  # written with a dot: git would obey them where they lie
@@ -37,6 +38,41 @@ def rendered(kind: Kind, names: Names) -> dict[PurePosixPath, str]:
         "\ndependencies = [" + "".join(f'"{needed}", ' for needed in kind.requires),
     )
     return texts
+
+
+def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
+    """Write a part into the folder of a distribution that exists; no file is overwritten.
+
+    Args:
+        kind: what it is.
+        names: the name that is registered, and the module, a package inside the distribution's.
+        folder: holds the distribution's `pyproject.toml`.
+
+    Raises:
+        UsageError: a file of the part exists.
+        WriteFailed: the operating system refused.
+    """
+    package = PurePosixPath("src", *names.module.split("."))
+    texts: dict[Path, str] = {}
+    for path, text in rendered(kind, names).items():
+        if path.parts[:2] == ("src", names.module):
+            texts[folder / package.joinpath(*path.parts[2:])] = text
+        elif path.parts[0] == "tests" and path.suffix == ".py":
+            own = f"{path.stem}_{names.distribution.replace('-', '_')}{path.suffix}"
+            texts[folder / path.with_name(own)] = text
+        elif path.parts[0] == "tests":
+            texts[folder / path] = text
+    try:
+        if there := [str(file) for file in texts if os.path.lexists(file)]:
+            raise UsageError(f"{there[0]} exists, so nothing was written", hint="another name")
+        for file, text in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_plain(file, text.encode())
+    except OSError as error:
+        raise WriteFailed(
+            f"cannot write {folder}: {why_not(folder, error)}", hint="another folder: --into FOLDER"
+        ) from error
+    return [*texts]
 
 
 def _template(kind: Kind) -> Traversable:
@@ -96,4 +132,4 @@ def _target(path: PurePosixPath, names: Names) -> PurePosixPath:
 
 def _filled(text: str, names: Names) -> str:
     text = text.replace("my-demo", names.distribution).replace("my_demo", names.module)
-    return text.replace("MY_DEMO", names.module.upper())
+    return text.replace("MY_DEMO", names.module.rpartition(".")[2].upper())

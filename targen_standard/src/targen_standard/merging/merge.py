@@ -302,8 +302,8 @@ def _family(manifest: Manifest) -> str:
     The address of a model is no part of it: shards have servers of their own.
     """
     decides = manifest.deciding()
-    apart = {"steps", "targets", "shard", "near_duplicates", "max_cosine", "max_refused"}
-    apart |= {"embedder", "excluded", "filters", "contexts_limit", "contexts_fraction"}
+    apart = {"steps", "targets", "shard", "near_duplicates", "excluded", "filters"}
+    apart |= {"contexts_limit", "contexts_fraction"}
     steps = {
         step: [plan.backend, model_name(plan) or plan.identity, plan.params]
         for step, plan in manifest.steps.items()
@@ -328,11 +328,6 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
         yield f"the runs differ in {more} more: see their manifest.json"
     if not _exclude_the_same(runs):
         yield "the runs exclude different datasets: nothing is promised of the merged rows"
-    if any(run.manifest.spec.max_cosine for run in runs):
-        yield (
-            "--max-cosine held within each run; rows of different runs are not compared by "
-            "embeddings"
-        )
     if names := _filters_of(runs):
         yield (
             f"{' and '.join(names)} applied within each run; rows of different runs are not "

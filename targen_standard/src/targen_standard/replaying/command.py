@@ -13,6 +13,7 @@ from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.options import RowOptions
+from targen_core.runs.records.shortcuts import ROWS, SHORTCUTS
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ __all__ = ["replay"]
 @takes(
     unchanged=(
         RowOptions.declared(
-            *("corrector", "checks", "filters", "unsure"),
-            *("near_duplicates", "max_cosine", "max_refused", "embedder"),
+            *("corrector", "checks", "filters", "unsure", "near_duplicates"),
         ),
+        SHORTCUTS,
         ModelOptions.declared("options"),
     )
 )
@@ -86,7 +87,7 @@ def replay(
             labels=labels_of(label),
             correct=correct,
             options=said.of(ModelOptions).values,
-            **said.part(RowOptions),
+            **said.part(ROWS),
         )
     )
     if json:

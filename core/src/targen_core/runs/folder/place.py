@@ -190,9 +190,8 @@ def _excluded_apart(there: Manifest, requested: Manifest) -> str:
 def _plan_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words the first thing in which two plans differ whose models are alike."""
     mine, theirs = (
-        flat({**decides, "targets": decides["targets"][-1]})
-        | flat(of.lock.model_dump(mode="json", include={"parts"}))
-        for of in (there, requested)
+        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
+        for of, other in ((there, requested), (requested, there))
         for decides in (of.deciding(),)
     )
     for name, value in {**dict.fromkeys(theirs), **mine}.items():

@@ -15,6 +15,7 @@ from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
+from targen_core.engine.distance_options import DistanceSection
 from targen_core.engine.filters import Filter
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
@@ -157,12 +158,6 @@ class _Source(_Part):
     alike: _Count | None = None
 
 
-class _Distance(_Part):
-    max_cosine: float
-    refused: _Count
-    accepted: _Count
-
-
 class _Excluded(_Part):
     source: str
     rows: _Count
@@ -210,7 +205,7 @@ class _Report(_Part):
     models: dict[str, str]
     prices: dict[str, _Price | None] = {}
     sources: list[_Source] = []
-    distance: _Distance | None = None
+    distance: DistanceSection | None = None
     excluded: list[_Excluded] = []
     merged: list[_Merged] = []
     missing_shards: list[_Shards] = []

@@ -21,7 +21,6 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
-from targen_core.engine.distance import DistanceFilter
 from targen_core.engine.events import Listener
 from targen_core.engine.filters import Filter, NearDuplicateFilter
 from targen_core.engine.guard import Guard
@@ -158,7 +157,7 @@ class Job:
         self._closing.callback(self.journal.close)
         # Candidates that were passed by, or too near, may have been asked for already when their
         # turn comes.
-        again = any(step.balanced for step in prepared.task.chain) or prepared.encode is not None
+        again = any(step.balanced for step in prepared.task.chain)
         again = again or any(each.part.gives_way for each in prepared.filters)
         self.journal.index_appends = len(manifest.targets) > 1 or again
 
@@ -520,17 +519,12 @@ class Job:
 
     def _filters(self) -> list[Filter]:
         """New filters, as the spec says."""
-        spec, encode = self.manifest.spec, self._prepared.encode
+        spec = self.manifest.spec
         filters: list[Filter] = [NearDuplicateFilter(spec.near_duplicates)]
         if excluded := self._prepared.excluded:
             plans = self.manifest.lock.excluded
             filters.insert(0, exclusion_filter(plans, excluded, spec.near_duplicates))
         self._reporting = {}
-        if encode is not None:
-            assert spec.max_cosine is not None and spec.max_refused is not None
-            self._reporting["distance"] = DistanceFilter(
-                encode, spec.max_cosine, spec.max_refused, embedder=spec.embedder
-            )
         guard = Guard(self.task.name, self._prepared.distribution)
         for each in self._prepared.filters:
             own = RegisteredFilter(each.make(), guard.of("filter", each.id))

@@ -104,7 +104,11 @@ class Parts:
     def _made(self, place: str, item: Registration[Any]) -> Any:
         """A part with its options; the lock gets its plan."""
         said = {**self._said.get(item.name, {}), **self._said.get(item.id, {})}
-        part, options = self._registry.configured(item, said)
+
+        def using(option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
+            return self.find(f"{option} of {place}", kind, name, is_default=option not in said)
+
+        part, options = self._registry.configured(item, said, using=using)
         self.plans[place] = PartPlan(
             id=item.id,
             options={} if options is None else json.loads(options.model_dump_json()),

@@ -60,7 +60,6 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
-    from targen_core.embedding import Embedder, Encode
 
 __all__ = [
     "USER_PRICE",
@@ -82,7 +81,6 @@ __all__ = [
 ]
 
 _NO_LIMIT = 1 << 30
-_EMBEDDER, _MAX_REFUSED = "minilm", 0.2  # where --max-cosine is all that was said
 
 USER_PRICE = "given with --price-in and --price-out"
 """The source of a price that the user said."""
@@ -119,7 +117,7 @@ class Prepared:
 
     `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
     and `lock` what it came to. `file` is what the task was read from, if it
-    was; a run keeps a copy. `encode` embeds a text, where near rows are refused. `filters` are the
+    was; a run keeps a copy. `filters` are the
     registered ones, in the order in which they apply. `excluded` are datasets whose rows are
     refused, in the order of the lock's.
     """
@@ -133,7 +131,6 @@ class Prepared:
     user_items: dict[str, tuple[Any, ...]]
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
-    encode: Encode | None = None
     filters: tuple[Chosen, ...] = ()
     excluded: tuple[ExcludedSource, ...] = ()
 
@@ -217,7 +214,6 @@ def prepare(
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
-    embedder_id, embedder = _embedder(parts, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     filters = parts.several("filter", task.filters_from, spec.filters)
     former = [] if recorded is None else [*recorded.parts.values()]
@@ -250,8 +246,6 @@ def prepare(
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
         unsure=task.judging.unsure,
-        max_refused=(spec.max_refused or _MAX_REFUSED) if embedder is not None else None,
-        embedder=embedder_id,
         exclude=[kept_source(source) for source in spec.exclude],
         **{name: given_file(name) for name in user_items},
     )
@@ -265,7 +259,6 @@ def prepare(
         user_items=user_items,
         steps=steps,
         file=file,
-        encode=embedder.open() if embedder is not None else None,
         filters=tuple(filters),
         excluded=excluded,
     )
@@ -479,6 +472,9 @@ def _kept(spec: RunSpec, lock: Lock) -> dict[str, Any]:
     """Options as a run keeps them: without secrets, and with the values that were read."""
     steps = lock.steps
     kept: dict[str, Any] = {}
+    for part in lock.parts.values():
+        if part.id in (*spec.checks, *spec.filters):  # names among them are full ids now
+            kept |= {f"{part.names[1]}.{name}": value for name, value in part.options.items()}
     for name, value in spec.options.items():
         about, _, of_part = name.rpartition(".")
         for part in lock.parts.values():
@@ -847,21 +843,6 @@ def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> Ta
             f"{step}.{part.name}": digest_of(part) for step, part in task.dimensions_by_step
         },
     )
-
-
-def _embedder(parts: Parts, spec: RunSpec) -> tuple[str, Embedder | None]:
-    """What tells how near rows are, behind its full id; "" and None where nobody asks.
-
-    Raises:
-        UsageError: there is no such embedder, or what is said of it has no use.
-    """
-    if spec.max_cosine is not None:
-        registered, embedder = parts.find("embedder", "embedder", spec.embedder or _EMBEDDER)
-        return registered.id, embedder
-    if spec.max_refused is not None or spec.embedder:
-        option = "--embedder" if spec.embedder else "--max-refused"
-        raise UsageError(f"{option} is for --max-cosine", hint="give --max-cosine too")
-    return "", None
 
 
 def _distributions(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from targen_core.engine.commits import Target
 from targen_core.engine.shards import Shard
@@ -20,6 +20,7 @@ from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.options import CORE
 from targen_core.runs.records.reading import check_members, read_json, said
+from targen_core.runs.records.shortcuts import locked_parts
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
@@ -61,8 +62,6 @@ _DECIDING = {
     "unsure",
 }
 
-_NEAR = ("max_cosine", "max_refused", "embedder")
-
 
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
@@ -81,6 +80,18 @@ class Manifest(ManifestPart):
     created: str = ""
     merged: tuple[MergedRun, ...] = ()
     replay_of: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_of_today(cls, raw: Any) -> Any:
+        """Read what earlier versions wrote of filters."""
+        spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
+        if not isinstance(spec, dict) or not isinstance(lock, dict):
+            return raw
+        parts = lock.get("parts", {})
+        if not isinstance(parts, dict):
+            return raw
+        return {**raw, "lock": {**lock, "parts": locked_parts(spec, parts)}}
 
     @property
     def task(self) -> TaskPlan:
@@ -184,7 +195,7 @@ class Manifest(ManifestPart):
                 yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
         correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
         lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
-        correctors |= lists | {"spec.embedder": spec.embedder}
+        correctors |= lists
         named = spec.generators_from.items()
         correctors |= {f"spec.generators_from.{branch}": name for branch, name in named}
         correctors |= {f"spec.filters.{at}": name for at, name in enumerate(spec.filters)}
@@ -277,15 +288,25 @@ class Manifest(ManifestPart):
 
     def differences(self, other: Manifest) -> list[str]:
         """What decides the rows and differs, as `field: this -> other`."""
-        mine, theirs = flat(self.deciding()), flat(other.deciding())
-        if self.lock.parts and other.lock.parts:  # earlier runs have no record of them
-            mine |= flat(self.lock.model_dump(mode="json", include={"parts"}))
-            theirs |= flat(other.lock.model_dump(mode="json", include={"parts"}))
+        mine = flat(self.deciding()) | self.parts_beside(other)
+        theirs = flat(other.deciding()) | other.parts_beside(self)
         return [
             f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
             for name in sorted({*mine, *theirs})
             if mine.get(name) != theirs.get(name)
         ]
+
+    def parts_beside(self, other: Manifest) -> dict[str, Any]:
+        """What to compare of the parts of two runs, by dotted paths.
+
+        Earlier runs have no record of some parts; the spec says as much of these.
+        """
+        compared = {
+            place: plan.model_dump(mode="json")
+            for place, plan in self.lock.parts.items()
+            if place in other.lock.parts or place.startswith(("check ", "filter "))
+        }
+        return flat({"parts": compared}) if compared else {}
 
     def digest(self) -> str:
         """All that decides the rows but how many are wanted, in 32 digits."""
@@ -299,7 +320,6 @@ class Manifest(ManifestPart):
             **self.lock.model_dump(mode="json", exclude={"distributions", "excluded", "parts"}),
             **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
-            **{name: getattr(self.spec, name) for name in _NEAR if self.spec.max_cosine},
             **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},
             **{
                 name: count

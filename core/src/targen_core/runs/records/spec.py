@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.commits import Target
@@ -14,6 +14,7 @@ from targen_core.engine.shards import Shard
 from targen_core.options import MAX_COUNT, Limits, ListOptions, RowOptions
 from targen_core.origin import Named
 from targen_core.runs.records.options import StepOptions, step_options
+from targen_core.runs.records.shortcuts import spelled_out
 
 __all__ = ["ManifestPart", "RunSpec"]
 
@@ -32,7 +33,8 @@ class RunSpec(RowOptions, ListOptions):
     backends for some steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` hold
     by `NAME` or `STEP.NAME` what is drawn from: texts, weights, `@NAME` of a vocabulary, or () for
     nothing. `lists_at_once` calls of a list are not told of each other. Of a `shard`, `quotas` are
-    its own. `RowOptions` and `ListOptions` say what the other fields are.
+    its own. `RowOptions` and `ListOptions` say what the other fields are. Keywords of
+    `runs.shortcuts`, such as `max_cosine`, stand for a filter with options.
 
     Raises:
         UsageError: an invalid value; names its option.
@@ -46,6 +48,11 @@ class RunSpec(RowOptions, ListOptions):
     lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
     shard: Shard | None = None
     limits: Limits = Limits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_out(cls, asked: Any) -> Any:
+        return spelled_out(asked) if isinstance(asked, Mapping) else asked
 
     def replace(self, **changes: Any) -> RunSpec:
         """The spec with some fields changed.

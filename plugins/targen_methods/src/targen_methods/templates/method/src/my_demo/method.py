@@ -1,4 +1,4 @@
-"""(1) From a task to a task that makes its rows: a model lists claims, and writes rows about each."""
+"""(1) From a task to one that makes its rows: a model lists claims, and writes rows about each."""
 
 from __future__ import annotations
 

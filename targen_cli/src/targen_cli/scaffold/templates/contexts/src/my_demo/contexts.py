@@ -1,4 +1,4 @@
-"""(1) What a context is, and how a model proposes some; prompts/businesses.md is what it is told."""
+"""(1) What a context is, and how a model proposes some; prompts/businesses.md is its prompt."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class _Thread:
     def __init__(self, models: int) -> None:
         self.loop = asyncio.new_event_loop()
         self._open = models
-        self._thread = threading.Thread(target=self._run, daemon=True, name="my-demo")
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -78,7 +78,7 @@ class _Beside:
 async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[ChatModel]:
     if workers.address or workers.replicas or workers.resources or (workers.minimum or 1) > 1:
         raise UsageError(
-            "the executor my-demo has one worker, in this process, and no resources to give",
+            "my-demo has one worker, in this process, and no resources",
             hint="--executor my-demo, alone or with --workers 1",
         )
     thread = _Thread(len(sources))

@@ -42,7 +42,7 @@ class Letter:
     def dry_run(call: DryRunCall) -> Any:
         """A reply without a model; vary it, or the rows are duplicates."""
         said = " ".join(call.rng.sample(_WORDS, 4))
-        return {"text": f"I write to you about a {said} parcel, number {call.rng.randrange(10**6)}."}
+        return {"text": f"I write about a {said} parcel, number {call.rng.randrange(10**6)}."}
 
 
 GENERATOR = Letter()

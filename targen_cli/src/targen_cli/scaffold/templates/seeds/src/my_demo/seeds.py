@@ -42,10 +42,8 @@ def _check(item: Matter) -> None:
 def _dry_run(call: DryRunCall) -> Any:
     """A reply without a model; vary it, or the items are duplicates."""
     rng = call.rng
-    count = int(call.values["count"])
-    return {
-        "matters": [f"the {rng.choice(_NOTICED)} of {rng.randint(1000, 2030)}" for _ in range(count)]
-    }
+    count = range(int(call.values["count"]))
+    return {"matters": [f"the {rng.choice(_NOTICED)} of {rng.randint(1000, 2030)}" for _ in count]}
 
 
 SEEDS = ListStep(

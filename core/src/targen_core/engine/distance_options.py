@@ -1,0 +1,61 @@
+"""Options of the filter `distance`, and its section of a report; the filter itself loads numpy."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.options import Flag, Options, RowOptions
+from targen_core.text import plural
+
+__all__ = ["DistanceOptions", "DistanceSection"]
+
+
+class DistanceOptions(Options):
+    """How near rows may be, by a cosine of their embeddings."""
+
+    panel = RowOptions.panel
+
+    max_cosine: Annotated[
+        float,
+        Field(gt=0, lt=1),
+        Flag("Reject rows whose embedding is nearer than this to another one's, such as 0.8."),
+    ]
+    max_refused: Annotated[
+        float,
+        Field(gt=0, le=0.9),
+        Flag("The largest share of candidates that --max-cosine may reject."),
+    ] = 0.2
+    embedder: Annotated[
+        str, Flag("What embeds rows for --max-cosine: minilm, or words, which needs no model.")
+    ] = "minilm"
+
+
+class DistanceSection(BaseModel):
+    """Its section of a report.
+
+    Attributes:
+        embedder: the full id of what embedded the rows.
+        max_cosine: as the options.
+        max_refused: likewise.
+        refused: candidates that were too near to a row.
+        accepted: rows that were too near, since the share was used up or there was nothing else.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    embedder: str = ""
+    max_cosine: float
+    max_refused: float = 0.0
+    refused: Annotated[int, Field(ge=0, le=10**15)]
+    accepted: Annotated[int, Field(ge=0, le=10**15)]
+
+    @property
+    def words(self) -> str:
+        """What was too near to a row, in a sentence."""
+        near = self.refused + self.accepted
+        words = f"Above a cosine of {self.max_cosine:g}: {plural(near, 'candidate')}"
+        if near:
+            words += f", {self.refused:,} refused and {self.accepted:,} accepted"
+        return f"{words}."
