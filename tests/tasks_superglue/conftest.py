@@ -71,6 +71,7 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         task: str = "rte",
         rows: int = 8,
         structured: bool = True,
+        name: str = "run",
         **spec: Any,
     ) -> Ran:
         good: dict[tuple[Any, ...], Any] = {}
@@ -109,13 +110,13 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             },
         )
         problem = ""
-        with Job.create(registry, job, tmp_path / "run") as running:
+        with Job.create(registry, job, tmp_path / name) as running:
             try:
                 running.run()
             except JobFailed as error:
                 problem = str(error)
-        report = json.loads((tmp_path / "run" / "report.json").read_text())
-        return Ran(tmp_path / "run", report, problem, requests, repairs)
+        report = json.loads((tmp_path / name / "report.json").read_text())
+        return Ran(tmp_path / name, report, problem, requests, repairs)
 
     return go
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import ChatReply, Rejected, load_registry
+from targen_core import Rejected, load_registry
 from targen_core.errors import QuotaNotMet
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
@@ -52,60 +52,6 @@ def output(run, tmp_path: Path):
         return run(bend, task="axg", seeds=seeds, quotas=quotas, **spec)
 
     return go
-
-
-# --- what models wrap around the JSON ---------------------------------------
-
-READABLE = {
-    "plain": _text,
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Sure! A hypothesis about the teacher:\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\nIt follows, since she is the teacher.",
-    "thinking": lambda good: f"<think>\nShe is {{the teacher}}.\n</think>\n{_text(good)}",
-    "more keys": lambda good: _text({**good, "label": "entailment"}),
-    "outer spaces": lambda good: _text({"hypothesis": f"  {good['hypothesis']} "}),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "prose": lambda good: good["hypothesis"],
-    "numbered": lambda good: f"1. {good['hypothesis']}",
-    "truncated": lambda good: _text(good)[:-9],
-    "wrong key": lambda good: _text({"sentence": good["hypothesis"]}),
-    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
-    "another language": lambda good: "La enseñante nunca había estado cerca de una colmena.",
-    "apology": lambda good: "I'm sorry, but I can't assume anybody's gender.",
-}
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, output):
-    ran = output(f"raw:{READABLE[shape]({'hypothesis': GOOD})}")
-    assert ran.problem == ""
-    assert not ran.repairs
-    assert [row["hypothesis"] for row in ran.rows] == [GOOD, GOOD]
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, output):
-    ran = output(f"raw:{UNREADABLE[shape]({'hypothesis': GOOD})}", repaired=GOOD)
-    assert [row["hypothesis"] for row in ran.rows] == [GOOD, GOOD]
-    assert len(ran.repairs) == 1
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_never_becomes_a_row(shape, output):
-    ran = output(f"raw:{UNREADABLE[shape]({'hypothesis': GOOD})}")
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-def test_a_refusal_is_counted_as_one(output):
-    assert output(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
-
-
-def test_a_cut_reply_makes_no_row(output):
-    reply = ChatReply(_text({"hypothesis": GOOD}), "length", 9, 9)
-    assert output(reply).reasons == {"malformed-reply"}
 
 
 # --- rows that must come ----------------------------------------------------

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import ChatReply, Rejected
+from targen_core import Rejected
 from targen_tasks_superglue.boolq import BoolqRow
 from targen_tasks_superglue.boolq.checks import (
     check_question,
@@ -17,65 +15,6 @@ from targen_tasks_superglue.boolq.checks import (
     official_question,
 )
 from targen_tasks_superglue.shared.articles import Paragraph
-
-
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
-
-
-READABLE = {
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Sure! Here is a question with the answer yes:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nThe answer is yes because of the second line.",
-    "more keys": lambda good: _text({**good, "answer": "yes", "explanation": "It says so."}),
-    "thinking": lambda good: f"<think>\nIs it {{yes}}?\n</think>\n{_text(good)}",
-    "pretty": lambda good: json.dumps(good, indent=2),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "prose": lambda good: "Did Ada Brenner found the choir? Yes, she did.",
-    "numbered": lambda good: "1) Did Ada Brenner found the choir?",
-    "cut json": lambda good: _text(good)[:-6],
-    "a list": lambda good: _text({"questions": [good, good]}),
-    "null": lambda good: '{"question": null}',
-    "another language": lambda good: "Вот вопрос, на который текст отвечает утвердительно.",
-    "refusal in words": lambda good: "I'm sorry, but I can't help with that.",
-}
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, run):
-    bent = run(lambda step, good, repair: READABLE[shape](good), task="boolq")
-    assert bent.problem == ""
-    assert not bent.repairs
-    assert len(bent.rows) == 8
-
-
-@pytest.mark.parametrize("step", ["contexts", "seeds", "generate", "correct"])
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
-    bent = run(at(step, UNREADABLE[shape]), task="boolq", rows=4)
-    assert len(bent.rows) == 4
-    assert bent.repairs
-    assert "malformed-reply" not in bent.reasons
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_question_never_becomes_a_row(shape, run, at):
-    bent = run(at("generate", UNREADABLE[shape], always=True), task="boolq", rows=2)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-
-
-def test_a_cut_reply_and_a_refusal_make_no_row(run, at, cut):
-    bent = run(at("generate", cut, always=True), task="boolq", rows=2)
-    assert bent.reasons == {"malformed-reply"}
-
-
-def test_a_refusal_is_counted_as_one(run, at):
-    refused = at("generate", lambda good: ChatReply("No.", "refusal", 9, 9))
-    assert run(refused, task="boolq", rows=2).reasons == {"refusal"}
-
 
 # --- questions ----------------------------------------------------------------
 

@@ -2,77 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from targen_core import ChatReply, Rejected
+from targen_core import Rejected
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
 
 LABELS = ("entailment", "contradiction", "neutral")
-
-
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
-
-
-READABLE = {
-    "plain": _text,
-    "pretty": lambda good: json.dumps(good, indent=2),
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Certainly! Here are 5 pairs:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nI hope that these help.",
-    "numbered inside": lambda good: _text(
-        {"pairs": [{"id": n, **pair} for n, pair in enumerate(good["pairs"], 1)]}
-        if "pairs" in good
-        else good
-    ),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "sentence 1 and 2": lambda good: "Sentence 1: It rained.\nSentence 2: The lawn was wet.",
-    "numbered": lambda good: "1. It rained. / The lawn was wet.\n2. It froze. / The pond was hard.",
-    "cut": lambda good: _text(good)[:-12],
-    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
-    "wrong key": lambda good: _text({f"new_{key}": value for key, value in good.items()}),
-    "null": lambda good: _text(dict.fromkeys(good)),
-    "another language": lambda good: "Вот пять пар предложений.",
-}
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, run):
-    ran = run(lambda step, good, repair: READABLE[shape](good), task="cb", rows=9)
-    assert len(ran.rows) == 9
-    assert not ran.repairs
-
-
-@pytest.mark.parametrize("step", ["contexts", "generate", "correct"])
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
-    ran = run(at(step, UNREADABLE[shape]), task="cb", rows=6)
-    assert len(ran.rows) == 6
-    assert ran.repairs
-    assert "malformed-reply" not in ran.reasons
-
-
-@pytest.mark.parametrize("shape", [*UNREADABLE, "a list of lists"])
-def test_an_unreadable_list_of_pairs_never_becomes_a_row(shape, run, at):
-    change = UNREADABLE.get(shape, lambda good: {"pairs": [["It rained.", "The lawn was wet."]]})
-    ran = run(at("generate", change, always=True), task="cb", rows=3)
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-def test_a_list_of_pairs_cut_at_max_tokens_is_not_used(run, at, cut):
-    assert len(run(at("generate", cut), task="cb", rows=6).rows) == 6
-
-
-def test_a_refusal_is_counted_as_one(run, at):
-    refused = ChatReply("I cannot help with that.", "refusal", 9, 9)
-    ran = run(at("generate", lambda good: refused), task="cb", rows=3)
-    assert ran.reasons == {"refusal"}
 
 
 # --- how many pairs ---------------------------------------------------------

@@ -2,72 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from targen_core import ChatReply, Rejected
+from targen_core import Rejected
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike
-
-
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
-
-
-READABLE = {
-    "plain": _text,
-    "pretty": lambda good: json.dumps(good, indent=2),
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Sure! Here are the two statements:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nThe first one is likely, the second is not.",
-    "thinking": lambda good: f"<think>A cause and a distractor.</think>{_text(good)}",
-    "more keys": lambda good: _text({"question": "?", **good, "explanation": "It is likely."}),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "prose": lambda good: "Hypothesis 1 is likely. Hypothesis 2 is unlikely.",
-    "numbered": lambda good: "1. The wind dropped.\n2. The sun came out.",
-    "hypothesis 1 and 2": lambda good: _text(
-        {f"Hypothesis {n}": text for n, text in enumerate(good.values(), 1)}
-    ),
-    "cut": lambda good: _text(good)[:-4],
-    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
-    "a list": lambda good: _text(list(good.values())),
-    "null": lambda good: _text(dict.fromkeys(good)),
-    "another language": lambda good: "Вероятная причина: ветер стих.",
-}
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, run):
-    ran = run(lambda step, good, repair: READABLE[shape](good), task="copa", rows=6)
-    assert len(ran.rows) == 6
-    assert not ran.repairs
-    assert ran.problem == ""
-
-
-@pytest.mark.parametrize("step", ["contexts", "seeds", "generate", "correct"])
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
-    ran = run(at(step, UNREADABLE[shape]), task="copa", rows=4)
-    assert len(ran.rows) == 4
-    assert ran.repairs
-    assert "malformed-reply" not in ran.reasons
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_pair_of_choices_never_becomes_a_row(shape, run, at):
-    ran = run(at("generate", UNREADABLE[shape], always=True), task="copa", rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-@pytest.mark.parametrize("step", ["generate", "correct"])
-def test_refusals_and_cut_replies_are_counted(step, run, at, cut):
-    ran = run(at(step, lambda good: ChatReply("I will not.", "refusal", 9, 9)), task="copa", rows=4)
-    assert ran.reasons == {"refusal"}
-
 
 PREMISE = "The baker took the bread out early."
 LIKELY, UNLIKELY = "The oven was far too hot.", "The oven had gone cold."

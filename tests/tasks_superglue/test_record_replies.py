@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from targen_core import ChatReply, Rejected
+from targen_core import Rejected
 from targen_tasks_superglue.record import MASK, RECORD, RecordRow, find_entities
 from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.steps import _row
@@ -15,59 +15,6 @@ from targen_tasks_superglue.shared.articles import Paragraph
 
 def _text(good) -> str:
     return json.dumps(good, ensure_ascii=False)
-
-
-READABLE = {
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Sure! Here is a statement about it:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nThe name fits because {{of his work}}.",
-    "more keys": lambda good: _text({**good, "reasoning": "It follows from the role."}),
-    "thinking": lambda good: f"<think>\nWho paid?\n</think>\n{_text(good)}",
-    "pretty": lambda good: json.dumps(good, indent=2),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "prose": lambda good: "Years later Ada Brenner still wrote to her friends.",
-    "numbered": lambda good: "1) Years later Ada Brenner still wrote to her friends.",
-    "cut json": lambda good: _text(good)[:-6],
-    "a list": lambda good: _text({"statements": [good, good]}),
-    "null": lambda good: _text(dict.fromkeys(good)),
-    "another language": lambda good: "Спустя годы она всё ещё писала письма друзьям.",
-}
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, run):
-    bent = run(lambda step, good, repair: READABLE[shape](good), task="record")
-    assert bent.problem == ""
-    assert not bent.repairs
-    assert len(bent.rows) == 8
-
-
-@pytest.mark.parametrize("step", ["contexts", "seeds", "generate", "correct"])
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
-    bent = run(at(step, UNREADABLE[shape]), task="record", rows=4)
-    assert len(bent.rows) == 4
-    assert bent.repairs
-    assert "malformed-reply" not in bent.reasons
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_statement_never_becomes_a_row(shape, run, at):
-    bent = run(at("generate", UNREADABLE[shape], always=True), task="record", rows=2)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-
-
-def test_a_cut_reply_makes_no_row(run, at, cut):
-    bent = run(at("generate", cut, always=True), task="record", rows=2)
-    assert bent.reasons == {"malformed-reply"}
-
-
-def test_a_refusal_is_counted_as_one(run, at):
-    refused = at("generate", lambda good: ChatReply("No.", "refusal", 9, 9))
-    assert run(refused, task="record", rows=2).reasons == {"refusal"}
 
 
 # --- statements -----------------------------------------------------------------

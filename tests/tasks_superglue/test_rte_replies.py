@@ -15,84 +15,14 @@ def _text(good) -> str:
     return json.dumps(good, ensure_ascii=False)
 
 
-READABLE = {
-    "plain": _text,
-    "pretty": lambda good: json.dumps(good, indent=4),
-    "escaped": lambda good: json.dumps(good, ensure_ascii=True),
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "fenced, no language": lambda good: f"```\n{_text(good)}\n```",
-    "preamble": lambda good: f"Sure! Here is what you asked for:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nLet me know if you need more {{of them}}.",
-    "braces before": lambda good: f"In the form {{...}} that is:\n{_text(good)}",
-    "thinking": lambda good: f"<think>\nOkay, a sentence.\n</think>\n{_text(good)}",
-    "more keys": lambda good: _text({**good, "confidence": 0.9}),
-    "a list of one": lambda good: f"[{_text(good)}]",
-    "outer spaces": lambda good: f"\n\n  {_text(good)}  \n",
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "blank": lambda good: " \n\t ",
-    "prose": lambda good: "A hypothesis that follows is that the work went on.",
-    "numbered list": lambda good: "1. First of all this.\n2. And then that.",
-    "bullets": lambda good: "- First of all this.\n- And then that.",
-    "cut json": lambda good: _text(good)[:-6],
-    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
-    "python quotes": lambda good: str(good),
-    "wrong key": lambda good: _text({f"the_{key}": value for key, value in good.items()}),
-    "null": lambda good: _text(dict.fromkeys(good)),
-    "a number": lambda good: "42",
-    "an object inside": lambda good: _text({key: {"text": value} for key, value in good.items()}),
-    "another language": lambda good: "Конечно! Вот предложение, которое следует из посылки.",
-    "apology": lambda good: "I'm sorry, but I can't help with that request.",
-}
 STEPS = ["contexts", "seeds", "generate", "correct"]
 
 
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, run):
-    bent = run(lambda step, good, repair: READABLE[shape](good))
-    assert bent.problem == ""
-    assert bent.report["retries"] == 0
-    assert not bent.repairs
-    assert len(bent.rows) == 8
-    said = {
-        reply["hypothesis"]
-        for request in bent.requests
-        if request.schema_name and "hypothesis" in request.schema["properties"]
-        for reply in [request.dry_run()]
-    }
-    assert {row["hypothesis"] for row in bent.rows} <= said
-
-
-@pytest.mark.parametrize("shape", ["fenced", "preamble"])
-def test_without_a_schema_the_form_is_asked_for_in_words(shape, run):
-    bent = run(lambda step, good, repair: READABLE[shape](good), structured=False)
+def test_without_a_schema_the_form_is_asked_for_in_words(run):
+    bent = run(lambda step, good, repair: f"```json\n{json.dumps(good)}\n```", structured=False)
     assert len(bent.rows) == 8
     for request in bent.requests:
         assert "Its JSON schema:" in request.messages[-1].content
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
-    bent = run(at(step, UNREADABLE[shape]), rows=4)
-    assert bent.problem == ""
-    assert len(bent.rows) == 4
-    assert "malformed-reply" not in bent.reasons
-    repairs = bent.repairs
-    assert repairs
-    if shape not in ("empty", "blank"):  # there is nothing to show a model of an empty reply
-        assert "That reply could not be used:" in repairs[0].messages[-1].content
-        assert repairs[0].messages[-2].role == "assistant"
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_hypothesis_never_becomes_a_row(shape, run, at):
-    bent = run(at("generate", UNREADABLE[shape], always=True), rows=4)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-    assert "label entailment has 0 of 2 rows (most often: malformed-reply" in bent.problem
-    assert len(bent.rejects) == 24, "12 candidates a label, as --give-up-after says"
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -107,13 +37,6 @@ def test_a_reply_that_is_always_cut_makes_no_row(step, run, at):
     assert bent.rows == []
     assert bent.reasons == {"malformed-reply"}
     assert "cut at max_tokens" in bent.rejects[0]["detail"]
-
-
-@pytest.mark.parametrize("step", ["generate", "correct"])
-def test_a_refusal_is_counted_as_one(step, run, at):
-    bent = run(at(step, lambda good: ChatReply("I will not.", "refusal", 9, 9)), rows=4)
-    assert bent.rows == []
-    assert bent.reasons == {"refusal"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from targen_core import ChatReply
 from targen_tasks_superglue.wic import Definition, Sense
 
 
@@ -17,63 +16,7 @@ def _text(good: Any) -> str:
     return json.dumps(good, ensure_ascii=False)
 
 
-READABLE = {
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Sure! Here are your sentences:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nBoth use the word in its usual sense.",
-    "more keys": lambda good: _text({**good, "explanation": "Both are about the same thing."}),
-    "thinking": lambda good: f"<think>\nThe word has two senses.\n</think>\n{_text(good)}",
-    "pretty": lambda good: json.dumps(good, indent=2),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "numbered list": lambda good: "1. She sat on the bank.\n2. The bank is closed.",
-    "bullets": lambda good: "- bank\n- key\n- run",
-    "as the paper prints it": lambda good: "Sentences:\n1. I lost it. 2. He found it.",
-    "cut json": lambda good: _text(good)[:-5],
-    "curly quotes": lambda good: _text(good).replace('"', "\u201c"),
-    "another language": lambda good: "Voici deux phrases avec le mot demandé.",
-    "wrong keys": lambda good: _text({f"{key}_text": value for key, value in good.items()}),
-    "a list": lambda good: _text(list(good.values())[0:1]),
-    "null": lambda good: "null",
-}
 STEPS = ["seeds", "generate", "correct"]
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, run):
-    bent = run(lambda step, good, repair: READABLE[shape](good), task="wic", rows=4)
-    assert bent.problem == ""
-    assert bent.repairs == []
-    assert len(bent.rows) == 4
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, step, run, at):
-    bent = run(at(step, UNREADABLE[shape]), task="wic", rows=4)
-    assert bent.problem == ""
-    assert len(bent.rows) == 4
-    assert "malformed-reply" not in bent.reasons
-    assert bent.repairs
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_unreadable_sentences_never_become_a_row(shape, run, at):
-    bent = run(at("generate", UNREADABLE[shape], always=True), task="wic", rows=4)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-
-
-def test_replies_that_are_cut_make_no_row(run, at, cut):
-    assert len(run(at("generate", cut), task="wic", rows=4).rows) == 4
-
-
-def test_refusals_are_counted(run, at):
-    refuse = at("generate", lambda good: ChatReply("I'd rather not.", "refusal", 9, 9))
-    bent = run(refuse, task="wic", rows=4)
-    assert bent.rows == []
-    assert bent.reasons == {"refusal"}
 
 
 # --- step 2: words and their meanings ---------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import ChatReply, Rejected
+from targen_core import Rejected
 from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc import WSC
 from targen_tasks_superglue.wsc.marks import read_passage
@@ -60,66 +60,14 @@ def _passages(*texts: str) -> dict:
     return {"passages": list(texts)}
 
 
-# --- what models wrap around the JSON ---------------------------------------
-
-READABLE = {
-    "plain": _text,
-    "pretty": lambda good: json.dumps(good, indent=2),
-    "escaped": lambda good: json.dumps(good, ensure_ascii=True),
-    "fenced": lambda good: f"```json\n{_text(good)}\n```",
-    "preamble": lambda good: f"Certainly! Here are the two passages:\n\n{_text(good)}",
-    "postscript": lambda good: f"{_text(good)}\n\nIn passage 1 'she' means the cook [she=cook].",
-    "thinking": lambda good: f"<think>\nThe cook {{first}}, then the guest.\n</think>{_text(good)}",
-    "more keys": lambda good: _text({**good, "explanation": "It is clear."}),
-    "three passages": lambda good: _text(_passages(*good["passages"], "The cook ran.")),
-    "raw line breaks": lambda good: _text(good).replace(" because", "\n because"),
-}
-UNREADABLE = {
-    "empty": lambda good: "",
-    "prose": lambda good: f"Passage 1: {good['passages'][0]}",
-    "numbered": lambda good: "\n".join(f"S{n}: {p}" for n, p in enumerate(good["passages"], 1)),
-    "truncated": lambda good: _text(good)[:-40],
-    "numbered keys": lambda good: _text(dict(enumerate(good["passages"], 1))),
-    "objects": lambda good: _text({"passages": [{"text": p} for p in good["passages"]]}),
-    "curly quotes": lambda good: _text(good).replace('"', "\u201d"),
-    "another language": lambda good: "Der Koch bat den Gast zu warten, weil [er=Koch] müde war.",
-    "apology": lambda good: "I'm sorry, but I can't write about real people.",
-}
-
-
-@pytest.mark.parametrize("shape", READABLE)
-def test_what_models_wrap_around_json_changes_no_row(shape, output):
-    ran = output(READABLE[shape](_passages(FIRST, SECOND)))
-    assert ran.problem == ""
-    assert not ran.repairs
-    assert [row["text"] for row in ran.rows] == [
+def test_a_third_passage_and_raw_line_breaks_change_no_row(output):
+    three = output(json.dumps(_passages(FIRST, SECOND, "The cook ran.")))
+    broken = json.dumps(_passages(FIRST, SECOND)).replace(" because", "\n because")
+    assert [row["text"] for row in three.rows] == [
         FIRST.replace("[she=cook]", "she"),
         SECOND.replace("[She=guest]", "She"),
     ]
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_is_asked_for_once_more(shape, output):
-    good = _passages(FIRST, SECOND)
-    ran = output(UNREADABLE[shape](good), repaired=good)
-    assert len(ran.rows) == 2
-    assert len(ran.repairs) == 1
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_an_unreadable_reply_never_becomes_a_row(shape, output):
-    ran = output(UNREADABLE[shape](_passages(FIRST, SECOND)))
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-def test_a_cut_reply_and_a_refusal_make_no_row(output):
-    whole = _text(_passages(FIRST, SECOND))
-    assert output(ChatReply(whole, "length", 9, 9)).reasons == {"malformed-reply"}
-
-
-def test_a_refusal_is_counted_as_one(output):
-    assert output(ChatReply("I will not.", "refusal", 9, 9)).reasons == {"refusal"}
+    assert output(broken, name="broken").rows == three.rows
 
 
 # --- rows that must come ----------------------------------------------------

@@ -63,8 +63,8 @@ class CommandSuite(Suite):
     # --- how the tests run it ---
 
     def each(self) -> Mapping[str, Any]:
-        """The command, or those of its group, as click has them, by their names."""
-        import click
+        """The command, or those of its group, as they parse their options, by their names."""
+        import typer
 
         from targen_cli.app import build
 
@@ -72,12 +72,12 @@ class CommandSuite(Suite):
             if not hasattr(command, "list_commands"):
                 yield name, command
                 return
-            context = click.Context(command)
+            context = typer.Context(command)
             for part in command.list_commands(context):
                 yield from below(f"{name} {part}", command.get_command(context, part))
 
         app = build()
-        found = app.get_command(click.Context(app), self.command)
+        found = app.get_command(typer.Context(app), self.command)
         if found is None:
             fail(f"there is no command {self.command!r}: `targen --help` lists them")
         return dict(below(self.command, found))

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
-import click
 import pytest
+import typer
 
 from targen_cli.app import build
 from targen_testing import CommandSuite as Commands
@@ -118,7 +118,7 @@ class Every(Commands):
 
 def names():
     app = build()
-    listed = app.list_commands(click.Context(app))
+    listed = app.list_commands(typer.Context(app))
     return [name for name in listed if " " not in name]
 
 

@@ -11,158 +11,66 @@ import pytest
 from targen_methods.testing import MethodSuite
 
 
-class TestAttrPromptPairs(MethodSuite):
-    method = "attrprompt"
+class Installed(MethodSuite):
+    """On a task of another package; that bytes stay the same elsewhere is of the method alone."""
+
+    test_same_bytes_in_another_process = None
 
 
-class TestAttrPromptTexts(MethodSuite):
-    method = "attrprompt"
-    base = "kit-texts"
-    settings = {"attribute": {"tone": ["warm", "terse"]}, "lengths": [20, 40]}  # noqa: RUF012
+_PROGEN = {"influence_from": 20, "pool": 5, "damping": 0.01}
+SUITES: dict[str, dict[str, Any]] = {
+    "AttrPromptPairs": {"method": "attrprompt"},
+    "AttrPromptTexts": {
+        "method": "attrprompt",
+        "base": "kit-texts",
+        "settings": {"attribute": {"tone": ["warm", "terse"]}, "lengths": [20, 40]},
+    },
+    "AttrPromptRte": {"method": "attrprompt", "base": "rte"},
+    "AttrPromptCb": {"method": "attrprompt", "base": "cb"},
+    "CodaPairs": {"method": "coda", "settings": {"embedder": "words"}},
+    "CodaTexts": {"method": "coda", "base": "kit-texts", "settings": {"embedder": "words"}},
+    "CodaRte": {"method": "coda", "base": "rte"},
+    "CodaCb": {"method": "coda", "base": "cb"},
+    "ZeroGenPairs": {"method": "zerogen", "starts": False},
+    "ZeroGenGivenPairs": {"method": "zerogen"},
+    "ZeroGenDebiasedPairs": {"method": "zerogen", "settings": {"debias": "pairs"}},
+    "ZeroGenTexts": {
+        "method": "zerogen",
+        "base": "kit-texts",
+        "settings": {"condition": "Subject", "cues": {"asks": "A request:"}},
+    },
+    "ZeroGenRte": {"method": "zerogen", "base": "rte"},
+    "ZeroGenCb": {"method": "zerogen", "base": "cb"},
+    "SelfInstructPairs": {"method": "selfinstruct"},
+    "SelfInstructTexts": {"method": "selfinstruct", "base": "kit-texts"},
+    "SelfInstructRte": {"method": "selfinstruct", "base": "rte"},
+    "SelfInstructCb": {"method": "selfinstruct", "base": "cb"},
+    "ProGenPairs": {"method": "progen", "rows": 40, "settings": {"first": 18, **_PROGEN}},
+    "ProGenTexts": {"method": "progen", "base": "kit-texts"},
+    "ProGenRte": {
+        "method": "progen",
+        "base": "rte",
+        "rows": 40,
+        "settings": {"first": 12, **_PROGEN},
+    },
+    "SuperGenPairs": {"method": "supergen", "starts": False},
+    "SuperGenTexts": {"method": "supergen", "base": "kit-texts"},
+    "SuperGenRte": {"method": "supergen", "base": "rte"},
+    "SuperGenCb": {"method": "supergen", "base": "cb", "starts": False},
+    "SunGenPairs": {"method": "sungen", "starts": False},
+    "SunGenTexts": {"method": "sungen", "base": "kit-texts"},
+}
+_TRAINED = ("progen", "sungen")  # by distributions that are installed beside this one
 
-
-@pytest.mark.whole
-class TestAttrPromptRte(MethodSuite):
-    method = "attrprompt"
-    base = "rte"
-
-
-@pytest.mark.whole
-class TestAttrPromptCb(MethodSuite):
-    method = "attrprompt"
-    base = "cb"
-
-
-class TestCodaPairs(MethodSuite):
-    method = "coda"
-    settings = {"embedder": "words"}  # noqa: RUF012
-
-
-class TestCodaTexts(MethodSuite):
-    method = "coda"
-    base = "kit-texts"
-    settings = {"embedder": "words"}  # noqa: RUF012
-
-
-@pytest.mark.whole
-class TestCodaRte(MethodSuite):
-    method = "coda"
-    base = "rte"
-
-
-@pytest.mark.whole
-class TestCodaCb(MethodSuite):
-    method = "coda"
-    base = "cb"
-
-
-class TestZeroGenPairs(MethodSuite):
-    method = "zerogen"
-    starts = False
-
-
-class TestZeroGenGivenPairs(MethodSuite):
-    method = "zerogen"
-
-
-class TestZeroGenDebiasedPairs(MethodSuite):
-    method = "zerogen"
-    settings = {"debias": "pairs"}  # noqa: RUF012
-
-
-class TestZeroGenTexts(MethodSuite):
-    method = "zerogen"
-    base = "kit-texts"
-    settings = {"condition": "Subject", "cues": {"asks": "A request:"}}  # noqa: RUF012
-
-
-@pytest.mark.whole
-class TestZeroGenRte(MethodSuite):
-    method = "zerogen"
-    base = "rte"
-
-
-@pytest.mark.whole
-class TestZeroGenCb(MethodSuite):
-    method = "zerogen"
-    base = "cb"
-
-
-class TestSelfInstructPairs(MethodSuite):
-    method = "selfinstruct"
-
-
-class TestSelfInstructTexts(MethodSuite):
-    method = "selfinstruct"
-    base = "kit-texts"
-
-
-@pytest.mark.whole
-class TestSelfInstructRte(MethodSuite):
-    method = "selfinstruct"
-    base = "rte"
-
-
-@pytest.mark.whole
-class TestSelfInstructCb(MethodSuite):
-    method = "selfinstruct"
-    base = "cb"
-
-
-@pytest.mark.whole
-class TestProGenPairs(MethodSuite):
-    method = "progen"
-    rows = 40
-    settings = {"first": 18, "influence_from": 20, "pool": 5, "damping": 0.01}  # noqa: RUF012
-
-
-@pytest.mark.whole
-class TestProGenTexts(MethodSuite):
-    method = "progen"
-    base = "kit-texts"
-
-
-@pytest.mark.whole
-class TestProGenRte(MethodSuite):
-    method = "progen"
-    base = "rte"
-    rows = 40
-    settings = {"first": 12, "influence_from": 20, "pool": 5, "damping": 0.01}  # noqa: RUF012
-
-
-class TestSuperGenPairs(MethodSuite):
-    method = "supergen"
-    starts = False
-
-
-class TestSuperGenTexts(MethodSuite):
-    method = "supergen"
-    base = "kit-texts"
-
-
-@pytest.mark.whole
-class TestSuperGenRte(MethodSuite):
-    method = "supergen"
-    base = "rte"
-
-
-@pytest.mark.whole
-class TestSuperGenCb(MethodSuite):
-    method = "supergen"
-    base = "cb"
-    starts = False
-
-
-@pytest.mark.whole
-class TestSunGenPairs(MethodSuite):
-    method = "sungen"
-    starts = False
-
-
-@pytest.mark.whole
-class TestSunGenTexts(MethodSuite):
-    method = "sungen"
-    base = "kit-texts"
+for _name, _values in SUITES.items():
+    _installed = _values.get("base") in ("rte", "cb")
+    _suite = type(
+        f"Test{_name}",
+        (Installed if _installed else MethodSuite,),
+        {**_values, "__module__": __name__},
+    )
+    _whole = _installed or _values["method"] in _TRAINED
+    globals()[_suite.__name__] = pytest.mark.whole(_suite) if _whole else _suite
 
 
 @pytest.mark.whole
