@@ -9,6 +9,7 @@ deselects, skips or expects to fail is named in pytest's output: see
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
@@ -17,12 +18,13 @@ import pytest
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import suggestions_for
 
 __all__ = ["PartSuite", "Suite", "fail"]
 
 T = TypeVar("T")
 PartT = TypeVar("PartT")
+
+_ALIKE = 0.8  # from which on a name is another one misspelt; "text" is no "task"
 
 
 def fail(message: str) -> NoReturn:
@@ -109,7 +111,8 @@ class Suite:
         above = {name for base in cls.__mro__[1:] for name in vars(base)}
         for name, value in vars(cls).items():
             setting = not (name.startswith(("_", "test")) or callable(value))
-            near = suggestions_for(name, known) if setting and name not in {*above, *known} else []
+            new = setting and name not in {*above, *known}
+            near = get_close_matches(name, known, 1, _ALIKE) if new else []
             if near and not hasattr(value, "__get__"):  # a fixture or a property is theirs
                 raise TypeError(
                     f"{cls.__name__}.{name}: the suite has no such setting; "
