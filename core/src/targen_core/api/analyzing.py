@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from targen_core.api.reading import DataLike
-from targen_core.api.words import in_python
 from targen_core.errors import MissingDependency
 from targen_core.plugins.registry import Registry
 
@@ -63,19 +62,18 @@ def analyze(
             distribution="targen-analysis",
             hint="pip install targen-analysis",
         ) from error
-    with in_python():
-        return measured(
-            data,
-            against=against,
-            task=task,
-            metrics=_names(metrics),
-            without=_names(without),
-            options=options or {},
-            text=_names(text),
-            label=label,
-            seed=seed,
-            registry=registry,
-        )
+    return measured(
+        data,
+        against=against,
+        task=task,
+        metrics=_names(metrics),
+        without=_names(without),
+        options=options or {},
+        text=_names(text),
+        label=label,
+        seed=seed,
+        registry=registry,
+    )
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:

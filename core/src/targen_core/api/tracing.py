@@ -9,7 +9,6 @@ from typing import Any
 
 from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.api.run import Run
-from targen_core.api.words import in_python
 from targen_core.calls.model import Message
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
@@ -137,8 +136,7 @@ def trace(
         UsageError: there is no such directory or row.
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
-    with in_python():
-        return traced_row(as_path(run), row, task=task, registry=registry)
+    return traced_row(as_path(run), row, task=task, registry=registry)
 
 
 def traced_row(
@@ -197,9 +195,8 @@ def diff(left: PathText | Run, right: PathText | Run) -> Difference:
         UsageError: there is no such directory, or one is a correction and the other a run.
         RunDirectoryError: one is not a run directory, or cannot be read.
     """
-    with in_python():
-        paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
-        return difference(*paths)
+    paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
+    return difference(*paths)
 
 
 def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked) -> TracedCall:

@@ -19,8 +19,10 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
+from targen_core.text import plain_fault
+from targen_core.wording import Blank, Setting
 
 __all__ = ["Configurable", "read_options"]
 
@@ -75,11 +77,16 @@ def read_options(
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         if first["type"] == "extra_forbidden":
-            hint = did_you_mean(key, list(model.model_fields), "options")
-            raise UsageError(f"{of} has no option {key!r}", hint=hint) from None
+            known = list(model.model_fields)
+            raise UnknownOption(
+                f"{of} has no option {key!r}",
+                option=key,
+                known=known,
+                hint=did_you_mean(key, known, "options"),
+            ) from None
         if first["type"] == "missing":
             raise UsageError(
-                f"{of} needs the option {key!r}", hint=f"-o {prefix}{key}=..."
+                f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
             ) from None
-        why = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+        why = plain_fault(first["msg"])
         raise UsageError(f"option {prefix}{key} of {of}: {why}") from None

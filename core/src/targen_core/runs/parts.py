@@ -14,6 +14,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
+from targen_core.wording import Option
 
 __all__ = ["Parts"]
 
@@ -77,7 +78,9 @@ class Parts:
             if name.rpartition(".")[0] not in self.names:
                 raise UsageError(
                     f"option {name!r}: nothing here has such an option",
-                    hint=did_you_mean(name, known, "options") if known else "leave -o out",
+                    hint=did_you_mean(name, known, "options")
+                    if known
+                    else "leave " + Option("options") + " out",
                 )
 
     @property

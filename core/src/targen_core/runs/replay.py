@@ -8,7 +8,6 @@ with the call that it waits for and why. With these calls `targen resume` finish
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -42,6 +41,7 @@ from targen_core.runs.placing import is_fresh
 from targen_core.runs.plan import Prepared, find_task, prepare
 from targen_core.runs.spec import RunSpec
 from targen_core.text import plural
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
 __all__ = ["Needed", "Replay"]
 
@@ -115,7 +115,7 @@ class Replay(Job):
             raise UsageError(
                 f"{run} was merged of {plural(len(there.merged), 'run')}, which are replayed one "
                 "by one",
-                hint="targen merge makes one of the replays",
+                hint=Action("merge") + " makes one of the replays",
             )
         spec = there.spec.replace(
             task=there.task_name(run) if task is None else task,
@@ -127,7 +127,7 @@ class Replay(Job):
             if spec.shard is not None:
                 raise UsageError(
                     f"{run} is shard {spec.shard}, and its rows are a part of all",
-                    hint="leave -n and --label out",
+                    hint="leave " + Option("n") + " and " + Option("labels") + " out",
                 )
             spec = spec.replace(quotas=quotas)
         spec = spec.replace(**changes)
@@ -137,8 +137,9 @@ class Replay(Job):
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (
-                    f"say where it is now: targen resume {shlex.quote(str(run))} --exclude SOURCE; "
-                    "then replay"
+                    "say where it is now: "
+                    + Action("resume", run, exclude=Blank("SOURCE"))
+                    + "; then replay"
                 )
             raise
         require_same_excluded(there.lock.excluded, prepared.lock.excluded, run)
@@ -151,7 +152,7 @@ class Replay(Job):
             replay_of=run.resolve().name,
         )
         if out.exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists", hint="choose another --out: a replay is a new run")
+            raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay is a new run")
         directory = RunDirectory(out)
         try:
             for name, items in prepared.user_items.items():
@@ -227,7 +228,7 @@ class Replay(Job):
         return AnswersAwaited(
             f"{plural(count, 'call')} would have to be made: the journal of {self.of} does not "
             f"answer {'it' if count == 1 else 'them'}",
-            hint=self.resuming,
+            hint=self.again,
         )
 
     def _also_reported(self) -> dict[str, Any]:

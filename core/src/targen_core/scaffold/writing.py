@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import replace_plain, why_not
 from targen_core.scaffold.names import Names
+from targen_core.wording import Blank, Option
 
 __all__ = ["KINDS", "rendered", "write_distribution"]
 
@@ -48,13 +49,16 @@ def write_distribution(kind: str, names: Names, folder: Path) -> list[Path]:
     try:
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             what = "is not empty" if folder.is_dir() else "is a file"
-            raise UsageError(f"{folder} {what}", hint="another folder: --out FOLDER")
+            raise UsageError(
+                f"{folder} {what}", hint="another folder: " + Option("out", Blank("FOLDER"))
+            )
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             replace_plain(folder / path, text.encode())
     except OSError as error:
         raise WriteFailed(
-            f"cannot write {folder}: {why_not(folder, error)}", hint="another folder: --out FOLDER"
+            f"cannot write {folder}: {why_not(folder, error)}",
+            hint="another folder: " + Option("out", Blank("FOLDER")),
         ) from error
     return [folder / path for path in texts]
 

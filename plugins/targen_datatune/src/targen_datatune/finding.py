@@ -24,6 +24,7 @@ from targen_core.retrieval.model import (
     RetrieverOptions,
     Searcher,
 )
+from targen_core.wording import Action, Blank
 from targen_datatune.index import Index, blamed, options_from
 from targen_datatune.licenses import admits
 
@@ -139,7 +140,8 @@ def find(
     facts = index.select("SELECT spec, license, size, gated FROM entry ORDER BY number")
     if not facts:
         raise UsageError(
-            f"the index {index.folder} is empty", hint="targen catalogue build SPEC fills it"
+            f"the index {index.folder} is empty",
+            hint=Action("catalogue build", Blank("SPEC")) + " fills it",
         )
     search = _ready(registry, index, item, options or {}, progress)
     refused = [filters.refuses(*fact) for fact in facts]
