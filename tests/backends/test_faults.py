@@ -157,7 +157,7 @@ def test_a_web_page_in_place_of_json(provider, fails):
     error = fails(provider, page)
     assert type(error) is MalformedAnswer
     assert "(text/html)" in str(error)
-    assert "--base-url" in error.hint
+    assert "base_url" in error.hint
 
 
 def test_the_right_json_under_a_wrong_content_type_is_read(provider, call, plain):

@@ -271,7 +271,7 @@ def test_no_descriptor_left_is_said(provider, request_of):
 
     error = asyncio.run(main("http://127.0.0.1:9"))
     assert type(error) is ConnectionFailed
-    assert "ulimit -n" in str(error) and "--concurrency" in error.hint
+    assert "ulimit -n" in str(error) and "concurrency" in error.hint
 
 
 _RUN = """

@@ -122,7 +122,7 @@ def test_the_providers_words_are_quoted_and_cut(ask):
 def test_a_schema_that_vllm_refuses_leads_to_the_other_ways(ask, words):
     with pytest.raises(BadRequest) as caught:
         ask(answers(400, says(words, type="BadRequestError", param=None, code=400)))
-    assert "-o structured=json_object" in caught.value.hint
+    assert 'structured="json_object"' in caught.value.hint
 
 
 def test_authentication_names_the_variable(ask):
@@ -132,7 +132,7 @@ def test_authentication_names_the_variable(ask):
 
 
 def test_a_redirect_is_not_followed_with_the_key(ask):
-    with pytest.raises(BadRequest, match=r"redirects to http://elsewhere/v1$"):
+    with pytest.raises(BadRequest, match=r"redirects to http://elsewhere/v1\n"):
         ask(answers(307, headers={"Location": "http://elsewhere/v1?token=1"}), api_key=KEY)
 
 
@@ -230,7 +230,7 @@ def test_a_refused_connection_costs_nothing(request_of):
         with pytest.raises(ServiceUnavailable, match="no connection") as caught:
             asyncio.run(main())
     assert not caught.value.billed
-    assert "--base-url" in caught.value.hint
+    assert "base_url" in caught.value.hint
 
 
 @pytest.mark.parametrize(

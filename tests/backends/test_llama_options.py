@@ -39,7 +39,7 @@ def test_registering_imports_nothing_heavy():
 def test_a_model_is_required():
     with pytest.raises(UsageError) as caught:
         create(LlamaOptions())
-    assert "--model NAME" in caught.value.hint
+    assert 'model="llama/NAME"' in caught.value.hint
 
 
 def test_the_address_comes_from_the_options_the_variable_or_ollama(monkeypatch):

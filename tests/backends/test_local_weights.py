@@ -109,7 +109,7 @@ def test_a_failing_download_tells_pips_last_words_without_credentials(pin, tmp_p
     with pytest.raises(TargenError, match="ERROR: no network") as caught:
         pinned_weights(pin, tmp_path)
     assert "hunter2" not in str(caught.value)
-    assert "--model PATH.gguf" in caught.value.hint
+    assert 'model="local/PATH.gguf"' in caught.value.hint
 
 
 def test_a_pip_in_the_working_folder_is_a_strangers(pin, tmp_path, monkeypatch):
@@ -164,7 +164,7 @@ def test_a_file_of_the_users(tmp_path):
     assert find_weights(str(path)) == path
     with pytest.raises(UsageError, match=r"no model file '.*other\.gguf'") as caught:
         find_weights(str(tmp_path / "other.gguf"))
-    assert "--model " in caught.value.hint
+    assert 'model="local/' in caught.value.hint
     with pytest.raises(UsageError, match=r"no model file 'models/missing\.gguf'"):
         find_weights("models/missing.gguf")
     path.write_bytes(b"PK")

@@ -59,4 +59,4 @@ def test_only_the_tiny_model_judges_at_a_high_temperature():
 def test_a_refused_schema_says_how_else_to_ask():
     body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
     error = failure(400, body.encode(), {}, LlamaModel.service)
-    assert "structured=json_object" in error.hint
+    assert 'structured="json_object"' in error.hint

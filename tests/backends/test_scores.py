@@ -202,7 +202,7 @@ def test_a_service_that_refuses_them_ends_the_run_with_a_way_out(call, services,
 
     with pytest.raises(BadRequest, match=words[:20]) as caught:
         call(services["chatgpt"], handler, scored())
-    assert "--backend-for" in caught.value.hint
+    assert "steps={" in caught.value.hint
 
 
 @pytest.mark.parametrize(

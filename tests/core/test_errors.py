@@ -28,6 +28,8 @@ VALUES = {
     "request_id": "req-1",
     "rate": RateHeaders(remaining_requests=1, reset_requests=0.5),
     "reason": "too-long",
+    "option": "speed",
+    "known": ("seed", "rpm"),
     "path": "a/b",
     "lines": [1, 2],
     "line": 7,

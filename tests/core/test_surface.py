@@ -27,6 +27,7 @@ TREE = {
     "TargenError": ("Exception", 1),
     "UsageError": ("TargenError", 2),
     "UnknownName": ("UsageError", 2),
+    "UnknownOption": ("UsageError", 2),
     "AmbiguousName": ("UsageError", 2),
     "UnreadableFile": ("UsageError", 2),
     "NoSuchFile": ("UnreadableFile", 2),

@@ -31,6 +31,7 @@ from targen_core.folders import config_folder
 from targen_core.origin import is_trusted, remember_trust
 from targen_core.reading import Malformed, read_text, toml_of
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import Option
 
 __all__ = [
     "ASK_ABOVE",
@@ -325,9 +326,7 @@ class _Reader:
     def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         """Options of all steps and, in tables of their own, of single ones."""
         if not isinstance(table, dict):
-            raise self.wrong(
-                at, "is not a table", "[options], and below it KEY = VALUE as -o takes it"
-            )
+            raise self.wrong(at, "is not a table", "[options], and below it KEY = VALUE")
         for key, value in table.items():
             own = value if isinstance(value, dict) else {"": value}
             for part, inner in own.items():
@@ -495,7 +494,7 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
     own = [file.profiles[chosen] for file in files if chosen in file.profiles]
     if chosen and not own:
         known = sorted({name for file in files for name in file.profiles})
-        who = f"--profile {chosen}" if profile else f"{PROFILE_VARIABLE} is {chosen}"
+        who = str(Option("profile", chosen)) if profile else f"{PROFILE_VARIABLE} is {chosen}"
         raise UsageError(
             f"{who}: no such profile",
             hint=did_you_mean(chosen, known, "profiles")

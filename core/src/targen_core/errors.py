@@ -7,8 +7,11 @@ command line prints both without a traceback and exits with `exit_code`:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
+
+from targen_core.wording import Words
 
 if TYPE_CHECKING:
     from targen_core.calls.model import RateHeaders
@@ -48,6 +51,7 @@ __all__ = [
     "TargenError",
     "TimedOut",
     "UnknownName",
+    "UnknownOption",
     "UnreadableFile",
     "UsageError",
     "WriteFailed",
@@ -55,13 +59,37 @@ __all__ = [
 
 
 class TargenError(Exception):
-    """Base class of all errors. `str(error)` is the message; `hint` says what to do, or is ""."""
+    """Base class of all errors. `str(error)` is the message; `hint` says what to do, or is "".
+
+    Both are given as texts and values (`targen_core.wording`), and become one text where they are
+    read: in the words of the command while one runs, and in those of Python otherwise.
+    """
 
     exit_code = 1
+    _hint: Words = ""
+    _notes: tuple[str, ...] = ()
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: Words, *, hint: Words = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    @property
+    def hint(self) -> str:
+        """What to type or change."""
+        return str(self._hint)
+
+    @hint.setter
+    def hint(self, hint: Words) -> None:
+        self._hint = hint
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]
+        """What a traceback shows below the message, which would not show the hint by itself."""
+        return [*([f"hint: {self.hint}"] if self._hint else []), *self._notes]
+
+    def add_note(self, note: str) -> None:
+        """Add a line to what a traceback shows."""
+        self._notes = (*self._notes, note)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copied and pickled as it is: `__init__` would want what made the message."""
@@ -72,18 +100,29 @@ class TargenError(Exception):
 
 
 class UsageError(TargenError):
-    """The request itself is wrong: an option, a quota, a file, a name.
-
-    `field` names the part that is wrong if the message begins with it: a
-    keyword in Python, an option of the command.
-    """
+    """The request itself is wrong: an option, a quota, a file, a name."""
 
     exit_code = 2
-    field = ""
 
 
 class UnknownName(UsageError):
     """No registered object has this name."""
+
+
+class UnknownOption(UsageError):
+    """A model or a part has no such option.
+
+    Attributes:
+        option: its key, without a step or a part.
+        known: the keys that there are.
+    """
+
+    def __init__(
+        self, message: Words, *, option: str, known: Iterable[str], hint: Words = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.option = option
+        self.known = tuple(known)
 
 
 class UnreadableFile(UsageError, ValueError):
@@ -93,7 +132,7 @@ class UnreadableFile(UsageError, ValueError):
     is a ValueError too, which is what the `load` of a trainer or retriever promises to raise.
     """
 
-    def __init__(self, path: object, reason: str, line: int = 0, *, hint: str = "") -> None:
+    def __init__(self, path: object, reason: str, line: int = 0, *, hint: Words = "") -> None:
         where = f"{path}, line {line}" if line else str(path)
         super().__init__(f"cannot read {where}: {reason}", hint=hint)
         self.path = path
@@ -104,7 +143,7 @@ class UnreadableFile(UsageError, ValueError):
 class NoSuchFile(UnreadableFile):
     """There is no file at a path."""
 
-    def __init__(self, path: object, *, hint: str = "") -> None:
+    def __init__(self, path: object, *, hint: Words = "") -> None:
         super().__init__(path, "No such file or directory", hint=hint)
         self.args = (f"there is no file {path}",)
 
@@ -126,7 +165,9 @@ class PluginError(TargenError):
     `check` names the rule of `targen plugins` that it breaks, if any.
     """
 
-    def __init__(self, message: str, *, distribution: str, hint: str = "", check: str = "") -> None:
+    def __init__(
+        self, message: Words, *, distribution: str, hint: Words = "", check: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.distribution = distribution
         self.check = check
@@ -228,9 +269,9 @@ class ServiceError(TargenError):
 
     def __init__(
         self,
-        message: str,
+        message: Words,
         *,
-        hint: str = "",
+        hint: Words = "",
         retry_after: float | None = None,
         billed: bool = False,
         request_id: str = "",
@@ -324,7 +365,7 @@ class Rejected(TargenError):
     explains it to a person.
     """
 
-    def __init__(self, reason: str, message: str = "") -> None:
+    def __init__(self, reason: str, message: Words = "") -> None:
         super().__init__(message or reason)
         self.reason = reason
 
@@ -335,6 +376,6 @@ class BadReply(TargenError):
     It gets one repair attempt; if that fails too, the candidate is rejected with `reason`.
     """
 
-    def __init__(self, message: str, *, reason: str = "malformed-reply") -> None:
+    def __init__(self, message: Words, *, reason: str = "malformed-reply") -> None:
         super().__init__(message)
         self.reason = reason

@@ -24,11 +24,12 @@ from targen_core.calls import error_patterns
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.langchain import LangChainModel, place
 from targen_core.calls.secrets import may_name_secret
-from targen_core.errors import MissingDependency, UsageError
+from targen_core.errors import MissingDependency, UnknownOption, UsageError
 from targen_core.origin import Typed, execute, find_module, order_of
 from targen_core.plain import content_of
 from targen_core.plugins.register import Registration
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import AGAIN, Blank, Option, Setting
 
 __all__ = ["PREFIX", "LangChainOptions", "is_known_class", "registration", "remember_class"]
 
@@ -151,9 +152,12 @@ def _imported(name: str, module: str, attribute: str) -> Any:
             file = f"./{module.replace('.', '/')}.py"
             raise UsageError(
                 f"the langchain model {path}: no module named {missing!r} can be imported",
-                hint=f"a class in a file is named by its path: -b {PREFIX}:{file}:{attribute} (a "
-                "run of one goes on by the same targen generate command, not by resume); a "
-                "package is installed by the name that its documentation says",
+                hint="a class in a file is named by its path: "
+                + Option("model", f"{PREFIX}:{file}:{attribute}")
+                + " (a run of one goes on by "
+                + AGAIN
+                + ", not by resume); a package is installed by the name that its documentation "
+                "says",
             ) from error
         raise MissingDependency(
             f"the langchain model {path} imports {missing!r}, and no module of that name can be "
@@ -247,7 +251,7 @@ def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> La
             f"{path} could not be created: {type(error).__name__}: "
             f"{error_patterns.quoted(str(error))}"
             f"{place(error, kind)}",
-            hint="its options are given with -o KEY=VALUE",
+            hint="its options are given with " + Setting("KEY", Blank("VALUE")),
         ) from None
     for name in unsure:
         if not hasattr(chat, name):
@@ -324,8 +328,9 @@ def _no_option(path: str, kind: Any, name: str) -> UsageError:
     names, _ = _names(kind)
     hint = did_you_mean(name, sorted(names), "options")
     if "model_kwargs" in names:
-        hint += """; what goes into each request besides: -o model_kwargs='{"NAME": VALUE}'"""
-    return UsageError(f"{path} has no option {name!r}", hint=hint)
+        example = Setting("model_kwargs", {"NAME": Blank("VALUE")})
+        hint = f"{hint}; what goes into each request besides: {example}"
+    return UnknownOption(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
 
 
 def _distributions(module: str) -> tuple[str, ...]:

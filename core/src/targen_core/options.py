@@ -23,7 +23,9 @@ from pydantic import (
     model_validator,
 )
 
+from targen_core import wording
 from targen_core.errors import UsageError
+from targen_core.text import plain_fault
 
 __all__ = [
     "BATCHES",
@@ -116,14 +118,12 @@ class Options(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             field = str(first["loc"][-1]) if first["loc"] else ""
-            why = first["msg"].replace("Input should be", "it must be")
-            why = why.replace("greater than or equal to", "at least")
-            why = why.replace("less than or equal to", "at most").replace("greater than", "above")
+            why = plain_fault(first["msg"])
             # A text may be a key.
             value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
-            wrong = UsageError(f"{field or 'spec'}{value} {why}")
-            wrong.field = field
-            raise wrong from None
+            raise UsageError(
+                (wording.Option(field) if field else "spec") + f"{value} {why}"
+            ) from None
 
 
 def _number_of(text: object) -> object:
@@ -164,7 +164,7 @@ class RowOptions(Options):
         AfterValidator(tuple),
         Flag(
             "Another way to make the rows; see describe.",
-            ("--variant",),
+            (wording.flag_of("variants"),),
             metavar="NAME",
             panel="",
             repeats=True,
@@ -285,7 +285,7 @@ class ListOptions(Options):
         Flag(
             "Make rows differ in this: `length=short,long`, `tone=dry:3,warm:1` or "
             "`word=@words`; none take it away.",
-            ("--dimension",),
+            (wording.flag_of("dimensions"),),
             metavar="[STEP.]NAME=VALUES",
             repeats=True,
         ),

@@ -33,6 +33,7 @@ from targen_core import folders
 from targen_core.errors import UsageError
 from targen_core.plain import content_of, kind_of
 from targen_core.text import printable
+from targen_core.wording import Either, Option, in_a_command
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -47,13 +48,11 @@ __all__ = [
     "ask_with",
     "execute",
     "find_module",
-    "in_a_command",
     "is_file",
     "is_place",
     "is_trusted",
     "is_trusting",
     "leaving",
-    "of_a_command",
     "order_of",
     "placed",
     "reaches_out",
@@ -175,28 +174,11 @@ class _Person:
 
     Attributes:
         trusting: how many blocks of `trusting()` are open.
-        commands: how many commands that they typed run now, in any thread.
         asked: asks them a question and returns their answer; None if nobody is there to answer.
     """
 
     trusting = 0
-    commands = 0
     asked: Callable[[str], bool] | None = None
-
-
-@contextlib.contextmanager
-def of_a_command() -> Iterator[None]:
-    """Let a command run: only the texts that its person typed are orders then."""
-    _Person.commands += 1
-    try:
-        yield
-    finally:
-        _Person.commands -= 1
-
-
-def in_a_command() -> bool:
-    """Return whether a command that a person typed runs now."""
-    return _Person.commands > 0
 
 
 def ask_with(asked: Callable[[str], bool] | None) -> None:
@@ -267,8 +249,11 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
         raise Untrusted(
             f"{printable(str(file), lines=False)} names {', '.join(listed)}: a file from "
             "someone else may name any code, file, address or limit",
-            hint="read it first; if you trust it, add --trust to the command (in Python: "
-            "with targen_core.trusting())",
+            hint="read it first; if you trust it, "
+            + Either(
+                "add " + Option("trust", True) + " to the command",
+                "read it within `with targen_core.trusting():`",
+            ),
         )
     remember_trust(file, new)
 

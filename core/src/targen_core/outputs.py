@@ -25,6 +25,7 @@ from targen_core.plain import (
     way_out,
     why_not,
 )
+from targen_core.wording import AGAIN, ANOTHER_OUT, Words
 
 __all__ = [
     "check_own",
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 _SMALL = 64 << 20
-_AGAIN = "the same command goes on"
+_AGAIN = AGAIN + " goes on"
 _HINT = (
     "if the folder came from someone else, do not trust it; otherwise put the file or folder "
     "itself there (cp -rL copies the targets of links)"
@@ -65,7 +66,7 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def check_own(folder: Path, *names: str, alone: bool = False, hint: str = _HINT) -> None:
+def check_own(folder: Path, *names: str, alone: bool = False, hint: Words = _HINT) -> None:
     """Check that a folder holds only plain files and real folders, at every depth.
 
     The folder itself may be a link: the user typed its name.
@@ -144,7 +145,7 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise RunLocked(
-                f"another process is at work in {folder}", hint="wait, or choose another --out"
+                f"another process is at work in {folder}", hint="wait, or " + ANOTHER_OUT
             ) from error
         yield
     finally:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
 from targen_core.text import printable
+from targen_core.wording import Words
 
 __all__ = [
     "MISPLACED",
@@ -293,16 +294,16 @@ def why_not(path: Path, error: OSError) -> str:
     )
 
 
-def way_out(error: OSError, then: str = "resume the run") -> str:
+def way_out(error: OSError, then: Words = "resume the run") -> Words:
     """What to do where a file of a run could not be written, and what `then`."""
     if isinstance(error, NotPlain):
         return "write elsewhere, or put a regular file there (cp -r copies links as files)"
     if isinstance(error, MISPLACED):
         return "write elsewhere"
     if error.errno in _NO_ROOM:
-        return f"free some space, then {then}"
+        return "free some space, then " + then
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return f"raise the limit on open files (ulimit -n), then {then}"
+        return "raise the limit on open files (ulimit -n), then " + then
     return f"see to the disk, or copy the folder to another one, then {then}"
 
 

@@ -27,6 +27,7 @@ from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import is_place, require_trust
 from targen_core.plain import digest_of, is_inside, refuse_special
 from targen_core.reading import read_json
+from targen_core.wording import Setting
 
 __all__ = [
     "MINILM",
@@ -215,12 +216,12 @@ def _packaged() -> Path | None:
     return None
 
 
-def device_of(name: str, option: str = "-o device=") -> Any:
+def device_of(name: str, key: str = "device") -> Any:
     """The torch device of this name; by default a GPU where there is one.
 
     Args:
         name: "cpu", "cuda", "cuda:1", "mps"; "" is the default.
-        option: what a user types before it, up to it: "-o device=".
+        key: the option that it is the value of.
 
     Raises:
         UsageError: it is not here.
@@ -236,7 +237,7 @@ def device_of(name: str, option: str = "-o device=") -> Any:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(
-            f"{option}{name}: {first_line(error)}", hint="for example cpu or cuda"
+            Setting(key, name) + f": {first_line(error)}", hint="for example cpu or cuda"
         ) from error
     return device
 

@@ -23,6 +23,7 @@ __all__ = [
     "markdown_fence",
     "markdown_prose",
     "percent",
+    "plain_fault",
     "plural",
     "printable",
     "refused",
@@ -155,6 +156,27 @@ def sheet_text(cell: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+_PYDANTIC = {
+    ", unable to parse string as an integer": "",
+    ", unable to parse string as a number": "",
+    "Input should be a valid integer": "it must be a whole number",
+    "Input should be a valid number": "it must be a number",
+    "Input should be": "it must be",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "greater than": "above",
+    "less than": "below",
+}
+
+
+def plain_fault(message: str) -> str:
+    """Return what pydantic says is wrong with an option, in the words of our own errors."""
+    message = message.removeprefix("Value error, ")
+    for theirs, ours in _PYDANTIC.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def refused(error: ValidationError) -> str:

@@ -14,6 +14,7 @@ from targen_cli.streams import mute, sound_streams
 from targen_cli.terminal import guarded, print_traceback
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.text import printable
+from targen_core.wording import of_a_command
 
 __all__ = ["main"]
 
@@ -44,7 +45,7 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # To look for cycles in all that was imported takes longer than most commands.
     atexit.register(gc.freeze)
-    with sound_streams(), guarded():
+    with sound_streams(), guarded(), of_a_command():
         try:
             _main()
         finally:
@@ -122,10 +123,7 @@ def _main() -> None:
 
 
 def _short(error: Exception) -> str:
-    text = str(error)
-    if isinstance(error, UsageError) and error.field:
-        text = f"--{error.field.replace('_', '-')}{text.removeprefix(error.field)}"
-    return printable(text, max_length=_LONGEST)
+    return printable(str(error), max_length=_LONGEST)
 
 
 def _dispatch(args: list[str], *, trust: bool = False) -> None:
@@ -143,7 +141,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
 
     from targen_cli.app import build
     from targen_cli.asking import ask_about_files
-    from targen_core.origin import of_a_command, trusting
+    from targen_core.origin import trusting
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
     words.setFormatter(logging.Formatter("%(message)s"))
@@ -151,7 +149,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
     log.addHandler(words)
     log.setLevel(logging.INFO)
     try:
-        with of_a_command(), trusting() if trust else nullcontext(), ask_about_files():
+        with trusting() if trust else nullcontext(), ask_about_files():
             build()(args, prog_name="targen")
     finally:
         log.removeHandler(words)

@@ -130,7 +130,7 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
         ) from (error if secrets.spared_by(error) else None)
     if item.distribution == PREFIX:
         remember_class(item.id)  # the user has named it: runs may use it from now on
-    price = Price(*user.price, source=USER_PRICE) if user.price else model.price
+    price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
     reply = secrets.reply(reply)
     return {
         "backend": item.id,

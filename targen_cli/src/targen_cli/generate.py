@@ -257,8 +257,6 @@ def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
     from targen_cli.tables import print_json
 
     job.elsewhere = where
-    if where is not None:
-        job.resuming = f"{job.resuming} {where.words}"
     try:
         with progress(job, quiet=quiet) as listener:
             job.run(listener)

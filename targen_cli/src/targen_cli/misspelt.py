@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 from targen_core.errors import UsageError
 from targen_core.origin import Typed
 from targen_core.suggestions import did_you_mean
+from targen_core.text import plain_fault
 
 __all__ = ["Command"]
 
@@ -45,7 +46,7 @@ class Command(TyperCommand):
         """Read the command line.
 
         Raises:
-            UsageError: an option that there is not.
+            UsageError: an option that there is not, or a value that is missing or cannot be.
         """
         try:
             rest: list[str] = super().parse_args(ctx, args)
@@ -53,7 +54,16 @@ class Command(TyperCommand):
             ctx.params = {name: _typed(value) for name, value in ctx.params.items()}
             return rest
         except Exception as error:
-            if type(error).__name__ != "NoSuchOption":  # typer brings a click of its own, or not
+            kind = type(error).__name__  # typer brings a click of its own, or not
+            param = getattr(error, "param", None)
+            if kind == "MissingParameter" and param is not None:
+                raise _missing(param, ctx) from None
+            if kind == "BadParameter" and param is not None:
+                why = plain_fault(str(getattr(error, "message", ""))).removesuffix(".")
+                raise UsageError(
+                    f"{_called(param)}: {why}", hint=f"targen {ctx.info_name} --help"
+                ) from None
+            if kind != "NoSuchOption":
                 raise
             known = [name for param in self.params for name in (*param.opts, *param.secondary_opts)]
             name = str(getattr(error, "option_name", ""))
@@ -69,6 +79,19 @@ def _typed(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(_typed, value))
     return value
+
+
+def _called(param: Any) -> str:
+    """How a parameter is typed: an option by its flag."""
+    return str(param.opts[0]) if param.param_type_name == "option" else str(param.name).upper()
+
+
+def _missing(param: Any, ctx: Any) -> UsageError:
+    about = (getattr(param, "help", None) or "").partition(". ")[0].removesuffix(".")
+    return UsageError(
+        f"targen {ctx.info_name} needs {_called(param)}" + (f": {about}" if about else ""),
+        hint=f"targen {ctx.info_name} --help",
+    )
 
 
 def _hint(name: str, known: Collection[str], ctx: Any) -> str:

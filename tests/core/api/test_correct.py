@@ -59,7 +59,7 @@ def test_data_come_in_any_form(form, run):
 def test_rows_that_do_not_say_whose_they_are_are_refused(run):
     with pytest.raises(tg.UsageError, match="whose rows are these") as caught:
         tg.correct(list(run), model="scripted")
-    assert caught.value.hint == 'task="NAME"'
+    assert caught.value.hint == 'task="NAME"; see targen list-tasks'
 
 
 def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
@@ -78,7 +78,7 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     assert list(first) == list(again)
     with pytest.raises(RunConflict, match="holds another correction") as caught:
         tg.correct(made, model=silent, n=2, out="out")
-    assert caught.value.hint == "choose another out"
+    assert caught.value.hint == "choose another out=..."
 
 
 def test_rows_that_were_changed_in_passing_are_corrected_as_they_were(run):
@@ -104,7 +104,7 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
 def test_the_same_call_is_offered_where_it_goes_on(run):
     with pytest.raises(BudgetExhausted) as caught:
         tg.correct(run, model="scripted", max_tokens=10)
-    assert caught.value.hint == "make the same call again with a larger max_tokens"
+    assert caught.value.hint == "make the same call again with a larger max_tokens=..."
     assert "make the same call again to continue where this one stopped" in caught.value.__notes__
     with pytest.raises(RunConflict) as refused:
         tg.correct(run, model="scripted", n=2, out=run.path)

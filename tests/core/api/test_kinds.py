@@ -133,12 +133,12 @@ def test_items_of_a_program_are_in_no_file(given, wrong, lab):
         ),
         (
             lambda: tg.generate("rte", n=2, model="scripted", out=_stray("y")),
-            'choose another out, such as out="y/run"',
+            'choose another out=..., such as out="y/run"',
         ),
         (lambda: tg.read_dataset([{"label": 1}]), 'task="NAME"'),
         (
             lambda: tg.generate("rte", n=2, model="llama/m", max_cost=1),
-            "price_in=0.15 price_out=0.60",
+            "price_in=0.15, price_out=0.60",
         ),
     ],
 )

@@ -67,5 +67,5 @@ def test_what_is_left_of_a_task_that_is_gone(lab, world):
 
 def test_errors_are_in_the_words_of_python(lab, world):
     run = tg.generate(world.task(), n=2, model=model(lab, world), out="x")
-    with pytest.raises(UsageError, match="correct=False and a corrector"):
+    with pytest.raises(UsageError, match="correct=False and corrector exclude"):
         tg.replay(run, correct=False, corrector="vote")

@@ -70,7 +70,7 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         assert one.usage.total.input_tokens + one.usage.total.output_tokens == paid["tokens"]
         if outcomes.count("x") < 40:
             stopped = next(error for error in outcomes if error != "x")
-            assert "resume with a larger --max-" in stopped.hint
+            assert "resume with a larger max_" in stopped.hint
         # ... and the cap holds over a restart
         again = desk(model, path=path / "journal", price=price, max_outage=1e6, **caps)
         assert again.budget.tokens == paid["tokens"]
@@ -94,7 +94,7 @@ def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive):
 
     with pytest.raises(BudgetExhausted, match=r"950 of 1,000 spent.*may use 51") as caught:
         drive(tokens())
-    assert "--max-tokens" in caught.value.hint
+    assert "max_tokens" in caught.value.hint
 
     async def dollars():
         budget = Budget(max_cost=2.0)
@@ -103,7 +103,7 @@ def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive):
 
     with pytest.raises(BudgetExhausted, match=r"\$1.9900 of \$2.0000 spent") as caught:
         drive(dollars())
-    assert "--max-cost" in caught.value.hint
+    assert "max_cost" in caught.value.hint
 
 
 def test_exactly_the_cap_may_be_spent(drive):
@@ -196,9 +196,9 @@ class TestInARun:
     def test_a_dollar_cap_without_a_price_is_refused_by_name(self, lab, tmp_path):
         world = lab.World()
         model = lab.ToyModel(world.reply, price=None)
-        with pytest.raises(UsageError, match="--max-cost needs a price") as caught:
+        with pytest.raises(UsageError, match="max_cost needs a price") as caught:
             lab.run(world, tmp_path / "a", {"yes": 1}, model=model, limits={"max_cost": 1.0})
-        assert "--price-in" in caught.value.hint
+        assert "price_in" in caught.value.hint
         assert not (tmp_path / "a").exists()
         priced = lab.run(
             world,

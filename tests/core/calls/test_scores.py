@@ -105,7 +105,7 @@ def test_a_service_that_ignores_the_question_ends_the_run_in_words(desk):
     one = desk(Model(ChatReply("yes!", "stop", 5, 2)))
     with pytest.raises(BadRequest, match="without the token probabilities") as caught:
         answered(one, scored())
-    assert "--backend-for" in caught.value.hint
+    assert "steps={" in caught.value.hint
     assert one.usage.total.lost == 1  # it was paid for
 
 

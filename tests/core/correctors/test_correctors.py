@@ -427,8 +427,8 @@ def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"flip_fraction": 1.5}, "--flip is 1.5"),
-        ({"limit": 0}, "-n is 0"),
+        ({"flip_fraction": 1.5}, "flip is 1.5"),
+        ({"limit": 0}, "n is 0"),
         ({"corrector": None}, "has no corrector of its own"),
     ],
 )

@@ -40,7 +40,7 @@ def test_a_file_needs_its_task(registry, tmp_path):
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
     assert str(caught.value) == f"{path} does not name the task of its rows"
-    assert caught.value.hint == "--task NAME; see targen list-tasks"
+    assert caught.value.hint == 'task="NAME"; see targen list-tasks'
 
 
 def test_a_file_of_a_run_leads_to_the_run(registry, run):
@@ -105,7 +105,7 @@ def test_rows_of_another_version_of_the_task_say_so(registry, run, task):
     (run / "dataset.jsonl").write_text('{"first": "a"}\n')
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=registry)
-    assert caught.value.hint == "targen resume continues the run"
+    assert caught.value.hint == f'targen_core.resume("{run}") continues the run'
     newer = Registration("task", "pairs", task(version="2"), "", "acme", "acme", "acme")
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=Registry([newer]))

@@ -124,9 +124,9 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
         ("", "t.py", "t.py defines no task", "TASK = "),
         ("import nowhere_to_be_found", "t.py", "imports nowhere_to_be_found", "pip install"),
         ("import beside", "t.py", "imports beside", "use a plugin for several modules"),
-        ("1 / 0", "t.py", "ZeroDivisionError: division by zero", "--debug"),
-        ("raise SystemExit(3)", "t.py", "SystemExit: 3", "--debug"),
-        ("def (", "t.py", "SyntaxError", "--debug"),
+        ("1 / 0", "t.py", "ZeroDivisionError: division by zero", "the cause above"),
+        ("raise SystemExit(3)", "t.py", "SystemExit: 3", "the cause above"),
+        ("def (", "t.py", "SyntaxError", "the cause above"),
     ],
 )
 def test_a_module_that_is_no_task(text, name, message, hint):

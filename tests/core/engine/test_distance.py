@@ -215,8 +215,8 @@ class TestWords:
         ({"max_cosine": 0}, "max_cosine is 0; it must be above 0"),
         ({"max_cosine": 1.0}, "max_cosine is 1.0; it must be less than 1"),
         ({"max_cosine": 0.8, "max_refused": 1}, "max_refused is 1; it must be at most 0.9"),
-        ({"max_refused": 0.1}, "--max-refused is for --max-cosine"),
-        ({"embedder": "words"}, "--embedder is for --max-cosine"),
+        ({"max_refused": 0.1}, "max_refused is for max_cosine"),
+        ({"embedder": "words"}, "embedder is for max_cosine"),
         ({"max_cosine": 0.8, "embedder": "word"}, "no embedder named 'word' is installed"),
     ],
 )

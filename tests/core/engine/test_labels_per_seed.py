@@ -72,7 +72,7 @@ def test_given_seeds_are_for_all_labels_unless_one_is_asked_for(lab, folder):
         assert lab.run(world, path / "all", {"yes": 4, "no": 4}, **given).error is None
         ran = lab.run(world, path / "one", {"yes": 4, "no": 4}, labels_per_seed=1, **given)
         assert isinstance(ran.error, QuotaNotMet)
-        assert "--labels-per-seed all" in ran.error.hint
+        assert 'labels_per_seed="all"' in ran.error.hint
         assert ran.report["rows"] == {"yes": 2, "no": 2}
 
 

@@ -260,7 +260,7 @@ def test_contexts_and_seeds_together_are_refused(lab, tmp_path):
         lab.run(lab.World(), tmp_path / "run", {"yes": 1}, seeds=given, contexts=given)
     with pytest.raises(UsageError, match="no contexts"):
         lab.run(lab.World(contexts=False), tmp_path / "b", {"yes": 1}, contexts=given)
-    with pytest.raises(UsageError, match="--seeds file"):
+    with pytest.raises(UsageError, match="seeds file"):
         lab.run(lab.World(), tmp_path / "c", {"yes": 1}, seeds=tmp_path / "missing.txt")
 
 

@@ -69,7 +69,7 @@ def test_parts_draw_from_one_account(part, tmp_path):
         with pytest.raises(BudgetExhausted, match="by all parts of the command") as caught:
             part("all/b")
     assert caught.value.shared
-    assert caught.value.hint == "run the same command again with a larger --max-cost"
+    assert caught.value.hint == "make the same call again with a larger max_cost=..."
     assert each < paid(tmp_path / "all") <= cap
     assert account.spent.dollars == pytest.approx(paid(tmp_path / "all"))
     assert account.billed.startswith(f"billed: ${account.spent.dollars:.4f} of ${cap:.4f} (")
@@ -93,7 +93,7 @@ def test_a_part_keeps_its_own_limit(part, tmp_path):
     with Account(max_cost=5 * each), pytest.raises(BudgetExhausted) as caught:
         part("all/a", max_cost=0.5 * each)
     assert not caught.value.shared
-    assert caught.value.hint == "resume with a larger --max-cost"
+    assert caught.value.hint == "resume with a larger max_cost=..."
     assert paid(tmp_path / "all") <= 0.5 * each
 
 
@@ -128,7 +128,7 @@ def test_tokens_are_capped_as_dollars_are(part, tmp_path):
 
 
 def test_a_cap_needs_the_price_of_every_part(part):
-    with Account(max_cost=1), pytest.raises(UsageError, match="--max-cost needs a price"):
+    with Account(max_cost=1), pytest.raises(UsageError, match="max_cost needs a price"):
         part("all/a", price=None)
     with Account() as account:
         part("all/a", price=None)

@@ -112,7 +112,7 @@ def test_a_larger_quota_in_the_same_directory_points_to_resume(lab, tmp_path):
     lab.run(lab.World(), tmp_path / "run", QUOTAS)
     with pytest.raises(RunConflict) as caught:
         lab.run(lab.World(), tmp_path / "run", {"yes": 9, "no": 9})
-    assert "targen resume" in caught.value.hint
+    assert "targen_core.resume(" in caught.value.hint
 
 
 def test_limits_are_no_part_of_what_a_run_is(lab, tmp_path):
@@ -211,7 +211,7 @@ def test_a_stop_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_
     assert isinstance(ran.error, Interrupted)
     assert str(ran.error) == f"stopped by {name}"
     assert ran.error.exit_code == 130
-    assert f"targen resume {tmp_path / 'run'}" in ran.error.hint
+    assert f'targen_core.resume("{tmp_path}/run")' in ran.error.hint
     assert set(ran.journaled) == set(ran.model.asked)
     assert ran.report["status"] == "stopped"
     assert ran.model.closed == 1

@@ -116,7 +116,7 @@ def test_prices_and_batches():
 def test_a_batch_size_for_all_steps_points_to_those_of_two():
     with pytest.raises(UsageError) as caught:
         typed("batch=5")
-    assert caught.value.hint == "-o contexts.batch=5 or -o seeds.batch=5"
+    assert caught.value.hint == 'options={"contexts.batch": 5} or options={"seeds.batch": 5}'
 
 
 def test_two_penalties_may_be_negative():

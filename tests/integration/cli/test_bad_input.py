@@ -121,16 +121,34 @@ def test_n_must_be_positive(command, n, targen):
     _refused(result, f"-n is {n}; it must be at least 1")
 
 
+def test_an_argument_that_is_missing_is_named(targen):
+    _refused(targen("diff", "x"), "targen diff needs RIGHT", "targen diff --help")
+    _refused(targen("report"), "targen report needs RUN: A run directory", "targen report --help")
+
+
+def test_a_key_that_is_missing_is_a_mistake_like_a_missing_model(rte, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    args = ("-n", "2", "-b", "chatgpt")
+    _refused(rte(*args), "the chatgpt backend needs a model name", "--model gpt-6-luna")
+    _refused(rte(*args, "--model", "m"), "has no API key", "export the key as OPENAI_API_KEY")
+
+
+def test_a_run_of_another_task_is_told_by_its_task(targen):
+    args = ("-n", "2", "-b", "scripted", "--out", "x")
+    assert targen("generate", "rte", *args).code == 0
+    said = "started with task targen-tasks-superglue:rte; you asked for targen-tasks-superglue:cb"
+    _refused(targen("generate", "cb", *args[2:], "-n", "3"), said, "choose another --out")
+
+
 def test_n_must_be_a_number(rte):
     result = rte("-n", "many")
     assert result.code == 2
-    assert "Invalid value for '-n'" in result.err
+    _refused(result, "-n: it must be a whole number", "targen generate --help")
 
 
 @pytest.mark.parametrize(
     "args",
     [
-        [],
         ["-n", "4", "--preset", "paper"],
         ["-n", "4", "--label", "entailment=2"],
         ["--preset", "paper", "--label", "entailment=2"],
@@ -145,6 +163,8 @@ def test_rows_are_said_in_exactly_one_way(command, args, targen):
         "give the number of rows in exactly one way",
         "-n 100, or --preset paper, or --label",
     )
+    none = targen(command, "rte", "-b", "scripted")
+    _refused(none, "the number of rows is missing", "-n 100, or --preset paper, or --label")
 
 
 def test_an_unknown_preset(rte):

@@ -106,7 +106,7 @@ def test_a_module_of_this_folder_is_pointed_to_by_its_path(targen):
     result = targen(*RUN, "-b", "langchain:chat.Chat")
     assert result.code == 2
     assert "no module named 'chat' can be imported" in result.err
-    assert "-b langchain:./chat.py:Chat" in result.err
+    assert "--backend langchain:./chat.py:Chat" in result.err
     assert "pip install" not in result.err
 
 

@@ -188,7 +188,7 @@ def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpu
 def test_without_a_model_there_is_a_note(corpus, study):
     findings = DIFFICULTY.measure(study(corpus(["a b c"] * 40)), DIFFICULTY.options())
     assert not findings.figures
-    assert "-o difficulty.model=" in findings.notes[0]
+    assert '{"difficulty": {"model": ' in findings.notes[0]
 
 
 def test_without_the_packages_the_others_are_measured(targen, jsonl, monkeypatch):

@@ -126,7 +126,7 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
     hub.fail("/viewer/info", *fault)
     with pytest.raises(JobFailed, match=words) as caught:
         actual()
-    assert "the same command goes on" in caught.value.hint
+    assert "the same call goes on" in caught.value.hint
 
 
 def test_no_connection(hub, monkeypatch):

@@ -430,4 +430,4 @@ def test_a_command_that_calls_the_python_api_says_what_to_type(targen: Targen) -
     assert done.code == 2 and "try: --task NAME; see targen list-tasks" in done.err
     with pytest.raises(UsageError) as caught:  # and a program what to write, as ever
         read_dataset("rows.jsonl")
-    assert caught.value.hint == 'task="NAME"'
+    assert caught.value.hint == 'task="NAME"; see targen list-tasks'

@@ -21,7 +21,6 @@ from targen_core.api.request import (
     asked,
 )
 from targen_core.api.run import Run
-from targen_core.api.words import in_python
 from targen_core.calls.batch import batch_price
 from targen_core.calls.model import Price
 from targen_core.defaults import YIELD
@@ -36,6 +35,7 @@ from targen_core.runs.preparing.batches import batched_steps
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import Option
 
 __all__ = ["SAMPLE", "CostEstimate", "estimate", "estimated", "scaled", "summed"]
 
@@ -205,49 +205,48 @@ def estimate(
     Raises:
         UsageError: the request is invalid.
     """
-    with in_python():
-        known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
-        known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
-        known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
-        known |= {"generators_from": generators_from, "checks": checks, "filters": filters}
-        known |= {"labels_per_seed": labels_per_seed}
-        known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
-        known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
-        known |= {"batch_lists": batch_lists, "registry": registry}
-        check_kinds(known)
-        if not 0 < yield_ <= 1:
-            raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
-        thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
-        folder = measured.path if isinstance(measured, Run) else measured
-        with asked(
-            registry,
-            task,
-            n=n,
-            labels=labels,
-            preset=preset,
-            variants=variants,
-            model=model,
-            options={**model_options, **(options or {})},
-            steps=steps,
-            correct=correct,
-            corrector=corrector,
-            contexts=contexts,
-            seeds=seeds,
-            contexts_from=contexts_from,
-            seeds_from=seeds_from,
-            generators_from=generators_from,
-            checks=checks,
-            filters=filters,
-            labels_per_seed=labels_per_seed,
-            contexts_limit=contexts_limit,
-            contexts_fraction=contexts_fraction,
-            dimensions=dimensions,
-            task_dimensions=task_dimensions,
-            batch=batch,
-            batch_lists=batch_lists,
-            shard=shard,
-        ) as request:
-            return estimated(request, None if folder is None else as_path(folder), yield_, thought)
+    known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
+    known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
+    known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
+    known |= {"generators_from": generators_from, "checks": checks, "filters": filters}
+    known |= {"labels_per_seed": labels_per_seed}
+    known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
+    known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
+    known |= {"batch_lists": batch_lists, "registry": registry}
+    check_kinds(known)
+    if not 0 < yield_ <= 1:
+        raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
+    thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
+    folder = measured.path if isinstance(measured, Run) else measured
+    with asked(
+        registry,
+        task,
+        n=n,
+        labels=labels,
+        preset=preset,
+        variants=variants,
+        model=model,
+        options={**model_options, **(options or {})},
+        steps=steps,
+        correct=correct,
+        corrector=corrector,
+        contexts=contexts,
+        seeds=seeds,
+        contexts_from=contexts_from,
+        seeds_from=seeds_from,
+        generators_from=generators_from,
+        checks=checks,
+        filters=filters,
+        labels_per_seed=labels_per_seed,
+        contexts_limit=contexts_limit,
+        contexts_fraction=contexts_fraction,
+        dimensions=dimensions,
+        task_dimensions=task_dimensions,
+        batch=batch,
+        batch_lists=batch_lists,
+        shard=shard,
+    ) as request:
+        return estimated(request, None if folder is None else as_path(folder), yield_, thought)
 
 
 def estimated(
@@ -385,7 +384,7 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
             f"Too few seeds: {source} gives {seeds:,}, each for one label, which makes about "
             f"{math.floor(seeds * each):,} rows at a yield of {yield_:.0%}; {quotas.total:,} are "
             f"asked for.\nAdd {math.ceil(lacking):,} or more, or use each for every label: "
-            "--labels-per-seed all"
+            f"{Option('labels_per_seed', 'all')}"
         )
     aims = list(task.branches.values())
     worst = ("", 0.0, 0.0)  # a label, its rows for each seed, and the seeds that it lacks

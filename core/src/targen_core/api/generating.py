@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from targen_core.api.kinds import check_kinds
+from targen_core.api.kinds import check_kinds, checked
 from targen_core.api.models import ModelLike
 from targen_core.api.progress import shown
 from targen_core.api.report import Report
@@ -24,9 +24,7 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
-from targen_core.api.words import in_python, speaking_python
 from targen_core.errors import TargenError
-from targen_core.origin import in_a_command
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
@@ -38,7 +36,7 @@ from targen_core.tasks.model import Task
 __all__ = ["agenerate", "aresume", "generate", "load", "resume"]
 
 
-@speaking_python
+@checked
 async def agenerate(
     task: TaskLike,
     *,
@@ -227,7 +225,7 @@ async def agenerate(
     return await _finished(job, request.registry, progress)
 
 
-@speaking_python
+@checked
 async def aresume(
     run: PathText | Run,
     *,
@@ -341,20 +339,16 @@ def load(
         UsageError: there is no such directory.
         RunDirectoryError: it is not a run directory.
     """
-    with in_python():
-        path = as_path(run)
-        check_kinds({"registry": registry})
-        manifest = Manifest.load(path / "manifest.json")
-        known = registry_for(path, manifest, registry, task)
-        return Run(path, Report.of(read_report(path)), known)
+    path = as_path(run)
+    check_kinds({"registry": registry})
+    manifest = Manifest.load(path / "manifest.json")
+    known = registry_for(path, manifest, registry, task)
+    return Run(path, Report.of(read_report(path)), known)
 
 
 async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
     """The run of a job, done and closed."""
     with job:
-        if not in_a_command():
-            again = "" if job.elsewhere is None else f", executor={dict(job.elsewhere.asked)!r}"
-            job.resuming = f"targen_core.resume({str(job.path)!r}{again})"
         try:
             watch = JobWatch(job)
             with shown(watch, job.task.name, enabled=progress):

@@ -5,16 +5,22 @@ What a number or a name must be beyond its kind is said where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import SHORTCUTS
+from targen_core.suggestions import did_you_mean, suggestions_for
 
-__all__ = ["check_kinds"]
+__all__ = ["check_kinds", "checked"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _Kind: TypeAlias = tuple[Callable[[Any], bool], str]
 
@@ -121,3 +127,22 @@ def check_kinds(arguments: Mapping[str, Any]) -> None:
         fits, expected = _KINDS[name]
         if not fits(value):
             raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")
+
+
+def checked(
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Check the keywords of a coroutine function, and suggest one for an option that is unknown."""
+    keywords = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        check_kinds({name: value for name, value in kwargs.items() if name in keywords})
+        try:
+            return await function(*args, **kwargs)
+        except UnknownOption as error:
+            if error.known and error.option in kwargs and suggestions_for(error.option, keywords):
+                error.hint = did_you_mean(error.option, [*keywords, *error.known], "options")
+            raise
+
+    return call

@@ -8,7 +8,6 @@ from typing import Any
 from targen_core.api.generating import agenerate
 from targen_core.api.report import Report
 from targen_core.api.request import PathText, TaskLike, as_path, asked
-from targen_core.api.words import in_python
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 
@@ -42,5 +41,5 @@ def found(
     own = {**known.pop("model_options"), **(known.pop("options") or {})}
     for beside in ("out", "executor", "progress"):  # which are no part of what decides a run
         del known[beside]
-    with in_python(), asked(options=own, **known) as request:
+    with asked(options=own, **known) as request:
         return None if request.found(path) is None else Report.of(read_report(path))

@@ -10,19 +10,19 @@ from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike
 from targen_core.api.run import Folder
-from targen_core.api.words import in_python
 from targen_core.dataset import read
 from targen_core.dataset.model import Dataset, Problem
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.wording import Action
 
 __all__ = ["Data", "DataLike", "given_data", "read_dataset"]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
 
-read_dataset = in_python()(read.read_dataset)
+read_dataset = read.read_dataset
 
 
 _log = logging.getLogger("targen.run")
@@ -59,7 +59,7 @@ def _left_out(dataset: Dataset, bad: Sequence[Problem], source: Any) -> str:
     word, count = source.form.place if read else "row", len({problem.line for problem in bad})
     some = f"1 {word}" if count == 1 else f"{count:,} {word}s"
     first = f"the first is {word} {bad[0].line}: {bad[0].message}"
-    see = f"; see: targen validate {source.place} --task {dataset.task.name}" if read else ""
+    see = f"; see: {Action('validate', source.place, task=dataset.task.name)}" if read else ""
     return f"{some} of {dataset.source} skipped; {first}{see}"
 
 
@@ -96,5 +96,5 @@ def given_data(
     if task is None and isinstance(made, Source):
         raise read.of_no_task(made)
     if task is None:
-        raise UsageError("whose rows are these?", hint="--task NAME; see targen list-tasks")
+        raise UsageError("whose rows are these?", hint=read.NAME_THE_TASK)
     return Data(made, task, chosen, registry)

@@ -44,6 +44,7 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import Option, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -180,9 +181,14 @@ def asked(
     """
     registry = load_registry() if registry is None else registry
     if not correct and corrector:
-        raise UsageError("--no-correct and --corrector exclude each other")
+        raise UsageError(
+            Option("correct", False) + " and " + Option("corrector") + " exclude each other"
+        )
     if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
-        raise UsageError("--corrector none: no corrector has that name", hint="--no-correct")
+        raise UsageError(
+            Option("corrector", "none") + ": no corrector has that name",
+            hint=Option("correct", False),
+        )
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
@@ -436,10 +442,15 @@ def quotas_of(
     Raises:
         UsageError: none or several of them, or a value that cannot be.
     """
-    if (n is not None) + (preset is not None) + bool(labels) != 1:
+    ways = (n is not None) + (preset is not None) + bool(labels)
+    if ways != 1:
+        examples = [Option("n", 100), Option("labels", {task.quota_names[0]: 40})]
+        examples[1:1] = [Option("preset", name) for name in [*task.presets][:1]]
         raise UsageError(
-            "give the number of rows in exactly one way",
-            hint=f"-n 100, or --preset paper, or --label {task.quota_names[0]}=40",
+            "give the number of rows in exactly one way"
+            if ways
+            else "the number of rows is missing",
+            hint=listed(examples, ", or "),
         )
     if n is not None:
         return Quotas.even(n, task)
@@ -460,7 +471,8 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     mine = tracker.part_of(whole, shard.number, shard.count)
     if not mine.total:
         raise UsageError(
-            f"--shard {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards: "
+            Option("shard")
+            + f" {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards: "
             "this one has none",
             hint=f"use at most {whole.total // unit} shards",
         )

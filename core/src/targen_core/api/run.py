@@ -9,7 +9,6 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from targen_core.api.html import table
 from targen_core.api.report import Report
-from targen_core.api.words import in_python
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import TargenError
@@ -116,13 +115,12 @@ class Run(Folder[Report]):
         Raises:
             UsageError: the task of the run cannot be found.
         """
-        with in_python():
-            if any(True for _ in read_jsonl(self.path / "dataset.jsonl")):
-                return read_dataset(self.path, registry=self.registry)
-            manifest = Manifest.load(self.path / "manifest.json")
-            name, variants = manifest.task_name(self.path), manifest.task.variants
-            _, task = find_task(self.registry, name, variants)
-            return Dataset(self.path.name, task, [], run=self.path)
+        if any(True for _ in read_jsonl(self.path / "dataset.jsonl")):
+            return read_dataset(self.path, registry=self.registry)
+        manifest = Manifest.load(self.path / "manifest.json")
+        name, variants = manifest.task_name(self.path), manifest.task.variants
+        _, task = find_task(self.registry, name, variants)
+        return Dataset(self.path.name, task, [], run=self.path)
 
     @property
     def task(self) -> Task[Any, Any]:

@@ -25,6 +25,7 @@ from targen_core.errors import (
     ServiceGaveUp,
 )
 from targen_core.text import plural
+from targen_core.wording import Option
 
 __all__ = ["ServiceTransport", "split"]
 
@@ -97,7 +98,7 @@ class ServiceTransport:
             raise JobFailed(
                 f"{plural(len(fresh), 'call')} without an answer after "
                 f"{plural(self._rounds, 'refill')}{last}",
-                hint="resume the run, or raise --rounds",
+                hint="resume the run, or raise " + Option("rounds", ...),
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):

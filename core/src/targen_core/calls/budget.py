@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 
 from targen_core.errors import BudgetExhausted
+from targen_core.wording import REPEAT, Option, Words
 
 __all__ = ["Budget"]
 
@@ -94,21 +95,21 @@ class Budget:
             return self._error(
                 f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent",
                 f"and the next call may use {tokens:,}",
-                "--max-tokens",
+                Option("max_tokens", ...),
                 shared=self.shared[0],
             )
         return self._error(
             f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent",
             f"and the next call may cost ${dollars:.4f}",
-            "--max-cost",
+            Option("max_cost", ...),
             shared=self.shared[1],
         )
 
-    def _error(self, spent: str, more: str, option: str, *, shared: bool) -> BudgetExhausted:
-        again = "run the same command again" if shared else "resume"
+    def _error(self, spent: str, more: str, option: Words, *, shared: bool) -> BudgetExhausted:
+        again = REPEAT if shared else "resume"
         error = BudgetExhausted(
             f"{spent}{' by all parts of the command' if shared else ''}, {more}",
-            hint=f"{again} with a larger {option}",
+            hint=again + " with a larger " + option,
         )
         error.shared = shared
         return error

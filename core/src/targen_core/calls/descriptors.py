@@ -6,6 +6,8 @@ import contextlib
 import logging
 from pathlib import Path
 
+from targen_core.wording import Option
+
 try:
     import resource
 except ImportError:  # Windows has no such limit
@@ -13,7 +15,7 @@ except ImportError:  # Windows has no such limit
 
 __all__ = ["HINT", "affordable", "used_up"]
 
-HINT = "lower --concurrency, or raise the limit in this shell: ulimit -n 4096"
+HINT = "lower " + Option("concurrency", ...) + ", or raise the limit in this shell: ulimit -n 4096"
 
 _RESERVE = 16
 """Descriptors for what is opened besides calls: the journal's, the cache's, imports, names."""

@@ -56,6 +56,7 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
+from targen_core.wording import Blank, Setting
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -279,7 +280,10 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
         return MalformedAnswer(words, billed=True)
     if code in TOO_LONG_CODES or too_long(words):
         return ContextTooLong(
-            words, hint="lower -o max_tokens=N, or use a model with a longer context"
+            words,
+            hint="lower "
+            + Setting("max_tokens", Blank("N"))
+            + ", or use a model with a longer context",
         )
     return BadRequest(words)
 

@@ -53,6 +53,7 @@ from targen_core.errors import (
     TimedOut,
 )
 from targen_core.text import plural
+from targen_core.wording import Option
 
 __all__ = ["ATTEMPTS", "MAX_OUTAGE", "CallCancelled", "CallLayer", "recorded_reply"]
 
@@ -444,7 +445,7 @@ class CallLayer:
                     self.halt(
                         ServiceGaveUp(
                             f"the service requested a pause of {asked:.0f} s{words}",
-                            hint="resume after that, or with a larger --max-outage",
+                            hint="resume after that, or with a larger " + Option("max_outage", ...),
                         )
                     )
                 if reply is not None:
@@ -502,9 +503,8 @@ class CallLayer:
                     f"no answer from the service for more than {max_outage:g} s: {error}"
                     if self.max_outage is not None or max_outage >= _SILENCE
                     else str(error),
-                    hint=_first(
-                        error.hint, "resume when it is back, or with a larger --max-outage"
-                    ),
+                    hint=error.hint
+                    or "resume when it is back, or with a larger " + Option("max_outage", ...),
                 ) from error
             # What it was asked to wait may be untrue: it asks again before the run would end.
             asked = min(error.retry_after or 0.0, max_outage)
@@ -701,7 +701,8 @@ def _checked(reply: Any, request: ChatRequest) -> ChatReply:
         raise BadRequest(
             "the service answered without the token probabilities that it was asked for",
             hint="it has none, or not for this model: use another backend for this step, as with "
-            "--backend-for STEP=local; vLLM, llama.cpp's server and Ollama 0.12.11 have them",
+            + Option("steps", {"STEP": "local"})
+            + "; vLLM, llama.cpp's server and Ollama 0.12.11 have them",
             billed=True,
         )
     return reply

@@ -17,6 +17,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from targen_core.wording import Phrase
+
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatReply
     from targen_core.calls.scores import TokenScore
@@ -185,10 +187,11 @@ class Secrets:
         return scrub(text, *self._all)
 
     def _words(self, value: Any) -> Any:
-        if not isinstance(value, str):
+        if not isinstance(value, str | Phrase):
             return value
-        clean = self.words(value)
-        return value if clean == value else clean
+        text = str(value)
+        clean = self.words(text)
+        return value if clean == text else clean
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """From where to where secrets are in `text`, in order, without overlaps."""

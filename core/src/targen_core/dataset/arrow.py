@@ -10,6 +10,7 @@ from targen_core.dataset.extras import needs
 from targen_core.dataset.kinds import Classes, Kind, Many, Scalar, column_kinds
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
+from targen_core.wording import Either, Option
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +52,7 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
         except (pa.ArrowException, OverflowError) as error:
             raise UsageError(
                 f"{dataset.name} cannot be written as Parquet: {error}",
-                hint="--as jsonl takes any values",
+                hint=Either(Option("as", "jsonl"), "the exporter jsonl") + " takes any values",
             ) from error
 
 

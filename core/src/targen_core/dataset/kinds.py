@@ -10,6 +10,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.schema import Place, schema_of
 from targen_core.errors import UsageError
 from targen_core.tasks.parts import Label
+from targen_core.wording import Either, Option
 
 __all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
 
@@ -127,5 +128,5 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
 def _no_type(at: str) -> UsageError:
     return UsageError(
         f"column {at} mixes types, or has objects without keys",
-        hint="--as jsonl takes any values",
+        hint=Either(Option("as", "jsonl"), "the exporter jsonl") + " takes any values",
     )

@@ -20,6 +20,7 @@ from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import Action, Option, Words
 
 __all__ = ["of_no_task", "read_dataset"]
 
@@ -124,7 +125,7 @@ def _task(
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(
             f"{source.run or source.place} already names the task of its rows: {item.id}",
-            hint="omit --task and --variant",
+            hint="omit " + Option("task") + " and " + Option("variants"),
         )
     return recorded
 
@@ -149,13 +150,17 @@ def _same(
     return dataset
 
 
+NAME_THE_TASK = Option("task", "NAME") + "; see " + Action("list-tasks")
+"""What to do where nobody says whose rows they are."""
+
+
 def of_no_task(source: Source) -> UsageError:
     """The error where nobody says whose rows they are."""
     run = Path(source.place).parent
     if (run / "manifest.json").exists():
-        hint = f"give the run directory, {run}"
+        hint: Words = f"give the run directory, {run}"
     else:
-        hint = "--task NAME; see targen list-tasks"
+        hint = NAME_THE_TASK
     return UsageError(f"{source.place} does not name the task of its rows", hint=hint)
 
 
@@ -195,16 +200,16 @@ def _strictly(
     return rows
 
 
-def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> str:
+def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> Words:
     if source.run is None:
         name = named if isinstance(named, str) else task.name
-        return f"targen validate {source.place} --task {name} lists all such rows"
+        return Action("validate", source.place, task=name) + " lists all such rows"
     if task.version != source.version:
         return (
             f"the rows were made with version {source.version} of the task; version "
             f"{task.version} is installed"
         )
-    return "targen resume continues the run"
+    return Action("resume", source.run) + " continues the run"
 
 
 def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) -> list[_Row]:
@@ -226,7 +231,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
                     f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are no rows of "
                     f"{task.name}; the first, {source.form.place} {problems[0].line}: "
                     f"{problems[0].message}",
-                    hint="is it another task's? then name that with --task",
+                    hint="is it another task's? then name that with " + Option("task", ...),
                 ) from error
             numbered.append((number, None))
             continue

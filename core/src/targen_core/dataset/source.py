@@ -23,6 +23,7 @@ from targen_core.runs.records.manifest import TASK_FILE, Manifest, copy_of
 from targen_core.runs.records.model_names import without_addresses
 from targen_core.runs.records.reading import SMALL, check_members, read_json
 from targen_core.tasks.model import Task
+from targen_core.wording import Words
 
 __all__ = ["Source", "open_source"]
 
@@ -81,7 +82,7 @@ class Source:
                 row = error
             yield number, row
 
-    def no_row(self, number: int, error: Exception, of: str = "", hint: str = "") -> UsageError:
+    def no_row(self, number: int, error: Exception, of: str = "", hint: Words = "") -> UsageError:
         """The error that says what is wrong with a row."""
         whose = f" of {of}" if of else ""
         return UsageError(
@@ -89,7 +90,7 @@ class Source:
             hint=getattr(error, "hint", "") or hint,
         )
 
-    def none(self, hint: str = "") -> NoReturn:
+    def none(self, hint: Words = "") -> NoReturn:
         """Refuse a dataset without rows.
 
         Raises:

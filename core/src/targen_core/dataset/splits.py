@@ -39,7 +39,10 @@ def shares_of(shares: Shares) -> dict[str, float]:
     if not isinstance(shares, Mapping):
         names = _NAMES.get(len(shares))
         if names is None:
-            raise UsageError(f"{len(shares)} shares need names", hint=_EXAMPLE)
+            raise UsageError(
+                f"{plural(len(shares), 'share')} without names: there must be 2 or 3",
+                hint=_EXAMPLE,
+            )
         shares = dict(zip(names, shares, strict=True))
     for name, share in shares.items():
         if not name.replace("_", "").isalnum() or not name.isascii():

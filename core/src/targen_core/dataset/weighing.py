@@ -28,6 +28,7 @@ from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.reading import said as words_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import ANOTHER_OUT, Action, Option
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -130,7 +131,7 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
         raise UsageError(
             f"{dataset.name}: its weights are those of other rows than {dataset.source} holds "
             f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
-            hint="rows or task changed since: weigh the rows again with targen reweigh",
+            hint="rows or task changed since: weigh the rows again with " + Action("reweigh"),
         )
     weights = checked_weights((record.get("weight") for record in records), dataset.name)
     return replace(dataset, weights=[weight for weight in weights for _ in range(size)])
@@ -146,7 +147,8 @@ def with_weights(dataset: Dataset) -> Dataset:
     """
     if not dataset.weights:
         raise UsageError(
-            f"{dataset.name} has no weights", hint="targen reweigh and targen finish give some"
+            f"{dataset.name} has no weights",
+            hint=Action("reweigh") + " and " + Action("finish") + " give some",
         )
     if any(_COLUMN in row for row in dataset.rows):
         raise UsageError(f"{dataset.name} has a column {_COLUMN} already")
@@ -223,10 +225,11 @@ def check_free(out: Path, *, force: bool = False) -> None:
     if not os.path.lexists(out):
         return
     if out.is_symlink() or not (out / FILE).is_file():
-        raise UsageError(f"{out} is there and holds no weighed rows", hint="choose another --out")
+        raise UsageError(f"{out} is there and holds no weighed rows", hint=ANOTHER_OUT)
     if not force:
         raise UsageError(
-            f"{out} holds weighed rows", hint="--force replaces them, or choose another --out"
+            f"{out} holds weighed rows",
+            hint=Option("force", True) + " replaces them, or " + ANOTHER_OUT,
         )
 
 

@@ -40,6 +40,7 @@ from targen_core.origin import DECLARED, Typed, execute, is_trusting, order_of, 
 from targen_core.plain import content_of, digest_of
 from targen_core.plugins.register import FILE, Registration
 from targen_core.tasks.model import Task
+from targen_core.wording import Action, Either, Option
 
 __all__ = [
     "TaskFile",
@@ -82,7 +83,7 @@ def task_file(name: Typed) -> TaskFile:
     if path.suffix not in (".py", *DECLARED):
         raise UsageError(
             f"{name}: a task file must end in .py, .yaml, .toml or .json",
-            hint="targen list-tasks shows what is installed",
+            hint=Action("list-tasks") + " shows what is installed",
         )
     if path.suffix == ".py":
         data = content_of(path)
@@ -163,8 +164,8 @@ def require_known(copy: Path) -> None:
         what = "names data to read or code to run; it" if form else "is code that"
         raise UsageError(
             f"{path} {what} came with its folder and has not been run on this machine before",
-            hint="read it and, if you trust it, run: targen describe "
-            + (f"{name} --trust" if form else name),
+            hint="read it and, if you trust it, run: "
+            + Action("describe", name, **({"trust": True} if form else {})),
         )
 
 
@@ -270,7 +271,10 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise UsageError(
             f"{file.name} could not be imported: {type(error).__name__}: {error}",
-            hint="run the same command with --debug to see where",
+            hint=Either(
+                "run the same command with " + Option("debug", True), "look at the cause above"
+            )
+            + " to see where",
         ) from error
 
 

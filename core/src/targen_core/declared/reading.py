@@ -26,6 +26,7 @@ from targen_core.origin import require_trust
 from targen_core.reading import Malformed, json_of, read_text, toml_of
 from targen_core.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import Action
 
 __all__ = ["Loc", "Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
 
@@ -73,7 +74,7 @@ def parsed_file(path: Path) -> Parsed:
     try:
         text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
     except NoSuchFile as error:
-        error.hint = "targen init-task --blank writes a template"
+        error.hint = Action("init-task", blank=True) + " writes a template"
         raise
     except UnreadableFile as error:
         if "larger" in error.reason:

@@ -18,6 +18,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
+from targen_core.wording import Blank, Setting
 
 __all__ = ["Problem", "problems"]
 
@@ -144,7 +145,11 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
             )
         if part is not None and part.use:
             for key in sorted(part.model_fields_set - {"use", "field"}):
-                hint = f"for a run: -o {step}.batch=N" if key == "batch" else "one of the two"
+                hint = (
+                    f"for a run: {Setting(f'{step}.batch', Blank('N'))}"
+                    if key == "batch"
+                    else "one of the two"
+                )
                 yield (step, key), f"{part.use} has its own, which `use` applies", hint
             if getattr(declaration.prompts, step):
                 yield ("prompts", step), f"{part.use} brings its own along", "one of the two"

@@ -18,6 +18,7 @@ from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
 from targen_core.text import refused
+from targen_core.wording import Option
 
 __all__ = ["Guard", "named"]
 
@@ -141,7 +142,7 @@ class Guard:
             return StageFailed(
                 f"{self._what}: {message}",
                 distribution=FILE,
-                hint="fix the file, then generate a new run with another --out",
+                hint="fix the file, then generate a new run with another " + Option("out", ...),
             )
         if self.distribution == MEMORY:
             return StageFailed(

@@ -42,6 +42,7 @@ from targen_core.tasks.dimensions import draw, draws_from
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.text import plural
+from targen_core.wording import Option
 
 __all__ = [
     "NEW",
@@ -199,10 +200,17 @@ class _Silent(StageLlm):
 
     async def _answer(self, *_: Any, **__: Any) -> Any:
         raise UsageError(
-            f"--shard: the first list of task {self.task.name} is whole in one batch, and asks a "
+            Option("shard")
+            + f": the first list of task {self.task.name} is whole in one batch, and asks a "
             "model for it: each shard would pay for it again",
-            hint="give the list as a file, with --contexts or --seeds; or leave --shard out, and "
-            "give each machine another --seed",
+            hint="give the list as a file, with "
+            + Option("contexts", ...)
+            + " or "
+            + Option("seeds", ...)
+            + "; or leave "
+            + Option("shard")
+            + " out, and give each machine another "
+            + Option("seed", ...),
         )
 
 

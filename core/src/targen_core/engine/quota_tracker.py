@@ -15,6 +15,7 @@ from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
 from targen_core.text import plural
+from targen_core.wording import Action, Blank, Option, Words
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
@@ -421,10 +422,11 @@ class QuotaTracker:
             )
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} consecutive candidates without a row"
-            hint = "resume with a larger --give-up-after, or use a stronger model"
+            larger = Option("give_up_after", ...)
+            hint: Words = "resume with a larger " + larger + ", or use a stronger model"
         elif unfit:
             why = f"none of the items of {unfit} can be a seed of this task ({self.commonest_drop})"
-            hint = "targen list-seeds has other seeds"
+            hint = Action("list-seeds") + " has other seeds"
         elif fruitless and not self.dropped:
             why = f"the list of {fruitless} is empty"
             hint = "check what it is made of: its options, the file that it reads, or its model"
@@ -432,16 +434,19 @@ class QuotaTracker:
             why = "all given seeds were used"
             hint = "give more seeds, or raise the task's samples_per_seed"
             if one_label:
-                hint = "give more seeds, or use each for every label: --labels-per-seed all"
+                every = Option("labels_per_seed", "all")
+                hint = "give more seeds, or use each for every label: " + every
         else:
             drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
-            hint = "use a stronger model, or give your own --contexts or --seeds"
+            own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
+            hint = "use a stronger model, or give your own " + own_lists
             if own:
-                hint = "targen show RUN --rejected says what was left out, and why"
+                shown = Action("show", Blank("RUN"), rejected=True)
+                hint = shown + " says what was left out, and why"
         error = QuotaNotMet(
             f"{'; '.join(parts)}: {why}",
-            hint=f"{hint}; the rows so far are kept, and rejects.jsonl lists what was rejected "
+            hint=hint + "; the rows so far are kept, and rejects.jsonl lists what was rejected "
             "and why",
         )
         error.lacking = sum(map(self.needed, short))

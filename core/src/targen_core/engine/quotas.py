@@ -12,6 +12,7 @@ from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import Option, Words
 
 __all__ = ["Quotas"]
 
@@ -44,8 +45,8 @@ class Quotas(Mapping[str, int]):
         """
         names, unit = task.quota_names, task.rows_per_instance
         if rows <= 0:
-            raise UsageError(f"-n is {rows}; it must be at least {unit}")
-        _check_unit("-n", rows, unit)
+            raise UsageError(Option("n") + f" is {rows}; it must be at least {unit}")
+        _check_unit(Option("n"), rows, unit)
         each, rest = divmod(rows // unit, len(names))
         return cls({name: (each + (index < rest)) * unit for index, name in enumerate(names)})
 
@@ -112,11 +113,11 @@ class Quotas(Mapping[str, int]):
         )
 
 
-def _check_unit(what: str, rows: int, unit: int) -> None:
+def _check_unit(what: Words, rows: int, unit: int) -> None:
     if rows % unit:
         below = rows // unit * unit
         near = f"{below} or {below + unit}" if below else str(unit)
         raise UsageError(
-            f"{what}: {plural(rows, 'row')}; rows of this task come in groups of {unit}",
+            what + f": {plural(rows, 'row')}; rows of this task come in groups of {unit}",
             hint=f"use {near}",
         )

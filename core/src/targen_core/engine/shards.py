@@ -17,6 +17,7 @@ from pydantic import Field
 
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
+from targen_core.wording import Blank, Either, Option
 
 __all__ = ["MAX_SHARDS", "Shard", "read_shard", "share_out"]
 
@@ -65,6 +66,12 @@ class Shard:
         return len(range(self.number - 1, total, self.count))
 
 
+_OF_A_JOB = Either(
+    Option("shard", Blank("$SLURM_ARRAY_TASK_ID/8")),
+    Option("shard", Blank('os.environ["SLURM_ARRAY_TASK_ID"] + "/8"')),
+)
+
+
 def read_shard(value: Any) -> tuple[int, int] | None:
     """The number of a shard, from 1, and how many there are: "2/8", or (2, 8); None of 1/1.
 
@@ -83,16 +90,20 @@ def read_shard(value: Any) -> tuple[int, int] | None:
         parts = list(value) if isinstance(value, tuple | list) else []
     if len(parts) != 2 or any(type(part) is not int or part < 0 for part in parts):
         raise UsageError(
-            f"--shard {str(value)[:40]} is not NUMBER/COUNT",
-            hint="the second of eight shards is --shard 2/8; in a Slurm array, "
-            "--shard $SLURM_ARRAY_TASK_ID/8",
+            Option("shard") + f" {str(value)[:40]} is not NUMBER/COUNT",
+            hint="the second of eight shards is "
+            + Option("shard", "2/8")
+            + "; in a Slurm array, "
+            + _OF_A_JOB,
         )
     number, count = parts
     if not 1 <= count <= MAX_SHARDS:
-        raise UsageError(f"--shard {number}/{count}: there are 1 to {MAX_SHARDS:,} shards")
+        raise UsageError(
+            Option("shard") + f" {number}/{count}: there are 1 to {MAX_SHARDS:,} shards"
+        )
     if number > count:
         raise UsageError(
-            f"--shard {number}/{count}: there is no shard {number} of {count}",
+            Option("shard") + f" {number}/{count}: there is no shard {number} of {count}",
             hint=f"numbers go from 1 to {count}, or from 0 to {count - 1}",
         )
     return None if count == 1 else (number or count, count)

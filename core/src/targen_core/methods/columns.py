@@ -21,6 +21,7 @@ from targen_core.tasks.made_up import sentence
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.replies import line
+from targen_core.wording import Action
 
 __all__ = ["Columns"]
 
@@ -52,7 +53,7 @@ class Columns:
             raise UsageError(
                 f"task {task.name} has open labels; a method writes rows for each label of a "
                 "closed set",
-                hint="targen generate makes rows of it",
+                hint=Action("generate", task.name) + " makes rows of it",
             )
         texts: list[str] = []
         choices: dict[str, tuple[str, ...]] = {}

@@ -16,6 +16,7 @@ from targen_core.plain import digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
+from targen_core.wording import Action
 
 __all__ = ["finish_run", "finished", "rows_to_make", "unfinished_by"]
 
@@ -60,13 +61,13 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     if asked is None:
         raise UsageError(
             f"no method made {run}, and so none has anything to do with its rows",
-            hint=f"targen resume {run} goes on with a run that was stopped",
+            hint=Action("resume", run) + " goes on with a run that was stopped",
         )
     method: Method[Any] = registry.get("method", asked.use)
     if method.finish is None:
         raise UsageError(
             f"{asked.use} takes rows as they are made: {run} is what is trained on",
-            hint=f"targen reweigh {run} weighs the rows of any run",
+            hint=Action("reweigh", run) + " weighs the rows of any run",
         )
     check_free(out, force=force)
     options = options_of(asked.use, method, asked.preset, asked.options)

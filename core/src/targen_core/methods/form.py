@@ -22,7 +22,7 @@ from targen_core.dataset.source import open_source
 from targen_core.declared.files import TaskFile, kept_file, task_file
 from targen_core.declared.forms import TaskForm
 from targen_core.declared.model import Declaration
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.methods.columns import Columns
 from targen_core.methods.given import GivenRows, digest_of
 from targen_core.methods.model import Base, Given, Method, MethodOptions
@@ -41,6 +41,8 @@ from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
+from targen_core.text import plain_fault
+from targen_core.wording import Action, Blank, Option
 
 __all__ = [
     "FORM",
@@ -180,13 +182,16 @@ def options_of(name: str, method: Method[Any], preset: str, values: dict[str, An
         key = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
             known = [field.alias or each for each, field in method.options.model_fields.items()]
-            raise UsageError(
-                f"method {name} has no option {key!r}", hint=did_you_mean(key, known, "options")
+            raise UnknownOption(
+                f"method {name} has no option {key!r}",
+                option=key,
+                known=known,
+                hint=did_you_mean(key, known, "options"),
             ) from None
-        words = first["msg"].removeprefix("Value error, ")
+        words = plain_fault(first["msg"])
         raise UsageError(
             f"method {name}: {key}: {words}" if key else f"method {name}: {words}",
-            hint=f"targen describe {name} lists its options",
+            hint=Action("describe", name) + " lists its options",
         ) from None
     return options
 
@@ -220,7 +225,7 @@ def method_task(
     if given is None and method.given == "required":
         raise UsageError(
             f"method {named.name} starts from rows of {base.name}, and none are given",
-            hint="--given FILE, or `given: [FILE]` in the task file",
+            hint=Option("given", Blank("FILE")) + ", or `given: [FILE]` in the task file",
         )
     made = method.task(Base(base, columns, given), options)
     return made.replace(

@@ -13,7 +13,7 @@ Whoever uses the part sets them by its name: `-o majority.times=5` on the comman
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,20 +21,23 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
+from targen_core.text import plain_fault
+from targen_core.wording import Blank, Setting, Words
 
 __all__ = ["Configurable", "WrongOption", "misplaced", "read_options"]
 
 PartT = TypeVar("PartT")
 
 
-class WrongOption(UsageError):
-    """An option of a part cannot be; `option` is its name, without the part's."""
+class WrongOption(UnknownOption):
+    """An option of a part cannot be; `known` are those that there are, if it is none of them."""
 
-    def __init__(self, message: str, option: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.option = option
+    def __init__(
+        self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""
+    ) -> None:
+        super().__init__(message, option=option, known=known, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +102,19 @@ def read_options(
         )
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         if first["type"] == "extra_forbidden":
-            hint = did_you_mean(key, list(model.model_fields), "options")
-            raise WrongOption(f"{of} has no option {key!r}", key, hint=hint) from None
+            known = list(model.model_fields)
+            raise WrongOption(
+                f"{of} has no option {key!r}",
+                option=key,
+                known=known,
+                hint=did_you_mean(key, known, "options"),
+            ) from None
         if first["type"] == "missing":
             raise UsageError(
-                f"{of} needs the option {key!r}", hint=f"-o {prefix}{key}=..."
+                f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
             ) from None
-        why = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
-        raise WrongOption(f"option {prefix}{key} of {of}: {why}", key) from None
+        why = plain_fault(first["msg"])
+        raise WrongOption(f"option {prefix}{key} of {of}: {why}", option=key) from None
 
 
 def misplaced(
@@ -121,5 +129,6 @@ def misplaced(
     path = Path(error.filename)
     for option, value in options:
         if isinstance(value, Path) and path.is_relative_to(value):
-            return WrongOption(f"option {prefix}{option} of {of}: {path}: {error.strerror}", option)
+            words = f"option {prefix}{option} of {of}: {path}: {error.strerror}"
+            return WrongOption(words, option=option)
     return None

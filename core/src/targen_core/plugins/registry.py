@@ -28,6 +28,7 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
 from targen_core.suggestions import suggestions_for
+from targen_core.wording import Action
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -304,9 +305,9 @@ class Registry:
         else:
             hint = f"no {kind} is installed"
         if lame:
-            hint += f"; plugins that failed to load: {len(lame)}, see: targen plugins"
+            hint += f"; plugins that failed to load: {len(lame)}, see: {Action('plugins')}"
         elif names and kind in self.kinds and self.kinds[kind].listing:
-            hint += f"; see: targen {self.kinds[kind].listing}"
+            hint += f"; see: {Action(self.kinds[kind].listing)}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"

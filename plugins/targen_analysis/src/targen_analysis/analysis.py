@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
+from targen_analysis.wording import metric_option
 from targen_core import Registration, Registry
 from targen_core.api.html import table
-from targen_core.api.words import in_python
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
@@ -99,9 +99,8 @@ class Analysis:
         if pictures and pictures not in KINDS:
             raise UsageError(f"pictures are {' or '.join(KINDS)}, not {pictures}")
         folder = Path(out).expanduser()
-        with in_python():
-            check_free(folder, force=force)
-            return write(self, folder, pictures=pictures)
+        check_free(folder, force=force)
+        return write(self, folder, pictures=pictures)
 
     def __repr__(self) -> str:
         names = ", ".join(corpus.name for corpus in self.study.everything)
@@ -148,7 +147,7 @@ def _options(
         if not equals or not dot:
             raise UsageError(
                 f"option {option!r} is not METRIC.KEY=VALUE",
-                hint="for example -o lexical.replicates=200",
+                hint="for example " + metric_option("lexical", "replicates", 200),
             )
         if name not in by_name:
             names = [item.name for item in items]

@@ -12,7 +12,6 @@ from targen_analysis.data.corpus import Columns, named_apart, read_corpus
 from targen_analysis.metrics import Corpus, Study
 from targen_core import Registry, Run, Task, load_registry
 from targen_core.api.reading import DataLike
-from targen_core.api.words import in_python
 from targen_core.errors import UsageError
 
 __all__ = ["analyze"]
@@ -54,18 +53,17 @@ def analyze(
     Raises:
         UsageError: the request is invalid.
     """
-    with in_python():
-        return _measured(
-            data,
-            against=against,
-            task=task,
-            metrics=_names(metrics),
-            without=_names(without),
-            options=options or {},
-            columns=Columns(_names(text), label),
-            seed=seed,
-            registry=registry,
-        )
+    return _measured(
+        data,
+        against=against,
+        task=task,
+        metrics=_names(metrics),
+        without=_names(without),
+        options=options or {},
+        columns=Columns(_names(text), label),
+        seed=seed,
+        registry=registry,
+    )
 
 
 def _measured(

@@ -22,6 +22,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import generator, rate, subsample
+from targen_core.wording import Option
 
 __all__ = ["LEAKAGE", "LeakageOptions"]
 
@@ -54,7 +55,7 @@ class _Overlap:
 def _measure(study: Study, options: LeakageOptions) -> Findings:
     reference = study.reference
     if reference is None:
-        return Findings(notes=("Leakage needs something to leak from: give --against.",))
+        return Findings(notes=(f"Leakage needs something to leak from: give {Option('against')}.",))
     *words, original = words_of(*study.everything)
     strings = _strings(original, np.arange(len(original)))
     figures: dict[str, dict[str, Estimate]] = {}

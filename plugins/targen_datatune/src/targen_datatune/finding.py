@@ -16,6 +16,7 @@ from filelock import FileLock
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.reading import read_json
+from targen_core.wording import Action, Blank
 from targen_datatune.index import Index, blamed, options_from
 from targen_datatune.licenses import admits
 from targen_datatune.retrieval import (
@@ -139,7 +140,8 @@ def find(
     facts = index.select("SELECT spec, license, size, gated FROM entry ORDER BY number")
     if not facts:
         raise UsageError(
-            f"the index {index.folder} is empty", hint="targen catalogue build SPEC fills it"
+            f"the index {index.folder} is empty",
+            hint=Action("catalogue build", Blank("SPEC")) + " fills it",
         )
     search = _ready(registry, index, item, options or {}, progress)
     refused = [filters.refuses(*fact) for fact in facts]

@@ -34,6 +34,7 @@ from targen_core.outputs import check_own
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
+from targen_core.wording import Action, Blank, Option, Words
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ _COLUMNS: Mapping[str, tuple[type, ...]] = {
 """What stands in a column: SQLite itself takes anything anywhere."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 _RETRIEVERS = "retrievers"
-_AGAIN = "delete it and build it again, or name another folder with --index"
+_AGAIN = "delete it and build it again, or name another folder with " + Option("index", ...)
 _WAIT = 30.0  # seconds for another process's transaction
 
 
@@ -176,7 +177,8 @@ class Index:
         check_own(folder, *names, ".lock", f"{_RETRIEVERS}/", alone=True, hint=_AGAIN)
         if not create and not path.is_file():
             raise UsageError(
-                f"there is no index in {folder}", hint="targen catalogue build SPEC makes one"
+                f"there is no index in {folder}",
+                hint=Action("catalogue build", Blank("SPEC")) + " makes one",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
@@ -305,9 +307,9 @@ class Index:
             near = [one for one in every if name in (*re.split(r"[:/]", one), Path(one).stem)]
             if len(near) == 1:
                 return self.find(near[0])
-            hint = f"there is: {', '.join(near[:8])}" if near else ""
+            hint: Words = f"there is: {', '.join(near[:8])}"
             if not near:
-                hint = did_you_mean(name, every, "there is") if every else "targen catalogue build"
+                hint = did_you_mean(name, every, "there is") if every else Action("catalogue build")
             raise UsageError(f"no dataset {name!r} is in the index {self.folder}", hint=hint)
         if len(entries) > 1:
             places = ", ".join(entry.location for entry in entries)
@@ -358,7 +360,7 @@ class Index:
         except Timeout:
             raise UsageError(
                 f"another process is building the index {self.folder}",
-                hint="wait for it, or name another folder with --index",
+                hint="wait for it, or name another folder with " + Option("index", ...),
             ) from None
         try:  # what another process has built meanwhile is known now
             known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
@@ -499,11 +501,11 @@ class Index:
             if each in known:
                 return each
         raise UsageError(
-            f"{spec} is not in the index {self.folder}", hint=f"targen catalogue build {spec}"
+            f"{spec} is not in the index {self.folder}", hint=Action("catalogue build", spec)
         )
 
     def _broken(self, error: sqlite3.Error) -> UsageError:
-        hint = _AGAIN
+        hint: Words = _AGAIN
         if "locked" in str(error):
             hint = "another process is writing there: wait for it"
         return UsageError(f"cannot use {self.folder / _FILE}: {error}", hint=hint)
@@ -543,7 +545,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
         names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
         raise UsageError(
             f"no catalogue opens {spec!r}; installed are: {names}",
-            hint="a file, a folder, or hf: for the hub; see targen list-catalogues",
+            hint="a file, a folder, or hf: for the hub; see " + Action("list-catalogues"),
         )
     if len(catalogues) > 1:
         raise UsageError(

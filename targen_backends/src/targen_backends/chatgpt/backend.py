@@ -15,6 +15,7 @@ from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_backends.scores import MOST
 from targen_core import Backend
+from targen_core.wording import Model
 
 __all__ = ["BACKEND", "ChatGptOptions", "create", "defaults", "reasons"]
 
@@ -64,7 +65,7 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    options.require_model("chatgpt", "--model gpt-6-luna, for example")
+    options.require_model("chatgpt", Model("chatgpt", "gpt-6-luna") + ", for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)
     model = ChatGptModel(options.base_url, options.model, **options.arguments(key))
     model.top_logprobs = None if reasons(options) else MOST

@@ -20,6 +20,7 @@ from targen_backends.claude.messages import SAMPLING
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_core import Backend
+from targen_core.wording import Model
 
 __all__ = ["BACKEND", "ClaudeOptions", "create", "defaults", "thinks"]
 
@@ -65,7 +66,7 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     Raises:
         UsageError: without the name of a model, or with a key that is none.
     """
-    options.require_model("claude", "--model claude-haiku-5-5, for example")
+    options.require_model("claude", Model("claude", "claude-haiku-5-5") + ", for example")
     return ClaudeModel(
         options.base_url.removesuffix("/v1"),
         options.model,

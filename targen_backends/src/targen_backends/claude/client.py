@@ -20,6 +20,7 @@ from targen_backends.http.service import Service
 from targen_backends.prices import price_of
 from targen_backends.schema import described_schema
 from targen_core import ChatReply, ChatRequest, Price
+from targen_core.wording import Setting
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
 
@@ -64,7 +65,10 @@ class ClaudeModel(HttpModel):
         limits=anthropic_rate_headers,
         credit_hint="the organisation is out of credit or at a spend limit: see Billing and Limits "
         "in the console, then resume the run",
-        schema_hint="-o structured=tool, or -o structured=none, requests JSON in other ways",
+        schema_hint=Setting("structured", "tool")
+        + ", or "
+        + Setting("structured", "none")
+        + ", requests JSON in other ways",
     )
     key_of = "claude"
     seeded = False

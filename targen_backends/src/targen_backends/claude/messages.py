@@ -14,6 +14,7 @@ from targen_backends.completions import count, reported_or_estimated, sound
 from targen_core import ChatReply, ChatRequest, Message
 from targen_core.calls.model import Finish, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
+from targen_core.wording import Blank, Setting
 
 __all__ = ["SAMPLING", "TOOL", "conversation", "parameters", "read_message"]
 
@@ -78,7 +79,7 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
         else:
             raise BadRequest(
                 f"Anthropic's API does not support the parameter {name!r}",
-                hint=f"remove -o {name}=...",
+                hint="remove " + Setting(name, Blank("...")),
             )
     return body
 

@@ -30,6 +30,7 @@ from targen_core.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from targen_core.wording import Blank, Option, Setting, Words
 
 __all__ = ["failure", "named", "request_id"]
 
@@ -40,7 +41,15 @@ _SCHEMA = re.compile(
 )
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
-_SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
+_SLOWER = (
+    "lower "
+    + Option("concurrency", ...)
+    + ", or set "
+    + Option("rpm", ...)
+    + " and "
+    + Option("tpm", ...)
+    + " to the account's limits"
+)
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; nobody says so of the others.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
@@ -93,7 +102,9 @@ def _sorted(
     if status == 429:
         if _TOO_BIG_FOR_THE_RATE.search(words):
             return BadRequest(
-                message, hint="this single request exceeds the limit: lower -o max_tokens=N"
+                message,
+                hint="this single request exceeds the limit: lower "
+                + Setting("max_tokens", Blank("N")),
             )
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status in (503, 529) or codes & _OVERLOADED:
@@ -120,9 +131,9 @@ def _sorted(
     if 300 <= status < 400:
         return BadRequest(
             f"{message}: the address redirects to {place}",
-            hint="set --base-url to that address",
+            hint="set " + Option("base_url", ...) + " to that address",
         )
-    hint = service.missing_hint if status == 404 else ""
+    hint: Words = service.missing_hint if status == 404 else ""
     if _SCHEMA.search(words):
         hint = service.schema_hint
     if _SCORES.search(words):

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
 from targen_core.reading import read_text
+from targen_core.wording import Blank, Setting
 
 __all__ = ["KEYRING", "find_key", "missing_key"]
 
@@ -28,7 +29,7 @@ def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: 
             HTTP header can hold.
     """
     if option is not None:
-        return _checked(option.get_secret_value(), "-o api_key=...")
+        return _checked(option.get_secret_value(), str(Setting("api_key", Blank("..."))))
     if file:
         return _checked(_first_line(file), f"the file {file}")
     key = os.environ.get(variable, "").strip()
@@ -39,10 +40,14 @@ def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: 
 
 def missing_key(backend: str, variable: str) -> AuthenticationFailed:
     """The error for a call without a key."""
-    return AuthenticationFailed(
+    error = AuthenticationFailed(
         f"the {backend} backend has no API key: {variable} is not set",
-        hint=f"export {variable}=..., -o api_key_file=FILE, or: keyring set {KEYRING} {variable}",
+        hint=f"export the key as {variable}, or pass "
+        + Setting("api_key_file", Blank("FILE"))
+        + f", or: keyring set {KEYRING} {variable}",
     )
+    error.exit_code = UsageError.exit_code  # like a missing model: no service was asked
+    return error
 
 
 def _first_line(file: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 from targen_backends.http.address import checked
 from targen_core import BackendOptions
 from targen_core.errors import UsageError
+from targen_core.wording import Words
 
 __all__ = ["HttpOptions"]
 
@@ -60,7 +61,7 @@ class HttpOptions(BackendOptions):
         """Whether options or the environment have an address."""
         return bool("base_url" in said or os.environ.get(cls.address_variable))
 
-    def require_model(self, backend: str, hint: str) -> None:
+    def require_model(self, backend: str, hint: Words) -> None:
         """See that a model is named; `hint` says what to type where none is.
 
         Raises:

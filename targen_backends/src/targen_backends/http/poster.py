@@ -28,6 +28,7 @@ from targen_core.calls import descriptors, error_patterns
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
+from targen_core.wording import Blank, Option, Setting, Words
 
 __all__ = ["LOST", "Answer", "Poster"]
 
@@ -183,7 +184,7 @@ class Poster:
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             failed = ConnectionFailed(
                 f"no connection to {self.url}: {words}",
-                hint="is the server running, and is --base-url right?",
+                hint="is the server running, and is " + Option("base_url") + " right?",
             )
             if _refused_here(error):
                 failed.max_startup = _HERE
@@ -191,7 +192,7 @@ class Poster:
         if isinstance(error, TimeoutError):
             return TimedOut(
                 f"no answer from {self.url} within {self._timeout:g} s",
-                hint="-o timeout=SECONDS sets a longer limit",
+                hint=Setting("timeout", Blank("SECONDS")) + " sets a longer limit",
                 billed=True,
             )
         return ConnectionFailed(
@@ -202,7 +203,9 @@ class Poster:
 
     def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is too long, or does not unpack."""
-        hint = "is --base-url the address of the API?" if isinstance(error, TooLong) else ""
+        hint: Words = ""
+        if isinstance(error, TooLong):
+            hint = "is " + Option("base_url") + " the address of the API?"
         malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
         return named(malformed, request_id(headers, self.secret))
 
@@ -215,7 +218,9 @@ class Poster:
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}",
-            hint="is --base-url the address of the API, not of a web page?" if web else "",
+            hint="is " + Option("base_url") + " the address of the API, not of a web page?"
+            if web
+            else "",
             billed=True,
         )
         return named(error, request_id(headers, self.secret))

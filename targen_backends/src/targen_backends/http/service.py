@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from targen_backends.http.limits import rate_headers
 from targen_core.calls.model import RateHeaders
+from targen_core.wording import Blank, Option, Setting, Words
 
 __all__ = ["Service"]
 
@@ -29,11 +30,16 @@ class Service:
     limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
     credit_hint: str = "the account has no credit left: see its billing page, then resume the run"
     missing_hint: str = "is the model name right, and does this key have access to it?"
-    schema_hint: str = (
-        "-o structured=json_object, or -o structured=none, requests JSON in other ways"
+    schema_hint: Words = (
+        Setting("structured", "json_object")
+        + ", or "
+        + Setting("structured", "none")
+        + ", requests JSON in other ways"
     )
-    long_hint: str = "lower -o max_tokens=N, or use a model with a longer context"
-    scores_hint: str = (
+    long_hint: Words = (
+        "lower " + Setting("max_tokens", Blank("N")) + ", or use a model with a longer context"
+    )
+    scores_hint: Words = (
         "this model tells no token probabilities, or of fewer tokens: use another one for the step "
-        "that asks for them, as with --backend-for STEP=local"
+        "that asks for them, as with " + Option("steps", {"STEP": "local"})
     )

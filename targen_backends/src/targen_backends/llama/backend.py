@@ -16,6 +16,7 @@ from targen_backends.llama.ollama import OllamaModel
 from targen_backends.scores import MOST
 from targen_core import Backend
 from targen_core.errors import UsageError
+from targen_core.wording import Model, Setting
 
 __all__ = ["BACKEND", "LlamaOptions", "codec", "create"]
 
@@ -70,7 +71,8 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     """
     where = "/api/tags" if options.api == "ollama" else "/models"
     options.require_model(
-        "llama", f"--model NAME; GET {options.base_url}{where} lists what the server has"
+        "llama",
+        Model("llama", "NAME") + f"; GET {options.base_url}{where} lists what the server has",
     )
     made = OllamaModel if options.api == "ollama" else LlamaModel
     model = made(options.base_url, options.model, **options.arguments(_key(options)))
@@ -87,7 +89,10 @@ def codec(options: LlamaOptions) -> CompletionCodec:
     """
     model = create(options)
     if not isinstance(model, LlamaModel):
-        raise UsageError("-o api=ollama cannot write calls to files", hint="use -o api=openai")
+        raise UsageError(
+            Setting("api", "ollama") + " cannot write calls to files",
+            hint="use " + Setting("api", "openai"),
+        )
     return CompletionCodec(model)
 
 

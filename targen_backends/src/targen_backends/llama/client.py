@@ -5,6 +5,7 @@ from __future__ import annotations
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import Service
 from targen_core import Price
+from targen_core.wording import Blank, Setting
 
 __all__ = ["KEY_VARIABLE", "LlamaModel"]
 
@@ -18,7 +19,9 @@ class LlamaModel(CompletionsModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         missing_hint="base_url usually ends in /v1; is the model name right?",
-        long_hint="lower -o max_tokens=N, or serve the model with a longer context",
+        long_hint="lower "
+        + Setting("max_tokens", Blank("N"))
+        + ", or serve the model with a longer context",
     )
 
     def priced(self, address: str, model: str) -> Price | None:

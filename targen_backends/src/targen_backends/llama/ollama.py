@@ -23,6 +23,7 @@ from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply, ChatRequest, Price
 from targen_core.calls.model import Finish
 from targen_core.errors import MalformedAnswer
+from targen_core.wording import Setting
 
 __all__ = ["OllamaModel"]
 
@@ -44,8 +45,7 @@ class OllamaModel(HttpModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
-        schema_hint="-o structured=json_object, or -o structured=none, requests JSON in other ways",
-        long_hint="""-o extra='{"options": {"num_ctx": 16384}}' gives a longer context""",
+        long_hint=Setting("extra", {"options": {"num_ctx": 16384}}) + " gives a longer context",
     )
 
     def priced(self, address: str, model: str) -> Price | None:

@@ -32,6 +32,7 @@ from targen_backends.scores import asking
 from targen_core import ChatReply, ChatRequest, Price
 from targen_core.calls import error_patterns
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
+from targen_core.wording import Blank, Setting
 
 __all__ = ["LocalModel"]
 
@@ -243,7 +244,8 @@ class _Engine:
         except Exception as error:
             raise BadRequest(
                 f"llama.cpp cannot load {weights}: {error}",
-                hint="-o verbose=true shows llama.cpp's log; a newer xllamacpp may support it",
+                hint=Setting("verbose", True)
+                + " shows llama.cpp's log; a newer xllamacpp may support it",
             ) from error
 
 
@@ -270,7 +272,9 @@ def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
     words = error_patterns.quoted(str(error.get("message", error)))
     if error.get("type") == "exceed_context_size_error":
-        return ContextTooLong(words, hint="-o n_ctx=TOKENS sets a larger context")
+        return ContextTooLong(
+            words, hint=Setting("n_ctx", Blank("TOKENS")) + " sets a larger context"
+        )
     if isinstance(error.get("code"), int) and error["code"] < 500:
         return BadRequest(words)
     return ServiceUnavailable(words)

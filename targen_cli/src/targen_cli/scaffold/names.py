@@ -13,6 +13,7 @@ import importlib_metadata
 from targen_core.errors import UnknownName, UsageError
 from targen_core.plugins.loader import canonical
 from targen_core.plugins.registry import Registry
+from targen_core.wording import Action
 
 __all__ = ["Names", "choose_names"]
 
@@ -42,7 +43,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         raise UsageError(
             f"{name!r} is not the name of a distribution: use letters, digits, '.', '-' and '_'",
-            hint=f"targen new {kind} {near or 'my-' + kind}",
+            hint=Action("new", kind, near or "my-" + kind),
         )
     if len(name) > _LONGEST:
         raise UsageError(f"{name!r} has {len(name)} characters; at most {_LONGEST} will do")

@@ -23,6 +23,7 @@ from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.batches import BatchLedgerFile
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
+from targen_core.wording import Action, Blank
 
 __all__ = ["FileTransport", "Imported", "export_batch", "import_batch", "write_requests"]
 
@@ -90,7 +91,8 @@ class FileTransport:
         if not sum(self._answer(call) for call in calls):
             self.pending = list(calls)
             raise AnswersAwaited(
-                f"{plural(len(calls), 'call')} waiting for answers", hint="targen batch export RUN"
+                f"{plural(len(calls), 'call')} waiting for answers",
+                hint=Action("batch export", Blank("RUN")),
             )
         return False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from targen_core.api.request import PathText, as_path
 from targen_core.api.run import Run
-from targen_core.api.words import in_python
 from targen_standard.comparing.difference import Difference, difference
 
 __all__ = ["diff"]
@@ -24,6 +23,5 @@ def diff(left: PathText | Run, right: PathText | Run) -> Difference:
         UsageError: there is no such directory, or one is a correction and the other a run.
         RunDirectoryError: one is not a run directory, or cannot be read.
     """
-    with in_python():
-        paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
-        return difference(*paths)
+    paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
+    return difference(*paths)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
 from targen_core.api.progress import shown
 from targen_core.api.reading import Data, DataLike, given_data
@@ -19,7 +20,6 @@ from targen_core.api.request import (
     elsewhere,
 )
 from targen_core.api.waiting import waiting
-from targen_core.api.words import speaking_python
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.registry import Registry
@@ -32,7 +32,7 @@ from targen_standard.correction.result import Corrected, CorrectionReport
 __all__ = ["acorrect", "correct", "corrected"]
 
 
-@speaking_python
+@checked
 async def acorrect(
     data: DataLike,
     *,

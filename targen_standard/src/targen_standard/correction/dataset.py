@@ -56,6 +56,7 @@ from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import AGAIN, ANOTHER_OUT, REPEAT, Blank, Option, Words
 from targen_standard.batches.files import FileTransport, write_requests
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -145,9 +146,9 @@ async def acorrect_dataset(
         AnswersAwaited: calls wait for a file of answers.
     """
     if not 0 <= flip_fraction <= 1:
-        raise UsageError(f"--flip is {flip_fraction}; it must be from 0 to 1")
+        raise UsageError(Option("flip") + f" is {flip_fraction}; it must be from 0 to 1")
     if limit is not None and limit < 1:
-        raise UsageError(f"-n is {limit}; it must be at least 1")
+        raise UsageError(Option("n") + f" is {limit}; it must be at least 1")
     instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
     if not instances:
         raise UsageError("there are no labelled rows to correct")
@@ -189,7 +190,7 @@ async def acorrect_dataset(
             write_requests(files.pending, files.written, prepared.task.canary)
             raise AnswersAwaited(
                 f"{plural(len(files.pending), 'request')} in {files.written}",
-                hint="the same command with --answers FILE takes the answers",
+                hint=AGAIN + " with " + Option("answers", Blank("FILE")) + " takes the answers",
             ) from error
         finally:
             journal.close()
@@ -198,7 +199,7 @@ async def acorrect_dataset(
         report = _report(plan, prepared.task, judged, usage)
         _write(out, prepared.task, judged, report)
     except TargenError as error:  # what says "resume" speaks of runs
-        error.hint = re.sub(r"^resume( the run)?", "run the same command again", error.hint)
+        error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
         raise
     finally:
         directory.close()
@@ -252,7 +253,9 @@ def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
             return task.with_label(instance, name)
         except (Rejected, ValidationError):
             continue  # this one the instance cannot have
-    raise UsageError(f"--flip: {task.name} has no other label for {task.render(instance)[:80]!r}")
+    raise UsageError(
+        Option("flip") + f": {task.name} has no other label for {task.render(instance)[:80]!r}"
+    )
 
 
 def _other_labels(
@@ -280,9 +283,9 @@ def _other_labels(
             yield name
 
 
-def _resume(out: Path) -> str:
+def _resume(out: Path) -> Words:
     """What goes on with a correction, in words."""
-    return f"run the same command again to continue in {shlex.quote(str(out))}"
+    return REPEAT + f" to continue in {shlex.quote(str(out))}"
 
 
 def _sample(instances: Sequence[_Held], limit: int | None, seed: int) -> Sequence[_Held]:
@@ -522,12 +525,12 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         if not out.is_dir() or any(
             path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
         ):
-            raise RunConflict(f"{out} exists and is not a correction", hint="choose another --out")
+            raise RunConflict(f"{out} exists and is not a correction", hint=ANOTHER_OUT)
         return
     try:
         old = CorrectionPlan.model_validate(read_json(there))
     except (RunDirectoryError, ValidationError) as error:
-        raise RunConflict(f"{there} cannot be read", hint="choose another --out") from error
+        raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
     if old.part is None:  # it is older than the record of parts
         plan = plan.model_copy(update={"part": None})
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
@@ -535,7 +538,7 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
     if different:
         raise RunConflict(
             f"{out} holds another correction (other: {', '.join(different[:3])})",
-            hint="choose another --out",
+            hint=ANOTHER_OUT,
         )
 
 

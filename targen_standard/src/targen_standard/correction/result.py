@@ -10,7 +10,6 @@ from typing import Any
 
 from targen_core.api.report import LabelReport, UsageReport, labels_of
 from targen_core.api.run import Folder
-from targen_core.api.words import in_python
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.plugins.registry import Registry
@@ -111,8 +110,7 @@ class Corrected(Folder[CorrectionReport]):
     @cached_property
     def task(self) -> Task[Any, Any]:
         """The task of the rows, found again after unpickling."""
-        with in_python():
-            return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
+        return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
 
     @cached_property
     def dataset(self) -> Dataset:

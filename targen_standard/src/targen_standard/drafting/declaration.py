@@ -143,7 +143,7 @@ _HEADS = {
     "seeds": "Step 2: what each row starts from. Can one seed serve for every label?",
     "dimensions": "In what rows differ, drawn by code. Does none of them give a label away?",
     "samples": "Step 4: judged samples. Are the actual labels right?",
-    "presets": "Named counts for --preset: rows for each label.",
+    "presets": "Named counts to ask for: rows for each label.",
 }
 _ORDER = (
     "draft name summary language description fields labels contexts seeds dimensions samples "

@@ -21,6 +21,7 @@ from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.plan import bind_models, prepare_call
 from targen_core.runs.records.spec import RunSpec
+from targen_core.wording import Action
 from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task
 
 __all__ = ["Draft", "draft_cost", "draft_task"]
@@ -117,7 +118,7 @@ async def _draft(
     except Rejected as error:
         raise JobFailed(
             f"the model's draft is not a valid task: {error}",
-            hint="try another model, or: targen init-task --blank",
+            hint="try another model, or: " + Action("init-task", blank=True),
         ) from error
     finally:
         journal.close()

@@ -10,6 +10,7 @@ from typing import Any
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.weighing import has_weight
 from targen_core.errors import UsageError
+from targen_core.wording import Either, Option
 from targen_standard.exporting.conversations import conversations
 from targen_standard.exporting.model import Exporter
 
@@ -29,7 +30,7 @@ def _official(dataset: Dataset, out: Path) -> None:
     if joins and any(has_weight(row, dataset.task) for row in dataset.rows):
         raise UsageError(
             f"the official file of {dataset.task.name} joins rows, which may differ in weight",
-            hint="--as csv, parquet or hf keep them apart",
+            hint=Either(Option("as"), "the exporters") + " csv, parquet or hf keep them apart",
         )
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
 

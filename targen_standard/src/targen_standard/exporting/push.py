@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core.dataset.extras import hub_without_telemetry, needs
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
+from targen_core.wording import AGAIN, Option, Words
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -79,7 +80,7 @@ def push(
         raise UsageError(
             f"{repo} is on the hub already, with {', '.join(held[:3])}"
             f"{' and more' if len(held) > 3 else ''}",
-            hint="--force replaces its rows and its card; or choose another name",
+            hint=Option("force", True) + " replaces its rows and its card; or choose another name",
         )
     files = {
         str(path.relative_to(folder).as_posix()): path
@@ -125,7 +126,7 @@ def _explained(repo: str, doing: str) -> Iterator[None]:
                 raise JobFailed(
                     f"{repo}: the hub cannot be reached, or left in the middle of {doing}: "
                     f"{words_of(cause)}",
-                    hint="nothing was committed: the same command tries again",
+                    hint="nothing was committed: " + AGAIN + " tries again",
                 ) from error
         if not isinstance(error, (OSError, ValueError)):
             raise
@@ -151,8 +152,11 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
     status = int(getattr(error.response, "status_code", 0))
     owner = repo.partition("/")[0]
     words = words_of(getattr(error, "server_message", None) or error)
-    why, hint = {
-        400: ("the hub finds it malformed", "the hub's words say what; --license takes its names"),
+    answers: dict[int, tuple[str, Words]] = {
+        400: (
+            "the hub finds it malformed",
+            "the hub's words say what; " + Option("license") + " takes its names",
+        ),
         401: ("the hub does not know this token", _LOGIN),
         403: (
             f"this token may not write to {owner}",
@@ -162,17 +166,19 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
             f"the hub has no {owner}, or this token may not see it",
             "write OWNER as on the hub: your name or your organization's",
         ),
-        409: ("somebody else changed it in the meantime", "the same command tries again"),
+        409: ("somebody else changed it in the meantime", AGAIN + " tries again"),
         413: ("it is too large for the hub", "fewer rows, or another place"),
         429: ("the hub asks for fewer requests", _later(error.response)),
-    }.get(status, (f"the hub answered {status}", "the same command tries again, later"))
+    }
+    unknown = (f"the hub answered {status}", AGAIN + " tries again, later")
+    why, hint = answers.get(status, unknown)
     return JobFailed(f"{repo}: {why} ({doing}; {status}: {words})", hint=hint)
 
 
-def _later(response: Any) -> str:
+def _later(response: Any) -> Words:
     seconds = response.headers.get("Retry-After", "")
     wait = f"in {seconds} s" if seconds.isdigit() else "in some minutes"
-    return f"the same command tries again; wait, and do so {wait}"
+    return AGAIN + f" tries again; wait, and do so {wait}"
 
 
 def words_of(error: object) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import MISPLACED, kind_of, why_not
+from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.exporting.model import Exporter
 
 __all__ = ["check_free", "save"]
@@ -28,16 +29,16 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
     if (kind := kind_of(out)) not in ("", "a folder"):
         raise UsageError(
             f"{out} is {kind}; an export replaces only files and folders",
-            hint="choose another --out",
+            hint=ANOTHER_OUT,
         )
     if out.is_dir() != folder:
         there, made = ("folder", "file") if out.is_dir() else ("file", "folder")
-        raise UsageError(
-            f"{out} is a {there}, but this export is a {made}", hint="choose another --out"
-        )
+        raise UsageError(f"{out} is a {there}, but this export is a {made}", hint=ANOTHER_OUT)
     if not force:
         what = "an earlier export" if folder else "it"
-        raise UsageError(f"{out} exists", hint=f"--force replaces {what}; or choose another --out")
+        raise UsageError(
+            f"{out} exists", hint=Option("force", True) + f" replaces {what}; or " + ANOTHER_OUT
+        )
 
 
 def save(
@@ -113,7 +114,8 @@ def _write_parts(
             exporter.write(part, made / f"{name}{exporter.suffix}")
     else:
         raise UsageError(
-            "this form is one folder of one dataset, without splits", hint="leave out --split"
+            "this form is one folder of one dataset, without splits",
+            hint="leave out " + Option("split"),
         )
 
 
@@ -129,13 +131,12 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
             raise UsageError(
                 f"{out} holds {path.relative_to(out)}, which this export does not write: it "
                 "would be lost",
-                hint="move it away, or choose another --out",
+                hint="move it away, or " + ANOTHER_OUT,
             )
 
 
 def _failed(out: Path, error: OSError) -> WriteFailed:
     return WriteFailed(
         f"cannot write {out}: {why_not(out, error)}",
-        hint=("" if isinstance(error, MISPLACED) else "free some space, or ")
-        + "choose another --out",
+        hint=("" if isinstance(error, MISPLACED) else "free some space, or ") + ANOTHER_OUT,
     )

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
 from targen_core.text import is_formula, plural, sheet_cell
+from targen_core.wording import Setting
 from targen_standard.exporting.model import Exporter
 
 __all__ = ["CSV", "CsvOptions", "columns", "count_formulas"]
@@ -73,7 +74,7 @@ def _exporter(options: CsvOptions) -> Exporter:
         formulas = count_formulas(dataset) if options.formulas == "keep" else 0
         return (
             f"a spreadsheet may run {plural(formulas, 'cell')} as formulas, which begin with =, "
-            "+, -, @ or a tab: -o csv.formulas=quote, or import the columns as text"
+            f"+, -, @ or a tab: {Setting('csv.formulas', 'quote')}, or import the columns as text"
             if formulas
             else ""
         )

@@ -10,13 +10,13 @@ from targen_core.api.kinds import check_kinds
 from targen_core.api.report import Report
 from targen_core.api.request import PathText, as_path, quotas_of, registry_for
 from targen_core.api.run import Run
-from targen_core.api.words import in_python
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
+from targen_core.wording import Option
 
 if TYPE_CHECKING:
     from targen_standard.merging.merge import Merged
@@ -58,28 +58,27 @@ def merge(
         UsageError: what cannot be merged.
         JobFailed: labels lack rows; the rows that there are are merged.
     """
-    with in_python():
-        check_kinds({"n": n, "labels": labels, "registry": registry})
-        if isinstance(runs, str | Path | Run):
-            raise UsageError(f"runs is {repr(runs)[:80]}", hint="pass several, in a list")
-        paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
-        known = load_registry() if registry is None else registry
-        come = merged(
-            known,
-            paths,
-            as_path(out),
-            n=n,
-            labels=labels,
-            near_duplicates=near_duplicates,
-            mix=mix,
-            task=task,
-        )
-        if come.short is not None:
-            come.short.add_note(f"the rows that there are: targen_core.load({str(out)!r})")
-            raise come.short
-        path = as_path(out)
-        manifest = Manifest.load(path / "manifest.json")
-        return Run(path, Report.of(come.report), registry_for(path, manifest, known, task))
+    check_kinds({"n": n, "labels": labels, "registry": registry})
+    if isinstance(runs, str | Path | Run):
+        raise UsageError(f"runs is {repr(runs)[:80]}", hint="pass several, in a list")
+    paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
+    known = load_registry() if registry is None else registry
+    come = merged(
+        known,
+        paths,
+        as_path(out),
+        n=n,
+        labels=labels,
+        near_duplicates=near_duplicates,
+        mix=mix,
+        task=task,
+    )
+    if come.short is not None:
+        come.short.add_note(f"the rows that there are: targen_core.load({str(out)!r})")
+        raise come.short
+    path = as_path(out)
+    manifest = Manifest.load(path / "manifest.json")
+    return Run(path, Report.of(come.report), registry_for(path, manifest, known, task))
 
 
 def merged(
@@ -101,7 +100,10 @@ def merged(
     from targen_standard.merging.merge import merge_runs
 
     if n is not None and labels:
-        raise UsageError("give the number of rows in one way", hint="-n 100, or --label A=40")
+        raise UsageError(
+            "give the number of rows in one way",
+            hint=Option("n", 100) + ", or " + Option("labels", {"A": 40}),
+        )
 
     def task_of(path: Path, manifest: Manifest) -> Task[Any, Any]:
         known = registry_for(path, manifest, registry, task)

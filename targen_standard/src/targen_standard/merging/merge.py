@@ -64,6 +64,7 @@ from targen_core.runs.records.writing import keep_copies
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words, listed
 
 __all__ = ["Merged", "merge_runs"]
 
@@ -105,10 +106,6 @@ class _Run:
     copies: set[int] = field(default_factory=set)  # units that an earlier run has, too
     keys: dict[str, str] = field(default_factory=dict)  # of calls that another has a reply to
 
-    @property
-    def said(self) -> str:
-        return shlex.quote(str(self.path))
-
 
 def merge_runs(
     paths: Sequence[Path],
@@ -138,7 +135,8 @@ def merge_runs(
     """
     if not out.name.strip("."):
         raise UsageError(
-            f"--out {out} is no name for a new folder", hint="such as --out runs/merged"
+            Option("out") + f" {out} is no name for a new folder",
+            hint="such as " + Option("out", "runs/merged"),
         )
     runs = _opened(paths, out)
     _require_one_task(runs, mix=mix)
@@ -152,7 +150,9 @@ def merge_runs(
         alike = [run.manifest.spec.near_duplicates for run in runs]
         near_duplicates = min((one for one in alike if one), default=0.0)
     elif not 0 <= near_duplicates <= 100:
-        raise UsageError(f"--near-duplicates is {near_duplicates:g}; it must be from 0 to 100")
+        raise UsageError(
+            Option("near_duplicates") + f" is {near_duplicates:g}; it must be from 0 to 100"
+        )
     _find_copies(runs, task)
     usage = Usage()
     part = out.with_name(f".{out.name}.merging")
@@ -189,7 +189,13 @@ def merge_runs(
 def _opened(paths: Sequence[Path], out: Path) -> list[_Run]:
     """The runs, each read through the gate."""
     if not paths:
-        raise UsageError("name the runs to merge", hint="targen merge runs/rte-0-* --out runs/rte")
+        raise UsageError(
+            "name the runs to merge",
+            hint=Either(
+                Action("merge", Blank("runs/rte-0-*"), out="runs/rte"),
+                Action("merge", ["runs/rte-0", "runs/rte-1"], out="runs/rte"),
+            ),
+        )
     runs: list[_Run] = []
     for path in paths:
         if path.is_dir() and not (path / "manifest.json").exists():
@@ -204,7 +210,7 @@ def _opened(paths: Sequence[Path], out: Path) -> list[_Run]:
         if twin is not None:
             raise UsageError(f"{path} is named twice", hint="name each run once")
         if out.exists() and out.samefile(path):
-            raise UsageError(f"--out {out} is one of the runs", hint="choose another --out")
+            raise UsageError(Option("out") + f" {out} is one of the runs", hint=ANOTHER_OUT)
         if manifest.merged:
             raise UsageError(
                 f"{path} is merged of {plural(len(manifest.merged), 'run')} itself",
@@ -237,8 +243,9 @@ def _require_one_task(runs: Sequence[_Run], *, mix: bool) -> None:
                 )
         if first.manifest.spec.balance != run.manifest.spec.balance:
             raise RunConflict(
-                f"{first.path} and {run.path} count rows by other labels: --balance "
-                f"{first.manifest.spec.balance} and {run.manifest.spec.balance}"
+                f"{first.path} and {run.path} count rows by other labels: "
+                + Option("balance")
+                + f" {first.manifest.spec.balance} and {run.manifest.spec.balance}"
             )
         flats = flat(mine), flat(other)
         apart = [k for k in sorted({*flats[0], *flats[1]}) if flats[0].get(k) != flats[1].get(k)]
@@ -250,7 +257,7 @@ def _require_one_task(runs: Sequence[_Run], *, mix: bool) -> None:
             raise RunConflict(
                 f"{first.path} and {run.path} were made by other prompts or versions of "
                 f"{first.manifest.task.id}: {said}",
-                hint="--mix merges them all the same",
+                hint=Option("mix", True) + " merges them all the same",
             )
 
 
@@ -291,9 +298,13 @@ def _require_one_division(runs: Sequence[_Run]) -> None:
             raise RunConflict(
                 f"{other.path} is shard {there}, {run.path} shard {shard}: they do not divide a "
                 "run in the same way, so parts of it are in both and others in neither",
-                hint=f"make all shards with one count, such as --shard {shard.number}/"
-                f"{max(shard.count, there.count)}, or with another --seed; --mix merges them all "
-                "the same",
+                hint="make all shards with one count, such as "
+                + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
+                + ", or with another "
+                + Option("seed", ...)
+                + "; "
+                + Option("mix", True)
+                + " merges them all the same",
             )
 
 
@@ -318,7 +329,7 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
     """In what the runs differ, which shards are missing, and what is not done yet."""
     for run in runs:
         if run.report["status"] in ("stopped", "unfinished"):
-            yield f"{run.name} has not been finished: targen resume {run.said}"
+            yield f"{run.name} has not been finished: {Action('resume', run.path)}"
     yield from _missing_words(runs)
     yield from _sizes(runs)
     differences = _differences(runs)
@@ -478,7 +489,7 @@ def _find_copies(runs: Sequence[_Run], task: Task[Any, Any]) -> None:
     raise RunConflict(
         f"{there.path} and {here.path} have other rows of candidate {traced.id}"
         f"{_more(len(apart))}: {why}",
-        hint="--mix merges them all the same; or leave one of the runs out",
+        hint=Option("mix", True) + " merges them all the same; or leave one of the runs out",
     )
 
 
@@ -516,7 +527,8 @@ def _join_journals(runs: Sequence[_Run], path: Path, usage: Usage, *, mix: bool)
         raise RunConflict(
             f"{runs[one].path} and {runs[other].path} have other replies to one call, "
             f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
-            hint="--mix merges them all the same, each with its own; or leave one of the runs out",
+            hint=Option("mix", True)
+            + " merges them all the same, each with its own; or leave one of the runs out",
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
     with os.fdopen(fd, "wb") as file:
@@ -843,30 +855,30 @@ def _short(
     )
     missing = "; ".join(_missing_words(runs))
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
-    commands = ["make those shards and name them, too"] if missing else []
-    commands += [f"targen resume {run.said}" for run in unfinished]
+    commands: list[Words] = ["make those shards and name them, too"] if missing else []
+    commands += [Action("resume", run.path) for run in unfinished]
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
     more = f"; and so on, {len(commands)} runs in all" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
         f"{said}: {missing or 'the runs have no others that differ from each other'}",
-        hint=f"{'; '.join(commands[:_COMMANDS])}{more}; then merge again into "
-        f"{shlex.quote(str(out))}",
+        hint=listed(commands[:_COMMANDS], "; ")
+        + f"{more}; then merge again into {shlex.quote(str(out))}",
     )
     error.lacking = sum(lacking.values())
     error.requested = sum(tracker.requested.values())
     return error
 
 
-def _grown(run: _Run, lacking: Mapping[str, int], among: int, unit: int) -> str:
-    """The command that gives a run its share of what is lacking, and some to spare."""
+def _grown(run: _Run, lacking: Mapping[str, int], among: int, unit: int) -> Words:
+    """The call that gives a run its share of what is lacking, and some to spare."""
     target = run.manifest.targets[-1].quotas
-    labels = []
+    labels = {}
     for name, count in lacking.items():
         more = -(-(count + count // 10 + 1) // (among * unit)) * unit
-        labels.append(f"--label {shlex.quote(f'{name}={target.get(name, 0) + more}')}")
-    return f"targen resume {run.said} {' '.join(labels)}"
+        labels[name] = target.get(name, 0) + more
+    return Action("resume", run.path, labels=labels)
 
 
 # --- the directory ---
@@ -928,7 +940,7 @@ class _Part:
         for path in (self._out, self._part, self._before):
             if (kind := kind_of(path)) not in ("", "a folder"):
                 raise RunConflict(
-                    f"{path} is {kind}, not a folder", hint="remove it, or choose another --out"
+                    f"{path} is {kind}, not a folder", hint="remove it, or " + ANOTHER_OUT
                 )
 
     def _require_place(self) -> None:
@@ -937,7 +949,7 @@ class _Part:
         manifest = self._out / "manifest.json"
         if not manifest.exists() or not Manifest.load(manifest).merged:
             what = "holds a run" if manifest.exists() else "exists and is not a run directory"
-            raise RunConflict(f"{self._out} {what}", hint="choose another --out")
+            raise RunConflict(f"{self._out} {what}", hint=ANOTHER_OUT)
         if is_busy(self._out):
             raise RunLocked(f"a process is using {self._out}", hint="wait for it, or stop it")
 

@@ -23,6 +23,7 @@ from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
+from targen_core.wording import Option
 from targen_standard.correction.dataset import correct_dataset
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -86,7 +87,7 @@ def compare_variants(
         Interrupted: somebody stopped it; the other variants are not run either.
     """
     if len(set(names)) < len(names):
-        raise UsageError("--variants names a variant twice")
+        raise UsageError(Option("variants") + " names a variant twice")
     chosen = variants_of(names)
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
     specs = [spec.replace(variants=variants) for variants in chosen]

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
 from targen_core.api.report import Report
 from targen_core.api.request import (
@@ -21,18 +22,18 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
-from targen_core.api.words import speaking_python
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.manifest import Manifest
+from targen_core.wording import Action, Option
 from targen_standard.replaying.replay import Replay
 
 __all__ = ["areplay", "replay", "replayed"]
 
 
-@speaking_python
+@checked
 async def areplay(
     run: PathText | Run,
     out: PathText | None = None,
@@ -130,11 +131,13 @@ async def replayed(
         TargenError: as `replay`.
     """
     if corrector is not None and correct is False:
-        raise UsageError("--no-correct and --corrector exclude each other")
+        raise UsageError(
+            Option("correct", False) + " and " + Option("corrector") + " exclude each other"
+        )
     if (path / "correction.json").exists() and not (path / "manifest.json").exists():
         raise UsageError(
             f"{path} is a correction, and no run",
-            hint="targen correct with another --corrector and --out asks only what is new",
+            hint=Action("correct", path, corrector=..., out=...) + " asks only what is new",
         )
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})

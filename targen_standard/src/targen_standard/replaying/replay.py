@@ -8,7 +8,6 @@ with the call that it waits for and why. With these calls `targen resume` finish
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -43,6 +42,7 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
 __all__ = ["Needed", "Replay"]
 
@@ -118,7 +118,7 @@ class Replay(Job):
             raise UsageError(
                 f"{run} was merged of {plural(len(there.merged), 'run')}, which are replayed one "
                 "by one",
-                hint="targen merge makes one of the replays",
+                hint=Action("merge") + " makes one of the replays",
             )
         name = there.task_name(run) if task is None else task
         spec = there.located(run, typed=task is not None).replace(task=name)
@@ -128,7 +128,7 @@ class Replay(Job):
             if spec.shard is not None:
                 raise UsageError(
                     f"{run} is shard {spec.shard}, and its rows are a part of all",
-                    hint="leave -n and --label out",
+                    hint="leave " + Option("n") + " and " + Option("labels") + " out",
                 )
             spec = spec.replace(quotas=quotas)
         spec = _with_options(there, spec.replace(**changes), options or {}, changes)
@@ -138,8 +138,9 @@ class Replay(Job):
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (
-                    f"say where it is now: targen resume {shlex.quote(str(run))} --exclude SOURCE; "
-                    "then replay"
+                    "say where it is now: "
+                    + Action("resume", run, exclude=Blank("SOURCE"))
+                    + "; then replay"
                 )
             raise
         require_same_excluded(there.lock.excluded, prepared.lock.excluded, run)
@@ -152,7 +153,7 @@ class Replay(Job):
             replay_of=run.resolve().name,
         )
         if out.exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists", hint="choose another --out: a replay is a new run")
+            raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay is a new run")
         directory = RunDirectory(out)
         try:
             for name, items in prepared.user_items.items():
@@ -229,7 +230,7 @@ class Replay(Job):
         return AnswersAwaited(
             f"{plural(count, 'call')} would have to be made: the journal of {self.of} does not "
             f"answer {'it' if count == 1 else 'them'}",
-            hint=self.resuming,
+            hint=self.again,
         )
 
     def _also_reported(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.api.request import PathText, as_path, registry_for
-from targen_core.api.words import in_python
 from targen_core.calls.model import Message
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
@@ -135,8 +134,7 @@ def trace(
         UsageError: there is no such directory or row.
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
-    with in_python():
-        return traced_row(as_path(run), row, task=task, registry=registry)
+    return traced_row(as_path(run), row, task=task, registry=registry)
 
 
 def traced_row(

@@ -63,7 +63,7 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
         save(dataset(), exporter, out)
     assert str(caught.value) == f"{out} exists"
     what = "it" if exporter is FILE else "an earlier export"
-    assert caught.value.hint == f"--force replaces {what}; or choose another --out"
+    assert caught.value.hint == f"force=True replaces {what}; or choose another out=..."
     assert old.read_text() == "old"
     save(dataset(), exporter, out, force=True)
     assert old.read_text() == "new"
@@ -117,7 +117,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(there, dataset, tmp_
     with pytest.raises(WriteFailed) as caught:
         save(dataset(), Exporter(write=_full, suffix=".txt"), out, force=True)
     assert str(caught.value) == f"cannot write {out}: No space left on device"
-    assert caught.value.hint == "free some space, or choose another --out"
+    assert caught.value.hint == "free some space, or choose another out=..."
     assert everything(tmp_path) == (["out.txt"] if there else [])
 
 

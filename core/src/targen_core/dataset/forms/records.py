@@ -11,6 +11,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from targen_core.reading import json_of
 from targen_core.tasks.model import Task
+from targen_core.wording import Option
 
 __all__ = ["Form", "NotUtf8", "Record", "as_it_is", "official_row", "without_index"]
 
@@ -38,7 +39,7 @@ def without_index(row: Mapping[str, Any]) -> Mapping[str, Any]:
 class NotUtf8(ValueError):
     """A line whose bytes are no UTF-8."""
 
-    hint = "--encoding latin-1, or whichever encoding the file has"
+    hint = Option("encoding", "latin-1") + ", or whichever encoding the file has"
 
 
 @dataclass(frozen=True, slots=True)

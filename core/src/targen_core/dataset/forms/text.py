@@ -25,6 +25,7 @@ from targen_core.reading import Malformed, csv_cells, json_items, json_of
 from targen_core.reading.lines import LINE
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import Option
 
 __all__ = ["document", "lines", "table"]
 
@@ -184,7 +185,7 @@ def _content(path: Path, encoding: str) -> tuple[bytes, str]:
         codecs.lookup(encoding)
     except LookupError:
         raise UsageError(
-            f"unknown encoding {encoding!r}", hint="for example --encoding latin-1"
+            f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "latin-1")
         ) from None
     return data, encoding
 

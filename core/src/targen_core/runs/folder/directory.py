@@ -21,6 +21,7 @@ from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading import json_of, read_jsonl
 from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
 from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
+from targen_core.wording import ANOTHER_OUT
 
 __all__ = ["RunDirectory"]
 
@@ -68,7 +69,7 @@ class RunDirectory:
             ) from None
         except OSError as error:
             raise WriteFailed(
-                f"cannot write to {path}: {why_not(path, error)}", hint="choose another --out"
+                f"cannot write to {path}: {why_not(path, error)}", hint=ANOTHER_OUT
             ) from error
         self._dataset: ReplayedFile | None = None
         self._provenance: ReplayedFile | None = None

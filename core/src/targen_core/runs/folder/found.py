@@ -17,6 +17,7 @@ from targen_core.plain import open_plain
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
+from targen_core.wording import Action
 
 __all__ = ["Shelved", "is_busy", "remove", "runs_in"]
 
@@ -56,7 +57,7 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
         UsageError: there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", hint="targen generate creates runs/")
+        raise UsageError(f"there is no folder {folder}", hint=Action("generate") + " creates runs/")
     if (folder / "manifest.json").exists():
         yield _shelved(folder)
         return

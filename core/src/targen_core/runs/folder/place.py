@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
@@ -18,6 +17,7 @@ from targen_core.runs.records.lock import COPY, changed_part
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.model_names import difference
 from targen_core.text import plural
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
 __all__ = [
     "Place",
@@ -99,6 +99,9 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
     return path, f"{taken}. Writing this run to {path}" if taken else ""
 
 
+_BY_FILES = Either(", with " + Option("batch_offline", True) + " for " + Action("batch export"), "")
+
+
 def require_run(out: Path) -> None:
     """Check that nothing but a run is in a directory where one is to go.
 
@@ -106,10 +109,8 @@ def require_run(out: Path) -> None:
         RunConflict: something else is.
     """
     if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
-        below = f", such as --out {quote(str(out / 'run'))}" if out.is_dir() else ""
-        raise RunConflict(
-            f"{out} exists and is not a run directory", hint=f"choose another --out{below}"
-        )
+        below = ", such as " + Option("out", out / "run") if out.is_dir() else ""
+        raise RunConflict(f"{out} exists and is not a run directory", hint=ANOTHER_OUT + below)
 
 
 def run_there(out: Path, requested: Manifest) -> Manifest | None:
@@ -139,25 +140,39 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     if rows != asked and _targets_alone(there, requested):
         raise RunConflict(
             f"{out} holds another run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint=f"targen resume {quote(str(out))} -n N extends it, with --batch-offline for "
-            "targen batch export; or choose another --out",
+            hint=Action("resume", out, n=Blank("N"))
+            + " extends it"
+            + _BY_FILES
+            + "; or "
+            + ANOTHER_OUT,
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
         f"{out} holds another run, started with "
         + (
-            _steps_apart(there, requested)
+            _task_apart(there, requested)
+            or _steps_apart(there, requested)
             or _excluded_apart(there, requested)
             or _parts_apart(there, requested)
             or _plan_apart(there, requested)
         ),
-        hint=f"targen resume {quote(str(out))} resumes it with its own options; or choose "
-        f"another --out for this one, such as --out {quote(str(beside))}",
+        hint=Action("resume", out)
+        + " resumes it with its own options; or "
+        + ANOTHER_OUT
+        + " for this one, such as "
+        + Option("out", beside),
     )
 
 
 def _targets_alone(there: Manifest, requested: Manifest) -> bool:
     return all(part.startswith("targets") for part in there.differences(requested))
+
+
+def _task_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words which other task it is of; or ""."""
+    if there.task.id == requested.task.id:
+        return ""
+    return f"task {there.task.id}; you asked for {requested.task.id}"
 
 
 def _steps_apart(there: Manifest, requested: Manifest) -> str:

@@ -28,6 +28,7 @@ from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MAX_SECONDS, read_json, said
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.text import printable
+from targen_core.wording import Action
 
 __all__ = ["build_report", "missing_words", "price_words", "read_report", "reported_prices"]
 
@@ -324,7 +325,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     )
     report.update(
         status="unfinished",
-        problem="the run was killed or is still in progress; targen resume finishes it",
+        problem=f"the run was killed or is still in progress; {Action('resume')} finishes it",
         unused_calls=None,
     )
     return report

@@ -20,6 +20,7 @@ from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.text import plural
+from targen_core.wording import Action, Blank
 
 __all__ = [
     "Traced",
@@ -165,7 +166,7 @@ def find(run: Path, name: str) -> Traced:
             return traced
     raise UsageError(
         f"{run} has no candidate {json.dumps(name)}",
-        hint=f"give a row's number, or an id that targen show {run} --rejected prints",
+        hint="give a row's number, or an id that " + Action("show", run, rejected=True) + " prints",
     )
 
 
@@ -195,7 +196,9 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
     if not _KEY.fullmatch(prefix) or len(prefix) < _LEAST:
         raise UsageError(
             f"{json.dumps(prefix)} is not the beginning of a call's key",
-            hint=f"give {_LEAST} to 32 hex digits, as targen trace RUN ROW prints them",
+            hint=f"give {_LEAST} to 32 hex digits, as "
+            + Action("trace", Blank("RUN"), Blank("ROW"))
+            + " prints them",
         )
     known = find_records(run / "journal", set(), prefix=prefix)
     if len(known) == 1:

@@ -23,6 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 from targen_core.calls.layer import CallLayer
 from targen_core.errors import Interrupted
 from targen_core.text import plural
+from targen_core.wording import Words
 
 __all__ = ["finish", "is_ours", "stoppable", "synchronous", "tidy_when_killed"]
 
@@ -42,7 +43,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # where there is something to let finish
-        self.resume = ""  # what goes on with it once it was stopped
+        self.resume: Words = ""  # what goes on with it once it was stopped
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -146,7 +147,7 @@ def _interrupting(loop: _Loop) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
+async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
     """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
 
     `resume` is what goes on with it, or "" where nothing stays.
@@ -193,7 +194,7 @@ def _cancelling(task: asyncio.Future[Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]:
+def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     ours.resume = resume
 

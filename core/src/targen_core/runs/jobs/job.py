@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import shlex
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -87,6 +86,7 @@ from targen_core.runs.records.lock import require_same
 from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
+from targen_core.wording import Action, Blank, Option, Words
 
 __all__ = ["Job"]
 
@@ -108,7 +108,7 @@ class Job:
         elsewhere: where the models work, if not in this process.
         report: what `run` came to; None before it did.
         sends_nothing: whether it is made from its journal alone.
-        resuming: the command that resumes it; "" if nothing of it is kept.
+        resuming: what resumes it, if not `resume`; "" if nothing of it is kept.
     """
 
     sends_nothing = False
@@ -132,7 +132,7 @@ class Job:
         self.transport: BatchTransport | None = None
         self.elsewhere: Elsewhere | None = None
         self.report: dict[str, Any] | None = None
-        self.resuming = f"targen resume {shlex.quote(str(self.path))}"
+        self.resuming: Words | None = None
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._verifies = verify
         self._directory = directory
@@ -188,6 +188,14 @@ class Job:
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {n:,}" for name, n in self.manifest.targets[-1].quotas.items())
         return f"<Job {self.path}: {self.manifest.task.id}, {rows}>"
+
+    @property
+    def again(self) -> Words:
+        """What resumes it; "" if nothing of it is kept."""
+        if self.resuming is not None:
+            return self.resuming
+        where = () if self.elsewhere is None else (self.elsewhere.words,)
+        return Action("resume", self.path, *where)
 
     def __enter__(self) -> Job:
         return self
@@ -321,9 +329,9 @@ class Job:
                 error.hint = manifest.to_install or error.hint
                 raise
             except UnreadSource as error:
-                again = f"targen resume {shlex.quote(str(path))} --exclude SOURCE"
+                again = Action("resume", path, exclude=Blank("SOURCE"))
                 if not error.hint or (exclude is None and error.hub):
-                    error.hint = f"say where it is now: {again}"
+                    error.hint = "say where it is now: " + again
                 raise
             require_same_excluded(manifest.lock.excluded, prepared.lock.excluded, path)
             if exclude is not None:
@@ -403,7 +411,8 @@ class Job:
                     RunConflict(
                         f"{self.path} is complete, and its task, a plugin or targen has changed "
                         "since: it would ask other calls now",
-                        hint="it is left as it is; start a new run with another --out",
+                        hint="it is left as it is; start a new run with another "
+                        + Option("out", ...),
                     )
                 )
             self._directory.open_outputs()
@@ -422,12 +431,12 @@ class Job:
             try:
                 try:
                     self.engine = self._engine(layer, concurrency, deferred, listener)
-                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.again)
                 except Contradicted:
                     assert ledger is not None
                     self._judge_all(ledger)
                     self.engine = self._engine(layer, concurrency, deferred, listener)
-                    await stoppable(layer, self.engine.run(manifest.targets), self.resuming)
+                    await stoppable(layer, self.engine.run(manifest.targets), self.again)
             except RunConflict:
                 self._leave_as_it_was()
                 raise

@@ -24,6 +24,7 @@ from targen_core.runs.preparing.excluded import open_excluded
 from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import ANOTHER_OUT
 
 __all__ = ["run_suite", "suite_tasks"]
 
@@ -74,7 +75,7 @@ def run_suite(
     with Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=folders) as account:
         for out, spec in specs:
             if (kind := kind_of(out)) not in ("", "a folder"):
-                raise RunConflict(f"{out} is {kind}, not a folder", hint="choose another --out")
+                raise RunConflict(f"{out} is {kind}, not a folder", hint=ANOTHER_OUT)
             with Job.create(registry, spec, out, cache=cache, place=place) as job:
                 job.shared = shared
                 run(job)

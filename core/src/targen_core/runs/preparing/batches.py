@@ -21,6 +21,7 @@ from targen_core.options import Limits
 from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.reading import json_line
 from targen_core.tasks.steps import Step
+from targen_core.wording import Option
 
 if TYPE_CHECKING:
     from targen_core.runs.preparing.plan import PreparedStep
@@ -150,7 +151,7 @@ def _codec(name: str, step: PreparedStep) -> BatchCodec:
         raise UsageError(
             f"the {step.backend_id.rpartition(':')[2]} backend, which step {name} uses, cannot "
             "write calls to files",
-            hint="--backend chatgpt, claude or llama",
+            hint=Option("model", "chatgpt") + ", claude or llama",
         )
     return make(step.options)
 

@@ -7,7 +7,6 @@ it; and an address that came with a stranger's run would be sent this user's key
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.plan import PreparedStep
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import Either, Option, Together, Words
 
 __all__ = ["Elsewhere"]
 
@@ -58,7 +58,9 @@ class Elsewhere:
                 )
         name = said.get("name", "")
         if not isinstance(name, str) or not name:
-            raise UsageError("say which executor: its name is missing", hint="--executor ray")
+            raise UsageError(
+                "say which executor: its name is missing", hint=Option("executor", "ray")
+            )
         said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
         minimum, maximum = _range(said.get("workers"))
         workers = Workers(
@@ -72,18 +74,18 @@ class Elsewhere:
         return cls(registered, registry.resolve(registered), workers, said)
 
     @property
-    def words(self) -> str:
-        """The options of a command that say the same."""
-        parts = ["--executor", self.asked["name"]]
-        for key in ("address", "workers"):
-            if key in self.asked:
-                parts += [f"--{key}", str(self.asked[key])]
+    def words(self) -> Words:
+        """The options that say the same."""
+        flags = [Option("executor", self.asked["name"])]
+        flags += [
+            Option(key, self.asked[key]) for key in ("address", "workers") if key in self.asked
+        ]
         if self.workers.resources:
-            listed = (f"{name}={value:g}" for name, value in self.workers.resources.items())
-            parts += ["--resources", ",".join(listed)]
-        for url in self.workers.replicas:
-            parts += ["--replica", url]
-        return shlex.join(parts)
+            amounts = (f"{name}={value:g}" for name, value in self.workers.resources.items())
+            flags.append(Option("resources", ",".join(amounts)))
+        if self.workers.replicas:
+            flags.append(Option("replicas", self.workers.replicas))
+        return Either(Together(*flags), Option("executor", dict(self.asked)))
 
     def refuse_batches(self) -> None:
         """Say that batches leave it nothing to do.
@@ -92,9 +94,12 @@ class Elsewhere:
             UsageError: always.
         """
         raise UsageError(
-            f"--executor {self.asked['name']} and --batch exclude each other: a batch is answered "
-            "by the service in its own time, and leaves workers nothing to do",
-            hint="leave --executor out, or go on with --no-batch",
+            Option("executor", self.asked["name"])
+            + " and "
+            + Option("batch", True)
+            + " exclude each other: a batch is answered by the service in its own time, and leaves "
+            "workers nothing to do",
+            hint="leave " + Option("executor") + " out, or go on with " + Option("batch", False),
         )
 
     async def place(self, steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, Any]:
@@ -128,6 +133,12 @@ class Elsewhere:
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}
 
 
+def _key(name: str, value: Any = None) -> Words:
+    """A key of an executor: an option of its own on the command line."""
+    of_all = f'executor["{name}"]' if value is None else Option("executor", {name: value})
+    return Either(Option(name, value), of_all)
+
+
 def _range(asked: Any) -> tuple[int | None, int | None]:
     """The fewest and the most workers."""
     if asked is None:
@@ -139,8 +150,8 @@ def _range(asked: Any) -> tuple[int | None, int | None]:
         if 1 <= minimum <= maximum <= _MAX_WORKERS:
             return minimum, maximum
     raise UsageError(
-        f"--workers {asked}: it must be a number of workers, or the fewest and the most",
-        hint="--workers 4, or --workers 2-8",
+        _key("workers") + f" {asked}: it must be a number of workers, or the fewest and the most",
+        hint=_key("workers", 4) + ", or " + _key("workers", "2-8"),
     )
 
 
@@ -156,7 +167,8 @@ def _resources(asked: Any) -> dict[str, float]:
     for name, amount in amounts.items():
         if not name or not 0 < amount < 1e6:
             raise UsageError(
-                "--resources: it must be amounts above 0 by name", hint="--resources gpu=1,cpu=4"
+                _key("resources") + ": it must be amounts above 0 by name",
+                hint=_key("resources", "gpu=1,cpu=4"),
             )
     return amounts
 
@@ -166,9 +178,9 @@ def _replicas(asked: Any) -> tuple[str, ...]:
     for url in urls:
         if not isinstance(url, str) or "://" not in url:
             raise UsageError(
-                f"--replica {url}: it is not the address of a server",
-                hint="--replica http://gpu-1:8000/v1 --replica http://gpu-2:8000/v1",
+                _key("replicas") + f" {url}: it is not the address of a server",
+                hint=_key("replicas", ["http://gpu-1:8000/v1", "http://gpu-2:8000/v1"]),
             )
     if len(set(urls)) < len(urls):
-        raise UsageError("--replica names a server twice")
+        raise UsageError(_key("replicas") + " names a server twice")
     return urls

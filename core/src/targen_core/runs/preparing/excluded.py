@@ -10,7 +10,6 @@ import hashlib
 import importlib
 import json
 import logging
-import shlex
 import shutil
 import tempfile
 from collections import Counter
@@ -36,6 +35,7 @@ from targen_core.reading import read_jsonl
 from targen_core.runs.records.lock import ExcludedPlan
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
 if TYPE_CHECKING:  # with numpy, 12 MB that a command which only reads rows does not need
     from targen_core.engine.exclusion.filter import ExclusionFilter
@@ -126,8 +126,10 @@ class _Rows:
         if source.startswith(_OBJECT) and not Path(source.removeprefix(_OBJECT)).is_absolute():
             raise UnreadSource(
                 f"this run excludes {self.named}, which are not in any file",
-                hint="hand them over again: targen_core.resume(RUN, exclude=[...]), or "
-                "--exclude FILE with the very same rows",
+                hint="hand them over again: targen_core.resume(RUN, exclude=[...])"
+                + Either(
+                    ", or " + Option("exclude", Blank("FILE")) + " with the very same rows", ""
+                ),
             )
         path = source.removeprefix(_OBJECT)
         try:  # an order: a run's own sources have come by `require_known_sources`
@@ -138,9 +140,10 @@ class _Rows:
             hint = error.hint
             if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
                 hint = "give a run, a file of rows, or a folder that holds one dataset"
-            unread = UnreadSource(f"--exclude: {error}", hint=hint)
+            unread = UnreadSource(Option("exclude") + f": {error}", hint=hint)
             if not path.startswith(_HUB) and path.count("/") == 1 and not Path(path).suffix:
-                unread.hint, unread.hub = f"for a dataset of a hub: --exclude {_HUB}{path}", True
+                unread.hint = "for a dataset of a hub: " + Option("exclude", f"{_HUB}{path}")
+                unread.hub = True
             raise unread from error
         self.state = _state(path, Path(self._source.place))
         self._task, self._columns = task, columns
@@ -161,7 +164,7 @@ class _Rows:
         except UnreadSource:
             raise
         except UsageError as error:
-            raise UnreadSource(f"--exclude: {error}", hint=error.hint) from error
+            raise UnreadSource(Option("exclude") + f": {error}", hint=error.hint) from error
 
     def plan(self) -> ExcludedPlan:
         """What the run keeps of it.
@@ -182,7 +185,8 @@ class _Rows:
             there = ", ".join(map(str, first)) if isinstance(first, Mapping) else "none"
             mine = ", ".join(name for name in self._columns if name not in ("idx", "label"))
             raise UnreadSource(
-                f"--exclude: {self.named} has no text in a column that rows of {self._task.name} "
+                Option("exclude")
+                + f": {self.named} has no text in a column that rows of {self._task.name} "
                 f"have: its columns are {there}; those of the task: {mine}",
                 hint="rename its columns to those that hold the same in the task",
             )
@@ -259,7 +263,7 @@ def _built(plan: ExcludedPlan, rows: _Rows, folder: Path) -> ExclusionIndex:
     if digest.hexdigest()[: len(plan.digest)] != plan.digest:
         shutil.rmtree(folder, ignore_errors=True)
         raise UnreadSource(
-            f"--exclude: {plan.source} was changed while it was read",
+            Option("exclude") + f": {plan.source} was changed while it was read",
             hint="wait until nobody writes to it",
         )
     return ExclusionIndex(folder)
@@ -301,8 +305,8 @@ def refuse_itself(sources: Iterable[str], run: Path) -> None:
     for source in sources:
         if Path(source).expanduser().resolve() in own:
             raise UsageError(
-                f"--exclude: {source} is the run itself",
-                hint="exclude another dataset, or choose another --out",
+                Option("exclude") + f": {source} is the run itself",
+                hint="exclude another dataset, or " + ANOTHER_OUT,
             )
 
 
@@ -321,12 +325,10 @@ def require_known_sources(sources: Iterable[str], run: Path) -> None:
     for source in sources:
         known = is_trusting() or folders.is_known("excluded", _mark(source))
         if not source.startswith(_OBJECT) and not known:
-            named = shlex.quote(source)
             raise UsageError(
                 f"this run excludes {source}, which has not been used on this machine before; a "
                 "run from someone else may name any file or dataset",
-                hint=f"if it is the right one: targen resume {shlex.quote(str(run))} --exclude "
-                f"{named}",
+                hint="if it is the right one: " + Action("resume", run, exclude=source),
             )
 
 
@@ -352,12 +354,15 @@ def require_same_excluded(
     if not there:
         raise RunConflict(
             f"{run} excludes nothing, and its rows may be in {come[0].source}",
-            hint="generate a new run with --exclude and another --out",
+            hint="generate a new run with "
+            + Option("exclude", ...)
+            + " and another "
+            + Option("out", ...),
         )
     if not gone:
         raise RunConflict(
             f"{run} was not begun with {come[0].source} excluded",
-            hint="generate a new run with another --out",
+            hint="generate a new run with another " + Option("out", ...),
         )
     words = [f"{plan.source} with {_size(plan)}" for plan in gone]
     said = f"{run} excludes {' and '.join(words)}"
@@ -365,7 +370,8 @@ def require_same_excluded(
     raise RunConflict(
         said,
         hint="put the file back as it was; or name all that it excludes, where it is now: "
-        f"targen resume {shlex.quote(str(run))} --exclude SOURCE; or generate a new run",
+        + Action("resume", run, exclude=Blank("SOURCE"))
+        + "; or generate a new run",
     )
 
 

@@ -45,6 +45,7 @@ from targen_core.runs.records.options import (
     backend_options,
     check_steps,
     known_secrets,
+    prices,
     public_options,
     refuse_secrets,
     settled,
@@ -58,6 +59,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck, Step
 from targen_core.tasks.validation import corrector_problems
 from targen_core.text import plural
+from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -84,7 +86,7 @@ __all__ = [
 
 _NO_LIMIT = 1 << 30
 
-USER_PRICE = "given with --price-in and --price-out"
+USER_PRICE = "given with " + Option("price_in") + " and " + Option("price_out")
 """The source of a price that the user said."""
 
 
@@ -282,7 +284,8 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
-            f"task {task.name} has no corrector of its own", hint="--corrector meta, blind or vote"
+            f"task {task.name} has no corrector of its own",
+            hint=Option("corrector", "meta") + ", blind or vote",
         )
     parts.require_fit(task)
     options = _options(task, spec, parts)
@@ -361,18 +364,24 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
     parents = (str, str)
     if spec.contexts_from:
         if spec.contexts is not None or spec.seeds is not None:
-            raise UsageError("--contexts-from cannot be combined with a file of contexts or seeds")
+            raise UsageError(
+                Option("contexts_from") + " cannot be combined with a file of contexts or seeds"
+            )
         if own is None:
-            raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
+            raise UsageError(
+                f"task {task.name} has no contexts (step 1)", hint=Option("seeds_from", ...)
+            )
     if own is not None and (spec.contexts_from or own.origin):
         contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
         parents = (contexts.item, kind)
         task = _with_lists(task, contexts=contexts)
     if spec.seeds_from:
         if spec.seeds is not None:
-            raise UsageError("--seeds-from cannot be combined with a file of seeds")
+            raise UsageError(Option("seeds_from") + " cannot be combined with a file of seeds")
         if not task.seeds:
-            raise UsageError(f"task {task.name} has no seeds (step 2)", hint="--contexts-from")
+            raise UsageError(
+                f"task {task.name} has no seeds (step 2)", hint=Option("contexts_from", ...)
+            )
     if task.seeds and (spec.seeds_from or task.seeds[-1].origin):
         *above, last = task.seeds
         if above or own is None:
@@ -410,7 +419,8 @@ def _with_generators(
     for branch in named:
         if branch and branch not in task.generators:
             raise UsageError(
-                f"--generators-from {branch}={named[branch]}: {task.name} has no label {branch}",
+                Option("generators_from")
+                + f" {branch}={named[branch]}: {task.name} has no label {branch}",
                 hint=did_you_mean(branch, task.generators, "labels"),
             )
     generators = dict(task.generators)
@@ -455,7 +465,10 @@ def _from(
         raise UsageError(
             f"{where}: its items are {_item_words(used.item)}, but {task.name} "
             f"takes {_item_words(own.item)}",
-            hint=f"targen list-{kind} has others; targen describe NAME says what items are",
+            hint=Action(f"list-{kind}")
+            + " has others; "
+            + Action("describe", Blank("NAME"))
+            + " says what items are",
         )
     step = stand_in(
         used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name
@@ -569,11 +582,14 @@ def _models(
         registered = registry.find("backend", name)
         backend: Backend = registry.resolve(registered)
         if step.name in batched and backend.batch is None:
+            without: Words = "leave " + Option("batch") + " out"
+            if backend.batch_codec:
+                without = Either(Option("batch_offline", True) + ", by files", without)
             raise UsageError(
-                f"--batch: the {name.rpartition(':')[2]} backend, which step {step.name} uses, "
+                Option("batch")
+                + f": the {name.rpartition(':')[2]} backend, which step {step.name} uses, "
                 "has no batch API",
-                hint="--backend chatgpt or claude; or "
-                + ("--batch-offline, by files" if backend.batch_codec else "leave --batch out"),
+                hint=Option("model", "chatgpt") + " or claude; or " + without,
             )
         user = options[step.name]
         chosen = backend_options(name, backend, user.backend)
@@ -599,7 +615,7 @@ def _models(
             refuse_secrets(chosen, Secrets(*known_secrets(model, chosen)))
             made.append((registered.id, chosen, model))
         params = step_parameters(step, backend, chosen, user)
-        price = Price(*user.price, source=USER_PRICE) if user.price else model.price
+        price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
         steps[step.name] = PreparedStep(
             step,
             model,
@@ -615,9 +631,12 @@ def _models(
             _require_scores(registry, task, steps[step.name], spec)
         if spec.limits.max_cost is not None and price is None and recorded is None:
             raise UsageError(
-                f"--max-cost needs a price, and the price of {model.identity} is unknown",
-                hint="give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; "
-                "if calls are free: --price-in 0 --price-out 0",
+                Option("max_cost")
+                + f" needs a price, and the price of {model.identity} is unknown",
+                hint="give it in dollars per million tokens: "
+                + prices("0.15", "0.60")
+                + "; if calls are free: "
+                + prices("0", "0"),
             )
     return steps
 
@@ -647,15 +666,19 @@ def _require_scores(
         what += f" with the {plural(wanted, 'likeliest token')}, and"
         raise UsageError(
             f"{what} the {name} backend lists at most {most} with these options",
-            hint=f"-o {step}.top_logprobs={wanted}, if the service lists so many",
+            hint=Setting(f"{step}.top_logprobs", wanted) + ", if the service lists so many",
         )
     having = backends_with_scores(registry, wanted, given=given, going_on=going_on)
     others = [one for one in having if one != name]
-    where = f"--backend-for {step}=" if step in spec.backend_for else "--backend "
+    instead: Words = ""
+    if others:
+        own = step in spec.backend_for
+        instead = Option("steps", {step: others[0]}) if own else Option("model", others[0])
+        instead += "".join(f" or {other}" for other in others[1:])
     raise UsageError(
         f"{what}, and the {name} backend has none"
         + (" with these options" if name in having else ""),
-        hint=f"{where}{' or '.join(others)}" if others else "",
+        hint=instead,
     )
 
 
@@ -747,12 +770,16 @@ def _refuse_unlabeled(
     if corrector is None and not _always_labeled(task):
         raise UsageError(
             f"branch {branch} of task {task.name} gets its labels from step 4, which is off",
-            hint="omit --no-correct, or use --corrector meta, blind or vote",
+            hint="omit "
+            + Option("correct", False)
+            + ", or use "
+            + Option("corrector", "meta")
+            + ", blind or vote",
         )
     if spec.balance == "intended":
         raise UsageError(
-            f"--balance intended: branch {branch} of task {task.name} aims at no label",
-            hint="--balance final, which counts rows by the label that step 4 finds",
+            Option("balance") + f" intended: branch {branch} of task {task.name} aims at no label",
+            hint=Option("balance", "final") + ", which counts rows by the label that step 4 finds",
         )
 
 
@@ -771,9 +798,12 @@ def _lists(
     fraction = spec.contexts_fraction
     if fraction < 1 and spec.contexts is None and spec.contexts_limit is None:
         raise UsageError(
-            "--contexts-fraction needs a fixed number of contexts: without one, contexts are "
-            "requested as needed",
-            hint="add --contexts-limit N, or --contexts FILE",
+            Option("contexts_fraction")
+            + " needs a fixed number of contexts: without one, contexts are requested as needed",
+            hint="add "
+            + Option("contexts_limit", Blank("N"))
+            + ", or "
+            + Option("contexts", Blank("FILE")),
         )
     limit = spec.contexts_limit
     if limit is not None:
@@ -784,22 +814,24 @@ def _lists(
         parts = ", ".join(task.parts)
         raise UsageError(
             f"task {task.name} has lists of its own for each of its parts: {parts}",
-            hint="omit --contexts and --seeds",
+            hint="omit " + Option("contexts") + " and " + Option("seeds"),
         )
     if spec.seeds is not None:
         if spec.contexts is not None:
-            raise UsageError("--seeds replaces the contexts too: give one or the other")
+            raise UsageError(Option("seeds") + " replaces the contexts too: give one or the other")
         last = task.chain[-1]
-        user_items["seeds"] = read_items(spec.seeds, last, "--seeds")
+        user_items["seeds"] = read_items(spec.seeds, last, str(Option("seeds")))
         return (
             ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
         ), user_items
     if (task.contexts is None and spec.contexts is not None) or (
         limit is not None and not task.chain
     ):
-        raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
+        raise UsageError(
+            f"task {task.name} has no contexts (step 1)", hint="use " + Option("seeds", ...)
+        )
     if spec.contexts is not None and task.contexts is not None:
-        user_items["contexts"] = read_items(spec.contexts, task.contexts, "--contexts")
+        user_items["contexts"] = read_items(spec.contexts, task.contexts, str(Option("contexts")))
     for step in task.steps:
         sizes = list(options[step.name].batch)
         for source in step.lists or ():
@@ -829,17 +861,19 @@ def lists_of(task: Task[Any, Any], spec: RunSpec) -> tuple[ListSpec, ...]:
 
 def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
     """Refuse a shard of what only one run can do, or one that has nothing to do."""
-    alone = "leave --shard out; other rows come from another --seed"
+    alone = "leave " + Option("shard") + " out; other rows come from another " + Option("seed", ...)
     for part in chain:
         if part.source.balanced:
             raise UsageError(
-                f"--shard: rows of {task.name} come evenly from the items of {part.step}, which "
+                Option("shard")
+                + f": rows of {task.name} come evenly from the items of {part.step}, which "
                 "one run alone can see to",
                 hint=alone,
             )
         if part.source.told_rows:
             raise UsageError(
-                f"--shard: {part.step} of {task.name} learns from the rows so far, which one run "
+                Option("shard")
+                + f": {part.step} of {task.name} learns from the rows so far, which one run "
                 "alone has",
                 hint=alone,
             )
@@ -853,12 +887,13 @@ def _refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSp
             continue
         if count == 1:
             raise UsageError(
-                f"--shard {shard}: the first list of {task.name}, {first.step}, has one item, and "
+                Option("shard")
+                + f" {shard}: the first list of {task.name}, {first.step}, has one item, and "
                 "shards take whole items of it",
                 hint=alone,
             )
         raise UsageError(
-            f"--shard {shard}: the first list of {task.name}, {first.step}, has "
+            Option("shard") + f" {shard}: the first list of {task.name}, {first.step}, has "
             f"{plural(count, 'item')}, and none is left for this shard",
             hint=f"use at most {count} shards",
         )

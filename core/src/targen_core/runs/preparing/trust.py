@@ -16,7 +16,6 @@ import contextlib
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.steps import PARAMETERS
+from targen_core.wording import Action, Setting, Together
 
 __all__ = [
     "remember",
@@ -82,7 +82,7 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
         raise UsageError(
             f"this run asks for {listed}, which has not been used on this machine before; a run "
             "from someone else may allow itself to spend any amount",
-            hint=f"give the right value, or, if you trust the run: {again}",
+            hint="give the right value, or, if you trust the run: " + again,
         )
     remember_limits(limits)
 
@@ -166,7 +166,7 @@ def require_known(
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
-                hint=f"if you trust that code, run: targen backends check {name}",
+                hint="if you trust that code, run: " + Action("backends check", name),
             )
         same = True
         doubtful = list(_doubtful(name, asked, backend))
@@ -182,13 +182,11 @@ def require_known(
             _make_known(name, asked)
     if lacking and not is_trusting():
         listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
-        again = " ".join(
-            f"-o {shlex.quote(f'{name}={_shown(value)}')}" for name, value in lacking.items()
-        )
+        again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
             f"this run asks for {listed}, which has not been used on this machine before; a run "
             "from someone else may name any address, file, price or limit",
-            hint=f"give the right value, or, if you trust the run: {again}",
+            hint="give the right value, or, if you trust the run: " + again,
         )
 
 

@@ -19,6 +19,7 @@ from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.tasks.vocabularies import VOCABULARIES, meant
+from targen_core.wording import Option
 
 __all__ = ["Drawn", "as_typed", "parse_dimensions", "read_dimensions", "with_dimensions"]
 
@@ -29,7 +30,7 @@ _Change: TypeAlias = Callable[[str, tuple[Dimension, ...]], tuple[Dimension, ...
 _WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time
 _LARGEST = 16 << 20  # bytes of a file of values
 _SHOWN = 8
-_EXAMPLE = "--dimension length=short,long"
+_EXAMPLE = Option("dimensions", {"length": ("short", "long")})
 
 
 def parse_dimensions(items: Sequence[str] | None) -> dict[str, Drawn]:
@@ -43,9 +44,9 @@ def parse_dimensions(items: Sequence[str] | None) -> dict[str, Drawn]:
         name, equals, text = item.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise UsageError(f"--dimension {item!r} is not NAME=VALUES", hint=_EXAMPLE)
+            raise UsageError(Option("dimensions") + f" {item!r} is not NAME=VALUES", hint=_EXAMPLE)
         if name in drawn:
-            raise UsageError(f"--dimension names {name} twice")
+            raise UsageError(Option("dimensions") + f" names {name} twice")
         drawn[name] = _typed(name, text.strip())
     return drawn
 
@@ -85,8 +86,9 @@ def _typed(name: str, text: str) -> Drawn:
     parts = [part.strip() for part in text.split(",")] if text else []
     if "" in parts:
         raise UsageError(
-            f"--dimension {name}={text}: a value is empty",
-            hint=f"values with commas stand in a file, one a line: --dimension {name}=@FILE",
+            Option("dimensions") + f" {name}={text}: a value is empty",
+            hint="values with commas stand in a file, one a line: "
+            + Option("dimensions", {name: "@FILE"}),
         )
     weighted = [_WEIGHT.fullmatch(part) for part in parts]
     if not parts or not any(weighted):
@@ -95,19 +97,19 @@ def _typed(name: str, text: str) -> Drawn:
     for part, match in zip(parts, weighted, strict=True):
         if match is None:
             raise UsageError(
-                f"--dimension {name}={text}: {part!r} has no weight, and others have",
+                Option("dimensions") + f" {name}={text}: {part!r} has no weight, and others have",
                 hint=f"give each a weight, {part}:1, or none; values that end in a colon and a "
-                f"number stand in a file: --dimension {name}=@FILE",
+                "number stand in a file: " + Option("dimensions", {name: "@FILE"}),
             )
         if match[1] in weights:
-            raise UsageError(f"--dimension {name}={text}: {match[1]!r} is there twice")
+            raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is there twice")
         weights[match[1]] = int(match[2])
     return weights
 
 
 def _lines(name: str, path: Path) -> tuple[str, ...]:
     """The values of a file, one a line, blank lines left out."""
-    what = f"--dimension {name}=@{path}"
+    what = f"{Option('dimensions')} {name}=@{path}"
     try:
         lines = read_text(path, _LARGEST).splitlines()
     except UnreadableFile as error:
@@ -154,7 +156,7 @@ def with_dimensions(
             task = _set(task, name, values, given)
         except ValueError as error:
             said = str(error).removeprefix(f"task {task.name}: ")
-            raise UsageError(f"--dimension {name}: {said}") from None
+            raise UsageError(Option("dimensions") + f" {name}: {said}") from None
     return task
 
 
@@ -166,7 +168,7 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     }
     if dot and step not in drawing:
         raise UsageError(
-            f"--dimension {name}: no step {step!r} that draws",
+            Option("dimensions") + f" {name}: no step {step!r} that draws",
             hint=did_you_mean(step, drawing, "steps"),
         )
     known = [one for one in task.dimensions_by_step if not dot or one[0] == step]
@@ -174,21 +176,24 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     if not there and not values:
         names = [one.name for _, one in known]
         raise UsageError(
-            f"--dimension {name}=: task {task.name} has no such dimension",
-            hint=did_you_mean(bare, names, "there are") if names else f"it has none; {_EXAMPLE}",
+            Option("dimensions") + f" {name}=: task {task.name} has no such dimension",
+            hint=did_you_mean(bare, names, "there are") if names else "it has none; " + _EXAMPLE,
         )
     for at in dict.fromkeys(at for at, _ in there) or (step or "generate",):
         if at in given:
             raise UsageError(
-                f"--dimension {name}: the {at} are your own: nothing is drawn for them"
+                Option("dimensions") + f" {name}: the {at} are your own: nothing is drawn for them"
             )
         if not there and (lists := drawing[at]) and not lists[-1].asks:
-            raise UsageError(f"--dimension {name}: no model is asked for the {at} of {task.name}")
+            raise UsageError(
+                Option("dimensions") + f" {name}: no model is asked for the {at} of {task.name}"
+            )
     read = meant(values)
     for _, one in there:
         if not one.in_prompt and not (read and set(read) <= set(one.pool)):
             raise UsageError(
-                f"--dimension {name}: the task's own code reads it, and knows these values alone",
+                Option("dimensions")
+                + f" {name}: the task's own code reads it, and knows these values alone",
                 hint=f"some of them, or weights: {', '.join(dict.fromkeys(one.pool))}",
             )
     if not there:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from targen_core.errors import RunConflict
 from targen_core.runs.records.spec import ManifestPart
+from targen_core.wording import Option
 
 __all__ = [
     "COPY",
@@ -179,7 +180,8 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
     if file:
         return RunConflict(
             f"the task of this run, {file}, has changed",
-            hint="put the file back as it was, or generate a new run with another --out",
+            hint="put the file back as it was, or generate a new run with another "
+            + Option("out", ...),
         )
     if now.version != there.version:
         return RunConflict(

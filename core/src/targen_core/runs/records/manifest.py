@@ -25,6 +25,7 @@ from targen_core.runs.records.shortcuts import locked_parts
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
+from targen_core.wording import Action, Blank, Either, Option
 
 __all__ = [
     "FORMAT",
@@ -165,8 +166,9 @@ class Manifest(ManifestPart):
                 raise RunDirectoryError(
                     f"{run} is not a run but a folder of runs, as a suite's: "
                     f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
-                    hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the targen "
-                    "generate --suite that began a suite, typed again, goes on with all of it",
+                    hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the "
+                    + Action("generate", suite=...)
+                    + " that began a suite, typed again, goes on with all of it",
                 ) from error
             if (run / "weighing.json").exists():
                 raise RunDirectoryError(
@@ -175,7 +177,7 @@ class Manifest(ManifestPart):
                 ) from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
-                hint="targen generate --out creates run directories",
+                hint=Action("generate", ..., out=...) + " creates run directories",
             ) from error
         written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
         if written not in (1, 2, FORMAT):
@@ -318,7 +320,8 @@ class Manifest(ManifestPart):
                 raise UsageError(
                     f"label {name}: {requested.quotas[name]} rows requested, but the run's "
                     f"target is {rows}",
-                    hint="a run can only grow; generate a smaller one with another --out",
+                    hint="a run can only grow; generate a smaller one with another "
+                    + Option("out", ...),
                 )
         if requested == last:
             return self
@@ -403,8 +406,14 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise RunConflict(
         f"{run} was merged of {plural(len(names), 'run')} ({some}): it does not go on by itself",
-        hint="targen resume each of those runs, with -n or --label for more rows; then: "
-        f"targen merge RUN... --out {shlex.quote(str(run))}",
+        hint="resume each of those runs, with "
+        + Option("n", ...)
+        + " or "
+        + Option("labels", ...)
+        + " for more rows; then: "
+        + Either(
+            Action("merge", Blank("RUN..."), out=run), Action("merge", Blank("[RUN, ...]"), out=run)
+        ),
     )
 
 

@@ -21,11 +21,12 @@ from targen_core.calls.secrets import (
     secret_in,
     secrets_in,
 )
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
-from targen_core.text import plural
+from targen_core.text import plain_fault, plural
+from targen_core.wording import Blank, Option, Setting, Together, Words, listed
 
 if TYPE_CHECKING:
     from targen_core.runs.preparing.parts import Parts
@@ -39,6 +40,7 @@ __all__ = [
     "is_secret",
     "known_secrets",
     "parse_options",
+    "prices",
     "public_options",
     "refuse_secrets",
     "settled",
@@ -54,6 +56,9 @@ CORE = (*OF_LISTS, "price_in", "price_out")
 
 _MAX_CANDIDATES = 50
 _MAX_PRICE = 1_000_000  # dollars per million tokens: a dollar for one
+
+
+_EXAMPLE = Setting("temperature", 0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,12 @@ class StepOptions:
         return {**self.backend, **dict(prices), **costly(self.sampling), **times}
 
 
-def parse_options(items: Sequence[str], example: str = "-o temperature=0.7") -> dict[str, Any]:
+def prices(dollars_in: str, dollars_out: str) -> Words:
+    """How to pass what a model costs, in dollars per million tokens."""
+    return Together(Option("price_in", Blank(dollars_in)), Option("price_out", Blank(dollars_out)))
+
+
+def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, Any]:
     """Options as they are typed; the last of two with one name counts.
 
     Args:
@@ -89,7 +99,7 @@ def parse_options(items: Sequence[str], example: str = "-o temperature=0.7") -> 
         name, equals, text = item.partition("=")
         if not equals or not name:
             raise UsageError(
-                f"option {scrub(item)!r} is not KEY=VALUE", hint=f"for example {example}"
+                f"option {scrub(item)!r} is not KEY=VALUE", hint="for example " + example
             )
         options[name] = _value(name.rpartition(".")[2], text)
     return options
@@ -150,7 +160,7 @@ def check_steps(
         if name in OF_LISTS:
             raise UsageError(
                 f"option {name}={value}: each step has its own {OF_LISTS[name]}",
-                hint=" or ".join(f"-o {step}.{name}={value}" for step in growing),
+                hint=listed([Setting(f"{step}.{name}", value) for step in growing], " or "),
             )
         if key not in OF_LISTS:
             continue
@@ -158,7 +168,7 @@ def check_steps(
         if lists is None:
             raise UsageError(
                 f"option {name}={value}: only {' and '.join(growing)} have a {OF_LISTS[key]}",
-                hint=f"for example -o {growing[-1]}.{key}={10 if key == 'batch' else 5}",
+                hint="for example " + Setting(f"{growing[-1]}.{key}", 10 if key == "batch" else 5),
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
@@ -168,7 +178,7 @@ def check_steps(
     for step in backend_for:
         if step not in known:
             raise UsageError(
-                f"--backend-for {step}: no such step",
+                Option("steps") + f" {step}: no such step",
                 hint=did_you_mean(step, known, "steps"),
             )
 
@@ -222,14 +232,19 @@ def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> 
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         known = [*backend.options.model_fields, *SAMPLING]
         if first["type"] == "extra_forbidden":
-            raise UsageError(
-                f"backend {name} has no option {key!r}", hint=did_you_mean(key, known, "options")
+            raise UnknownOption(
+                f"backend {name} has no option {key!r}",
+                option=key,
+                known=known,
+                hint=did_you_mean(key, known, "options"),
             ) from None
         if first["type"] == "missing":
             raise UsageError(
-                f"backend {name} needs the option {key!r}", hint=f"-o {key}=VALUE"
+                f"backend {name} needs the option {key!r}", hint=Setting(key, Blank("VALUE"))
             ) from None
-        raise UsageError(f"backend {name}: option {key}: {scrub(first['msg'])}") from None
+        raise UsageError(
+            f"backend {name}: option {key}: {scrub(plain_fault(first['msg']))}"
+        ) from None
     refuse_secrets(chosen, Secrets(*known_secrets(None, chosen)))
     return chosen
 
@@ -255,12 +270,12 @@ def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
             continue
         where = secret_in(value, name, secrets)
         if where:
-            own = " -o api_key=..., or" if hasattr(options, "api_key") else ""
+            place = Setting("api_key_file", Blank("FILE"))
             raise UsageError(
                 f"option {where} looks like a key or holds one; runs, reports and pages keep "
                 "this option",
                 hint=f"put the key into {variable or 'the environment variable of its service'}"
-                + (", or its file's name into -o api_key_file=FILE" if variable else own),
+                + (", or its file's name into " + place if variable else ""),
             )
 
 
@@ -319,14 +334,14 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     if not whole:
         raise UsageError(
             f"option {step}.batch={batch}: it must be a whole number above 0",
-            hint=f"for example -o {step}.batch=10",
+            hint="for example " + Setting(f"{step}.batch", 10),
         )
     candidates = options.get("candidates", 1)
     if type(candidates) is not int or not 0 < candidates <= _MAX_CANDIDATES:
         raise UsageError(
             f"option {step}.candidates={candidates}: it must be a whole number from 1 to "
             f"{_MAX_CANDIDATES}",
-            hint=f"for example -o {step}.candidates=5",
+            hint="for example " + Setting(f"{step}.candidates", 5),
         )
     price = None
     if "price_in" in options or "price_out" in options:
@@ -335,7 +350,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
         except (KeyError, OverflowError, TypeError, ValueError):
             raise UsageError(
                 "give both prices, in dollars per million tokens",
-                hint="for example --price-in 0.15 --price-out 0.60",
+                hint="for example " + prices("0.15", "0.60"),
             ) from None
         if not all(0 <= side <= _MAX_PRICE for side in price):  # a nan is neither
             raise UsageError(f"a price must be a number from 0 to {_MAX_PRICE:,}")

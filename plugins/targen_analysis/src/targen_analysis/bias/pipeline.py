@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from targen_analysis.data.runs import spaced
+from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_core.origin import is_place
 from targen_core.pretrained import spacy_pipeline
+from targen_core.wording import Option
 
 __all__ = ["Recognizer"]
 
-_LEAVE_OUT = "--without entities leaves them out"
+_LEAVE_OUT = Option("without", "entities") + " leaves them out"
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 """Factories whose vectors the entity recogniser may listen to."""
 
@@ -46,7 +48,9 @@ class Recognizer:
             raise UsageError(
                 f"the spaCy pipeline {name} has no component that finds entities, such as ner "
                 f"(it has: {parts})",
-                hint=f"-o entities.model=en_core_web_sm, or another one; {_LEAVE_OUT}",
+                hint=metric_option("entities", "model", "en_core_web_sm")
+                + ", or another one; "
+                + _LEAVE_OUT,
             )
         needed = [
             part
@@ -88,14 +92,16 @@ def _loaded(name: str) -> Any:
         if "[E050]" not in said:
             raise UsageError(
                 f"the spaCy pipeline {name} cannot be loaded: {said}",
-                hint=f"python -m spacy validate; {_LEAVE_OUT}",
+                hint="python -m spacy validate; " + _LEAVE_OUT,
             ) from error
         if is_place(name):
             raise UsageError(
                 f"there is no spaCy pipeline at {name}",
-                hint=f"-o entities.model=./FOLDER, as nlp.to_disk writes it; {_LEAVE_OUT}",
+                hint=metric_option("entities", "model", "./FOLDER")
+                + ", as nlp.to_disk writes it; "
+                + _LEAVE_OUT,
             ) from error
         raise UsageError(
             f"the spaCy pipeline {name} is not installed",
-            hint=f"python -m spacy download {name}; {_LEAVE_OUT}",
+            hint=f"python -m spacy download {name}; " + _LEAVE_OUT,
         ) from error

@@ -15,6 +15,7 @@ from targen_core import Registry, Task
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.tasks.fields import named, text_at
+from targen_core.wording import Option
 
 __all__ = ["Columns", "named_apart", "read_corpus"]
 
@@ -73,7 +74,7 @@ def read_corpus(
         if other not in (known.name, *(name.rpartition(":")[2] for name in known.based_on)):
             raise UsageError(
                 f"{opened.place} already names the task of its rows: {known.name}, not of {other}",
-                hint="leave out --task",
+                hint="leave out " + Option("task"),
             )
     rows = opened.rows(known)
     if known is not None and (columns.texts or columns.label):
@@ -95,14 +96,14 @@ def _fields(
     there = [field for field in fields if any(named(row, field) for row in rows)]
     missing = [field for field in fields if field not in there]
     if columns.texts and missing:
-        _no_column(source, rows, missing[0], "--text")
+        _no_column(source, rows, missing[0], Option("text"))
     if not there:
         raise UsageError(
             f"{source} has no column of text" + (f" of {task.name}" if task is not None else ""),
-            hint=f"--text COLUMN; its columns are: {_names(rows)}",
+            hint=Option("text", "COLUMN") + f"; its columns are: {_names(rows)}",
         )
     if columns.label and not any(named(row, columns.label) for row in rows):
-        _no_column(source, rows, columns.label, "--label")
+        _no_column(source, rows, columns.label, Option("label"))
     return tuple(fields) if not missing else tuple(there)
 
 
@@ -214,7 +215,7 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(dict.fromkeys(name for row in rows for name in row)) or "none"
 
 
-def _no_column(source: str, rows: Sequence[Mapping[str, Any]], column: str, option: str) -> None:
+def _no_column(source: str, rows: Sequence[Mapping[str, Any]], column: str, option: Option) -> None:
     raise UsageError(
         f"{source} has no column {column!r} ({option})", hint=f"its columns are: {_names(rows)}"
     )

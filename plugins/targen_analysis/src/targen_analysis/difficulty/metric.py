@@ -14,6 +14,7 @@ from targen_analysis.difficulty.training import Recipe
 from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 from targen_analysis.statistics import difference
+from targen_analysis.wording import metric_option
 from targen_core.pretrained import device_of
 from targen_core.text import percent
 
@@ -22,7 +23,8 @@ __all__ = ["DIFFICULTY", "DifficultyOptions"]
 
 _UNNAMED = (
     "Difficulty is difficulty for a model. Name one that transformers load: "
-    "-o difficulty.model=google-bert/bert-base-uncased, say, or the folder of one."
+    + metric_option("difficulty", "model", "google-bert/bert-base-uncased")
+    + ", say, or the folder of one."
 )
 
 
@@ -60,11 +62,11 @@ _MANY = 0.02
 
 def _measure(study: Study, options: DifficultyOptions) -> Findings:
     if not options.model:
-        return Findings(notes=(_UNNAMED,))
+        return Findings(notes=(str(_UNNAMED),))
     from targen_analysis.difficulty.models import find_classifier
 
     classifier = find_classifier(options.model)
-    device = device_of(options.device, "-o difficulty.device=")
+    device = device_of(options.device, "difficulty.device")
     recipe = Recipe(options.epochs, options.batch, options.learning_rate, device)
     notes: list[str] = []
     drawn: dict[str, Decisions] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_core.pretrained import first_line, model_folder, quiet
 
@@ -94,6 +95,7 @@ def _explained(name: str) -> Iterator[None]:
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the model {name} cannot be loaded: {first_line(error)}",
-            hint="-o difficulty.model=./FOLDER with a model, its tokenizer and its weights, of a "
-            "kind that transformers can let classify texts",
+            hint=metric_option("difficulty", "model", "./FOLDER")
+            + " with a model, its tokenizer and its weights, of a kind that transformers can let "
+            "classify texts",
         ) from error

@@ -24,6 +24,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import mean, rate
+from targen_analysis.wording import metric_option
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.text import sheet_text
@@ -53,7 +54,7 @@ class _Verdict:
 
 def _measure(study: Study, options: JudgedOptions) -> Findings:
     if not (options.sheet or options.ratings):
-        return Findings(notes=(_NONE,))
+        return Findings(notes=(str(_NONE),))
     known = {corpus.name: _Known(corpus) for corpus in study.everything}
     figures: dict[str, dict[str, Estimate]] = {name: {} for name in known}
     headlines, warnings, tables, plots = [], [], [], []
@@ -114,8 +115,10 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
 
 _NONE = (
     "Nobody has said whether answers are right: targen sample draws rows for a person, and "
-    "-o judged.sheet=FILE shows here what was found. targen rate has a model rate how difficult "
-    "rows are: -o judged.ratings=RUN."
+    + metric_option("judged", "sheet", "FILE")
+    + " shows here what was found. targen rate has a model rate how difficult rows are: "
+    + metric_option("judged", "ratings", "RUN")
+    + "."
 )
 _RIGHT = ("dataset", "judged rows", "right")
 
@@ -145,12 +148,12 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
     rows: list[Mapping[str, Any]] = []
     for each in filter(None, map(str.strip, said.split(","))):
         if not Path(each).exists():
-            raise UsageError(f"-o judged.{what}: there is no {each}")
+            raise UsageError(metric_option("judged", what) + f": there is no {each}")
         read = open_source(Path(each)).rows()
         lacking = [column for column in columns if column not in read[0]]
         if lacking:
             raise UsageError(
-                f"-o judged.{what}: {each} has no column {lacking[0]}",
+                metric_option("judged", what) + f": {each} has no column {lacking[0]}",
                 hint="targen sample writes such a file"
                 if what == "sheet"
                 else "targen rate makes such a run",
@@ -171,7 +174,8 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
             continue
         if word not in _YES | _NO:
             raise UsageError(
-                f"-o judged.sheet: {said}: right is {row['right']!r} where it is yes, no or empty"
+                metric_option("judged", "sheet")
+                + f": {said}: right is {row['right']!r} where it is yes, no or empty"
             )
         filled += 1
         places = {
@@ -184,9 +188,14 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
                 verdicts.setdefault(name, {})[at] = verdict
         lost += all(at is None for at in places.values())
     if not filled:
-        raise UsageError(f"-o judged.sheet: {said} is not filled in: no row says yes or no")
+        raise UsageError(
+            metric_option("judged", "sheet") + f": {said} is not filled in: no row says yes or no"
+        )
     if not verdicts:
-        raise UsageError(f"-o judged.sheet: {said} holds no row of these datasets as it is now")
+        raise UsageError(
+            metric_option("judged", "sheet")
+            + f": {said} holds no row of these datasets as it is now"
+        )
     return verdicts, lost
 
 
@@ -219,13 +228,17 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
     for row in _rows(said, "ratings", ("input", "output")):
         level = str(row["output"]).strip()
         if level not in _LEVELS:
-            raise UsageError(f"-o judged.ratings: {said}: {level!r} is no rating from 1 to 5")
+            raise UsageError(
+                metric_option("judged", "ratings") + f": {said}: {level!r} is no rating from 1 to 5"
+            )
         names = [name for name, of in known.items() if of.place(str(row["input"])) is not None]
         lost += not names
         for name in names:
             ratings.setdefault(name, []).append(level)
     if not ratings:
-        raise UsageError(f"-o judged.ratings: {said} rates no row of these datasets")
+        raise UsageError(
+            metric_option("judged", "ratings") + f": {said} rates no row of these datasets"
+        )
     return ratings, lost
 
 

@@ -12,6 +12,7 @@ from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colors_of, write_picture
 from targen_core.errors import UsageError
 from targen_core.outputs import check_own, write_file
+from targen_core.wording import ANOTHER_OUT, Option
 
 __all__ = ["FILES", "check_free", "write"]
 
@@ -27,18 +28,17 @@ def check_free(out: Path, *, force: bool) -> None:
             such as a link in the place of a file.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(
-            f"{out} is a file, and an analysis is a folder", hint="choose another --out"
-        )
+        raise UsageError(f"{out} is a file, and an analysis is a folder", hint=ANOTHER_OUT)
     if (out / "manifest.json").exists():
         raise UsageError(
             f"{out} is a run directory, which holds what the run left and nothing else",
-            hint="choose another --out",
+            hint=ANOTHER_OUT,
         )
     check_own(out, *FILES, *_FOLDERS)
     if any((out / name).exists() for name in FILES) and not force:
         raise UsageError(
-            f"{out} holds an analysis", hint="--force replaces it; or choose another --out"
+            f"{out} holds an analysis",
+            hint=Option("force", True) + " replaces it; or " + ANOTHER_OUT,
         )
 
 

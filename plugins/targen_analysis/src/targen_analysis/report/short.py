@@ -11,6 +11,7 @@ from targen_analysis.metrics import Cell, Study, Table
 from targen_analysis.report.apart import Apart, apart
 from targen_analysis.statistics import Z
 from targen_core.text import plural
+from targen_core.wording import Option
 
 __all__ = ["Short", "in_short"]
 
@@ -80,7 +81,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
-        yield f"Nothing to compare with: name the original with --against.{doubts}"
+        yield f"Nothing to compare with: name the original with {Option('against')}.{doubts}"
         return
     name = study.reference.name
     if not marks:
@@ -130,7 +131,8 @@ def _limits(study: Study) -> Iterator[str]:
         f"±{max(1, round(100 * half))} points at best."
     )
     if study.reference is None:
-        yield "Nothing is compared with: without --against, figures say little of quality."
+        against = Option("against")
+        yield f"Nothing is compared with: without {against}, figures say little of quality."
     elif study.reference.fields != study.corpora[0].fields:
         yield (
             f"{study.reference.name} has other texts ({', '.join(study.reference.fields)}) than "

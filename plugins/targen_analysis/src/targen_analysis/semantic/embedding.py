@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_core.pretrained import (
     MINILM,
@@ -66,7 +67,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
         extra="targen-analysis[minilm]",
         owner="sentence-transformers",
     )
-    place = str(device_of(device, "-o semantic.device="))
+    place = str(device_of(device, "semantic.device"))
     try:
         loaded = sentence_model(folder, place)
     except UsageError:
@@ -74,7 +75,8 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
-            hint="-o semantic.model=./FOLDER with a model of sentence-transformers",
+            hint=metric_option("semantic", "model", "./FOLDER")
+            + " with a model of sentence-transformers",
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():
@@ -96,11 +98,14 @@ def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[
     except RuntimeError as error:
         raise UsageError(
             f"the embedding model {name} failed: {first_line(error)}",
-            hint="-o semantic.batch=4 needs less memory, -o semantic.device=cpu no GPU",
+            hint=metric_option("semantic", "batch", 4)
+            + " needs less memory, "
+            + metric_option("semantic", "device", "cpu")
+            + " no GPU",
         ) from error
     if not np.isfinite(vectors).all():
         raise UsageError(
             f"the embedding model {name} gives vectors that are not numbers",
-            hint="-o semantic.model=NAME for another",
+            hint=metric_option("semantic", "model", "NAME") + " for another",
         )
     return vectors

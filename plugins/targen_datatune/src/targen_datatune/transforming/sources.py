@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import DatasetUnavailable, PluginError, UsageError
+from targen_core.wording import Action, Option, listed
 from targen_datatune.transforming.items import Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 
@@ -73,9 +74,15 @@ class Sources:
             problems = [problem for source in index.sources() for problem in source.problems]
         if not findings.matches:
             why = ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
-            hint = f"left out: {why}; see --license, --min-rows, --max-rows and --gated"
+            limits = [Option(name) for name in ("license", "min_rows", "max_rows")]
+            hint = f"left out: {why}; see " + listed(limits) + " and " + Option("gated")
             if not why:
-                hint = "targen retrieve shows what there is; targen catalogue build adds more"
+                hint = (
+                    Action("retrieve")
+                    + " shows what there is; "
+                    + Action("catalogue build")
+                    + " adds more"
+                )
                 hint += f"; {len(problems)} could not be described" if problems else ""
             raise UsageError("no dataset is left that rows could be made from", hint=hint)
         self._findings = findings

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from targen_core import Llm, Prompt, Rejected
 from targen_core.errors import DatasetUnavailable, UsageError
 from targen_core.tasks.checks import similarity
+from targen_core.wording import Option
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
 from targen_datatune.transforming.items import Plan, Source, SourceRow
@@ -151,9 +152,10 @@ class Steps:
             source = self.sources.source(entry, f"{votes} of {draws}")
             clash = next((one for one in sources if not self._mixes(one, source)), None)
             if clash is not None and not source.problem:
+                both = Option("license", f"{clash.license},{source.license}")
                 words = (
                     f"its licence {source.license} does not mix with {clash.license} of "
-                    f"{clash.dataset}; --license {clash.license},{source.license} mixes them"
+                    f"{clash.dataset}; {both} mixes them"
                 )
                 source = source.model_copy(update={"problem": words})
             sources.append(source)
@@ -242,8 +244,8 @@ class Steps:
         """Carry out the plan on one row."""
         if len(llm.above) != 3:
             raise UsageError(
-                "rows to be transformed have a plan, and --seeds brings none",
-                hint="give a folder with the file as --catalogue",
+                "rows to be transformed have a plan, and " + Option("seeds") + " brings none",
+                hint="give a folder with the file as " + Option("catalogue", ...),
             )
         task, source, plan = llm.above
         facts = {"source": source.dataset, "row": row.row, "license": source.license or "unknown"}

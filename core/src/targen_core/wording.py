@@ -1,0 +1,365 @@
+"""What errors and hints name: options, settings and calls, as values.
+
+Code says what it means, and the text is made where it appears: `Option("max_cost")` is `--max-cost`
+in a command, `max_cost` in a program, and `max_cost:` below the name of a file that holds it. With
+texts around them they are `Words`:
+
+```python
+raise UsageError(Option("correct", False) + " and " + Option("corrector") + " exclude each other")
+raise RunConflict(f"{run} is complete", hint="to extend it: " + Action("resume", run, n=40))
+```
+
+An option is called by its keyword in Python; `flag_of` derives the command's flag.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from os import PathLike, fspath
+from typing import Any, Literal, TypeAlias
+
+__all__ = [
+    "AGAIN",
+    "ANOTHER_OUT",
+    "REPEAT",
+    "Action",
+    "Blank",
+    "Edge",
+    "Either",
+    "Model",
+    "Option",
+    "Phrase",
+    "Setting",
+    "Together",
+    "Words",
+    "edge",
+    "flag_of",
+    "in_a_command",
+    "in_a_file",
+    "listed",
+    "of_a_command",
+]
+
+Edge: TypeAlias = Literal["command", "python", "file"]
+"""Where a text appears: a terminal, a program or notebook, or next to the name of a file."""
+
+_FLAGS = {
+    "dimensions": "--dimension",
+    "labels": "--label",
+    "model": "--backend",
+    "n": "-n",
+    "options": "-o",
+    "replicas": "--replica",
+    "steps": "--backend-for",
+    "variants": "--variant",
+}
+"""The flags that are not their keyword with dashes."""
+
+_IN_A_FILE: ContextVar[bool] = ContextVar("in_a_file", default=False)
+
+
+class _Person:
+    """The commands that the person of this process typed and that run now, in any thread."""
+
+    commands = 0
+
+
+@contextmanager
+def of_a_command() -> Iterator[None]:
+    """Let a command run: only the texts that its person typed are orders then."""
+    _Person.commands += 1
+    try:
+        yield
+    finally:
+        _Person.commands -= 1
+
+
+def in_a_command() -> bool:
+    """Return whether a command that a person typed runs now."""
+    return _Person.commands > 0
+
+
+@contextmanager
+def in_a_file() -> Iterator[None]:
+    """Let options be called by their keys: what is read now are values of a file."""
+    token = _IN_A_FILE.set(True)
+    try:
+        yield
+    finally:
+        _IN_A_FILE.reset(token)
+
+
+def edge() -> Edge:
+    """Return where texts appear now."""
+    if _IN_A_FILE.get():
+        return "file"
+    return "command" if in_a_command() else "python"
+
+
+def flag_of(option: str) -> str:
+    """Return the flag of an option, which is called by its keyword."""
+    return _FLAGS.get(option) or f"--{option.replace('_', '-')}"
+
+
+class Phrase:
+    """What is said differently at each edge; `str` gives the text for the present one."""
+
+    __slots__ = ()
+
+    def text(self, where: Edge) -> str:
+        """Return the text for an edge."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.text(edge())
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __add__(self, after: Words) -> Phrase:
+        return _Joined(self, after)
+
+    def __radd__(self, before: Words) -> Phrase:
+        return _Joined(before, self)
+
+
+Words: TypeAlias = str | Phrase
+"""A text, or what becomes one where it appears."""
+
+
+class Blank(str):
+    """What a reader has to fill in, such as `FILE`: written without quotes."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Joined(Phrase):
+    """One after the other."""
+
+    first: Words
+    then: Words
+
+    def text(self, where: Edge) -> str:
+        return _text(self.first, where) + _text(self.then, where)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Either(Phrase):
+    """Two wordings, where the command and Python do not do the same in the same way."""
+
+    command: Words
+    python: Words
+
+    def text(self, where: Edge) -> str:
+        """Return that of who does something about it: no file does."""
+        where = _by_function(where)
+        return _text(self.command if where == "command" else self.python, where)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Option(Phrase):
+    """An option, or with a value how to pass it.
+
+    Attributes:
+        name: its keyword in Python, such as `max_cost`.
+        value: a number, a text, a switch, a list or values by name; `...` for one that the reader
+            chooses, and None to name the option alone.
+    """
+
+    name: str
+    value: Any = None
+
+    def text(self, where: Edge) -> str:
+        """Return `--max-cost 5`, `max_cost=5` or `max_cost: 5`."""
+        if where == "command":
+            return _as_flags(self.name, self.value)
+        if self.value is None:
+            return f"{self.name}:" if where == "file" else self.name
+        if where == "file":
+            return f"{self.name}: {'…' if self.value is ... else _in_json(self.value)}"
+        return f"{self.name}={_in_python(self.value)}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setting(Phrase):
+    """An option of a model, a step or a part, or with a value how to pass it.
+
+    Attributes:
+        key: its key, such as `temperature` or `correct.temperature`.
+        value: as of `Option`.
+    """
+
+    key: str
+    value: Any = None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether functions do not take it as a keyword."""
+        return not self.key.isidentifier()
+
+    def text(self, where: Edge) -> str:
+        """Return `-o correct.times=5`, `options={"correct.times": 5}` or `correct.times: 5`."""
+        if where == "command":
+            return f"-o {self.key}" if self.value is None else f"-o {_pair(self.key, self.value)}"
+        if where == "file" or not self.is_nested:
+            return Option(self.key, self.value).text(where)
+        if self.value is None:
+            return f"options[{_in_python(self.key)}]"
+        return f"options={_in_python({self.key: self.value})}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Model(Phrase):
+    """How to pass the name of a model of a backend."""
+
+    backend: str
+    name: str
+
+    def text(self, where: Edge) -> str:
+        """Return `--model NAME` or `model="BACKEND/NAME"`."""
+        if where == "command":
+            return f"--model {_typed(self.name)}"
+        return Option("model", f"{self.backend}/{self.name}").text(where)
+
+
+class Together(Phrase):
+    """Options and settings that are passed in one call."""
+
+    __slots__ = ("options",)
+
+    def __init__(self, *options: Option | Setting) -> None:
+        self.options = options
+
+    def text(self, where: Edge) -> str:
+        """Return `--price-in 0 --price-out 0` or `price_in=0, price_out=0`."""
+        if where == "command":
+            return " ".join(option.text(where) for option in self.options)
+        by_key = {o.key: o.value for o in self.options if isinstance(o, Setting) and o.is_nested}
+        options = [o for o in self.options if not (isinstance(o, Setting) and o.is_nested)]
+        options += [Option("options", by_key)] if by_key else []
+        return ", ".join(option.text(where) for option in options)
+
+
+class Action(Phrase):
+    """A command, or the function of `targen_core` that does the same.
+
+    A command that has no such function is a command in Python's texts too.
+    """
+
+    __slots__ = ("arguments", "name", "options")
+
+    def __init__(self, name: str, *arguments: object, **options: object) -> None:
+        """Name a call.
+
+        Args:
+            name: of the command and the function; words of a command have a space between them.
+            arguments: in order, options and settings among them; `...` for one that matters in
+                Python alone.
+            options: as of `Option`, by name.
+        """
+        self.name = name
+        self.arguments = arguments
+        self.options = options
+
+    def text(self, where: Edge) -> str:
+        """Return `targen resume RUN -n 40` or `targen_core.resume("RUN", n=40)`."""
+        options = [Option(name, value) for name, value in self.options.items()]
+        if _by_function(where) == "command" or self.name not in _functions():
+            typed = (_argument(each) for each in self.arguments if each is not ...)
+            flags = (option.text("command") for option in options)
+            return " ".join(["targen", self.name, *typed, *flags])
+        passed = [_passed(each) for each in self.arguments]
+        passed += [option.text("python") for option in options]
+        return f"targen_core.{self.name}({', '.join(passed)})"
+
+
+ANOTHER_OUT: Words = "choose another " + Option("out", ...)
+"""Where something else is in the place of a new folder or file."""
+
+AGAIN: Words = Either("the same command", "the same call")
+"""What to type again."""
+
+REPEAT: Words = Either("run the same command again", "make the same call again")
+"""What to do where it goes on then."""
+
+
+def listed(items: Iterable[Words], between: str = ", ") -> Words:
+    """Return items with a text between them."""
+    first, *others = items
+    return reduce(add, [part for each in others for part in (between, each)], first)
+
+
+def _by_function(where: Edge) -> Edge:
+    return ("command" if in_a_command() else "python") if where == "file" else where
+
+
+def _functions() -> frozenset[str]:
+    return frozenset(sys.modules["targen_core"].__all__)
+
+
+def _text(words: Words, where: Edge) -> str:
+    return words if isinstance(words, str) else words.text(where)
+
+
+def _as_flags(name: str, value: Any) -> str:
+    """An option as it is typed; one with several values is given several times."""
+    flag = flag_of(name)
+    if value is None or value is ... or value is True:
+        return flag
+    if value is False:
+        return f"--no-{flag.removeprefix('--')}"
+    if isinstance(value, Mapping):
+        return " ".join(f"{flag} {_pair(key, each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(f"{flag} {_typed(each)}" for each in value)
+    return f"{flag} {_typed(value)}"
+
+
+def _pair(key: str, value: Any) -> str:
+    if isinstance(value, Blank):
+        return f"{key}={value}"
+    text = value if isinstance(value, str) else _in_json(value)
+    if isinstance(value, tuple):
+        text = ",".join(map(str, value))
+    return shlex.quote(f"{key}={text}")
+
+
+def _typed(value: object) -> str:
+    """A value as a shell takes it."""
+    return value if isinstance(value, Blank) else shlex.quote(str(value))
+
+
+def _argument(value: object) -> str:
+    return value.text("command") if isinstance(value, Phrase) else _typed(value)
+
+
+def _passed(value: object) -> str:
+    return value.text("python") if isinstance(value, Phrase) else _in_python(value)
+
+
+def _in_json(value: Any) -> str:
+    return value if isinstance(value, Blank) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _in_python(value: Any) -> str:
+    """A value as Python writes it, with the quotes of our documentation."""
+    if isinstance(value, Blank):
+        return str(value)
+    if value is ...:
+        return "..."
+    if isinstance(value, str | PathLike):
+        return json.dumps(fspath(value), ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_in_python(k)}: {_in_python(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_in_python, value))}]"
+    return repr(value)

@@ -1,0 +1,162 @@
+"""Errors carry values, and their text is that of the place where it appears."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+import targen_core
+from targen_core.errors import UsageError
+from targen_core.wording import (
+    REPEAT,
+    Action,
+    Blank,
+    Either,
+    Model,
+    Option,
+    Setting,
+    Together,
+    in_a_file,
+    listed,
+    of_a_command,
+)
+
+CORE = Path(targen_core.__file__).parent
+
+SAID = {
+    "named": (Option("max_cost"), "--max-cost", "max_cost", "max_cost:"),
+    "a number": (Option("max_cost", 5), "--max-cost 5", "max_cost=5", "max_cost: 5"),
+    "of the reader": (Option("out", ...), "--out", "out=...", "out: …"),
+    "to fill in": (Option("given", Blank("FILE")), "--given FILE", "given=FILE", "given: FILE"),
+    "short": (Option("n", 40), "-n 40", "n=40", "n: 40"),
+    "on": (Option("mix", True), "--mix", "mix=True", "mix: true"),
+    "off": (Option("correct", False), "--no-correct", "correct=False", "correct: false"),
+    "by name": (
+        Option("labels", {"order status": 40, "no": 2}),
+        "--label 'order status=40' --label no=2",
+        'labels={"order status": 40, "no": 2}',
+        'labels: {"order status": 40, "no": 2}',
+    ),
+    "several": (
+        Option("variants", ["paper", "my own"]),
+        "--variant paper --variant 'my own'",
+        'variants=["paper", "my own"]',
+        'variants: ["paper", "my own"]',
+    ),
+    "a path": (
+        Option("out", Path("my runs/x")),
+        "--out 'my runs/x'",
+        'out="my runs/x"',
+        'out: "my runs/x"',
+    ),
+    "of a model": (
+        Setting("temperature", 0.7),
+        "-o temperature=0.7",
+        "temperature=0.7",
+        "temperature: 0.7",
+    ),
+    "of a step": (
+        Setting("correct.temperature", 0),
+        "-o correct.temperature=0",
+        'options={"correct.temperature": 0}',
+        "correct.temperature: 0",
+    ),
+    "of a step, named": (
+        Setting("correct.times"),
+        "-o correct.times",
+        'options["correct.times"]',
+        "correct.times:",
+    ),
+    "an object": (
+        Setting("extra", {"a": 1}),
+        "-o 'extra={\"a\": 1}'",
+        'extra={"a": 1}',
+        'extra: {"a": 1}',
+    ),
+    "together": (
+        Together(Option("n", 4), Setting("a.b", 1), Setting("c.d", "x y")),
+        "-n 4 -o a.b=1 -o 'c.d=x y'",
+        'n=4, options={"a.b": 1, "c.d": "x y"}',
+        'n: 4, options: {"a.b": 1, "c.d": "x y"}',
+    ),
+    "a model": (
+        Model("llama", "NAME"),
+        "--model NAME",
+        'model="llama/NAME"',
+        'model: "llama/NAME"',
+    ),
+    "an action": (
+        Action("resume", "my runs/x", n=40),
+        "targen resume 'my runs/x' -n 40",
+        'targen_core.resume("my runs/x", n=40)',
+        'targen_core.resume("my runs/x", n=40)',
+    ),
+    "an action without a function": (
+        Action("validate", "x.csv", task="rte"),
+        "targen validate x.csv --task rte",
+        "targen validate x.csv --task rte",
+        "targen validate x.csv --task rte",
+    ),
+    "arguments that differ": (
+        Action("generate", ..., out=...),
+        "targen generate --out",
+        "targen_core.generate(..., out=...)",
+        "targen_core.generate(..., out=...)",
+    ),
+    "either": (Either("this", Option("n")), "this", "n", "n"),
+    "joined": (
+        "give " + Option("seeds", ...) + " or " + listed([Option("n", 1), Option("n", 2)]),
+        "give --seeds or -n 1, -n 2",
+        "give seeds=... or n=1, n=2",
+        "give seeds: … or n: 1, n: 2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "command", "python", "file"), SAID.values(), ids=SAID)
+def test_a_value_has_a_text_for_each_edge(said, command, python, file):
+    assert str(said) == python
+    with in_a_file():
+        assert str(said) == file
+    with of_a_command():
+        assert str(said) == command
+    assert str(pickle.loads(pickle.dumps(said))) == f"{said}" == python
+
+
+def test_an_error_is_worded_where_it_is_read():
+    error = UsageError(Option("max_cost") + " is -1", hint=Option("max_cost", 5))
+    assert (str(error), error.hint) == ("max_cost is -1", "max_cost=5")
+    assert error.__notes__ == ["hint: max_cost=5"]
+    sent = pickle.dumps(error)
+    with of_a_command():
+        arrived = pickle.loads(sent)
+        assert (str(arrived), arrived.hint) == ("--max-cost is -1", "--max-cost 5")
+    arrived.hint = REPEAT + " later"
+    assert arrived.hint == "make the same call again later"
+    assert isinstance(arrived.hint, str)
+
+
+def _texts(path: Path) -> list[ast.Constant]:
+    """The texts of a module, without its docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [text for text in texts if isinstance(text.value, str) and id(text) not in prose]
+
+
+def test_no_text_below_the_command_has_a_flag():
+    flag = re.compile(r"(?<![\w-])--[a-z]|(?<!\S)-[no] ")
+    rooms = [path for path in CORE.rglob("*.py") if not {"cli", "templates"} & {*path.parts}]
+    own = CORE / "options.py", CORE / "wording.py"  # what the command says of a flag; flags
+    found = [
+        f"{path.relative_to(CORE)}:{text.lineno}: {text.value}"
+        for path in rooms
+        if path not in own
+        for text in _texts(path)
+        if flag.search(re.sub(r"(pip|ulimit)\b.*", "", text.value))
+    ]
+    assert not found
