@@ -20,7 +20,6 @@ KINDS = {
     "register_filters": "filter",
     "register_correctors": "corrector",
     "register_backends": "backend",
-    "register_exporters": "exporter",
     "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",

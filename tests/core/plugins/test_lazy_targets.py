@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from targen_core import Backend, BackendOptions, Exporter, load_registry
+from targen_core import Backend, BackendOptions, load_registry
 from targen_core.errors import MissingDependency, PluginError
 from targen_core.plugins.kinds import KINDS
 
@@ -94,7 +94,6 @@ def _function():
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
         ("generator", 5, "generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
-        ("exporter", _function, "exporter acme:x is a function, not a targen_core.Exporter"),
         ("form", 5, "form acme:x is a int, not a targen_core.TaskForm"),
         ("command", 5, "command acme:x is a int, not something to call"),
     ],
@@ -113,9 +112,7 @@ def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):
 def test_what_is_of_its_kind_is_given_as_it_is(lab, plugin, source):
     task = lab.World().task()
     backend = Backend(summary="", options=BackendOptions, create=lambda options: None)
-    exporter = Exporter(write=lambda dataset, out: None, suffix=".txt")
     things = {"task": task, "backend": backend, "contexts": task.contexts, "seeds": task.seeds[0]}
-    things["exporter"] = exporter
     for kind, thing in {**things, "generator": _function, "corrector": _function}.items():
         hook = KINDS[kind].hook
         hooks = {hook: lambda register, thing=thing: register.register("x", thing)}

@@ -69,12 +69,10 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.analyze`."""
-    register.register("analyze", "targen_analysis.api:analyze")
-    """What `targen_core.analyze` calls."""
     register.register(
         "analyze",
         "targen_analysis.api:analyze",
-        summary="measures datasets, for targen_core.analyze",
+        summary="what is in a dataset, beside the original",
     )
 
 

@@ -25,6 +25,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
+from targen_core.wording import Option
 
 __all__ = ["MAX_COPIED", "Chosen", "Parts"]
 
@@ -221,7 +222,9 @@ class Parts:
                 ]
                 raise UsageError(
                     f"option {name!r}: nothing here has such an option",
-                    hint=did_you_mean(name, known, "options") if known else "leave -o out",
+                    hint=did_you_mean(name, known, "options")
+                    if known
+                    else "leave " + Option("options") + " out",
                 )
 
     def refuse_unused(self, option: str) -> None:
@@ -234,10 +237,11 @@ class Parts:
         for item in self._registry.everything():
             if about not in (item.name, item.id) or not self._registry.is_configurable(item):
                 continue
-            flag = _flags().get(item.kind)
+            chooses = _choosing().get(item.kind)
+            uses = Option(chooses, about) + " uses it; or " if chooses else ""
             raise UsageError(
                 f"option {option!r}: the {item.kind} {item.id} is not used here",
-                hint=(f"{flag} {about} uses it; or " if flag else "") + "leave the option out",
+                hint=uses + "leave the option out",
             )
 
     @property
@@ -251,13 +255,11 @@ class Parts:
         }
 
 
-def _flags() -> dict[str, str]:
-    """The flag that chooses a part of each kind, where a run has one."""
+def _choosing() -> dict[str, str]:
+    """The option that chooses a part of each kind, where a run has one."""
     declared = {**RowOptions.declared(), **ListOptions.declared()}
     return {
-        option.flag.completes: f"--{name.replace('_', '-')}"
-        for name, option in declared.items()
-        if option.flag.completes
+        option.flag.completes: name for name, option in declared.items() if option.flag.completes
     }
 
 

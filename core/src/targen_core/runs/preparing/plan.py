@@ -454,7 +454,7 @@ def _from(
 
     Without a name it is the registered list that the task's own stands for.
     """
-    where = f"--{kind}-from {name}" if name else f"{kind}.use {own.origin}"
+    where = Option(f"{kind}_from", name) if name else f"{kind}.use {own.origin}"
     try:
         registered, used = parts.find(kind, kind, name or own.origin)
     except UnknownName as error:
@@ -463,7 +463,7 @@ def _from(
         raise
     if not fits(used.item, own.item):
         raise UsageError(
-            f"{where}: its items are {_item_words(used.item)}, but {task.name} "
+            where + f": its items are {_item_words(used.item)}, but {task.name} "
             f"takes {_item_words(own.item)}",
             hint=Action(f"list-{kind}")
             + " has others; "

@@ -33,7 +33,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.steps import PARAMETERS
-from targen_core.wording import Action, Setting, Together
+from targen_core.wording import Action, Either, Option, Setting, Together
 
 __all__ = [
     "remember",
@@ -113,7 +113,11 @@ def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
         raise UsageError(
             f"this run asks for {listed}, which has not been used on this machine before; a run "
             "from someone else may name any file or address",
-            hint="read manifest.json first; if you trust it, add --trust",
+            hint="read manifest.json first; if you trust it, "
+            + Either(
+                "add " + Option("trust", True),
+                "resume it within `with targen_core.trusting():`",
+            ),
         )
     remember_paths(manifest)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from targen_core import wording
 from targen_core.engine.distance_options import DistanceOptions
 from targen_core.errors import UsageError
 from targen_core.options import Option, Options, RowOptions
@@ -51,8 +52,11 @@ def spelled_out(asked: Mapping[str, Any]) -> dict[str, Any]:
         values = {**there, **given}
         for key, field in model.model_fields.items():
             if field.is_required() and key not in values:
-                typed, needed = (word.replace("_", "-") for word in (next(iter(given)), key))
-                raise UsageError(f"--{typed} is for --{needed}", hint=f"give --{needed} too")
+                needed = wording.Option(key, ...)
+                raise UsageError(
+                    wording.Option(next(iter(given))) + " is for " + wording.Option(key),
+                    hint="give " + needed + " too",
+                )
         model(**values)
         fields["options"] = {**options, **{f"{name}.{key}": v for key, v in values.items()}}
         filters = fields.get("filters") or ()
