@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from targen_core.commands import COMMANDS
+from targen_cli.commands import COMMANDS
 from targen_core.plugins.loader import DISABLE_VARIABLE, load_registry
 
 PAGE = Path("docs/reference/cli.md")

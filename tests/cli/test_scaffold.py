@@ -28,7 +28,8 @@ def test_a_distribution_is_whole(kind):
     assert project["project"]["entry-points"]["targen.v1"] == {"acme-thing": "acme_thing"}
     needed = project["project"]["dependencies"]
     assert "targen-core>=0.1,<0.2" in needed
-    assert len(needed) == (2 if kind.name == "backend" else 1)
+    assert "targen-standard>=0.1,<0.2" in needed
+    assert len(needed) == (3 if kind.name == "backend" else 2)
     for path in (
         ".gitignore",
         ".github/workflows/ci.yml",

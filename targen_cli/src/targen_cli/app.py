@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from targen_cli.commands import COMMANDS, LISTS, PANELS
 from targen_cli.installed import (
     add_command,
     is_command,
@@ -21,7 +22,6 @@ from targen_cli.installed import (
     unknown_command,
 )
 from targen_cli.misspelt import Command
-from targen_core.commands import COMMANDS, LISTS, PANELS
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from targen_core.commands import OTHERS, PANELS
+from targen_cli.commands import OTHERS, PANELS
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration

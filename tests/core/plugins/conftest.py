@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from targen_core import hookimpl
-from targen_core.plugins.loader import Source
+from targen_core.plugins.loader import Source, installed_sources
 
 
 def plugin(name: str = "made_on_the_spot", **hooks: Callable[..., Any]) -> ModuleType:
@@ -41,3 +41,9 @@ def _plugin() -> Callable[..., ModuleType]:
 @pytest.fixture(name="source")
 def _source() -> Callable[..., Source]:
     return source
+
+
+@pytest.fixture
+def command_line() -> Source:
+    """The distribution that owns the kind of commands."""
+    return next(each for each in installed_sources() if each.distribution == "targen-cli")

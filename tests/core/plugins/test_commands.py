@@ -7,17 +7,17 @@ import sys
 import pytest
 
 from targen_cli import main
-from targen_core.commands import COMMANDS
+from targen_cli.commands import COMMANDS
 from targen_core.errors import UsageError
 from targen_core.plugins import loader
 
 
 @pytest.fixture
-def targen(monkeypatch, capsys):
+def targen(monkeypatch, capsys, command_line):
     """Run the command line with these plugins and no others."""
 
     def run(sources, *args):
-        monkeypatch.setattr(loader, "installed_sources", lambda: list(sources))
+        monkeypatch.setattr(loader, "installed_sources", lambda: [command_line, *sources])
         monkeypatch.setattr(sys, "argv", ["targen", *args])
         monkeypatch.setenv("COLUMNS", "200")
         code = 0
@@ -97,9 +97,9 @@ def test_a_name_of_two_words_is_a_command_beside_the_first(plugin, source, targe
 
 
 @pytest.mark.parametrize("name", ["generate", "list-tasks", "plugins", "runs rows"])
-def test_names_of_the_core_are_taken(name, command):
-    registry = loader.load_registry([command(name, greet)])
-    (plugin,) = registry.plugins
+def test_names_of_the_command_line_are_taken(name, command, command_line):
+    registry = loader.load_registry([command(name, greet), command_line])
+    plugin = registry.plugins[0]
     assert (plugin.state, plugin.check) == ("broken", "reserved-name")
     assert plugin.problem == f"command {name!r} is one of targen's own"
     assert registry.all("command") == []

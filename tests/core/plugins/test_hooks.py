@@ -23,7 +23,6 @@ KINDS = {
     "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",
-    "register_commands": "command",
     "register_functions": "function",
 }
 

@@ -136,10 +136,10 @@ def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(owner, cook, 
     assert caught.value.distribution == "acme"
 
 
-def test_no_command_may_be_called_like_a_listing(owner, plugin, source):
+def test_no_command_may_be_called_like_a_listing(owner, plugin, source, command_line):
     module = plugin(register_commands=lambda register: register.register("list-dishes", "os:path"))
-    registry = load_registry([source(module, "a"), source(owner(), "b")])
-    assert states(registry) == {"a": "broken", "b": "ok"}
+    registry = load_registry([source(module, "a"), source(owner(), "b"), command_line])
+    assert states(registry) == {"a": "broken", "b": "ok", "targen-cli": "ok"}
     assert registry.plugins[0].check == "reserved-name"
 
 

@@ -95,7 +95,6 @@ def _function():
         ("generator", 5, "generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
         ("form", 5, "form acme:x is a int, not a targen_core.TaskForm"),
-        ("command", 5, "command acme:x is a int, not something to call"),
     ],
 )
 def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from targen_core.commands import COMMANDS, PANELS
+from targen_cli.commands import COMMANDS, PANELS
 
 
 def panels(text):

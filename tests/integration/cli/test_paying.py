@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from targen_core.commands import COMMANDS
+from targen_cli.commands import COMMANDS
 from targen_core.plugins.loader import load_registry
 
 pytestmark = pytest.mark.whole

@@ -99,7 +99,7 @@ def test_it_harms_nobody_else(member, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     mine = [s for s in sources_with(folder) if s.distribution == member.package.replace("_", "-")]
-    core = [s for s in installed_sources() if s.distribution == "targen-core"]
+    core = [s for s in installed_sources() if s.distribution in ("targen-core", "targen-cli")]
     frozen = [s for s in sources_with(FROZEN) if s.distribution == "frozen-v1"]
     registry = load_registry([*mine, *core, *frozen])
     assert capsys.readouterr().out == ""

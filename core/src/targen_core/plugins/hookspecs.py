@@ -203,21 +203,6 @@ def register_executors(register: Register[ModelExecutor]) -> None:
 
 
 @hookspec
-def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """Register commands: `targen NAME` calls a function that typer reads the options of.
-
-    A name of two words, such as "review report", is a command beside `review`, and is typed so.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_commands(register):
-            register.register("publish", "my_package.cli:publish", summary="Send a dataset")
-        ```
-    """
-
-
-@hookspec
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """Register functions for programs: `targen_core.NAME`.
 

@@ -63,6 +63,7 @@ class Kind:
         template: a folder in a package, as "package:folder", that `targen new` renders.
         requires: what a distribution made of the template requires besides the core.
         tries: commands to try after `targen new`; "{name}" stands for the name.
+        reserved: first words of names that no other distribution may register.
         owner: the distribution that registered the kind, as the loader fills it in.
     """
 
@@ -84,6 +85,7 @@ class Kind:
     template: str = ""
     requires: tuple[str, ...] = ()
     tries: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
     owner: str = "targen-core"
 
     @property
@@ -323,7 +325,6 @@ KINDS = {
             template=f"{_TEMPLATES}/executor",
             tries=("targen describe {name} --kind executor",),
         ),
-        Kind("command", "register_commands", use="targen {name} --help"),
         Kind("function", "register_functions"),
     )
 }

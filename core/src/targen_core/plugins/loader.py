@@ -23,7 +23,6 @@ from typing import Any
 import importlib_metadata
 import pluggy
 
-from targen_core.commands import COMMANDS
 from targen_core.plugins.capture import capture_output, is_theirs, raised_by
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
@@ -388,12 +387,13 @@ def _refuse_taken(
     kinds: Mapping[str, Kind],
     merged: Mapping[tuple[str, str], Registration[Any]],
 ) -> None:
-    """Refuse what another has registered before, and commands of targen's own."""
-    if item.kind == "command" and (
-        item.name.split()[0] in COMMANDS
-        or any(item.name == kind.listing for kind in kinds.values())
-    ):
-        raise RegistrationRefused("reserved-name", f"command {item.name!r} is one of targen's own")
+    """Refuse what another has registered before, and names that the kind's owner keeps."""
+    kind = kinds[item.kind]
+    listings = [each.listing for each in kinds.values()] if kind.reserved else []  # are commands
+    if item.name.split()[0] in kind.reserved or item.name in listings:
+        raise RegistrationRefused(
+            "reserved-name", f"{item.kind} {item.name!r} is one of targen's own"
+        )
     if (item.kind, item.id) in merged:
         other = merged[item.kind, item.id].entry_point
         raise RegistrationRefused(

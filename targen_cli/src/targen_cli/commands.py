@@ -1,4 +1,4 @@
-"""The commands of the core: their names, which no plugin may take."""
+"""The commands of this distribution: their names, which no other may take."""
 
 from __future__ import annotations
 

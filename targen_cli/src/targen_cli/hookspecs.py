@@ -1,0 +1,28 @@
+"""The hook of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from targen_core.plugins.hookspecs import hookspec
+
+if TYPE_CHECKING:
+    from targen_core import Register
+
+__all__ = ["register_commands"]
+
+
+@hookspec
+def register_commands(register: Register[Callable[..., Any]]) -> None:
+    """Register commands: `targen NAME` calls a function that typer reads the options of.
+
+    A name of two words, such as "review report", is a command beside `review`, and is typed so.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_commands(register):
+            register.register("publish", "my_package.cli:publish", summary="Send a dataset")
+        ```
+    """
