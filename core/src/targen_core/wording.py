@@ -44,6 +44,7 @@ __all__ = [
     "flag_of",
     "in_a_command",
     "in_a_file",
+    "in_words",
     "listed",
     "of_a_command",
 ]
@@ -149,7 +150,7 @@ class _Joined(Phrase):
     then: Words
 
     def text(self, where: Edge) -> str:
-        return _text(self.first, where) + _text(self.then, where)
+        return in_words(self.first, where) + in_words(self.then, where)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -162,7 +163,7 @@ class Either(Phrase):
     def text(self, where: Edge) -> str:
         """Return that of who does something about it: no file does."""
         where = _by_function(where)
-        return _text(self.command if where == "command" else self.python, where)
+        return in_words(self.command if where == "command" else self.python, where)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -273,7 +274,7 @@ class Action(Phrase):
     def text(self, where: Edge) -> str:
         """Return `targen resume RUN -n 40` or `targen_core.resume("RUN", n=40)`."""
         options = [Option(name, value) for name, value in self.options.items()]
-        if _by_function(where) == "command" or self.name not in _functions():
+        if _by_function(where) == "command" or not _is_function(self.name):
             typed = (_argument(each) for each in self.arguments if each is not ...)
             flags = (option.text("command") for option in options)
             return " ".join(["targen", self.name, *typed, *flags])
@@ -302,11 +303,14 @@ def _by_function(where: Edge) -> Edge:
     return ("command" if in_a_command() else "python") if where == "file" else where
 
 
-def _functions() -> frozenset[str]:
-    return frozenset(sys.modules["targen_core"].__all__)
+def _is_function(name: str) -> bool:
+    """Whether `targen_core` has a function of a command's name, its own or a plugin's."""
+    core = sys.modules["targen_core"]
+    return name in core.__all__ or (name.isidentifier() and hasattr(core, name))
 
 
-def _text(words: Words, where: Edge) -> str:
+def in_words(words: Words, where: Edge) -> str:
+    """Return a text or a value as text for an edge."""
     return words if isinstance(words, str) else words.text(where)
 
 

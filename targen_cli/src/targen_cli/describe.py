@@ -74,10 +74,9 @@ def describe(
     meant = registry.kinds[_kind(registry, name, kind)]
     for key, given in (("variants", variants), ("options", options), ("prompts", prompts)):
         if given and key not in meant.flags:
-            of = [each.plural for each in registry.kinds.values() if key in each.flags]
-            raise UsageError(
-                f"{_FLAGS[key]} is for {' and '.join(of)}, and {name} is of the kind {meant.name}"
-            )
+            *others, last = (each.plural for each in registry.kinds.values() if key in each.flags)
+            of = f"{', '.join(others)} and {last}" if others else last
+            raise UsageError(f"{_FLAGS[key]} is for {of}, and {name} is of the kind {meant.name}")
     part = Described(registry, meant, name, options, variants, prompts)
     facts = facts_of(part)
     if json:

@@ -71,7 +71,7 @@ def _dry_run(call: DryRunCall) -> Any:
     if call.prompt == "solve":
         answer = "good" if call.values["input"].startswith("glad") else "bad"
         return {"explanation": "Its tone says so.", "answer": answer}
-    label = call.values["output"]
+    label = call.values.get("output", call.label)
     return {"explanation": "Its tone says so.", "actual": label, "verdict": "correct"}
 
 

@@ -37,7 +37,7 @@ def test_list_exporters(targen):
     assert table.out.split()[:2] == ["exporter", "distribution"]
     by_name = {item["name"]: item for item in targen("list-exporters", "--json").json}
     assert {"csv", "hf", "instructions", "jsonl", "openai"} <= set(by_name)
-    assert by_name["hf"]["id"] == "targen-core:hf"
+    assert by_name["hf"]["id"] == "targen-standard:hf"
     assert by_name["hf"]["summary"] in table.out
 
 
@@ -109,7 +109,7 @@ def test_instructions_and_messages(targen, run, rows):
 
 
 def test_a_table(targen, run, rows):
-    assert targen("export", run, "--as", "targen-core:csv", "--out", "new/rte.csv").code == 0
+    assert targen("export", run, "--as", "targen-standard:csv", "--out", "new/rte.csv").code == 0
     with open("new/rte.csv", encoding="utf-8", newline="") as file:
         actual = list(csv.DictReader(file))
     assert [{**row, "idx": int(row["idx"])} for row in actual] == rows(run)

@@ -232,7 +232,7 @@ def test_another_choice_is_another_run(acme, targen):
 def test_a_killed_run_goes_on_as_if_it_had_not_been(acme, targen, tmp_path):
     asked = [*SOME, "-n", "60", *CHOSEN, "-o", "acme:openings.most=40"]
     assert targen(*asked[:6], "whole", *asked[7:], path=acme).returncode == 0
-    command = [sys.executable, "-m", "targen_core", *asked, "-o", "latency_ms=50"]
+    command = [sys.executable, "-m", "targen_cli", *asked, "-o", "latency_ms=50"]
     env = {**os.environ, "PYTHONPATH": str(acme[0]), "TARGEN_CACHE_DIR": str(tmp_path / "cache")}
     process = subprocess.Popen(
         command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

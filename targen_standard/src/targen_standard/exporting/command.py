@@ -236,7 +236,7 @@ def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) 
     from targen_core.errors import UsageError
     from targen_standard.exporting.push import check_push
 
-    if (push or license) and item.id != "targen-core:hf":
+    if (push or license) and item.id != "targen-standard:hf":
         option = "--push" if push else "--license"
         raise UsageError(
             f"{option} goes with the form hf, not with {item.name}", hint="leave out --as"

@@ -25,7 +25,7 @@ from targen_core.runs.records.shortcuts import locked_parts
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option
+from targen_core.wording import Action, Blank, Either, Option, in_words
 
 __all__ = [
     "FORMAT",
@@ -190,8 +190,9 @@ class Manifest(ManifestPart):
             manifest = cls.model_validate(_READ[written](raw))
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
-        except UsageError as error:
-            raise RunDirectoryError(f"{path} cannot be read: {error}") from error
+        except UsageError as error:  # by the names in the file, not by those of flags
+            words = in_words(error.args[0], "python")
+            raise RunDirectoryError(f"{path} cannot be read: {words}") from error
         for field, why in manifest.odd():
             raise RunDirectoryError(
                 f"{path} cannot be read: {field}: {why}",

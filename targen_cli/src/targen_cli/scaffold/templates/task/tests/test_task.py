@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from targen_core import Rejected
+from targen_testing import TaskSuite as Suite
 
 from my_demo.rows import Matter, Row
 from my_demo.steps import check_row
-from targen_testing import TaskSuite as Suite
 
 SEED = Matter(business="bakery", matter="the opening hours")
 

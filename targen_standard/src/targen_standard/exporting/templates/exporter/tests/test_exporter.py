@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from targen_core import Dataset
+from targen_testing import ExporterSuite as Suite
 
 from my_demo.exporter import EXPORTER
-from targen_testing import ExporterSuite as Suite
 
 
 class TestExporter(Suite):
