@@ -38,7 +38,7 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
     if own - ({"options"} if part.configurable is not None else set()):
         (part.kind.resolve("prints") or _print_plainly)(facts)
     if part.kind.use:
-        print(f"use it: {part.kind.use.format(name=name)}")
+        print(f"use it: {part.kind.use.format(name=name, id=facts['id'])}")
     if part.configurable is not None and facts.get("options"):
         print("\nOptions, as -o takes them:")
         print_options(facts, prefix=f"{name}.")

@@ -293,7 +293,7 @@ def test_splits_for_hubs(targen, run):
         ("0.8/0.3", "the shares sum to 1.1, not to 1"),
         ("80/20", "the share of train is 80, not between 0 and 1"),
         ("a/b", "'a/b' is not a split"),
-        ("1", "1 shares need names"),
+        ("1", "1 share without names"),
         ("train=0.5/0.5", "'train=0.5/0.5': each split needs a name of its own"),
         ("../x=0.5/y=0.5", "'../x=0.5/y=0.5' is not a split"),
         ("a b=0.5/y=0.5", "'a b' is not the name of a split: letters, digits and _"),

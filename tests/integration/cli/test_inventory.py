@@ -155,7 +155,7 @@ def test_an_exporter_says_what_it_writes(targen):
         (("rte", "-o", "model=m"), "-o is for backends, and rte is of the kind task"),
         (
             ("csv", "--prompts"),
-            "--prompts is for tasks, inverse generators and correctors, and csv is of the kind exporter",
+            "is for tasks, inverse generators and correctors, and csv is of the kind exporter",
         ),
         (("rte", "--kind", "backend"), "no backend named 'rte'"),
     ],

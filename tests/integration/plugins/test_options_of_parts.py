@@ -643,7 +643,7 @@ def test_describe_shows_them(acme, targen):
     assert "use it: --contexts-from few; in a task file contexts: {use: acme:few}" in few
     assert "targen train DATASET --trainer tfidf" in targen("describe", "tfidf").stdout
     assert "at least 1, at most 99" in targen("describe", "majority", path=acme).stdout
-    generator = targen("describe", "letters", "--prompts", path=acme).stdout
+    generator = targen("describe", "letters", "--kind", "generator", "--prompts", path=acme).stdout
     assert "prompt: acme-write, version" in generator
     assert "Write a $label about: $seed" in generator
 

@@ -58,7 +58,8 @@ class Kind:
             `targen_core.plugins.facts.Described` and returns a mapping that JSON has.
         prints: prints these facts, as "module:function"; without it they are printed as they are.
         flags: options of `targen describe` that it takes: "options", "prompts", "variants".
-        use: how its objects are used, for `targen describe`; "{name}" stands for the name.
+        use: how its objects are used, for `targen describe`; "{name}" stands for the name and
+            "{id}" for the full id.
         suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
         template: a folder in a package, as "package:folder", that `targen new` renders.
         requires: what a distribution made of the template requires besides the core.
@@ -204,7 +205,7 @@ KINDS = {
             lists="List the contexts (step 1) that derived tasks may use.",
             facts=f"{_FACTS}:list_facts",
             prints=f"{_FACTS}:print_list",
-            use="--contexts-from {name}; in a task file contexts: {{use: DISTRIBUTION:{name}}}",
+            use="--contexts-from {name}; in a task file contexts: {{use: {id}}}",
             suite=f"{_SUITES}:ContextsSuite",
             template=f"{_TEMPLATES}/contexts",
             tries=("targen describe {name} --kind contexts",),
@@ -217,7 +218,7 @@ KINDS = {
             lists="List the seeds (step 2) that derived tasks may use.",
             facts=f"{_FACTS}:list_facts",
             prints=f"{_FACTS}:print_list",
-            use="--seeds-from {name}; in a task file seeds: {{use: DISTRIBUTION:{name}}}",
+            use="--seeds-from {name}; in a task file seeds: {{use: {id}}}",
             suite=f"{_SUITES}:SeedsSuite",
             template=f"{_TEMPLATES}/seeds",
             tries=("targen describe {name} --kind seeds",),

@@ -36,7 +36,7 @@ def register_kinds(register: KindRegister) -> None:
             spec="targen_training.kinds:register_trainers",
             facts="targen_training.kinds:facts",
             prints="targen_training.kinds:prints",
-            use="targen train DATASET --model {name}",
+            use="targen train DATASET --trainer {name}",
             suite="targen_training.testing:TrainerSuite",
             template="targen_training:templates/trainer",
             requires=("targen-training>=0.1,<0.2",),

@@ -142,8 +142,6 @@ async def replayed(
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})
     changes = {name: value for name, value in fields.items() if value is not None}
-    if options:
-        changes["options"] = {**manifest.spec.options, **options}
     if correct is not None or corrector is not None:
         changes["corrector"] = None if correct is False else corrector or ""
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:

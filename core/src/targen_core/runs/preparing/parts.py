@@ -74,7 +74,7 @@ class Parts:
         Without `copies` nobody keeps files that options name: plans have their absolute paths.
         """
         self._registry = registry
-        self._whose = (distribution, "targen-core")
+        self._distribution = distribution
         self._file = file if is_file(file) else ""
         self._copies = copies
         self._own = _by_part(task.part_options if task is not None else {})
@@ -90,12 +90,12 @@ class Parts:
         """The part registered as `name`, made with its options, for a place in the run.
 
         A default (`is_default`), which was not typed, is never ambiguous: it means the part of the
-        task's own distribution, or the core's.
+        task's own distribution, or of the one that owns the kind.
 
         Raises:
             UsageError: there is no such part, or it has no such option.
         """
-        item = self._registry.find(kind, name, whose=self._whose if is_default else ())
+        item = self._registry.find(kind, name, whose=self._first(kind) if is_default else ())
         return item, self._made(place, item)
 
     def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
@@ -108,7 +108,8 @@ class Parts:
             UsageError: there is no such part, or it has no such option.
         """
         items = {
-            item.id: item for item in (self._registry.find(kind, n, whose=self._whose) for n in own)
+            item.id: item
+            for item in (self._registry.find(kind, n, whose=self._first(kind)) for n in own)
         }
         items |= {item.id: item for item in (self._registry.find(kind, n) for n in typed)}
         chosen = []
@@ -120,6 +121,11 @@ class Parts:
                 Chosen(item.id, self._made(place, item), partial(self._made, place, item))
             )
         return chosen
+
+    def _first(self, kind: str) -> tuple[str, str]:
+        """Whose part a default means: that of the task's distribution, or of the kind's owner."""
+        known = self._registry.kinds.get(kind)
+        return self._distribution, known.owner if known is not None else ""
 
     def _made(self, place: str, item: Registration[Any]) -> Any:
         """A part with its options, remembered as in use at its place."""
