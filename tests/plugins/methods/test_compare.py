@@ -129,7 +129,7 @@ def reply(request):
 
     with monkeypatch.context() as patched:
         if place == "analysis":
-            patched.setattr("targen_methods.comparing.carrying.analyze", stopped)
+            patched.setattr("targen_analysis.api.analyze", stopped)
         elif place == "training":
             patched.setattr("targen_training.progress.cells_shown", stopped)
         else:

@@ -503,8 +503,9 @@ class CallLayer:
                     f"no answer from the service for more than {max_outage:g} s: {error}"
                     if self.max_outage is not None or max_outage >= _SILENCE
                     else str(error),
-                    hint=error.hint
-                    or "resume when it is back, or with a larger " + Option("max_outage", ...),
+                    hint=(f"{error.hint}; " if error.hint else "")
+                    + "resume when it is back, or with a larger "
+                    + Option("max_outage", ...),
                 ) from error
             # What it was asked to wait may be untrue: it asks again before the run would end.
             asked = min(error.retry_after or 0.0, max_outage)
