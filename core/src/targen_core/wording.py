@@ -53,7 +53,9 @@ Edge: TypeAlias = Literal["command", "python", "file"]
 """Where a text appears: a terminal, a program or notebook, or next to the name of a file."""
 
 _FLAGS = {
+    "checks": "--check",
     "dimensions": "--dimension",
+    "filters": "--filter",
     "labels": "--label",
     "model": "--backend",
     "n": "-n",

@@ -207,8 +207,6 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
 def test_each_candidate_is_in_one_place_of_the_flow_and_each_call_used_once(lab, folder, data):
     """A call is used once, whatever it gave: a row, a reject, several instances or a list."""
     world, spec, small = drawn(data, lab, 4)
-    # A surplus candidate that a grown run finds too near is counted in both places.
-    spec = {name: value for name, value in spec.items() if name not in NEAR}
     more = data.draw(lab.quotas(world, 3))
     large = {name: small[name] + more[name] for name in small}
     with folder() as path:

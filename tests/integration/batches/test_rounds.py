@@ -359,7 +359,7 @@ def test_a_cap_counts_the_open_batch(world: World, tmp_path: Path) -> None:
 
 
 def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--batch: the scripted backend, which step"):
+    with pytest.raises(UsageError, match="batch: the scripted backend, which step"):
         run(tmp_path / "batch")
 
 

@@ -11,7 +11,6 @@ import pytest
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
 from targen_core import load_registry, read_dataset
-from targen_core.plugins.kinds import KINDS
 
 FORMS = ("run", "corrected", "jsonl", "csv", "parquet", "hf", "saved")
 COMMANDS = {
@@ -142,7 +141,7 @@ def test_provenance_stands_beside_the_instances_of_a_run(targen):
 def test_the_scaffolded_exporter_as_it_is_writes_any_task(task, targen):
     """A pair stays a pair, though its author never heard of one."""
     assert targen("generate", task, "-n", "4", "-b", "scripted", "-q", "--out", "run").code == 0
-    files = rendered(KINDS["exporter"], Names("acme", "acme"))
+    files = rendered(load_registry().kinds["exporter"], Names("acme", "acme"))
     text = files[PurePosixPath("src/acme/exporter.py")]
     module = {"__name__": "acme.exporter"}
     exec(compile(text, "exporter.py", "exec"), module)

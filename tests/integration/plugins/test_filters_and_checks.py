@@ -182,6 +182,7 @@ def test_a_run_uses_them_records_them_and_goes_on_with_them(acme, targen, tmp_pa
         "id": "acme:openings",
         "options": {"letters": 1, "most": 1},
         "prompts": {},
+        "files": {},
     }
     assert locked["parts"]["filter plain"]["id"] == "acme:plain"
     assert locked["parts"]["check short"]["options"] == {"most": 30}
@@ -220,7 +221,7 @@ def test_another_choice_is_another_run(acme, targen):
     )
     other = targen(*SOME, "-n", "4", *CHOSEN, "-o", "openings.letters=2", path=acme)
     assert other.returncode == 2
-    assert "filter openings letters 1; you asked for 2" in other.stderr
+    assert "filter openings acme:openings, which had letters=1, not 2" in other.stderr
     none = targen(*SOME, "-n", "4", path=acme)
     assert none.returncode == 2
     assert "holds another run" in none.stderr
@@ -289,7 +290,11 @@ def test_a_file_chooses_them(acme, targen, tmp_path):
     ("key", "value", "words"),
     [
         ("[no-she, short]", "[no-he, short]", "no check named 'no-he' is installed"),
-        ("[acme:openings, plain]", "[opening]", "the task uses no part 'openings'"),
+        (
+            "[acme:openings, plain]",
+            "[opening]",
+            "mail.yaml, line 2: filter.use: no filter named 'opening'",
+        ),
         ("openings.most: 1", "openings.most: 0", "option openings.most of filter acme:openings"),
         ("[no-she, short]", "[{max: 2}]", "checks.0"),
     ],
@@ -397,7 +402,7 @@ def test_one_that_is_wrong_is_blamed(acme, targen, typed, words):
         (("--filter", "openings", "-o", "openings.most=0"), "option openings.most of filter"),
         (("--filter", "openings", "-o", "openings.least=1"), "has no option 'least'"),
         (("--filter", "plain", "-o", "plain.most=1"), "filter acme:plain has no options"),
-        (("-o", "openings.most=1"), "no step 'openings'"),
+        (("-o", "openings.most=1"), "--filter openings uses it"),
     ],
 )
 def test_what_cannot_be_chosen_is_said(acme, targen, tmp_path, typed, words):
@@ -422,7 +427,7 @@ def test_they_are_listed_and_described(acme, targen):
 def test_shards_filter_within_each_and_a_merge_says_so(acme, targen, tmp_path):
     for number in (1, 2):
         asked = [*SOME[:-1], f"part-{number}", "-n", "12", "--shard", f"{number}/2"]
-        made = targen(*asked, *CHOSEN, "-o", "openings.most=9", path=acme)
+        made = targen(*asked, *CHOSEN, "-o", "acme:openings.most=9", path=acme)
         assert made.returncode == 0, made.stderr
     merged = targen("merge", "part-1", "part-2", "--out", "all", path=acme)
     assert merged.returncode == 0, merged.stderr

@@ -324,8 +324,9 @@ class QuotaTracker:
         """Count a verdict on a candidate of `branch`; `quota` is the label that gains `rows`.
 
         `again` is "skipped" or "surplus" where a larger target judges a candidate anew, and
-        "rejected" where a refusal, for the reason `counted_as`, is taken back: it is counted in one
-        place, that of its last verdict. A refusal that is `limited` would have been a row of
+        "rejected" where a refusal is taken back: it is counted in one place, that of its last
+        verdict. `counted_as` is how it was counted before: the reason of the refusal, or where the
+        label flow of the surplus ended. A refusal that is `limited` would have been a row of
         `quota`, and counts as one for what is given up.
         """
         flow, labels = self.flows[branch], self._may_give[branch]
@@ -335,7 +336,7 @@ class QuotaTracker:
         if again == "skipped":
             flow.skipped -= 1
         elif again == "surplus":
-            flow.surplus -= Counter({corrected or "": 1})
+            flow.surplus -= Counter({counted_as: 1})
         elif again == "rejected":
             flow.rejected -= Counter(filter=1)
             flow.reasons -= Counter({counted_as: 1})

@@ -251,8 +251,9 @@ class Engine:
         self._past = [bytearray() for _ in self._parts or "-"]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
         self._takes_back = False  # refusals that give way, since there is nothing else
-        # By part and candidate number in it, why those were refused: counted until then.
-        self._gave_way: dict[tuple[int, int], str] = {}
+        # By part and number in it, how a candidate that may be judged anew was counted: the reason
+        # of a refusal that gives way, or where the label flow of a surplus one ended.
+        self._counted_as: dict[tuple[int, int], str] = {}
         self.lacking: list[Lacking] = []
         self._next_idx = 0
         self._used_calls = 0
@@ -548,10 +549,12 @@ class Engine:
         past = self._past_of(slot.seed)
         past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
         place = (slot.seed.path[0] if self._parts else 0), slot.number
-        counted_as = self._gave_way.get(place, "")
+        counted_as = self._counted_as.get(place, "")
         limited = commit.stage == "filter" and self._gives_way(commit.reason)
         if limited:
-            self._gave_way[place] = commit.reason
+            self._counted_as[place] = commit.reason
+        elif commit.verdict == "surplus":
+            self._counted_as[place] = commit.ending or ""
         if commit.verdict != "skipped":
             mark = _SURPLUS if commit.verdict == "surplus" else _FINAL
             past[slot.number] = _GAVE_WAY if limited else mark
