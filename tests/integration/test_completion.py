@@ -18,7 +18,7 @@ def asked(shell: str, line: str) -> dict[str, str]:
 
 LINES = {
     "targen gen": ["generate"],
-    "targen list-c": ["list-catalogues", "list-correctors", "list-contexts"],
+    "targen list-c": ["list-contexts", "list-correctors", "list-checks", "list-catalogues"],
     "targen generate rt": ["rte"],
     "targen generate rte --backend scr": ["scripted"],
     "targen generate rte --corrector meta": ["meta", "meta-paper"],

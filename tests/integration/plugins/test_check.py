@@ -81,7 +81,8 @@ def test_an_overridden_check_is_not_hidden(targen, frozen):
 
 def test_a_suite_that_names_nothing_is_named_and_the_others_run(targen, frozen):
     (frozen / "tests" / "test_frozen.py").write_text(
-        "from targen_testing import TaskSuite as Tasks, TrainerSuite as Trainers\n"
+        "from targen_testing import TaskSuite as Tasks\n"
+        "from targen_training.testing import TrainerSuite as Trainers\n"
         "class TestLetters(Tasks):\n"
         "    task = 'letters'\n"
         "class TestNothing(Trainers):\n"
