@@ -47,10 +47,9 @@ class _LazyGroup(TyperGroup):
         """All, panel by panel."""
         names: list[str] = []
         for panel, commands in PANELS.items():
-            names += commands
-            names += [
-                name for name, item in named_commands(self.registry) if panel == panel_of(item)
-            ]
+            others = [n for n, item in named_commands(self.registry) if panel == panel_of(item)]
+            names += [name for name, target in commands.items() if target or name in others]
+            names += [name for name in others if name not in commands]
         return [*names, *self.listings]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

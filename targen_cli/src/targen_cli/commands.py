@@ -7,6 +7,7 @@ __all__ = ["COMMANDS", "LISTS", "OTHERS", "PANELS"]
 PANELS = {
     "Make a dataset": {
         "generate": "generate:generate",
+        "preview": "",
         "estimate": "estimate:estimate",
         "resume": "generate:resume",
         "method": "method:method",
@@ -28,7 +29,10 @@ PANELS = {
         "plugins": "plugins:plugins",
     },
 }
-"""Panel of the help -> command -> module and function, in the order of the help."""
+"""Panel of the help -> command -> module and function, in the order of the help.
+
+"" stands for a command of another distribution, which has its place here if it is installed.
+"""
 
 OTHERS = "Use it"
 """The panel of the commands that plugins bring."""
@@ -36,5 +40,5 @@ OTHERS = "Use it"
 LISTS = "What is installed"
 """The panel of the commands that list what is installed, one for each kind."""
 
-COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items()}
+COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items() if target}
 """Command -> module and function."""

@@ -213,7 +213,7 @@ class TestWords:
     ("spec", "words"),
     [
         ({"max_cosine": 0}, "max_cosine is 0; it must be above 0"),
-        ({"max_cosine": 1.0}, "max_cosine is 1.0; it must be less than 1"),
+        ({"max_cosine": 1.0}, "max_cosine is 1.0; it must be below 1"),
         ({"max_cosine": 0.8, "max_refused": 1}, "max_refused is 1; it must be at most 0.9"),
         ({"max_refused": 0.1}, "max_refused is for max_cosine"),
         ({"embedder": "words"}, "embedder is for max_cosine"),
@@ -233,5 +233,5 @@ def test_a_run_keeps_what_it_refused_by(lab, tmp_path):
     assert manifest["spec"]["filters"] == ["targen-core:distance"]
     assert manifest["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
     assert manifest["lock"]["parts"]["filter distance"]["options"] == kept
-    with pytest.raises(UsageError, match=r"max cosine 0\.4; you asked for 0\.5"):
+    with pytest.raises(UsageError, match=r"which had max_cosine=0\.4, not 0\.5"):
         lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.5, embedder="words")

@@ -45,7 +45,7 @@ def test_an_estimate_has_room_for_refusals(targen):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        (("--max-cosine", "1"), "--max-cosine is 1.0; it must be less than 1"),
+        (("--max-cosine", "1"), "--max-cosine is 1.0; it must be below 1"),
         (("--max-cosine", "0"), "--max-cosine is 0.0; it must be above 0"),
         (("--max-cosine", "0.8", "--max-refused", "1"), "--max-refused is 1.0; it must be at most"),
         (("--max-refused", "0.1"), "--max-refused is for --max-cosine"),
@@ -95,7 +95,7 @@ def test_a_run_of_an_earlier_version_goes_on(rte, targen, recorded):
     assert rte("-n", "24", *NEAR, "--out", "run").code == 0
     path.write_text(json.dumps(manifest))
     apart = rte("-n", "24", "--max-cosine", "0.5", "--embedder", "words", "--out", "run")
-    assert "max cosine 0.4; you asked for 0.5" in apart.err
+    assert "which had max_cosine=0.4, not 0.5" in apart.err
     assert targen("replay", "run", "--out", "again").code == 0
     assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
     assert targen("resume", "run", "-n", "40", "-q").code == 0

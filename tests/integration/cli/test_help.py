@@ -22,7 +22,7 @@ def panels(text):
 
 def test_the_help_begins_with_what_makes_a_dataset(targen):
     shown = panels(targen("--help").out)
-    assert [*shown] == ["Options", *PANELS]
+    assert [*shown] == ["Options", *PANELS, "What is installed"]
     assert shown["Make a dataset"][:2] == ["generate", "preview"]
     assert all(name.startswith("list-") for name in shown["What is installed"])
     assert {*COMMANDS} <= {name for rows in shown.values() for name in rows}

@@ -36,7 +36,7 @@ def without_index(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in row.items() if name not in _INDEX}
 
 
-class NotUtf8(ValueError):
+class NotUtf8(UnicodeError):
     """A line whose bytes are no UTF-8."""
 
     hint = Option("encoding", "latin-1") + ", or whichever encoding the file has"

@@ -15,7 +15,6 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from targen_core import folders
-from targen_core.dataset.forms.records import NotUtf8
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -386,7 +385,7 @@ def _each(
             raise
         except TargenError as error:
             hint: Words = error.hint
-            if isinstance(error.__cause__, NotUtf8 | UnicodeError):
+            if isinstance(error.__cause__, UnicodeError):
                 # The option that the error names is of commands for one file.
                 hint = _BUILD_AGAIN
             raise DatasetUnavailable(str(error), hint=hint) from error
