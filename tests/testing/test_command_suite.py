@@ -60,7 +60,9 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             register.register(name, command, summary="Count lines.")
 
     module.register_commands = register_commands
-    monkeypatch.setattr(loader, "installed_sources", lambda: [Source("acme", "1", "a", module)])
+    own = [each for each in loader.installed_sources() if each.distribution == "targen-cli"]
+    sources = [*own, Source("acme", "1", "a", module)]
+    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
 
 
 class Sound(Suite):

@@ -50,8 +50,8 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
 def _print_plainly(facts: dict[str, Any]) -> None:
     """Print the facts of a kind that does not print them itself."""
     print_options(facts)
-    for key in facts.keys() - {*_IDENTITY}:
-        if (value := facts[key]) not in ("", None, [], {}):
+    for key, value in facts.items():
+        if key not in _IDENTITY and value not in ("", None, [], {}):
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             print(f"{key.replace('_', ' ')}: {text}")
 

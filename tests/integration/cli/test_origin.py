@@ -9,8 +9,9 @@ import pytest
 
 import targen_core
 from targen_core import RunSpec, load_registry
-from targen_core.origin import Typed, Untrusted, ask_with, of_a_command, require_trust, trusting
+from targen_core.origin import Typed, Untrusted, ask_with, require_trust, trusting
 from targen_core.runs.preparing.plan import find_task
+from targen_core.wording import of_a_command
 
 DECLARED = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 EVIL = """\

@@ -198,7 +198,7 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
     assert targen("greet", "Ada", "moin", path=both).stdout == "Moin, Ada\n"
     assert "list-greeters" in targen("--help", path=both).stdout
     shown = targen("plugins", path=both).stdout
-    assert "kind greeter, command greet, greeter hi\n" in shown
+    assert "kind greeter, greeter hi, command greet\n" in shown
     assert "corrector polite, greeter moin, greeter silent\n" in shown
     unknown = targen("describe", "moin", "-o", "a=1", path=both)
     assert "-o is for backends, and moin is of the kind greeter" in unknown.stderr
@@ -220,7 +220,10 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     assert made.returncode == 0, made.stderr
     assert "targen greet Ada ahoy" in made.stdout
     project = (tmp_path / "ahoy/pyproject.toml").read_text()
-    assert 'dependencies = ["house>=1", "targen-core>=0.1,<0.2"]' in project
+    assert (
+        'dependencies = ["house>=1", "targen-core>=0.1,<0.2", "targen-standard>=0.1,<0.2"]'
+        in project
+    )
     checked = targen("plugins", "check", "ahoy", path=[house])
     assert checked.returncode == 0, checked.stdout + checked.stderr
     done = subprocess.run(

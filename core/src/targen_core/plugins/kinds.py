@@ -17,12 +17,12 @@ from targen_core.plugins.register import RegistrationRefused, is_file
 
 __all__ = ["KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]
 
-_LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_LAZY = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _FORMS = {
     "name": re.compile(r"[a-z][a-z0-9-]*"),
     "hook": re.compile(r"register_[a-z0-9_]+"),
     "listing": re.compile(r"(?:list-[a-z0-9-]+)?"),
-    "template": re.compile(r"(?:[A-Za-z_][\w.]*:[\w./-]+)?"),
+    "template": re.compile(r"(?:(?<![\w.])[A-Za-z_][\w.]*:[\w./-]+)?"),
     **dict.fromkeys(
         ("type", "finder", "spec", "facts", "prints", "suite"), re.compile(f"(?:{_LAZY.pattern})?")
     ),
