@@ -292,7 +292,7 @@ AGAIN: Words = Either("the same command", "the same call")
 """What to type again."""
 
 REPEAT: Words = Either("run the same command again", "make the same call again")
-"""What to do where it goes on then."""
+"""What to do if the same request continues it."""
 
 
 def listed(items: Iterable[Words], between: str = ", ") -> Words:

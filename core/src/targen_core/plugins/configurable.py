@@ -32,7 +32,7 @@ PartT = TypeVar("PartT")
 
 
 class WrongOption(UnknownOption):
-    """An option of a part cannot be; `known` are those that there are, if it is none of them."""
+    """An invalid option of a part; `known` are the valid names, if its name is wrong."""
 
     def __init__(
         self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""

@@ -60,7 +60,7 @@ class Registration(Generic[T]):
         return f"{self.distribution}:{self.name}"
 
     def fault(self, problem: str, check: str) -> PluginError:
-        """The error to raise where its authors have to mend it; `check` names the broken rule."""
+        """Return the error that blames its authors; `check` names the broken rule."""
         return PluginError(
             f"{self.kind} {self.id}{problem}",
             check=check,

@@ -71,7 +71,7 @@ class Parts:
         """Take what `-o` said over what the task says; defaults are its `distribution`'s first.
 
         `file` is the task's, if it was in one: errors name its lines.
-        Without `copies` nobody keeps files that options name: plans have their absolute paths.
+        Without `copies`, files that options name are not copied: plans have their absolute paths.
         """
         self._registry = registry
         self._distribution = distribution
