@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,3 +69,15 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
         ).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def apart(alone):
+    """The command in a process of its own: nothing that other tests loaded affects its floats."""
+
+    def run(*args):
+        command = [sys.executable, "-m", "targen_cli", *map(str, args)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    return run

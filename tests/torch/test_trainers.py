@@ -40,8 +40,8 @@ def train(targen, jsonl, tmp_path):
     jsonl("train.jsonl", list(sentences(80)))
     jsonl("test.jsonl", list(sentences(40, seed=1)))
 
-    def run(kind, *more, out="m", model=None, data="train.jsonl", epochs=10):
-        return targen(
+    def run(kind, *more, out="m", model=None, data="train.jsonl", epochs=10, by=targen):
+        return by(
             "train", data, "--task", "mood.yaml", "--out", out, "-q",
             *(() if model is False else ("--model", model or tiny(kind))),
             "-o", f"learning_rate={RATES[kind]}", "-o", f"epochs={epochs}", "-o", "batch=8",
@@ -211,7 +211,7 @@ train_model(
 """
 
 
-def test_a_killed_training_goes_on_from_its_last_checkpoint(train, targen):
+def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
     from safetensors.numpy import load_file
 
     options = [
@@ -222,13 +222,13 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(train, targen):
     assert killed.returncode == -signal.SIGKILL
     assert not Path("m").exists()
     again = ("-o", "checkpoint_minutes=1e-9")
-    other = train("encoder", *again, "--seed", 1, epochs=3)
+    other = train("encoder", *again, "--seed", 1, epochs=3, by=apart)
     assert other.code == 2 and "was not finished" in other.err
-    done = train("encoder", *again, epochs=3)
+    done = train("encoder", *again, epochs=3, by=apart)
     assert done.code == 0, done.err
     # A checkpoint a step: the one of the step before is whole, if not that of the last.
     assert "goes on from step 12" in done.err or "goes on from step 13" in done.err
-    whole = train("encoder", *again, epochs=3, out="whole")
+    whole = train("encoder", *again, epochs=3, out="whole", by=apart)
     assert whole.code == 0 and "goes on" not in whole.err
     one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
     assert all((one[name] == two[name]).all() for name in one)

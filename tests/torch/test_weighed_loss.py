@@ -105,7 +105,7 @@ main()
 """
 
 
-def test_a_killed_training_goes_on_with_its_averages(targen, jsonl, tmp_path):
+def test_a_killed_training_goes_on_with_its_averages(apart, jsonl, tmp_path):
     from safetensors.numpy import load_file
 
     task = "description: A sentence.\nlabels:\n  good: well\n  bad: ill\n"
@@ -124,9 +124,9 @@ def test_a_killed_training_goes_on_with_its_averages(targen, jsonl, tmp_path):
         [sys.executable, "-c", KILLED, *settings, "--out", "m"], check=False, cwd=tmp_path
     )
     assert killed.returncode == -signal.SIGKILL
-    again = targen(*settings, "--out", "m")
+    again = apart(*settings, "--out", "m")
     assert again.code == 0 and "goes on from step 2" in again.err, again.err
-    whole = targen(*settings, "--out", "whole")
+    whole = apart(*settings, "--out", "whole")
     assert whole.code == 0 and "goes on" not in whole.err
     one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
     assert all((one[name] == two[name]).all() for name in one)
