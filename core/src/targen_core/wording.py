@@ -308,7 +308,7 @@ def _by_function(where: Edge) -> Edge:
 def _is_function(name: str) -> bool:
     """Whether `targen_core` has a function of a command's name, its own or a plugin's."""
     core = sys.modules["targen_core"]
-    return name in core.__all__ or (name.isidentifier() and hasattr(core, name))
+    return name in core.__all__ or (name.isidentifier() and callable(getattr(core, name, None)))
 
 
 def in_words(words: Words, where: Edge) -> str:
