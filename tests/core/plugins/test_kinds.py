@@ -6,7 +6,9 @@ import pytest
 
 from targen_core import Kind, UsageError, load_registry
 from targen_core.errors import PluginError, UnknownName
+from targen_core.plugins import loader
 from targen_core.plugins.facts import Described, facts_of
+from targen_core.plugins.functions import function
 from targen_core.plugins.kinds import KINDS
 
 DISH = Kind(
@@ -174,3 +176,20 @@ def test_facts_come_from_the_owner_s_function(owner, cook, source, monkeypatch):
     }
     with pytest.raises(UsageError, match="no option"):
         facts_of(Described(registry, registry.kinds["dish"], "soup", options=["a=1"]))
+
+
+def test_a_function_of_a_stranger_takes_no_name_of_ours(plugin, source, monkeypatch):
+    """`targen_core.merge` and `Dataset.push_to_hub` mean what they meant before."""
+    names = ("merge", "publish")
+
+    def register_functions(register):
+        for name in names:
+            register.register(name, len)
+
+    taker = source(plugin("taker", register_functions=register_functions), "a-taker")
+    sources = [taker, *loader.installed_sources()]
+    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
+    for name in names:
+        ours = load_registry().function(name, of="a test")
+        assert ours.__module__.startswith("targen_standard.")
+        assert function(name) is ours

@@ -181,7 +181,8 @@ def estimate(
         seeds_from: registered seeds to use instead of the task's, by name.
         generators_from: a registered inverse generator, or several by label, likewise.
         checks: registered checks, by name: the dry run leaves them out.
-        filters: registered filters, by name: likewise, but for the share that one says it refuses.
+        filters: registered filters, by name; an estimate counts only the share that a filter says
+            it refuses.
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
             default what the task says, and "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, overload
 from pydantic import ValidationError
 
 from targen_core.errors import Rejected, TargenError, UsageError
-from targen_core.plugins.functions import function
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.preparing.plan import find_task
@@ -314,7 +313,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
                 there and `force` is not given.
             JobFailed: the hub refuses or cannot be reached; what it had is as it was.
         """
-        publish = function("publish")
+        publish = load_registry().function("publish", of="push_to_hub")
         dataset = replace(self, license=license or self.license)
         parts = dataset.split(split, seed=seed) if split is not None else None
         url: str = publish(dataset, repo_id, parts=parts, private=private, force=force, token=token)

@@ -52,6 +52,10 @@ ELSEWHERE = {
         "view": "targen-review",
     },
     "function": {
+        **dict.fromkeys(
+            ["acorrect", "areplay", "correct", "diff", "merge", "publish", "replay", "trace"],
+            "targen-standard",
+        ),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "review-figures": "targen-review",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core.errors import AmbiguousName, TargenError, UnknownName
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
 
 __all__ = ["function"]
@@ -24,7 +25,8 @@ def function(name: str) -> Any:
         raise AttributeError(problem)
     _looking.append(name)
     try:
-        return load_registry().get("function", name)
+        registry, usual = load_registry(), package_of("function", name)
+        return registry.resolve(registry.find("function", name, whose=[usual]))
     except UnknownName as error:
         known = error.hint.startswith("pip install")
         raise AttributeError(f"{problem}: {error.hint}" if known else problem) from None
