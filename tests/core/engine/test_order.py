@@ -1,4 +1,4 @@
-"""The order of candidates, which holds no quota and no n; see engine/lists.py."""
+"""The order of candidates, which holds no quota and no n; see engine/order.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import defaultdict
 import pytest
 
 from targen_core.engine.events import Committed
-from targen_core.engine.lists import Seed
+from targen_core.engine.seeds import Seed
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

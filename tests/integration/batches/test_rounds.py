@@ -14,7 +14,7 @@ import pytest
 from targen_core import RunSpec, load_registry, scripted
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
-from targen_core.engine.lists import SIDE_BY_SIDE
+from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,

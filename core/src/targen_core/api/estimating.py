@@ -24,8 +24,10 @@ from targen_core.api.run import Run
 from targen_core.calls.batch import batch_price
 from targen_core.calls.model import Price
 from targen_core.defaults import YIELD
-from targen_core.engine.lists import NEW, SPARE, ListSpec, seeds_at_most
+from targen_core.engine.growing import NEW
+from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.seeds import ListSpec, seeds_at_most
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report, reported_prices

@@ -22,7 +22,7 @@ from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.source import open_source
 from targen_core.declared.model import Declaration
 from targen_core.declared.options import content_digest, located
-from targen_core.engine.lists import SIDE_BY_SIDE
+from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from targen_core.engine.events import Verdict
-from targen_core.engine.lists import PartsOrder, Seed, SeedOrder
+from targen_core.engine.order import PartsOrder, SeedOrder
+from targen_core.engine.seeds import Seed
 
 __all__ = ["Balance", "even_shares"]
 

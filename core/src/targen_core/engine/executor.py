@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from targen_core.calls.call import Call, Scope
-from targen_core.engine.lists import Seed
+from targen_core.engine.seeds import Seed
 from targen_core.errors import Rejected
 
 __all__ = ["Executor", "Generated", "Generation", "Judgement", "Outcome"]

@@ -15,7 +15,7 @@ from targen_core.engine.executor import Executor, Generated, Generation, Judgeme
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard, named
 from targen_core.engine.judging import judge
-from targen_core.engine.lists import Seed
+from targen_core.engine.seeds import Seed
 from targen_core.errors import Rejected, StageFailed
 from targen_core.tasks.dimensions import draws_from
 from targen_core.tasks.model import Task

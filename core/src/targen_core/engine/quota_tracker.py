@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from targen_core.engine.events import Verdict
-from targen_core.engine.lists import Dropped
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.seeds import Dropped
 from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part

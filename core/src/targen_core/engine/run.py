@@ -40,16 +40,9 @@ from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
-from targen_core.engine.lists import (
-    ListBatch,
-    ListSpec,
-    PartsOrder,
-    Seed,
-    SeedOrder,
-    item_value,
-    seeds_at_most,
-)
+from targen_core.engine.order import PartsOrder, SeedOrder
 from targen_core.engine.quota_tracker import QuotaTracker, ending
+from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value, seeds_at_most
 from targen_core.engine.shards import Shard
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.dimensions import draw

@@ -28,8 +28,8 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.facade import StageLlm, seeded_rng
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
-from targen_core.engine.lists import item_value
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
+from targen_core.engine.seeds import item_value
 from targen_core.errors import (
     AnswersAwaited,
     Rejected,

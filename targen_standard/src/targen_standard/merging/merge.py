@@ -30,9 +30,9 @@ from pydantic import BaseModel
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.usage import Usage
 from targen_core.engine.dedup import NearDuplicates
-from targen_core.engine.lists import Dropped
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.seeds import Dropped
 from targen_core.engine.shards import Shard
 from targen_core.errors import (
     CorruptJournal,

@@ -21,8 +21,8 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Price
 from targen_core.calls.recorded import RecordedLayer, recorded_models
 from targen_core.calls.usage import check_record
-from targen_core.engine.lists import item_value
 from targen_core.engine.run import Engine
+from targen_core.engine.seeds import item_value
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry

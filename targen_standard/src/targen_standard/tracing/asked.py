@@ -26,8 +26,9 @@ from targen_core.engine.executor import Generation, Judgement
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
-from targen_core.engine.lists import ListSpec, Seed, SeedOrder
 from targen_core.engine.local import LocalExecutor
+from targen_core.engine.order import SeedOrder
+from targen_core.engine.seeds import ListSpec, Seed
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.tracing import Traced

@@ -23,10 +23,10 @@ from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.filters import Filter, NearDuplicateFilter
 from targen_core.engine.guard import Guard
-from targen_core.engine.lists import item_value
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.run import Engine
+from targen_core.engine.seeds import item_value
 from targen_core.errors import (
     Interrupted,
     RunConflict,

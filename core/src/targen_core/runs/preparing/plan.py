@@ -24,8 +24,8 @@ from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
-from targen_core.engine.lists import ListSpec, item_value
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.engine.shards import Shard
 from targen_core.errors import PluginError, TargenError, UnknownName, UsageError
 from targen_core.options import Limits

@@ -1,0 +1,520 @@
+"""One list of steps 1 and 2 as it grows, in batches that are each asked for once.
+
+Each batch of a list is told what came before it. Where lists are asked side by
+side, a fixed number of calls forms a round: they are told what the rounds
+before theirs gave, and not of each other, so that all of them can go off at
+once. The order, and what is left out as a repeat, stay as they are. A list whose
+batches build on each other has none side by side.
+
+A list may be on trial: its second batch is then asked for only once all
+candidates of the first have their verdicts, and not too many were rejected.
+A list may be told of the rows: each further batch then waits in the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from targen_core.calls.call import Call, Scope
+from targen_core.calls.layer import CallCancelled
+from targen_core.engine.commits import Grown
+from targen_core.engine.facade import StageLlm
+from targen_core.engine.guard import Guard, named
+from targen_core.engine.seeds import (
+    Dropped,
+    ListBatch,
+    Seed,
+    item_digest,
+    item_value,
+    items_from,
+    readable_values,
+)
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.dimensions import draw, draws_from
+from targen_core.text import plural
+from targen_core.wording import Option
+
+if TYPE_CHECKING:
+    from targen_core.engine.order import SeedOrder
+
+__all__ = ["NEW", "GrowingList"]
+
+NEW = 0.5
+"""How many of the first list's items are reckoned to be new, where lists are asked side by side."""
+
+_NONE: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A batch that is being made.
+
+    `index` is its number in this list and `at` that in the list of all shards; it is told of what
+    is `shown`. `known` is what an earlier process wrote of it, and `refused` what the check says
+    now: reason and detail, by the item's number.
+    """
+
+    index: int
+    at: int
+    place: str
+    shown: Sequence[Any]
+    known: Grown | None
+    refused: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What was listed for a batch, before any of it was looked at.
+
+    `keys` are of the calls, `failed` why there is nothing, and `lacking` the calls that nobody
+    answers where nothing is sent.
+    """
+
+    items: Sequence[Any]
+    keys: tuple[str, ...] = ()
+    failed: tuple[str, str] | None = None
+    lacking: tuple[Call, ...] = ()
+
+
+class _Silent(StageLlm):
+    """What a list is grown with that every shard goes through: it asks nothing."""
+
+    __slots__ = ()
+
+    async def _answer(self, *_: Any, **__: Any) -> Any:
+        raise UsageError(
+            Option("shard")
+            + f": the first list of task {self.task.name} is whole in one batch, and asks a "
+            "model for it: each shard would pay for it again",
+            hint="give the list as a file, with "
+            + Option("contexts", ...)
+            + " or "
+            + Option("seeds", ...)
+            + "; or leave "
+            + Option("shard")
+            + " out, and give each machine another "
+            + Option("seed", ...),
+        )
+
+
+class GrowingList:
+    """The list below one parent: batches asked for in order, each once."""
+
+    def __init__(
+        self,
+        order: SeedOrder,
+        depth: int,
+        path: tuple[int, ...] = (),
+        above: tuple[Any, ...] = (),
+        calls: tuple[str, ...] = (),
+        draws: Mapping[str, str] = _NONE,
+        told: int = 0,
+    ) -> None:
+        self.order = order
+        self.depth = depth
+        self.path = path
+        self.above = above
+        self.calls = calls
+        self.draws = draws
+        self.drawn: list[Mapping[str, str]] = []  # for each item, with what is above it
+        self.items: list[Any] = []
+        self.spec = spec = order.specs[depth]
+        self.shard = None if depth else order.shard
+        # Of what is there already a shard takes items; of what a model writes, batches.
+        self.by_item = spec.fixed is not None or spec.source.once or not spec.source.asks
+        self.every = [] if self.shard is not None and self.by_item else self.items
+        self.limit = spec.limit
+        if self.shard is not None and self.limit is not None and not self.by_item:
+            self.limit = self.shard.of(self.limit)
+        self.nodes: list[GrowingList] = []
+        self.finished = False
+        self.grown = 0  # batches that are there, empty ones too
+        self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
+        self.batches: list[asyncio.Task[ListBatch | None]] = []
+        self._known: dict[bytes, int] = {}  # items, by their digests: their positions
+        self._barren_in_a_row = 0
+        self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
+        source = spec.source
+        in_turn = source.in_turn or source.told_rows or not source.asks
+        self.at_once = 1 if in_turn else order.at_once
+        self.on_trial = source.max_rejected < 1
+        self.told_rows = source.told_rows
+        self._told = [told]  # rows that each batch is told of; the last goes for all behind it
+        self._ended: ListBatch | None = None  # tells that the trial ended the list
+        self._lacking: tuple[Call, ...] = ()  # what ended it, where nothing is sent
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether its items are seeds."""
+        return self.depth == len(self.order.specs) - 1
+
+    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
+        """Start the `index`-th batch, and those before it."""
+        while len(self.batches) <= index:
+            before = self.batches[-1] if self.batches else None
+            task = asyncio.ensure_future(self._grow(len(self.batches), before))
+            task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
+            self.batches.append(task)
+        return self.batches[index]
+
+    async def _grow(
+        self, index: int, before: asyncio.Task[ListBatch | None] | None
+    ) -> ListBatch | None:
+        """The next batch, or None when the list is finished."""
+        shown: Sequence[Any] = ()
+        first = index - index % self.at_once  # of those that are not told of each other
+        if first:
+            last = await asyncio.shield(self.batches[first - 1])
+            shown = () if last is None else self.every[: last.told]
+        if self.order.closed:
+            raise CallCancelled
+        if self.finished:
+            return None
+        making = self._begun(index, shown)
+        if self.spec.fixed is not None:
+            listed = _Listed(self.spec.fixed)
+            self.finished = True
+        else:
+            there = self._written_down(making.known)
+            listed = await self._ask(making) if there is None else there
+            if before is not None:
+                await asyncio.shield(before)
+            if self.finished:
+                return None
+            if listed.lacking:
+                self.finished, self._lacking = True, listed.lacking
+                return None
+        return self._taken(making, listed)
+
+    def _begun(self, index: int, shown: Sequence[Any]) -> _Making:
+        """A batch before it is asked for: its place, and what an earlier process said of it."""
+        at = self._batch_at(index)
+        above = [".".join(map(str, self.path))] if self.path else []
+        number = str(at) if self.spec.fixed is None else "given"
+        place = "/".join([self.spec.step, *above, number])
+        return _Making(index, at, place, shown, self.order.ledger.grown(place))
+
+    def _taken(self, making: _Making, listed: _Listed) -> ListBatch:
+        """The batch of what was listed: its items, in the list from now on, and its drops."""
+        batch = ListBatch(keys=listed.keys, start=len(self.items))
+        if listed.failed is not None:
+            batch.dropped.append(Dropped(self.spec.step, making.place, *listed.failed, None))
+        for number, item in enumerate(listed.items):
+            if self._is_full:
+                self.finished = True
+                break
+            try:
+                key = self._vetted(making, batch, number, item)
+            except Rejected as error:
+                if self.every is self.items or self.shard is None or self.shard.has(number):
+                    batch.dropped.append(
+                        Dropped(
+                            self.spec.step,
+                            making.place,
+                            error.reason,
+                            str(error),
+                            item_value(item),
+                        )
+                    )
+            else:
+                self._enter(making, batch, number, item, key)
+        if making.known is None:
+            fixed = self.spec.fixed is not None
+            items = None if fixed else readable_values(self.spec.source, listed.items)
+            grown = Grown(items, batch.keys, making.refused, listed.failed)
+            self.order.ledger.keep_grown(making.place, grown)
+        if self.spec.source.once or self._is_full:
+            self.finished = True
+        batch.told = len(self.every)
+        self.grown += 1
+        self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
+        if self._barren_in_a_row == 2:
+            self.finished = True
+        return batch
+
+    def _vetted(self, making: _Making, batch: ListBatch, number: int, item: Any) -> bytes:
+        """The digest of an item that is new and passes the list's check.
+
+        Raises:
+            Rejected: it repeats another, or is refused.
+        """
+        source, known = self.spec.source, making.known
+        key: bytes = self.guard.call(item_digest, source, item)
+        if key in self._known:
+            batch.barren = batch.barren and self._known[key] < len(making.shown)
+            raise Rejected("repeated", "the list holds it already")
+        if known is not None and number in known.refused:
+            raise Rejected(*known.refused[number])
+        if known is None and source.check is not None:
+            try:
+                self.guard.call(source.check, item)
+            except Rejected as error:
+                making.refused[number] = error.reason, str(error)
+                raise
+        return key
+
+    def _enter(self, making: _Making, batch: ListBatch, number: int, item: Any, key: bytes) -> None:
+        """Add an item, with the list below it, unless another shard is to have it."""
+        self._known[key] = len(self.every)
+        batch.barren = False
+        self.order.reached = max(self.order.reached, self.depth + 1)
+        if self.every is not self.items:
+            self.every.append(item)
+            if self.shard is not None and not self.shard.has(self._known[key]):
+                return
+        position = self._at(len(self.items))
+        self.items.append(item)
+        self.drawn.append(self._drawn(making.at, number))
+        batch.items.append(item)
+        if not self.is_leaf:
+            self.nodes.append(
+                GrowingList(
+                    self.order,
+                    self.depth + 1,
+                    (*self.path, position),
+                    (*self.above, item),
+                    (*self.calls, *batch.keys),
+                    self.drawn[-1],
+                    self._rows_told(making.index),
+                )
+            )
+
+    @property
+    def _is_full(self) -> bool:
+        return self.limit is not None and len(self.every) >= self.limit
+
+    def _at(self, position: int) -> int:
+        """Where an item of this list stands in that of all shards."""
+        return position if self.shard is None else self.shard.at(position)
+
+    def _batch_at(self, index: int) -> int:
+        """Where a batch of this list stands in that of all shards."""
+        return index if self.shard is None or self.by_item else self.shard.at(index)
+
+    def _drawn(self, index: int, number: int) -> Mapping[str, str]:
+        """What was drawn for an item of a batch, and for those above it."""
+        spec = self.spec
+        if not spec.source.dimensions or spec.fixed is not None or number >= spec.batch:
+            return self.draws
+        place = (*self.path, index * spec.batch + number)
+        return {**self.draws, **draw(spec.source.dimensions, self.order.layer.seed, place)}
+
+    async def _ask(self, making: _Making) -> _Listed:
+        """Have a batch listed."""
+        spec = self.spec
+        scope = self.scopes[making.index] = Scope()
+        # Each shard goes through such a list, and would pay for it.
+        stage = StageLlm if self.every is self.items else _Silent
+        llm = stage(
+            self.order.layer,
+            self.order.task,
+            step=spec.step,
+            place=making.place,
+            indices=(*self.path, making.at),
+            label=None,
+            scope=scope,
+            above=self.above,
+            batch=spec.batch,
+            rows=partial(self.order.rows, self._rows_told(making.index)),
+            candidates=spec.candidates,
+            dimensions=spec.source.dimensions,
+            draws=draws_from(
+                spec.source.dimensions,
+                self.order.layer.seed,
+                self.path,
+                making.at * spec.batch,
+                spec.batch,
+            ),
+        )
+        parent = self.above[-1] if self.above else None
+        try:
+            fresh = await self.guard.wait(spec.source.propose, llm, parent, tuple(making.shown))
+        except Rejected as error:
+            return _Listed((), tuple(scope.keys), (error.reason, str(error)), scope.lacking)
+        finally:
+            del self.scopes[making.index]
+        kind, propose = spec.source.item, named(spec.source.propose)
+        expected = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
+        if not isinstance(fresh, Sequence) or isinstance(fresh, str):
+            raise self.guard.fault(
+                f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of "
+                f"{expected}"
+            )
+        odd = next((item for item in fresh if not isinstance(item, kind)), None)
+        if odd is not None:
+            raise self.guard.fault(
+                f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
+                f"each is to be {expected}"
+            )
+        return _Listed(fresh, tuple(scope.keys), None, scope.lacking)
+
+    def _written_down(self, known: Grown | None) -> _Listed | None:
+        """What an earlier process wrote down; None where it must be asked for.
+
+        It must be where somebody looks on at the calls, or shares them.
+        """
+        layer = self.order.layer
+        if (
+            known is None
+            or known.items is None
+            or layer.shared is not None
+            or layer.observer is not None
+        ):
+            return None
+        items = items_from(self.spec.source, known.items)
+        return None if items is None else _Listed(items, known.keys, known.failed)
+
+    async def batch(self, index: int) -> ListBatch | None:
+        """The `index`-th batch, waited for; its drops are told in walking order."""
+        if index and self.on_trial and not self.finished:
+            await self._end_trial()
+        if index and self.told_rows and index >= len(self.batches) and not self.finished:
+            await self.order.settled()
+            self._told.append(self.order.row_count())
+        if self.finished and index >= self.grown:
+            self._tell_of_trial()
+            self.order.lacking.update(dict.fromkeys(self._lacking))
+            return None
+        batch = await asyncio.shield(self.prefetch(index))
+        if batch is not None and batch.walk != self.order.walks:
+            self.order.passed.append(batch)
+            batch.walk = self.order.walks
+            if batch.barren:
+                self.order.barren += 1
+            elif batch.items and self.is_leaf:
+                self.order.barren = 0
+                self.order.sown = True
+        return batch
+
+    @property
+    def guard(self) -> Guard:
+        """Runs the list's code: that of the task, or of the package that the list is from."""
+        return self.order.guard.of(self.spec.step, self.spec.source.origin)
+
+    def _rows_told(self, index: int) -> int:
+        """How many rows a batch is told of."""
+        return self._told[min(index, len(self._told) - 1)]
+
+    async def _end_trial(self) -> None:
+        """Find out whether the list is worth a second batch."""
+        await self.order.settled()
+        self.on_trial = False
+        judged, rejected = self.order.trials.pop(self.path, (0, 0))
+        if rejected <= self.spec.source.max_rejected * judged:
+            return
+        self.finished = True
+        parent = self.above[-1] if self.above else None
+        place = "/".join([self.spec.step, ".".join(map(str, self.path))])
+        detail = f"{rejected} of the first {plural(judged, 'candidate')} were rejected"
+        dropped = Dropped(self.spec.step, place, "too-many-rejected", detail, item_value(parent))
+        self._ended = ListBatch(dropped=[dropped], barren=False)
+
+    def _tell_of_trial(self) -> None:
+        """That the list ended so, in walking order."""
+        if self._ended is not None and self._ended.walk != self.order.walks:
+            self._ended.walk = self.order.walks
+            self.order.passed.append(self._ended)
+
+    async def below(self, chunk: int) -> tuple[Sequence[GrowingList], int]:
+        """The lists below this one that hold the chunk's seeds, and in which of their chunks."""
+        return self._below(chunk, await self.batch(chunk))
+
+    def _below(self, chunk: int, batch: ListBatch | None) -> tuple[Sequence[GrowingList], int]:
+        if self._lacking and batch is None:
+            return (), 0
+        if batch is None:  # no batch of its own: the next chunk of all that it holds
+            return self.nodes, chunk - self.grown + 1
+        return self.nodes[batch.start : batch.start + len(batch.items)], 0
+
+    async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
+        """The seeds of the `chunk`-th chunk of this list."""
+        if self.is_leaf:
+            batch = await self.batch(chunk)
+            if batch is not None:
+                calls = (*self.calls, *batch.keys)
+                for position, value in enumerate(batch.items, batch.start):
+                    path = (*self.order.prefix, *self.path, self._at(position))
+                    yield Seed(value, path, self.above, calls, draws=self.drawn[position])
+            return
+        members, below = await self.below(chunk)
+        for node in members:
+            async for seed in node.seeds(below):
+                yield seed
+
+    def prepare(self, chunk: int, requested: int) -> int:
+        """Start the calls that a chunk's seeds need, as far as they can be asked now.
+
+        Returns how many seeds it has or should have; beyond `requested` it does
+        not look.
+        """
+        batch: ListBatch | None = None
+        if not self.finished or chunk < self.grown:
+            if not self._may_ask(chunk):
+                return self._hoped(chunk)
+            task = self.prefetch(chunk)
+            if not task.done():
+                return self._hoped(chunk)
+            if task.cancelled() or task.exception():
+                return 0
+            batch = task.result()
+        if self.is_leaf:
+            return 0 if batch is None else len(batch.items)
+        members, below = self._below(chunk, batch)
+        if self.depth == 0:  # walked round-robin: a seed of each before the second of one
+            share = math.ceil(requested / max(1, len(members)))
+            settled, count = self._settled(chunk, members, below)
+            return count + sum(node.prepare(below, share) for node in members[settled:requested])
+        count = 0
+        for node in members:
+            if count >= requested:
+                break
+            count += node.prepare(below, requested - count)
+        return count
+
+    def _settled(self, chunk: int, members: Sequence[GrowingList], below: int) -> tuple[int, int]:
+        """How many of the first members need no look any more, and how many seeds they have."""
+        at, settled, count = self._looked_at
+        if at != chunk:
+            settled = count = 0
+        for node in members[settled:]:
+            if not node.is_leaf or (below >= node.grown and not node.finished):
+                break
+            batch = node.batches[below].result() if below < node.grown else None
+            settled += 1
+            count += 0 if batch is None else len(batch.items)
+        if chunk == self.order.chunk:
+            self._looked_at = (chunk, settled, count)
+        return settled, count
+
+    def _may_ask(self, index: int) -> bool:
+        """Whether a batch was asked for, or all that it is told of is there."""
+        if index < len(self.batches):
+            return True
+        if index and (self.on_trial or self.told_rows):
+            return False
+        return self._hoped(index) > 0 and index - index % self.at_once <= self.grown
+
+    def _hoped(self, index: int) -> int:
+        """Seeds that a batch which is not there should give, with the lists below its items."""
+        specs, spec = self.order.specs, self.spec
+        if index and (spec.source.once or spec.fixed is not None):
+            return 0
+        new = NEW if self.depth == 0 and self.order.at_once > 1 else 1.0
+        before = len(self.every) + (index - self.grown) * spec.batch * new
+        if self.limit is not None and before >= self.limit:
+            return 0
+        return math.ceil(new * math.prod(part.batch for part in specs[self.depth :]))
+
+    def ends_before(self, chunk: int) -> bool:
+        """Whether neither this chunk nor a later one can hold a seed."""
+        if not self.finished or chunk < self.grown:
+            return False
+        self.order.lacking.update(dict.fromkeys(self._lacking))
+        if self._lacking:
+            return True
+        return all(node.ends_before(chunk - self.grown + 1) for node in self.nodes)

@@ -1,0 +1,344 @@
+"""The order of the seeds, which holds no quota and no n.
+
+The first list is walked round-robin: from each context of a batch the next seed, until their
+first batches of seeds are used up; then the list grows by a batch, and when it grows no more, all
+its contexts give their next batch. Below the first list, a batch is used up before the next is
+asked for (`GrowingList`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from targen_core.calls.call import Call
+from targen_core.calls.layer import CallLayer
+from targen_core.engine.commits import Ledger, NoLedger
+from targen_core.engine.growing import GrowingList
+from targen_core.engine.guard import Guard
+from targen_core.engine.seeds import ListBatch, ListSpec, Seed
+from targen_core.engine.shards import Shard
+from targen_core.tasks.model import Task
+
+__all__ = ["SIDE_BY_SIDE", "SPARE", "UNFIT", "PartsOrder", "SeedOrder"]
+
+SIDE_BY_SIDE = 64
+"""Calls of a list that are not told of each other, where lists are asked side by side."""
+
+SPARE = 1.2
+"""Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
+
+UNFIT = 5
+"""Batches of seeds from elsewhere, none of them fit, after which no more are asked for."""
+
+
+class SeedOrder:
+    """Walks the chain of lists in the run's one order.
+
+    Args:
+        specs: the lists, first to last.
+        layer: answers the lists' calls.
+        task: whose lists they are.
+        guard: runs the task's code.
+        on_done: called with each batch's task, so that a failure is seen at once.
+        settled: waits until all seeds that were walked by have their verdicts.
+        row_count: how many rows there are so far.
+        rows: the instances of so many rows, the first of them.
+        at_once: calls of a list that are not told of each other; 1: each is
+            told of all before it.
+        ledger: knows what checks said of items to earlier processes.
+        prefix: what the paths of its seeds begin with.
+        shard: which part of the first list is walked; None: all of it.
+
+    `passed` collects the batches that the walk came by, for the engine to
+    report as it commits, and `lacking` the calls for want of which a list that it
+    came by ended, where nothing is sent. `patience` batches without a seed between them that
+    gave nothing which they were not told of end the walk, and `UNFIT` of them
+    where another's list stands in for the task's and there never was a seed.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[ListSpec],
+        layer: CallLayer,
+        task: Task[Any, Any],
+        guard: Guard,
+        on_done: Callable[[asyncio.Task[Any]], None],
+        *,
+        settled: Callable[[], Awaitable[None]],
+        row_count: Callable[[], int],
+        rows: Callable[[int], Sequence[Any]],
+        at_once: int = 1,
+        ledger: Ledger | None = None,
+        prefix: tuple[int, ...] = (),
+        shard: Shard | None = None,
+    ) -> None:
+        self.ledger: Ledger = ledger or NoLedger()
+        self.prefix = prefix
+        self.shard = shard
+        self.specs = specs
+        self.layer = layer
+        self.task = task
+        self.guard = guard
+        self.on_done = on_done
+        self.at_once = at_once
+        self.patience = 0
+        self.passed: list[ListBatch] = []
+        self.lacking: dict[Call, None] = {}
+        self.barren = 0
+        self.sown = False  # whether there was a seed
+        self.reached = 0  # lists that gave an item, the first ones of the chain
+        self.walks = 0
+        self.closed = False
+        self.settled = settled
+        self.row_count = row_count
+        self.rows = rows
+        self.trials: dict[tuple[int, ...], tuple[int, int]] = {}  # by path: judged, rejected
+        self._on_trial = [n for n, spec in enumerate(specs) if spec.source.max_rejected < 1]
+        self._root = GrowingList(self, 0)
+        self._requested: Callable[[], int] = lambda: 0
+        self.chunk = 0  # of the first list, that is walked now
+        self._steps = 0  # that were made in it
+
+    @property
+    def unfit(self) -> str:
+        """The list from elsewhere of which the task took no item; else ""."""
+        return "" if self.sown or self.barren < UNFIT else self.specs[-1].source.origin
+
+    @property
+    def fruitless(self) -> str:
+        """The first list that never gave an item; "" if all did."""
+        if self.reached == len(self.specs):
+            return ""
+        spec = self.specs[self.reached]
+        return f"{spec.step} ({spec.source.origin})" if spec.source.origin else spec.step
+
+    @property
+    def _worn_out(self) -> bool:
+        return self.barren >= self.patience or bool(self.unfit)
+
+    async def ask_again(self, path: Sequence[int]) -> Sequence[Any]:
+        """Ask for the lists down to the seed at a path; the items on the way to it, and itself.
+
+        It is for who looks on at the calls. The ledger must be one that is pending: nothing is
+        asked ahead then.
+        """
+        node, items = self._root, []
+        for position in path[len(self.prefix) :]:
+            if node.shard is not None:
+                position = (position - node.shard.at(0)) // node.shard.count
+            for index in itertools.count():
+                if len(node.items) > position or await node.prefetch(index) is None:
+                    break
+            items += node.items[position : position + 1]
+            if node.is_leaf or len(node.nodes) <= position:
+                break
+            node = node.nodes[position]
+        return items
+
+    def beside(self, path: Sequence[int]) -> int:
+        """How many items the list holds that the one at a path is of, so far."""
+        node = self._root
+        for position in path[len(self.prefix) : -1]:
+            node = node.nodes[position]
+        return len(node.items)
+
+    def judged(self, seed: Seed, *, rejected: bool) -> None:
+        """Count a first verdict on a seed, for the lists that are on trial."""
+        path = seed.path[len(self.prefix) :]
+        for depth in self._on_trial:
+            total, bad = self.trials.get(path[:depth], (0, 0))
+            self.trials[path[:depth]] = total + 1, bad + rejected
+
+    async def aclose(self) -> None:
+        """Ask for nothing more and wait for the calls in flight."""
+        self.closed = True
+        nodes = [self._root]
+        for node in nodes:
+            for scope in node.scopes.values():
+                scope.abandoned = True
+            nodes.extend(node.nodes)
+        self.layer.sweep()
+        for node in nodes:
+            await asyncio.gather(*node.batches, return_exceptions=True)
+
+    def cancel(self) -> None:
+        """Wait for no call in flight."""
+        nodes = [self._root]
+        for node in nodes:
+            for batch in node.batches:
+                batch.cancel()
+            nodes.extend(node.nodes)
+
+    def begin(self, requested: Callable[[], int]) -> None:
+        """Start what the first seeds need, where seeds are wanted, before they are walked to."""
+        if not self.walks and requested():
+            self._requested = requested
+            self._prepare()
+
+    async def walk(self, requested: Callable[[], int]) -> AsyncIterator[Seed]:
+        """All seeds, in order; then again, as often as the task takes samples of a seed.
+
+        `requested()` is how many seeds are worth preparing ahead; it decides what
+        runs early, never the order.
+        """
+        self.walks += 1
+        self.barren = 0
+        self._requested = requested
+        if self.task.samples_per_seed == 1:
+            async for seed in self._walk_once():
+                yield seed
+            return
+        seeds: list[Seed] = []
+        async for seed in self._walk_once():
+            seeds.append(seed)
+            yield seed
+        if self._worn_out:
+            return  # a more patient target would walk on here, not take another sample
+        for sample in range(1, self.task.samples_per_seed):
+            for seed in seeds:
+                yield replace(seed, sample=sample)
+
+    async def _walk_once(self) -> AsyncIterator[Seed]:
+        root = self._root
+        for chunk in itertools.count():
+            if self._worn_out or root.ends_before(chunk):
+                return
+            self.chunk, self._steps = chunk, 0
+            self._prepare()
+            if root.is_leaf:
+                stream = root.seeds(chunk)
+            else:
+                stream = self._round_robin(*await root.below(chunk))
+            async for seed in stream:
+                self._steps += 1
+                self._prepare()
+                yield seed
+
+    async def _round_robin(self, members: Sequence[GrowingList], chunk: int) -> AsyncIterator[Seed]:
+        """The next seed of each member in turn, until all chunks are used up."""
+        streams: list[AsyncIterator[Seed]] = [node.seeds(chunk) for node in members]
+        while streams:
+            still: list[AsyncIterator[Seed]] = []
+            for stream in streams:
+                try:
+                    seed = await anext(stream)
+                except StopAsyncIteration:
+                    continue
+                still.append(stream)
+                yield seed
+            streams = still
+
+    def grew(self, task: asyncio.Task[Any]) -> None:
+        """A batch came: look further ahead, from what it gave."""
+        self.on_done(task)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Start the lists that hold the seeds worth preparing.
+
+        They are what a run waits for longest: a batch is asked for when what
+        it is told of is there.
+        """
+        if self.ledger.pending:
+            return  # nobody waits for what the journal answers
+        spare = SPARE if self.at_once > 1 else 1.0
+        requested = self._steps + max(1, math.ceil(self._requested() * spare))
+        chunk = self.chunk
+        while requested > 0 and not self.closed:
+            count = self._root.prepare(chunk, requested)
+            requested -= count
+            if not count and chunk >= self._root.grown:
+                return
+            chunk += 1
+
+
+class PartsOrder:
+    """The orders of a task's parts as one: each is gone through as if it were alone.
+
+    Seeds come from them in turns, by weights that depend on the task alone: the order of all
+    is the same whatever became of any.
+
+    Args:
+        orders: of each part, with its number as `prefix`.
+        weights: how many seeds of a part there are to those of another.
+    """
+
+    def __init__(self, orders: Sequence[SeedOrder], weights: Sequence[Fraction]) -> None:
+        self.orders = orders
+        self._weights = weights
+        self.over: frozenset[int] = frozenset()  # parts that have no more seeds in this walk
+        self.specs = [spec for order in orders for spec in order.specs]
+
+    @property
+    def passed(self) -> list[ListBatch]:
+        """See `SeedOrder`."""
+        return [batch for order in self.orders for batch in order.passed]
+
+    @passed.setter
+    def passed(self, value: list[ListBatch]) -> None:
+        for order in self.orders:
+            order.passed = list(value)
+
+    @property
+    def lacking(self) -> dict[Call, None]:
+        """See `SeedOrder`."""
+        return {call: None for order in self.orders for call in order.lacking}
+
+    @property
+    def patience(self) -> int:
+        """See `SeedOrder`."""
+        return self.orders[0].patience
+
+    @patience.setter
+    def patience(self, value: int) -> None:
+        for order in self.orders:
+            order.patience = value
+
+    @property
+    def unfit(self) -> str:
+        """See `SeedOrder.unfit`."""
+        return next((order.unfit for order in self.orders if order.unfit), "")
+
+    @property
+    def fruitless(self) -> str:
+        """See `SeedOrder.fruitless`."""
+        return next((order.fruitless for order in self.orders if order.fruitless), "")
+
+    def judged(self, seed: Seed, *, rejected: bool) -> None:
+        """See `SeedOrder.judged`."""
+        self.orders[seed.path[0]].judged(seed, rejected=rejected)
+
+    def cancel(self) -> None:
+        """See `SeedOrder.cancel`."""
+        for order in self.orders:
+            order.cancel()
+
+    async def aclose(self) -> None:
+        """See `SeedOrder.aclose`."""
+        await asyncio.gather(*(order.aclose() for order in self.orders))
+
+    async def walk(self, requested: Callable[[int], int]) -> AsyncIterator[Seed]:
+        """All seeds; `requested(part)` is how many of a part are worth preparing ahead."""
+        streams = {}
+        for part, order in enumerate(self.orders):
+            mine = partial(requested, part)
+            order.begin(mine)  # lists of one part do not wait for those of another
+            streams[part] = order.walk(mine)
+        owed = dict.fromkeys(streams, Fraction(0))
+        while streams:
+            for part in streams:
+                owed[part] += self._weights[part]
+            part = max(streams, key=lambda part: owed[part])  # of equals, the first
+            owed[part] -= sum(self._weights[part] for part in streams)
+            try:
+                yield await anext(streams[part])
+            except StopAsyncIteration:
+                del streams[part]
+                self.over |= {part}

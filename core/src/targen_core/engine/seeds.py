@@ -1,0 +1,143 @@
+"""What steps 1 and 2 are made of: lists, their batches and items, and the seeds at their ends."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from targen_core.tasks.steps import ListStep
+
+__all__ = [
+    "Dropped",
+    "ListBatch",
+    "ListSpec",
+    "Seed",
+    "item_digest",
+    "item_key",
+    "item_value",
+    "items_from",
+    "readable_values",
+    "seeds_at_most",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A list item that was not used, or a batch that gave none."""
+
+    step: str
+    place: str
+    reason: str
+    detail: str
+    item: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One instance seed: its value, its place, and the items above it.
+
+    `path` holds its index in each list of the chain, behind its part's number if the task has
+    parts; `above` the items that
+    it was grown below, contexts first; `calls` the keys of the calls that
+    listed them and it; `draws` what was drawn for them and it, by dimension.
+    `sample` counts how often the walk came by it before.
+    """
+
+    value: Any
+    path: tuple[int, ...]
+    above: tuple[Any, ...]
+    calls: tuple[str, ...] = ()
+    sample: int = 0
+    draws: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The path as text: `3.2` is context 3's seed 2."""
+        return ".".join(map(str, self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """One list of the chain as this run uses it.
+
+    `fixed` holds the user's own items in place of grown ones; `limit` caps
+    how many the list may hold. Of so many `candidates` for each item one is drawn.
+    """
+
+    step: str
+    source: ListStep[Any]
+    batch: int
+    fixed: tuple[Any, ...] | None = None
+    limit: int | None = None
+    candidates: int = 1
+
+
+def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:
+    """Seeds that a chain of lists gives; None where one of them is grown for as long as it takes.
+
+    A list that is there already is taken to hold a batch, as it says.
+    """
+    count = 1
+    for spec in specs:
+        if spec.fixed is None and not spec.source.once:
+            return None
+        count *= spec.batch if spec.fixed is None else len(spec.fixed)
+    return count
+
+
+def item_value(item: Any) -> Any:
+    """An item as JSON."""
+    return item.model_dump(mode="json") if isinstance(item, BaseModel) else item
+
+
+def item_key(source: ListStep[Any], item: Any) -> str:
+    """What makes two items of a list the same one."""
+    if source.key is not None:
+        return source.key(item)
+    text = item if isinstance(item, str) else item.model_dump_json()
+    return " ".join(str(text).casefold().split())
+
+
+def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None:
+    """Items from JSON values as `item_value` gives them; None where they are none."""
+    kind = source.item
+    if kind is str:
+        return list(values) if all(type(value) is str for value in values) else None
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return None
+    try:
+        return [kind.model_validate(value) for value in values]
+    except Exception:  # of a model's own validators, too
+        return None
+
+
+def readable_values(source: ListStep[Any], items: Sequence[Any]) -> list[Any] | None:
+    """JSON values that read back as these items; None where there are none such."""
+    if not all(type(item) is source.item for item in items):
+        return None
+    values = [item_value(item) for item in items]
+    return values if items_from(source, values) == list(items) else None
+
+
+def item_digest(source: ListStep[Any], item: Any) -> bytes:
+    """An item's key in the room that a long run can spare for each."""
+    key = item_key(source, item).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(key, digest_size=12).digest()
+
+
+@dataclass(slots=True)
+class ListBatch:
+    """What one batch gave: items, what was left out, the calls that made it."""
+
+    items: list[Any] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
+    start: int = 0  # the first item's position in the list
+    told: int = 0  # items that the next batch is told of, those of other shards among them
+    barren: bool = True  # whether it gave nothing that it was not told of
+    walk: int = 0  # the last walk that came by
+    reported: bool = False  # whether a commit has counted it
