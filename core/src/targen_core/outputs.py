@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from targen_core.plain import (
     way_out,
     why_not,
 )
-from targen_core.wording import AGAIN, ANOTHER_OUT, Words
+from targen_core.wording import AGAIN, ANOTHER_OUT, Option, Words
 
 __all__ = [
+    "check_free",
     "check_own",
     "claim",
     "locked",
@@ -49,8 +50,12 @@ _HINT = (
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, *, hint: Words = "") -> Iterator[None]:
     """Turn an error of the operating system into one that names `path` and the reason.
+
+    Args:
+        path: what is written.
+        hint: what the user can do about it, where that is not a second try.
 
     Raises:
         WriteFailed: the operating system refuses.
@@ -62,8 +67,45 @@ def writing(path: Path) -> Iterator[None]:
         if isinstance(error, NotPlain) and Path(error.filename).is_relative_to(path):
             own = Path(error.filename)
         raise WriteFailed(
-            f"cannot write {own}: {why_not(own, error)}", hint=way_out(error, _AGAIN)
+            f"cannot write {own}: {why_not(own, error)}", hint=hint or way_out(error, _AGAIN)
         ) from error
+
+
+def check_free(
+    out: Path, what: str, mark: str, *, force: bool, own: Collection[str] | None = None
+) -> None:
+    """Check that a command may put a folder of its own at `out`, before it does any work.
+
+    An empty folder is free; one that holds `mark` is an earlier one, which `force` replaces.
+
+    Args:
+        out: where the folder is to be.
+        what: what such a folder holds: "a model", "weighed rows".
+        mark: the file by which such a folder is known.
+        force: replace an earlier one.
+        own: all that it may hold; anything else would be lost. None: whatever lies beside `mark`.
+
+    Raises:
+        UsageError: something else is there, or an earlier one and no `force`.
+    """
+    if not out.name.strip("."):
+        raise UsageError(f"{out} is not the name of a new folder", hint=ANOTHER_OUT)
+    if not os.path.lexists(out):
+        return
+    if (kind := kind_of(out)) != "a folder":
+        raise UsageError(f"{out} is {kind or 'a file'}, not a folder", hint=ANOTHER_OUT)
+    held = sorted(path.name for path in _members(out))
+    if not held:
+        return
+    if not (out / mark).is_file():
+        raise UsageError(f"{out} holds something else than {what}", hint=ANOTHER_OUT)
+    if own is not None and (others := [name for name in held if name not in own]):
+        raise UsageError(f"{out} holds {others[0]}, which would be lost", hint=ANOTHER_OUT)
+    if not force:
+        raise UsageError(
+            f"{out} holds {what} already",
+            hint=Option("force", True) + " replaces it, or " + ANOTHER_OUT,
+        )
 
 
 def check_own(folder: Path, *names: str, alone: bool = False, hint: Words = _HINT) -> None:

@@ -14,7 +14,7 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core import defaults
 from targen_core.defaults import Value
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 from targen_core.plain import is_inside
 
 if TYPE_CHECKING:
@@ -236,13 +236,9 @@ def _remove(document: Any, at: Sequence[str], key: str, path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from targen_core.plain import replace_plain, why_not
+    from targen_core.outputs import writing
+    from targen_core.plain import replace_plain
 
-    try:
+    with writing(path, hint=f"another folder: TARGEN_CONFIG_DIR={shlex.quote('DIR')}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_plain(path.resolve(), text.encode())
-    except OSError as error:
-        raise WriteFailed(
-            f"cannot write {path}: {why_not(path, error)}",
-            hint=f"another folder: TARGEN_CONFIG_DIR={shlex.quote('DIR')}",
-        ) from error

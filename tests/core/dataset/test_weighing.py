@@ -102,10 +102,13 @@ def test_nothing_else_is_replaced(weighed: Dataset, tmp_path: Path) -> None:
     written(weighed[:4], out, force=True)
     assert len(read_dataset(out, TASK)) == 4
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
     (tmp_path / "link").symlink_to(out)
-    for other in ("mine", "link"):
-        with pytest.raises(UsageError, match="holds no weighed rows"):
+    for other, said in {"mine": "something else than weighed rows", "link": "a link"}.items():
+        with pytest.raises(UsageError, match=said):
             written(weighed, tmp_path / other, force=True)
+    (tmp_path / "empty").mkdir()
+    written(weighed[:4], tmp_path / "empty")
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteFailed):
         written(weighed, tmp_path / "file" / "w")

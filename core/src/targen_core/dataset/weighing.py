@@ -12,7 +12,6 @@ runs/rte-0-sungen/
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +22,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of
-from targen_core.outputs import new_folder, put_folder, write_file
+from targen_core.outputs import check_free, new_folder, put_folder, write_file
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.reading import said as words_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, Action, Option
+from targen_core.wording import Action
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FILE",
     "Weighing",
-    "check_free",
     "checked_weights",
     "has_weight",
     "read_weighing",
@@ -194,7 +192,7 @@ def write_weighed(
     """
     from targen_core.declared.files import task_file
 
-    check_free(out, force=force)
+    check_free(out, "weighed rows", FILE, force=force)
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
     beside = out.with_name(f".{out.name}.part")
     lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]
@@ -214,23 +212,6 @@ def write_weighed(
             write_file(beside / whose.copy.partition(":")[0], whose.text)
         put_folder(beside, out)
     return out
-
-
-def check_free(out: Path, *, force: bool = False) -> None:
-    """See that weighed rows may be written to `out`.
-
-    Raises:
-        UsageError: something is there that `force` does not replace.
-    """
-    if not os.path.lexists(out):
-        return
-    if out.is_symlink() or not (out / FILE).is_file():
-        raise UsageError(f"{out} is there and holds no weighed rows", hint=ANOTHER_OUT)
-    if not force:
-        raise UsageError(
-            f"{out} holds weighed rows",
-            hint=Option("force", True) + " replaces them, or " + ANOTHER_OUT,
-        )
 
 
 def _lines(records: Iterable[Mapping[str, Any]]) -> str:

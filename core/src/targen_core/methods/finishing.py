@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.weighing import check_free
+from targen_core.dataset.weighing import FILE
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.methods.form import MethodFile, asked_in, options_of
 from targen_core.methods.model import Method
-from targen_core.outputs import check_own, put_folder, read_file, remove, write_file, writing
+from targen_core.outputs import (
+    check_free,
+    check_own,
+    put_folder,
+    read_file,
+    remove,
+    write_file,
+    writing,
+)
 from targen_core.plain import digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -69,7 +77,7 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
             f"{asked.use} takes rows as they are made: {run} is what is trained on",
             hint=Action("reweigh", run) + " weighs the rows of any run",
         )
-    check_free(out, force=force)
+    check_free(out, "weighed rows", FILE, force=force)
     options = options_of(asked.use, method, asked.preset, asked.options)
     beside = out.with_name(f".{out.name}.finished")
     remove(beside)

@@ -19,9 +19,10 @@ from pydantic import (
 )
 
 from targen_core import Typed
-from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import HUB, Named, is_file, leaving, placed, remember_trust, require_trust
-from targen_core.plain import kind_of, read_plain, replace_plain, way_out
+from targen_core.outputs import write_file, writing
+from targen_core.plain import kind_of, read_plain
 from targen_core.text import refused
 from targen_review.grades import check_name
 from targen_review.ids import Ids
@@ -250,14 +251,10 @@ def write_plan(folder: Path, plan: Plan) -> None:
     Raises:
         WriteFailed: it cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, indent=1)
-        replace_plain(folder / FILE, (text + "\n").encode("utf-8", "backslashreplace"))
+    text = json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    write_file(folder / FILE, text + "\n")
+    with writing(folder / FILE):
         remember_trust(folder / FILE, _reaching(folder, plan))
-    except OSError as error:
-        hint = "--out FOLDER" if isinstance(error, PermissionError) else way_out(error)
-        raise WriteFailed(f"cannot write {folder / FILE}: {error.strerror}", hint=hint) from error
 
 
 def differing(there: Plan, requested: Mapping[str, Any]) -> str:

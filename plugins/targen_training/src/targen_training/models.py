@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.outputs import (
+    check_free,
     check_own,
     locked,
     put_folder,
@@ -75,6 +75,7 @@ __all__ = [
 
 _FORMAT = 1
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
+_FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
 
 
@@ -266,7 +267,7 @@ def train_model(
     """
     item = registry.find("trainer", name)
     trainer: Trainer = registry.resolve(item)
-    check_free(out, force=force)
+    check_free(out, "a model", _FACTS, force=force)
     by_task = grouped(datasets)
     every = {
         task: [
@@ -318,7 +319,7 @@ def train_model(
             place = made / copy.partition(":")[0]
             write_file(place, files[task].text)
         np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
-        write_file(made / "model.json", facts.model_dump_json(indent=2))
+        write_file(made / _FACTS, facts.model_dump_json(indent=2))
         put_folder(made, out)
     return facts
 
@@ -357,29 +358,13 @@ def _noting(watch: Watch, notes: list[str]) -> Watch:
     return Watch(note, watch.step)
 
 
-def check_free(out: Path, *, force: bool) -> None:
-    """Check that a model may be written to `out`.
-
-    Raises:
-        UsageError: something is there that `force` does not replace.
-    """
-    if not os.path.lexists(out):
-        return
-    if out.is_symlink() or not (out / "model.json").is_file():
-        raise UsageError(f"{out} is there and holds no model", hint="choose another --out")
-    if not force:
-        raise UsageError(
-            f"{out} holds a model", hint="--force replaces it, or choose another --out"
-        )
-
-
 def facts_of(folder: Path) -> tuple[Facts, str]:
     """What `model.json` of a folder says, and the first twelve digits of its SHA-256.
 
     Raises:
         UsageError: there is no such folder, or it holds no model.
     """
-    path = folder / "model.json"
+    path = folder / _FACTS
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", hint="targen train makes one")
     check_own(folder)

@@ -99,8 +99,9 @@ def reweigh(
     """
     from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.dataset.weighing import check_free
+    from targen_core.dataset.weighing import FILE
     from targen_core.methods.form import task_of_rows
+    from targen_core.outputs import check_free
 
     if weights is not None and (option or validation or features != "tfidf"):
         raise UsageError("--weights are there already: leave out -o, --features and --validation")
@@ -108,7 +109,7 @@ def reweigh(
         raise UsageError("--validation is for --by influence")
     name = "weighed" if weights is not None else by
     target = out or _beside(data, name)
-    check_free(target, force=force)
+    check_free(target, "weighed rows", FILE, force=force)
     registry = load_registry()
     dataset = read_rows(registry, data, task)
     held = None if validation is None else read_rows(registry, validation, task, _known(data))

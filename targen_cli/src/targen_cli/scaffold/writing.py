@@ -9,8 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from targen_cli.scaffold.names import Names
-from targen_core.errors import PluginError, UsageError, WriteFailed
-from targen_core.plain import replace_plain, why_not
+from targen_core.errors import PluginError, UsageError
+from targen_core.outputs import writing
+from targen_core.plain import replace_plain
 from targen_core.plugins.kinds import Kind
 
 __all__ = ["add_part", "rendered", "write_distribution"]
@@ -62,16 +63,12 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
             texts[folder / path.with_name(own)] = text
         elif path.parts[0] == "tests":
             texts[folder / path] = text
-    try:
+    with writing(folder, hint="another folder: --into FOLDER"):
         if there := [str(file) for file in texts if os.path.lexists(file)]:
             raise UsageError(f"{there[0]} exists, so nothing was written", hint="another name")
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             replace_plain(file, text.encode())
-    except OSError as error:
-        raise WriteFailed(
-            f"cannot write {folder}: {why_not(folder, error)}", hint="another folder: --into FOLDER"
-        ) from error
     return [*texts]
 
 
@@ -101,17 +98,13 @@ def write_distribution(kind: Kind, names: Names, folder: Path) -> list[Path]:
         WriteFailed: the operating system refused.
     """
     texts = rendered(kind, names)
-    try:
+    with writing(folder, hint="another folder: --out FOLDER"):
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             what = "is not empty" if folder.is_dir() else "is a file"
             raise UsageError(f"{folder} {what}", hint="another folder: --out FOLDER")
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             replace_plain(folder / path, text.encode())
-    except OSError as error:
-        raise WriteFailed(
-            f"cannot write {folder}: {why_not(folder, error)}", hint="another folder: --out FOLDER"
-        ) from error
     return [folder / path for path in texts]
 
 

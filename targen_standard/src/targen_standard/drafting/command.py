@@ -10,9 +10,10 @@ import typer
 
 from targen_cli.flags import Said, takes
 from targen_cli.request import ONE_MODEL
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
-from targen_core.plain import replace_plain, why_not
+from targen_core.outputs import writing
+from targen_core.plain import replace_plain
 from targen_core.text import plural
 
 
@@ -136,12 +137,8 @@ def _may_write(path: Path, *, force: bool) -> None:
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     _may_write(path, force=force)
-    try:
+    with writing(path, hint="choose another --out"):
         replace_plain(path, text.encode())
-    except OSError as error:
-        raise WriteFailed(
-            f"cannot write {path}: {why_not(path, error)}", hint="choose another --out"
-        ) from error
 
 
 def _typed(path: Path) -> str:

@@ -99,11 +99,13 @@ def _build(
     json: bool,
     quiet: bool,
 ) -> None:
-    from targen_datatune.cli.progress import shown
+    from targen_cli.status import status
+    from targen_datatune.index import Watch
 
     done: dict[str, Built] = {}
     for spec in specs:
-        with shown(quiet=quiet) as watch:
+        with status(quiet=quiet) as line:
+            watch = Watch(line.at, line.note)
             values = assignments(option) if option else None
             try:
                 done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)

@@ -70,9 +70,9 @@ def retrieve(
     - targen retrieve rte -k 10 --license permissive --min-rows 1000
     - targen retrieve task.json --retriever fused
     """
+    from targen_cli.status import bar
     from targen_core import load_registry
     from targen_datatune.asked import read_request
-    from targen_datatune.cli.progress import counting
     from targen_datatune.finding import Filters, find
 
     registry = load_registry()
@@ -83,7 +83,7 @@ def retrieve(
         sources = searched(registry, base, catalogue, quiet=quiet)
         filters = Filters(licenses(license), min_rows, max_rows, gated, sources)
         began = time.monotonic()
-        with counting(f"indexing for {retriever}", quiet=quiet) as progress:
+        with bar(f"indexed for {retriever}", quiet=quiet) as indexed:
             findings = find(
                 registry,
                 base,
@@ -92,7 +92,7 @@ def retrieve(
                 options=assignments(option),
                 k=k,
                 filters=filters,
-                progress=progress,
+                progress=lambda done, of: indexed.step(done, of, ""),
             )
         took = time.monotonic() - began
     if json:
@@ -149,7 +149,8 @@ def searched(
     Raises:
         UsageError: one of another kind was never built.
     """
-    from targen_datatune.cli.progress import shown
+    from targen_cli.status import status
+    from targen_datatune.index import Watch
 
     specs = []
     empty: dict[str, Built] = {}
@@ -157,8 +158,8 @@ def searched(
         if (Path(spec) / "index.sqlite").is_file():
             continue
         if Path(spec).expanduser().exists():
-            with shown(quiet=quiet) as watch:
-                built = index.build(registry, spec, watch=watch)
+            with status(quiet=quiet) as line:
+                built = index.build(registry, spec, watch=Watch(line.at, line.note))
             if not built.entries:
                 empty[spec] = built
         elif not any(source.spec == spec for source in index.sources()):

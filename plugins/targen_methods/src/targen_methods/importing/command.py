@@ -148,7 +148,7 @@ def import_rows(
     """
     from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.outputs import remove
+    from targen_core.outputs import check_free, remove
     from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of
     from targen_methods.importing.published import FORMS
@@ -157,8 +157,9 @@ def import_rows(
     from targen_methods.importing.showing import examples_of, facts_of, show
     from targen_methods.importing.weights import read_weights
     from targen_methods.importing.writing import (
+        FILE,
+        OWN,
         card_of,
-        check_free,
         finish,
         write_rows,
         write_weighing,
@@ -191,7 +192,7 @@ def import_rows(
         weights=None if weights is None else read_weights(weights, logits=logits),
     )
     if not dry_run:
-        check_free(target, force=force)
+        check_free(target, "imported rows", FILE, force=force, own=OWN)
     part = target.with_name(f".{target.name}.part")
     facts: dict[str, Any]
     try:

@@ -22,7 +22,6 @@ from typing import Any
 from targen_core import read_dataset
 from targen_core.dataset.weighing import FILE as WEIGHING
 from targen_core.dataset.weighing import Weighing, checked_weights
-from targen_core.errors import UsageError
 from targen_core.outputs import put_folder, remove, write_file
 from targen_core.plain import write_failed
 from targen_core.reading import read_jsonl
@@ -30,33 +29,12 @@ from targen_core.runs.folder.card import NO_LICENCE, front_matter, heading
 from targen_core.text import markdown, markdown_code, plural
 from targen_methods.importing.rows import Imported, Importing
 
-__all__ = ["FILE", "FORMAT", "card_of", "check_free", "finish", "write_rows", "write_weighing"]
+__all__ = ["FILE", "FORMAT", "OWN", "card_of", "finish", "write_rows", "write_weighing"]
 
 FILE = "import.json"
 FORMAT = 1
-_OURS = frozenset({FILE, "dataset.jsonl", "provenance.jsonl", "README.md", WEIGHING})
-
-
-def check_free(out: Path, *, force: bool) -> None:
-    """See that an import may be written to `out`.
-
-    Raises:
-        UsageError: something is there that `force` does not replace.
-    """
-    if not out.name.strip("."):
-        raise UsageError(f"--out {out}: a folder of its own", hint="--out FOLDER")
-    if not out.exists() and not out.is_symlink():
-        return
-    if out.is_symlink() or not out.is_dir():
-        raise UsageError(f"{out} is there, and no folder", hint="--out FOLDER")
-    if not any(out.iterdir()):
-        return
-    others = sorted(path.name for path in out.iterdir() if path.name not in _OURS)
-    if others or not (out / FILE).is_file():
-        what = others[0] if others else "something else than imported rows"
-        raise UsageError(f"{out} holds {what}, which would be lost", hint="--out FOLDER")
-    if not force:
-        raise UsageError(f"{out} holds imported rows already", hint="--force, or --out FOLDER")
+OWN = frozenset({FILE, "dataset.jsonl", "provenance.jsonl", "README.md", WEIGHING})
+"""All that a folder of imported rows holds."""
 
 
 def write_rows(part: Path, rows: Iterable[Imported]) -> None:

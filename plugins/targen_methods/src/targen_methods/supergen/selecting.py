@@ -115,13 +115,14 @@ def select(
     """
     from targen_cli.tables import print_json, print_table
     from targen_core import load_registry, read_dataset
-    from targen_core.dataset.weighing import check_free
+    from targen_core.dataset.weighing import FILE
     from targen_core.methods.form import task_of_rows
+    from targen_core.outputs import check_free
 
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()
     target = out or path.with_name(f"{path.name if path.is_dir() else path.stem}-best")
-    check_free(target, force=force)
+    check_free(target, "weighed rows", FILE, force=force)
     dataset = read_dataset(data, task, registry=load_registry())
     whose, variants = task_of_rows(data, task)
     report = keep_best(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.tables import print_json, print_table
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core.findings import Findings
@@ -50,7 +50,7 @@ def report(
     - targen review report runs/rte-0.review
     - targen review report runs/*.review --paper --out review.html
     """
-    from targen_core.plain import replace_plain
+    from targen_core.outputs import write_file
     from targen_review.cli.folders import review_folder
     from targen_review.report.figures import figures_of
     from targen_review.report.pages import as_html, as_json, as_markdown, findings_of
@@ -71,10 +71,7 @@ def report(
     figures = figures_of(material)
     findings = findings_of(figures, paper=paper)
     if out is not None:
-        try:
-            replace_plain(out, forms[out.suffix](findings).encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            raise WriteFailed(f"cannot write {out}: {error.strerror}") from error
+        write_file(out, forms[out.suffix](findings))
     if json:
         print_json(as_json(figures))
         return

@@ -15,8 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import UnreadableFile, UsageError, WriteFailed
-from targen_core.plain import read_plain, replace_plain, way_out
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.outputs import write_file
+from targen_core.plain import read_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import printable
@@ -249,15 +250,7 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     Raises:
         WriteFailed: the operating system refuses.
     """
-    for name, text in texts.items():
-        path = folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_plain(path, text.encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            why = f"cannot write {path}: {error.strerror}"
-            raise WriteFailed(why, hint=way_out(error)) from error
-    return [folder / name for name in texts]
+    return [write_file(folder / name, text) for name, text in texts.items()]
 
 
 def refused_file(path: Path, number: int, why: str, *, hint: str = "") -> UsageError:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from targen_core.findings import Cell, Estimate, Excerpt, Findings, Table
-from targen_core.pages import document, safe
-from targen_core.text import duration, markdown, plural
+from targen_core.text import duration, plural
 from targen_review.agreement import Figure, share
 from targen_review.report.figures import (
     ALL,
@@ -21,10 +20,12 @@ from targen_review.report.figures import (
 )
 from targen_review.report.printed import AGREEMENT, TABLE_16, TITLES
 from targen_review.step4 import Step4
+from targen_standard.findings import findings_as_html, findings_as_markdown
 
 __all__ = ["DIFFER", "as_html", "as_json", "as_markdown", "findings_of", "shown"]
 
 _FORMAT = 1
+_TITLE = "What raters found"
 DIFFER = "Rows that raters see differently"
 _LONG = 300  # characters of a row's text in a table
 
@@ -439,60 +440,9 @@ def _plain(value: Any) -> Any:
 
 def as_markdown(findings: Findings) -> str:
     """The report as Markdown."""
-    lines = ["# What raters found", "", *(f"- {markdown(h)}" for h in findings.headlines)]
-    lines += ["", *(f"- Note: {markdown(w)}." for w in findings.warnings)]
-    for table in findings.tables:
-        lines += ["", f"## {markdown(table.title)}", ""]
-        lines.append("| " + " | ".join(map(markdown, table.columns)) + " |")
-        lines.append("|" + "---|" * len(table.columns))
-        lines += ["| " + " | ".join(markdown(shown(c)) for c in row) + " |" for row in table.rows]
-        lines += ["", markdown(table.note)] if table.note else []
-    lines += ["", "## How it was measured", "", *(f"- {markdown(note)}" for note in findings.notes)]
-    return "\n".join(lines) + "\n"
-
-
-_STYLE = """
-:root{color-scheme:light dark;--ink:#24292f;--ground:#fff;--soft:#59636e;--line:#d5d9de}
-@media (prefers-color-scheme:dark){:root{--ink:#e4e6eb;--ground:#16181d;--soft:#a3acb6;
---line:#454a54}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:2rem auto;
-max-width:72rem;padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
-th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-th,td.number{white-space:nowrap}td.number{text-align:right;font-variant-numeric:tabular-nums}
-td.text{min-width:16rem}.soft{color:var(--soft)}
-.doubt{border-left:3px solid #d9822b;padding-left:.7rem}
-"""
+    return findings_as_markdown(_TITLE, findings, shown)
 
 
 def as_html(findings: Findings) -> str:
     """The report as one page that needs no network and no script."""
-    parts = [
-        "<main><h1>What raters found</h1><ul>",
-        *(f"<li>{safe(line)}</li>" for line in findings.headlines),
-        "</ul>",
-        *(f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings),
-        *map(_table, findings.tables),
-        "<h2>How it was measured</h2><ul>",
-        *(f"<li>{safe(note)}</li>" for note in findings.notes),
-        "</ul></main>",
-    ]
-    return document("What raters found", parts, style=_STYLE, generator="targen-review")
-
-
-def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in table.columns)
-    body = "".join(f"<tr>{''.join(map(_td, row))}</tr>" for row in table.rows)
-    note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
-    # What scrolls must be reachable by keyboard.
-    return (
-        f'<h2>{safe(table.title)}</h2><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{safe(table.title)}"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{note}"
-    )
-
-
-def _td(cell: Cell) -> str:
-    kind = ' class="text"' if isinstance(cell, Excerpt) else ""
-    kind = ' class="number"' if isinstance(cell, int | float | Estimate) else kind
-    return f"<td{kind}>{safe(shown(cell))}</td>"
+    return findings_as_html(_TITLE, findings, shown, generator="targen-review")

@@ -9,13 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from targen_cli.status import status
 from targen_core.dataset.bigbench import BigBench, Example, bigbench_of, is_bigbench
 from targen_core.dataset.source import open_source
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.reading import read_json
 from targen_training.bigbench.score import Grade, graded
 from targen_training.printed import with_interval
-from targen_training.progress import status_line
 
 __all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_decoder"]
 
@@ -69,11 +69,11 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
     prompts = [prompt_of(task, at, shots, 0) for at in places]
     examples = [task.examples[at] for at in places]
     chooser = Chooser(decoder_in(place))
-    with status_line() as say:
+    with status() as line:
         picks = chooser.choose(
             prompts,
             [list(example.scores) for example in examples],
-            lambda done, of: say(f"{done:,} of {of:,} examples"),
+            lambda done, of: line.at(f"{done:,} of {of:,} examples"),
         )
     if chooser.cut:
         print(f"note: {chooser.cut:,} prompts were too long and lost their start", file=sys.stderr)

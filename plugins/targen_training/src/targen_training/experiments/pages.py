@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from targen_core.findings import Cell, Estimate, Findings, Plot, Table
-from targen_core.pages import document, safe
-from targen_core.text import markdown, plural
+from targen_core.text import plural
+from targen_standard.findings import findings_as_html, findings_as_markdown
 from targen_training.experiments.results import Group, Pair, PartResult, Results
 from targen_training.experiments.svg import picture
 from targen_training.printed import with_interval
@@ -345,65 +345,17 @@ def shown(cell: Cell) -> str:
 
 def as_markdown(results: Results) -> str:
     """The results as Markdown."""
-    findings = findings_of(results)
-    lines = [f"# {markdown(results.name)}", "", *(f"- {markdown(h)}" for h in findings.headlines)]
-    lines += ["", *(f"- Note: {markdown(w)}." for w in findings.warnings)]
-    for table in findings.tables:
-        lines += ["", f"## {markdown(table.title)}", ""]
-        lines.append("| " + " | ".join(map(markdown, table.columns)) + " |")
-        lines.append("|" + "---|" * len(table.columns))
-        lines += ["| " + " | ".join(markdown(shown(c)) for c in row) + " |" for row in table.rows]
-        if table.note:
-            lines += ["", markdown(table.note)]
-    lines += ["", "## How it was measured", "", *(f"- {markdown(note)}" for note in findings.notes)]
-    return "\n".join(lines) + "\n"
-
-
-_STYLE = """
-:root{color-scheme:light dark;--ink:#24292f;--ground:#fff;--soft:#6a737d;--line:#d5d9de}
-@media (prefers-color-scheme:dark){:root{--ink:#e4e6eb;--ground:#16181d;--soft:#9aa3ad;
---line:#454a54}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:2rem auto;
-max-width:64rem;padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
-th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
-td.number{text-align:right;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}
-.doubt{border-left:3px solid #d9822b;padding-left:.7rem}svg{max-width:100%;height:auto}
-svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--line)}
-"""
+    return findings_as_markdown(results.name, findings_of(results), shown)
 
 
 def as_html(results: Results) -> str:
     """The results as one page that needs no network and no script."""
     findings = findings_of(results)
-    parts = [
-        f"<h1>{safe(results.name)}</h1>",
-        '<p class="soft">What datasets train, measured by targen compare.</p><ul>',
-        *(f"<li>{safe(line)}</li>" for line in findings.headlines),
-        "</ul>",
-        *(f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings),
-    ]
-    for plot in findings.plots:
-        parts.append(f"<h2>{safe(plot.title)}</h2>{picture(plot)}")
-    parts += map(_table, findings.tables)
-    parts.append("<h2>How it was measured</h2><ul>")
-    parts += [f"<li>{safe(note)}</li>" for note in findings.notes]
-    parts.append("</ul>")
-    return document(results.name, parts, style=_STYLE, generator="targen-training")
-
-
-def _table(table: Table) -> str:
-    head = "".join(f"<th>{safe(name)}</th>" for name in table.columns)
-    body = ""
-    for row in table.rows:
-        cells = "".join(
-            f"<td{' class=number' if isinstance(cell, int | float) else ''}>"
-            f"{safe(shown(cell))}</td>"
-            for cell in row
-        )
-        body += f"<tr>{cells}</tr>"
-    note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
-    return (
-        f'<h2>{safe(table.title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{note}"
+    return findings_as_html(
+        results.name,
+        findings,
+        shown,
+        generator="targen-training",
+        about="What datasets train, measured by targen compare.",
+        pictures=[(plot.title, picture(plot)) for plot in findings.plots],
     )

@@ -1,0 +1,154 @@
+"""How far a long step is, on standard error: in place on a terminal, a line now and then elsewhere.
+
+For the commands of plugins. Generation has a display of its own (`targen_cli.progress`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from targen_core.text import printable
+
+__all__ = ["Bar", "Status", "bar", "note", "status"]
+
+_EVERY = 30.0  # seconds between two lines where there is no terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Shows what it is told.
+
+    Attributes:
+        at: what is at work now, in place of what was shown before.
+        note: what people should know, which stays.
+    """
+
+    at: Callable[[str], None]
+    note: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Shows how many of how many are done.
+
+    Attributes:
+        step: how many are done, of how many, and figures as text ("" keeps those shown).
+        note: what people should know, which stays.
+    """
+
+    step: Callable[[int, int, str], None]
+    note: Callable[[str], None]
+
+
+def note(text: str, /) -> None:
+    """Say what people should know, on standard error."""
+    print(f"note: {printable(text, lines=False)}", file=sys.stderr)
+
+
+@contextmanager
+def status(*, quiet: bool = False) -> Iterator[Status]:
+    """A line that shows what is at work; with `quiet` notes alone."""
+    if quiet or not _is_terminal():
+        yield Status(_nothing if quiet else _Lines(), note)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as line:
+
+        def at(text: str) -> None:
+            line.update(Text(printable(text, lines=False)[: max(20, console.width - 4)]))
+
+        yield Status(at, _noting(console))
+
+
+@contextmanager
+def bar(what: str, *, quiet: bool = False) -> Iterator[Bar]:
+    """A bar that appears once something is counted; with `quiet` notes alone.
+
+    Args:
+        what: what is counted: "steps".
+        quiet: show no bar.
+    """
+    if quiet or not _is_terminal():
+        yield Bar(_no_step if quiet else _Steps(what), note)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        shown = bars.add_task(printable(what, lines=False), total=None, figures="", visible=False)
+
+        def step(done: int, of: int, figures: str) -> None:
+            said = printable(figures, lines=False) or bars.tasks[shown].fields["figures"]
+            bars.update(shown, completed=done, total=of, visible=True, figures=said)
+
+        yield Bar(step, _noting(bars.console))
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _noting(console: object) -> Callable[[str], None]:
+    from rich.console import Console
+    from rich.text import Text
+
+    assert isinstance(console, Console)
+
+    def note(text: str) -> None:
+        console.print(Text(f"note: {printable(text, lines=False)}"), soft_wrap=True)
+
+    return note
+
+
+def _nothing(_: str, /) -> None:
+    """Nobody wants to see it."""
+
+
+def _no_step(_done: int, _of: int, _figures: str, /) -> None:
+    """Nobody wants to see it."""
+
+
+class _Lines:
+    """Prints what it is told now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        if time.monotonic() - self._last >= _EVERY:
+            self._last = time.monotonic()
+            print(printable(text, lines=False), file=sys.stderr, flush=True)
+
+
+class _Steps:
+    """Prints how far it is now and then, with the last figures there were."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._say = _Lines()
+        self._figures = ""
+
+    def __call__(self, done: int, of: int, figures: str) -> None:
+        self._figures = figures or self._figures
+        self._say(f"{done:,} of {of:,} {self._what}  {self._figures}".rstrip())
