@@ -377,139 +377,136 @@ class CallLayer:
         key: bytes,
         scope: Scope,
     ) -> ChatReply:
-        params = bound.params_of(call)
-        if bound.model.seeded and "seed" not in params:
-            params["seed"] = int.from_bytes(key[:4], "big") >> 1
-        dry_run = call.dry_run
-        request = ChatRequest(
-            messages,
-            params,
-            call.schema,
-            call.schema_name,
-            key.hex(),
-            Origin(call.step, call.label, call.place, call.prompt, call.values),
-            None if dry_run is None else lambda: dry_run(key),
-            call.top_logprobs,
-            call.given,
-            call.next_token,
-        )
+        request = _request(bound, call, messages, key)
         tokens = _tokens(bound, request)
         await self._charge_open_batch(bound, call, request, tokens)
-        reserved_tokens = tokens + params["max_tokens"]
-        reserved_dollars = (
-            bound.price.max_dollars(tokens, params["max_tokens"]) if bound.price else 0.0
-        )
-        reserved = (reserved_tokens, reserved_dollars)
-        failures = alone = 0  # and those of them since others were answered
-        failing_since = 0.0
-        loop = asyncio.get_running_loop()
-        turn = bound.limiter.turn()
+        sending = _Sending(bound, call, request, key, tokens)
         while True:
-            self._check(scope)
-            await self.budget.reserve(*reserved)
-            spent: tuple[int, float] = (0, 0.0)
-            try:
-                ticket = await bound.limiter.acquire(
-                    reserved_tokens, turn=turn, unwanted=lambda: self._unwanted(scope)
-                )
-                if ticket is None:
-                    raise CallCancelled
-                error: ServiceError | None = None
-                reply: ChatReply | None = None
-                sent = loop.time()
-                self.flying[call.step] += 1
-                try:
-                    self._check(scope)
-                    reply = await self._complete(bound, request, scope)
-                except ContentFiltered as raised:
-                    # Said of the candidate, not of the service: an answer. Some
-                    # services bill the prompt all the same.
-                    reply = ChatReply(str(raised), "content-filter", tokens if raised.billed else 0)
-                except ServiceError as raised:
-                    error = raised
-                except (TargenError, CallCancelled):
-                    raise
-                finally:
-                    self.flying[call.step] -= 1
-                    rate = reply.rate if reply else error.rate if error else None
-                    retry_after = error.retry_after if error else None
-                    bound.limiter.release(
-                        ticket,
-                        "answered" if reply is not None else _outcome(error),
-                        rate=rate,
-                        retry_after=retry_after,
-                    )
-                asked = _asked(bound.limiter.pause, rate, retry_after)
-                if asked > (self.max_outage or MAX_OUTAGE):
-                    words = f": {error}" if error is not None else ""
-                    self.halt(
-                        ServiceGaveUp(
-                            f"the service requested a pause of {asked:.0f} s{words}",
-                            hint="resume after that, or with a larger " + Option("max_outage", ...),
-                        )
-                    )
-                if reply is not None:
-                    reply = counted(reply, tokens, params["max_tokens"])
-                    cost = (
-                        bound.price.dollars(
-                            reply.input_tokens,
-                            reply.output_tokens,
-                            cache_read=reply.cache_read_tokens,
-                            cache_write=reply.cache_write_tokens,
-                        )
-                        if bound.price
-                        else None
-                    )
-                    spent = (reply.input_tokens + reply.output_tokens, cost or 0.0)
-                    self._last_success = loop.time()
-                    self._trouble = None
-                    for waiter in self._put_off.pop(bound.limiter, ()):
-                        _release(waiter)
-                    self._write(call, key, reply, cached=False, cost=cost)
-                    if self.cache is not None and bound.cacheable:
-                        self.cache.put(bound.cache_key(key), _cached(reply))
-                    return reply
-                assert error is not None
-                if error.billed:
-                    spent = reserved
-                    self._write_lost(call, tokens, params["max_tokens"], bound.price)
-            finally:
-                self.budget.settle(reserved, *spent)
-            if not error.retryable:
-                raise error
-            now = loop.time()
-            failing_since = failing_since or now
-            self.retries += 1
-            self._note(error, now, loop.time)
-            since = failing_since
-            if bound.limiter.down and bound.limiter.control.failing_since is not None:
-                since = bound.limiter.control.failing_since  # whoever asks, asks for all
-            last = self._last_success
-            waited = now - (since if last is None else max(last, since))
-            lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
-            if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
-                # The limiter says when a call goes; this one waits its turn.
-                delay = min(_MAX_TURN, _BAD_LUCK * 2.0**failures)
-            elif lately:
-                delay, alone = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**failures), 0
-            else:
-                delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**alone)
-                alone += 1
-            delay *= self._jitter.uniform(0.5, 1.0)
-            failures += 1
-            max_outage = self._outage_allowed(error)
-            if not bound.deferred and waited + delay > max_outage:
-                raise ServiceGaveUp(
-                    f"no answer from the service for more than {max_outage:g} s: {error}"
-                    if self.max_outage is not None or max_outage >= _SILENCE
-                    else str(error),
-                    hint=(f"{error.hint}; " if error.hint else "")
-                    + "resume when it is back, or with a larger "
-                    + Option("max_outage", ...),
-                ) from error
-            # What it was asked to wait may be untrue: it asks again before the run would end.
-            asked = min(error.retry_after or 0.0, max_outage)
+            answer = await self._attempt(sending, scope)
+            if isinstance(answer, ChatReply):
+                return answer
+            if not answer.retryable:
+                raise answer
+            delay, asked = self._delay(sending, answer)
             await self._back_off(delay, asked, bound.limiter, scope)
+
+    async def _attempt(self, sending: _Sending, scope: Scope) -> ChatReply | ServiceError:
+        """Send once, with money and a place in the rate limit reserved; journal the answer."""
+        self._check(scope)
+        await self.budget.reserve(*sending.reserved)
+        spent: tuple[int, float] = (0, 0.0)
+        try:
+            answer = await self._exchange(sending, scope)
+            if isinstance(answer, ChatReply):
+                answer, spent = self._answered(sending, answer)
+            elif answer.billed:
+                spent = sending.reserved
+                self._write_lost(
+                    sending.call, sending.tokens, sending.max_tokens, sending.bound.price
+                )
+            return answer
+        finally:
+            self.budget.settle(sending.reserved, *spent)
+
+    async def _exchange(self, sending: _Sending, scope: Scope) -> ChatReply | ServiceError:
+        """Wait for a turn, send, and tell the limiter what came of it."""
+        bound, step = sending.bound, sending.call.step
+        ticket = await bound.limiter.acquire(
+            sending.reserved[0], turn=sending.turn, unwanted=lambda: self._unwanted(scope)
+        )
+        if ticket is None:
+            raise CallCancelled
+        answer: ChatReply | ServiceError | None = None
+        sending.sent = asyncio.get_running_loop().time()
+        self.flying[step] += 1
+        try:
+            self._check(scope)
+            answer = await self._complete(bound, sending.request, scope)
+        except ContentFiltered as raised:
+            # Said of the candidate, not of the service: an answer. Some
+            # services bill the prompt all the same.
+            billed = sending.tokens if raised.billed else 0
+            answer = ChatReply(str(raised), "content-filter", billed)
+        except ServiceError as raised:
+            answer = raised
+        finally:
+            self.flying[step] -= 1
+            error = answer if isinstance(answer, ServiceError) else None
+            rate = answer.rate if answer else None
+            retry_after = error.retry_after if error else None
+            outcome = "answered" if isinstance(answer, ChatReply) else _outcome(error)
+            bound.limiter.release(ticket, outcome, rate=rate, retry_after=retry_after)
+        asked = _asked(bound.limiter.pause, rate, retry_after)
+        if asked > (self.max_outage or MAX_OUTAGE):
+            words = f": {error}" if error is not None else ""
+            self.halt(
+                ServiceGaveUp(
+                    f"the service requested a pause of {asked:.0f} s{words}",
+                    hint="resume after that, or with a larger " + Option("max_outage", ...),
+                )
+            )
+        return answer
+
+    def _answered(self, sending: _Sending, reply: ChatReply) -> tuple[ChatReply, tuple[int, float]]:
+        """Write down a reply, and let those go on who wait for an answer; what it cost, too."""
+        bound = sending.bound
+        reply = counted(reply, sending.tokens, sending.max_tokens)
+        cost = None
+        if bound.price:
+            cost = bound.price.dollars(
+                reply.input_tokens,
+                reply.output_tokens,
+                cache_read=reply.cache_read_tokens,
+                cache_write=reply.cache_write_tokens,
+            )
+        self._last_success = asyncio.get_running_loop().time()
+        self._trouble = None
+        for waiter in self._put_off.pop(bound.limiter, ()):
+            _release(waiter)
+        self._write(sending.call, sending.key, reply, cached=False, cost=cost)
+        if self.cache is not None and bound.cacheable:
+            self.cache.put(bound.cache_key(sending.key), _cached(reply))
+        return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
+
+    def _delay(self, sending: _Sending, error: ServiceError) -> tuple[float, float]:
+        """Seconds to wait after a failure, and how many the service asked for.
+
+        Raises:
+            ServiceGaveUp: nothing was answered for too long.
+        """
+        loop, bound = asyncio.get_running_loop(), sending.bound
+        now = loop.time()
+        sending.failing_since = sending.failing_since or now
+        self.retries += 1
+        self._note(error, now, loop.time)
+        since = sending.failing_since
+        if bound.limiter.down and bound.limiter.control.failing_since is not None:
+            since = bound.limiter.control.failing_since  # whoever asks, asks for all
+        last = self._last_success
+        waited = now - (since if last is None else max(last, since))
+        lately = last is not None and last > min(sending.sent, now - _FIRST_BACKOFF)
+        if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
+            # The limiter says when a call goes; this one waits its turn.
+            delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
+        elif lately:
+            delay, sending.alone = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**sending.failures), 0
+        else:
+            delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**sending.alone)
+            sending.alone += 1
+        delay *= self._jitter.uniform(0.5, 1.0)
+        sending.failures += 1
+        max_outage = self._outage_allowed(error)
+        if not bound.deferred and waited + delay > max_outage:
+            raise ServiceGaveUp(
+                f"no answer from the service for more than {max_outage:g} s: {error}"
+                if self.max_outage is not None or max_outage >= _SILENCE
+                else str(error),
+                hint=(f"{error.hint}; " if error.hint else "")
+                + "resume when it is back, or with a larger "
+                + Option("max_outage", ...),
+            ) from error
+        # What it was asked to wait may be untrue: it asks again before the run would end.
+        return delay, min(error.retry_after or 0.0, max_outage)
 
     async def _complete(self, bound: BoundModel, request: ChatRequest, scope: Scope) -> ChatReply:
         """A model's reply or its error, without secrets: from here on they are values."""
@@ -630,6 +627,50 @@ class CallLayer:
             timer.cancel()
             among.pop(waiter, None)
             del self._backing_off[waiter]
+
+
+class _Sending:
+    """A call that is being sent until it is answered: what it reserves, and its failures so far.
+
+    `alone` counts the failures since others were answered; `sent` is when it last went off.
+    """
+
+    def __init__(
+        self, bound: BoundModel, call: Call, request: ChatRequest, key: bytes, tokens: int
+    ) -> None:
+        self.bound = bound
+        self.call = call
+        self.request = request
+        self.key = key
+        self.tokens = tokens
+        self.max_tokens: int = request.params["max_tokens"]
+        dollars = bound.price.max_dollars(tokens, self.max_tokens) if bound.price else 0.0
+        self.reserved = (tokens + self.max_tokens, dollars)
+        self.turn = bound.limiter.turn()
+        self.failures = self.alone = 0
+        self.failing_since = self.sent = 0.0
+
+
+def _request(
+    bound: BoundModel, call: Call, messages: tuple[Message, ...], key: bytes
+) -> ChatRequest:
+    """What the model is asked, with the parameters of its step."""
+    params = bound.params_of(call)
+    if bound.model.seeded and "seed" not in params:
+        params["seed"] = int.from_bytes(key[:4], "big") >> 1
+    dry_run = call.dry_run
+    return ChatRequest(
+        messages,
+        params,
+        call.schema,
+        call.schema_name,
+        key.hex(),
+        Origin(call.step, call.label, call.place, call.prompt, call.values),
+        None if dry_run is None else lambda: dry_run(key),
+        call.top_logprobs,
+        call.given,
+        call.next_token,
+    )
 
 
 @dataclass(frozen=True, slots=True)
