@@ -177,21 +177,23 @@ def locked(folder: Path) -> Iterator[None]:
         RunLocked: another process uses it.
         WriteFailed: the operating system refuses.
     """
-    import fcntl
+    from filelock import FileLock, Timeout
 
     claim(folder)
+    path = folder / ".lock"
     with writing(folder):
-        lock = open_plain(folder / ".lock", os.O_RDWR | os.O_CREAT, alone=True)
-    try:
+        os.close(open_plain(path, os.O_RDWR | os.O_CREAT, alone=True))
+        lock = FileLock(path, timeout=0)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            lock.acquire()
+        except Timeout as error:
             raise RunLocked(
                 f"another process is at work in {folder}", hint="wait, or " + ANOTHER_OUT
             ) from error
+    try:
         yield
     finally:
-        os.close(lock)
+        lock.release()
 
 
 def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:

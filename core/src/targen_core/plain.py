@@ -11,6 +11,8 @@ import contextlib
 import errno
 import os
 import stat
+import sys
+import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,12 +32,15 @@ __all__ = [
     "member_of",
     "open_plain",
     "place_of",
+    "read_at",
     "read_plain",
     "refuse_special",
     "refuse_waiting",
     "replace_plain",
+    "sync_folder",
     "way_out",
     "why_not",
+    "write_at",
     "write_failed",
 ]
 
@@ -46,6 +51,7 @@ _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 _MOST_FILES = 100_000
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
+_POSITION = threading.Lock()  # of all files, on Windows: it moves with each read and write
 
 MISPLACED = (
     FileExistsError,
@@ -131,6 +137,39 @@ def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """At most `size` bytes of an open file from `offset` on, wherever others read in it."""
+    if sys.platform != "win32":
+        return os.pread(descriptor, size, offset)
+    with _POSITION:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, size)
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> int:
+    """Write at `offset` of an open file, wherever others are in it; how many bytes it took."""
+    if sys.platform != "win32":
+        return os.pwrite(descriptor, data, offset)
+    with _POSITION:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.write(descriptor, data)
+
+
+def sync_folder(folder: Path) -> None:
+    """See that a folder's names are on the disk; Windows opens no folder, and needs none of it.
+
+    Raises:
+        OSError: the operating system refuses.
+    """
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_plain(path: Path, max_bytes: int) -> bytes:

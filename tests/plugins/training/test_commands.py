@@ -171,7 +171,10 @@ def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) ->
         (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
-        (["train", "train.jsonl", "--task", "mood.yaml", "--out", "full"], "something else than a model"),
+        (
+            ["train", "train.jsonl", "--task", "mood.yaml", "--out", "full"],
+            "something else than a model",
+        ),
         (["train", "nowhere.jsonl", "--task", "mood.yaml"], "nowhere.jsonl"),
         (["evaluate", "nowhere", "train.jsonl"], "there is no folder nowhere"),
         (["evaluate", "full", "train.jsonl"], "full holds no model: model.json"),

@@ -22,7 +22,7 @@ from pydantic_core import to_json
 
 from targen_core.calls.usage import check_record
 from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
-from targen_core.plain import open_plain, way_out, write_failed
+from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
 __all__ = [
@@ -163,7 +163,7 @@ class Journal:
             return None
         line = b""
         while not line.endswith(b"\n"):
-            part = os.pread(self._fd, 8192, offset + len(line))
+            part = read_at(self._fd, 8192, offset + len(line))
             if not part:
                 break
             line = (line + part).split(b"\n", 1)[0] + (b"\n" if b"\n" in part else b"")
@@ -252,7 +252,7 @@ def check_sum(fd: int, size: int) -> int | None:
     """The CRC32 of a file's first bytes; None where it has fewer."""
     crc = at = 0
     while at < size:
-        part = os.pread(fd, min(size - at, _CHUNK), at)
+        part = read_at(fd, min(size - at, _CHUNK), at)
         if not part:
             return None
         crc = crc32(part, crc)

@@ -142,7 +142,8 @@ def _capture_descriptor(stream: _Capture) -> Iterator[None]:
             finally:
                 _flush()
                 os.dup2(kept, 1)
-                written = os.pread(scratch, _MAX_BYTES, 0)
+                os.lseek(scratch, 0, os.SEEK_SET)
+                written = os.read(scratch, _MAX_BYTES)
                 if written:
                     stream.write(written.decode("utf-8", "replace"))
     finally:

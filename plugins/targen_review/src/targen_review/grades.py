@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
-from targen_core.plain import open_plain, read_plain, way_out
+from targen_core.plain import open_plain, read_at, read_plain, sync_folder, way_out
 from targen_core.text import refused
 
 __all__ = ["NAME", "Grade", "GradeBook", "Graded", "Rater", "check_name", "now", "read_grades"]
@@ -182,7 +182,7 @@ class GradeBook:
                 if not os.fstat(self._fd).st_size:
                     self._write(rater.model_dump_json())
                     with contextlib.suppress(OSError):  # the name, too, is to be on the disk
-                        _sync_folder(folder)
+                        sync_folder(folder)
             self.refresh()
         except BaseException:
             self.close()
@@ -235,7 +235,7 @@ class GradeBook:
         size = os.fstat(self._fd).st_size
         if size <= self._read:
             return
-        data = os.pread(self._fd, size - self._read, self._read)
+        data = read_at(self._fd, size - self._read, self._read)
         for line in data.splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 return
@@ -278,9 +278,9 @@ class GradeBook:
     def _mend(self) -> None:
         """Drop a last line that a kill tore."""
         size = os.fstat(self._fd).st_size
-        if not size or os.pread(self._fd, 1, size - 1) == b"\n":
+        if not size or read_at(self._fd, 1, size - 1) == b"\n":
             return
-        data = os.pread(self._fd, min(size, 1 << 20), max(0, size - (1 << 20)))
+        data = read_at(self._fd, min(size, 1 << 20), max(0, size - (1 << 20)))
         os.ftruncate(self._fd, size - len(data) + data.rfind(b"\n") + 1)
 
     @contextlib.contextmanager
@@ -357,14 +357,6 @@ def _parsed(path: Path, line: bytes, form: type[Any], number: int = 0) -> Any:
 
 def _words(rater: Rater) -> str:
     return f"{rater.rater} ({rater.model or rater.kind})"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _not_written(path: Path, error: OSError) -> WriteFailed:

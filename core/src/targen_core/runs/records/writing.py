@@ -12,7 +12,16 @@ from zlib import crc32
 
 from targen_core.calls.journal import Mark, check_sum
 from targen_core.errors import RunConflict, WriteFailed
-from targen_core.plain import content_of, open_plain, replace_plain, way_out, why_not, write_failed
+from targen_core.plain import (
+    content_of,
+    open_plain,
+    read_at,
+    replace_plain,
+    way_out,
+    why_not,
+    write_at,
+    write_failed,
+)
 
 __all__ = ["OUTPUTS", "ReplayedFile", "keep_copies", "write_atomically"]
 
@@ -82,7 +91,7 @@ class ReplayedFile:
         """
         line = _encode(record).encode("utf-8", "backslashreplace") + b"\n"
         if self._at < self._there:
-            old = os.pread(self._fd, len(line), self._at)
+            old = read_at(self._fd, len(line), self._at)
             if old == line:
                 self._went(line)
                 return
@@ -93,7 +102,7 @@ class ReplayedFile:
                     "journal is intact: move this file away and resume",
                 )
         try:
-            if os.pwrite(self._fd, line, self._at) != len(line):
+            if write_at(self._fd, line, self._at) != len(line):
                 raise OSError(28, "No space left on device")
         except OSError as error:
             with contextlib.suppress(OSError):  # else a resumed run writes over what is torn
