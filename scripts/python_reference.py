@@ -98,7 +98,7 @@ MODULES = [
     "targen_core.runs.folder.card",
     "targen_core.runs.folder.tracing",
     "targen_standard.correction.versions",
-    "targen_core.pretrained",
+    "targen_standard.pretrained",
     "targen_core.api.html",
     "targen_core.api.looking",
     "targen_core.api.reading",
