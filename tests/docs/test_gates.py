@@ -179,7 +179,7 @@ ORDERS = {
     "core/src/targen_core/api/request.py": "a path object, which only a program makes",
     "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
     "core/src/targen_core/declared/files.py": "the same path, absolute",
-    "core/src/targen_core/langchain_path.py": "parts of an order, or of a class used before",
+    "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",
     "core/src/targen_core/methods/form.py": "names of a file that `require_trust` was asked about",
     "core/src/targen_core/runs/preparing/excluded.py": "datasets that are known to the user",
     "core/src/targen_core/runs/records/manifest.py": "a copy that `require_known` let pass",
