@@ -33,8 +33,8 @@ In signatures these stand for what an argument takes:
 LIKE = {
     "TaskLike": "a task's name, the path of its file, a `Task`, or a `Declaration`",
     "ModelLike": "a backend's name, such as `\"llama\"`; with a model's behind it, such as "
-    '`"chatgpt/gpt-6-luna"`; `"langchain:package.module.Class"`; a `ChatModel`; any langchain chat '
-    "model",
+    '`"chatgpt/gpt-6-luna"`; `"langchain:package.module.Class"`; a `ChatModel`; a model of a '
+    "library that has an adapter, such as langchain",
     "StepLike": 'a `ModelLike`, or a mapping of options with `"model"` among them',
     "ItemsLike": "the path of a file, or the items",
     "DataLike": 'a `Run`, a `Corrected`, a `Dataset`, the path of one, `"hf:OWNER/NAME"`, or rows: '
@@ -86,7 +86,6 @@ MODULES = [
     "targen_core.calls.secrets",
     "targen_core.calls.executor",
     "targen_core.calls.batch",
-    "targen_core.calls.langchain",
     "targen_core.calls.error_patterns",
     "targen_core.calls.tokens",
     "targen_core.calls.descriptors",
@@ -98,7 +97,8 @@ MODULES = [
     "targen_core.runs.folder.card",
     "targen_core.runs.folder.tracing",
     "targen_standard.correction.versions",
-    "targen_core.pretrained",
+    "targen_standard.pretrained",
+    "targen_standard.langchain",
     "targen_core.api.html",
     "targen_core.api.looking",
     "targen_core.api.reading",
@@ -123,6 +123,7 @@ MODULES = [
     "targen_core.findings",
     "targen_standard.findings",
     "targen_core.plugins.kinds",
+    "targen_core.plugins.adapters",
     "targen_core.plugins.hookspecs",
     "targen_core.plugins.facts",
     "targen_cli.describing",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.origin import HUB, leaving, placed, reaches_out
+from targen_core.origin import HUB, Typed, leaving, placed, reaches_out, split_model
 
 PARTS = st.lists(
     st.sampled_from(
@@ -58,3 +58,24 @@ def test_a_home_folder_or_an_address_behind_a_dot_is_a_file_of_the_folder(
         assert Path(place).is_absolute() or not place.startswith(("~", "hf:"))
         if not reaches_out(folder, text):
             assert opened(place).is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "backend", "model"),
+    [
+        ("llama", "llama", None),
+        ("llama/", "llama", ""),
+        ("llama/qwen:7b", "llama", "qwen:7b"),
+        ("llama/a/b.py:C", "llama", "a/b.py:C"),
+        ("targen-backends:chatgpt/gpt", "targen-backends:chatgpt", "gpt"),
+        ("langchain:pkg.Class", "langchain:pkg.Class", None),
+        ("langchain:pkg.Class/gpt", "langchain:pkg.Class", "gpt"),
+        ("langchain:./x.py:Class", "langchain:./x.py:Class", None),
+        ("langchain:a/x.py:Class", "langchain:a/x.py:Class", None),
+        ("langchain:../a/x", "langchain:../a/x", None),
+    ],
+)
+def test_a_model_stands_behind_the_backend(text, backend, model):
+    assert split_model(text) == (backend, model)
+    assert not isinstance(split_model(text)[0], Typed)
+    assert isinstance(split_model(Typed(text))[0], Typed)

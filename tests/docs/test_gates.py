@@ -168,7 +168,7 @@ EXECUTORS = {
     "core/src/targen_core/plugins/kinds.py": "a table of its own",
     "core/src/targen_core/plugins/loader.py": "the entry points of installed distributions",
     "core/src/targen_core/plugins/registry.py": "what an installed distribution registered",
-    "core/src/targen_core/pretrained.py": "a module of transformers",
+    "targen_standard/src/targen_standard/pretrained.py": "a module of transformers",
     "core/src/targen_core/runs/preparing/excluded.py": "a module of its own, above it",
     "targen_backends/src/targen_backends/http/keys.py": "keyring",
     "targen_backends/src/targen_backends/local/weights.py": "huggingface_hub",
@@ -179,7 +179,7 @@ ORDERS = {
     "core/src/targen_core/api/request.py": "a path object, which only a program makes",
     "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
     "core/src/targen_core/declared/files.py": "the same path, absolute",
-    "core/src/targen_core/langchain_path.py": "parts of an order, or of a class used before",
+    "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",
     "core/src/targen_core/methods/form.py": "names of a file that `require_trust` was asked about",
     "core/src/targen_core/runs/preparing/excluded.py": "datasets that are known to the user",
     "core/src/targen_core/runs/records/manifest.py": "a copy that `require_known` let pass",
@@ -241,10 +241,10 @@ def test_a_method_of_that_name_is_no_code():
 
 LOADING = {
     "SentenceTransformer": {
-        "core/src/targen_core/pretrained.py": "a folder may name classes of its own",
+        "targen_standard/src/targen_standard/pretrained.py": "a folder may name classes of its own",
         "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "of parts made here",
     },
-    "load": {"core/src/targen_core/pretrained.py": "a folder may call anything"},
+    "load": {"targen_standard/src/targen_standard/pretrained.py": "a folder may call anything"},
     "from_pretrained": {
         "plugins/targen_analysis/src/targen_analysis/difficulty/models.py": "no remote code",
         "plugins/targen_training/src/targen_training/neural/loading.py": "no remote code",

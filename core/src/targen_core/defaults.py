@@ -28,7 +28,7 @@ from targen_core.calls.secrets import (
 )
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import config_folder
-from targen_core.origin import is_trusted, remember_trust
+from targen_core.origin import is_trusted, remember_trust, split_model
 from targen_core.reading import Malformed, read_text, toml_of
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Option
@@ -410,11 +410,11 @@ def _quoted(value: Any) -> str:
 
 def _split_model(values: dict[str, Any], twice: Callable[[], UsageError]) -> None:
     """Take `BACKEND/MODEL` apart."""
-    backend = str(values.get("backend", ""))
-    if "/" in backend and not backend.startswith("langchain:"):
+    backend, model = split_model(str(values.get("backend", "")))
+    if model is not None:
         if "options.model" in values:
             raise twice()
-        values["backend"], _, values["options.model"] = backend.partition("/")
+        values["backend"], values["options.model"] = backend, model
 
 
 def typed_value(key: str, text: str) -> Any:

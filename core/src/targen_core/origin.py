@@ -58,6 +58,7 @@ __all__ = [
     "reaches_out",
     "remember_trust",
     "require_trust",
+    "split_model",
     "trusting",
 ]
 
@@ -131,6 +132,19 @@ def is_file(name: str) -> bool:
 def is_place(name: str) -> bool:
     """Whether the name of a model is a path (`./NAME`, `~/NAME`, an absolute one), not a hub's."""
     return bool(_PLACE.match(name))
+
+
+def split_model(backend: str) -> tuple[str, str | None]:
+    """Return the backend and the model of `BACKEND/MODEL`; the model is None without a slash.
+
+    The slashes of a file with a class, `ADAPTER:./FILE.py:CLASS`, are its own.
+    """
+    name, _, place = backend.partition(":")
+    is_class = "/" not in name and (".py:" in place or is_place(place))
+    if "/" not in backend or is_class:
+        return backend, None
+    name, _, model = backend.partition("/")
+    return Typed(name) if isinstance(backend, Typed) else name, model
 
 
 def reaches_out(folder: Path, text: str) -> bool:
@@ -295,8 +309,12 @@ def _code(file: Path, value: Any) -> dict[str, str]:
     """The digest of each file of code that a value names, from the file's folder or from here."""
     code = {}
     for text in _texts(value):
-        text = text.removeprefix("langchain:")
-        files = {Path(text[: found.end()]) for found in re.finditer(r"\.py", text)}
+        # ADAPTER:FILE.py:CLASS names the file behind the colon.
+        files = {
+            Path(name[: found.end()])
+            for name in (text, text.partition(":")[2])
+            for found in re.finditer(r"\.py", name)
+        }
         for path in (place for named in files for place in (file.parent / named, named)):
             with contextlib.suppress(OSError, ValueError, UsageError):
                 if path.suffix == ".py" and path.is_file():

@@ -90,10 +90,9 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     """Make the backend, ask it once, and gather what there is to tell."""
     import asyncio
 
-    from targen_core.calls.langchain import as_chat_model
     from targen_core.calls.model import ChatRequest, Message, Price
     from targen_core.calls.secrets import Secrets
-    from targen_core.langchain_path import PREFIX, remember_class
+    from targen_core.plugins.adapters import remember_class
     from targen_core.runs.preparing.plan import USER_PRICE
     from targen_core.runs.records.options import (
         backend_options,
@@ -113,7 +112,7 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     )
     secrets = Secrets(*known_secrets(None, chosen))
     try:
-        model = as_chat_model(backend.create(chosen))
+        model = registry.chat_model(backend.create(chosen))
         secrets = Secrets(*known_secrets(model, chosen))
         refuse_secrets(chosen, secrets)
         reply, seconds = asyncio.run(_ask(model, request))
@@ -128,7 +127,7 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
             distribution=item.distribution,
             hint=f"report it to the authors of {item.distribution}",
         ) from (error if secrets.spared_by(error) else None)
-    if item.distribution == PREFIX:
+    if registry.adapter(name):
         remember_class(item.id)  # the user has named it: runs may use it from now on
     price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
     reply = secrets.reply(reply)

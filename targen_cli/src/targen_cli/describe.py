@@ -99,9 +99,8 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
                 else did_you_mean(asked, [*registry.kinds], "kinds"),
             )
         return asked
-    for of in registry.kinds.values():
-        if of.claims(name):
-            return of.name
+    if by_form := registry.kind_of(name):
+        return by_form
     items = [item for kind in registry.kinds for item in registry.all(kind)]
     kinds_of = dict.fromkeys(
         item.kind for item in items if name in (item.name, item.id, *item.aliases)

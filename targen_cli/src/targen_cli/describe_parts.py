@@ -115,7 +115,7 @@ def backend_facts(part: Described) -> dict[str, Any]:
     try:
         chosen = backend_options(part.item.name, backend, user.backend)
         facts["defaults"] = dict(backend.defaults(chosen)) if backend.defaults else {}
-        facts["model"] = _supports(backend, chosen)
+        facts["model"] = _supports(part.registry, backend, chosen)
     except TargenError as error:
         if items and error.exit_code == 2:  # the user's own mistake
             raise
@@ -125,14 +125,13 @@ def backend_facts(part: Described) -> dict[str, Any]:
     return facts
 
 
-def _supports(backend: Backend, options: Any) -> dict[str, Any]:
+def _supports(registry: Registry, backend: Backend, options: Any) -> dict[str, Any]:
     """What a model says of itself before it is asked anything."""
     import asyncio
 
-    from targen_core.calls.langchain import as_chat_model
     from targen_core.calls.scores import continues, most_top, scores_given
 
-    model = as_chat_model(backend.create(options))
+    model = registry.chat_model(backend.create(options))
     try:
         return {
             "identity": model.identity,

@@ -9,6 +9,7 @@ import targen_standard
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
     from targen_standard.exporting.model import Exporter
 
@@ -89,6 +90,17 @@ def register_exporters(register: Register[Exporter]) -> None:
         "csv",
         "targen_standard.exporting.table:CSV",
         summary="a table, nested values as JSON",
+    )
+
+
+@hookimpl
+def register_adapters(register: Register[Adapter]) -> None:
+    """Any langchain chat model."""
+    register.register(
+        "langchain",
+        "targen_standard.langchain.adapter:LANGCHAIN",
+        summary="a langchain BaseChatModel",
+        aliases=["langchain_core"],
     )
 
 

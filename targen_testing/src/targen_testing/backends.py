@@ -26,7 +26,6 @@ import pytest
 
 from targen_core import Limits
 from targen_core.calls.backend import Backend
-from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
 from targen_core.calls.scores import continues, most_top, problem, scores_given
 from targen_core.errors import (
@@ -113,7 +112,8 @@ class BackendSuite(Suite):
         """The model, made as a run makes it."""
         backend = self.target()
         options = step_options(self.given(url, key=key, more=more), "generate").backend
-        return as_chat_model(backend.create(backend_options(self.backend, backend, options)))
+        made = backend.create(backend_options(self.backend, backend, options))
+        return self.registry().chat_model(made)
 
     def served(self) -> Wire:
         """The service's forms; skips the test where there is no service."""

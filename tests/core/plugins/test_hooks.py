@@ -23,6 +23,7 @@ KINDS = {
     "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",
+    "register_adapters": "adapter",
     "register_functions": "function",
 }
 

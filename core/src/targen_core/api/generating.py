@@ -102,7 +102,7 @@ async def agenerate(
         variants: variants of the task to apply, by name.
         model: a backend's name, such as "llama", with a model's where it has
             several, such as "chatgpt/gpt-6-luna"; or a model object: a
-            `ChatModel` or any langchain chat model.
+            `ChatModel` or a model of another library, such as langchain.
         options: backend options and sampling parameters whose names clash with a keyword here,
             such as `max_tokens` of one reply.
         steps: another model for one step, by the step's name, such as "correct"; or a mapping with

@@ -7,27 +7,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
+from targen_core.origin import split_model
 from targen_core.runs.jobs.event_loops import is_ours
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from targen_core.plugins.registry import Registry
 
 __all__ = ["ModelLike", "backend_of", "name_of", "named"]
 
-ModelLike: TypeAlias = "str | ChatModel | BaseChatModel"
-"""A backend's name, with a model's behind it or not, or a model object: ours or langchain's."""
+ModelLike: TypeAlias = "str | ChatModel | Any"
+"""A backend's name, with a model's behind it or not, or a model object: ours or a library's."""
 
 
 def named(model: str) -> tuple[str, dict[str, Any]]:
     """The backend of `BACKEND` or `BACKEND/MODEL`, and the option that names the model."""
-    if model.startswith("langchain:"):
-        return model, {}
-    backend, slash, name = model.partition("/")
-    return backend, {"model": name} if slash else {}
+    backend, name = split_model(model)
+    return backend, {} if name is None else {"model": name}
 
 
 def name_of(model: object, taken: Mapping[str, object]) -> str:
@@ -40,14 +38,15 @@ def name_of(model: object, taken: Mapping[str, object]) -> str:
     return called
 
 
-def backend_of(model: object) -> Backend:
+def backend_of(registry: Registry, model: object) -> Backend:
     """A backend that gives this one object.
 
     Raises:
         UsageError: it is no model.
+        MissingDependency: the adapter of its library is not installed.
     """
     try:
-        chat = as_chat_model(model)
+        chat = registry.chat_model(model)
     except TypeError as error:
         raise UsageError(
             f"model: {error}",

@@ -203,7 +203,7 @@ def asked(
                 said = _values(own, step) | said
             else:
                 name = name_of(of, objects)
-                objects[name], backends[name] = of, backend_of(of)
+                objects[name], backends[name] = of, backend_of(registry, of)
                 names[step] = f"{MEMORY}:{name}"
         registry = registry.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
@@ -515,7 +515,7 @@ def registry_for(
                 hint=did_you_mean(step, manifest.steps, "steps"),
             )
         used = manifest.steps[step].backend if step else manifest.spec.backend
-        backends[_in_memory(path, "model", used)] = backend_of(model)
+        backends[_in_memory(path, "model", used)] = backend_of(known, model)
     return known.including(tasks=tasks, backends=backends)
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from targen_core.calls.batch import BatchCodec, BatchProvider
 from targen_core.calls.model import ChatModel
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
 
 __all__ = ["Backend", "BackendOptions"]
 
@@ -35,7 +32,8 @@ class Backend:
         options: the pydantic model of its options; its fields are the keys of
             `-o`.
         create: creates the model; may import heavy packages. It returns a
-            `ChatModel`, or any langchain `BaseChatModel`, which is adapted.
+            `ChatModel`, or a model of a library that has an adapter, such as a langchain
+            `BaseChatModel`.
         defaults: sampling parameters that suit a model better than the task's,
             given the options; a key may be `STEP.KEY` for a single step. The
             user's `-o` takes precedence.
@@ -65,7 +63,7 @@ class Backend:
 
     summary: str
     options: type[BackendOptions]
-    create: Callable[[Any], ChatModel | BaseChatModel]
+    create: Callable[[Any], ChatModel | Any]
     defaults: Callable[[Any], Mapping[str, Any]] | None = None
     packages: tuple[str, ...] = ()
     cacheable: bool = True

@@ -3,7 +3,7 @@
 Services agree on status codes and little else: that a prompt is too long, that
 an account is out of credit or that a filter stepped in stands in codes and
 words of their own. They are kept here once, for our clients and for the
-langchain adapter alike; so is the way in which a service is quoted, without
+adapters of other libraries alike; so is the way in which a service is quoted, without
 keys and without what a terminal would obey.
 """
 

@@ -1,8 +1,8 @@
 """What targen asks of a language model: one small protocol.
 
 `ChatModel` is all that the call layer knows of a backend. Own clients
-implement it directly, without importing langchain; any langchain chat model
-is adapted to it by `targen_core.calls.langchain`.
+implement it directly; models of other libraries are adapted to it (see
+`targen_core.plugins.adapters`).
 """
 
 from __future__ import annotations

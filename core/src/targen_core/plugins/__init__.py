@@ -1,4 +1,4 @@
 """Plugins: hookspecs, registration, the registry and the loader.
 
-Nothing here imports pydantic or langchain, so that listing stays instant.
+Nothing here imports pydantic, so that listing stays instant.
 """

@@ -51,6 +51,7 @@ ELSEWHERE = {
         "transform": "targen-datatune",
         "view": "targen-review",
     },
+    "adapter": dict.fromkeys(["langchain", "langchain_core"], "targen-standard"),
     "function": {
         **dict.fromkeys(
             ["acorrect", "areplay", "correct", "diff", "merge", "publish", "replay", "trace"],

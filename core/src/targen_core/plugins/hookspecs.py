@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.engine.filters import Filter
+    from targen_core.plugins.adapters import Adapter
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
 
@@ -198,6 +199,19 @@ def register_executors(register: Register[ModelExecutor]) -> None:
         @hookimpl
         def register_executors(register):
             register.register("grid", "my_package.grid:GRID", summary="Our own machines")
+        ```
+    """
+
+
+@hookspec
+def register_adapters(register: Register[Adapter]) -> None:
+    """Register adapters: what makes models of another library usable.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_adapters(register):
+            register.register("dspy", "my_package.dspy:DSPY", summary="a dspy LM")
         ```
     """
 

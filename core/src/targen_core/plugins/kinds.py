@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from targen_core.errors import PluginError
-from targen_core.plugins.register import RegistrationRefused, is_file
+from targen_core.plugins.register import FILE, MEMORY, RegistrationRefused
 
-__all__ = ["KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]
+__all__ = ["FINDER", "KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]
 
 _LAZY = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _FORMS = {
@@ -24,17 +24,9 @@ _FORMS = {
     "listing": re.compile(r"(?:list-[a-z0-9-]+)?"),
     "template": re.compile(r"(?:(?<![\w.])[A-Za-z_][\w.]*:[\w./-]+)?"),
     **dict.fromkeys(
-        ("type", "finder", "spec", "facts", "prints", "suite"), re.compile(f"(?:{_LAZY.pattern})?")
+        ("type", "spec", "facts", "prints", "suite"), re.compile(f"(?:{_LAZY.pattern})?")
     ),
 }
-
-
-def _claims_nothing(name: str) -> bool:
-    return False
-
-
-def _is_langchain(name: str) -> bool:
-    return name.startswith("langchain:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +39,8 @@ class Kind:
         listing: the command that lists them, such as "list-metrics"; "" for none.
         type: the type of its objects, as "module:NAME"; "" for anything that can be called.
         described: that type as its authors know it, for errors.
-        claims: whether a name means something that no plugin registers, such as a file; a
-            function of a module and no lambda, since runs are pickled with their registry.
         fresh: whether each use gets an object of its own: what is registered makes one, without
             arguments or, if it is `Configurable`, of its options.
-        finder: makes a registration of such a name, as "module:function".
         lists: what the listing command does, as one sentence for its help.
         spec: the function whose signature and docstring document the hook, as "module:NAME".
         facts: makes what `targen describe` shows of an object, as "module:function": it takes a
@@ -73,8 +62,6 @@ class Kind:
     listing: str = ""
     type: str = ""
     described: str = "something to call"
-    claims: Callable[[str], bool] = _claims_nothing
-    finder: str = ""
     fresh: bool = False
     lists: str = ""
     spec: str = ""
@@ -187,8 +174,6 @@ KINDS = {
             "list-tasks",
             "targen_core.tasks.model:Task",
             "a targen_core.Task",
-            claims=is_file,
-            finder="targen_core.declared.files:registration",
             lists="List the tasks that are installed.",
             facts="targen_cli.describe_task:task_facts",
             prints="targen_cli.describe_task:print_task",
@@ -276,8 +261,6 @@ KINDS = {
             "list-backends",
             "targen_core.calls.backend:Backend",
             "a targen_core.Backend",
-            claims=_is_langchain,
-            finder="targen_core.langchain_path:registration",
             lists="List the backends that are installed.",
             facts=f"{_FACTS}:backend_facts",
             prints=f"{_FACTS}:print_backend",
@@ -326,10 +309,20 @@ KINDS = {
             template=f"{_TEMPLATES}/executor",
             tries=("targen describe {name} --kind executor",),
         ),
+        Kind(
+            "adapter",
+            "register_adapters",
+            type="targen_core.plugins.adapters:Adapter",
+            described="a targen_core.plugins.adapters.Adapter",
+            reserved=(FILE, MEMORY),
+        ),
         Kind("function", "register_functions"),
     )
 }
 """The core's kinds by name, in the order of every listing."""
+
+FINDER = "targen_core.declared.files:registration"
+"""What makes the registration of a task in a file, which no plugin registers."""
 
 OPENER = "targen_core.declared.files:packaged_task"
 """What makes the task of a declaration that lies in a package, whatever it was registered as."""

@@ -6,6 +6,7 @@ global one.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,11 +23,12 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
+from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.kinds import KINDS, OPENER, Kind, looked_up
-from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration
+from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
+from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
 from targen_core.suggestions import suggestions_for
 from targen_core.wording import Action
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from targen_core.calls.backend import Backend
+    from targen_core.calls.model import ChatModel
     from targen_core.tasks.model import Task
 
 __all__ = ["Plugin", "Registry"]
@@ -132,16 +135,16 @@ class Registry:
             UnknownName: names near matches, and the package to install if it is
                 one of ours.
             AmbiguousName: listing the full ids.
-            UsageError: `langchain:` without a valid import path, or a file
-                without a task.
+            UsageError: a file without a task, or a class's name that is none.
         """
-        of = self.kinds.get(kind)
-        if of is not None and of.claims(name):
-            registration: Registration[Any] = looked_up(of.finder)(name)
+        if kind == "task" and is_file(name):
+            registration: Registration[Any] = looked_up(FINDER)(name)
             return registration
         if ":" in name:
             if (kind, name) in self._by_id:
                 return self._by_id[kind, name]
+            if kind == "backend" and (adapter := self.adapter(name)):
+                return named_backend(adapter, self.resolve(adapter), name)
             raise self._unknown(kind, name)
         items = self.all(kind)
         matching = [item for item in items if item.name == name] or [
@@ -163,6 +166,55 @@ class Registry:
         """The object registered as `name`, its lazy target resolved."""
         return self.resolve(self.find(kind, name))
 
+    def kind_of(self, name: str) -> str:
+        """Return the kind of a name that no plugin registers, by its form; "" for any other."""
+        if is_file(name):
+            return "task"
+        return "backend" if self.adapter(name) else ""
+
+    def adapter(self, backend: str) -> Registration[Any] | None:
+        """Return the adapter of a backend that is a class, `ADAPTER:package.module.Class`.
+
+        None for a backend that is registered, and for one of no known adapter.
+        """
+        name, colon, _ = backend.partition(":")
+        if not colon or ("backend", backend) in self._by_id:
+            return None
+        item = self._adapter_of(name)
+        return item if item is not None and item.name == name else None
+
+    def chat_model(self, model: object) -> ChatModel:
+        """Return `model` itself if it is a `ChatModel`, or adapted if its library has an adapter.
+
+        Raises:
+            TypeError: it is neither.
+            MissingDependency: its library's adapter is not installed.
+        """
+        from targen_core.calls.model import ChatModel
+
+        if isinstance(model, type):  # whose methods look like those of an object
+            name = model.__qualname__
+            raise TypeError(f"{name} is a class; pass an instance, such as {name}(...)")
+        if isinstance(model, ChatModel):
+            return model
+        kind = type(model)
+        for package in dict.fromkeys(base.__module__.partition(".")[0] for base in kind.__mro__):
+            item, usual = self._adapter_of(package), package_of("adapter", package)
+            if item is None and usual:
+                raise self._lacking(f"{kind.__qualname__}, a class of {package},", usual)
+            adapted = None if item is None else self.resolve(item).adapt(model)
+            if isinstance(adapted, ChatModel):
+                return adapted
+        others = "".join(f" nor {item.summary or item.name}" for item in self.all("adapter"))
+        words = f"neither a targen ChatModel{others}" if others else "not a targen ChatModel"
+        raise TypeError(f"{kind.__qualname__} is {words}")
+
+    def _adapter_of(self, package: str) -> Registration[Any] | None:
+        """The adapter that is registered for a library."""
+        with contextlib.suppress(UnknownName):
+            return self.find("adapter", package, whose=[package_of("adapter", package)])
+        return None
+
     def function(self, name: str, *, of: str) -> Any:
         """The function that another distribution registers for use by others.
 
@@ -178,13 +230,17 @@ class Registry:
         try:
             return self.resolve(self.find("function", name, whose=[package]))
         except UnknownName as error:
-            there = any(plugin.distribution == package for plugin in self.plugins)
-            raise MissingDependency(
-                f"{of} needs the distribution {package}, which is not "
-                f"{'loaded' if there else 'installed'}",
-                distribution=package,
-                hint=error.hint if there else f"pip install {package}",
-            ) from error
+            raise self._lacking(of, package, error.hint) from error
+
+    def _lacking(self, what: str, package: str, hint: str = "") -> MissingDependency:
+        """The error where something needs a distribution; `hint` if that is installed."""
+        there = any(plugin.distribution == package for plugin in self.plugins)
+        return MissingDependency(
+            f"{what} needs the distribution {package}, which is not "
+            f"{'loaded' if there else 'installed'}",
+            distribution=package,
+            hint=hint if there else f"pip install {package}",
+        )
 
     def resolve(self, item: Registration[Any]) -> Any:
         """The registered object, imported if its target is lazy; with the defaults of its options.
@@ -282,6 +338,8 @@ class Registry:
                 hint=f"hand it over again in Python: targen_core.resume(RUN, {word}=...)",
             )
         package = package_of(kind, bare if kind in self.kinds else "")
+        if kind == "backend" and ":" in name:
+            package = package or package_of("adapter", name.partition(":")[0])
         names = [item.name for item in self.all(kind)]
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
         near = suggestions_for(bare, [*names, *aliases])

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from targen_core import ChatModel
+from targen_core import ChatModel, load_registry
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
-from targen_core.calls.langchain import as_chat_model
 from targen_core.errors import MissingDependency, UsageError
 from targen_ray.cluster import prepare_environment
 from targen_ray.pool import PooledModel
@@ -79,7 +78,7 @@ def _at(source: ModelSource, url: str) -> ModelSource:
         )
     said = {name: getattr(options, name) for name in options.model_fields_set}
     there = type(options).model_validate({**said, "base_url": url})
-    model = as_chat_model(source.backend.create(there))
+    model = load_registry().chat_model(source.backend.create(there))
     return replace(source, model=model, options=there)
 
 

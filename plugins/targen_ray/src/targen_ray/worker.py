@@ -17,7 +17,6 @@ from typing import Any
 import importlib_metadata
 
 from targen_core import ChatModel, ChatRequest, load_registry
-from targen_core.calls.langchain import as_chat_model
 from targen_core.errors import TargenError, UsageError
 from targen_ray.wire import Answer, Bug, Hello, ModelRecipe, Setup, dump, load
 
@@ -156,7 +155,7 @@ def _made(recipe: ModelRecipe) -> ChatModel:
         registered = registry.find("backend", recipe.backend_id)
         backend = registry.resolve(registered)
         kind, said = pickle.loads(recipe.options)  # noqa: S301 - likewise
-        model = as_chat_model(backend.create(kind.model_validate(said)))
+        model = registry.chat_model(backend.create(kind.model_validate(said)))
     except ModuleNotFoundError as error:
         raise _lacking(recipe.backend_id, error) from error
     except TargenError as error:

@@ -159,7 +159,7 @@ def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:
 
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
     """Trainer, options and name of a model to start from."""
-    from targen_core.pretrained import named_place
+    from targen_standard.pretrained import named_place
     from targen_training.models import facts_of
     from targen_training.trainers import Trainer
 

@@ -263,7 +263,7 @@ class Job:
             keep_copies(prepared.part_files, out)
             is_new = not directory.manifest.exists()
             manifest.save(directory.manifest)
-            remember(manifest.spec, manifest.steps)
+            remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
             remember_sources(spec.exclude)
             job = cls(directory, manifest, prepared, cache=cache)

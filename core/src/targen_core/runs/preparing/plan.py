@@ -17,7 +17,6 @@ import importlib_metadata
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
 from targen_core.calls.descriptors import affordable
-from targen_core.calls.langchain import as_chat_model
 from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
@@ -598,7 +597,7 @@ def _models(
             model = _recorded_model(step.name, registered.id, chosen, recorded)
         if model is None:
             try:
-                model = as_chat_model(backend.create(chosen))
+                model = registry.chat_model(backend.create(chosen))
             except ModuleNotFoundError as error:
                 raise registered.missing_dependency(error.name or str(error)) from error
             except TargenError:

@@ -24,10 +24,10 @@ from targen_core import folders
 from targen_core.calls.backend import Backend
 from targen_core.declared.options import leads_elsewhere
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.langchain_path import PREFIX, is_known_class, remember_class
 from targen_core.options import Limits
 from targen_core.origin import is_trusting
 from targen_core.plain import read_plain
+from targen_core.plugins.adapters import is_known_class, remember_class
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
@@ -44,18 +44,17 @@ __all__ = [
     "require_known_paths",
 ]
 
-_CLASS = f"{PREFIX}:"  # ids of backends that are import paths
 _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 
 
-def remember(spec: RunSpec, steps: Iterable[str]) -> None:
+def remember(registry: Registry, spec: RunSpec, steps: Iterable[str]) -> None:
     """Note the backends and options of a run's steps as used by this user."""
     for step in steps:
         backend = spec.backend_of(step)
         if asked := spec.options_of(step).reaching:
             _make_known(backend, asked)
-        if backend.startswith(_CLASS):
+        if registry.adapter(backend):
             remember_class(backend)
     remember_limits(spec.limits)
 
@@ -159,14 +158,14 @@ def require_known(
         name, user = spec.backend_of(step), spec.options_of(step)
         backend: Backend = registry.resolve(registry.find("backend", name))
         _refuse_keys(step, name, user.backend, backend)
-        asked = user.reaching
-        if not asked and not name.startswith(_CLASS):
+        asked, is_class = user.reaching, registry.adapter(name) is not None
+        if not asked and not is_class:
             continue
         if _is_known(name, asked):
             continue
-        if name.startswith(_CLASS) and is_trusting():
+        if is_class and is_trusting():
             remember_class(name)
-        if name.startswith(_CLASS) and not is_known_class(name):
+        if is_class and not is_known_class(name):
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",

@@ -46,7 +46,7 @@ TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
-_ID = re.compile(rf"({_NAME}:)?{_NAME}|langchain:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
+_ID = re.compile(rf"({_NAME}:)?{_NAME}|{_NAME}:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}

@@ -10,7 +10,7 @@ from targen_core.runs.records.lock import StepPlan
 
 __all__ = ["backend_name", "difference", "model_name", "without_addresses"]
 
-# What backends call the option that names the model; langchain's classes have several.
+# What backends call the option that names the model; classes of other libraries have several.
 _OPTIONS = (
     "model",
     "model_name",
@@ -21,6 +21,8 @@ _OPTIONS = (
     "endpoint",
 )
 _DIGEST = re.compile(r"[0-9a-f]{8,}")
+_ADAPTED = re.compile(r"[^:]+:[A-Za-z_]\w*(\.\w+)+:[^:]*:")
+"""How the identity of an adapted model begins: ADAPTER:package.module.Class:NAME:DIGEST."""
 _FILE = re.compile(r"\.(gguf|bin|safetensors|pt|pth|onnx|py)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|^[\w.-]+:\d+(/|$)")
 
@@ -38,7 +40,7 @@ def model_name(plan: StepPlan) -> str:
     if "/" in plan.identity or "\\" in plan.identity:
         return ""
     parts = [part for part in plan.identity.split(":") if part and not _DIGEST.fullmatch(part)]
-    if len(parts) > 1 and parts[0] == "langchain":
+    if len(parts) > 1 and _ADAPTED.match(plan.identity):
         return parts[2] if len(parts) > 2 else parts[1].rpartition(".")[2]
     return _bare(parts[1] if len(parts) > 1 else parts[0]) if parts else ""
 
@@ -46,7 +48,7 @@ def model_name(plan: StepPlan) -> str:
 def backend_name(plan: StepPlan) -> str:
     """The name of a step's backend."""
     distribution, _, name = plan.backend.partition(":")
-    return f"langchain {name}" if distribution == "langchain" else name or distribution
+    return f"{distribution} {name}" if "." in name else name or distribution  # a class
 
 
 def _bare(name: str) -> str:

@@ -11,8 +11,8 @@ from targen_analysis.data.runs import spaced
 from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_core.origin import is_place
-from targen_core.pretrained import spacy_pipeline
 from targen_core.wording import Option
+from targen_standard.pretrained import spacy_pipeline
 
 __all__ = ["Recognizer"]
 

@@ -15,8 +15,8 @@ from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 from targen_analysis.statistics import difference
 from targen_analysis.wording import metric_option
-from targen_core.pretrained import device_of
 from targen_core.text import percent
+from targen_standard.pretrained import device_of
 
 __all__ = ["DIFFICULTY", "DifficultyOptions"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
-from targen_core.pretrained import first_line, model_folder, quiet
+from targen_standard.pretrained import first_line, model_folder, quiet
 
 __all__ = ["Classifier", "find_classifier"]
 

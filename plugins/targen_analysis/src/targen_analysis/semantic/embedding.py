@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
-from targen_core.pretrained import (
+from targen_standard.pretrained import (
     MINILM,
     device_of,
     first_line,

@@ -13,8 +13,8 @@ from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
-from targen_core.pretrained import model_folder
 from targen_core.wording import Option
+from targen_standard.pretrained import model_folder
 
 __all__ = ["MINILM"]
 

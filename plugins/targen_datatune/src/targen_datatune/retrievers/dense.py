@@ -23,7 +23,11 @@ from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import require_trust
 from targen_core.outputs import remove, write_file
-from targen_core.pretrained import (
+from targen_core.reading import read_array, read_json, read_text
+from targen_core.wording import Blank, Setting
+from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
+from targen_datatune.retrievers.ranking import best
+from targen_standard.pretrained import (
     MINILM,
     first_line,
     is_used_model,
@@ -32,10 +36,6 @@ from targen_core.pretrained import (
     quiet,
     sentence_model,
 )
-from targen_core.reading import read_array, read_json, read_text
-from targen_core.wording import Blank, Setting
-from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
-from targen_datatune.retrievers.ranking import best
 
 __all__ = ["DEFAULT_MODEL", "DENSE"]
 

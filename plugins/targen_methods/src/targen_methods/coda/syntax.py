@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from targen_core.errors import UsageError
-from targen_core.pretrained import spacy_pipeline
+from targen_standard.pretrained import spacy_pipeline
 
 __all__ = ["tagger"]
 

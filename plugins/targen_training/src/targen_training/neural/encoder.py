@@ -13,8 +13,8 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
-from targen_core.pretrained import device_of, quiet
 from targen_core.reading import read_json
+from targen_standard.pretrained import device_of, quiet
 from targen_training.neural.options import EncoderOptions
 from targen_training.neural.weights import check
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet

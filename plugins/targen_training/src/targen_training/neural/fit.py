@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from targen_core.errors import JobFailed, UsageError
-from targen_core.pretrained import device_of, first_line, quiet
+from targen_standard.pretrained import device_of, first_line, quiet
 from targen_training.neural.loss import OWN, Ensembling, own_trainer
 from targen_training.neural.options import EncoderOptions, NeuralOptions
 from targen_training.trainers import Decision, TrainingSet

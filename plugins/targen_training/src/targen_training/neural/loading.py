@@ -6,7 +6,7 @@ from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.outputs import remove
-from targen_core.pretrained import device_of, first_line, note_model, quiet
+from targen_standard.pretrained import device_of, first_line, note_model, quiet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
 from targen_training.neural.weights import (

@@ -9,8 +9,8 @@ from typing import Any
 
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import require_trust
-from targen_core.pretrained import device_of, is_used_model, model_folder
 from targen_core.reading import read_json
+from targen_standard.pretrained import device_of, is_used_model, model_folder
 from targen_training.neural.options import NeuralOptions
 
 __all__ = ["Weights", "base_of", "check", "find_weights", "kind_of"]

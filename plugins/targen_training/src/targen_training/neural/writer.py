@@ -14,8 +14,8 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
-from targen_core.pretrained import device_of, quiet
 from targen_core.reading import read_json
+from targen_standard.pretrained import device_of, quiet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions

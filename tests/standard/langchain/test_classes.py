@@ -11,12 +11,10 @@ import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from pydantic import AliasChoices, ConfigDict, Field, SecretStr
 
-from targen_core.calls.langchain import LangChainModel
-from targen_core.calls.model import ChatRequest, Message
+from targen_core import ChatRequest, Message, load_registry
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.langchain_path import registration
-from targen_core.plugins.registry import Registry
 from targen_core.runs.records.options import backend_options, public_options
+from targen_standard.langchain import LangChainModel
 
 PATH = "langchain:their_package.chat.TheirChat"
 
@@ -43,7 +41,7 @@ def their_package(monkeypatch):
 
 
 def made(name=PATH, **options):
-    registry = Registry()
+    registry = load_registry()
     backend = registry.resolve(registry.find("backend", name))
     chosen = backend_options(name, backend, options)
     return backend.create(chosen), chosen
@@ -58,7 +56,7 @@ def test_it_answers(name):
 
 
 def test_a_run_finds_it_again_by_its_id():
-    registry = Registry()
+    registry = load_registry()
     item = registry.find("backend", PATH)
     assert item.id == PATH
     assert registry.find("backend", item.id).id == item.id
@@ -190,4 +188,4 @@ def test_what_the_class_imports_is_told_apart_from_the_class(tmp_path, monkeypat
 
 
 def test_looking_it_up_imports_nothing():
-    registration("langchain:no_such_pkg.Chat")
+    load_registry().get("backend", "langchain:no_such_pkg.Chat")

@@ -1,23 +1,18 @@
-"""Adapters between targen and langchain, one in each direction.
+"""A langchain chat model as a `ChatModel`.
 
-`LangChainModel` makes any langchain chat model a `ChatModel`; `TargenChat`
-makes any `ChatModel` a langchain chat model. Importing this module does not
-import langchain, which takes half a second: the adapter needs it only once
-there is a langchain model, and `TargenChat` is made on first use.
+Importing this module does not import langchain, which takes half a second: whoever passes a model
+of it has done so.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import hashlib
 import json
 import sys
-import threading
 import traceback
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from targen_core.calls import tokens
 from targen_core.calls.error_patterns import (
@@ -30,16 +25,7 @@ from targen_core.calls.error_patterns import (
     seconds,
     too_long,
 )
-from targen_core.calls.model import (
-    ChatModel,
-    ChatReply,
-    ChatRequest,
-    Finish,
-    Message,
-    Price,
-    Role,
-    counted,
-)
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
 from targen_core.calls.secrets import scrub, secrets_in
 from targen_core.errors import (
     AuthenticationFailed,
@@ -62,19 +48,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-    class TargenChat(BaseChatModel):
-        """Any `ChatModel` as a langchain chat model; see `_make_targen_chat`."""
-
-        model: Any
-        params: dict[str, Any]
-
-        def close(self) -> None:
-            """See `_make_targen_chat`."""
-
-
-T = TypeVar("T")
-
-__all__ = ["LangChainModel", "TargenChat", "as_chat_model"]
+__all__ = ["LangChainModel", "adapted", "place"]
 
 _FINISH: dict[str, Finish] = {
     "stop": "stop",
@@ -92,25 +66,13 @@ _FINISH: dict[str, Finish] = {
 """What providers call the end of a reply, in lower case."""
 
 
-def as_chat_model(model: object) -> ChatModel:
-    """`model` itself if it is a `ChatModel`, adapted if it is a langchain chat model.
-
-    Raises:
-        TypeError: if it is neither.
-    """
-    if isinstance(model, type):  # whose methods look like those of an object
-        name = model.__qualname__
-        raise TypeError(f"{name} is a class; pass an instance, such as {name}(...)")
-    if any(
+def adapted(model: Any) -> LangChainModel | None:
+    """Return a langchain chat model as a `ChatModel`; None for any other object."""
+    is_chat_model = any(
         base.__name__ == "BaseChatModel" and base.__module__.startswith("langchain_core.")
         for base in type(model).__mro__
-    ):
-        return LangChainModel(model)  # type: ignore[arg-type]
-    if isinstance(model, ChatModel):
-        return model
-    raise TypeError(
-        f"{type(model).__qualname__} is neither a targen ChatModel nor a langchain BaseChatModel"
     )
+    return LangChainModel(model) if is_chat_model else None
 
 
 class LangChainModel:
@@ -226,16 +188,6 @@ def _to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
     return [kinds[message.role](content=message.content) for message in messages]
 
 
-def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
-    roles: dict[str, Role] = {"system": "system", "human": "user", "ai": "assistant"}
-    turns = []
-    for message in messages:
-        if message.type not in roles:
-            raise ValueError(f"a targen model does not accept {message.type!r} messages")
-        turns.append(Message(roles[message.type], str(message.text)))
-    return tuple(turns)
-
-
 def _finish(metadata: dict[str, Any]) -> Finish:
     for name in ("finish_reason", "stop_reason", "done_reason"):
         if metadata.get(name):
@@ -308,81 +260,3 @@ def _retry_after(headers: Any) -> float | None:
         return seconds(headers["retry-after"])
     except (TypeError, KeyError):
         return None
-
-
-@functools.cache
-def _background_loop() -> asyncio.AbstractEventLoop:
-    """An event loop in a thread of its own, for langchain's synchronous calls."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="targen-langchain", daemon=True).start()
-    return loop
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run_coroutine_threadsafe(work, _background_loop()).result()
-
-
-@functools.cache
-def _make_targen_chat() -> type[BaseChatModel]:
-    """The class `TargenChat`; made late, since its base class is langchain's."""
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage
-    from langchain_core.outputs import ChatGeneration, ChatResult
-    from pydantic import ConfigDict, Field
-
-    class TargenChat(BaseChatModel):
-        """Any `ChatModel` as a langchain chat model.
-
-        `model` is the `ChatModel`, `params` the sampling parameters of every
-        call; keyword arguments of a call win over them.
-        """
-
-        model_config = ConfigDict(arbitrary_types_allowed=True)
-
-        model: Any
-        params: dict[str, Any] = Field(default_factory=lambda: {"max_tokens": 1024})
-
-        @property
-        def _llm_type(self) -> str:
-            return "targen"
-
-        @property
-        def _identifying_params(self) -> dict[str, Any]:
-            return {"model": self.model.identity, **self.params}
-
-        async def _agenerate(
-            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
-        ) -> ChatResult:
-            params = {"max_tokens": 1024, **self.params, **kwargs}
-            if stop is not None:
-                params["stop"] = stop
-            reply = await self.model.complete(ChatRequest(_from_langchain(messages), params))
-            finish = "content_filter" if reply.finish == "content-filter" else reply.finish
-            message = AIMessage(
-                content=reply.text,
-                usage_metadata={
-                    "input_tokens": reply.input_tokens,
-                    "output_tokens": reply.output_tokens,
-                    "total_tokens": reply.input_tokens + reply.output_tokens,
-                },
-                response_metadata={"finish_reason": finish, "model_name": self.model.identity},
-            )
-            return ChatResult(generations=[ChatGeneration(message=message)])
-
-        def _generate(
-            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
-        ) -> ChatResult:
-            return _run(self._agenerate(messages, stop, None, **kwargs))
-
-        def close(self) -> None:
-            """Release what the synchronous calls opened; `model.aclose` does the rest."""
-            _run(self.model.aclose())
-
-    TargenChat.__qualname__ = "TargenChat"
-    return TargenChat
-
-
-def __getattr__(name: str) -> Any:
-    if name == "TargenChat":
-        return _make_targen_chat()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

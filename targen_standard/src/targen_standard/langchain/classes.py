@@ -1,41 +1,27 @@
-"""`--backend langchain:package.module.Class`: any langchain chat model, by its import path.
-
-Or `langchain:./file.py:Class`, for a class in a file. A file is taken from
-the command line alone: what a run keeps is an id without a path, and resuming
-finds no code by it.
-"""
+"""A langchain class as a backend: `--backend langchain:package.module.Class`."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import importlib_metadata
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
-from targen_core import folders
+from targen_core import Backend, BackendOptions
 from targen_core.calls import error_patterns
-from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.langchain import LangChainModel, place
 from targen_core.calls.secrets import may_name_secret
-from targen_core.errors import MissingDependency, UnknownOption, UsageError
-from targen_core.origin import Typed, execute, find_module, order_of
-from targen_core.plain import content_of
-from targen_core.plugins.register import Registration
+from targen_core.errors import UnknownOption, UsageError
+from targen_core.plugins.adapters import NamedClass
 from targen_core.suggestions import did_you_mean
-from targen_core.wording import AGAIN, Blank, Option, Setting
+from targen_core.wording import Blank, Setting
+from targen_standard.langchain.model import LangChainModel, place
 
-__all__ = ["PREFIX", "LangChainOptions", "is_known_class", "registration", "remember_class"]
-
-PREFIX = "langchain"
-
-_FILE = ".py:"
+__all__ = ["LangChainOptions", "backend"]
 
 
 class _PathModel(LangChainModel):
@@ -76,153 +62,26 @@ class LangChainOptions(BackendOptions):
         }
 
 
-def registration(name: str) -> Registration[Backend]:
-    """The backend that `langchain:package.module.Class` or a file names; nothing is imported yet.
-
-    Raises:
-        UsageError: where this is no import path.
-    """
-    if _FILE in name:
-        return _in_file(Typed(order_of(name).partition(":")[2]))
-    path = name.partition(":")[2].replace(":", ".")
-    module, dot, attribute = path.rpartition(".")
-    if not dot or not all(part.isidentifier() for part in path.split(".")):
-        raise UsageError(
-            f"backend {name!r} names no class",
-            hint=f"{PREFIX}:package.module.Class, e.g. {PREFIX}:langchain_openai.ChatOpenAI; "
-            f"or {PREFIX}:./file.py:Class",
-        )
-    backend = Backend(
-        summary=f"the langchain chat model {path}",
+def backend(named: NamedClass) -> Backend:
+    """Return the backend of a class; nothing is imported before its model is made."""
+    return Backend(
+        summary=f"the langchain chat model {named.attribute} of {named.where}"
+        if named.in_file
+        else f"the langchain chat model {named.path}",
         options=LangChainOptions,
-        create=partial(_create, path, partial(_imported, name, module, attribute)),
-        packages=_distributions(module),
+        create=partial(_create, named),
+        packages=("langchain-core",) if named.in_file else _distributions(named.where),
     )
-    return Registration("backend", path, backend, backend.summary, PREFIX, path, "langchain-core")
 
 
-def _in_file(where: Typed) -> Registration[Backend]:
-    """The backend of a class in a file, `FILE.py:CLASS`.
-
-    Its id is as if the file were a module that can be imported: no run keeps a path.
-    """
-    file, _, attribute = where.rpartition(":")
-    if not attribute.isidentifier():
-        raise UsageError(
-            f"backend {PREFIX}:{where!r} names no class", hint=f"{PREFIX}:./file.py:Class"
-        )
-    module = re.sub(r"\W|^(?=\d)", "_", Path(file).stem)
-    name = f"{module}.{attribute}"
-    backend = Backend(
-        summary=f"the langchain chat model {attribute} of {file}",
-        options=LangChainOptions,
-        create=partial(_create, where, partial(_loaded, Typed(file), attribute)),
-        packages=("langchain-core",),
-    )
-    return Registration("backend", name, backend, backend.summary, PREFIX, name, "langchain-core")
-
-
-def remember_class(backend: str) -> None:
-    """Remember that this user has used a class, by its backend's id."""
-    folders.make_known("classes", hashlib.sha256(backend.encode()).hexdigest())
-
-
-def is_known_class(backend: str) -> bool:
-    """Return whether this user has used a class before, by its backend's id."""
-    return folders.is_known("classes", hashlib.sha256(backend.encode()).hexdigest())
-
-
-def _imported(name: str, module: str, attribute: str) -> Any:
-    """What an import path names.
-
-    Raises:
-        Untrusted: the name is data, and this user has not used the class before.
-        MissingDependency: a module that it imports and that cannot be imported.
-        UsageError: no such module or class.
-    """
-    path = f"{module}.{attribute}"
-    try:
-        if not is_known_class(f"{PREFIX}:{path}"):
-            order_of(name)
-        return getattr(find_module(Typed(module)), attribute)
-    except ModuleNotFoundError as error:
-        missing = error.name or module
-        # No package is proposed: anybody may have registered one of that name.
-        if module == missing or module.startswith(f"{missing}."):
-            file = f"./{module.replace('.', '/')}.py"
-            raise UsageError(
-                f"the langchain model {path}: no module named {missing!r} can be imported",
-                hint="a class in a file is named by its path: "
-                + Option("model", f"{PREFIX}:{file}:{attribute}")
-                + " (a run of one goes on by "
-                + AGAIN
-                + ", not by resume); a package is installed by the name that its documentation "
-                "says",
-            ) from error
-        raise MissingDependency(
-            f"the langchain model {path} imports {missing!r}, and no module of that name can be "
-            "imported",
-            distribution=PREFIX,
-            hint=f"see what the documentation of {module.split('.')[0]} says to install",
-        ) from error
-    except AttributeError:
-        raise UsageError(
-            f"module {module} has no {attribute}", hint="the class as its documentation imports it"
-        ) from None
-
-
-def _loaded(named: Typed, attribute: str) -> Any:
-    """A class of a file, which is executed.
-
-    Raises:
-        MissingDependency: a module that it imports and that cannot be imported.
-        UsageError: no such file or class, or one that does not run.
-    """
-    file = Path(named)
-    if not file.is_file():
-        raise UsageError(
-            f"there is no file {file}", hint=f"{PREFIX}:./file.py:Class, seen from this folder"
-        )
-    try:
-        made = execute(named, content_of(file), "targen_file_")
-    except ModuleNotFoundError as error:
-        raise MissingDependency(
-            f"{file} imports {error.name!r}, and no module of that name can be imported",
-            distribution=PREFIX,
-            hint="install it, or put what is needed into the file itself",
-        ) from error
-    except Exception as error:
-        line = getattr(error, "lineno", None) or _line_in(file, error)
-        raise UsageError(
-            f"{file}{f', line {line}' if line else ''}: {type(error).__name__}: {error}",
-            hint="fix the file; it is executed whenever the class is used",
-        ) from error
-    try:
-        return getattr(made, attribute)
-    except AttributeError:
-        raise UsageError(
-            f"{file} has no {attribute}", hint=did_you_mean(attribute, vars(made), "names")
-        ) from None
-
-
-def _line_in(file: Path, error: Exception) -> int | None:
-    """The last line of a file that an error came by."""
-    line, trace = None, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file.absolute()):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
-
-
-def _create(path: str, find: Callable[[], Any], options: LangChainOptions) -> LangChainModel:
+def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
     """Find the class and make its model.
 
     Raises:
         MissingDependency: a package that is not installed.
         UsageError: no such class, no chat model, or options that it does not take.
     """
-    kind = find()
+    path, kind = named.path, named.load()
     from langchain_core.language_models import BaseChatModel
 
     if not (isinstance(kind, type) and issubclass(kind, BaseChatModel)):

@@ -1,0 +1,121 @@
+"""Any `ChatModel` as a langchain chat model.
+
+Importing this module does not import langchain: `TargenChat` is made when it is first used, since
+its base class is langchain's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from targen_core.calls.model import ChatRequest, Message, Role
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    class TargenChat(BaseChatModel):
+        """Any `ChatModel` as a langchain chat model; see `_make_targen_chat`."""
+
+        model: Any
+        params: dict[str, Any]
+
+        def close(self) -> None:
+            """See `_make_targen_chat`."""
+
+
+__all__ = ["TargenChat"]
+
+T = TypeVar("T")
+
+
+def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
+    roles: dict[str, Role] = {"system": "system", "human": "user", "ai": "assistant"}
+    turns = []
+    for message in messages:
+        if message.type not in roles:
+            raise ValueError(f"a targen model does not accept {message.type!r} messages")
+        turns.append(Message(roles[message.type], str(message.text)))
+    return tuple(turns)
+
+
+@functools.cache
+def _background_loop() -> asyncio.AbstractEventLoop:
+    """An event loop in a thread of its own, for langchain's synchronous calls."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="targen-langchain", daemon=True).start()
+    return loop
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run_coroutine_threadsafe(work, _background_loop()).result()
+
+
+@functools.cache
+def _make_targen_chat() -> type[BaseChatModel]:
+    """The class `TargenChat`; made late, since its base class is langchain's."""
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+    from langchain_core.outputs import ChatGeneration, ChatResult
+    from pydantic import ConfigDict, Field
+
+    class TargenChat(BaseChatModel):
+        """Any `ChatModel` as a langchain chat model.
+
+        `model` is the `ChatModel`, `params` the sampling parameters of every
+        call; keyword arguments of a call win over them.
+        """
+
+        model_config = ConfigDict(arbitrary_types_allowed=True)
+
+        model: Any
+        params: dict[str, Any] = Field(default_factory=lambda: {"max_tokens": 1024})
+
+        @property
+        def _llm_type(self) -> str:
+            return "targen"
+
+        @property
+        def _identifying_params(self) -> dict[str, Any]:
+            return {"model": self.model.identity, **self.params}
+
+        async def _agenerate(
+            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+        ) -> ChatResult:
+            params = {"max_tokens": 1024, **self.params, **kwargs}
+            if stop is not None:
+                params["stop"] = stop
+            reply = await self.model.complete(ChatRequest(_from_langchain(messages), params))
+            finish = "content_filter" if reply.finish == "content-filter" else reply.finish
+            message = AIMessage(
+                content=reply.text,
+                usage_metadata={
+                    "input_tokens": reply.input_tokens,
+                    "output_tokens": reply.output_tokens,
+                    "total_tokens": reply.input_tokens + reply.output_tokens,
+                },
+                response_metadata={"finish_reason": finish, "model_name": self.model.identity},
+            )
+            return ChatResult(generations=[ChatGeneration(message=message)])
+
+        def _generate(
+            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+        ) -> ChatResult:
+            return _run(self._agenerate(messages, stop, None, **kwargs))
+
+        def close(self) -> None:
+            """Release what the synchronous calls opened; `model.aclose` does the rest."""
+            _run(self.model.aclose())
+
+    TargenChat.__qualname__ = "TargenChat"
+    return TargenChat
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TargenChat":
+        return _make_targen_chat()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

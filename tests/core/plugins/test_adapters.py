@@ -1,0 +1,204 @@
+"""Adapters of plugins: objects and classes of another library as models and backends."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from targen_core import Backend, BackendOptions, RunSpec, Typed, load_registry
+from targen_core.errors import AmbiguousName, MissingDependency, UnknownName, UsageError
+from targen_core.origin import Untrusted
+from targen_core.plugins.adapters import Adapter, remember_class
+from targen_core.runs.preparing.trust import remember, require_known
+from targen_core.wording import of_a_command
+
+
+class Model:
+    """A `ChatModel`."""
+
+    structured = seeded = False
+    max_concurrency = price = None
+
+    def __init__(self, client):
+        self.identity = f"acme:{client.name}"
+
+    async def complete(self, request):
+        raise NotImplementedError
+
+    def count_tokens(self, request):
+        return 1
+
+    async def aclose(self):
+        pass
+
+
+class Client:
+    """What a library has in place of a `ChatModel`."""
+
+    def __init__(self, name="m"):
+        self.name = name
+
+
+Client.__module__ = "acme_llm.clients"
+
+
+class Tool:
+    """Another class of the library."""
+
+
+Tool.__module__ = "acme_llm.tools"
+
+
+def adapt(thing):
+    return Model(thing) if isinstance(thing, Client) else None
+
+
+def backend(named):
+    return Backend(
+        summary=f"the class {named.path}",
+        options=BackendOptions,
+        create=lambda options: named.load()(),
+    )
+
+
+ACME = Adapter(adapt=adapt, backend=backend, example="acme_llm.Client")
+
+
+@pytest.fixture
+def acme(plugin, source):
+    """The registry with an adapter of the library acme_llm."""
+
+    def make(adapter=ACME, **more):
+        def register_adapters(register):
+            register.register("acme", adapter, summary="an acme Client", aliases=["acme_llm"])
+
+        return load_registry([source(plugin(register_adapters=register_adapters), **more)])
+
+    return make
+
+
+@pytest.fixture
+def library(monkeypatch):
+    module = ModuleType("acme_llm")
+    module.Client = Client
+    monkeypatch.setitem(sys.modules, "acme_llm", module)
+
+
+def test_an_object_of_a_library_becomes_a_model(acme):
+    registry = acme()
+    model = registry.chat_model(Client("small"))
+    assert model.identity == "acme:small"
+    assert registry.chat_model(model) is model
+
+
+@pytest.mark.parametrize("thing", [Tool(), object()])
+def test_any_other_object_is_no_model(thing, acme):
+    with pytest.raises(TypeError, match="is neither a targen ChatModel nor an acme Client"):
+        acme().chat_model(thing)
+    with pytest.raises(TypeError, match="is not a targen ChatModel"):
+        load_registry([]).chat_model(thing)
+
+
+def test_a_class_is_not_taken_for_an_object(acme):
+    with pytest.raises(TypeError, match=r"pass an instance, such as Client\(\.\.\.\)"):
+        acme().chat_model(Client)
+
+
+def test_an_adapter_of_ours_that_is_not_installed_is_named():
+    theirs = type("ChatTheirs", (), {"__module__": "langchain_core.language_models"})
+    with pytest.raises(MissingDependency, match="needs the distribution targen-standard") as caught:
+        load_registry([]).chat_model(theirs())
+    assert caught.value.hint == "pip install targen-standard"
+    with pytest.raises(UnknownName) as caught:
+        load_registry([]).find("backend", "langchain:their_package.ChatTheirs")
+    assert caught.value.hint == "pip install 'targen-standard'"
+
+
+def test_two_adapters_of_one_library_are_ambiguous(plugin, source):
+    def register_adapters(register):
+        register.register("acme", ACME, aliases=["acme_llm"])
+
+    one, two = (source(plugin(name, register_adapters=register_adapters), name) for name in "ab")
+    with pytest.raises(AmbiguousName, match="'acme_llm' is registered by 2 distributions"):
+        load_registry([one, two]).chat_model(Client())
+
+
+@pytest.mark.parametrize("name", ["acme:acme_llm.Client", "acme:acme_llm:Client"])
+def test_a_class_is_a_backend_by_its_name(name, acme, library):
+    registry = acme()
+    item = registry.find("backend", name)
+    assert (item.id, item.summary) == ("acme:acme_llm.Client", "the class acme_llm.Client")
+    assert registry.kind_of(name) == "backend"
+    made = registry.resolve(item).create(BackendOptions())
+    assert registry.chat_model(made).identity == "acme:m"
+
+
+def test_a_class_in_a_file_is_a_backend_without_its_path(acme, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-own.py").write_text("class Mine:\n    name = 'mine'\n")
+    item = acme().find("backend", "acme:./my-own.py:Mine")
+    assert item.id == "acme:my_own.Mine"
+    assert acme().resolve(item).create(BackendOptions()).name == "mine"
+
+
+def test_an_adapter_without_classes_says_so(acme):
+    with pytest.raises(UsageError, match="acme has no backends that are named by a class"):
+        acme(Adapter(adapt=adapt)).find("backend", "acme:acme_llm.Client")
+
+
+@pytest.mark.parametrize("name", ["acme:Client", "acme:", "acme:./x.py:", "acme:./x.py"])
+def test_a_name_of_no_class_is_refused(name, acme):
+    with pytest.raises(UsageError, match="names no class") as caught:
+        acme().find("backend", name)
+    assert "acme:./file.py:Class" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["acme", "acme_llm:acme_llm.Client", "acmes:acme_llm.Client"])
+def test_other_names_are_of_no_adapter(name, acme):
+    assert acme().adapter(name) is None
+
+
+def test_a_registered_backend_keeps_its_name(plugin, source):
+    own = Backend(summary="own", options=BackendOptions, create=Model)
+    module = plugin(
+        register_adapters=lambda register: register.register("acme", ACME),
+        register_backends=lambda register: register.register("own", own),
+    )
+    registry = load_registry([source(module)])
+    assert registry.adapter("acme:own") is None
+    assert registry.get("backend", "acme:own") is own
+
+
+@pytest.mark.parametrize("name", ["file", "memory"])
+def test_no_adapter_takes_the_words_for_files_and_objects(name, plugin, source):
+    module = plugin(register_adapters=lambda register: register.register(name, ACME))
+    (state,) = load_registry([source(module)]).plugins
+    assert (state.state, state.check) == ("broken", "reserved-name")
+
+
+def test_data_names_no_class(acme, library, tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "x.py").write_text("open('EXECUTED', 'w').close()")
+    registry = acme()
+    with of_a_command():
+        with pytest.raises(Untrusted):
+            registry.find("backend", f"acme:{tmp_path}/x.py:Mine")
+        named = registry.get("backend", "acme:acme_llm.Client")
+        with pytest.raises(Untrusted):
+            named.create(BackendOptions())
+        ordered = registry.get("backend", Typed("acme:acme_llm.Client"))
+        assert ordered.create(BackendOptions()).name == "m"
+        remember_class("acme:acme_llm.Client")
+        assert named.create(BackendOptions()).name == "m"
+    assert not (tmp_path / "EXECUTED").exists()
+
+
+def test_a_stranger_s_run_uses_no_class_that_was_not_used_before(acme, tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    spec = RunSpec(task="t", quotas={"a": 1}, backend="acme:acme_llm.Client")
+    with pytest.raises(UsageError, match="has not been used on this machine before"):
+        require_known(acme(), spec, ["generate"], {})
+    remember(acme(), spec, ["generate"])
+    require_known(acme(), spec, ["generate"], {})

@@ -1,0 +1,260 @@
+"""From langchain to targen and back."""
+
+import asyncio
+import json
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field, SecretStr
+
+from targen_core import ChatModel, ChatReply, ChatRequest, Message, load_registry
+from targen_core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ConnectionFailed,
+    ContentFiltered,
+    ContextTooLong,
+    CreditExhausted,
+    MalformedAnswer,
+    Overloaded,
+    PermissionDenied,
+    RateLimited,
+    ServiceUnavailable,
+    TimedOut,
+)
+from targen_standard.langchain import LangChainModel, TargenChat
+
+
+@pytest.fixture
+def request_of():
+    """Makes a request of one user message."""
+
+    def make(text="Name a river.", schema=None, **params):
+        turns = (Message("system", "You answer briefly."), Message("user", text))
+        return ChatRequest(turns, {"max_tokens": 40, "seed": 7, **params}, schema, "reply")
+
+    return make
+
+
+class Chat(FakeListChatModel):
+    """A langchain model that notes its calls and answers or raises as told."""
+
+    responses: list[str] = Field(default_factory=list)
+    model_name: str = "parrot"
+    reply: object = None
+    seen: list = Field(default_factory=list)
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        self.seen.append((messages, stop, kwargs, threading.current_thread()))
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return ChatResult(generations=[ChatGeneration(message=self.reply)])
+
+
+class Buggy(Chat):
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        return self.responses[len(messages)]  # the line that is told
+
+
+class Keyed(Chat):
+    """One with a key, kept as providers' classes keep theirs."""
+
+    api_key: SecretStr
+
+
+def complete(model, request):
+    return asyncio.run(model.complete(request))
+
+
+def test_a_bug_of_the_class_is_told_with_the_class_and_the_line(request_of):
+    lines = Path(__file__).read_text().splitlines()
+    (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# the line that is told")]
+    with pytest.raises(BadRequest) as caught:
+        complete(LangChainModel(Buggy()), request_of("hello"))
+    output = f"Buggy: IndexError: list index out of range (line {line} of test_model.py)"
+    assert str(caught.value).endswith(output)
+
+
+def test_a_langchain_model_answers(request_of):
+    chat = Chat(
+        reply=AIMessage(
+            "Volga",
+            usage_metadata={"input_tokens": 9, "output_tokens": 2, "total_tokens": 11},
+            response_metadata={"finish_reason": "length"},
+        )
+    )
+    registry = load_registry()
+    model = registry.chat_model(chat)
+    assert isinstance(model, LangChainModel) and isinstance(model, ChatModel)
+    assert registry.chat_model(model) is model
+    reply = complete(model, request_of(temperature=0.5, top_p=None, stop="\n"))
+    assert reply == ChatReply("Volga", "length", 9, 2)
+    messages, stop, kwargs, thread = chat.seen[0]
+    assert messages == [SystemMessage("You answer briefly."), HumanMessage("Name a river.")]
+    assert stop == ["\n"]
+    assert kwargs == {"max_tokens": 40, "seed": 7, "temperature": 0.5}
+    assert thread is not threading.main_thread()  # one without native async blocks no loop
+
+
+def test_what_a_langchain_model_does_not_say_is_filled_in(request_of):
+    reply = complete(LangChainModel(Chat(reply=AIMessage("Wołga"))), request_of())
+    assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("stop", 8, 2)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "finish"),
+    [
+        ({"stop_reason": "end_turn"}, "stop"),
+        ({"finish_reason": "MAX_TOKENS"}, "length"),
+        ({"finish_reason": "SAFETY"}, "content-filter"),
+        ({"stop_reason": "refusal"}, "refusal"),
+        ({"done_reason": "stop"}, "stop"),
+        ({"finish_reason": "tool_calls"}, "other"),
+    ],
+)
+def test_finish_by_provider(request_of, metadata, finish):
+    chat = Chat(reply=AIMessage("x", response_metadata=metadata))
+    assert complete(LangChainModel(chat), request_of()).finish == finish
+
+
+def test_content_blocks_are_joined(request_of):
+    chat = Chat(reply=AIMessage([{"type": "text", "text": "Vol"}, {"type": "text", "text": "ga"}]))
+    assert complete(LangChainModel(chat), request_of()).text == "Volga"
+
+
+def test_identity_names_class_model_and_settings():
+    one, two = (LangChainModel(FakeListChatModel(responses=[text])) for text in "ab")
+    assert one.identity != two.identity
+    assert one.identity == LangChainModel(FakeListChatModel(responses=["a"])).identity
+    assert LangChainModel(Chat()).identity.split(":")[2] == "parrot"
+    assert one.price is None and not one.structured and not one.seeded
+
+
+def raised(name, *bases, **attributes):
+    return type(name, bases or (Exception,), attributes)("words sk-abcdef123456")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (raised("RateLimitError"), RateLimited),
+        (raised("Whatever", status_code=429), RateLimited),
+        (raised("RateLimitError", code="insufficient_quota"), CreditExhausted),
+        (raised("BadRequestError", status_code=400, code="content_filter"), ContentFiltered),
+        (raised("Whatever", status_code=529), Overloaded),
+        (raised("AuthenticationError"), AuthenticationFailed),
+        (raised("Whatever", status_code=403), PermissionDenied),
+        (raised("APIConnectionError"), ConnectionFailed),
+        (raised("InternalServerError", status_code=503), Overloaded),
+        (raised("InternalServerError", status_code=500), ServiceUnavailable),
+        (raised("Deep", type("APIConnectionError", (Exception,), {})), ConnectionFailed),
+        (ConnectionResetError("gone"), ConnectionFailed),
+        (TimeoutError(), TimedOut),
+        (raised("BadRequestError", status_code=400), BadRequest),
+        (ValueError("prompt is too long: 9 tokens"), ContextTooLong),
+        (KeyError("surprise"), BadRequest),
+        (ContextTooLong("ours"), ContextTooLong),
+    ],
+)
+def test_errors_of_a_langchain_model(request_of, error, kind):
+    with pytest.raises(kind) as caught:
+        complete(LangChainModel(Chat(reply=error)), request_of())
+    assert type(caught.value) is kind
+    assert "sk-abc" not in str(caught.value)
+    assert caught.value.billed is (kind in (TimedOut, ContentFiltered))
+
+
+def test_retry_after_of_a_langchain_models_response(request_of):
+    response = SimpleNamespace(status_code=429, headers={"retry-after": "4"})
+    with pytest.raises(RateLimited) as caught:
+        complete(LangChainModel(Chat(reply=raised("E", response=response))), request_of())
+    assert caught.value.retry_after == 4
+
+
+@pytest.mark.parametrize("odd", ["inf", "nan", "9" * 400, "-1"])
+def test_an_odd_wait_of_a_langchain_models_response_is_none(request_of, odd):
+    response = SimpleNamespace(status_code=429, headers={"retry-after": odd})
+    with pytest.raises(RateLimited) as caught:
+        complete(LangChainModel(Chat(reply=raised("E", response=response))), request_of())
+    assert caught.value.retry_after is None
+
+
+def test_a_langchain_model_s_own_key_is_not_repeated(request_of):
+    key = "plain-words-as-a-key-0123456789"
+    error = type("Odd", (Exception,), {})(f"{'.' * 480}{key} {key.upper()} \x1b[31m\ud800")
+    with pytest.raises(BadRequest) as caught:
+        complete(LangChainModel(Keyed(reply=error, api_key=SecretStr(key))), request_of())
+    output = f"{caught.value!r} {caught.value.__cause__!r}"
+    assert not any(key[at : at + 9] in output.lower() for at in range(len(key) - 8))
+    assert str(caught.value).encode() and "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", [-5, 10**30])
+def test_counts_of_a_langchain_model_that_are_none(request_of, odd):
+    usage = {"input_tokens": odd, "output_tokens": odd, "total_tokens": odd}
+    model = LangChainModel(Chat(reply=AIMessage("Volga", usage_metadata=usage)))
+    reply = complete(model, request_of())
+    assert (reply.input_tokens, reply.output_tokens) == (model.count_tokens(request_of()), 40)
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), json.JSONDecodeError("x", "y", 0)])
+def test_an_envelope_that_a_langchain_model_cannot_read_is_malformed(request_of, error):
+    with pytest.raises(MalformedAnswer) as caught:
+        complete(LangChainModel(Chat(reply=error)), request_of())
+    assert caught.value.billed
+
+
+@pytest.mark.parametrize("thing", [object(), AIMessage("a message, which is langchain's too")])
+def test_anything_else_is_no_model(thing):
+    with pytest.raises(TypeError, match="neither a targen ChatModel nor a langchain BaseChatModel"):
+        load_registry().chat_model(thing)
+
+
+class Echo:
+    """A `ChatModel` that answers with what it was asked."""
+
+    identity = "echo"
+    structured = seeded = False
+    max_concurrency = price = None
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        roles = ",".join(m.role for m in request.messages)
+        return ChatReply(f"{roles} {dict(request.params)}", "refusal", 4, 2)
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        return 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+def test_the_skin_makes_a_langchain_model_of_any_chat_model():
+    chat = TargenChat(model=Echo(), params={"top_p": 0.5})
+    turns = [SystemMessage("s"), HumanMessage("h"), AIMessage("a"), HumanMessage("h")]
+    expected = "system,user,assistant,user {'max_tokens': 1024, 'top_p': 0.5, 'stop': ['x']}"
+    message = chat.invoke(turns, stop=["x"])
+    assert message.text == expected
+    assert message.usage_metadata["total_tokens"] == 6
+    assert message.response_metadata["finish_reason"] == "refusal"
+    assert asyncio.run(chat.ainvoke(turns, stop=["x"])).text == expected
+    with pytest.raises(ValueError, match="'tool' messages"):
+        chat.invoke([ToolMessage("x", tool_call_id="1")])
+
+
+def test_there_and_back_again(request_of):
+    model = load_registry().chat_model(TargenChat(model=Echo(), params={}))
+    reply = complete(model, request_of())
+    assert reply.text == "system,user {'max_tokens': 40, 'seed': 7}"
+    assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("refusal", 4, 2)
+
+
+def test_messages_keep_their_roles(request_of):
+    chat = Chat(reply=AIMessage("x"))
+    request = ChatRequest((Message("assistant", "a"),), {"max_tokens": 1})
+    complete(LangChainModel(chat), request)
+    assert chat.seen[0][0] == [AIMessage("a")]
