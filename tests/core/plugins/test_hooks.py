@@ -23,6 +23,7 @@ KINDS = {
     "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",
+    "register_deliveries": "delivery",
     "register_functions": "function",
 }
 

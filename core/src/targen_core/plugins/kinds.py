@@ -326,6 +326,16 @@ KINDS = {
             template=f"{_TEMPLATES}/executor",
             tries=("targen describe {name} --kind executor",),
         ),
+        Kind(
+            "delivery",
+            "register_deliveries",
+            "list-deliveries",
+            "targen_core.calls.delivery:Delivery",
+            "a targen_core.calls.delivery.Delivery",
+            lists="List the ways to deliver the calls of a run, for --delivery.",
+            facts=f"{_FACTS}:delivery_facts",
+            use="--delivery {name}",
+        ),
         Kind("function", "register_functions"),
     )
 }
