@@ -86,6 +86,7 @@ MODULES = [
     "targen_core.calls.secrets",
     "targen_core.calls.executor",
     "targen_core.calls.batch",
+    "targen_core.calls.delivery",
     "targen_core.calls.error_patterns",
     "targen_core.calls.tokens",
     "targen_core.calls.descriptors",

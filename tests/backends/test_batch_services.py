@@ -16,8 +16,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core.calls import batch_service, batched_model, layer
+from targen_core.calls import layer
 from targen_core.scripted import fill_schema
+from targen_standard.batches import services, waiting
 
 pytest.importorskip("targen_plugin_example")
 
@@ -212,8 +213,8 @@ def backend(request):
 def targen(in_process, monkeypatch):
     """Runs the command, in this process."""
     monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
-    monkeypatch.setattr(batch_service, "_FIRST_POLL", 0.01)
-    monkeypatch.setattr(batched_model, "_SETTLE", 0.01)
+    monkeypatch.setattr(services, "_FIRST_POLL", 0.01)
+    monkeypatch.setattr(waiting, "_SETTLE", 0.01)
 
     def run(*args, ok=0, **variables):
         with monkeypatch.context() as patch:

@@ -11,10 +11,10 @@ from collections import Counter
 import pytest
 
 from targen_backends.http import limits
-from targen_core.runs.preparing import batches
 from targen_core.tasks import checks
 from targen_datatune.cards import read_card
 from targen_datatune.cli import transform
+from targen_standard.batches import ledger as batches
 from targen_tasks_multirc import dry_run
 from targen_tasks_superglue.shared import nli, sentences
 

@@ -326,12 +326,26 @@ class Limits(Options):
     batch: Annotated[
         bool, Flag("Use batches of the service: cheaper, within a day.", panel=BATCHES)
     ] = False
+    delivery: Annotated[
+        str,
+        Flag(
+            "Have calls delivered so, not one by one; see list-deliveries.",
+            metavar="NAME",
+            panel=BATCHES,
+            completes="delivery",
+        ),
+    ] = ""
     cache: Annotated[bool, Flag("Share replies with earlier runs.")] = True
     rounds: Annotated[
         int,
         Field(ge=0, le=10_000),
         Flag("With --batch: maximum refills after the first round.", panel=BATCHES),
     ] = 4
+
+    @property
+    def delivered_by(self) -> str:
+        """The name of the delivery that it asks for, of which `batch` is one; "" for none."""
+        return "batch" if self.batch else self.delivery
 
     @property
     def reaching(self) -> dict[str, Any]:

@@ -30,6 +30,11 @@ def embedder_facts(part: Described) -> dict[str, Any]:
     return {"packages": [*part.target.packages], "about": about(part.target.open)}
 
 
+def delivery_facts(part: Described) -> dict[str, Any]:
+    """How a delivery has calls answered."""
+    return {"summary": part.target.summary, "answered": part.target.answered}
+
+
 def executor_facts(part: Described) -> dict[str, Any]:
     """What an executor does."""
     return {"summary": part.target.summary, "about": about(part.target.place)}

@@ -44,7 +44,7 @@ _HEADS = {
     ROWS,
     ListOptions,
     ModelOptions,
-    Limits.declared("batch"),
+    Limits.declared("batch", "delivery"),
 )
 def estimate(
     task: SomeTaskArg = None,
@@ -99,7 +99,7 @@ def estimate(
             "say what to estimate: one task, or all tasks of a plugin",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
-    if batch_lists and "batch" not in said.values:
+    if batch_lists and not said.values.keys() & {"batch", "delivery"}:
         raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
     if reasoning_tokens and measured is not None:
         raise UsageError("--from has measured the reasoning: leave --reasoning-tokens out")

@@ -101,14 +101,14 @@ def generate(
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.suite import suite_tasks
-    from targen_core.runs.preparing.batches import require_codecs
+    from targen_core.runs.preparing.delivering import find_delivery, require_deliverable
 
     if (task is None) == (suite is None):
         raise UsageError(
             "say what to generate: one task, or all tasks of a plugin",
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
-    batch = said.values.get("batch", False)
+    batch = said.of(Limits).delivered_by
     if batch_offline and (batch or suite is not None):
         raise UsageError("--batch-offline goes without --batch, and is for one task")
     if batch_lists and not (batch or batch_offline):
@@ -117,7 +117,11 @@ def generate(
             hint="--batch --batch-lists, or --batch-offline --batch-lists",
         )
     registry = load_registry()
-    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    where = elsewhere(
+        registry,
+        said.of(WorkerOptions).asked,
+        delivery="files" if batch_offline else batch,
+    )
     chosen = choice(registry, said)
     keywords: dict[str, Any] = dict(
         n=n,
@@ -149,7 +153,7 @@ def generate(
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
         if batch_offline:
-            require_codecs(request.prepared.steps)
+            require_deliverable(find_delivery(registry, "files"), request.prepared.steps)
         tell_of_shortage(request)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
@@ -225,12 +229,17 @@ def resume(
     """
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.preparing.delivering import find_delivery
 
-    batch = said.values.get("batch", False)
+    batch = said.of(Limits).delivered_by
     if batch_offline and batch:
         raise UsageError("--batch-offline goes without --batch")
     registry = load_registry()
-    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    where = elsewhere(
+        registry,
+        said.of(WorkerOptions).asked,
+        delivery="files" if batch_offline else batch,
+    )
     job, _ = reopened(
         run,
         registry,
@@ -243,7 +252,7 @@ def resume(
     )
     with job:
         if batch_offline:
-            job.leave_to_files()
+            job.leave_to(find_delivery(registry, "files"))
             print(_next_export(job.path))
             return
         _run(job, where, quiet=quiet, json=json)

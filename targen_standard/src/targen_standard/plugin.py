@@ -9,6 +9,7 @@ import targen_standard
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core.calls.delivery import Delivery
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
     from targen_standard.exporting.model import Exporter
@@ -56,6 +57,21 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     for name, (panel, folder, summary) in _COMMANDS.items():
         target = f"targen_standard.{folder}.command:{name.replace('-', '_')}"
         register.register(name, target, summary=summary, panel=panel)
+
+
+@hookimpl
+def register_deliveries(register: Register[Delivery]) -> None:
+    """Batches, of services and in files."""
+    register.register(
+        "batch",
+        "targen_standard.batches.delivery:BATCH",
+        summary="batches of the service: cheaper, within a day",
+    )
+    register.register(
+        "files",
+        "targen_standard.batches.delivery:FILES",
+        summary="files, for targen batch export and import",
+    )
 
 
 @hookimpl

@@ -24,6 +24,7 @@ KINDS = {
     "register_embedders": "embedder",
     "register_executors": "executor",
     "register_adapters": "adapter",
+    "register_deliveries": "delivery",
     "register_functions": "function",
 }
 

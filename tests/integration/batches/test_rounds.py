@@ -28,7 +28,8 @@ from targen_core.errors import (
 )
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
-from targen_standard.batches.files import Imported, export_batch, import_batch
+from targen_standard.batches.exchange import export_batch, import_batch
+from targen_standard.batches.files import Imported
 from targen_standard.replaying.replay import Replay
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

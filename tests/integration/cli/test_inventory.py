@@ -25,6 +25,7 @@ SOME = {
     "retriever": "bm25",
     "method": "claims",
     "executor": "beside",
+    "delivery": "batch",
     "form": "queues",
     "embedder": "words",
 }

@@ -21,7 +21,6 @@ from targen_core.api.request import (
     asked,
 )
 from targen_core.api.run import Run
-from targen_core.calls.batch import batch_price
 from targen_core.calls.model import Price
 from targen_core.defaults import YIELD
 from targen_core.engine.growing import NEW
@@ -33,7 +32,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
 from targen_core.runs.jobs.trial import dry_run_spec, run_trial
-from targen_core.runs.preparing.batches import batched_steps
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
@@ -154,6 +152,7 @@ def estimate(
     task_dimensions: bool = True,
     batch: bool = False,
     batch_lists: bool = False,
+    delivery: str | None = None,
     shard: str | tuple[int, int] | None = None,
     measured: PathText | Run | None = None,
     yield_: float = YIELD,
@@ -193,6 +192,7 @@ def estimate(
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
+        delivery: another way to have calls answered later; see `targen list-deliveries`.
         shard: the part of the work that is estimated, as `generate` takes it.
         measured: a run of the task to scale, or its directory.
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
@@ -215,7 +215,7 @@ def estimate(
     known |= {"labels_per_seed": labels_per_seed}
     known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
     known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
-    known |= {"batch_lists": batch_lists, "registry": registry}
+    known |= {"batch_lists": batch_lists, "delivery": delivery, "registry": registry}
     check_kinds(known)
     if not 0 < yield_ <= 1:
         raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
@@ -247,6 +247,7 @@ def estimate(
         task_dimensions=task_dimensions,
         batch=batch,
         batch_lists=batch_lists,
+        delivery=delivery,
         shard=shard,
     ) as request:
         return estimated(request, None if folder is None else as_path(folder), yield_, thought)
@@ -330,10 +331,10 @@ def estimated(
     if not made:
         raise UsageError(f"{measured} has no rows to measure by")
     prices = {name: step.price for name, step in prepared.steps.items()}
-    if spec.limits.batch:
-        basis += ", in batches"
-        for name in {*batched_steps(task.steps, spec.lists_at_once)} & prices.keys():
-            prices[name] = batch_price(prices[name])
+    if prepared.delivery is not None:
+        basis += prepared.delivery.basis
+        for name in prepared.delivered:
+            prices[name] = prepared.delivery.price(prices[name])
     silent = [
         name
         for name, step in prepared.steps.items()

@@ -80,6 +80,7 @@ async def agenerate(
     max_outage: float | None = None,
     batch: bool = False,
     batch_lists: bool = False,
+    delivery: str | None = None,
     rounds: int | None = None,
     cache: bool = True,
     executor: ExecutorLike | None = None,
@@ -156,6 +157,7 @@ async def agenerate(
         max_outage: stop the run after this many seconds without any answer.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
+        delivery: another way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
         executor: where the models work, if not in this process: an executor's name, such as "ray",
@@ -215,11 +217,12 @@ async def agenerate(
         max_outage=max_outage,
         batch=batch,
         batch_lists=batch_lists,
+        delivery=delivery,
         rounds=rounds,
         cache=cache,
         shard=shard,
     ) as request:
-        where = elsewhere(request.registry, executor, batch=batch)
+        where = elsewhere(request.registry, executor, delivery=request.spec.limits.delivered_by)
         job = request.job(out)
     job.elsewhere = where
     return await _finished(job, request.registry, progress)
@@ -243,6 +246,7 @@ async def aresume(
     tpm: float | None = None,
     max_outage: float | None = None,
     batch: bool | None = None,
+    delivery: str | None = None,
     rounds: int | None = None,
     exclude: SourcesLike | None = None,
     verify: bool = False,
@@ -273,6 +277,7 @@ async def aresume(
         tpm: maximum tokens per minute.
         max_outage: stop the run after this many seconds without any answer.
         batch: whether to use the batch API; by default as the run was started.
+        delivery: another way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
         exclude: the datasets that the run excludes, where they are not where they were or were
             objects.
@@ -294,7 +299,7 @@ async def aresume(
     """
     known = registry or (run.registry if isinstance(run, Run) else None)
     known = load_registry() if known is None else known
-    where = elsewhere(known, executor, batch=bool(batch))
+    where = elsewhere(known, executor, delivery="batch" if batch else delivery or "")
     job, registry = reopened(
         run.path if isinstance(run, Run) else run,
         known,
@@ -312,6 +317,7 @@ async def aresume(
         tpm=tpm,
         max_outage=max_outage,
         batch=batch,
+        delivery=delivery,
         rounds=rounds,
         exclude=exclude,
         cache=cache,

@@ -89,6 +89,7 @@ _KINDS: dict[str, _Kind] = {
         lambda value: value == "all" or (_is_whole(value) and value == 1),
         'labels_per_seed=1, or "all"',
     ),
+    "delivery": (_is_text, 'the name of a delivery, such as delivery="batch"'),
     "registry": (
         lambda value: isinstance(value, Registry),
         "what targen_core.load_registry() gives",

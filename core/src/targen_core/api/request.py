@@ -36,6 +36,7 @@ from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.delivering import find_delivery
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, find_task, prepare, task_of
 from targen_core.runs.records.dimensions import read_dimensions
@@ -240,9 +241,11 @@ def asked(
 
 
 def elsewhere(
-    registry: Registry, executor: ExecutorLike | None, *, batch: bool = False
+    registry: Registry, executor: ExecutorLike | None, *, delivery: str = ""
 ) -> Elsewhere | None:
     """Where the models of a run are to work; None for this process.
+
+    A `delivery` that was asked for, by its name, excludes an executor.
 
     Raises:
         UsageError: there is no such executor, or what is asked of it cannot be.
@@ -255,8 +258,8 @@ def elsewhere(
             hint='its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
     where = Elsewhere.read(registry, executor)
-    if batch:
-        where.refuse_batches()
+    if delivery:
+        where.refuse(find_delivery(registry, delivery))
     return where
 
 

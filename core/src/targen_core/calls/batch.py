@@ -9,19 +9,17 @@ network and into the files of `targen batch`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import ServiceError
 
 __all__ = [
     "BatchAnswer",
     "BatchCodec",
-    "BatchLedger",
     "BatchProvider",
     "BatchState",
-    "batch_price",
 ]
 
 BatchAnswer = ChatReply | ServiceError
@@ -101,34 +99,3 @@ class BatchProvider(BatchCodec, Protocol):
             ServiceError: its class says whether a retry can help.
         """
         ...
-
-
-class BatchLedger(Protocol):
-    """Which batches were handed over, across processes."""
-
-    def find(self, identity: str, key: str) -> str | None:
-        """The batch that still owes, or has, the answer to a call; None where there is none."""
-        ...
-
-    def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
-        """Write down that a batch was handed over."""
-        ...
-
-    def failed(self, batch: str, keys: Sequence[str], problem: str) -> None:
-        """Write down which calls a batch did not answer: they may go into another."""
-        ...
-
-
-def batch_price(price: Price | None) -> Price | None:
-    """The batch price; unchanged if none is known."""
-    if price is None or price.batch is None:
-        return price
-    factor = price.batch
-    return replace(
-        price,
-        input=price.input * factor,
-        output=price.output * factor,
-        cache_read=None if price.cache_read is None else price.cache_read * factor,
-        cache_write=None if price.cache_write is None else price.cache_write * factor,
-        batch=None,
-    )

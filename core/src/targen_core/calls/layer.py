@@ -14,15 +14,15 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
 
 from targen_core.calls import scores
-from targen_core.calls.batch import BatchLedger, batch_price
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
+from targen_core.calls.delivery import Outstanding
 from targen_core.calls.journal import Journal, checked, compact, unchecked
 from targen_core.calls.model import (
     ChatReply,
@@ -93,7 +93,7 @@ class CallLayer:
         max_outage: seconds without any success after which a failing service
             stops the run; None: `MAX_OUTAGE`, and where it never answered as
             long as its error suggests (`ServiceError.max_startup`).
-        batches: what earlier processes handed over to services.
+        outstanding: what earlier processes handed over to deliveries.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class CallLayer:
         budget: Budget,
         usage: Usage,
         max_outage: float | None = None,
-        batches: BatchLedger | None = None,
+        outstanding: Sequence[Outstanding] = (),
     ) -> None:
         self.models = models
         self.seed = seed
@@ -120,7 +120,7 @@ class CallLayer:
         self.flying: Counter[str] = Counter()  # calls that models are working on, by step
         self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
-        self.batches = batches
+        self.outstanding = outstanding
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
@@ -379,7 +379,7 @@ class CallLayer:
     ) -> ChatReply:
         request = _request(bound, call, messages, key)
         tokens = _tokens(bound, request)
-        await self._charge_open_batch(bound, call, request, tokens)
+        await self._charge_outstanding(bound, call, request, tokens)
         sending = _Sending(bound, call, request, key, tokens)
         while True:
             answer = await self._attempt(sending, scope)
@@ -553,27 +553,27 @@ class CallLayer:
             return self.max_outage
         return MAX_OUTAGE if self._last_success is not None else error.max_startup
 
-    async def _charge_open_batch(
+    async def _charge_outstanding(
         self, bound: BoundModel, call: Call, request: ChatRequest, tokens: int
     ) -> None:
-        """Count a call that a batch holds and nobody waits for: the service may bill it.
+        """Count a call that was handed over and nobody waits for: the service may bill it.
 
         Raises:
             BudgetExhausted: it does not fit into what is left.
         """
-        if self.batches is None or bound.deferred:
+        if bound.deferred:
             return
-        batch = self.batches.find(bound.model.identity, request.key)
-        if batch is None:
-            return
-        most, price = request.params["max_tokens"], batch_price(bound.price)
-        may = (tokens + most, price.max_dollars(tokens, most) if price else 0.0)
-        await self.budget.reserve(*may)
-        try:
-            self._write_lost(call, tokens, most, price)
-        finally:
-            self.budget.settle(may, *may)
-        self.batches.failed(batch, [request.key], "it was asked without a batch")
+        for outstanding in self.outstanding:
+            if not outstanding.holds(bound.model.identity, request.key):
+                continue
+            most, price = request.params["max_tokens"], outstanding.price(bound.price)
+            may = (tokens + most, price.max_dollars(tokens, most) if price else 0.0)
+            await self.budget.reserve(*may)
+            try:
+                self._write_lost(call, tokens, most, price)
+            finally:
+                self.budget.settle(may, *may)
+            outstanding.give_up(bound.model.identity, request.key)
 
     def _write_lost(
         self, call: Call, input_tokens: int, output_tokens: int, price: Price | None

@@ -31,6 +31,7 @@ ELSEWHERE = {
         "sungen": "targen-methods[sungen]",
     },
     "executor": {"": "targen-ray", "ray": "targen-ray"},
+    "delivery": dict.fromkeys(["", "batch", "files"], "targen-standard"),
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
     "metric": {"": "targen-analysis"},
     "trainer": {"": "targen-training"},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from targen_core.calls.backend import Backend
+    from targen_core.calls.delivery import Delivery
     from targen_core.calls.executor import ModelExecutor
     from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
@@ -186,6 +187,19 @@ def register_embedders(register: Register[Embedder]) -> None:
         @hookimpl
         def register_embedders(register):
             register.register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
+        ```
+    """
+
+
+@hookspec
+def register_deliveries(register: Register[Delivery]) -> None:
+    """Register deliveries: how `targen generate --delivery NAME` has calls answered later.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_deliveries(register):
+            register.register("queue", "my_package.queue:QUEUE", summary="Our queue, overnight")
         ```
     """
 

@@ -316,6 +316,16 @@ KINDS = {
             described="a targen_core.plugins.adapters.Adapter",
             reserved=(FILE, MEMORY),
         ),
+        Kind(
+            "delivery",
+            "register_deliveries",
+            "list-deliveries",
+            "targen_core.calls.delivery:Delivery",
+            "a targen_core.calls.delivery.Delivery",
+            lists="List the ways to deliver the calls of a run, for --delivery.",
+            facts=f"{_FACTS}:delivery_facts",
+            use="--delivery {name}",
+        ),
         Kind("function", "register_functions"),
     )
 }

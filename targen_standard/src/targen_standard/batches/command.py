@@ -52,7 +52,7 @@ def batch(
     from targen_cli.report import print_report
     from targen_core.api.request import reopened
     from targen_core.runs.folder.report import read_report
-    from targen_standard.batches.files import export_batch, import_batch
+    from targen_standard.batches.exchange import export_batch, import_batch
 
     if action not in ("export", "import"):
         raise UsageError(

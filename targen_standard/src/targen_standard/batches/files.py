@@ -6,26 +6,24 @@ an answer that is not there, the call is written down.
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from targen_core.calls.batched_model import WaitingCall
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import json_of
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.batches import BatchLedgerFile
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
 from targen_core.wording import Action, Blank
+from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.waiting import WaitingCall
 
-__all__ = ["FileTransport", "Imported", "export_batch", "import_batch", "write_requests"]
+__all__ = ["FileTransport", "Imported", "write_requests"]
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class FileTransport:
             self.imported.again += 1
         if self._answers:
             # Before they are used: that a file was read is to be known of the rows.
-            BatchLedgerFile(folder / "batches.jsonl").bring(len(self._answers))
+            BatchLedgerFile(folder).bring(len(self._answers))
         journal.index_appends = True  # to tell what the cache answers from what nobody asks
 
     def end(self, journal: Journal) -> None:
@@ -118,24 +116,6 @@ class FileTransport:
         return True
 
 
-def export_batch(job: Job, out: Path) -> Counter[str]:
-    """Write the calls that a run waits for to `out`, a line each; returns how many of each step.
-
-    Where the run is complete it waits for none, and the file is empty: whoever reads it next
-    would otherwise find the calls of an earlier export, or no file.
-
-    Raises:
-        JobFailed: the run cannot go on for another reason.
-        WriteFailed: `out` cannot be written.
-    """
-    transport = job.transport = FileTransport()
-    try:
-        job.run()
-    except AnswersAwaited:
-        return write_requests(transport.pending, out, job.task.canary)
-    return write_requests([], out)
-
-
 def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
     """Write calls to `out`, a line each; returns how many of each step.
 
@@ -148,23 +128,6 @@ def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") ->
         write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{canary}\n")
     origins = (call.request.origin for call in calls)
     return Counter(origin.step for origin in origins if origin is not None)
-
-
-def import_batch(job: Job, file: Path) -> Imported:
-    """Take the answers in `file` into a run's journal, and commit what rows they make.
-
-    Raises:
-        UsageError: the file cannot be read.
-        JobFailed: the run cannot go on for another reason.
-    """
-    transport = job.transport = FileTransport(file)
-    transport.begin(job.journal, job.path)
-    try:
-        with contextlib.suppress(AnswersAwaited):
-            job.run()
-    finally:
-        transport.end(job.journal)
-    return transport.imported
 
 
 def _journaled(journal: Journal, key: str) -> bool:

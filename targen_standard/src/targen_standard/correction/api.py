@@ -52,6 +52,7 @@ async def acorrect(
     tpm: float | None = None,
     max_outage: float | None = None,
     batch: bool = False,
+    delivery: str | None = None,
     rounds: int | None = None,
     cache: bool = True,
     executor: ExecutorLike | None = None,
@@ -83,6 +84,7 @@ async def acorrect(
         tpm: maximum tokens per minute.
         max_outage: stop after this many seconds without any answer.
         batch: use the service's batch API.
+        delivery: another way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
         executor: where the model works, as `generate` takes it; by default in this process.
@@ -114,10 +116,11 @@ async def acorrect(
         tpm=tpm,
         max_outage=max_outage,
         batch=batch,
+        delivery=delivery,
         rounds=rounds,
         cache=cache,
     ) as request:
-        where = elsewhere(request.registry, executor, batch=batch)
+        where = elsewhere(request.registry, executor, delivery=request.spec.limits.delivered_by)
         watch = Watch()
         with shown(watch, request.name, enabled=progress):
             return await corrected(

@@ -97,13 +97,17 @@ def correct(
 
     if answers is not None and not batch_offline:
         raise UsageError("--answers is for --batch-offline")
-    batch = said.values.get("batch", False)
+    batch = said.of(Limits).delivered_by
     if batch_offline and batch:
         raise UsageError("--batch-offline goes without --batch")
     files = FileTransport(answers) if batch_offline else None
     data = given_data(source, task, said.values.get("variants"), encoding=encoding)
     registry = data.registry or load_registry()
-    where = elsewhere(registry, said.of(WorkerOptions).asked, batch=batch or batch_offline)
+    where = elsewhere(
+        registry,
+        said.of(WorkerOptions).asked,
+        delivery="files" if batch_offline else batch,
+    )
     chosen = choice(registry, said)
     with (
         chosen.explained(),

@@ -44,7 +44,7 @@ from targen_core.runs.folder.place import Place, numbered
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import open_layer
-from targen_core.runs.preparing.batches import in_service_batches, require_codecs, with_batches
+from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import PreparedCorrection, bind_models, prepare_correction
 from targen_core.runs.records.correction_plan import CorrectionPlan
@@ -57,6 +57,7 @@ from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import AGAIN, ANOTHER_OUT, REPEAT, Blank, Option, Words
+from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -155,7 +156,7 @@ async def acorrect_dataset(
     spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:
-        require_codecs(prepared.steps)
+        require_deliverable(ByFiles(files), prepared.steps)
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
     plan = CorrectionPlan(
@@ -328,14 +329,14 @@ async def _judge_all(
     results: dict[int, Judged] = {}
     steps = prepared.steps
     at_once = 2 * spec.limits.concurrency
+    delivery = prepared.delivery if files is None else ByFiles(files)
     if elsewhere is not None:
+        if delivery is not None:
+            elsewhere.refuse(delivery)
         steps = await elsewhere.place(steps, spec.limits)
-    elif files is not None:
+    elif delivery is not None:
         at_once = len(items)
-        steps = with_batches(steps, files, batched=["correct"])
-    elif spec.limits.batch:
-        at_once = len(items)
-        steps = in_service_batches(steps, out, spec.limits, batched=["correct"], per_round=2)
+        steps = delivered(steps, delivery, out, spec.limits, names=["correct"], per_round=2)
     async with open_layer(
         bind_models(steps, spec.limits),
         seed=spec.seed,
@@ -343,6 +344,7 @@ async def _judge_all(
         journal=journal,
         usage=usage,
         cache=cache,
+        deliveries=prepared.deliveries,
     ) as layer:
         on_layer(layer)
 

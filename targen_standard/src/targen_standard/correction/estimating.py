@@ -7,7 +7,6 @@ from pathlib import Path
 
 from targen_core.api.estimating import SAMPLE, CostEstimate, scaled
 from targen_core.api.request import Request
-from targen_core.calls.batch import batch_price
 from targen_core.dataset.model import Dataset
 from targen_core.runs.folder.report import reported_prices
 from targen_core.runs.jobs.account import off_the_books
@@ -39,9 +38,9 @@ def estimated_correction(request: Request, dataset: Dataset, n: int | None = Non
         )
     prices = {name: step.price for name, step in prepared.steps.items()}
     basis = f"a dry run on {plural(report['instances'], 'instance')}"
-    if spec.limits.batch:
-        basis += ", in batches"
-        prices = {name: batch_price(price) for name, price in prices.items()}
+    if (delivery := prepared.delivery) is not None:
+        basis += delivery.basis
+        prices = {name: delivery.price(price) for name, price in prices.items()}
     factors = dict.fromkeys(prices, wanted / report["instances"])
     steps = scaled(report, factors, prices, dict.fromkeys(prices, 0))
     silent = [

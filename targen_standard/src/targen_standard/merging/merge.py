@@ -802,7 +802,7 @@ def _report(
         used_calls=total.calls + total.cached - unused,
         retries=sum(run.report.get("retries", 0) for run in runs),
         error=short,
-        by_files=any(run.report.get("answers_by_files") for run in runs),
+        deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl"),
         excluded=source_counts(manifest.lock.excluded, directory.path / "rejects.jsonl"),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
@@ -19,9 +20,10 @@ from targen_core.engine.distance_options import DistanceSection
 from targen_core.engine.filters import Filter
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
+from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.ledger import Past, read_past
-from targen_core.runs.preparing.batches import BatchLedgerFile
+from targen_core.runs.preparing.delivering import known_deliveries
 from targen_core.runs.preparing.excluded import source_counts
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import model_name
@@ -30,7 +32,14 @@ from targen_core.runs.records.writing import OUTPUTS
 from targen_core.text import printable
 from targen_core.wording import Action
 
-__all__ = ["build_report", "missing_words", "price_words", "read_report", "reported_prices"]
+__all__ = [
+    "build_report",
+    "delivery_report",
+    "missing_words",
+    "price_words",
+    "read_report",
+    "reported_prices",
+]
 
 _MOST = 10**9  # rows of one candidate: what is more is no count
 
@@ -49,7 +58,7 @@ def build_report(
     retries: int,
     error: Exception | None,
     prices: Mapping[str, Price | None] | None = None,
-    by_files: bool = False,
+    deliveries: Mapping[str, Any] = MappingProxyType({}),
     sources: Sequence[Mapping[str, Any]] = (),
     filters: Mapping[str, Filter] = MappingProxyType({}),
     excluded: Sequence[Mapping[str, Any]] = (),
@@ -57,8 +66,8 @@ def build_report(
     """What `report.json` holds: no address, but in the words of a `problem`.
 
     `seconds` are those that processes worked on it, None where that is not
-    known; `prices` are those that the calls were counted at, by step; `by_files` says
-    that answers were brought by `targen batch import`; `sources` are those of `sources_of`;
+    known; `prices` are those that the calls were counted at, by step; `deliveries` is that of
+    `delivery_report`; `sources` are those of `sources_of`;
     `filters` are those that may have a section of their own, by name; `excluded` are those of
     `source_counts`.
 
@@ -92,10 +101,15 @@ def build_report(
         "retries": retries,
         "models": {step: model_name(plan) for step, plan in manifest.steps.items()},
         "prices": reported_prices(prices or {}),
-        "answers_by_files": by_files,
+        **deliveries,
         **({"sources": [*sources]} if sources else {}),
         **({"excluded": [*excluded]} if excluded else {}),
     }
+
+
+def delivery_report(deliveries: Iterable[Delivery], path: Path) -> dict[str, Any]:
+    """Return what deliveries say in the report of a run directory."""
+    return {key: value for each in deliveries for key, value in each.report(path).items()}
 
 
 class _Part(BaseModel):
@@ -320,7 +334,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         used_calls=0,
         retries=0,
         error=None,
-        by_files=BatchLedgerFile(path / "batches.jsonl").imported,
+        deliveries=delivery_report(known_deliveries(load_registry()), path),
         excluded=source_counts(manifest.lock.excluded, path / "rejects.jsonl"),
     )
     report.update(

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.batched_model import BatchTransport
 from targen_core.calls.call import BoundModel, Observer
+from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal, holds
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
@@ -50,19 +50,13 @@ from targen_core.runs.folder.place import (
     require_run,
     same_run,
 )
-from targen_core.runs.folder.report import build_report, read_report
+from targen_core.runs.folder.report import build_report, delivery_report, read_report
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
 from targen_core.runs.jobs.session import open_layer
-from targen_core.runs.preparing.batches import (
-    BatchLedgerFile,
-    batched_steps,
-    in_service_batches,
-    require_codecs,
-    with_batches,
-)
 from targen_core.runs.preparing.code_digest import code_digest
+from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.excluded import (
     UnreadSource,
@@ -93,7 +87,7 @@ __all__ = ["Job"]
 _log = logging.getLogger("targen.run")
 
 _MARGIN = 2.0
-"""A refill of a batch costs hours, a candidate too many a call: so some more are asked."""
+"""A refill of a round costs hours, a candidate too many a call: so some more are asked."""
 
 
 class Job:
@@ -104,7 +98,7 @@ class Job:
         usage: what the calls took so far, earlier processes included.
         engine: set by `run`; its quotas tell how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
-        transport: takes all calls away in batches of its own, or None.
+        delivery: takes the calls of all steps, whatever was asked for; or None.
         elsewhere: where the models work, if not in this process.
         report: what `run` came to; None before it did.
         sends_nothing: whether it is made from its journal alone.
@@ -129,7 +123,7 @@ class Job:
         self.engine: Engine | None = None
         self.layer: CallLayer | None = None
         self.shared: dict[bytes, ChatReply] | None = None
-        self.transport: BatchTransport | None = None
+        self.delivery: Delivery | None = None
         self.elsewhere: Elsewhere | None = None
         self.report: dict[str, Any] | None = None
         self.resuming: Words | None = None
@@ -349,14 +343,15 @@ class Job:
 
     # --- running ---
 
-    def leave_to_files(self) -> None:
-        """Leave it as it was opened, with its target, to `targen batch export`; nothing runs.
+    def leave_to(self, delivery: Delivery) -> None:
+        """Leave it as it was opened, with its target, to a later process; nothing runs.
 
         Raises:
-            UsageError: a step's calls cannot go into files; the run keeps the target that it had.
+            UsageError: the delivery cannot take a step's calls; the run keeps the target that it
+                had.
         """
         try:
-            require_codecs(self._prepared.steps)
+            require_deliverable(delivery, self._prepared.steps)
         except UsageError:
             self._leave_as_it_was()
             raise
@@ -420,7 +415,7 @@ class Job:
             concurrency = min(limits.concurrency, sum(ceilings.values()))
             deferred = any(bound.deferred for bound in layer.models.values())
             if deferred:
-                # A batch is to hold all that is needed.
+                # A round is to hold all that is needed.
                 concurrency = max(concurrency, manifest.targets[-1].quotas.total)
             ledger = self._ledger
             if ledger is not None:
@@ -458,7 +453,7 @@ class Job:
             retries=self.layer.retries,
             error=error,
             prices={step: bound.price for step, bound in self.layer.models.items()},
-            by_files=BatchLedgerFile(self.path / "batches.jsonl").imported,
+            deliveries=delivery_report(self._prepared.deliveries, self.path),
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
             excluded=source_counts(manifest.lock.excluded, self.path / "rejects.jsonl"),
@@ -581,6 +576,7 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
+            deliveries=self._prepared.deliveries,
         ) as layer:
             yield layer
 
@@ -593,17 +589,23 @@ class Job:
         return {}
 
     async def _bind(self) -> dict[str, BoundModel]:
-        """Each step's model, or one whose calls wait for a batch or are answered elsewhere."""
+        """Each step's model, or one whose calls are delivered or answered elsewhere."""
         limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
-        steps = self._prepared.steps
+        steps, asked = self._prepared.steps, self._prepared.delivery
         if self.elsewhere is not None:
+            if asked is not None:
+                self.elsewhere.refuse(asked)
             steps = await self.elsewhere.place(steps, limits)
-        elif self.transport is not None:
-            steps = with_batches(steps, self.transport, batched=steps)
-        elif limits.batch:
-            batched = batched_steps(self.task.steps, at_once)
+        elif self.delivery is not None:
+            steps = delivered(steps, self.delivery, self.path, limits, names=steps)
+        elif asked is not None:
             lists = len(self._prepared.specs) if at_once > 1 else 0
-            steps = in_service_batches(
-                steps, self.path, limits, batched=batched, per_round=2 + lists
+            steps = delivered(
+                steps,
+                asked,
+                self.path,
+                limits,
+                names=self._prepared.delivered,
+                per_round=2 + lists,
             )
         return bind_models(steps, limits, task=self._prepared.lock.task.id)

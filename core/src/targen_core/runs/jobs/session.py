@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel
+from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
 from targen_core.options import Limits
 from targen_core.runs.jobs.account import part_budget
-from targen_core.runs.preparing.batches import BatchLedgerFile
 
 __all__ = ["open_layer"]
 
@@ -33,10 +33,11 @@ async def open_layer(
     journal: Journal,
     usage: Usage,
     cache: Path | None,
+    deliveries: Iterable[Delivery] = (),
 ) -> AsyncIterator[CallLayer]:
     """Open the call layer of a part, which draws from the command's account; close its models.
 
-    `usage` counts what the journal holds.
+    `usage` counts what the journal holds; `deliveries` may have left calls in its folder.
 
     The journal is brought to the disk every second, and at the end: what a power cut takes
     is the answers of a second.
@@ -44,6 +45,7 @@ async def open_layer(
     Raises:
         WriteFailed: the disk does not take the journal.
     """
+    left = (each.outstanding(journal.path.parent) for each in deliveries)
     replies = ReplyCache(cache) if cache and limits.cache else None
     layer = CallLayer(
         bound,
@@ -53,7 +55,7 @@ async def open_layer(
         budget=part_budget(journal.path.parent, limits, usage),
         usage=usage,
         max_outage=limits.max_outage,
-        batches=BatchLedgerFile(journal.path.parent / "batches.jsonl"),
+        outstanding=[each for each in left if each is not None],
     )
     layer.share_last(_LATELY)
     thresholds = gc.get_threshold()

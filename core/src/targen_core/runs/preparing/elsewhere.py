@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.calls.delivery import Delivery
+from targen_core.calls.executor import ModelExecutor, Workers
 from targen_core.errors import UsageError
 from targen_core.options import Limits
-from targen_core.plugins.register import MEMORY, Registration
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.plan import PreparedStep
 from targen_core.suggestions import did_you_mean
@@ -87,8 +88,8 @@ class Elsewhere:
             flags.append(Option("replicas", self.workers.replicas))
         return Either(Together(*flags), Option("executor", dict(self.asked)))
 
-    def refuse_batches(self) -> None:
-        """Say that batches leave it nothing to do.
+    def refuse(self, delivery: Delivery) -> None:
+        """Say that a delivery leaves it nothing to do.
 
         Raises:
             UsageError: always.
@@ -96,10 +97,9 @@ class Elsewhere:
         raise UsageError(
             Option("executor", self.asked["name"])
             + " and "
-            + Option("batch", True)
-            + " exclude each other: a batch is answered by the service in its own time, and leaves "
-            "workers nothing to do",
-            hint="leave " + Option("executor") + " out, or go on with " + Option("batch", False),
+            + delivery.asked
+            + f" exclude each other: {delivery.answered}, and leaves workers nothing to do",
+            hint="leave " + Option("executor") + " out, or go on with " + delivery.dropped,
         )
 
     async def place(self, steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, Any]:
@@ -109,16 +109,7 @@ class Elsewhere:
             UsageError: what was asked for cannot be.
             JobFailed: no worker came up.
         """
-        if limits.batch:
-            self.refuse_batches()
-        sources: dict[int, ModelSource] = {}
-        for step in steps.values():
-            sources[id(step.model)] = ModelSource(
-                model=step.model,
-                backend=step.backend,
-                backend_id="" if step.backend_id.startswith(f"{MEMORY}:") else step.backend_id,
-                options=step.options,
-            )
+        sources = {id(step.model): step.source for step in steps.values()}
         workers = self.workers
         if limits.max_outage is not None:
             workers = replace(workers, patience=limits.max_outage)

@@ -16,7 +16,9 @@ import importlib_metadata
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
+from targen_core.calls.delivery import Delivery
 from targen_core.calls.descriptors import affordable
+from targen_core.calls.executor import ModelSource
 from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
@@ -29,9 +31,13 @@ from targen_core.engine.shards import Shard
 from targen_core.errors import PluginError, TargenError, UnknownName, UsageError
 from targen_core.options import Limits
 from targen_core.origin import Typed, is_file, order_of
-from targen_core.plugins.register import Registration
+from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.batches import batched_steps
+from targen_core.runs.preparing.delivering import (
+    chosen_delivery,
+    delivered_steps,
+    known_deliveries,
+)
 from targen_core.runs.preparing.excluded import ExcludedSource, kept_source, open_excluded
 from targen_core.runs.preparing.items import read_items
 from targen_core.runs.preparing.parts import Chosen, Parts
@@ -58,7 +64,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck, Step
 from targen_core.tasks.validation import corrector_problems
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option, Setting, Words
+from targen_core.wording import Action, Blank, Option, Setting, Words
 
 if TYPE_CHECKING:
     from targen_core.declared.files import TaskFile
@@ -104,6 +110,16 @@ class PreparedStep:
     secrets: tuple[str, ...] = field(default=(), repr=False)  # removed from all it says
 
     @property
+    def source(self) -> ModelSource:
+        """Its model, for what puts another in its place."""
+        return ModelSource(
+            model=self.model,
+            backend=self.backend,
+            backend_id="" if self.backend_id.startswith(f"{MEMORY}:") else self.backend_id,
+            options=self.options,
+        )
+
+    @property
     def plan(self) -> StepPlan:
         """What a file says of it."""
         return StepPlan(
@@ -123,7 +139,8 @@ class Prepared:
     was; a run keeps a copy. `filters` are the
     registered ones, in the order in which they apply. `excluded` are datasets whose rows are
     refused, in the order of the lock's. `part_files` are files that options of parts name, by the
-    names of the copies that a run keeps.
+    names of the copies that a run keeps. `delivery` is the one that was asked for, and `deliveries`
+    are all that may have left a file in the run's folder.
     """
 
     spec: RunSpec
@@ -138,6 +155,17 @@ class Prepared:
     filters: tuple[Chosen, ...] = ()
     excluded: tuple[ExcludedSource, ...] = ()
     part_files: Mapping[str, Path] = field(default_factory=dict)
+    delivery: Delivery | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def delivered(self) -> list[str]:
+        """The steps whose calls are delivered."""
+        if self.delivery is None:
+            return []
+        return [
+            n for n in delivered_steps(self.task.steps, self.spec.lists_at_once) if n in self.steps
+        ]
 
     @property
     def unfiltered(self) -> Prepared:
@@ -158,6 +186,8 @@ class PreparedCorrection:
     steps: dict[str, PreparedStep]
     step: StepPlan
     part: PartPlan | None
+    delivery: Delivery | None = None
+    deliveries: tuple[Delivery, ...] = ()
 
 
 def bind_models(
@@ -268,6 +298,8 @@ def prepare(
         filters=tuple(filters),
         excluded=excluded,
         part_files=parts.files,
+        delivery=chosen_delivery(registry, spec.limits),
+        deliveries=known_deliveries(registry),
     )
 
 
@@ -298,6 +330,8 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         steps=steps,
         step=steps["correct"].plan,
         part=parts.plans.get("corrector"),
+        delivery=chosen_delivery(registry, spec.limits),
+        deliveries=known_deliveries(registry),
     )
 
 
@@ -573,23 +607,16 @@ def _models(
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    batched = batched_steps(task.steps, spec.lists_at_once) if spec.limits.batch else ()
+    delivery = chosen_delivery(registry, spec.limits)
+    taken = () if delivery is None else delivered_steps(task.steps, spec.lists_at_once)
     for step in task.steps:
         if step.name not in asked:
             continue
         name = spec.backend_of(step.name)
         registered = registry.find("backend", name)
         backend: Backend = registry.resolve(registered)
-        if step.name in batched and backend.batch is None:
-            without: Words = "leave " + Option("batch") + " out"
-            if backend.batch_codec:
-                without = Either(Option("batch_offline", True) + ", by files", without)
-            raise UsageError(
-                Option("batch")
-                + f": the {name.rpartition(':')[2]} backend, which step {step.name} uses, "
-                "has no batch API",
-                hint=Option("model", "chatgpt") + " or claude; or " + without,
-            )
+        if delivery is not None and step.name in taken:
+            delivery.require(step.name, name.rpartition(":")[2], backend)
         user = options[step.name]
         chosen = backend_options(name, backend, user.backend)
         model = next((m for *same, m in made if same == [registered.id, chosen]), None)

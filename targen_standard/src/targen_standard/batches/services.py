@@ -11,8 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from targen_core.calls.batch import BatchLedger, BatchProvider, BatchState
-from targen_core.calls.batched_model import WaitingCall
+from targen_core.calls.batch import BatchProvider, BatchState
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import (
@@ -26,6 +25,8 @@ from targen_core.errors import (
 )
 from targen_core.text import plural
 from targen_core.wording import Option
+from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.waiting import WaitingCall
 
 __all__ = ["ServiceTransport", "split"]
 
@@ -56,7 +57,7 @@ class ServiceTransport:
 
     def __init__(
         self,
-        ledger: BatchLedger,
+        ledger: BatchLedgerFile,
         *,
         rounds: int,
         per_round: int,

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from targen_core import Message, Price
-from targen_core.calls.batch import batch_price
-from targen_core.calls.batch_service import split
-from targen_core.calls.batched_model import BatchedModel, BatchQueue, WaitingCall
 from targen_core.calls.model import ChatReply, ChatRequest, DeferredModel
 from targen_core.errors import StageFailed
-from targen_core.runs.preparing.batches import BatchLedgerFile
+from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.price import batch_price
+from targen_standard.batches.services import split
+from targen_standard.batches.waiting import BatchedModel, BatchQueue, WaitingCall
 
 
 def request(key: str) -> ChatRequest:
@@ -56,19 +56,19 @@ def test_a_batch_holds_no_more_than_the_service_takes(
 
 def test_a_file_of_batches_is_read_again_whatever_tore_it(tmp_path: Path) -> None:
     path = tmp_path / "batches.jsonl"
-    file = BatchLedgerFile(path)
+    file = BatchLedgerFile(tmp_path)
     file.add("m", "b1", ["k1", "k2"])
     file.failed("b1", ["k2"], "it expired")
     with open(path, "ab") as torn:
         torn.write(b'{"batch": "b9", "model": "m", "ke')
-    file = BatchLedgerFile(path)
+    file = BatchLedgerFile(tmp_path)
     assert (file.find("m", "k1"), file.find("m", "k2"), file.find("other", "k1")) == (
         "b1",
         None,
         None,
     )
     file.add("m", "b2", ["k2"])
-    assert [BatchLedgerFile(path).find("m", key) for key in ("k1", "k2")] == ["b1", "b2"]
+    assert [BatchLedgerFile(tmp_path).find("m", key) for key in ("k1", "k2")] == ["b1", "b2"]
 
 
 class Transport:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from targen_core.calls.batch import BatchAnswer, BatchCodec, batch_price
+from targen_core.calls.batch import BatchAnswer, BatchCodec
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import most_top
 from targen_core.errors import StageFailed, TargenError
+from targen_standard.batches.price import batch_price
 
 __all__ = ["BatchQueue", "BatchTransport", "BatchedModel", "WaitingCall"]
 
@@ -136,7 +137,7 @@ class BatchQueue:
             _give_all(calls, error)
         except Exception as error:
             words = f"a batch failed: {type(error).__name__}: {error}"
-            _give_all(calls, StageFailed(words, distribution="targen-core"))
+            _give_all(calls, StageFailed(words, distribution="targen-standard"))
         finally:
             self._collecting = None
             # What a transport leaves unanswered goes with the next batch.

@@ -1,0 +1,117 @@
+"""Deliveries: other ways for calls to reach their models than one by one, answered later.
+
+A delivery puts a model of the same identity in the place of each of a run's own. Keys, journal,
+budget, order and commit do not know of it, so a run goes on with or without it and has the same
+rows. What it handed over outlives the process in one file of its own in the run directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from targen_core.calls.model import ChatModel, Price
+from targen_core.calls.secrets import Secrets
+from targen_core.wording import Words
+
+if TYPE_CHECKING:
+    from targen_core.calls.backend import Backend
+    from targen_core.calls.executor import ModelSource
+
+__all__ = ["DeliveredRun", "Delivery", "Outstanding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredRun:
+    """The run whose calls are delivered.
+
+    Attributes:
+        folder: the run directory.
+        rounds: how often calls without an answer may be handed over again.
+        per_round: how often calls may be handed over in a round: once for each step or list.
+        max_outage: seconds for which a service may fail to say how far it is.
+        secrets: remove them from whatever is written down of a service's words.
+    """
+
+    folder: Path
+    rounds: int
+    per_round: int
+    max_outage: float
+    secrets: Secrets
+
+
+class Outstanding(Protocol):
+    """Calls that earlier processes of a run handed over, and whose answers were not fetched.
+
+    A run that goes on without the delivery makes these calls anew. The service may bill both, so
+    the call layer counts each at its price and then gives it up.
+    """
+
+    def holds(self, identity: str, key: str) -> bool:
+        """Whether the answer to a call of the model with this identity may still come."""
+        ...
+
+    def price(self, price: Price | None) -> Price | None:
+        """What such a call costs where one that is made alone costs `price`."""
+        ...
+
+    def give_up(self, identity: str, key: str) -> None:
+        """Write down that nobody waits for the answer any more."""
+        ...
+
+
+class Delivery:
+    """A way for the calls of a run to reach their models.
+
+    Subclass it and register an instance. A wrapping model should be a
+    `targen_core.calls.model.DeferredModel` if its answers may take hours.
+
+    Attributes:
+        summary: one line for `targen list-deliveries`.
+        asked: the option that asks for it.
+        dropped: the option that leaves it out.
+        answered: how calls are answered, as half a sentence, for errors.
+        basis: what an estimate adds to its basis, such as ", in batches".
+    """
+
+    summary: str = ""
+    asked: Words = ""
+    dropped: Words = ""
+    answered: str = "its calls are answered in their own time"
+    basis: str = ""
+
+    def require(self, step: str, called: str, backend: Backend) -> None:
+        """Check that it can deliver the calls of a step, whose backend was `called` so.
+
+        Raises:
+            UsageError: it cannot.
+        """
+
+    def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
+        """Return models in the place of `sources`, in their order, with the same identities.
+
+        Closing one closes the model in whose place it is.
+        """
+        raise NotImplementedError
+
+    def price(self, price: Price | None) -> Price | None:
+        """Return what calls cost that are delivered so, where one by one they cost `price`."""
+        return price
+
+    def outstanding(self, folder: Path) -> Outstanding | None:
+        """Return what was handed over in a run directory; None if this delivery left no file there.
+
+        Raises:
+            WriteFailed: its file cannot be read.
+        """
+        return None
+
+    def report(self, folder: Path) -> Mapping[str, Any]:
+        """Return what it adds to the report of a run directory, whether or not it was used there.
+
+        Raises:
+            WriteFailed: its file cannot be read.
+        """
+        return {}

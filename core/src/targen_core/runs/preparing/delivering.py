@@ -1,0 +1,132 @@
+"""Which delivery a run has, which of its steps are delivered, and their models in its hands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from targen_core.calls.delivery import DeliveredRun, Delivery
+from targen_core.calls.layer import MAX_OUTAGE
+from targen_core.calls.secrets import Secrets
+from targen_core.errors import PluginError, UsageError
+from targen_core.options import Limits
+from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.registry import Registry
+from targen_core.tasks.steps import Step
+from targen_core.wording import Option
+
+if TYPE_CHECKING:
+    from targen_core.runs.preparing.plan import PreparedStep
+
+__all__ = [
+    "chosen_delivery",
+    "delivered",
+    "delivered_steps",
+    "find_delivery",
+    "known_deliveries",
+    "require_deliverable",
+]
+
+
+def find_delivery(registry: Registry, name: str) -> Delivery:
+    """Return a delivery by its name.
+
+    Raises:
+        UsageError: there is no such delivery.
+    """
+    usual = package_of("delivery", name)
+    delivery: Delivery = registry.resolve(registry.find("delivery", name, whose=[usual]))
+    return delivery
+
+
+def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
+    """Return the delivery that a run asks for; None if its calls are made one by one.
+
+    Raises:
+        UsageError: there is no such delivery, or it asks for two.
+    """
+    if limits.batch and limits.delivery not in ("", limits.delivered_by):
+        raise UsageError(
+            Option("batch", True)
+            + " and "
+            + Option("delivery", limits.delivery)
+            + " exclude each other",
+            hint="leave one of them out, or go on with " + Option("batch", False),
+        )
+    return find_delivery(registry, limits.delivered_by) if limits.delivered_by else None
+
+
+def known_deliveries(registry: Registry) -> tuple[Delivery, ...]:
+    """Return all deliveries, any of which may have left a file in a run directory.
+
+    One that cannot be imported is passed over, since it must not stop runs of others.
+    """
+    known = []
+    for item in registry.all("delivery"):
+        try:
+            known.append(registry.resolve(item))
+        except PluginError:
+            continue
+    return tuple(known)
+
+
+def delivered_steps(steps: Iterable[Step], lists_at_once: int) -> list[str]:
+    """Return the names of those steps whose calls a delivery takes.
+
+    Lists are among them if they are asked side by side. Otherwise each call is told what the one
+    before it gave.
+    """
+    return [step.name for step in steps if step.lists is None or lists_at_once > 1]
+
+
+def require_deliverable(delivery: Delivery, steps: Mapping[str, PreparedStep]) -> None:
+    """Check that a delivery takes the calls of all these steps.
+
+    Raises:
+        UsageError: it does not.
+    """
+    for name, step in steps.items():
+        delivery.require(name, step.backend_id.rpartition(":")[2], step.backend)
+
+
+def delivered(
+    steps: Mapping[str, PreparedStep],
+    delivery: Delivery,
+    folder: Path,
+    limits: Limits,
+    *,
+    names: Collection[str],
+    per_round: int = 1,
+) -> dict[str, PreparedStep]:
+    """Return `steps`, of which those in `names` have models of the delivery.
+
+    Raises:
+        UsageError: it does not take the calls of one of them.
+    """
+    taken = {name: step for name, step in steps.items() if name in names}
+    require_deliverable(delivery, taken)
+    run = DeliveredRun(
+        folder=folder,
+        rounds=limits.rounds,
+        per_round=per_round,
+        max_outage=MAX_OUTAGE if limits.max_outage is None else limits.max_outage,
+        secrets=Secrets(*(secret for step in steps.values() for secret in step.secrets)),
+    )
+    sources = {id(step.model): step.source for step in taken.values()}
+    models = delivery.wrap([*sources.values()], run)
+    if not isinstance(models, Sequence) or len(models) != len(sources):
+        own = type(delivery)
+        raise PluginError(
+            f"{own.__module__}.{own.__qualname__}.wrap() returned {repr(models)[:80]}, not a model "
+            "for each of its sources",
+            distribution=own.__module__.partition(".")[0],
+            hint="report it to its authors",
+        )
+    model_of = dict(zip(sources, models, strict=True))
+    placed = {
+        name: replace(step, model=model_of[id(step.model)], price=delivery.price(step.price))
+        for name, step in taken.items()
+    }
+    return {**steps, **placed}

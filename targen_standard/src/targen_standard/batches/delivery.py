@@ -1,0 +1,116 @@
+"""Batches as deliveries: `--batch` by the APIs of services, `targen batch` by files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from targen_core import Backend, ChatModel, Price
+from targen_core.calls.batch import BatchCodec
+from targen_core.calls.delivery import DeliveredRun, Delivery
+from targen_core.calls.executor import ModelSource
+from targen_core.errors import UsageError
+from targen_core.wording import Either, Option, Words
+from targen_standard.batches.files import FileTransport
+from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.price import batch_price
+from targen_standard.batches.services import ServiceTransport
+from targen_standard.batches.waiting import BatchedModel, BatchQueue, BatchTransport
+
+__all__ = ["BATCH", "FILES", "ByFiles"]
+
+
+class _Batches(Delivery):
+    """Calls that wait for one another and go off together."""
+
+    asked = Option("batch", True)
+    dropped = Option("batch", False)
+    answered = "a batch is answered by the service in its own time"
+    basis = ", in batches"
+
+    def price(self, price: Price | None) -> Price | None:
+        """The batch price; unchanged if none is known."""
+        return batch_price(price)
+
+    def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
+        """Put a `BatchedModel` around each; all share one queue."""
+        queue = BatchQueue(self._transport(run))
+        return [BatchedModel(source.model, _codec(source), queue) for source in sources]
+
+    def _transport(self, run: DeliveredRun) -> BatchTransport:
+        raise NotImplementedError
+
+
+class _ByServices(_Batches):
+    """Batches of services, which are written down in `batches.jsonl`."""
+
+    summary = "batches of the service: cheaper, within a day"
+
+    def require(self, step: str, called: str, backend: Backend) -> None:
+        """Check that the service has a batch API.
+
+        Raises:
+            UsageError: it has none.
+        """
+        if backend.batch is not None:
+            return
+        without: Words = "leave " + Option("batch") + " out"
+        if backend.batch_codec:
+            without = Either(Option("batch_offline", True) + ", by files", without)
+        raise UsageError(
+            Option("batch") + f": the {called} backend, which step {step} uses, has no batch API",
+            hint=Option("model", "chatgpt") + " or claude; or " + without,
+        )
+
+    def outstanding(self, folder: Path) -> BatchLedgerFile:
+        """Return what was submitted."""
+        return BatchLedgerFile(folder)
+
+    def report(self, folder: Path) -> Mapping[str, Any]:
+        """Return whether answers were brought by `targen batch import`."""
+        return {"answers_by_files": BatchLedgerFile(folder).imported}
+
+    def _transport(self, run: DeliveredRun) -> BatchTransport:
+        return ServiceTransport(
+            BatchLedgerFile(run.folder),
+            rounds=run.rounds,
+            per_round=run.per_round,
+            max_outage=run.max_outage,
+            secrets=run.secrets,
+        )
+
+
+class ByFiles(_Batches):
+    """Batches in files, which a person or any queue answers; without a transport, none is yet."""
+
+    summary = "files, for targen batch export and import"
+
+    def __init__(self, transport: FileTransport | None = None) -> None:
+        self._files = transport
+
+    def require(self, step: str, called: str, backend: Backend) -> None:
+        """Check that the calls of a backend can go into files.
+
+        Raises:
+            UsageError: they cannot.
+        """
+        if backend.batch is None and backend.batch_codec is None:
+            raise UsageError(
+                f"the {called} backend, which step {step} uses, cannot write calls to files",
+                hint=Option("model", "chatgpt") + ", claude or llama",
+            )
+
+    def _transport(self, run: DeliveredRun) -> BatchTransport:
+        return FileTransport() if self._files is None else self._files
+
+
+def _codec(source: ModelSource) -> BatchCodec:
+    """A model's calls as lines: those of its service's batches, or of files alone."""
+    make: Callable[[Any], BatchCodec] | None = source.backend.batch or source.backend.batch_codec
+    assert make is not None  # as `require` saw to
+    return make(source.options)
+
+
+BATCH = _ByServices()
+FILES = ByFiles()

@@ -1,0 +1,128 @@
+"""`batches.jsonl`: which calls of a run were handed over to services, and by whom the rest came."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from targen_core import Price
+from targen_core.errors import WriteFailed
+from targen_core.plain import open_plain, read_plain, write_failed
+from targen_core.reading import json_line
+from targen_standard.batches.price import batch_price
+
+__all__ = ["BatchLedgerFile"]
+
+_LARGEST = 64 << 20  # bytes of the file: two million calls
+_BATCH = re.compile(r"[.:-]*+\w[\w.:-]*+")
+
+
+class BatchLedgerFile:
+    """The file of a run: a line for each batch that was handed over and for what it did not answer.
+
+    A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
+    "problem", "at"}`, or, of answers that a file brings, `{"imported", "at"}`
+    with how many. A line that does not read, torn by a kill, is passed over.
+    """
+
+    NAME = "batches.jsonl"
+
+    def __init__(self, folder: Path) -> None:
+        """Read what a run directory has.
+
+        Raises:
+            WriteFailed: the file cannot be read.
+        """
+        self._path = path = folder / self.NAME
+        self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
+        self._failed: dict[str, set[str]] = {}
+        self.imported = False  # whether answers were ever brought by a file
+        try:
+            lines = read_plain(path, _LARGEST).splitlines()
+        except FileNotFoundError:
+            lines = []
+        except OSError as error:
+            raise WriteFailed(f"cannot read {path}: {error.strerror}") from error
+        for line in lines:
+            try:
+                self._take(json_line(line))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def find(self, identity: str, key: str) -> str | None:
+        """The batch that still owes, or has, the answer to a call; None where there is none."""
+        batch = self._batch.get((identity, key))
+        return None if batch is None or key in self._failed.get(batch, ()) else batch
+
+    def holds(self, identity: str, key: str) -> bool:
+        """See `targen_core.calls.delivery.Outstanding.holds`."""
+        return self.find(identity, key) is not None
+
+    def price(self, price: Price | None) -> Price | None:
+        """What a call that is held may cost."""
+        return batch_price(price)
+
+    def give_up(self, identity: str, key: str) -> None:
+        """Write down that a call was asked without its batch.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        if (batch := self.find(identity, key)) is not None:
+            self.failed(batch, [key], "it was asked without a batch")
+
+    def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
+        """Write down that a batch was handed over.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"batch": batch, "model": identity, "keys": list(keys)})
+
+    def failed(self, batch: str, keys: Sequence[str], problem: str) -> None:
+        """Write down which calls a batch did not answer.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
+
+    def bring(self, answers: int) -> None:
+        """Write down that a file of so many answers is read.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"imported": answers})
+
+    def _append(self, record: dict[str, Any]) -> None:
+        self._take(record)
+        record["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        # A line break first: a torn last line stays alone.
+        line = f"\n{json.dumps(record, ensure_ascii=False)}\n".encode("utf-8", "replace")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            with os.fdopen(open_plain(self._path, flags, alone=True), "ab") as file:
+                file.write(line[1:] if os.fstat(file.fileno()).st_size == 0 else line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise write_failed(self._path, error) from error
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        if "imported" in record:
+            self.imported = True
+            return
+        batch = str(record["batch"])
+        if not _BATCH.fullmatch(batch):
+            raise ValueError("not a valid batch id")  # it becomes part of an address
+        if "failed" in record:
+            self._failed.setdefault(batch, set()).update(record["failed"])
+            return
+        for key in record["keys"]:
+            self._batch[record["model"], key] = batch

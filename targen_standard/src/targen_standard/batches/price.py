@@ -1,0 +1,24 @@
+"""What calls in batches cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from targen_core import Price
+
+__all__ = ["batch_price"]
+
+
+def batch_price(price: Price | None) -> Price | None:
+    """The batch price; unchanged if none is known."""
+    if price is None or price.batch is None:
+        return price
+    factor = price.batch
+    return replace(
+        price,
+        input=price.input * factor,
+        output=price.output * factor,
+        cache_read=None if price.cache_read is None else price.cache_read * factor,
+        cache_write=None if price.cache_write is None else price.cache_write * factor,
+        batch=None,
+    )
