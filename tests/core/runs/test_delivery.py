@@ -68,7 +68,7 @@ class Pigeons(Delivery):
     basis = ", by pigeon"
     wrong = False
 
-    def require(self, step: str, called: str, backend: Backend) -> None:
+    def require(self, step: str, called: str, backend: Backend, options: Any) -> None:
         if step == "correct":
             raise UsageError("no pigeon judges")
 

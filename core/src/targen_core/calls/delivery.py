@@ -17,7 +17,7 @@ from targen_core.calls.secrets import Secrets
 from targen_core.wording import Words
 
 if TYPE_CHECKING:
-    from targen_core.calls.backend import Backend
+    from targen_core.calls.backend import Backend, BackendOptions
     from targen_core.calls.executor import ModelSource
 
 __all__ = ["DeliveredRun", "Delivery", "Outstanding"]
@@ -82,7 +82,7 @@ class Delivery:
     answered: str = "its calls are answered in their own time"
     basis: str = ""
 
-    def require(self, step: str, called: str, backend: Backend) -> None:
+    def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that it can deliver the calls of a step, whose backend was `called` so.
 
         Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_core import Backend, ChatModel, Price
+from targen_core import Backend, BackendOptions, ChatModel, Price
 from targen_core.calls.batch import BatchCodec
 from targen_core.calls.delivery import DeliveredRun, Delivery
 from targen_core.calls.executor import ModelSource
@@ -36,7 +36,10 @@ class _Batches(Delivery):
     def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
         """Put a `BatchedModel` around each; all share one queue."""
         queue = BatchQueue(self._transport(run))
-        return [BatchedModel(source.model, _codec(source), queue) for source in sources]
+        return [
+            BatchedModel(source.model, _codec(source.backend, source.options), queue)
+            for source in sources
+        ]
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
         raise NotImplementedError
@@ -47,7 +50,7 @@ class _ByServices(_Batches):
 
     summary = "batches of the service: cheaper, within a day"
 
-    def require(self, step: str, called: str, backend: Backend) -> None:
+    def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that the service has a batch API.
 
         Raises:
@@ -89,7 +92,7 @@ class ByFiles(_Batches):
     def __init__(self, transport: FileTransport | None = None) -> None:
         self._files = transport
 
-    def require(self, step: str, called: str, backend: Backend) -> None:
+    def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that the calls of a backend can go into files.
 
         Raises:
@@ -100,16 +103,21 @@ class ByFiles(_Batches):
                 f"the {called} backend, which step {step} uses, cannot write calls to files",
                 hint=Option("model", "chatgpt") + ", claude or llama",
             )
+        _codec(backend, options)
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
         return FileTransport() if self._files is None else self._files
 
 
-def _codec(source: ModelSource) -> BatchCodec:
-    """A model's calls as lines: those of its service's batches, or of files alone."""
-    make: Callable[[Any], BatchCodec] | None = source.backend.batch or source.backend.batch_codec
+def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:
+    """A model's calls as lines: those of its service's batches, or of files alone.
+
+    Raises:
+        UsageError: with these options there is no form for them.
+    """
+    make: Callable[[Any], BatchCodec] | None = backend.batch or backend.batch_codec
     assert make is not None  # as `require` saw to
-    return make(source.options)
+    return make(options)
 
 
 BATCH = _ByServices()

@@ -88,7 +88,7 @@ def require_deliverable(delivery: Delivery, steps: Mapping[str, PreparedStep]) -
         UsageError: it does not.
     """
     for name, step in steps.items():
-        delivery.require(name, step.backend_id.rpartition(":")[2], step.backend)
+        delivery.require(name, step.backend_id.rpartition(":")[2], step.backend, step.options)
 
 
 def delivered(

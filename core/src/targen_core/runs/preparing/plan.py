@@ -615,10 +615,10 @@ def _models(
         name = spec.backend_of(step.name)
         registered = registry.find("backend", name)
         backend: Backend = registry.resolve(registered)
-        if delivery is not None and step.name in taken:
-            delivery.require(step.name, name.rpartition(":")[2], backend)
         user = options[step.name]
         chosen = backend_options(name, backend, user.backend)
+        if delivery is not None and step.name in taken:
+            delivery.require(step.name, name.rpartition(":")[2], backend, chosen)
         model = next((m for *same, m in made if same == [registered.id, chosen]), None)
         if recorded is not None:
             model = _recorded_model(step.name, registered.id, chosen, recorded)
