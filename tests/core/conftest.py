@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +43,8 @@ from targen_core import (
 )
 from targen_core.embedding import WORDS
 from targen_core.engine.distance import DISTANCE
+from targen_core.engine.executor import Executor
+from targen_core.engine.local import LocalExecutor
 from targen_core.engine.shards import Shard
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
@@ -200,6 +203,8 @@ class World:
     malformed: float = 0.0
     refuse: float = 0.0
     salt: str = ""
+    unsure: float = 0.0  # corrections that keep a label in doubt
+    side: str = ""  # how a generator makes calls side by side: a name of `SIDES`
     dimensioned: bool = False  # whether something is drawn for each item and each row
     rounds: bool = False
 
@@ -313,7 +318,8 @@ class World:
             label = llm.rng("label").choice(["red", "blue"])
             if self.labels or aim is None:
                 label = aim
-            rows = [Row(seed=seed, text=text, label=label) for text in reply.texts]
+            more = f" {await SIDES[self.side](llm, seed)}" if self.side else ""
+            rows = [Row(seed=seed, text=f"{text}{more}", label=label) for text in reply.texts]
             return rows if self.per_call > 1 else rows[0]
 
         return write
@@ -322,7 +328,8 @@ class World:
         reply = await llm.ask("judge $label / $text", reply=_Found, label=row.label, text=row.text)
         if reply.label == "none":
             return Correction.reject("no-label", "nothing fits")
-        return Correction(reply.label, f"judged {reply.label}")
+        doubt = "unsure" if self.unsure and llm.rng("mood").random() < self.unsure else ""
+        return Correction(reply.label, f"judged {reply.label}", doubt)
 
     # the model
 
@@ -372,6 +379,70 @@ def _no_bad_row(row: Row, seed: str) -> None:
         raise Rejected("bad", "a bad row")
 
 
+# Steps that make calls side by side; whichever answer comes first, the rows are the same.
+
+
+async def _chain(llm: Any, seed: str, name: str, *, odd: bool = False) -> str:
+    """Ask twice, the second time with the same words in each chain; or reject the row."""
+    first = await llm.ask("write only / $seed, $name", reply=_Texts, seed=seed, name=name)
+    llm.note(**{name: first.texts[0]})
+    again = await llm.ask("write only / $seed, more", reply=_Texts, seed=seed)
+    if odd and name == "b" and len(first.texts[0]) % 5 == 0:
+        raise Rejected("odd-length", "its length is a multiple of five")
+    return f"{first.texts[0]} {again.texts[0]}"
+
+
+async def _gathered(llm: Any, seed: str) -> str:
+    return " ".join(await asyncio.gather(*(_chain(llm, seed, name, odd=True) for name in "abc")))
+
+
+async def _first_come(llm: Any, seed: str) -> str:
+    # as tasks: `as_completed` starts coroutines in the order of a set
+    chains = [asyncio.create_task(_chain(llm, seed, name)) for name in "abc"]
+    return " ".join([await one for one in asyncio.as_completed(chains)])
+
+
+async def _race(llm: Any, seed: str) -> str:
+    tasks = {asyncio.create_task(_chain(llm, seed, name)) for name in "abc"}
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    return min(one.result() for one in done)
+
+
+async def _taking_turns(llm: Any, seed: str) -> str:
+    one_at_a_time, texts = asyncio.Semaphore(1), []
+
+    async def chain(name: str) -> None:
+        for number in range(2):
+            async with one_at_a_time:
+                reply = await llm.ask(
+                    "write only / $seed, $name", reply=_Texts, seed=seed, name=name
+                )
+                texts.append(f"{number} {reply.texts[0]}")
+
+    await asyncio.gather(*map(chain, "abc"))
+    return " ".join(texts)
+
+
+async def _grouped(llm: Any, seed: str) -> str:
+    try:
+        async with asyncio.TaskGroup() as group:
+            chains = [group.create_task(_chain(llm, seed, name, odd=True)) for name in "abc"]
+    except* Rejected as errors:
+        raise errors.exceptions[0] from None
+    return " ".join(chain.result() for chain in chains)
+
+
+SIDES = {
+    "gathered": _gathered,
+    "first come": _first_come,
+    "race": _race,
+    "taking turns": _taking_turns,
+    "grouped": _grouped,
+}
+
+
 def several(*answers: tuple[Any, float]) -> dict[str, Any]:
     """A reply of candidates, each with its probability."""
     return {"candidates": [{"answer": answer, "probability": p} for answer, p in answers]}
@@ -386,8 +457,9 @@ KIND = Dimension(name="kind", values={"open": 3, "contradicted": 1}, in_prompt=F
 def dimensioned(task: Task[str, Row]) -> Task[str, Row]:
     """The task with dimensions of its lists and its rows."""
     changes: dict[str, Any] = {"dimensions": (LENGTH, KIND)}
-    if task.contexts is not None and task.contexts.asks and task.seeds:
+    if task.contexts is not None and task.contexts.asks:
         changes["contexts"] = replace(task.contexts, dimensions=(PLACE,))
+    if task.seeds and task.seeds[-1].asks:
         *above, last = task.seeds
         changes["seeds"] = (*above, replace(last, dimensions=(WORD,)))
     return task.replace(**changes)
@@ -445,6 +517,8 @@ _SIZES: dict[str, Any] = {
     "foreign": st.sampled_from([0.0, 0.1]),
     "malformed": st.sampled_from([0.0, 0.2]),
     "refuse": st.sampled_from([0.0, 0.05]),
+    "unsure": st.sampled_from([0.0, 0.0, 0.3]),
+    "side": st.sampled_from(["", "", "", "gathered", "first come", "taking turns"]),
     "salt": st.sampled_from(["x", "y", "z"]),
 }
 
@@ -545,6 +619,13 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
     if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds or world.balanced):
         count = draw(st.integers(2, 3))
         spec["shard"] = Shard(draw(st.integers(1, count)), count, {})
+    if not (world.share or world.rounds or world.balanced or "options" in spec):
+        contexts = world.contexts and len(world.lists) > 1
+        given = draw(st.sampled_from(["", "", "", "seeds", *["limit", "contexts"] * contexts]))
+        if given == "limit":
+            spec["contexts_limit"] = 2
+        elif given:
+            spec["given"] = given  # a file of the user's takes the place of lists
     return spec
 
 
@@ -568,6 +649,25 @@ class ToyOptions(BackendOptions):
     base_url: str = ""
     mirrors: tuple[str, ...] = ()
     timeout: float = 60.0
+
+
+class Elsewhere(Executor):
+    """Gets its work and says what came of it as bytes, like one on another machine."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.local = LocalExecutor(*args, **kwargs)
+
+    async def generate(self, work: Any, scope: Any) -> Any:
+        await asyncio.sleep(0)
+        return _across(await self.local.generate(_across(work), scope))
+
+    async def judge(self, work: Any, scope: Any) -> Any:
+        await asyncio.sleep(0)
+        return _across(await self.local.judge(_across(work), scope))
+
+
+def _across(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))
 
 
 @dataclass
@@ -669,15 +769,19 @@ class Lab:
         limits: Mapping[str, Any] | None = None,
         resuming: Mapping[str, Any] | None = None,
         code: str | None = None,
+        elsewhere: bool = False,
         **spec: Any,
     ) -> Ran:
         """Create a job (or resume it, or grow it) and run it; a job's failure is a result.
 
         `code` stands for the digest of the code: by default, one for each world and task.
+        `elsewhere` has steps 3 and 4 executed as another machine would.
         """
         code = code or f"{world} {id(task) if task else ''}"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(jobs, "code_digest", lambda prepared: code)
+            if elsewhere:
+                patch.setattr(jobs, "LocalExecutor", Elsewhere)
             return self._run(
                 world,
                 path,
