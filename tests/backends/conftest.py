@@ -170,10 +170,10 @@ PROVIDERS = (
 )
 
 
-@pytest.fixture(params=PROVIDERS, ids=lambda provider: provider.name)
+@pytest.fixture(params=[provider.name for provider in PROVIDERS])
 def provider(request: pytest.FixtureRequest) -> Provider:
     """Each of the services that speak HTTP."""
-    service: Provider = request.param
+    (service,) = [provider for provider in PROVIDERS if provider.name == request.param]
     return service
 
 

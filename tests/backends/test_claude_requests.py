@@ -1,7 +1,5 @@
 """What the claude client sends where a request is out of the ordinary."""
 
-import json
-
 import pytest
 from aiohttp import web
 
@@ -71,10 +69,3 @@ def test_a_short_system_prompt_is_not_marked(ask):
     talk = (Message("system", "x" * 5000), Message("user", "a"))
     assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], list)
     assert isinstance(ask({"max_tokens": 5}, talk, mark=False)[1]["system"], str)
-
-
-def test_without_a_structure_the_schema_is_not_sent(ask):
-    _, body = ask({"max_tokens": 5}, schema={"type": "object"}, structured="none")
-    assert "output_config" not in body
-    assert "tools" not in body
-    assert json.dumps(body)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from email.utils import formatdate
 
 import pytest
@@ -24,8 +23,6 @@ from targen_core.errors import (
     TimedOut,
 )
 
-KEY = "sk-verysecret-0123456789"
-
 
 @pytest.fixture
 def plain(request_of):
@@ -35,8 +32,9 @@ def plain(request_of):
 
 def answers(status=200, body="", headers=None):
     async def handler(request):
-        text = body if isinstance(body, str) else json.dumps(body)
-        return web.Response(status=status, text=text, headers=headers)
+        raw = body.encode() if isinstance(body, str) else body
+        raw = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
+        return web.Response(status=status, body=raw, headers=headers)
 
     return handler
 
@@ -53,7 +51,8 @@ def fails(call, plain):
     return ask
 
 
-CASES = [
+PAGE = "<html>welcome</html>"
+ERRORS = [
     (401, "bad key", {}, AuthenticationFailed),
     (403, "not you", {}, PermissionDenied),
     (402, "pay first", {}, CreditExhausted),
@@ -63,19 +62,26 @@ CASES = [
     (400, "You have reached your specified API usage limits.", {}, CreditExhausted),
     (429, "slow down", {"code": "rate_limit_exceeded"}, RateLimited),
     (429, "Request too large for tiny on tokens per min (TPM)", {}, BadRequest),
+    (408, "slow", {}, ServiceUnavailable),
+    (409, "twice", {}, ServiceUnavailable),
     (500, "oops", {"type": "api_error"}, ServiceUnavailable),
+    (502, "bad gateway", {}, ServiceUnavailable),
     (503, "busy", {}, Overloaded),
+    (504, "late", {}, ServiceUnavailable),
     (529, "Overloaded", {"type": "overloaded_error"}, Overloaded),
     (400, "prompt is too long: 300000 tokens > 200000 maximum", {}, ContextTooLong),
     (400, "maximum context length is 8192", {"code": "context_length_exceeded"}, ContextTooLong),
-    (400, "temperature: Extra inputs are not permitted", {}, BadRequest),
-    (400, "triggering the content management policy", {"code": "content_filter"}, ContentFiltered),
+    (400, "request (9 tokens) exceeds the available context size (8)", {}, ContextTooLong),
+    (400, "max_tokens=8 cannot be greater than max_model_len=4", {}, ContextTooLong),  # as vLLM
     (403, "Input exceeds the model's context window", {}, ContextTooLong),
+    (400, "temperature: Extra inputs are not permitted", {}, BadRequest),
+    (422, "no such field", {}, BadRequest),
+    (400, "triggering the content management policy", {"code": "content_filter"}, ContentFiltered),
     (404, "model: tiny", {"type": "not_found_error"}, BadRequest),
 ]
 
 
-@pytest.mark.parametrize(("status", "words", "more", "kind"), CASES)
+@pytest.mark.parametrize(("status", "words", "more", "kind"), ERRORS)
 def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, kind):
     if provider.name == "ollama" and more and kind in (CreditExhausted, ContentFiltered):
         pytest.skip("Ollama's errors have no codes")
@@ -86,21 +92,37 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
     assert str(error).endswith("(request req_42)")
     assert error.request_id == "req_42"
     assert error.retryable is issubclass(kind, RateLimited | ServiceUnavailable)
+    assert error.billed is (status == 504), "it may have been answered"
+    assert error.retry_after is None
     if kind in (AuthenticationFailed, PermissionDenied):
         assert provider.key_variable in error.hint
     if kind in (CreditExhausted, ContextTooLong, RateLimited):
         assert error.hint
 
 
-def test_a_429_without_a_wait_has_none(provider, fails):
-    assert fails(provider, answers(429, provider.fault("slow down"))).retry_after is None
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (500, "oops", "HTTP 500: oops"),
+        (400, b"\xff\xfe", "HTTP 400: "),
+        (400, "x" * 10_000, "HTTP 400: xxx"),
+        (307, "", "redirects to http://elsewhere/v1\n"),
+        (400, {"detail": [{"loc": ["body"]}]}, "HTTP 400: "),
+    ],
+)
+def test_errors_of_no_form_are_told_as_well(provider, fails, status, body, words):
+    headers = {"Location": "http://elsewhere/v1?token=1"} if status == 307 else {}
+    error = fails(provider, answers(status, body, headers))
+    assert words in f"{error}\n"
+    assert len(str(error)) < 600
 
 
+@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("name", "value", "seconds"), [("retry-after", "7", 7), ("retry-after-ms", "250", 0.25)]
 )
-def test_a_429_with_a_wait_tells_it(provider, fails, name, value, seconds):
-    error = fails(provider, answers(429, provider.fault("slow down"), {name: value}))
+def test_a_wait_is_told(provider, fails, status, name, value, seconds):
+    error = fails(provider, answers(status, provider.fault("slow down"), {name: value}))
     assert error.retry_after == seconds
 
 
@@ -118,46 +140,45 @@ def test_a_429_may_tell_the_wait_as_the_moment_of_the_reset(services, fails):
     assert fails(claude, answers(429, claude.fault("slow down"), headers)).retry_after == 12
 
 
-def test_a_connection_dropped_within_the_body(provider, fails):
-    async def drop(request):
-        response = web.StreamResponse(headers={"Content-Length": "1000"})
-        await response.prepare(request)
-        await response.write(b'{"choices": [')
-        request.transport.close()
-        return response
+async def dropped(request):
+    request.transport.close()
+    return web.Response()
 
-    error = fails(provider, drop)
-    assert type(error) is ConnectionFailed
+
+async def cut(request):
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b'{"choices": [')
+    request.transport.close()
+    return response
+
+
+async def silent(request):
+    await asyncio.Event().wait()
+
+
+async def page(request):
+    return web.Response(text=PAGE, content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind", "words"),
+    [
+        (dropped, ConnectionFailed, "broke"),
+        (cut, ConnectionFailed, "broke"),
+        (silent, TimedOut, "within 0.1 s"),
+        (page, MalformedAnswer, "(text/html)"),
+        *((answers(200, body), MalformedAnswer, "") for body in ("", "{", "[]", "null", "3")),
+    ],
+    ids=["dropped", "cut", "silent", "page", "empty", "half", "list", "null", "number"],
+)
+def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, handler, kind, words):
+    error = fails(provider, handler, timeout=0.1 if handler is silent else 60.0)
+    assert type(error) is kind
+    assert words in str(error)
     assert error.billed
-
-
-def test_a_slow_first_byte(provider, fails):
-    async def silent(request):
-        await asyncio.Event().wait()
-
-    begun = time.monotonic()
-    error = fails(provider, silent, timeout=0.1)
-    assert type(error) is TimedOut
-    assert error.billed
-    assert "timeout=" in error.hint
-    assert time.monotonic() - begun < 60, "the service stays silent for longer"
-
-
-def test_truncated_json(provider, fails):
-    whole = json.dumps(provider.good("Volga"))
-    error = fails(provider, answers(200, whole[: len(whole) // 2]))
-    assert type(error) is MalformedAnswer
-    assert error.billed
-
-
-def test_a_web_page_in_place_of_json(provider, fails):
-    async def page(request):
-        return web.Response(text="<html>welcome</html>", content_type="text/html")
-
-    error = fails(provider, page)
-    assert type(error) is MalformedAnswer
-    assert "(text/html)" in str(error)
-    assert "base_url" in error.hint
+    if handler in (silent, page):
+        assert {silent: "timeout=", page: "base_url"}[handler] in error.hint
 
 
 def test_the_right_json_under_a_wrong_content_type_is_read(provider, call, plain):
@@ -179,23 +200,6 @@ def test_unknown_fields_are_passed_over(provider, call, plain):
     reply = call(provider, answers(200, provider.good("Volga")), plain)
     assert (reply.text, reply.finish) == ("Volga", "stop")
     assert (reply.input_tokens, reply.output_tokens, reply.model) == (11, 3, "tiny-2026")
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (401, f"Incorrect API key provided: {KEY}"),
-        (400, f"Authorization: Bearer {KEY}"),
-        (500, KEY * 3),
-        (200, KEY),
-        (307, ""),
-    ],
-)
-def test_no_error_repeats_the_key(provider, fails, status, body):
-    headers = {provider.request_id: KEY, "Location": "http://elsewhere/?key=" + KEY}
-    error = fails(provider, answers(status, body, headers), api_key=KEY)
-    output = f"{error!r} {error} {error.hint} {error.__cause__!r} {error.request_id}"
-    assert "verysecret" not in output
 
 
 def test_no_redirect_takes_the_key_elsewhere(provider, fails):

@@ -66,14 +66,6 @@ def test_an_option_that_a_run_keeps_may_hold_no_key(option, generate, tmp_path, 
     assert kept(tmp_path) == []
 
 
-def test_the_hint_names_where_a_key_belongs(generate):
-    done, _ = generate("-o", f'extra={{"api_key": "{KEY}"}}')
-    words = " ".join(done.err.split())
-    assert "option extra.api_key looks like a key" in words
-    assert "TARGEN_LLAMA_API_KEY" in words
-    assert "api_key_file" in words
-
-
 @pytest.mark.parametrize("way", ["file", "option"])
 def test_the_run_s_own_key_is_found_wherever_it_is_from(way, generate, tmp_path, tmp_path_factory):
     file = tmp_path_factory.mktemp("keys") / "key"

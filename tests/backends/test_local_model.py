@@ -7,7 +7,6 @@ import pytest
 
 from targen_backends.local.backend import DEFAULT_IDENTITY, LocalOptions, create
 from targen_backends.local.engine import LocalModel, _failure
-from targen_backends.local.weights import DEFAULT_MODEL, find_weights, fingerprint
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
 
@@ -67,18 +66,6 @@ def test_a_reply_depends_on_its_request_alone(local_model, request_of):
     assert len({reply.text for reply in alone}) > 1
 
 
-def test_another_seed_gives_another_reply(local_model, request_of):
-    replies = answer(
-        local_model, *(request_of("Tell me a story.", seed=s, temperature=1.0) for s in range(3))
-    )
-    assert len({reply.text for reply in replies}) > 1
-
-
-def test_a_reply_that_is_cut_says_so(local_model, request_of):
-    [reply] = answer(local_model, request_of("Tell me a long story.", max_tokens=3))
-    assert reply.finish == "length"
-
-
 def test_a_prompt_beyond_the_context(local_model, request_of):
     with pytest.raises(ContextTooLong, match="context size") as caught:
         answer(local_model, request_of("word " * 2000))
@@ -113,12 +100,6 @@ def test_errors_of_the_server_inside():
     assert type(_failure({"code": 503, "message": "loading"})) is ServiceUnavailable
     assert type(_failure({"code": 400, "message": "no"})) is BadRequest
     assert type(_failure({"message": "?"})) is ServiceUnavailable
-
-
-def test_the_default_model_s_identity_is_that_of_its_file(cache, monkeypatch):
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))
-    weights = find_weights(DEFAULT_MODEL)
-    assert f"local:{weights.name}:{fingerprint(weights)}" == DEFAULT_IDENTITY
 
 
 def test_nothing_is_fetched_before_the_first_call(tmp_path, monkeypatch):

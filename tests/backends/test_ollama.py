@@ -82,9 +82,3 @@ def test_the_option_picks_it_whatever_the_form_of_the_address(address):
     assert isinstance(model, OllamaModel)
     assert model._poster.url == "http://h:1/api/chat"
     assert model.identity == "ollama:http://h:1:m:json_schema"
-
-
-def test_its_own_address_is_the_default():
-    model = create(LlamaOptions(model="m", api="ollama"))
-    assert model._poster.url == "http://127.0.0.1:11434/api/chat"
-    assert model.price is None

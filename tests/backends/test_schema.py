@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from targen_backends.http.failures import failure
 from targen_backends.llama.client import LlamaModel
 from targen_backends.local.backend import LocalOptions, defaults
-from targen_backends.schema import strict_schema, tight_schema
+from targen_backends.schema import response_format, strict_schema, tight_schema
 from targen_core.tasks.replies import line, list_of
 
 
@@ -60,3 +60,46 @@ def test_a_refused_schema_says_how_else_to_ask():
     body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
     error = failure(400, body.encode(), {}, LlamaModel.service)
     assert 'structured="json_object"' in error.hint
+
+
+def test_a_strict_schema_closes_every_object():
+    schema = {
+        "$defs": {
+            "Item": {
+                "type": "object",
+                "properties": {"default": {"type": "string", "default": "x"}},
+            }
+        },
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": "#/$defs/Item", "description": "d"}},
+            "either": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/Item"}], "discriminator": {}},
+            "open": {"type": "object", "additionalProperties": {"type": "integer"}},
+        },
+        "required": [],
+    }
+    before = repr(schema)
+    assert strict_schema(schema) == {
+        "$defs": {
+            "Item": {
+                "type": "object",
+                "properties": {"default": {"type": "string"}},
+                "required": ["default"],
+                "additionalProperties": False,
+            }
+        },
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}},
+            "either": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Item"}]},
+            "open": {"type": "object", "additionalProperties": {"type": "integer"}},
+        },
+        "required": ["items", "either", "open"],
+        "additionalProperties": False,
+    }
+    assert repr(schema) == before
+
+
+def test_a_schema_name_is_fitted():
+    assert response_format({}, "a b/c" + "x" * 90)["json_schema"]["name"] == "a_b_c" + "x" * 59
+    assert response_format({}, "")["json_schema"]["name"] == "reply"

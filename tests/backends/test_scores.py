@@ -10,8 +10,6 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from targen_backends.chatgpt.backend import ChatGptOptions
-from targen_backends.chatgpt.backend import create as chatgpt
 from targen_backends.http.completions import CompletionCodec
 from targen_backends.llama.backend import LlamaOptions
 from targen_backends.llama.backend import create as llama
@@ -141,20 +139,6 @@ def test_at_least_one_alternative_is_asked_for(scored, request_of):
 # --- services ---
 
 
-def test_ollamas_own_api_has_them_beside_the_message(call, services, scored):
-    seen = []
-
-    async def handler(request):
-        seen.append(await request.json())
-        good = services["ollama"].good("<think>hm</think>Volga")
-        listed = entries("<think>", "hm", "</think>", "Vol", "ga")
-        return web.json_response(good | {"logprobs": listed})
-
-    reply = call(services["ollama"], handler, scored())
-    assert (reply.text, texts(reply.tokens)) == ("Volga", ["Vol", "ga"])
-    assert (seen[0]["logprobs"], seen[0]["top_logprobs"]) == (True, 2)
-
-
 @pytest.mark.parametrize("provider", ["llama", "ollama"])
 def test_a_reply_says_what_is_wrong_with_its_tokens_and_what_it_took(
     call, services, scored, provider
@@ -205,19 +189,6 @@ def test_a_service_that_refuses_them_ends_the_run_with_a_way_out(call, services,
     assert "steps={" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("options", "most"),
-    [
-        ({"model": "gpt-6-luna"}, None),
-        ({"model": "gpt-4o-mini"}, 20),
-        ({"model": "gpt-6-luna", "thinks": False}, 20),
-        ({"model": "gpt-4o-mini", "thinks": True}, None),
-    ],
-)
-def test_reasoning_models_tell_none(options, most):
-    assert most_top(chatgpt(ChatGptOptions(**options))) == most
-
-
 @pytest.mark.parametrize("api", ["openai", "ollama"])
 def test_the_user_says_what_a_server_lists(api):
     assert most_top(llama(LlamaOptions(model="m", api=api))) == 20
@@ -245,24 +216,6 @@ def test_the_embedded_model_tells_its_own_probabilities(local_model, scored):
     assert cold.tokens[0].logprob == cold.tokens[0].top[0][1]
     most = ask(local_model, scored(1000, max_tokens=1))[0].tokens[0].top
     assert len(most) == 1000 and 0.9 < sum(math.exp(logprob) for _, logprob in most) < 1
-
-
-def test_its_scores_depend_on_the_request_alone(local_model, scored):
-    requests = [scored(3, text=f"Name {n} rivers.", seed=n, max_tokens=12) for n in range(3)]
-    alone = [ask(local_model, request)[0] for request in requests]
-    assert ask(local_model, *reversed(requests))[::-1] == alone
-    assert all("".join(texts(reply.tokens)) == reply.text for reply in alone)
-
-
-def test_a_conversation_goes_on_with_the_probabilities_of_the_whole(local_model, scored):
-    whole = ask(local_model, scored(3, temperature=0.0, max_tokens=6))[0]
-    begun = "".join(texts(whole.tokens[:3]))
-    request = scored(3, temperature=0.0, max_tokens=3)
-    turn = type(request.messages[0])("assistant", begun)
-    rest = ask(local_model, replace(request, messages=(*request.messages, turn)))[0]
-    assert texts(rest.tokens) == texts(whole.tokens[3:])
-    for one, other in zip(rest.tokens, whole.tokens[3:], strict=True):
-        assert one.logprob == pytest.approx(other.logprob, abs=0.01)
 
 
 def test_the_next_token_of_a_reply_that_has_begun(local_model, scored):
@@ -310,16 +263,3 @@ def test_a_text_with_a_character_of_several_tokens_is_not_scored(local_model, sc
     reply = ask(local_model, replace(scored(1), given="Привет"))[0]
     assert (reply.text, reply.tokens) == ("", ())
     assert ask(local_model, replace(scored(1), given="Hello"))[0].text == "Hello"
-
-
-SCHEMA = {
-    "type": "object",
-    "properties": {"river": {"type": "string", "maxLength": 20}, "long": {"type": "boolean"}},
-    "required": ["river", "long"],
-}
-
-
-def test_a_reply_with_a_schema_is_made_of_its_tokens(local_model, scored):
-    reply = ask(local_model, scored(1, schema=SCHEMA, max_tokens=60))[0]
-    assert json.loads(reply.text)
-    assert "".join(texts(reply.tokens)) == reply.text

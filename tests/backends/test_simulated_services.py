@@ -16,7 +16,6 @@ from targen_testing.services import (
     Fault,
     Fixed,
     Lognormal,
-    Queue,
     Retry,
     Service,
     SimulatedModel,
@@ -105,35 +104,6 @@ def test_a_client_meets_the_service_that_the_simulated_model_is(name, request_of
         assert isinstance(simulated, type(outcome))
         assert shown_rate(outcome) == shown_rate(simulated)
         assert later == pytest.approx(sooner, abs=1e-6)
-
-
-def test_an_hour_of_calls_takes_seconds(request_of):
-    """The clock jumps over the latencies, and never over bytes that are under way."""
-    request = request_of()
-
-    async def run(model):
-        slots, began = asyncio.Semaphore(16), asyncio.get_running_loop().time()
-
-        async def one():
-            async with slots:
-                return await model.complete(request)
-
-        replies = await asyncio.gather(*(one() for _ in range(300)))
-        await model.aclose()
-        assert [reply.text for reply in replies] == ["{}"] * 300
-        return asyncio.get_running_loop().time() - began
-
-    def service():
-        return Service(Queue(50.0, 4), timeout=HOUR)
-
-    async def over_http():
-        async with serve(service()) as url:
-            return await run(LlamaModel(url, "tiny", timeout=HOUR))
-
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        direct, real = runner.run(run(SimulatedModel(service()))), runner.run(over_http())
-    assert direct > 0.9 * HOUR
-    assert real == pytest.approx(direct, rel=1e-6)
 
 
 def test_who_goes_leaves_the_service(request_of):

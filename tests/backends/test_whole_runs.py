@@ -1,135 +1,205 @@
-"""Whole runs against a loopback service, by the command: rows, cost, rejects, no key anywhere."""
+"""Whole runs of services that fail, or repeat the key in every form that JSON has for it."""
 
+import hashlib
+import itertools
 import json
-import os
 import random
-import subprocess
-import sys
-import threading
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from targen_backends.chatgpt.backend import ChatGptOptions, batches
+from targen_backends.claude.backend import ClaudeOptions
+from targen_backends.claude.backend import batches as claude_batches
+from targen_core.calls import layer
+from targen_core.calls.model import ChatReply, ChatRequest, Message
+from targen_core.errors import ServiceError
 from targen_core.scripted import fill_schema
+from targen_testing.fault_server import FaultServer, Response
 
-pytest.importorskip("targen_plugin_example")
+KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
+VARIABLES = {
+    "chatgpt": "OPENAI_API_KEY",
+    "claude": "ANTHROPIC_API_KEY",
+    "llama": "TARGEN_LLAMA_API_KEY",
+    "ollama": "TARGEN_LLAMA_API_KEY",
+}
+FEW = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
-KEY = "sk-verysecret-0123456789"
-MODELS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
-VARIABLES = {"chatgpt": "OPENAI_API_KEY", "claude": "ANTHROPIC_API_KEY"}
+
+def schema_of(body):
+    """The schema that a call asks for, in whichever field it is."""
+    form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
+    form = form.get("format") or form
+    if isinstance(body.get("format"), dict):
+        return body["format"]
+    if body.get("tools"):
+        return body["tools"][0]["input_schema"]
+    return form["schema"]
 
 
-class Service:
-    """A service that speaks both forms, and does what `mood` says."""
+def telling(value, rng, spelled):
+    """`value` with the key in its texts of several words, in clear or as text of escapes."""
+    if isinstance(value, dict):
+        return {name: telling(part, rng, spelled) for name, part in value.items()}
+    if isinstance(value, list):
+        return [telling(part, rng, spelled) for part in value]
+    if isinstance(value, str) and " " in value and rng.random() < 0.4:
+        first, _, rest = value.partition(" ")
+        return f"{first} {rng.choice([KEY, spelled(KEY, rng)])} {rest}"
+    return value
 
-    def __init__(self, services):
-        self.good = {"/v1/chat/completions": services["chatgpt"].good}
-        self.good["/v1/messages"] = services["claude"].good
-        self.mood = lambda number: (200, None, {})
-        self.calls = 0
-        self.statuses = Counter()
-        self.keys = set()
-        self.lock = threading.Lock()
-        outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # head and body go in two parts: 40 ms each time
+def body_of(answer, rng, spelled):
+    """An answer as it is sent: the key in any of JSON's forms."""
+    return json.dumps(answer, ensure_ascii=rng.random() < 0.5).replace(KEY, spelled(KEY, rng))
 
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with outer.lock:
-                    outer.calls += 1
-                    number = outer.calls
-                outer.keys.add(self.headers.get("Authorization"))
-                status, answer, headers = outer.mood(number)
-                outer.statuses[status] += 1
-                if answer is None:
-                    answer = outer.reply(self.path, body, number)
-                raw = json.dumps(answer).encode()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
 
-            def log_message(self, *args):
-                pass
+class Echo:
+    """A service that repeats the key in each answer, and fails now and then."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+    def __init__(self, provider, spelled, fails=True):
+        self.provider = provider
+        self.spelled = spelled
+        self.fails = fails
+        self.told = 0
 
-    def reply(self, path, body, number):
-        form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
-        schema = (form.get("format") or form)["schema"]
-        return self.good[path](json.dumps(fill_schema(schema, random.Random(number))))
+    def __call__(self, seen):
+        rng = random.Random(hashlib.sha256(seen.text.encode()).digest())
+        if self.fails and rng.random() < 0.2 and not self.told % 3:
+            self.told += 1
+            fault = self.provider.fault(f"Busy. You are {KEY}.")
+            headers = {self.provider.request_id: f"for-{KEY}"}
+            return Response(body_of(fault, rng, self.spelled), 503, headers)
+        self.told += 1
+        value = telling(fill_schema(schema_of(seen.body), rng), rng, self.spelled)
+        content = json.dumps(value).replace(KEY, self.spelled(KEY, rng))
+        answer = self.provider.good(content)
+        answer["model"] = f"tiny {KEY}"
+        if seen.body.get("tools"):
+            used = {"type": "tool_use", "id": "t", "name": "reply", "input": value}
+            answer["content"] = [used]
+        return Response(body_of(answer, rng, self.spelled))
 
 
 @pytest.fixture
-def service(services):
-    made = Service(services)
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def run(in_process, provider, monkeypatch, tmp_path):
+    """A run of `tickets` on the service, by the command, and its page."""
+    pytest.importorskip("targen_plugin_example")
+    monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.05)
+    monkeypatch.setenv(VARIABLES[provider.name], KEY)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+    def go(echo, *args):
+        backend = "llama" if provider.name == "ollama" else provider.name
+        more = ["-o", "api=ollama"] if provider.name == "ollama" else []
+        with FaultServer(echo) as server:
+            done = in_process(
+                *["generate", "tickets", "-n", "4", "-b", backend, "--out", tmp_path / "run"],
+                *["-o", "model=tiny", "-o", f"base_url={server.url}{provider.base}", *more, *args],
+            )
+        page = in_process("report", tmp_path / "run", "--html")
+        (tmp_path / "output").write_text(done.out + done.err + page.out + page.err)
+        return done
+
+    return go
 
 
-@pytest.fixture
-def generate(service, tmp_path):
-    """Runs `targen generate tickets` on the service; gives the process and its report."""
-
-    def run(backend, *args, out="run", **variables):
-        base = f"http://127.0.0.1:{service.server.server_port}"
-        command = ["generate", "tickets", "-n", "4", "-b", backend, "--out", out]
-        command += ["-o", f"model={MODELS[backend]}", "--concurrency", "4"]
-        command += ["-o", f"base_url={base}{'/v1' if backend == 'chatgpt' else ''}", *args]
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TARGEN_", "OPENAI"))}
-        done = subprocess.run(
-            [sys.executable, "-m", "targen_cli", *command],
-            cwd=tmp_path,
-            env={**kept, "TARGEN_CACHE_DIR": str(tmp_path / "cache"), **variables},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        (tmp_path / f"{out}.output").write_text(done.stdout + done.stderr)
-        report = tmp_path / out / "report.json"
-        return done, json.loads(report.read_text()) if report.exists() else None
-
-    return run
+def test_no_file_of_a_run_has_a_key_that_a_service_spells_out(run, provider, echoing, tmp_path):
+    echo = Echo(provider, echoing.spelled)
+    tool = ["-o", "structured=tool"] if provider.name == "claude" else []
+    done = run(echo, *tool)
+    assert done.code == 0, done.err
+    for name in ("journal", "provenance.jsonl", "rejects.jsonl", "report.html"):
+        text = (tmp_path / "run" / name).read_text()
+        assert "***" in text or "\\*" in text, f"{name}: repeated, and removed"
+    assert len((tmp_path / "run" / "dataset.jsonl").read_text().splitlines()) == 4
+    assert echoing.holding(tmp_path, KEY) == []
 
 
-def no_key_in(folder):
-    """Every byte of every file, the cache's included."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert len(files) > 3
-    return [str(path) for path in files if b"verysecret" in path.read_bytes()] == []
+def test_a_run_that_a_service_refuses_keeps_no_key(run, provider, echoing, tmp_path):
+    rng = random.Random(provider.name)
+
+    def refuse(seen):
+        fault = provider.fault(f"You, {KEY}, are refused.", detail=[{KEY: KEY}])
+        if rng.random() < 0.5:
+            fault = {"error": [KEY, {"odd": echoing.spelled(KEY, rng)}]}
+        headers = {provider.request_id: f"for-{KEY}"}
+        return Response(body_of(fault, rng, echoing.spelled), 400, headers)
+
+    assert run(refuse).code == 1
+    assert "HTTP 400" in (tmp_path / "output").read_text()
+    assert echoing.holding(tmp_path, KEY) == []
 
 
-@pytest.fixture(params=sorted(MODELS))
-def backend(request):
-    return request.param
+# --- services that fail ---
+
+OPTIONS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
+PRICES = {"chatgpt": (0.1, 0.5), "claude": (0.1, 0.5)}
+MOODS = {
+    # by the call's number: a status, words and headers of the answer; what the run does of them
+    "fine": ({}, 0, ""),
+    "filter": ({3: (400, "stopped by a filter", {"code": "content_filter"}, {})}, 0, ""),
+    "busy": (
+        {
+            1: (429, "slow down", {}, {"retry-after-ms": "50"}),
+            2: (529, "slow down", {}, {}),
+            4: (500, "oops", {}, {}),
+            6: (503, "busy", {}, {}),
+        },
+        0,
+        "",
+    ),
+    "key": ({0: (401, f"Incorrect API key: {KEY}", {"code": "invalid_api_key"}, {})}, 1, "set "),
+    "credit": ({0: (429, f"none for {KEY}", {"code": "insufficient_quota"}, {})}, 1, "out of cred"),
+    "bad": ({0: (400, f"your header was Bearer {KEY}", {}, {})}, 1, "error:"),
+}
 
 
-def test_a_passing_run_costs_what_it_says_and_keeps_no_key(backend, generate, service, tmp_path):
-    done, report = generate(backend, "--max-cost", "1", **{VARIABLES[backend]: KEY})
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.parametrize("provider", OPTIONS, indirect=True)
+def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, tmp_path, mood):
+    faults, code, said = MOODS[mood]
+    good, numbers = Echo(provider, echoing.spelled, fails=False), itertools.count(1)
+
+    def answer(seen):
+        number = next(numbers)
+        if (fault := faults.get(number) or faults.get(0)) is None:
+            return good(seen)
+        status, words, more, headers = fault
+        return Response(provider.fault(words, **more), status, headers)
+
+    model = f"model={OPTIONS[provider.name]}"
+    done = run(answer, "-o", model, "--max-cost", "1", "--concurrency", "4")
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
     total = report["usage"]["total"]
-    assert total["input_tokens"] == 11 * total["calls"]
-    price = {"chatgpt": (0.1, 0.5), "claude": (0.1, 0.5)}[backend]
-    expected = total["calls"] * (11 * price[0] + 3 * price[1]) / 1e6
+    assert done.code == code, done.err
+    assert said in done.err
+    assert echoing.holding(tmp_path, KEY) == []
+    if code:
+        assert f"HTTP {faults[0][0]}" in done.err
+        assert next(numbers) <= 5  # what was in flight, and nothing after it
+        assert report["status"] == "stopped"
+        return
+    assert total["lost"] == 0
+    assert total["input_tokens"] == 11 * (total["calls"] - (mood == "filter"))
+    assert ("content-filter" in json.dumps(report)) is (mood == "filter")
+    first, second = PRICES[provider.name]
+    expected = (total["input_tokens"] * first + total["output_tokens"] * second) / 1e6
     assert total["dollars"] == pytest.approx(expected, abs=1e-6)
-    assert service.keys == {f"Bearer {KEY}"}
-    assert no_key_in(tmp_path)
 
 
 @pytest.mark.parametrize("way", ["option", "file", "key-file"])
 def test_a_key_from_an_option_or_a_file_is_kept_nowhere_either(
-    backend, way, generate, tmp_path, tmp_path_factory
+    run, provider, echoing, monkeypatch, tmp_path, tmp_path_factory, way
 ):
+    monkeypatch.delenv(VARIABLES[provider.name])
     file = tmp_path_factory.mktemp("keys") / "key"
     file.write_text(KEY)
     given = {
@@ -137,61 +207,61 @@ def test_a_key_from_an_option_or_a_file_is_kept_nowhere_either(
         "file": ["-o", f"api_key_file={file}"],
         "key-file": ["--key-file", str(file)],
     }[way]
-    done, _ = generate(backend, *given)
-    assert done.returncode == 0, done.stderr
-    assert no_key_in(tmp_path)
+    assert run(Echo(provider, echoing.spelled, fails=False), *given).code == 0
+    assert echoing.holding(tmp_path, KEY) == []
 
 
-@pytest.mark.parametrize(
-    ("status", "words", "more", "said"),
-    [
-        (401, f"Incorrect API key provided: {KEY}", {"code": "invalid_api_key"}, "set "),
-        (429, f"no credit for {KEY}", {"code": "insufficient_quota"}, "out of credit"),
-        (400, f"your header was Bearer {KEY}", {}, "error:"),
-    ],
-)
-def test_a_failing_run_stops_at_once_and_keeps_no_key(
-    backend, status, words, more, said, generate, service, services, tmp_path
-):
-    answer = services[backend].fault(words, **more)
-    service.mood = lambda number: (status, answer, {"x-request-id": f"req-{KEY}"})
-    done, report = generate(backend, **{VARIABLES[backend]: KEY})
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert f"HTTP {status}" in done.stderr
-    assert service.calls <= 4  # what was in flight, and nothing after it
-    assert report["status"] == "stopped"
-    assert no_key_in(tmp_path)
+# --- answers one by one ---
 
 
-def test_a_content_filter_rejects_candidates_and_the_run_goes_on(
-    backend, generate, service, services
-):
-    answer = services[backend].fault("stopped by a filter", code="content_filter")
-    service.mood = lambda number: (400, answer, {}) if number % 7 == 3 else (200, None, {})
-    done, report = generate(backend, **{VARIABLES[backend]: KEY})
-    assert done.returncode == 0, done.stderr
-    assert service.statuses[400] > 0
-    assert "content-filter" in json.dumps(report)
+@FEW
+@given(seed=st.integers(0, 2**32))
+def test_no_reply_and_no_error_spells_the_key(seed, provider, call, request_of, echoing):
+    rng = random.Random(seed)
+    good = provider.good(f"Sent by {echoing.spelled(KEY, rng)}.")
+    good["model"] = KEY
+    status = rng.choice([200, 200, 400, 401, 429, 500])
+    body = good if status == 200 else provider.fault(f"{KEY} is unknown", code=KEY)
+    raw = body_of(body, rng, echoing.spelled)
+    encoding = rng.choice(["utf-8", "utf-16", "utf-8-sig"]) if status == 200 else "utf-8"
+
+    async def handler(request):
+        return web.Response(body=raw.encode(encoding), status=status)
+
+    try:
+        reply = call(provider, handler, request_of(seed=None), api_key=KEY)
+    except ServiceError as error:
+        assert status != 200
+        shown = f"{error} {error.hint}"
+        assert not any(KEY[at : at + 9] in shown for at in range(len(KEY) - 8))
+    else:
+        assert json.loads(f'"{reply.text}"') == "Sent by ***."
+        assert reply.model in ("", "***")
 
 
-def test_429s_and_5xxs_slow_a_run_and_lose_nothing(backend, generate, service, services):
-    slow = services[backend].fault("slow down")
-    moods = {1: (429, {"retry-after-ms": "50"}), 2: (529, {}), 4: (500, {}), 6: (503, {})}
-
-    def mood(number):
-        status, headers = moods.get(number, (200, {}))
-        return (status, None if status == 200 else slow, headers)
-
-    service.mood = mood
-    done, report = generate(backend, **{VARIABLES[backend]: KEY})
-    assert done.returncode == 0, done.stderr
-    assert sum(service.statuses[status] for status in (429, 500, 503, 529)) == 4
-    assert report["usage"]["total"]["lost"] == 0
-
-
-def test_a_model_of_unknown_price_is_refused_under_a_cap(backend, generate, service):
-    done, _ = generate(backend, "--max-cost", "1", "-o", "model=new-model", X="")
-    assert done.returncode == 2
-    assert "--price-in" in done.stderr
-    assert service.calls == 0
+@FEW
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("name", ["chatgpt", "claude"])
+def test_no_line_of_a_batch_spells_the_key(seed, name, services, echoing):
+    rng = random.Random(seed)
+    codec = {
+        "chatgpt": lambda: batches(ChatGptOptions(model="tiny", api_key=KEY)),
+        "claude": lambda: claude_batches(ClaudeOptions(model="tiny", api_key=KEY)),
+    }[name]()
+    answer = services[name].good(f"Sent by {echoing.spelled(KEY, rng)}.")
+    if name == "chatgpt":
+        failed = {"response": {"status_code": 400, "request_id": KEY, "body": {"error": KEY}}}
+        lines = [{"response": {"status_code": 200, "body": answer}}, failed]
+        lines.append({"error": {"code": KEY, "message": KEY}})
+    else:
+        lines = [{"result": {"type": "succeeded", "message": answer}}]
+        error = {"type": "api_error", "message": KEY}
+        lines += [{"result": {"type": "errored", "error": {"error": error}}}]
+        lines += [{"result": {"type": KEY}}]
+    for line in lines:
+        raw = body_of({"custom_id": "k", **line}, rng, echoing.spelled).encode()
+        _, found = codec.decode(raw, {"k": ChatRequest((Message("user", "?"),), {"max_tokens": 9})})
+        if isinstance(found, ChatReply):
+            assert json.loads(f'"{found.text}"') == "Sent by ***."
+        else:
+            assert not any(KEY[at : at + 9] in str(found) for at in range(len(KEY) - 8))

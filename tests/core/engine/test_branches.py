@@ -48,15 +48,6 @@ def test_a_branch_runs_while_its_label_is_open_alone(lab, tmp_path):
     assert [record["claimed"] for record in ran.provenance[:3]] == ["yes", "no", "no"]
 
 
-def test_not_many_more_calls_are_made_than_rows_need(lab, tmp_path):
-    for branches, rows in (((("row", None),), 60), (FINER, 60)):
-        world = lab.World(branches=branches, lists=(40,))
-        quotas = {"yes": rows, "no": rows}
-        path = tmp_path / branches[0][0]
-        ran = lab.run(world, path, quotas, concurrency=8, latency=lab.latency("c"))
-        assert ran.report["unused_calls"] < 0.1 * ran.report["usage"]["total"]["calls"]
-
-
 class TestYields:
     def tracker(self, branches):
         tracker = QuotaTracker(("yes", "no"), dict(branches))

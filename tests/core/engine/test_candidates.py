@@ -7,7 +7,6 @@ import random
 from collections import Counter
 
 import pytest
-from pydantic import BaseModel
 
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.engine.facade import read_reply
@@ -15,11 +14,6 @@ from targen_core.errors import BadReply, UsageError
 from targen_core.tasks.replies import line, list_of
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
-
-
-class Pair(BaseModel):
-    one: str
-    other: str
 
 
 def several(*answers):
@@ -46,18 +40,6 @@ class TestReplies:
             counts.update(made.items)
         assert 330 < counts["a"] < 390
         assert 150 < counts["c"] < 250, "without probabilities all are as likely"
-
-    def test_a_reply_that_is_no_list_is_a_candidate(self):
-        one, other = {"one": "a", "other": "b"}, {"one": "c", "other": "d"}
-        read = read_reply(json.dumps(several((one, 0), (other, 1))), widened(Pair, 2))
-        assert drawn(read, Pair, random.Random(0)) == Pair(one="c", other="d")
-        assert "your answer, give 2 candidates" in told(Pair, 2)
-
-    def test_items_may_be_models(self):
-        pairs = list_of("pairs", Pair, 1)
-        reply = {"pairs": [several(({"one": "a", "other": "b"}, 0.2))]}
-        made = drawn(read_reply(json.dumps(reply), widened(pairs, 4)), pairs, random.Random(0))
-        assert made.items == [Pair(one="a", other="b")]
 
     @pytest.mark.parametrize(
         "reply",

@@ -51,17 +51,6 @@ def test_each_item_of_a_list_call_is_told_its_own(lab, tmp_path):
         assert by_item[record["seed"]] == record["dimensions"]["word"]
 
 
-def test_step_3_is_told_and_step_4_is_not(lab, tmp_path):
-    world = lab.World(lists=(3, 5), dimensioned=True)
-    ran = lab.run(world, tmp_path / "run", {"yes": 6, "no": 6})
-    sent = {request.key: request.messages[-1].content for request in ran.model.requests}
-    for record in ran.provenance:
-        *_, written, judged = record["calls"]
-        length = record["dimensions"]["length"]
-        assert sent[written].endswith(f"\n\nKeep to this:\nlength: {length}")
-        assert "Keep to" not in sent[judged]
-
-
 def test_several_instances_of_a_call_have_draws_of_their_own(lab, tmp_path):
     world = lab.World(lists=(3, 2), per_call=4, labels=("only",), dimensioned=True)
     seen = []
@@ -114,40 +103,3 @@ def test_a_step_may_say_some_of_its_draws_or_none(lab, tmp_path):
     )
     for record in ran.provenance:
         assert record["seed"].endswith(f"word: {record['dimensions']['word']}")
-
-
-def test_the_items_that_a_user_gave_have_no_draws(lab, tmp_path):
-    world = lab.World(lists=(3, 2), dimensioned=True)
-    (tmp_path / "contexts.txt").write_text("a field\na town\n")
-    ran = lab.run(
-        world,
-        tmp_path / "run",
-        {"yes": 4, "no": 4},
-        contexts=tmp_path / "contexts.txt",
-    )
-    assert {tuple(each) for each in drawn(ran)} == {("word", "length", "kind")}
-
-
-def test_without_dimensions_there_is_nothing(lab, tmp_path):
-    world = lab.World(lists=(3, 2), bad=0.2)
-    seen = []
-
-    async def propose(llm, parent, existing):
-        seen.append(llm.draws)
-        return await world.task().contexts.propose(llm, parent, existing)
-
-    task = world.task().replace(contexts=replace(world.task().contexts, propose=propose))
-    ran = lab.run(world, tmp_path / "run", {"yes": 4, "no": 4}, task=task)
-    assert seen[0] == ({}, {}, {})
-    assert not any("dimensions" in record for record in [*ran.provenance, *ran.rejects])
-
-
-def test_the_size_of_a_run_changes_no_draw(lab, tmp_path):
-    world = lab.World(lists=(3, 5), bad=0.2, relabel=0.3, dimensioned=True)
-    whole = lab.run(world, tmp_path / "whole", {"yes": 12, "no": 12})
-    lab.run(world, tmp_path / "small", {"yes": 2, "no": 2})
-    grown = lab.run(world, tmp_path / "small", grow={"yes": 12, "no": 12})
-    of = {record["id"]: record["dimensions"] for record in whole.provenance}
-    both = [record for record in grown.provenance if record["id"] in of]
-    assert len(both) > 12
-    assert all(record["dimensions"] == of[record["id"]] for record in both)

@@ -5,35 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from targen_core.errors import QuotaNotMet
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
-
-
-def _seed_of(record: dict[str, object]) -> tuple[str, int]:
-    """A record's seed, and which sample of it."""
-    seed, _, ordinal = str(record["id"]).split("/")
-    return seed, int(ordinal)
-
-
-@given(data=st.data())
-@settings(max_examples=60)
-def test_no_two_candidates_of_a_seed_are_for_different_labels(lab, folder, data):
-    world = data.draw(lab.worlds.filter(lambda world: world.one_label))
-    small = data.draw(lab.quotas(world, 6))
-    more = data.draw(lab.quotas(world, 6))
-    with folder() as path:
-        lab.run(world, path / "run", small, give_up_after=20, latency=lab.latency("l"))
-        large = {name: small[name] + more[name] for name in small}
-        ran = lab.run(world, path / "run", grow=large, give_up_after=20, latency=lab.latency("m"))
-        used = defaultdict(set)
-        for record in ran.provenance:
-            seed, ordinal = _seed_of(record)
-            used[seed, ordinal // world.per_call].add(record["intended"])
-        assert all(len(labels) == 1 for labels in used.values())
 
 
 @pytest.mark.parametrize("lists", [(4,), (4, 3), (2, 2, 2)])

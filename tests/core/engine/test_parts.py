@@ -44,13 +44,6 @@ def test_shares_are_exact_over_all_and_near_for_each_label(lab, tmp_path):
     assert ran.report["rows"] == {"yes": 21, "no": 9}
 
 
-def test_candidates_lie_under_the_lists_of_their_part(lab, tmp_path):
-    ran = lab.run(world_of(lab), tmp_path / "a", {"yes": 10, "no": 10})
-    for record in ran.provenance:
-        assert record["id"].startswith("0." if record["intended"] == "found" else "1.")
-        assert len(record["above"]) == 1
-
-
 def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
     world = world_of(lab, maximum=1, labels=(), branches=OPEN, lists=(1,), share=0.5)
     ran = lab.run(world, tmp_path / "a", {"any": 8})
@@ -88,23 +81,6 @@ def test_a_part_without_end_does_not_go_on_for_one_that_ran_out(
         ran = lab.run(world, path / "run", {"any": 2 * rows}, **how)
         assert ran.report["parts"]["part1"]["rows"] == rows or bad
         assert len(ran.model.asked) < 40 * rows
-
-
-def test_a_more_patient_extension_takes_each_candidate_once(lab, tmp_path):
-    world = world_of(lab, bad=0.6, labels=(), branches=OPEN, lists=(6, 2), share=0.5)
-    first = lab.run(world, tmp_path / "a", {"any": 4}, give_up_after=1)
-    assert isinstance(first.error, QuotaNotMet)
-    more = lab.run(world, tmp_path / "a", grow={"any": 8}, resuming={"give_up_after": 200})
-    assert more.error is None
-    ids = [record["id"] for record in [*more.provenance, *more.rejects] if "id" in record]
-    assert len(ids) == len(set(ids))
-    assert more.report["parts"] == {
-        "part0": {"rows": 4, "requested": 4},
-        "part1": {"rows": 4, "requested": 4},
-    }
-    again = lab.run(world, tmp_path / "a", resume=True, resuming={"verify": True})
-    assert again.error is None
-    assert again.files == more.files
 
 
 @given(

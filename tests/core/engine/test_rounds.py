@@ -40,17 +40,6 @@ def test_each_round_knows_all_rows_before_it(lab, tmp_path, concurrency):
         assert record["seed"].split()[7] == record["above"][0].split()[3]
 
 
-def test_a_run_that_grows_goes_on_with_what_it_learned(lab, tmp_path):
-    world, task, _ = in_rounds(lab)
-    first = lab.run(world, tmp_path / "run", {"yes": 8, "no": 8}, task=task)
-    grown = lab.run(world, tmp_path / "run", grow={"yes": 25, "no": 25}, task=task)
-    assert grown.error is None
-    assert grown.rows[: len(first.rows)] == first.rows
-    calls = len(grown.journal)
-    again = lab.run(world, tmp_path / "run", resume=True, task=task, resuming={"verify": True})
-    assert (again.files, len(again.journal)) == (grown.files, calls)
-
-
 def test_a_round_that_learns_nothing_ends_the_run_and_says_why(lab, tmp_path):
     world, task, _ = in_rounds(lab, last=1)
     ran = lab.run(world, tmp_path / "run", {"yes": 40, "no": 40}, task=task)

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard, share_out
 from targen_core.errors import UsageError
-from targen_core.tasks.steps import Part
 
 COUNTS = st.integers(1, 12)
 
@@ -26,32 +24,6 @@ def test_the_parts_of_all_shards_add_up_and_are_even(rows, count, unit):
     assert all(n % unit == 0 for part in parts for n in part.values())
     totals = [sum(part.values()) for part in parts]
     assert max(totals) - min(totals) <= unit
-
-
-@given(
-    yes=st.integers(0, 60), no=st.integers(0, 60), share=st.integers(1, 9), count=st.integers(2, 9)
-)
-def test_shares_of_a_tasks_parts_are_kept_too(yes, no, share, count):
-    rows = Quotas({"yes": yes, "no": no})
-    branches = {"a-yes": "yes", "a-no": "no", "b": None}
-    parts = {
-        "one": Part(lists=(), branches=("a-yes", "a-no"), share=share / 10),
-        "two": Part(lists=(), branches=("b",), share=1 - share / 10),
-    }
-
-    def tracker(shard=None):
-        tracker = QuotaTracker(("yes", "no"), branches, parts, shard)
-        tracker.aim(rows, by_intended=False)
-        return tracker
-
-    names = [f"{label} ({part})" for label in rows for part in parts]
-    whole = tracker()
-    mine = [tracker(Shard(number + 1, count, rows)) for number in range(count)]
-    for name in names:
-        assert sum(each.progress(name)[1] for each in mine) == whole.progress(name)[1]
-    for number, each in enumerate(mine, 1):
-        asked = whole.part_of(rows, number, count)
-        assert each.requested == dict(asked), "what its manifest says"
 
 
 @given(count=COUNTS, total=st.integers(0, 80))
