@@ -29,8 +29,14 @@ def down_until(seconds, error=ServiceUnavailable):
     return hook, at
 
 
-def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive):
-    hook, at = down_until(200.0)
+def lost(words):
+    return ConnectionFailed(words, billed=True)
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable, RateLimited, lost])
+def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive, error):
+    """Also where lost answers count in full: an outage of minutes must not cost the run."""
+    hook, at = down_until(200.0, error)
     model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5)
     one = desk(model, concurrency=32)
     assert drive(one.many(100)) == ["x"] * 100
@@ -39,27 +45,9 @@ def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive)
     gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
     assert max(gaps) <= 31.0
     assert min(gaps[3:]) > 1.0
-
-
-def test_what_may_be_billed_is_not_sent_in_crowds(lab, desk, drive):
-    """Lost answers count in full: an outage of minutes must not cost the run."""
-
-    def lost(words):
-        return ConnectionFailed(words, billed=True)
-
-    hook, _ = down_until(300.0, lost)
-    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5)
-    one = desk(model, concurrency=32)
-    assert drive(one.many(100)) == ["x"] * 100
+    # The first answer brings all the others back.
+    assert model.peak == 32
     assert one.usage.total.lost < 60
-
-
-def test_the_first_answer_brings_all_the_others_back(lab, desk, drive):
-    hook, _ = down_until(40.0)
-    model = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 1.0)
-    one = desk(model, concurrency=16)
-    assert drive(one.many(64)) == ["x"] * 64
-    assert model.peak == 16
     assert not one.limiter.down
     assert one.limiter.control.failing_since is None
 
@@ -114,14 +102,6 @@ def test_refusals_beside_calls_that_are_served_are_no_outage(drive):
         assert limiter.pause > 0
 
     drive(work())
-
-
-def test_429s_without_an_answer_between_them_open_it(lab, desk, drive):
-    hook, at = down_until(200.0, RateLimited)
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16)
-    assert drive(one.many(40)) == ["x"] * 40
-    assert len([moment for moment in at if 20.0 < moment < 200.0]) < 30
-    assert one.limiter.control.failing_since is None
 
 
 def test_some_failures_among_answers_open_nothing(drive):

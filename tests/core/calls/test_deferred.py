@@ -11,7 +11,6 @@ import pytest
 from targen_core import ChatReply, ChatRequest, Price
 from targen_core.calls.call import BoundModel, Scope
 from targen_core.calls.layer import CallCancelled
-from targen_core.calls.model import DeferredModel
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import Interrupted, ServiceUnavailable
 
@@ -70,13 +69,6 @@ def person(desk: Any, lab: Any) -> tuple[Any, Person]:
         max_outage=60.0,
     )
     return one, model
-
-
-def test_the_capability_is_seen_where_a_model_has_it(person: Any) -> None:
-    one, model = person
-    assert isinstance(model, DeferredModel)
-    assert one.layer.models["generate"].deferred
-    assert not one.layer.models["seeds"].deferred
 
 
 def test_no_outage_ends_what_may_take_hours(person: Any, drive: Callable[[Any], Any]) -> None:

@@ -60,23 +60,22 @@ def test_a_cut_never_leaves_a_part_of_a_key(key, before, data):
 
 
 @pytest.mark.parametrize(
-    "key",
+    "words",
     [
         "sk-ant-api03-abcdefgh",
+        "sk-ab***z9",
         "gsk_abcdefgh1234",
         "hf_abcdefghijklmnopqrstuvwx",
         "AIzaSyabcdefghijklmnopqrstuvwxyz0123",
         "xai-abcdefgh1234",
+        "Authorization: Bearer  abcdefgh",
+        "authorization=bearer%20abcdefgh",
+        "X-API-Key: abcdefgh",
     ],
 )
-def test_the_shapes_of_keys_are_known(key):
-    assert quoted(f"the key {key}, is wrong").startswith("the key ***")
-
-
-def test_bearers_and_headers():
-    assert "abc123" not in scrub("Authorization: Bearer  abc123")
-    assert "abc123" not in scrub("authorization=bearer%20abc123")
-    assert "abc123" not in scrub("X-API-Key: abc123")
+def test_the_shapes_of_keys_are_known(words):
+    shown = quoted(f"the key {words}, is wrong")
+    assert "***" in shown and "abcdef" not in shown and "z9" not in shown
 
 
 def test_ordinary_words_stay():

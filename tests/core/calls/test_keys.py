@@ -62,35 +62,3 @@ def test_messages_cannot_be_shifted_into_one_another(key):
 
 def test_surrogates_have_a_key(key):
     assert key(text="\ud800") != key(text="\ud801")
-
-
-class TestInARun:
-    pytestmark = pytest.mark.usefixtures("virtual_time")
-
-    def test_what_a_stage_asks_twice_are_two_calls(self, lab, tmp_path):
-        world = lab.World(labels=("only",), lists=(3,), correct=False)
-
-        async def write(llm, seed):
-            texts = [await llm.ask("write only / $seed", seed=seed) for _ in range(3)]
-            assert len(set(texts)) == 3
-            return lab.Row(seed=seed, text=" ".join(texts), label="only")
-
-        task = world.task(generators={"only": write})
-        ran = lab.run(world, tmp_path / "run", {"only": 2}, task=task)
-        assert ran.error is None
-        assert len(set(ran.model.asked)) == len(ran.model.asked)
-
-    def test_a_prompt_a_schema_or_an_option_that_changes_asks_anew(self, lab, tmp_path):
-        world = lab.World(labels=("only",), lists=(3,), correct=False)
-        keys = {}
-        for name, spec in {
-            "plain": {},
-            "again": {},
-            "seed": {"seed": 3},
-            "option": {"options": {"temperature": 0.1}},
-        }.items():
-            ran = lab.run(world, tmp_path / name, {"only": 2}, **spec)
-            keys[name] = set(ran.model.asked)
-        assert keys["plain"] == keys["again"]
-        assert not keys["plain"] & keys["seed"]
-        assert not keys["plain"] & keys["option"]

@@ -16,8 +16,10 @@ from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
     ContextTooLong,
+    CreditExhausted,
     Interrupted,
     Overloaded,
+    PermissionDenied,
     RateLimited,
     ServiceGaveUp,
     ServiceUnavailable,
@@ -39,13 +41,6 @@ def failing(times, error):
             raise error()
 
     return hook, at
-
-
-def test_retry_after_is_honoured(lab, desk, drive):
-    hook, at = failing(1, lambda: RateLimited("slow down", retry_after=42.0))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
-    assert drive(one.ask()) == "x"
-    assert at[1] - at[0] == pytest.approx(42.0, abs=1e-6)
 
 
 def test_retry_after_holds_back_the_other_calls_too(lab, desk, drive):
@@ -88,28 +83,9 @@ def test_an_answer_of_one_service_ends_no_pause_of_another(lab, desk, drive):
     assert at[1] - at[0] == pytest.approx(30.0, abs=1e-6)
 
 
-@pytest.mark.usefixtures("virtual_time")
-def test_under_a_cap_that_asks_for_pauses_a_run_hardly_waits(lab, tmp_path):
-    """Commit waits for the earliest call: it may not sit out a pause while others are served."""
-    world = lab.World(labels=("only",), lists=(100,), correct=False)
-    model = lab.ToyModel(world.reply, latency=lambda request: 0.08)
-    sent, refused = [], []
-
-    def hook(number, request, job):
-        sent.append(now())
-        if model.flying > 40:
-            refused.append(number)
-            raise Overloaded("busy", retry_after=1.0)
-
-    ran = lab.run(world, tmp_path / "run", {"only": 1000}, concurrency=64, model=model, hook=hook)
-    assert ran.error is None
-    assert len(refused) <= 60
-    taken = len(sent) - len(refused)
-    assert sent[-1] - sent[0] < 1.3 * taken * 0.08 / 40
-
-
-def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):
-    hook, at = failing(9, lambda: ServiceUnavailable("down"))
+@pytest.mark.parametrize("says", [None, 0.001])  # a wait that is too short is not believed
+def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive, says):
+    hook, at = failing(9, lambda: ServiceUnavailable("down", retry_after=says))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=10_000)
     assert drive(one.ask()) == "x"
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]
@@ -117,27 +93,6 @@ def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive):
         ceiling = min(60.0, 0.5 * 2.0**number)
         assert ceiling / 2 - 1e-6 <= wait <= ceiling + 1e-6
     assert one.layer.retries == 9
-
-
-def test_bad_luck_among_answers_is_tried_again_soon(lab, desk, drive):
-    """One call in ten fails, the others are answered: nobody waits long."""
-
-    def hook(number, request):
-        if number % 10 == 0:
-            raise ServiceUnavailable("once in a while")
-
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.05))
-    began = []
-
-    async def work():
-        began.append(now())
-        answers = await one.many(1000)
-        began.append(now())
-        return answers
-
-    assert drive(work()) == ["x"] * 1000
-    assert one.layer.retries == pytest.approx(111, abs=2)
-    assert began[1] - began[0] < 8.0  # eight at a time: 6.3 without a failure
 
 
 def test_bad_luck_among_answers_does_not_count_when_a_call_is_the_last_one(lab, desk, drive):
@@ -160,14 +115,6 @@ def test_bad_luck_among_answers_does_not_count_when_a_call_is_the_last_one(lab, 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook))
     assert drive(work()) == "x"
     assert at[-1] - at[-4] < 0.5 + 1.0 + 2.0 + 4.0
-
-
-def test_a_rate_limit_that_says_too_little_is_not_believed_for_ever(lab, desk, drive):
-    hook, at = failing(9, lambda: RateLimited("slow down", retry_after=0.001))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=10_000)
-    assert drive(one.ask()) == "x"
-    waits = [later - earlier for earlier, later in itertools.pairwise(at)]
-    assert waits[-1] > 2 * waits[0]
 
 
 def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
@@ -201,26 +148,28 @@ def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
     assert drive(work()) == "x"
 
 
-@pytest.mark.parametrize("error", [AuthenticationFailed, BadRequest, ContextTooLong])
-def test_what_cannot_succeed_later_fails_at_once(lab, desk, drive, error):
-    hook, at = failing(10**9, lambda: error("the provider's own words", hint="do this"))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        AuthenticationFailed,
+        BadRequest,
+        ContextTooLong,
+        CreditExhausted,
+        PermissionDenied,
+        KeyError,  # any other error is a bug of the backend
+    ],
+)
+def test_what_cannot_succeed_later_fails_at_once(lab, desk, drive, kind):
+    more = {} if kind is KeyError else {"hint": "do this"}
+    hook, at = failing(10**9, lambda: kind("the provider's own words", **more))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook))
-    with pytest.raises(error, match="the provider's own words") as caught:
+    with pytest.raises(StageFailed if kind is KeyError else kind, match="own words") as caught:
         drive(one.ask())
-    assert caught.value.hint == "do this"
+    assert kind is KeyError or caught.value.hint == "do this"
     assert len(at) == 1
     assert one.layer.retries == 0
     assert one.limiter.in_flight == 0
     assert one.budget.tokens == 0
-
-
-def test_any_other_error_of_a_model_is_a_bug_of_its_backend(lab, desk, drive):
-    hook, at = failing(10**9, lambda: KeyError("choices"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
-    with pytest.raises(StageFailed, match="KeyError: 'choices'"):
-        drive(one.ask())
-    assert len(at) == 1
-    assert one.limiter.in_flight == 0
 
 
 def test_who_backs_off_holds_neither_place_nor_money(lab, desk, drive):
@@ -245,20 +194,6 @@ def test_who_backs_off_holds_neither_place_nor_money(lab, desk, drive):
         max_tokens=62,  # one call reserves at most 54
     )
     assert drive(work()) == "x"
-
-
-def test_sustained_429s_slow_a_run_and_lose_nothing(lab, desk, drive):
-    """The service takes one call every 5 s and refuses the rest, for as long as it takes."""
-    free_at = [0.0]
-
-    def hook(number, request):
-        if now() < free_at[0]:
-            raise RateLimited("too many")
-        free_at[0] = now() + 5.0
-
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16)
-    assert drive(one.many(40)) == ["x"] * 40
-    assert one.limiter.refused > 0
 
 
 @pytest.mark.usefixtures("virtual_time")

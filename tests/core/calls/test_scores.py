@@ -129,12 +129,6 @@ def test_a_reply_without_a_usable_score_is_asked_for_once_more(desk, tmp_path, m
     assert not never.asked
 
 
-def test_a_call_that_asks_for_no_scores_does_not_mind_bad_ones(desk):
-    model = Model(ChatReply("yes", "stop", 5, 1, unscored="a token has NaN"))
-    assert answered(desk(model), scored(top=None))[0] == "yes"
-    assert len(model.asked) == 1
-
-
 @pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
 def test_a_model_that_tells_no_log_probability_is_its_authors_bug(desk, logprob):
     one = desk(Model(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))

@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from targen_core.calls.usage import Counts, Usage
 from targen_core.errors import Interrupted, ServiceUnavailable
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -86,11 +85,3 @@ def test_steps_and_labels_are_told_apart_in_the_order_of_the_steps(lab, tmp_path
         ("correct", "no"),
         ("correct", "yes"),
     ]
-
-
-def test_calls_without_a_price_make_the_sum_unpriced():
-    usage = Usage()
-    usage.record({"step": "seeds", "label": None, "in": 5, "out": 6, "cost": None})
-    assert usage.unpriced
-    assert usage.total == Counts(calls=1, input_tokens=5, output_tokens=6)
-    assert usage.as_dict()["priced"] is False
