@@ -18,7 +18,6 @@ from targen_core.errors import (
     ContextTooLong,
     CreditExhausted,
     Interrupted,
-    Overloaded,
     PermissionDenied,
     RateLimited,
     ServiceGaveUp,

@@ -289,11 +289,7 @@ def flat() -> Task[Any, Any]:
     ],
 )
 def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
-    class Flat(BaseModel):
-        text: str
-
-    rows = Rows(label_of=lambda row: "any")
-    task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
+    task = flat()
     (tmp_path / name).write_text(text, encoding="latin-1")
     with pytest.raises(UsageError) as caught:
         read_dataset(tmp_path / name, task)
@@ -306,11 +302,7 @@ def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
 )
 @pytest.mark.parametrize("strict", [True, False])
 def test_rows_that_somebody_wrote_need_no_numbers(name, text, strict, tmp_path):
-    class Flat(BaseModel):
-        text: str
-
-    rows = Rows(label_of=lambda row: "any")
-    task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
+    task = flat()
     (tmp_path / name).write_text(text)
     read = read_dataset(tmp_path / name, task, strict=strict)
     assert read.rows == [{"text": "x", "idx": 0}, {"text": "y", "idx": 1}] and not read.problems
@@ -319,11 +311,7 @@ def test_rows_that_somebody_wrote_need_no_numbers(name, text, strict, tmp_path):
 def test_a_row_of_typed_columns_is_told_by_its_place(library):
     held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
 
-    class Flat(BaseModel):
-        text: str
-
-    rows = Rows(label_of=lambda row: "any")
-    task = make(Flat, name="flat", labels=(), rows=rows, generators={"any": _never})
+    task = flat()
     with pytest.raises(UsageError, match="the rows given, row 2 is not a row of flat: text: Input"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)

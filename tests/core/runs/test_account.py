@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from targen_core import Backend, Price, RunSpec, hookimpl, load_registry
+from targen_core import Price, RunSpec
 from targen_core.errors import BudgetExhausted, UsageError
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.account import Account, off_the_books
 from targen_core.runs.jobs.job import Job
 
@@ -25,18 +23,13 @@ PRICE = Price(10.0, 20.0)
 def part(lab, tmp_path):
     """Run a part of a command in a folder of its own; its model has a price."""
     world = lab.World(lists=(4, 3))
-    task = world.task(name="first")
+    task = world.task()
 
     def run(out, *, rows=4, price=PRICE, cache=None, **limits):
         model = lab.ToyModel(world.reply, price=price)
-        module = ModuleType("account_under_test")
-        module.register_tasks = hookimpl(lambda register: register.register("first", task))
-        backend = Backend(summary="", options=lab.Options, create=lambda options: model)
-        module.register_backends = hookimpl(lambda register: register.register("toy", backend))
-        builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
-        registry = load_registry([*builtin, Source("acme", "1", "one", module)])
+        registry = lab.registry(task, model)
         spec = RunSpec(
-            task="first",
+            task="toy",
             quotas={"yes": rows, "no": rows},
             backend="toy",
             options={"max_tokens": 20},
@@ -106,14 +99,6 @@ def test_a_run_that_is_resumed_alone_keeps_within_what_its_account_left(part, tm
             part("all/b")
     manifest = json.loads((tmp_path / "all" / "b" / "manifest.json").read_text())
     assert manifest["spec"]["limits"]["max_cost"] == pytest.approx(left)
-
-
-def test_an_account_within_another_draws_from_both(part, tmp_path):
-    each = cost_of(part, tmp_path)
-    outer, inner = Account(max_cost=0.5 * each), Account(max_cost=9 * each)
-    with outer, inner, pytest.raises(BudgetExhausted):
-        part("all/a")
-    assert outer.spent.dollars == inner.spent.dollars <= 0.5 * each
 
 
 def test_tokens_are_capped_as_dollars_are(part, tmp_path):

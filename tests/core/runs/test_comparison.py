@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import pytest
 
-from targen_core import Backend, Prompt, RunSpec, Variant, hookimpl, load_registry
+from targen_core import Prompt, RunSpec, Variant
 from targen_core.errors import UsageError
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
 from targen_standard.previewing.comparison import compare_variants, mean_similarity
@@ -43,12 +40,7 @@ def made(lab):
         }
     )
     model = lab.ToyModel(world.reply)
-    module = ModuleType("variants_under_test")
-    module.register_tasks = hookimpl(lambda register: register.register("toy", task))
-    backend = Backend(summary="", options=lab.Options, create=lambda options: model)
-    module.register_backends = hookimpl(lambda register: register.register("toy", backend))
-    builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
-    registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
+    registry = lab.registry(task, model)
     spec = RunSpec(
         task="toy", quotas={"yes": 6, "no": 6}, backend="toy", limits=Limits(concurrency=2)
     )

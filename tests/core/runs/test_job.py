@@ -7,14 +7,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 
 import pytest
 import yaml
 
-from targen_core.engine.events import Committed
 from targen_core.errors import (
     AuthenticationFailed,
     Interrupted,
@@ -56,15 +54,6 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
     assert "| yes | 6 | 6 |" in card
     assert "Status" not in card
     assert ran.model.closed == 1
-
-
-def test_events_tell_the_verdicts_in_commit_order(lab, tmp_path):
-    ran = lab.run(lab.World(bad=0.2, relabel=0.2), tmp_path / "run", QUOTAS)
-    events = [event for event in ran.events if isinstance(event, Committed)]
-    accepted = [event for event in events if event.verdict == "accepted"]
-    assert [event.id for event in accepted] == [record["id"] for record in ran.provenance]
-    others = [e.id for e in events if e.verdict not in ("accepted", "skipped")]
-    assert others == [r["id"] for r in ran.rejects if r["verdict"] != "dropped"]
 
 
 def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
@@ -115,13 +104,6 @@ def test_a_larger_quota_in_the_same_directory_points_to_resume(lab, tmp_path):
     assert "targen_core.resume(" in caught.value.hint
 
 
-def test_limits_are_no_part_of_what_a_run_is(lab, tmp_path):
-    world = lab.World()
-    lab.run(world, tmp_path / "run", QUOTAS, concurrency=2)
-    again = lab.run(world, tmp_path / "run", QUOTAS, limits={"rpm": 50.0, "max_outage": 3.0})
-    assert again.error is None
-
-
 def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
@@ -158,40 +140,6 @@ def test_a_second_job_on_the_same_run_is_refused(lab, tmp_path):
     assert ran.error is None
     assert refused[0].exit_code == 1
     assert lab.run(lab.World(), tmp_path / "run", resume=True).error is None
-
-
-def test_a_second_process_on_the_same_run_is_refused(lab, tmp_path):
-    code = """
-import pathlib, sys
-from targen_core.errors import RunLocked
-from targen_core.runs.folder.directory import RunDirectory
-try:
-    RunDirectory(pathlib.Path(sys.argv[1]))
-except RunLocked as error:
-    print("refused:", error)
-"""
-    lines = []
-
-    def hook(number, request, job):
-        if number == 5:
-            done = subprocess.run(
-                [sys.executable, "-c", code, str(job.path)], capture_output=True, text=True
-            )
-            lines.append(done.stdout)
-
-    lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
-    assert lines[0].startswith("refused: another process is using")
-
-
-def test_a_directory_is_let_go_when_a_job_cannot_open(lab, tmp_path):
-    world = lab.World()
-    lab.run(world, tmp_path / "run", QUOTAS)
-    manifest = (tmp_path / "run" / "manifest.json").read_bytes()
-    os.truncate(tmp_path / "run" / "manifest.json", 40)
-    with pytest.raises(RunDirectoryError, match="cannot be read"):
-        lab.run(world, tmp_path / "run", resume=True)
-    (tmp_path / "run" / "manifest.json").write_bytes(manifest)
-    assert lab.run(world, tmp_path / "run", resume=True).error is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
@@ -268,25 +216,6 @@ def test_another_model_is_refused(lab, tmp_path):
         lab.run(world, tmp_path / "run", resume=True, model=other)
 
 
-def test_a_plugin_that_changes_its_mind_is_found_out(lab, tmp_path):
-    """Rows that are there are never rewritten: the run stops and says where."""
-    world = lab.World()
-
-    def stop(number, request, job):
-        if number == 25:
-            job.layer.halt(Interrupted("stopped"))
-
-    lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
-    task = world.task(
-        rows={"to_rows": lambda row, idx: [{**row.model_dump(), "text": "x", "idx": idx}]}
-    )
-    ran = lab.run(world, tmp_path / "run", resume=True, task=task)
-    assert isinstance(ran.error, RunConflict)
-    assert "dataset.jsonl" in str(ran.error)
-    assert ran.report["status"] == "stopped"
-    assert lab.run(world, tmp_path / "run", resume=True).error is None
-
-
 def test_given_items_that_were_edited_are_found_out(lab, tmp_path):
     world = lab.World(lists=(3, 2))
     given = tmp_path / "contexts.txt"
@@ -338,24 +267,6 @@ def test_options_are_the_same_after_resume(lab, tmp_path, options):
 
 
 # --- reports ---
-
-
-def test_a_run_that_was_killed_reports_what_its_files_tell(lab, tmp_path):
-    world = lab.World(labels=("yes", "no"), relabel=0.3, bad=0.2, repeat=0.2)
-    killed = tmp_path / "killed"
-
-    def copy(number, request, job):
-        if number == 60:
-            shutil.copytree(job.path, killed)
-
-    lab.run(world, tmp_path / "run", {"yes": 12, "no": 12}, hook=copy)
-    report = read_report(killed)
-    assert report["status"] == "unfinished"
-    rows = (killed / "dataset.jsonl").read_text().splitlines()
-    assert sum(report["rows"].values()) == len(rows) > 0
-    assert report["requested"] == {"yes": 12, "no": 12}
-    journal = (killed / "journal").read_bytes().splitlines()
-    assert report["usage"]["total"]["calls"] == len(journal)
 
 
 def test_the_last_verdict_on_a_candidate_holds_in_the_report_of_an_extended_run(lab, tmp_path):

@@ -12,11 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.engine.events import Committed
-from targen_core.errors import AuthenticationFailed, Interrupted, RunConflict, RunDirectoryError
+from targen_core.errors import AuthenticationFailed, RunConflict, RunDirectoryError
 from targen_core.runs.folder import ledger as ledgers
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.code_digest import code_digest
@@ -69,47 +68,7 @@ def stop_at(run: Path, out: Path, count: int, rng: random.Random) -> None:
         os.truncate(out / name, rng.choice([size, whole, rng.randint(size, whole)]))
 
 
-def both_ways(lab, world, run, tmp, **options):
-    """A killed run, resumed by the ledger and by judging it all again."""
-    records = []
-    for way in ("ledger", "verify"):
-        copy = tmp / f"{run.name}-{way}"
-        shutil.copytree(run, copy)
-        ran = lab.run(world, copy, resume=True, resuming={"verify": way == "verify"}, **options)
-        files = {path.name: path.read_bytes() for path in copy.iterdir() if path.name != "ledger"}
-        records.append((ran, files))
-    return records
-
-
 # --- both ways agree ---
-
-
-@given(data=st.data(), balance=st.sampled_from(["final", "intended"]), salt=st.integers(0, 10**6))
-@settings(max_examples=40)
-def test_both_ways_end_in_the_same_files(lab, folder, data, balance, salt):
-    world = data.draw(lab.worlds)
-    quotas = data.draw(lab.quotas(world, 6))
-    rng = random.Random(salt)
-    with folder() as tmp:
-        whole = lab.run(world, tmp / "run", quotas, balance=balance, give_up_after=20)
-        if rng.random() < 0.5:  # an extension, that is killed in its turn
-            more = {name: rows + 2 * world.rows_per_instance for name, rows in quotas.items()}
-            whole = lab.run(world, tmp / "run", grow=more)
-        count = rng.randint(1, len(frames(tmp / "run" / "ledger")))
-        stop_at(tmp / "run", tmp / "killed", count, rng)
-        (fast, files), (slow, compared) = both_ways(lab, world, tmp / "killed", tmp)
-        if not fast.model.asked and not slow.model.asked:  # nothing ran ahead of what was asked
-            assert files == compared  # the report, too
-        for ran in (fast, slow):
-            assert ran.files == whole.files
-            assert str(ran.error) == str(whole.error)
-            assert ran.report["flow"] == whole.report["flow"]
-            assert ran.report["dropped_list_items"] == whole.report["dropped_list_items"]
-
-        def usage_told(ran):
-            return [(e.id, e.verdict, e.rows) for e in ran.events if isinstance(e, Committed)]
-
-        assert usage_told(fast) == usage_told(slow)
 
 
 def counting(world, counts: Counter, **changes):
@@ -156,19 +115,6 @@ def test_what_was_judged_is_not_judged_again_but_with_verify(lab, tmp_path):
     assert 0 < counts["rows"] < 20
 
 
-def test_a_later_draw_is_told_of_what_earlier_processes_generated(lab, tmp_path):
-    world = lab.World(samples=3, maximum=2, lists=(2,), relabel=0.2)
-    quotas = {"yes": 5, "no": 5}
-    whole = lab.run(world, tmp_path / "run", quotas, give_up_after=20)
-    samples = {record["id"].rsplit("/", 1)[1] for record in whole.provenance}
-    assert samples == {"0", "1", "2"}
-    total = len(frames(tmp_path / "run" / "ledger"))
-    rng = random.Random("samples")
-    for count in range(1, total + 1):
-        stop_at(tmp_path / "run", tmp_path / str(count), count, rng)
-        assert lab.run(world, tmp_path / str(count), resume=True).files == whole.files
-
-
 # --- the ledger only ever saves time ---
 
 
@@ -183,20 +129,6 @@ def killed(lab, world, tmp_path, quotas=QUOTAS, at=25):
     ran = lab.run(world, tmp_path / "killed", quotas, hook=stop, concurrency=2)
     assert 2 < len(ran.rows) < len(whole.rows)
     return whole, tmp_path / "killed"
-
-
-def test_a_ledger_that_is_torn_at_any_byte_harms_nothing(lab, tmp_path):
-    world = lab.World(bad=0.2, relabel=0.2)
-    whole, run = killed(lab, world, tmp_path)
-    text = (run / "ledger").read_bytes()
-    for cut in range(0, len(text), 61):
-        (tmp_path / "copy").mkdir()
-        copy = shutil.copytree(run, tmp_path / "copy" / "run")
-        os.truncate(copy / "ledger", cut)
-        ran = lab.run(world, copy, resume=True)
-        assert ran.files == whole.files
-        assert ran.report["flow"] == whole.report["flow"]
-        shutil.rmtree(tmp_path / "copy")
 
 
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
@@ -289,26 +221,6 @@ def _shouted(row, idx):
     return {**row.model_dump(), "text": row.text.upper(), "idx": idx}
 
 
-def _figures(ran):
-    """The report without the seconds that it took."""
-    report = json.loads((ran.path / "report.json").read_text())
-    return {name: value for name, value in report.items() if name != "seconds"}
-
-
-def test_a_kill_while_the_report_is_written_costs_nothing(lab, tmp_path):
-    world = lab.World(bad=0.2)
-    ran = lab.run(world, tmp_path / "run", QUOTAS)
-    report = _figures(ran)
-    for left in (["README.md"], ["report.json", "README.md"]):
-        for name in left:
-            (ran.path / name).unlink()
-        (ran.path / ".report.json.part").write_text('{"task": "to')
-        again = lab.run(world, ran.path, resume=True)
-        assert again.files == ran.files
-        assert _figures(again) == report
-        assert again.model.asked == []
-
-
 def test_a_task_without_a_digest_is_judged_again(lab, tmp_path, monkeypatch):
     world, counts = lab.World(), Counter()
     task = counting(world, counts)
@@ -337,19 +249,6 @@ def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
     with pytest.raises(RunDirectoryError, match=r"ledger is a (link|folder)"):
         lab.run(lab.World(), ran.path, resume=True)
     assert elsewhere.read_text() == "mine"
-
-
-def test_a_stop_while_verdicts_are_taken_over_loses_none(lab, tmp_path):
-    world = lab.World(bad=0.2)
-    whole, run = killed(lab, world, tmp_path)
-
-    def stop(number, request, job):
-        job.layer.halt(Interrupted("stopped"))
-
-    ran = lab.run(world, run, resume=True, hook=stop)
-    assert isinstance(ran.error, Interrupted)
-    assert sum(ran.report["rows"].values()) == len(ran.rows) > 0
-    assert lab.run(world, run, resume=True).files == whole.files
 
 
 def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, tmp_path):

@@ -39,10 +39,6 @@ def test_an_option_without_a_step_is_for_all_and_one_with_a_step_wins():
     assert reverse == typed("temperature=0.5", "correct.temperature=0")
 
 
-def test_the_last_of_two_equal_options_counts():
-    assert typed("top_p=0.1", "top_p=0.2")["seeds"].sampling == {"top_p": 0.2}
-
-
 @pytest.mark.parametrize(
     ("item", "key", "value"),
     [
@@ -111,12 +107,6 @@ def test_prices_and_batches():
     for price in ("-1", "nan", "NaN", "inf", "Infinity", "1e999", "1e308", "1000001"):
         with pytest.raises(UsageError, match="a price must be a number from 0 to 1,000,000"):
             typed(f"price_in={price}", "price_out=2")
-
-
-def test_a_batch_size_for_all_steps_points_to_those_of_two():
-    with pytest.raises(UsageError) as caught:
-        typed("batch=5")
-    assert caught.value.hint == 'options={"contexts.batch": 5} or options={"seeds.batch": 5}'
 
 
 def test_two_penalties_may_be_negative():

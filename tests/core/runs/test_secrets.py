@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions, Job, RunSpec
 from targen_core.errors import (
-    AuthenticationFailed,
     BadRequest,
     ServiceUnavailable,
     TargenError,
@@ -103,15 +102,6 @@ def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
     shown = "".join(traceback.format_exception(ran.error))
     assert long not in shown
     assert spelled(long) not in shown
-
-
-def test_a_run_that_fails_tells_no_secret(lab, tmp_path):
-    def stop(number, request, job):
-        raise AuthenticationFailed("the key was refused")
-
-    ran = lab.run(lab.World(), tmp_path / "run", {"yes": 5}, options=OPTIONS, hook=stop)
-    assert isinstance(ran.error, AuthenticationFailed)
-    assert leaks(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -71,13 +71,6 @@ def test_a_list_call_of_two_tasks_is_made_once(suite):
     assert len(set(model.asked)) == len(model.asked)
 
 
-def test_the_second_time_nothing_is_asked(suite):
-    before, _ = suite()
-    after, model = suite()
-    assert model.asked == []
-    assert [r["rows"] for r in after] == [r["rows"] for r in before]
-
-
 def test_one_budget_holds_for_all_tasks(suite, tmp_path):
     reports, _ = suite("free")
     tokens = [r["usage"]["total"] for r in reports]
