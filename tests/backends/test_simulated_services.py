@@ -42,24 +42,6 @@ SERVICES = {
 }
 
 
-@pytest.mark.parametrize("scores", [True, False])
-def test_a_service_tells_token_probabilities_or_ignores_the_question(scores, request_of):
-    asked = dataclasses.replace(request_of(), top_logprobs=1)
-
-    async def main():
-        async with serve(Service(Fixed(1.0)), text="The Volga.", scores=scores) as url:
-            model = LlamaModel(url, "tiny")
-            try:
-                return await model.complete(asked), await model.complete(request_of())
-            finally:
-                await model.aclose()
-
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        told, plain = runner.run(main())
-    assert [token.text for token in told.tokens] == (["The", " Volga."] if scores else [])
-    assert told.text == plain.text and plain.tokens == ()
-
-
 def shown_rate(outcome):
     """What matters to the call layer of a reply or an error."""
     if isinstance(outcome, errors.ServiceError):

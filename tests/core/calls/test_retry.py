@@ -94,28 +94,6 @@ def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive, says):
     assert one.layer.retries == 9
 
 
-def test_bad_luck_among_answers_does_not_count_when_a_call_is_the_last_one(lab, desk, drive):
-    """Who failed often while others were answered begins again with half a second."""
-    at = []
-
-    def hook(number, request):
-        if request.messages[0].content == "cursed":
-            at.append(now())
-            if len(at) < 12:
-                raise ServiceUnavailable("bad luck")
-
-    async def work():
-        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
-        while len(at) < 8:
-            await asyncio.sleep(0.05)
-            await one.ask(f"fine {now()}", place=f"f/{now()}")
-        return await cursed
-
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
-    assert drive(work()) == "x"
-    assert at[-1] - at[-4] < 0.5 + 1.0 + 2.0 + 4.0
-
-
 def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
     hook, at = failing(10**9, lambda: ServiceUnavailable("the moon is in the way"))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)

@@ -112,32 +112,25 @@ def labels_of(kinds, labels, *values):
     return kinds(*({"label": value} for value in values), labels=labels)["label"]
 
 
-def test_texts_are_numbered_in_the_order_of_the_labels(kinds):
-    kind = labels_of(kinds, (Label("yes"), Label("no")), "no", "no")
-    assert kind == Classes(("yes", "no"), {"yes": 0, "no": 1})
-
-
-def test_official_values_may_have_other_names(kinds):
-    labels = (Label("yes", "entailment"), Label("no", "not_entailment"))
-    assert labels_of(kinds, labels, "entailment").names == ("entailment", "not_entailment")
-
-
-def test_a_truth_value_is_its_number(kinds):
-    kind = labels_of(kinds, (Label("true", True), Label("false", False)), False, True)
-    assert kind == Classes(("false", "true"), {False: 0, True: 1})
-
-
-def test_a_number_is_itself(kinds):
-    labels = (Label("choice2", 1), Label("choice1", 0))
-    assert labels_of(kinds, labels, 1, 0) == Classes(("choice1", "choice2"), {0: 0, 1: 1})
-
-
-def test_numbers_with_gaps_are_numbers(kinds):
-    assert labels_of(kinds, (Label("low", 1), Label("high", 5)), 1, 5) == WHOLE
-
-
-def test_open_labels_are_what_they_are(kinds):
-    assert labels_of(kinds, (), "Ada", "Tarnow Hill") == TEXT
+@pytest.mark.parametrize(
+    ("labels", "values", "kind"),
+    [
+        ({"yes": "yes", "no": "no"}, ["no", "no"], Classes(("yes", "no"), {"yes": 0, "no": 1})),
+        ({"yes": "fits", "no": "not"}, ["not"], Classes(("fits", "not"), {"fits": 0, "not": 1})),
+        # A truth value is its number, and a number is itself, unless there are gaps.
+        (
+            {"true": True, "false": False},
+            [False, True],
+            Classes(("false", "true"), {False: 0, True: 1}),
+        ),
+        ({"second": 1, "first": 0}, [1, 0], Classes(("first", "second"), {0: 0, 1: 1})),
+        ({"low": 1, "high": 5}, [1, 5], WHOLE),
+        ({}, ["Ada", "Tarnow Hill"], TEXT),
+    ],
+)
+def test_labels_are_numbered_in_their_order(labels, values, kind, kinds):
+    made = tuple(Label(name, official) for name, official in labels.items())
+    assert labels_of(kinds, made, *values) == kind
 
 
 def test_rows_without_labels_have_no_such_column_and_a_few_a_null(kinds):

@@ -9,8 +9,6 @@ from dataclasses import replace
 import pytest
 
 from targen_core.engine.events import LabelGivenUp
-from targen_core.engine.quota_tracker import QuotaTracker
-from targen_core.engine.quotas import Quotas
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.runs.folder.report import read_report
 
@@ -46,36 +44,6 @@ def test_a_branch_runs_while_its_label_is_open_alone(lab, tmp_path):
     assert list(flow) == ["supported", "contradicted", "open"]
     assert [record["intended"] for record in ran.provenance[:3]] == list(flow)
     assert [record["claimed"] for record in ran.provenance[:3]] == ["yes", "no", "no"]
-
-
-class TestYields:
-    def tracker(self, branches):
-        tracker = QuotaTracker(("yes", "no"), dict(branches))
-        tracker.aim(Quotas({"yes": 100, "no": 100}), by_intended=False)
-        return tracker
-
-    def count(self, tracker, branch, label, times):
-        for _ in range(times):
-            tracker.count(
-                branch, "accepted", corrected=label, stage="", reason="", quota=label, rows=1
-            )
-
-    def test_branches_have_equal_parts_in_their_label(self):
-        tracker = self.tracker(FINER)
-        assert [tracker.worth(branch, 1, 0.0) for branch, _ in FINER] == [100, 50, 50]
-        self.count(tracker, "open", "no", 10)
-        assert [tracker.worth(branch, 1, 0.0) for branch, _ in FINER] == [100, 45, 45]
-
-    def test_a_branch_that_may_give_all_labels_is_worth_what_the_scarcest_needs(self):
-        tracker = self.tracker((("row", None),))
-        assert tracker.worth("row", 1, 0.0) == 200  # half of each is hoped for
-        self.count(tracker, "row", "yes", 80)
-        assert tracker.worth("row", 1, 0.0) == 1000  # a tenth was no: 10 of 100
-        assert tracker.open == ("row",)
-        self.count(tracker, "row", "yes", 20)
-        self.count(tracker, "row", "no", 100)
-        assert tracker.open == ()
-        assert tracker.worth("row", 1, 0.0) == 0
 
 
 class TestRefused:

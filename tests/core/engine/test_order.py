@@ -116,30 +116,6 @@ def test_batches_side_by_side_are_told_of_the_rounds_before_alone(lab, tmp_path)
     assert first == [f"contexts/{index}" for index in range(4)]
 
 
-def test_a_list_that_asks_no_model_is_told_of_all_its_items(lab, tmp_path):
-    world = lab.World(lists=(3, 2), labels=("only",))
-    plain = world.task()
-    seen = []
-
-    async def propose(llm, parent, existing):
-        assert tuple(llm.above) == (parent,)
-        start = len(existing)
-        return [f"{parent} {number}" for number in range(start, start + llm.batch)][: 6 - start]
-
-    async def write(llm, seed):
-        seen.append((*llm.above, seed))
-        return await plain.generators["only"](llm, seed)
-
-    task = plain.replace(
-        seeds=(dataclasses.replace(plain.seeds[0], propose=propose, asks=False),),
-        generators={"only": write},
-    )
-    ran = lab.run(world, tmp_path / "run", {"only": 12}, task=task, lists_at_once=64)
-    assert "seeds" not in {record["step"] for record in ran.journal}
-    assert len(ran.rows) == 12, ran.error
-    assert all(seed.rpartition(" ")[0] == context for context, seed in seen)
-
-
 def test_a_list_whose_batches_build_on_each_other_keeps_its_order_where_others_do_not(
     lab, tmp_path
 ):

@@ -68,11 +68,6 @@ def test_instructions_read_on_from_prompt_to_completion(dataset, written):
     assert [line["completion"] for line in lines] == ["same", "other"]
 
 
-def test_a_task_without_instructions_has_no_empty_lines_for_them(dataset, written):
-    lines = written(INSTRUCTIONS, dataset(judging={"instructions": ""}))
-    assert lines[0]["prompt"].startswith("Input:\nstart / begin")
-
-
 def test_completions_are_what_the_task_answers(dataset, written):
     answer = {"same": "Yes", "other": "No"}
     made = dataset(texts={"answer": lambda pair: answer[pair.label]})
