@@ -216,24 +216,6 @@ async def serving(handler: Handler, base: str = "/v1") -> Any:
         await runner.cleanup()
 
 
-@pytest.fixture
-def ask(request_of: Callable[..., ChatRequest]) -> Callable[..., ChatReply]:
-    """Asks a server made of `handler` once, with a client of the given options."""
-
-    def run(handler: Handler, request: ChatRequest | None = None, **options: Any) -> ChatReply:
-        async def main() -> ChatReply:
-            async with serving(handler) as address:
-                model = LlamaModel(address, "tiny", **options)
-                try:
-                    return await model.complete(request or request_of())
-                finally:
-                    await model.aclose()
-
-        return asyncio.run(main())
-
-    return run
-
-
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One model cache for all workers of a test session; TARGEN_CACHE_DIR keeps it longer."""

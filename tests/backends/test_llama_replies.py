@@ -1,6 +1,7 @@
 """What the llama client sends, and how it reads what comes back."""
 
 import asyncio
+import functools
 
 import pytest
 from aiohttp import web
@@ -12,6 +13,12 @@ SCHEMA = {
     "properties": {"river": {"type": "string", "default": "Ob"}, "km": {"type": "integer"}},
     "required": ["km"],
 }
+
+
+@pytest.fixture
+def ask(call, services):
+    """Asks a server made of a handler once, without a key."""
+    return functools.partial(call, services["llama"], api_key="")
 
 
 def chat(content="Volga", finish="stop", usage=True, **message):

@@ -20,28 +20,10 @@ from targen_core.errors import BadRequest, CorruptJournal, Rejected, StageFailed
 TOKENS = (TokenScore("yes", -0.25, (("yes", -0.25), ("no", -1.5))), TokenScore("!", -2.0))
 
 
-class Model:
-    """Gives one reply, and remembers what it was asked."""
-
-    identity = "m"
-    structured = True
-    seeded = False
-    max_concurrency = None
-    price = None
-
-    def __init__(self, reply: ChatReply) -> None:
-        self.reply = reply
-        self.asked: list = []
-
-    async def complete(self, request):
-        self.asked.append(request)
-        return self.reply
-
-    def count_tokens(self, request):
-        return 5
-
-    async def aclose(self):
-        pass
+@pytest.fixture
+def giving(lab):
+    """Makes a model that gives one reply."""
+    return lambda reply: lab.ToyModel(lambda request: reply)
 
 
 def scored(text="hello", *, top=2, **more):
@@ -67,23 +49,23 @@ def answered(one, call):
     return asyncio.run(one.layer.answer(call, Scope(), str))
 
 
-def test_a_reply_has_them_now_and_when_it_is_read_back(desk, read_journal):
-    model = Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
+def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journal):
+    model = giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
     one = desk(model)
     value, reply = answered(one, scored())
     assert (value, reply.tokens) == ("yes!", TOKENS)
-    assert model.asked[0].top_logprobs == 2
+    assert model.requests[0].top_logprobs == 2
     one.journal.sync()
     (record,) = read_journal()
     assert record["tokens"] == [["yes", -0.25, [["yes", -0.25], ["no", -1.5]]], ["!", -2.0]]
     check_record(record)
-    again = Model(ChatReply("never"))
+    again = giving(ChatReply("never"))
     assert answered(desk(again), scored())[1].tokens == TOKENS
     assert not again.asked
 
 
-def test_the_cache_keeps_them(desk, tmp_path):
-    model = Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
+def test_the_cache_keeps_them(giving, desk, tmp_path):
+    model = giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
     with closing(ReplyCache(tmp_path / "cache")) as cache:
         answered(desk(model, cache=cache, path=tmp_path / "a"), scored())
     with closing(ReplyCache(tmp_path / "cache")) as cache:
@@ -93,16 +75,16 @@ def test_the_cache_keeps_them(desk, tmp_path):
     assert other.usage.total.cached == 1
 
 
-def test_a_call_that_did_not_ask_for_them_has_none(desk, read_journal):
-    model = Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
+def test_a_call_that_did_not_ask_for_them_has_none(giving, desk, read_journal):
+    model = giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
     one = desk(model)
     _, reply = answered(one, scored(top=None))
-    assert reply.tokens == () and model.asked[0].top_logprobs is None
+    assert reply.tokens == () and model.requests[0].top_logprobs is None
     assert "tokens" not in read_journal()[0]
 
 
-def test_a_service_that_ignores_the_question_ends_the_run_in_words(desk):
-    one = desk(Model(ChatReply("yes!", "stop", 5, 2)))
+def test_a_service_that_ignores_the_question_ends_the_run_in_words(giving, desk):
+    one = desk(giving(ChatReply("yes!", "stop", 5, 2)))
     with pytest.raises(BadRequest, match="without the token probabilities") as caught:
         answered(one, scored())
     assert "steps={" in caught.value.hint
@@ -110,8 +92,8 @@ def test_a_service_that_ignores_the_question_ends_the_run_in_words(desk):
 
 
 @pytest.mark.parametrize("more", [{}, {"given": "yes"}, {"next_token": True}])
-def test_a_reply_without_a_usable_score_is_asked_for_once_more(desk, tmp_path, more):
-    model = Model(ChatReply("yes", "stop", 5, 1, unscored="a token has NaN"))
+def test_a_reply_without_a_usable_score_is_asked_for_once_more(giving, desk, tmp_path, more):
+    model = giving(ChatReply("yes", "stop", 5, 1, unscored="a token has NaN"))
     call = scored(**more)
     with closing(ReplyCache(tmp_path / "cache")) as cache:
         one = desk(model, cache=cache, path=tmp_path / "a")
@@ -120,8 +102,8 @@ def test_a_reply_without_a_usable_score_is_asked_for_once_more(desk, tmp_path, m
     assert caught.value.reason == "unscored-reply"
     assert (one.usage.total.calls, one.usage.total.lost) == (2, 0)
     # Its words were not to blame: they are not shown to it.
-    assert [asked.messages for asked in model.asked] == [call.messages] * 2
-    never = Model(ChatReply("never"))
+    assert [asked.messages for asked in model.requests] == [call.messages] * 2
+    never = giving(ChatReply("never"))
     with closing(ReplyCache(tmp_path / "cache")) as cache:
         for path in ("a", "b"):  # from the journal, and from the cache of another run
             with pytest.raises(Rejected, match="a token has NaN"):
@@ -130,8 +112,8 @@ def test_a_reply_without_a_usable_score_is_asked_for_once_more(desk, tmp_path, m
 
 
 @pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
-def test_a_model_that_tells_no_log_probability_is_its_authors_bug(desk, logprob):
-    one = desk(Model(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
+def test_a_model_that_tells_no_log_probability_is_its_authors_bug(giving, desk, logprob):
+    one = desk(giving(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
     with pytest.raises(StageFailed, match="tokens that are none"):
         answered(one, scored())
 
@@ -171,33 +153,33 @@ def test_a_strangers_journal_is_not_believed(desk, tokens, tmp_path):
         check_record(record | {"tokens": [], "unscored": 7})
 
 
-def test_a_journal_that_lost_them_is_not_used(desk, tmp_path):
-    one = desk(Model(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS)))
+def test_a_journal_that_lost_them_is_not_used(giving, desk, tmp_path):
+    one = desk(giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS)))
     call = scored()
     key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
     one.layer._write(call, key, ChatReply("yes!", "stop", 5, 2), cached=False, cost=0.0)
     with pytest.raises(CorruptJournal, match="no token probabilities"):
-        answered(desk(Model(ChatReply("never"))), call)
+        answered(desk(giving(ChatReply("never"))), call)
 
 
-def test_the_end_of_a_reply_is_a_next_token(desk):
+def test_the_end_of_a_reply_is_a_next_token(giving, desk):
     end = TokenScore("", -0.25, (("", -0.25), (" and", -1.5)))
-    model = Model(ChatReply("", "stop", 5, 1, tokens=(end,)))
+    model = giving(ChatReply("", "stop", 5, 1, tokens=(end,)))
     one, call = desk(model), scored(next_token=True)
     assert answered(one, call)[1].tokens == (end,)
-    assert model.asked[0].next_token
-    assert answered(desk(Model(ChatReply("never"))), call)[1].tokens == (end,)
+    assert model.requests[0].next_token
+    assert answered(desk(giving(ChatReply("never"))), call)[1].tokens == (end,)
 
 
 @pytest.mark.parametrize("tokens", [(), (TokenScore("yes", -0.25),)])
-def test_a_next_token_without_what_else_may_stand_there_ends_the_run(desk, tokens):
+def test_a_next_token_without_what_else_may_stand_there_ends_the_run(giving, desk, tokens):
     for text in ("", "yes"):
         with pytest.raises(BadRequest, match="without the token probabilities"):
-            answered(desk(Model(ChatReply(text, tokens=tokens))), scored(next_token=True))
+            answered(desk(giving(ChatReply(text, tokens=tokens))), scored(next_token=True))
 
 
-def test_a_reply_that_may_be_cut_is_whole(desk):
-    cut = Model(ChatReply("yes", "length", 5, 1, tokens=TOKENS[:1]))
+def test_a_reply_that_may_be_cut_is_whole(giving, desk):
+    cut = giving(ChatReply("yes", "length", 5, 1, tokens=TOKENS[:1]))
     assert answered(desk(cut), scored(may_be_cut=True))[0] == "yes"
     with pytest.raises(Rejected, match="max_tokens"):
         answered(desk(cut), scored("another"))
@@ -206,21 +188,27 @@ def test_a_reply_that_may_be_cut_is_whole(desk):
 # --- keys ---
 
 
-def bound(**more):
-    params = {"temperature": 0.7, "max_tokens": 50}
-    return BoundModel(Model(ChatReply("")), RateLimiter(1), params, None, **more)
+@pytest.fixture
+def key(giving):
+    """The key of a call to a model of this name."""
+
+    def of(call, **more):
+        model = giving(ChatReply(""))
+        model.identity = "m"
+        bound = BoundModel(
+            model, RateLimiter(1), {"temperature": 0.7, "max_tokens": 50}, None, **more
+        )
+        return call_key(bound, call, call.messages, 0, 0).hex()
+
+    return of
 
 
-def key(call, **more):
-    return call_key(bound(**more), call, call.messages, 0, 0).hex()
-
-
-def test_keys_of_calls_that_ask_nothing_more_are_what_they_always_were():
+def test_keys_of_calls_that_ask_nothing_more_are_what_they_always_were(key):
     # As the version without scores and sampling of a call's own made it.
     assert key(scored(top=None)) == "ec9b1b6784b7351e4e9f7eb30cc69a6d"
 
 
-def test_what_a_call_asks_besides_is_part_of_its_key():
+def test_what_a_call_asks_besides_is_part_of_its_key(key):
     plain, none, two = (key(scored(top=top)) for top in (None, 0, 2))
     cold = key(scored(top=None, sampling={"temperature": 0.0}))
     following = key(scored(top=2, next_token=True))
@@ -232,11 +220,11 @@ def test_what_a_call_asks_besides_is_part_of_its_key():
     assert key(scored(top=None, sampling={"top_p": 0.5}), settled=settled) != plain
 
 
-def test_a_calls_own_max_tokens_are_what_is_reserved(desk):
-    model = Model(ChatReply("yes", "stop", 5, 1))
+def test_a_calls_own_max_tokens_are_what_is_reserved(giving, desk):
+    model = giving(ChatReply("yes", "stop", 5, 1))
     one = desk(model, max_tokens=20, params={"max_tokens": 50})
     assert answered(one, scored(top=None, sampling={"max_tokens": 10}))[0] == "yes"
-    assert model.asked[0].params == {"max_tokens": 10}
+    assert model.requests[0].params == {"max_tokens": 10}
 
 
 # --- tokens of a field ---
