@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
+from targen_core.engine.executor import Generated
 from targen_core.engine.facade import read_reply
 from targen_core.errors import BadReply, UsageError
 from targen_core.tasks.replies import line, list_of
@@ -86,3 +87,9 @@ def test_a_reply_of_candidates_may_be_as_much_longer(lab, tmp_path):
     assert params["contexts"]["params"]["max_tokens"] == 3 * 1024
     assert params["seeds"]["params"]["max_tokens"] == 2048
     assert ran.error is None
+
+
+def test_an_instance_that_a_reply_lacks_is_a_rejection():
+    generated = Generated([1, 2], {"note": 1})
+    assert [generated.at(0), generated.at(1)] == [1, 2]
+    assert generated.at(2).reason == "missing"

@@ -484,3 +484,32 @@ def test_a_reply_that_repeats_a_worked_example_is_asked_again_and_then_rejected(
     assert ran.error is None
     assert all("anchor" in row["text"] for row in ran.rows)
     assert {record["reason"] for record in ran.rejects} == {"copy-of-example"}
+
+
+def test_half_characters_in_a_plain_answer_do_not_reach_the_rows(lab, tmp_path):
+    world = lab.World(labels=("only",), lists=(4,), correct=False)
+
+    async def write(llm, seed):
+        return lab.Row(seed=seed, text=await llm.ask("say $seed", seed=seed), label="only")
+
+    def reply(request):
+        if request.messages[0].content.startswith("say"):
+            return f"some text {request.key} \ud83d"
+        return world.reply(request)
+
+    task = world.task(generators={"only": write})
+    model = lab.ToyModel(reply)
+    ran = lab.run(world, tmp_path / "run", {"only": 3}, task=task, model=model, give_up_after=5)
+    for text in ran.files.values():
+        text.decode("utf-8")
+
+
+def test_a_row_without_a_field_is_the_plugin_s_bug(lab, tmp_path):
+    async def write(llm, seed):
+        return lab.Row(seed=seed, label="only")
+
+    world = lab.World(labels=("only",))
+    task = world.task(generators={"only": write})
+    ran = lab.run(world, tmp_path / "run", {"only": 3}, task=task)
+    assert isinstance(ran.error, StageFailed)
+    assert "Field required" in str(ran.error)
