@@ -48,6 +48,25 @@ def test_calls_are_recorded_chain_by_chain_with_their_notes(lab, world, tmp_path
         assert len(texts) >= 6
 
 
+def test_a_run_stopped_anywhere_goes_on_without_its_ledger(lab, world, tmp_path):
+    world = replace(world, side="gathered")
+    whole = lab.run(world, tmp_path / "whole", {"only": 5}, latency=lab.latency(0))
+    calls = len(whole.model.asked)
+    for at in range(1, calls, max(1, calls // 7)):
+
+        def stop(number, request, job, at=at):
+            if number > at:
+                raise AuthenticationFailed("stop")
+
+        path = tmp_path / str(at)
+        stopped = lab.run(world, path, {"only": 5}, latency=lab.latency(at), hook=stop)
+        assert stopped.error is not None
+        (path / "ledger").unlink(missing_ok=True)
+        again = lab.run(world, path, resume=True, latency=lab.latency(-at))
+        assert again.error is None
+        assert again.files == whole.files
+
+
 def test_a_step_makes_no_row_of_a_call_that_got_no_answer(lab, world, tmp_path):
     async def write(llm, seed):
         asked = [llm.ask("write only / $seed $n", reply=lab.Texts, seed=seed, n=n) for n in "12"]
