@@ -52,7 +52,7 @@ def test_a_run_stopped_anywhere_goes_on_without_its_ledger(lab, world, tmp_path)
     world = replace(world, side="gathered")
     whole = lab.run(world, tmp_path / "whole", {"only": 5}, latency=lab.latency(0))
     calls = len(whole.model.asked)
-    for at in range(1, calls, max(1, calls // 7)):
+    for at in range(1, 3 * calls // 4, calls // 7):
 
         def stop(number, request, job, at=at):
             if number > at:
