@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -105,3 +108,64 @@ def in_process(
 def targen(in_process: Callable[..., Done]) -> Callable[..., Done]:
     """The command; tests that start processes have another."""
     return in_process
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Everything below a folder but caches: files by their bytes, the rest by its kind."""
+    found: dict[str, object] = {}
+    for path in folder.rglob("*"):
+        name = str(path.relative_to(folder))
+        if name.split("/")[0] != "cache" and path.name != "ledger":  # of replays, never of record
+            found[name] = path.read_bytes() if path.is_file() else path.lstat().st_mode
+    return found
+
+
+@pytest.fixture
+def refuses(in_process: Callable[..., Done], tmp_path: Path) -> Callable[..., Done]:
+    """Check that a command ends with one error, with one hint at most, and changes no file."""
+
+    def check(
+        command: str | tuple[object, ...],
+        error: str,
+        hint: str = "",
+        *,
+        code: int = 2,
+        keeps: bool = True,
+    ) -> Done:
+        before = contents(tmp_path)
+        done = in_process(*(shlex.split(command) if isinstance(command, str) else command))
+        lines = done.err.splitlines()
+        (said,) = [line for line in lines if line.startswith("error")] or [done.err]
+        hints = [line for line in lines if line.startswith("  try: ")]
+        assert error in said
+        assert len(hints) <= 1
+        assert hint in "".join(hints)
+        assert done.code == code
+        assert not keeps or contents(tmp_path) == before
+        return done
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def _finished_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("finished")
+
+
+@pytest.fixture
+def finished(in_process: Callable[..., Done], _finished_runs: Path) -> Callable[..., Path]:
+    """Make a run of scripted rows in this folder: generated once, and copied from then on."""
+
+    def make(*args: object, out: str | Path = "run") -> Path:
+        words = [word.name if isinstance(word, Path) else str(word) for word in (*args, out)]
+        name = hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+        if not (kept := _finished_runs / name).exists():
+            options = ("-b", "scripted", "-q", "--no-cache", "--out", out)
+            done = in_process("generate", *args, *options)
+            assert done.code == 0, done.err
+            shutil.copytree(out, kept)
+        else:
+            shutil.copytree(kept, out)
+        return Path(out)
+
+    return make

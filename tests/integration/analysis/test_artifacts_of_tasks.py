@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.metrics import Findings, Study
 from targen_core import load_registry
+
+from ...tables import table
 
 pytest.importorskip("sklearn")
 
@@ -202,23 +204,6 @@ LABELS: dict[str, list[Any]] = {
 # --- rows in which something does -------------------------------------------
 
 
-@dataclass(frozen=True)
-class Planted:
-    """Rows of a task with an artefact.
-
-    Attributes:
-        task: the task.
-        row: makes a row: of chance, its label and its number.
-        found: what is warned of.
-        also: what sees the same and is found too, without a warning of its own.
-    """
-
-    task: str
-    row: Callable[[Chance, Any, int], dict[str, Any]]
-    artifact: str
-    also: frozenset[str] = field(default_factory=frozenset)
-
-
 def changed(task: str, change: Callable[[Chance, dict[str, Any], Any], None]) -> Any:
     """A clean row of a task, with something changed."""
 
@@ -344,187 +329,104 @@ def shared_words(c: Chance, row: dict[str, Any], label: Any) -> None:
         row["sentence2"] += f" {c.text(3)}"
 
 
-PLANTED = {
-    "axg: gender": Planted(
-        "axg",
-        changed("axg", by_gender),
-        "gender of the pronoun",
-        frozenset({"premise alone"}),
-    ),
-    "axg: the one who stands first": Planted(
-        "axg",
-        changed("axg", by_subject),
-        "place in the premise of the one whom the hypothesis names",
-    ),
-    "axg: hypothesis": Planted(
-        "axg", changed("axg", marked("hypothesis", "gladly", "entailment")), "hypothesis alone"
-    ),
-    "boolq: first word": Planted(
-        "boolq",
-        changed("boolq", asked_first),
-        "first word of the question",
-        frozenset({"question alone"}),
-    ),
-    "boolq: only": Planted(
-        "boolq",
-        changed("boolq", marked("question", "only", False)),
-        "only, always, never in the question",
-        frozenset({"question alone"}),
-    ),
-    "boolq: question": Planted(
-        "boolq", changed("boolq", marked("question", "still", True)), "question alone"
-    ),
-    "boolq: passage": Planted(
-        "boolq", changed("boolq", marked("passage", "however", True)), "passage alone"
-    ),
-    "boolq: overlap": Planted(
-        "boolq",
-        changed("boolq", asked_of_the_passage),
-        "overlap of passage and question",
-        frozenset({"first word of the question", "question alone"}),
-    ),
-    "cb: negation": Planted(
-        "cb",
-        changed("cb", negated),
-        "negation in the hypothesis",
-        frozenset({"hypothesis alone"}),
-    ),
-    "cb: negation of the premise": Planted(
-        "cb",
-        changed("cb", marked("premise", "never", "contradiction")),
-        "negation in the premise",
-        frozenset({"premise alone"}),
-    ),
-    "cb: question": Planted(
-        "cb",
-        changed("cb", doubting),
-        "question marks, conditions and modal verbs in the premise",
-    ),
-    "cb: overlap": Planted("cb", changed("cb", copied), "overlap of premise and hypothesis"),
-    "copa: place": Planted(
-        "copa",
-        changed("copa", mostly_first),
-        "place of the choice",
-        frozenset({"cause or effect, with the place of the choice"}),
-    ),
-    "copa: cause or effect": Planted(
-        "copa",
-        changed("copa", by_question),
-        "cause or effect, with the place of the choice",
-    ),
-    "copa: length": Planted(
-        "copa",
-        changed("copa", longer_choice),
-        "which choice is longer",
-        frozenset({"length of all fields"}),
-    ),
-    "copa: overlap": Planted(
-        "copa",
-        changed("copa", tied_choice),
-        "which choice shares more words with the premise",
-        frozenset({"overlap of premise and choice"}),
-    ),
-    "copa: choice": Planted("copa", changed("copa", marked_choice), "choice alone"),
-    "multirc: order": Planted(
-        "multirc",
-        lambda c, label, idx: multirc(c, label, idx, right=lambda: [1, c.randrange(2), 0, 0]),
-        "place among the options",
-    ),
-    "multirc: length": Planted(
-        "multirc",
-        lambda c, label, idx: multirc(
-            c, label, idx, longer=3, right=lambda: c.sample([0, 0, 1, 1], 4)
-        ),
-        "length beside the other options",
-        frozenset({"length of all fields", "overlap of passage and option"}),
-    ),
-    "multirc: option": Planted(
-        "multirc", lambda c, label, idx: multirc(c, label, idx, word="wax"), "option alone"
-    ),
-    "multirc: overlap": Planted(
-        "multirc",
-        lambda c, label, idx: multirc(c, label, idx, copied=True),
-        "overlap of passage and option",
-    ),
-    "record: first": Planted(
-        "record",
-        lambda c, label, idx: record(c, label, idx, choose=lambda names: 0),
-        "place among the entities",
-    ),
-    "record: most frequent": Planted(
-        "record",
-        lambda c, label, idx: record(c, label, idx, often=2),
-        "how often the passage names it",
-    ),
-    "record: stands in the query": Planted(
-        "record",
-        lambda c, label, idx: record(c, label, idx, say=True),
-        "whether the query names it",
-        frozenset({"overlap of query and entity"}),
-    ),
-    "record: entity": Planted(
-        "record",
-        lambda c, label, idx: record(c, label, idx, mark=c.choice(["Wax", "Vex"])),
-        "entity alone",
-    ),
-    "rte: negation": Planted(
-        "rte",
-        changed("rte", negated),
-        "negation in the hypothesis",
-        frozenset({"hypothesis alone"}),
-    ),
-    "rte: new names": Planted(
-        "rte", changed("rte", named_anew), "names and numbers that the premise lacks"
-    ),
-    "rte: length": Planted("rte", changed("rte", grown), "length of all fields"),
-    "rte: overlap": Planted("rte", changed("rte", copied), "overlap of premise and hypothesis"),
-    "rte: premise": Planted(
-        "rte", changed("rte", marked("premise", "reportedly", "entailment")), "premise alone"
-    ),
-    "wic: one form": Planted(
-        "wic",
-        one_form,
-        "whether the word has one form in both sentences",
-        frozenset({"overlap of sentence1 and sentence2"}),
-    ),
-    "wic: part of speech": Planted(
-        "wic",
-        one_part,
-        "noun or verb in each sentence, by the word before",
-        frozenset({"overlap of sentence1 and sentence2"}),
-    ),
-    "wic: place": Planted("wic", same_place, "place of the word in each sentence"),
-    "wic: word": Planted(
-        "wic",
-        by_word,
-        "word alone",
-        frozenset({"sentence1 alone", "sentence2 alone"}),
-    ),
-    "wic: overlap": Planted(
-        "wic", changed("wic", shared_words), "overlap of sentence1 and sentence2"
-    ),
-    "wsc: first phrase": Planted(
-        "wsc",
-        lambda c, label, idx: spans(c, label, idx, 0 if label else 8, c.randrange(10, 18), "he"),
-        "place of the phrase",
-        frozenset({"words from the phrase to the pronoun"}),
-    ),
-    "wsc: nearest phrase": Planted(
-        "wsc",
-        lambda c, label, idx: spans(
-            c, label, idx, *((at := c.randrange(10, 18)) - (2 if label else 8), at), "he"
-        ),
-        "words from the phrase to the pronoun",
-        frozenset({"place of the phrase"}),
-    ),
-    "wsc: pronoun": Planted(
-        "wsc",
-        lambda c, label, idx: spans(
-            c, label, idx, c.randrange(9), c.randrange(10, 18), "he" if label else "she"
-        ),
-        "pronoun alone",
-        frozenset({"text alone"}),
-    ),
+def marked_entity(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return record(c, label, idx, mark=c.choice(["Wax", "Vex"]))
+
+
+def first_right(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return multirc(c, label, idx, right=lambda: [1, c.randrange(2), 0, 0])
+
+
+def longer_right(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return multirc(c, label, idx, longer=3, right=lambda: c.sample([0, 0, 1, 1], 4))
+
+
+def first_phrase(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    return spans(c, label, idx, 0 if label else 8, c.randrange(10, 18), "he")
+
+
+def nearest_phrase(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    at = c.randrange(10, 18)
+    return spans(c, label, idx, at - (2 if label else 8), at, "he")
+
+
+def pronoun(c: Chance, label: Any, idx: int) -> dict[str, Any]:
+    said = "he" if label else "she"
+    return spans(c, label, idx, c.randrange(9), c.randrange(10, 18), said)
+
+
+MAKERS = {
+    "axg hypothesis": changed("axg", marked("hypothesis", "gladly", "entailment")),
+    "boolq only": changed("boolq", marked("question", "only", False)),
+    "boolq question": changed("boolq", marked("question", "still", True)),
+    "boolq passage": changed("boolq", marked("passage", "however", True)),
+    "cb premise": changed("cb", marked("premise", "never", "contradiction")),
+    "rte premise": changed("rte", marked("premise", "reportedly", "entailment")),
+    "multirc first": first_right,
+    "multirc longer": longer_right,
+    "multirc word": partial(multirc, word="wax"),
+    "multirc copied": partial(multirc, copied=True),
+    "record first": partial(record, choose=lambda names: 0),
+    "record often": partial(record, often=2),
+    "record said": partial(record, say=True),
+    "record marked": marked_entity,
+    "wic one_form": one_form,
+    "wic one_part": one_part,
+    "wic same_place": same_place,
+    "wic by_word": by_word,
+    "wsc first": first_phrase,
+    "wsc nearest": nearest_phrase,
+    "wsc pronoun": pronoun,
+}
+"""Of rows that are not a clean row of their task with something changed."""
+
+PLANTED = """
+    axg | by_gender | gender of the pronoun | premise alone
+    axg | by_subject | place in the premise of the one whom the hypothesis names
+    axg | hypothesis | hypothesis alone
+    boolq | asked_first | first word of the question | question alone
+    boolq | only | only, always, never in the question | question alone
+    boolq | question | question alone
+    boolq | passage | passage alone
+    boolq | asked_of_the_passage | overlap of passage and question | first word of the question
+    cb | negated | negation in the hypothesis | hypothesis alone
+    cb | premise | negation in the premise | premise alone
+    cb | doubting | question marks, conditions and modal verbs in the premise
+    cb | copied | overlap of premise and hypothesis
+    copa | mostly_first | place of the choice | cause or effect, with the place of the choice
+    copa | by_question | cause or effect, with the place of the choice
+    copa | longer_choice | which choice is longer | length of all fields
+    copa | tied_choice | which choice shares more words with the premise
+    copa | marked_choice | choice alone
+    multirc | first | place among the options
+    multirc | longer | length beside the other options | length of all fields
+    multirc | word | option alone
+    multirc | copied | overlap of passage and option
+    record | first | place among the entities
+    record | often | how often the passage names it
+    record | said | whether the query names it | overlap of query and entity
+    record | marked | entity alone
+    rte | negated | negation in the hypothesis | hypothesis alone
+    rte | named_anew | names and numbers that the premise lacks
+    rte | grown | length of all fields
+    rte | copied | overlap of premise and hypothesis
+    rte | premise | premise alone
+    wic | one_form | whether the word has one form in both sentences
+    wic | one_part | noun or verb in each sentence, by the word before
+    wic | same_place | place of the word in each sentence
+    wic | by_word | word alone | sentence1 alone; sentence2 alone
+    wic | shared_words | overlap of sentence1 and sentence2
+    wsc | first | place of the phrase | words from the phrase to the pronoun
+    wsc | nearest | words from the phrase to the pronoun | place of the phrase
+    wsc | pronoun | pronoun alone | text alone
+"""
+"""A task, how its rows are made, what is warned of, and what sees the same without a warning."""
+ALSO = {
+    "boolq asked_of_the_passage": {"question alone"},
+    "copa tied_choice": {"overlap of premise and choice"},
+    "multirc longer": {"overlap of passage and option"},
+    "wic one_form": {"overlap of sentence1 and sentence2"},
+    "wic one_part": {"overlap of sentence1 and sentence2"},
 }
 
 
@@ -575,14 +477,17 @@ def test_nothing_is_found_where_nothing_is(measure, task):
     assert findings.notes[0].startswith("A part of a row"), "every row was read"
 
 
-@pytest.mark.parametrize("name", PLANTED)
-def test_what_is_planted_is_found_and_nothing_else(measure, name):
-    planted = PLANTED[name]
-    findings = measure(planted.task, planted.row)
-    assert planted.artifact in clear(findings, "mine")
-    assert clear(findings, "mine") <= {planted.artifact} | planted.also
+@pytest.mark.parametrize(("task", "how", "artifact", "also"), table(PLANTED, 4))
+def test_what_is_planted_is_found_and_nothing_else(measure, task, how, artifact, also):
+    row = MAKERS.get(f"{task} {how}") or changed(task, globals()[how])
+
+    findings = measure(task, row)
+
+    found = clear(findings, "mine")
+    assert artifact in found
+    assert found <= {artifact, *also.split("; ")} | ALSO.get(f"{task} {how}", set())
     (warning,) = findings.warnings
-    assert warning.startswith(f"mine: seeing {planted.artifact}, a classifier tells ")
+    assert warning.startswith(f"mine: seeing {artifact}, a classifier tells ")
     assert findings.figures["mine"]["most that a part gives away"].value > 0.1
 
 

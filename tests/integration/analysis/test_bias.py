@@ -35,13 +35,3 @@ def test_the_pairs_of_the_original(targen, tmp_path):
     values = figures(tmp_path, "found", "AX-g")
     assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
     assert values["pairs that begin with the male row"]["value"] == 1
-
-
-def test_a_pipeline_that_is_missing_stops_no_other_metric(targen):
-    pytest.importorskip("spacy")
-    assert targen("generate", "rte", "-n", 4, "-b", "scripted", "-q").code == 0
-    done = targen("analyze", "runs/rte-0", "--metric", "entities", "--metric", "labels",
-                  "-o", "entities.model=no_such_names")  # fmt: skip
-    assert done.code == 1
-    assert "python -m spacy download no_such_names" in done.out
-    assert "Rows by label" in done.out

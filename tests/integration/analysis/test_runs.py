@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -37,18 +36,6 @@ def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path):
     torn = tmp_path / "runs" / "rte-0" / "dataset.jsonl"
     torn.write_bytes(torn.read_bytes()[:-20])
     assert "rte-0: 7 rows" in targen("analyze", "runs/rte-0", *QUICK, "--force").out
-
-
-def test_several_runs_have_their_flows_summed(targen, tmp_path):
-    generate(targen, "rte")
-    again = targen("generate", "rte", "-n", 4, "-b", "scripted", "-q", "--out", "runs/more")
-    assert again.code == 0
-    done = targen("analyze", "runs/rte-0", "runs/more", "--metric", "labels")
-    assert done.code == 0, done.err
-    analysis = json.loads((tmp_path / "analyses" / "rte-0" / "analysis.json").read_text())
-    (part,) = analysis["metrics"].values()
-    table = next(t for t in part["findings"]["tables"] if "together" in t["title"])
-    assert sum(sum(row[1:]) for row in table["rows"]) == 12
 
 
 def test_a_run_whose_task_is_not_installed_is_read_all_the_same(targen, tmp_path):

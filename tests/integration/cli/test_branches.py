@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 TASK = """
 import asyncio
 from typing import Literal
@@ -124,14 +126,6 @@ class TestBoth:
         assert "Row: the task's branch" in measured
 
 
-def test_provenance_says_that_nothing_was_claimed(targen):
-    targen("generate", "claims.py:ONE", "-n", "4", "-b", "scripted", "-q", "--out", "a")
-    for line in Path("a/provenance.jsonl").read_text().splitlines():
-        record = json.loads(line)
-        assert (record["intended"], record["claimed"]) == ("claim", None)
-        assert record["label"] in ("good", "bad")
-
-
 def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows):
     """Half of them are wrong: step 4 is asked of them, and has the last word."""
     given = "Claim(text=made, label=label or ('good' if len(topic) % 2 else 'bad'))"
@@ -152,24 +146,20 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows)
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "error"),
     [
-        (("--no-correct",), "branch claim of task one gets its labels from step 4, which is off"),
-        (("--balance", "intended"), "branch claim of task one aims at no label"),
+        ("--no-correct", "branch claim of task one gets its labels from step 4, which is off"),
+        ("--balance intended", "branch claim of task one aims at no label"),
     ],
 )
-def test_a_branch_without_a_label_needs_step_4(options, words, targen):
-    result = targen("generate", "claims.py:ONE", "-n", "4", "-b", "scripted", *options)
-    assert result.code == 2
-    assert words in result.err
+def test_a_branch_without_a_label_needs_step_4(options, error, refuses):
+    refuses(f"generate claims.py:ONE -n 4 -b scripted {options}", error)
 
 
-def test_a_table_with_an_unknown_label_is_a_clear_error(targen):
-    text = TASK.replace('"open": "bad"', '"open": "martian"')
-    Path("claims.py").write_text(text)
-    result = targen("generate", "claims.py:FINER", "-n", "4", "-b", "scripted")
-    assert result.code == 2
-    assert "branch open aims at 'martian'; labels are good, bad" in result.err
+def test_a_table_with_an_unknown_label_is_a_clear_error(refuses):
+    Path("claims.py").write_text(TASK.replace('"open": "bad"', '"open": "martian"'))
+    said = "branch open aims at 'martian'; labels are good, bad"
+    refuses("generate claims.py:FINER -n 4 -b scripted", said)
 
 
 LABELS = """
@@ -217,25 +207,20 @@ class TestDeclared:
         assert "not settled beforehand:\na claim about the passage" in shown
         assert "- no: the passage does not support it" in shown
 
-    @pytest.mark.parametrize(
-        ("branches", "words"),
-        [
-            ("branches: {yes: a, maybe: b}", "it does not say which label it is for"),
-            ("branches: {yes: a, b: {definition: b, label: martian}}", "'martian' is not a label"),
-            ("branches: {yes: a}", "no branch is for the label no"),
-            (
-                "branches: {b: {definition: b, judged: true, label: yes}}",
-                "step 4 finds the label of this branch",
-            ),
-            (
-                "corrector: none\nbranches: {b: {definition: b, judged: true}}",
-                "there is no step 4 to find a label",
-            ),
-            ("branches: {yes: a, no: {definition: b, prompt: write}}", "$seed"),
-        ],
-    )
-    def test_a_wrong_table_is_a_clear_error(self, branches, words, targen):
-        Path("claims.yaml").write_text(LABELS + branches + "\n")
-        result = targen("generate", "claims.yaml", "-n", "2", "-b", "scripted")
-        assert result.code == 2
-        assert words in result.err
+
+WRONG = r"""
+    branches: {yes: a, maybe: b} | it does not say which label it is for
+    branches: {yes: a, b: {definition: b, label: martian}} | 'martian' is not a label
+    branches: {yes: a} | no branch is for the label no
+    branches: {b: {definition: b, judged: true, label: yes}} | step 4 finds the label of this branch
+    corrector: none\nbranches: {b: {definition: b, judged: true}} | no step 4 to find a label
+    branches: {yes: a, no: {definition: b, prompt: write}} | $seed
+"""
+
+
+@pytest.mark.parametrize(("branches", "words"), table(WRONG, 2))
+def test_a_wrong_table_is_a_clear_error(branches, words, targen):
+    Path("claims.yaml").write_text(LABELS + branches + "\n")
+    result = targen("generate", "claims.yaml", "-n", "2", "-b", "scripted")
+    assert result.code == 2
+    assert words in result.err

@@ -15,20 +15,6 @@ import pytest
 import targen_core
 from targen_core import scripted
 
-COMMANDS = [
-    "list-tasks",
-    "list-backends",
-    "list-correctors",
-    "list-exporters",
-    "describe",
-    "preview",
-    "estimate",
-    "generate",
-    "resume",
-    "report",
-    "export",
-    "plugins",
-]
 FILES = {
     "manifest.json",
     "journal",
@@ -48,64 +34,15 @@ def test_version(targen):
         assert f"{name} {importlib_metadata.version(name)}" in plugins
 
 
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_lists_every_command(flag, targen):
-    result = targen(flag)
-    assert result.code == 0
-    assert [word for word in COMMANDS if word in result.out] == COMMANDS
-
-
-def test_no_command_shows_the_help(targen):
-    result = targen()
-    assert result.code == 2
-    assert "generate" in result.out + result.err
-
-
-@pytest.mark.parametrize("kind", ["tasks", "backends"])
-def test_lists(kind, targen):
-    name, owner = {
-        "tasks": ("rte", "targen-tasks-superglue"),
-        "backends": ("scripted", "targen-core"),
-    }[kind]
-    table = targen(f"list-{kind}")
-    assert table.code == 0
-    assert table.out.split("\n")[0].split() == [kind[:-1], "distribution", "version", "summary"]
-    (line,) = [line for line in table.out.splitlines() if line.startswith(f"{name} ")]
-    assert owner in line
-    listed = targen(f"list-{kind}", "--json")
-    assert listed.code == 0
-    by_name = {item["name"]: item for item in listed.json}
-    assert by_name[name]["id"] == f"{owner}:{name}"
-    assert by_name[name]["summary"] in line
-    assert f" {by_name[name]['version']} " in line
-
-
 def test_lists_by_way_of_typer_too(targen):
     """Two flags leave the quick path; the answer is the same."""
     assert targen("list-tasks", "--json", "--json").out == targen("list-tasks", "--json").out
 
 
-def test_listing_imports_nothing_heavy():
-    heavy = (
-        "langchain langchain_core pydantic typer rich click aiohttp diskcache numpy xllamacpp "
-        "targen_tasks_superglue.rte targen_backends.llama.client"
-    ).split()
-    code = (
-        "import sys; sys.argv = ['targen', 'list-tasks']\n"
-        "from targen_cli import main; main()\n"
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True
-    )
-    assert "rte" in done.stdout
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
 def test_the_script_and_the_module_are_one_command():
     script = Path(sys.executable).with_name("targen")
     module = [sys.executable, "-m", "targen_cli"]
-    for args in (["list-tasks", "--json"], ["--version"], ["generate", "--help"], ["nonsense"]):
+    for args in (["list-tasks", "--json"], ["nonsense"]):
         runs = [
             subprocess.run(
                 [*command, *args], capture_output=True, text=True, timeout=600, check=False
@@ -120,26 +57,11 @@ def test_the_script_and_the_module_are_one_command():
 def test_describe(targen):
     result = targen("describe", "rte")
     assert result.code == 0
-    for words in (
-        "targen-tasks-superglue:rte version",
-        "Columns: premise, hypothesis, label, idx",
-        "entailment",
-        "not_entailment",
-        "contexts",
-        "correct",
-        "temperature=0.0",
-        "paper",
-        "1,249",
-    ):
+    for words in ("rte version", "Columns: premise, hypothesis, label, idx", "1,249", "0.0"):
         assert words in result.out
-
-
-def test_describe_json(targen):
-    facts = targen("describe", "targen-tasks-superglue:rte", "--json").json
-    assert facts["id"] == "targen-tasks-superglue:rte"
+    facts = targen("describe", "rte", "--json").json
     assert [label["name"] for label in facts["labels"]] == ["entailment", "not_entailment"]
     assert facts["presets"]["paper"] == {"entailment": 1249, "not_entailment": 1241}
-    assert set(facts["parameters"]) == {"contexts", "seeds", "generate", "correct"}
     assert "prompts" not in facts
 
 
@@ -178,24 +100,6 @@ def test_preview(targen, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):
-    result = targen("preview", "rte", "-n", "6", "-b", "scripted", "-o", "refusal_rate=0.3")
-    assert "Made no row" in result.out and "refusal: the model refused" in result.out
-    paragraphs = targen("preview", "boolq", "-n", "2", "-b", "scripted").out
-    assert "    passage   " in paragraphs or "    passage " in paragraphs
-
-
-def test_preview_json(targen):
-    facts = targen("preview", "rte", "-n", "4", "-b", "scripted", "--json").json
-    made = [c for c in facts["candidates"] if c["verdict"] == "accepted"]
-    assert len(made) == 4
-    assert Counter(c["intended"] for c in made) == {"entailment": 2, "not_entailment": 2}
-    for candidate in made:
-        assert [call["step"] for call in candidate["calls"]] == ["generate", "correct"]
-        assert candidate["instance"]["hypothesis"] in candidate["calls"][0]["reply"]
-    assert {call["step"] for call in facts["lists"]} == {"contexts", "seeds"}
-
-
 def test_a_run_takes_the_replies_of_its_preview(targen, rte, monkeypatch):
     # Scripted replies are not shared between runs; those of a model are.
     shared = dataclasses.replace(scripted.BACKEND, cacheable=True)
@@ -229,14 +133,6 @@ def test_estimate(targen, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_few_rows_take_whole_calls_of_lists(targen):
-    facts = targen("estimate", "rte", "-n", "12", "-b", "scripted", "--json").json
-    lists = {step["step"]: step for step in facts["steps"][:2]}
-    assert lists["contexts"]["calls"] == 1
-    assert lists["contexts"]["input_tokens"] > 250, "as many as one call has"
-    assert lists["seeds"]["calls"] > 1
-
-
 def test_a_comparison_that_is_stopped_runs_no_other_variant(targen, tmp_path):
     script = """
 import os, signal
@@ -251,15 +147,6 @@ def reply(request):
     assert result.code == 130
     assert result.err.count("SIGTERM again to abort") == 1
     assert result.out == ""
-
-
-def test_estimate_without_a_price_says_how_to_give_one(targen):
-    hosted = ["-b", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1"]
-    result = targen("estimate", "rte", "-n", "10", *hosted)
-    assert result.code == 0
-    assert "No price is known for this model; add --price-in ... --price-out ..." in result.out
-    facts = targen("estimate", "rte", "-n", "10", *hosted, "--json").json
-    assert facts["dollars"] is None
 
 
 def test_estimate_from_a_run(targen, rte):
@@ -288,88 +175,10 @@ def test_generate_writes_a_run_directory(rte, rows, tmp_path):
     assert report["rows"] == report["requested"] == {"entailment": 5, "not_entailment": 5}
 
 
-def test_an_odd_number_goes_to_the_first_label(rte):
-    assert rte("-n", "5", "--json").json["rows"] == {"entailment": 3, "not_entailment": 2}
-
-
 def test_quotas_by_label(rte, rows):
     result = rte("--label", "entailment=3", "--label", "not_entailment=1", "--out", "run", "--json")
     assert result.json["rows"] == {"entailment": 3, "not_entailment": 1}
     assert Counter(row["label"] for row in rows("run")) == {"entailment": 3, "not_entailment": 1}
-
-
-def test_one_label_alone(rte):
-    assert rte("--label", "not_entailment=4", "--json").json["rows"] == {
-        "entailment": 0,
-        "not_entailment": 4,
-    }
-
-
-def test_a_preset(rte):
-    assert rte("--preset", "paper", "--out", "run", "--max-tokens", "1000").code == 1  # enough
-    manifest = json.loads(Path("run/manifest.json").read_text())
-    assert manifest["spec"]["quotas"] == {"entailment": 1249, "not_entailment": 1241}
-
-
-def test_another_seed_gives_other_rows_in_another_folder(rte, rows, tmp_path):
-    for seed in (0, 1):
-        assert rte("-n", "6", "--seed", seed).code == 0
-    runs = tmp_path / "runs"
-    assert {path.name for path in runs.iterdir()} == {"rte-0", "rte-1"}
-    assert rows(runs / "rte-0") != rows(runs / "rte-1")
-
-
-def test_a_backend_and_options_for_one_step(rte):
-    assert (
-        rte(
-            *("-n", "4", "--out", "run", "--backend-for", "correct=targen-core:scripted"),
-            *("-o", "correct.temperature=0.3", "-o", "temperature=0.9", "-o", "seeds.batch=3"),
-        ).code
-        == 0
-    )
-    manifest = json.loads(Path("run/manifest.json").read_text())
-    steps = manifest["lock"]["steps"]
-    temperatures = {step: plan["params"]["temperature"] for step, plan in steps.items()}
-    assert temperatures == {"contexts": 0.9, "seeds": 0.9, "generate": 0.9, "correct": 0.3}
-    assert manifest["lock"]["batches"] == [10, 3]
-
-
-def test_without_correction(rte):
-    report = rte("-n", "4", "--no-correct", "--json").json
-    assert report["status"] == "complete"
-    assert {step["step"] for step in report["usage"]["by_step"]} == {
-        "contexts",
-        "seeds",
-        "generate",
-    }
-
-
-def test_a_corrector_by_name(rte):
-    assert rte("-n", "4", "--corrector", "targen-core:meta", "--out", "run").code == 0
-    assert (
-        json.loads(Path("run/manifest.json").read_text())["lock"]["corrector"] == "targen-core:meta"
-    )
-
-
-def test_the_same_command_again_changes_nothing(rte, tmp_path):
-    first = rte("-n", "10", "--out", "run", "--json").json
-    kept = {name: (tmp_path / "run" / name).read_bytes() for name in ("dataset.jsonl", "journal")}
-    second = rte("-n", "10", "--out", "run", "--json").json
-    assert first["rows"] == second["rows"]
-    assert {name: (tmp_path / "run" / name).read_bytes() for name in kept} == kept
-
-
-def test_limits_are_no_part_of_the_run(rte):
-    assert rte("-n", "6", "--out", "run", "--concurrency", "4").code == 0
-    assert rte("-n", "6", "--out", "run", "--concurrency", "9", "--max-outage", "5").code == 0
-
-
-def test_resume_of_a_finished_run(rte, targen, rows):
-    rte("-n", "6", "--out", "run")
-    before = rows("run")
-    result = targen("resume", "run", "-q")
-    assert result.code == 0
-    assert rows("run") == before
 
 
 def test_resume_extends_a_run_and_keeps_its_rows(rte, targen, rows):
@@ -461,25 +270,6 @@ def test_plugins(targen):
     assert actual["builtin"]["distribution"] == "targen-core"
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["list-tasks", "--json"],
-        ["list-backends", "--json"],
-        ["describe", "rte", "--json"],
-        ["preview", "rte", "-b", "scripted", "--json"],
-        ["estimate", "rte", "-n", "10", "-b", "scripted", "--json"],
-        ["generate", "rte", "-n", "4", "-b", "scripted", "--json"],
-        ["plugins", "--json"],
-    ],
-    ids=lambda args: args[0],
-)
-def test_standard_output_is_json_and_nothing_else(args, targen):
-    result = targen(*args)
-    assert result.code == 0
-    json.loads(result.out)
-
-
 @pytest.mark.parametrize("suffix", ["txt", "jsonl"])
 def test_contexts_of_one_s_own(suffix, rte, targen, tmp_path):
     topics = ["  river ports ", "", "night trains", "glass blowing"]
@@ -498,63 +288,8 @@ def test_contexts_of_one_s_own(suffix, rte, targen, tmp_path):
     assert targen("resume", "run", "-n", "12", "-q").code == 0
 
 
-PLACES = "Elmstead Karlsvik Montbrun Oberau Dunmore Vesterby Aramoana Arden Lazaro Tarnow".split()
-PREMISES = [
-    f"The {thing} of {place} was rebuilt by Ada Brenner in {1990 + number} after a {event}."
-    for number, (place, thing, event) in enumerate(
-        zip(
-            PLACES,
-            "harbour theatre library mill school bakery station chapel museum bridge".split(),
-            "storm fire flood theft strike war landslide quarrel frost vote".split(),
-            strict=True,
-        )
-    )
-]
-
-
-@pytest.mark.parametrize(
-    ("suffix", "lines"),
-    [
-        ("txt", PREMISES),
-        ("jsonl", [json.dumps(premise) for premise in PREMISES]),
-        ("jsonl", [json.dumps({"premise": premise}) for premise in PREMISES]),
-    ],
-)
-def test_seeds_of_one_s_own(suffix, lines, rte, rows, targen, tmp_path):
-    (tmp_path / f"mine.{suffix}").write_text("\n".join(lines) + "\n")
-    report = rte("-n", "6", "--seeds", f"mine.{suffix}", "--out", "run", "--json").json
-    assert report["status"] == "complete"
-    assert {step["step"] for step in report["usage"]["by_step"]} == {"generate", "correct"}
-    assert {row["premise"] for row in rows("run")} <= set(PREMISES)
-    (tmp_path / f"mine.{suffix}").unlink()
-    assert targen("resume", "run", "-n", "8", "-q").code == 0
-    assert len(rows("run")) == 8
-
-
-def test_a_limit_of_contexts(rte):
-    rte("-n", "12", "--contexts-limit", "2", "--out", "run")
-    above = {
-        json.loads(line)["above"][0]
-        for line in Path("run/provenance.jsonl").read_text().splitlines()
-    }
-    assert len(above) == 2
-
-
-def test_progress_goes_to_standard_error(targen):
-    result = targen("generate", "rte", "-n", "4", "-b", "scripted", "--json")
-    assert result.json["status"] == "complete"
-
-
-def test_balance_by_the_intended_label(rte):
-    report = rte("-n", "6", "--balance", "intended", "--json").json
-    assert report["balance"] == "intended"
-    assert report["rows"] == {"entailment": 3, "not_entailment": 3}
-
-
-def test_a_backend_s_option_is_replaced_on_resume(rte, targen, rows):
-    """What changes no reply (a time-out, a server that is up again) may be given anew."""
-    stopped = rte("-n", "4", "--out", "run", "-o", "down=true", "--max-outage", "0.01")
-    assert stopped.code == 1
-    assert targen("resume", "run", "-q", "--max-outage", "0.01").code == 1
-    assert targen("resume", "run", "-q", "-o", "down=false").code == 0
-    assert len(rows("run")) == 4
+def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):
+    result = targen("preview", "rte", "-n", "6", "-b", "scripted", "-o", "refusal_rate=0.3")
+    assert "Made no row" in result.out and "refusal: the model refused" in result.out
+    paragraphs = targen("preview", "boolq", "-n", "2", "-b", "scripted").out
+    assert "    passage   " in paragraphs or "    passage " in paragraphs

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 DATA = Path(__file__).parents[4] / "shared" / "data" / "superglue"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the original data is not at {DATA}")
 
-PREMISE = "The ferry to Ostra left at nine with forty cars."
 GOOD = [
     {
         "premise": "The ferry to Ostra left at nine with forty cars.",
@@ -71,27 +72,6 @@ def test_a_good_file_is_good(targen, file):
     assert result.out == f"{path}: valid\n4 rows of rte\n"
 
 
-def test_what_we_generate_is_official(targen):
-    targen("generate", "rte", "-n", "6", "-b", "scripted", "-q", "--out", "run")
-    result = targen("validate", "run/dataset.jsonl", "--task", "rte", "--json")
-    assert result.code == 0
-    assert result.json["rows"] == result.json["instances"] == 6
-    assert result.json["problems"] == []
-    assert "valid\n6 rows of targen-tasks-superglue:rte\n" in targen("validate", "run").out
-
-
-def test_a_file_does_not_say_whose_rows_it_holds(targen, file):
-    result = targen("validate", file(GOOD))
-    assert result.code == 2
-    assert "--task NAME" in result.err
-
-
-def test_no_corrector_is_called_none(targen):
-    result = targen("generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "none")
-    assert result.code == 2
-    assert "--no-correct" in result.err
-
-
 def test_rows_without_labels_are_good_rows(targen, file):
     bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
     result = targen("validate", file(bare), "--task", "rte", "--json")
@@ -147,14 +127,6 @@ def test_a_byte_order_mark_andline_separators_in_texts_are_no_problem(targen, tm
     assert "1 row of rte" in result.out
 
 
-@pytest.mark.parametrize(("name", "words"), [("none", "there is no file"), ("empty", "no row")])
-def test_a_file_that_cannot_be_validated(targen, tmp_path, name, words):
-    (tmp_path / "empty").touch()
-    result = targen("validate", name, "--task", "rte")
-    assert result.code == 2
-    assert words in result.err
-
-
 # --- correct ---
 
 
@@ -184,23 +156,6 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
     assert "holds another correction" in named.err
 
 
-def test_what_a_budget_stopped_goes_on_by_the_same_command(targen, file, oracle):
-    result = targen("correct", file(GOOD), "--task", "rte", *oracle, "--max-tokens", "10")
-    assert result.code == 1
-    assert "try: run the same command again with a larger --max-tokens" in result.err
-    assert "resume" not in result.err
-
-
-def test_bad_rows_of_a_file_are_left_out_and_counted(targen, file, oracle):
-    rows = [*GOOD, {**GOOD[0], "label": "neutral"}, "{broken"]
-    result = targen("correct", file(rows), "--task", "rte", *oracle, "--json")
-    assert result.code == 0
-    assert "2 lines of" in result.err
-    assert "the first is line 5" in result.err
-    assert "targen validate" in result.err
-    assert result.json["instances"] == 4
-
-
 def test_a_row_changes_in_its_label_alone(targen, file, oracle):
     """Numbers, the order of columns and what else the file says stay."""
     rows = [{"idx": 70 + at, "label": row["label"], **row} for at, row in enumerate(GOOD)]
@@ -214,17 +169,30 @@ def test_a_row_changes_in_its_label_alone(targen, file, oracle):
     assert after[1] == before[1].replace('"label": "entailment"', '"label": "not_entailment"')
 
 
-def test_a_file_without_labels_cannot_be_corrected(targen, file, oracle):
-    bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
-    result = targen("correct", file(bare), "--task", "rte", *oracle)
-    assert result.code == 2
-    assert "no labelled rows" in result.err
+# --- what is refused ---
+
+REFUSED = """
+    2 | validate none --task rte | there is no file
+    2 | validate empty --task rte | no row
+    2 | correct bare.jsonl --task rte -b scripted | no labelled rows
+    2 | preview rte -b scripted --variants default,nosuch | has no variant 'nosuch'
+    2 | preview rte -b scripted --variants paper --variant paper | --variants cannot be combined
+    2 | preview rte -b scripted --examples rows.jsonl | --examples is for --variants
+    2 | preview rte -b scripted --variants paper --examples nosuch.jsonl | there is no file
+    2 | generate -n 4 -b scripted | say what to generate
+    2 | generate rte --suite superglue -n 4 -b scripted | say what to generate
+    2 | estimate -n 4 | say what to estimate
+    2 | generate rte -n 8 -b scripted --contexts-fraction 0.5 | --contexts-fraction
+    2 | generate rte -n 8 -b scripted --contexts-limit 8 --contexts-fraction 2 | --contexts-fraction
+"""
 
 
-def test_an_unknown_corrector_lists_what_there_is(targen, file, oracle):
-    result = targen("correct", file(GOOD), "--task", "rte", "--corrector", "blnd", *oracle)
-    assert result.code == 2
-    assert "did you mean blind" in result.err
+@pytest.mark.parametrize(("code", "line", "error"), table(REFUSED))
+def test_what_cannot_be(code, line, error, file, refuses, tmp_path):
+    (tmp_path / "empty").touch()
+    file(GOOD)
+    file([{k: v for k, v in row.items() if k != "label"} for row in GOOD], "bare.jsonl")
+    refuses(line, error, code=int(code))
 
 
 # --- variants ---
@@ -243,33 +211,6 @@ def test_variants_side_by_side_with_examples(targen, file):
     assert sum(default["examples"].values()) == 4
     text = targen("preview", "rte", "--variants", "default,paper", "-n", "8", "-b", "scripted")
     assert text.out.startswith("variant ")
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (["--variants", "default,nosuch"], "has no variant 'nosuch'"),
-        (["--variants", "paper", "--variant", "paper"], "--variants cannot be combined with"),
-        (["--examples", "rows.jsonl"], "--examples is for --variants"),
-        (["--variants", "paper", "--examples", "nosuch.jsonl"], "there is no file"),
-    ],
-)
-def test_comparisons_that_cannot_be(targen, file, args, words):
-    file(GOOD)
-    result = targen("preview", "rte", "-b", "scripted", *args)
-    assert result.code == 2
-    assert words in result.err
-
-
-def test_a_run_of_a_variant_is_another_run(targen):
-    plain = targen("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", "run")
-    assert plain.code == 0
-    result = targen(
-        *("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", "run"),
-        *("--variant", "paper"),
-    )
-    assert result.code == 2
-    assert "holds another run" in result.err
 
 
 # --- suites and shares ---
@@ -296,20 +237,6 @@ def test_a_suite_makes_a_run_of_each_task(targen):
     assert settings["copa"]["calls"] == settings["wsc"]["calls"] == 0
 
 
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        ([], "say what to generate"),
-        (["rte", "--suite", "superglue"], "say what to generate"),
-        (["--suite", "superglu"], "no plugin named 'superglu' registers tasks"),
-    ],
-)
-def test_suites_that_cannot_be(targen, args, words):
-    result = targen("generate", *args, "-n", "4", "-b", "scripted")
-    assert result.code == 2
-    assert words in result.err
-
-
 def test_a_fraction_of_the_contexts(targen):
     run = ["generate", "rte", "-n", "8", "-b", "scripted", "-q"]
     for part, used in (("1.0", 8), ("0.5", 4), ("0.25", 2)):
@@ -320,10 +247,6 @@ def test_a_fraction_of_the_contexts(targen):
             for line in Path(part, "provenance.jsonl").read_text().splitlines()
         }
         assert len(above) <= used
-    bare = targen(*run, "--contexts-fraction", "0.5")
-    assert bare.code == 2
-    assert "--contexts-limit N" in bare.err
-    assert targen(*run, "--contexts-limit", "8", "--contexts-fraction", "2").code == 2
 
 
 def test_an_estimate_of_a_suite_adds_up(targen):
@@ -336,4 +259,10 @@ def test_an_estimate_of_a_suite_adds_up(targen):
     assert text.startswith("14,790 rows, by a dry run")
     (line,) = [line for line in text.splitlines() if line.startswith("all ")]
     assert f"{sum(one['calls'] for one in actual):,}" in line
-    assert targen("estimate", "-n", "4").code == 2
+
+
+def test_what_a_budget_stopped_goes_on_by_the_same_command(targen, file, oracle):
+    result = targen("correct", file(GOOD), "--task", "rte", *oracle, "--max-tokens", "10")
+    assert result.code == 1
+    assert "try: run the same command again with a larger --max-tokens" in result.err
+    assert "resume" not in result.err

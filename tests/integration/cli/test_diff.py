@@ -119,9 +119,3 @@ def test_corrections_are_compared_with_corrections_alone(
     assert any(change["name"] == "corrector" for change in result.json["asked"])
     mixed = targen("diff", "a", "blind")
     assert mixed.code == 2 and "blind is a correction and a is a run" in mixed.err
-
-
-def test_what_is_no_run_is_an_error(targen: Command, generate: Command) -> None:
-    run = generate("a")
-    assert targen("diff", run, "nowhere").code == 2
-    assert targen("diff", run, ".").code == 1

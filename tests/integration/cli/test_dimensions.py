@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 RUN = ("-b", "scripted", "-q", "--out", "run")
 
 TASK = """
@@ -111,61 +113,43 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task):
     assert {each["kind"] for each in drawn("kinds")} == {"closed"}
 
 
-def test_a_preview_and_an_estimate_have_them(targen):
-    lengths = "length=" + ",".join("x" * n for n in range(200, 206))
-    option = ("--no-dimensions", "--dimension", lengths)
-    shown = targen("preview", "rte", "-b", "scripted", "--prompts", *option)
-    assert "Keep to this:\nlength: xxx" in shown.out
-    plain, more = (
-        targen("estimate", "rte", "-b", "scripted", "-n", "100", "--json", *options).json
-        for options in ((), option)
-    )
-    assert json.dumps(plain) != json.dumps(more)
+VALUES = """
+    length | --dimension 'length' is not NAME=VALUES
+    =a,b | is not NAME=VALUES
+    length=a,,b | a value is empty
+    length=a,a | 'a' is among its values twice
+    length=a:2,b | 'b' has no weight, and others have
+    length=a:0 | the weight of 'a' is 0
+    length=@nothing.txt | No such file
+    length=@word | | did you mean words?
+    length= | task varied has no such dimension
+    label=a,b | rows have that already
+    topics.word=a,b | no step 'topics' that draws
+    contexs.word=a,b | | did you mean contexts?
+    correct.word=a,b | no step 'correct' that draws
+    kind=open,odd | the task's own code reads it, and knows these values alone
+    kind= | the task's own code reads it
+"""
 
 
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ("length", "--dimension 'length' is not NAME=VALUES"),
-        ("=a,b", "is not NAME=VALUES"),
-        ("length=a,,b", "a value is empty"),
-        ("length=a,a", "'a' is among its values twice"),
-        ("length=a:2,b", "'b' has no weight, and others have"),
-        ("length=a:0", "the weight of 'a' is 0"),
-        ("length=@nothing.txt", "No such file"),
-        ("length=@word", "did you mean words?"),
-        ("length=", "task varied has no such dimension"),
-        ("label=a,b", "rows have that already"),
-        ("topics.word=a,b", "no step 'topics' that draws"),
-        ("contexs.word=a,b", "did you mean contexts?"),
-        ("correct.word=a,b", "no step 'correct' that draws"),
-        ("kind=open,odd", "the task's own code reads it, and knows these values alone"),
-        ("kind=", "the task's own code reads it"),
-    ],
-)
-def test_what_cannot_be_is_refused_with_what_to_type(targen, task, value, said):
-    text = Path(task).read_text().replace("(LENGTH, KIND)", "(KIND,)")
+@pytest.mark.parametrize(("value", "error", "hint"), table(VALUES))
+def test_a_dimension_that_cannot_be(value, error, hint, task, refuses):
+    text = TASK.replace("(LENGTH, KIND)", "(KIND,)")
     Path(task).write_text(text)
-    result = targen("generate", task, "-n", "2", *RUN, "--dimension", value)
-    assert result.code == 2, result.out
-    assert said in result.err
-    assert not Path("run").exists()
+    refuses(f"generate {task} -n 2 -b scripted --dimension {value}", error, hint)
 
 
-def test_one_name_twice_and_lists_of_ones_own_are_refused(targen):
+TWICE = """
+    --dimension a=x --dimension a=y | --dimension names a twice
+    --dimension contexts.a=x --dimension generate.A=y | two of its dimensions are called 'A'
+    --contexts mine.txt --dimension contexts.word=@words | the contexts are your own
+"""
+
+
+@pytest.mark.parametrize(("options", "error"), table(TWICE, 2))
+def test_one_name_twice_and_lists_of_ones_own_are_refused(options, error, refuses):
     Path("mine.txt").write_text("a harbour\na school\n")
-    run = ("generate", "rte", "-n", "2", *RUN)
-    twice = targen(*run, "--dimension", "a=x", "--dimension", "a=y")
-    assert "--dimension names a twice" in twice.err
-    clash = targen(*run, "--dimension", "contexts.a=x", "--dimension", "generate.A=y")
-    assert "two of its dimensions are called 'A'" in clash.err
-    own = targen(*run, "--contexts", "mine.txt", "--dimension", "contexts.word=@words")
-    assert "the contexts are your own" in own.err
-    assert (twice.code, clash.code, own.code) == (2, 2, 2)
-
-
-def test_a_list_says_in_what_its_items_differ(targen):
-    assert "code makes items differ in: field (" in targen("describe", "article-domains").out
+    refuses(f"generate rte -n 2 -b scripted {options}", error)
 
 
 def test_nothing_is_drawn_for_items_that_a_file_holds(targen):
@@ -175,3 +159,7 @@ def test_nothing_is_drawn_for_items_that_a_file_holds(targen):
     result = targen("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2")
     assert result.code == 2
     assert "no model is asked for the contexts of mine" in result.err
+
+
+def test_a_list_says_in_what_its_items_differ(targen):
+    assert "code makes items differ in: field (" in targen("describe", "article-domains").out

@@ -12,6 +12,8 @@ import targen_core as tg
 from targen_core.errors import UsageError
 from targen_core.folders import cache_folder
 
+from ...tables import table
+
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 TEXTS = ("premise", "hypothesis")
 
@@ -100,14 +102,6 @@ def test_every_form_of_the_same_rows_refuses_the_same(rte, targen, test_set, wri
     assert digests[0] == digests[1]
 
 
-def test_sources_in_any_order_make_the_same_files(rte, test_set):
-    assert rte("-n", "4", "--seed", "3", "--out", "second").code == 0
-    first, second = ("--exclude", "test.jsonl"), ("--exclude", "second")
-    assert rte("-n", "8", *first, *second, "--out", "one").code == 0
-    assert rte("-n", "8", *second, *first, "--out", "other", "--concurrency", "1").code == 0
-    assert same("one", "other")
-
-
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(rte, targen, test_set):
     assert rte("-n", "10", "--exclude", "test.jsonl", "--out", "whole").code == 0
     cut = rte("-n", "10", "--exclude", "test.jsonl", "--out", "run", "--max-tokens", "40000")
@@ -180,12 +174,6 @@ class TestResume:
         assert result.code == 2
         assert "first excludes nothing" in result.err
 
-    def test_the_same_command_goes_on_and_another_does_not(self, rte):
-        assert rte("-n", "6", "--exclude", "test.jsonl", "--out", "run").code == 0
-        result = rte("-n", "6", "--out", "run")
-        assert result.code == 2
-        assert "excluded; you asked for nothing" in result.err
-
     def test_makes_a_damaged_index_again(self, targen):
         for path in (cache_folder() / "excluded").rglob("rows"):
             path.write_bytes(b"x")
@@ -198,29 +186,18 @@ class TestResume:
         assert targen("resume", "run", "-n", "8", "-q").code == 0
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (None, "--exclude: there is no file odd.jsonl"),
-        ("", "--exclude: odd.jsonl has no rows"),
-        ("nothing\n", "--exclude: odd.jsonl, line 1 is not a row"),
-        (
-            '{"text": "Hello there."}\n',
-            "columns are text; those of the task: premise, hypothesis",
-        ),
-        (
-            '{"premise": 7, "label": "entailment"}\n',
-            "no text in a column that rows of rte have",
-        ),
-    ],
-)
-def test_what_cannot_be_excluded(rte, content, words):
-    if content is not None:
-        Path("odd.jsonl").write_text(content)
-    result = rte("-n", "2", "--exclude", "odd.jsonl", "--out", "run")
-    assert result.code == 2
-    assert words in result.err
-    assert not Path("run").exists()
+EXCLUDED = """
+    odd.jsonl |  | --exclude: odd.jsonl has no rows
+    odd.jsonl | nothing | --exclude: odd.jsonl, line 1 is not a row
+    odd.jsonl | {"text": "Hello there."} | columns are text; those of the task: premise, hypothesis
+    odd.jsonl | {"premise": 7, "label": "entailment"} | no text in a column that rows of rte have
+"""
+
+
+@pytest.mark.parametrize(("name", "content", "words"), table(EXCLUDED))
+def test_what_cannot_be_excluded(name, content, words, refuses):
+    Path(name).write_text(f"{content}\n" if content else "")
+    refuses(f"generate rte -n 2 -b scripted --exclude {name}", words)
 
 
 def test_a_suite_refuses_what_a_later_task_cannot_exclude_before_it_begins(targen):
@@ -241,12 +218,6 @@ def test_a_run_does_not_exclude_itself(rte, test_set, source):
     assert f"--exclude: {source} is the run itself" in result.err
 
 
-def test_a_name_of_a_hub_without_its_mark(rte):
-    result = rte("-n", "2", "--exclude", "owner/name", "--out", "run")
-    assert result.code == 2
-    assert "--exclude hf:owner/name" in result.err
-
-
 class TestFromPython:
     def generate(self, **keywords):
         return tg.generate("rte", n=6, model="scripted", progress=False, **keywords)
@@ -263,14 +234,3 @@ class TestFromPython:
         assert len(again.dataset) == 8
         with pytest.raises(UsageError, match="this run excludes rows-1, which are not in any file"):
             tg.resume("run-1", n=8, progress=False)
-
-    def test_rows_of_a_program_are_a_file_on_the_command_line(self, test_set, targen):
-        self.generate(exclude=test_set, out="run")
-        refused = targen("resume", "run", "-n", "8")
-        assert refused.code == 2 and "or --exclude FILE with the very same rows" in refused.err
-        resumed = targen("resume", "run", "-n", "8", "-q", "--exclude", "test.jsonl")
-        assert resumed.code == 0, resumed.err
-
-    def test_of_what_kind_it_is(self):
-        with pytest.raises(UsageError, match="exclude is 7"):
-            self.generate(exclude=7)

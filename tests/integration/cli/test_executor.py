@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 import targen_core
 from targen_core import Backend, BackendOptions, ScriptedModel, ScriptedOptions
 from targen_core.calls.executor import ModelExecutor
@@ -37,35 +35,6 @@ def test_a_correction_finds_the_same_wherever_its_model_works(rte, targen):
     refused = targen("correct", *words, "--out", "no", "--executor", "beside", "--batch")
     assert (refused.code, Path("no").exists()) == (2, False)
     assert "--executor beside and --batch exclude each other" in refused.err
-
-
-@pytest.mark.parametrize(
-    ("typed", "words"),
-    [
-        (("--executor", "besid"), "no executor named 'besid' is installed"),
-        (("--executor", "ray"), "try: pip install 'targen-ray'"),
-        (("--workers", "2"), "--workers is for --executor"),
-        (("--replica", "http://one/v1"), "--replica is for --executor"),
-        (("--executor", "beside", "--workers", "0"), "--workers 0: it must be a number of workers"),
-        (("--executor", "beside", "--workers", "8-2"), "--workers 8-2: it must be a number"),
-        (("--executor", "beside", "--resources", "gpu"), "it must be amounts above 0 by name"),
-        (("--executor", "beside", "--resources", "gpu=0"), "it must be amounts above 0 by name"),
-        (("--executor", "beside", "--replica", "one"), "--replica one: it is not the address"),
-        (("--executor", "beside", "--batch"), "--executor beside and --batch exclude each other"),
-        (("--executor", "beside", "--batch-offline"), "--batch exclude each other"),
-    ],
-)
-def test_what_cannot_be(typed, words, rte):
-    result = rte("-n", "2", *typed)
-    assert result.code == 2
-    assert words in result.err
-    assert not Path("runs").exists()
-
-
-def test_an_executor_refuses_what_it_does_not_have(rte):
-    stopped = rte("-n", "12", "--out", "run", "--executor", "beside", "--workers", "2")
-    assert stopped.code == 2
-    assert "the executor beside has one worker" in stopped.err
 
 
 def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):

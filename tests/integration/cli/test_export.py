@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import subprocess
 import sys
 import textwrap
 from collections import Counter
@@ -20,45 +19,16 @@ import yaml
 from targen_core import read_dataset
 from targen_core.dataset.weighing import write_weighed
 
+from ...tables import table
+
 
 @pytest.fixture
-def run(rte) -> Path:
-    assert rte("-n", 8, "--out", "runs/rte-0").code == 0
-    return Path("runs/rte-0")
+def run(finished) -> Path:
+    return finished("rte", "-n", 8, out="runs/rte-0")
 
 
 def lines(path: Path | str) -> list[dict]:
     return [json.loads(line) for line in Path(path).read_text("utf-8").split("\n")[:-1]]
-
-
-def test_list_exporters(targen):
-    table = targen("list-exporters")
-    assert table.code == 0
-    assert table.out.split()[:2] == ["exporter", "distribution"]
-    by_name = {item["name"]: item for item in targen("list-exporters", "--json").json}
-    assert {"csv", "hf", "instructions", "jsonl", "openai"} <= set(by_name)
-    assert by_name["hf"]["id"] == "targen-standard:hf"
-    assert by_name["hf"]["summary"] in table.out
-
-
-def test_listing_them_imports_nothing_heavy():
-    heavy = ["pydantic", "typer", "pyarrow", "targen_standard.exporting"]
-    code = (
-        "import sys; sys.argv = ['targen', 'list-exporters']\n"
-        "from targen_cli import main; main()\n"
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_plugins_shows_them_and_needs_no_extra(targen, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    result = targen("plugins", "--strict")
-    assert result.code == 0
-    assert "exporter hf" in result.out
 
 
 def test_official_rows_are_the_default(targen, run, rows):
@@ -72,58 +42,6 @@ def test_official_rows_are_the_default(targen, run, rows):
         f"file{' ' * 28}bytes",
         f"runs/rte-0/exports/rte-0.jsonl  {path.stat().st_size:,}",
     ]
-
-
-def test_a_file_with_its_task(targen, run, rows):
-    result = targen("export", run / "dataset.jsonl", "--task", "rte", "--out", "copy.jsonl")
-    assert result.code == 0
-    assert lines("copy.jsonl") == rows(run)
-
-
-def test_a_folder_for_hubs(targen, run, rows):
-    result = targen("export", run, "--as", "hf")
-    assert result.code == 0
-    folder = Path("runs/rte-0/exports/rte-0.hf")
-    data = folder / "data" / "train-00000-of-00001.parquet"
-    for path in (folder / "README.md", data):
-        assert f"{path}  " in result.out
-    number = {"entailment": 0, "not_entailment": 1}
-    expected = [{**row, "label": number[row["label"]]} for row in rows(run)]
-    assert pq.read_table(data).to_pylist() == expected
-    card = (folder / "README.md").read_text("utf-8")
-    assert 'pretty_name: "rte (synthetic)"' in card
-    assert '"dataset.jsonl"' not in card
-    assert "Recognising textual entailment" in card
-
-
-def test_instructions_and_messages(targen, run, rows):
-    for form in ("instructions", "openai"):
-        assert targen("export", run, "--as", form).code == 0
-    asked = lines("runs/rte-0/exports/rte-0.instructions.jsonl")
-    talks = lines("runs/rte-0/exports/rte-0.openai.jsonl")
-    for row, line, talk in zip(rows(run), asked, talks, strict=True):
-        assert f"Premise: {row['premise']}\nHypothesis: {row['hypothesis']}" in line["prompt"]
-        assert line["completion"].replace(" ", "_") == row["label"]
-        assert [m["role"] for m in talk["messages"]][-2:] == ["user", "assistant"]
-        assert talk["messages"][-1]["content"] == line["completion"]
-
-
-def test_a_table(targen, run, rows):
-    assert targen("export", run, "--as", "targen-standard:csv", "--out", "new/rte.csv").code == 0
-    with open("new/rte.csv", encoding="utf-8", newline="") as file:
-        actual = list(csv.DictReader(file))
-    assert [{**row, "idx": int(row["idx"])} for row in actual] == rows(run)
-
-
-def test_every_exporter_gives_the_same_bytes_again(targen, run):
-    forms = [item["name"] for item in targen("list-exporters", "--json").json]
-    for form in forms:
-        for out in ("a", "b"):
-            assert targen("export", run, "--as", form, "--out", f"{out}/{form}").code == 0
-    files = [p.relative_to("a") for p in Path("a").rglob("*") if p.is_file()]
-    assert len(files) > len(forms)
-    for name in files:
-        assert (Path("a") / name).read_bytes() == (Path("b") / name).read_bytes()
 
 
 @pytest.fixture
@@ -169,8 +87,6 @@ def test_weights_are_a_column_where_they_are_asked_for(targen, run, weighed, row
 
 
 def test_weights_that_have_no_place(targen, run, weighed):
-    none = targen("export", run, "--weights")
-    assert none.code == 2 and "rte-0 has no weights" in none.err
     talks = targen("export", weighed, "--weights", "--as", "openai")
     assert talks.code == 2 and "the form openai has no place for weights" in talks.err
     plain = targen("export", weighed, "--as", "openai")
@@ -198,58 +114,45 @@ def test_weights_of_rows_that_the_official_file_joins(targen):
         assert targen("export", f"{name}-w", "--weights", "--as", "csv").code == 0
 
 
-def refused(result, code, error, hint):
-    assert result.code == code
-    assert result.out == ""
-    assert result.err == f"error: {error}\n" + (f"  try: {hint}\n" if hint else "")
+REFUSED = """
+    export {run} --as cvs | no exporter named 'cvs' | did you mean csv?; see: targen list-exporters
+    export runs/x --task rte | there is no file runs/x
+    export {run}/dataset.jsonl --task rtw | no task named 'rtw' is installed
+    export mine/rows.jsonl | mine/rows.jsonl does not name the task of its rows | --task NAME; see
+    export {run} --split 0.8/0.3 | the shares sum to 1.1, not to 1
+    export {run} --split 80/20 | the share of train is 80, not between 0 and 1
+    export {run} --split a/b | 'a/b' is not a split
+    export {run} --split 1 | 1 share without names
+    export {run} --split train=0.5/0.5 | 'train=0.5/0.5': each split needs a name of its own
+    export {run} --split ../x=0.5/y=0.5 | '../x=0.5/y=0.5' is not a split
+    export {run} --split 'a b=0.5/y=0.5' | 'a b' is not the name of a split: letters, digits and _
+    export {run} --split 0.98/0.01/0.01 | is too small for this split: validation and test
+    export {run} --as jsonl --out mine | mine is a folder, but this export is a file | another --out
+    export {run} --as hf --out mine | mine exists | --force replaces an earlier export; or choose
+    export {run} --as hf --out runs --force | which this export does not write: it would be lost
+    export {run} --force --out {run}/dataset.jsonl | | choose another --out
+    export {run} --force --out {run}/new | | choose another --out
+    export {run} --force --out {run}/journal --as hf | | choose another --out
+    export {run} --force --out {run} --as hf | | choose another --out
+    export {file} --task rte --out {file} --force | {file} is what is to be exported | another --out
+    export {run} --weights | rte-0 has no weights
+    export {bad} --task rte --as csv | {bad}, line 9 is not a row of rte: label: Input should be
+"""
 
 
-def test_an_exporter_that_is_not_there(targen, run):
-    result = targen("export", run, "--as", "cvs")
-    refused(
-        result,
-        2,
-        "no exporter named 'cvs' is installed",
-        "did you mean csv?; see: targen list-exporters",
-    )
+@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
+def test_an_export_that_cannot_be(line, error, hint, run, refuses):
+    Path("mine").mkdir()
+    Path("mine/rows.jsonl").write_text("{}\n")
+    odd = '{"premise": "a", "hypothesis": "b", "label": "maybe", "idx": 8}\n'
+    Path("bad.jsonl").write_text((run / "dataset.jsonl").read_text() + odd)
+    names = {"run": run, "file": run / "dataset.jsonl", "bad": "bad.jsonl"}
+    refuses(line.format(**names), error.format(**names), hint)
 
 
-def test_a_source_that_is_not_there(targen):
-    refused(targen("export", "runs/x", "--task", "rte"), 2, "there is no file runs/x", "")
-
-
-def test_a_folder_that_is_no_run(targen):
+def test_a_folder_that_is_no_run(refuses):
     Path("folder").mkdir()
-    result = targen("export", "folder")
-    assert result.code == 1
-    assert "folder is not a run directory" in result.err
-
-
-def test_a_task_that_is_not_there(targen, run):
-    result = targen("export", run / "dataset.jsonl", "--task", "rtw")
-    assert result.code == 2
-    assert "no task named 'rtw' is installed" in result.err
-
-
-def test_a_file_without_its_task(targen):
-    Path("mine.jsonl").write_text("{}\n")
-    refused(
-        targen("export", "mine.jsonl"),
-        2,
-        "mine.jsonl does not name the task of its rows",
-        "--task NAME; see targen list-tasks",
-    )
-
-
-def test_a_row_that_is_none(targen, run):
-    with open(run / "dataset.jsonl", "a") as file:
-        file.write('{"premise": "a", "hypothesis": "b", "label": "maybe", "idx": 8}\n')
-    result = targen("export", run, "--as", "csv")
-    assert result.code == 2
-    assert result.err.startswith(
-        "error: runs/rte-0/dataset.jsonl, line 9 is not a row of rte: label: Input should be "
-    )
-    assert not Path("runs/rte-0/exports").exists()
+    refuses("export folder", "folder is not a run directory", code=1)
 
 
 def test_splits_of_a_form_are_files_in_a_folder(targen, run, rows):
@@ -287,26 +190,6 @@ def test_splits_for_hubs(targen, run):
     )
 
 
-@pytest.mark.parametrize(
-    ("shares", "error"),
-    [
-        ("0.8/0.3", "the shares sum to 1.1, not to 1"),
-        ("80/20", "the share of train is 80, not between 0 and 1"),
-        ("a/b", "'a/b' is not a split"),
-        ("1", "1 share without names"),
-        ("train=0.5/0.5", "'train=0.5/0.5': each split needs a name of its own"),
-        ("../x=0.5/y=0.5", "'../x=0.5/y=0.5' is not a split"),
-        ("a b=0.5/y=0.5", "'a b' is not the name of a split: letters, digits and _"),
-        ("0.98/0.01/0.01", "rte-0 is too small for this split: validation and test would be empty"),
-    ],
-)
-def test_what_is_no_split(shares, error, targen, run):
-    done = targen("export", run, "--split", shares)
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"error: {error}")
-    assert not Path("runs/rte-0/exports").exists()
-
-
 def test_a_link_in_place_of_the_folder_of_exports(targen, run, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (run / "exports").symlink_to(tmp_path / "elsewhere")
@@ -316,51 +199,14 @@ def test_a_link_in_place_of_the_folder_of_exports(targen, run, tmp_path):
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_what_exists_is_replaced_only_by_force(targen, run):
+def test_what_exists_is_replaced_only_by_force(targen, refuses, run):
     assert targen("export", run).code == 0
     Path("runs/rte-0/exports/rte-0.jsonl").write_text("mine")
     hint = "--force replaces it; or choose another --out"
-    refused(targen("export", run), 2, "runs/rte-0/exports/rte-0.jsonl exists", hint)
+    refuses(f"export {run}", "runs/rte-0/exports/rte-0.jsonl exists", hint)
     assert Path("runs/rte-0/exports/rte-0.jsonl").read_text() == "mine"
     assert targen("export", run, "--force").code == 0
     assert len(lines("runs/rte-0/exports/rte-0.jsonl")) == 8
-
-
-def test_no_hint_says_that_force_replaces_what_it_does_not(targen, run):
-    Path("mine").mkdir()
-    Path("mine/thesis.tex").write_text("years of work")
-    for form, message, hint in (
-        ("jsonl", "mine is a folder, but this export is a file", "choose another --out"),
-        ("hf", "mine exists", "--force replaces an earlier export; or choose another --out"),
-    ):
-        refused(targen("export", run, "--as", form, "--out", "mine"), 2, message, hint)
-
-
-@pytest.mark.parametrize(
-    "out", ["runs/rte-0/dataset.jsonl", "runs/rte-0/new", "runs/rte-0/journal", "runs/rte-0"]
-)
-def test_a_run_directory_is_not_written_to(out, targen, run):
-    before = (run / "dataset.jsonl").read_bytes()
-    for form in ("jsonl", "hf"):
-        result = targen("export", run, "--as", form, "--out", out, "--force")
-        assert result.code == 2
-        assert "choose another --out" in result.err
-    assert (run / "dataset.jsonl").read_bytes() == before
-
-
-def test_a_file_does_not_replace_itself(targen, run):
-    path = run / "dataset.jsonl"
-    before = path.read_bytes()
-    result = targen("export", path, "--task", "rte", "--out", path, "--force")
-    refused(result, 2, f"{path} is what is to be exported", "choose another --out")
-    assert path.read_bytes() == before
-
-
-def test_a_folder_that_holds_more_is_not_replaced(targen, run):
-    result = targen("export", run, "--as", "hf", "--out", "runs", "--force")
-    assert result.code == 2
-    assert "which this export does not write: it would be lost" in result.err
-    assert (run / "manifest.json").exists()
 
 
 def test_without_the_extra(targen, run, monkeypatch):

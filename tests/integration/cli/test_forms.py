@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-from targen_cli.scaffold.names import Names
-from targen_cli.scaffold.writing import rendered
-from targen_core import load_registry, read_dataset
+from targen_core import read_dataset
 
 FORMS = ("run", "corrected", "jsonl", "csv", "parquet", "hf", "saved")
 COMMANDS = {
@@ -126,27 +124,3 @@ def test_correct_goes_on_with_the_variant_of_a_run(targen):
     assert done.code == 0, done.err
     assert done.json["variants"] == ["paper"]
     assert Path("runs/mine-corrected/dataset.jsonl").exists()
-
-
-def test_provenance_stands_beside_the_instances_of_a_run(targen):
-    assert targen(*"generate axg -n 8 -b scripted -q --out runs/mine".split()).code == 0
-    actual = read_dataset("runs/mine")
-    units = list(actual.units())
-    origins = list(actual.provenance)
-    assert [origin["idx"] for origin in origins] == [unit.idx for unit in units]
-    assert actual.run == Path("runs/mine")
-
-
-@pytest.mark.parametrize("task", ["axg", "record", "rte"])
-def test_the_scaffolded_exporter_as_it_is_writes_any_task(task, targen):
-    """A pair stays a pair, though its author never heard of one."""
-    assert targen("generate", task, "-n", "4", "-b", "scripted", "-q", "--out", "run").code == 0
-    files = rendered(load_registry().kinds["exporter"], Names("acme", "acme"))
-    text = files[PurePosixPath("src/acme/exporter.py")]
-    module = {"__name__": "acme.exporter"}
-    exec(compile(text, "exporter.py", "exec"), module)
-    dataset = read_dataset("run", registry=load_registry())
-    module["EXPORTER"].write(dataset, Path("made.txt"))
-    lines = Path("made.txt").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len(list(dataset.instances)) == 4 // dataset.task.rows_per_instance
-    assert all(line.startswith("__label__") for line in lines)

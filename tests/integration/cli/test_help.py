@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from targen_cli.commands import COMMANDS, PANELS
 
 
@@ -33,23 +31,3 @@ def test_ten_options_of_generate_come_before_all_others(targen):
     assert [*shown][:2] == ["Arguments", "Options"]
     first = "--number --label --variant --backend --model --out --seed --max-cost --dry-run --yes"
     assert [row for row in shown["Options"] if row[0] == "-"] == [*first.split(), "--help"]
-
-
-@pytest.mark.parametrize(
-    ("command", "option", "hint"),
-    [
-        ("generate", "--patience", "did you mean --max-outage?"),
-        ("generate", "--contexts-share", "did you mean --contexts-fraction?"),
-        ("validate", "--most", "did you mean --limit?"),
-        ("generate", "--rows", "did you mean --number?"),
-        ("generate", "--modle", "did you mean --model"),
-        ("generate", "--temperature", "it is an option of the model: -o temperature=VALUE"),
-        ("generate", "--api-key", "--key-file FILE"),
-        ("runs", "--temperature", "targen runs --help"),
-    ],
-)
-def test_an_option_that_there_is_not_gets_a_hint(targen, command, option, hint):
-    result = targen(command, "x", option, "1")
-    assert result.code == 2
-    assert f"targen {command} has no option {option}" in result.err
-    assert hint in result.err

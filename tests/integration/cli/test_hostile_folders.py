@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ...tables import table
+
 pytestmark = [
     pytest.mark.whole,  # most of these commands are of plugins
     pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there"),
@@ -66,6 +68,53 @@ def plant(kind: str, path: Path, home: Path) -> None:
         path.symlink_to(home / ".bashrc" if kind == "file" else home)
 
 
+COMMANDS = {
+    "compare": "compare strange/experiment.toml --out strange",
+    "plan": "compare strange/experiment.toml --out strange --plan",
+    "goes-on": "compare strange/experiment.toml",
+    "methods": (
+        "compare-methods rte --data a=rows.jsonl --data b=rows.jsonl --out methods -n 2 -b scripted"
+    ),
+    "ablate": "ablate rte --test rows.jsonl --generator scripted --out c",
+    "table6": "reproduce table6 --original strange --out c",
+    "datatune": "reproduce datatune-table2 --original strange --out c",
+    "train": "train rows.jsonl --task rte --out m",
+    "analyze": "analyze rows.jsonl --task rte --metric labels --out a --force",
+    "reweigh": "reweigh rows.jsonl --task rte --by influence --force --out w",
+    "review": "review rows.jsonl --task rte --out rev --as me --no-open",
+}
+PLANTED = """
+    compare plan | strange | file | .lock results.json results.html cells/0123/scores.npy
+    compare plan | strange | file | finished/a.of
+    compare plan | strange | FIFO | .lock cells/0123/cell.json
+    compare plan | strange | folder | cells cells/before-1 cells/0123 runs finished data
+    goes-on | strange | folder | cells
+    goes-on | strange | FIFO | experiment.toml
+    methods | methods | file | results.json results.md analysis/report.html training/.lock
+    methods | methods | file | methods/attrprompt.json
+    methods | methods | FIFO | results.html judged/b/report.json asked.json
+    methods | methods | folder | analysis judged judged/b methods runs finished training
+    methods | methods | folder | training/cells
+    ablate table6 datatune | c | folder | data cells runs
+    ablate table6 datatune | c | file | .lock
+    train | . | folder | .m.training .m.training/made .m.training/checkpoints
+    train | . | file | .m.training/.lock .m.training/training.json
+    train | . | FIFO | .m.training/training.json
+    analyze | a | folder | rows pictures
+    analyze | a | file | analysis.json rows/repetition-x.jsonl
+    analyze | a | FIFO | report.html
+    reweigh | . | folder | .w.part w
+    review | rev | file | review.json grades-me.jsonl
+    review | rev | FIFO | review.json grades-me.jsonl
+"""
+CASES = [
+    (command, folder, kind, name)
+    for commands, folder, kind, names in table(PLANTED, 4)
+    for command in commands.split()
+    for name in names.split()
+]
+
+
 def refused(targen: Targen, home: Path, member: Path, *args: object) -> None:
     """Check that a command refuses a member by its name and leaves everything else as it is."""
     before = content(home)
@@ -77,116 +126,21 @@ def refused(targen: Targen, home: Path, member: Path, *args: object) -> None:
     assert str(member) in done.err
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("file", ".lock"),
-        ("FIFO", ".lock"),
-        ("folder", "cells"),
-        ("folder", "cells/before-1"),
-        ("folder", "cells/0123"),
-        ("FIFO", "cells/0123/cell.json"),
-        ("file", "cells/0123/scores.npy"),
-        ("folder", "runs"),
-        ("folder", "finished"),
-        ("file", "finished/a.of"),
-        ("folder", "data"),
-        ("file", "results.json"),
-        ("file", "results.html"),
-    ],
-)
-def test_a_comparison_stays_in_its_folder(kind, name, targen, strange, home):
-    written(strange / "experiment.toml", EXPERIMENT)
-    plant(kind, strange / name, home)
-    args = ("compare", strange / "experiment.toml", "--out", strange)
-    refused(targen, home, strange / name, *args)
-    refused(targen, home, strange / name, *args, "--plan")
-
-
-def test_a_comparison_goes_on_in_a_plain_folder_alone(targen, strange, home):
-    """Without `--out` a folder with `cells` is the one that a comparison goes on in."""
-    written(strange / "experiment.toml", EXPERIMENT)
-    plant("folder", strange / "cells", home)
-    refused(targen, home, strange / "cells", "compare", f"{strange}/experiment.toml")
-
-
-def test_no_declaration_is_awaited(targen, strange, home):
-    plant("FIFO", strange / "experiment.toml", home)
-    member = strange / "experiment.toml"
-    refused(targen, home, member, "compare", member)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("file", "results.json"),
-        ("file", "results.md"),
-        ("FIFO", "results.html"),
-        ("folder", "analysis"),
-        ("file", "analysis/report.html"),
-        ("folder", "judged"),
-        ("folder", "judged/b"),
-        ("FIFO", "judged/b/report.json"),
-        ("folder", "methods"),
-        ("file", "methods/attrprompt.json"),
-        ("folder", "runs"),
-        ("folder", "finished"),
-        ("folder", "training"),
-        ("file", "training/.lock"),
-        ("folder", "training/cells"),
-        ("FIFO", "asked.json"),
-    ],
-)
-def test_a_comparison_of_methods_stays_in_its_folder(kind, name, targen, strange, home):
-    folder = Path("methods")
-    written(folder / "mine.txt", "")
+@pytest.mark.parametrize(("command", "folder", "kind", "name"), CASES)
+def test_a_command_stays_in_its_folder(command, folder, kind, name, targen, strange, home):
+    if name != "experiment.toml":
+        written(strange / "experiment.toml", EXPERIMENT)
+        written(Path("c/experiment.toml"), EXPERIMENT)
+    written(Path("methods/mine.txt"), "")
     if name != "asked.json":
-        written(folder / "asked.json", "{}")
-    plant(kind, folder / name, home)
-    args = ("compare-methods", "rte", "--data", "a=rows.jsonl", "--data", "b=rows.jsonl")
-    refused(targen, home, folder / name, *args, "--out", folder, "-n", 2, "-b", "scripted")
-
-
-@pytest.mark.parametrize("name", ["data", "cells", ".lock", "runs"])
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("ablate", "rte", "--test", "rows.jsonl", "--generator", "scripted"),
-        ("reproduce", "table6", "--original", "strange"),
-        ("reproduce", "datatune-table2", "--original", "strange"),
-    ],
-    ids=lambda command: command[1],
-)
-def test_experiments_that_are_made_stay_in_their_folder(command, name, targen, strange, home):
-    written(Path("c/experiment.toml"), EXPERIMENT)
-    plant("file" if name == ".lock" else "folder", Path("c", name), home)
-    refused(targen, home, Path("c", name), *command, "--out", "c")
+        written(Path("methods/asked.json"), "{}")
+    plant(kind, Path(folder, name), home)
+    refused(targen, home, Path(folder, name), *COMMANDS[command].split())
 
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [
-        ("folder", ".m.training"),
-        ("file", ".m.training/.lock"),
-        ("FIFO", ".m.training/training.json"),
-        ("file", ".m.training/training.json"),
-        ("folder", ".m.training/made"),
-        ("folder", ".m.training/checkpoints"),
-    ],
-)
-def test_a_training_stays_in_its_folder(kind, name, targen, strange, home):
-    plant(kind, Path(name), home)
-    refused(targen, home, Path(name), "train", "rows.jsonl", "--task", "rte", "--out", "m")
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("FIFO", "model.json"),
-        ("file", "seen.npy"),
-        ("folder", "model"),
-        ("FIFO", "model/0"),
-    ],
+    [("FIFO", "model.json"), ("file", "seen.npy"), ("folder", "model"), ("FIFO", "model/0")],
 )
 def test_no_model_is_awaited_or_read_elsewhere(kind, name, targen, strange, home):
     assert targen("train", "rows.jsonl", "--task", "rte", "--out", "m").code == 0
@@ -195,34 +149,3 @@ def test_no_model_is_awaited_or_read_elsewhere(kind, name, targen, strange, home
         there.rename("moved")
     plant(kind, there, home)
     refused(targen, home, there, "evaluate", "m", "rows.jsonl", "--task", "rte")
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("folder", "rows"),
-        ("folder", "pictures"),
-        ("file", "analysis.json"),
-        ("FIFO", "report.html"),
-        ("file", "rows/repetition-x.jsonl"),
-    ],
-)
-def test_an_analysis_stays_in_its_folder(kind, name, targen, strange, home):
-    plant(kind, Path("a", name), home)
-    args = ("analyze", "rows.jsonl", "--task", "rte", "--metric", "labels")
-    refused(targen, home, Path("a", name), *args, "--out", "a", "--force")
-
-
-@pytest.mark.parametrize("name", [".w.part", "w"])
-def test_weighed_rows_replace_no_link(name, targen, strange, home):
-    plant("folder", Path(name), home)
-    args = ("reweigh", "rows.jsonl", "--task", "rte", "--by", "influence", "--force")
-    refused(targen, home, Path(name), *args, "--out", "w")
-
-
-@pytest.mark.parametrize("kind", ["file", "FIFO"])
-@pytest.mark.parametrize("name", ["review.json", "grades-me.jsonl"])
-def test_a_review_stays_in_its_folder(kind, name, targen, strange, home):
-    begun = ("review", "rows.jsonl", "--task", "rte", "--out", "rev", "--as", "me")
-    plant(kind, Path("rev", name), home)
-    refused(targen, home, Path("rev", name), *begun, "--no-open")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 pytest.importorskip("targen_plugin_example")
 
 CHAT = """
@@ -110,22 +112,19 @@ def test_a_module_of_this_folder_is_pointed_to_by_its_path(targen):
     assert "pip install" not in result.err
 
 
-@pytest.mark.parametrize(
-    ("text", "name", "words"),
-    [
-        (None, "chat.py:Chat", "there is no file chat.py"),
-        ("x = 1", "chat.py:Chat", "chat.py has no Chat"),
-        ("x = 1\ny =", "chat.py:Chat", "chat.py, line 2: SyntaxError"),
-        ("x = 1\n\n[][0]", "chat.py:Chat", "chat.py, line 3: IndexError"),
-        ("import nothing_of_the_kind", "chat.py:Chat", "chat.py imports 'nothing_of_the_kind'"),
-        ("Chat = 7", "chat.py:Chat", "is not a langchain chat model"),
-        ("x = 1", "chat.py:", "names no class"),
-    ],
-)
-def test_what_is_wrong_with_a_file_is_said(targen, text, name, words):
-    if text is not None:
-        Path("chat.py").write_text(text)
-    result = targen(*RUN, "-b", f"langchain:{name}")
-    assert result.code == (1 if "import" in (text or "") else 2)
-    assert words in result.err
+WRONG = r"""
+    2 | chat.py:Chat | | chat.py has no Chat
+    2 | gone.py:Chat | x = 1 | there is no file gone.py
+    2 | chat.py:Chat | x = 1\ny = | chat.py, line 2: SyntaxError
+    2 | chat.py:Chat | x = 1\n\n[][0] | chat.py, line 3: IndexError
+    1 | chat.py:Chat | import nothing_of_the_kind | chat.py imports 'nothing_of_the_kind'
+    2 | chat.py:Chat | Chat = 7 | is not a langchain chat model
+    2 | chat.py: | x = 1 | names no class
+"""
+
+
+@pytest.mark.parametrize(("code", "name", "text", "words"), table(WRONG, 4))
+def test_what_is_wrong_with_a_file_is_said(refuses, code, name, text, words):
+    Path("chat.py").write_text(text)
+    result = refuses((*RUN, "-b", f"langchain:{name}"), words, code=int(code))
     assert "pip install" not in result.err

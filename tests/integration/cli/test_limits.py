@@ -75,14 +75,6 @@ def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(targen, 
     assert "task.json names parameters.generate.max_tokens = 20000" in done.err
 
 
-def test_a_run_of_ones_own_resumes_without_a_question(targen):
-    options = ("-o", "max_tokens=20000", "-o", "reasoning_effort=high", "--concurrency", "40")
-    done = targen("generate", "rte", *MAKE, *options, "--max-cost", "3", "--out", "run")
-    assert done.code == 0, done.err
-    done = targen("resume", "run", "-n", "4", "-q")
-    assert done.code == 0, done.err
-
-
 @pytest.mark.parametrize(
     ("option", "value"),
     [

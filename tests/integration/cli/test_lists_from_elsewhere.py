@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 RUN = ("-b", "scripted", "-q", "--out", "run")
 
 TASK = """
@@ -47,17 +49,6 @@ def test_contexts_of_another_plugin_are_walked_and_named(targen, manifest):
     assert "businesses" in lock["task"]["prompts"]
 
 
-def test_a_resume_keeps_them_and_another_list_is_another_run(targen, manifest):
-    run = ("generate", "rte", "-n", "4", *RUN)
-    assert targen(*run, "--contexts-from", "businesses").code == 0
-    grown = targen("resume", "run", "-n", "8", "-q")
-    assert grown.code == 0, grown.err
-    assert manifest()["spec"]["contexts_from"] == "targen-plugin-example:businesses"
-    assert targen(*run).code == 2
-    again = targen(*run, "--contexts-from", "targen-plugin-example:businesses")
-    assert again.code == 0, again.err
-
-
 def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(targen, manifest):
     """Those are models of one text, and these texts."""
     Path("pairs.py").write_text(TASK)
@@ -68,42 +59,22 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(targen, manifest):
     assert manifest()["lock"]["distributions"]["targen-tasks-superglue"]
 
 
-@pytest.mark.parametrize(
-    ("args", "words", "hint"),
-    [
-        (["rte", "--contexts-from", "busineses"], "no contexts named 'busineses'", "businesses"),
-        (["rte", "--seeds-from", "premise"], "no seeds named 'premise'", "premises"),
-        (
-            ["rte", "--seeds-from", "word-senses"],
-            "its items are Sense (word, number, definitions), but rte takes Premise (premise)",
-            "targen list-seeds",
-        ),
-        (["pairs.py:TASK", "--contexts-from", "topics"], "but pairs takes Pair (one, two)", "list"),
-        (
-            ["pairs.py:SEEDS", "--contexts-from", "topics"],
-            "has no contexts",
-            "--seeds-from",
-        ),
-        (["pairs.py:ALONE", "--seeds-from", "premises"], "has no seeds", "--contexts-from"),
-        (
-            ["rte", "--contexts-from", "topics", "--contexts", "mine.txt"],
-            "--contexts-from cannot be combined with a file",
-            "",
-        ),
-        (
-            ["rte", "--seeds-from", "premises", "--seeds", "mine.txt"],
-            "--seeds-from cannot be combined with a file",
-            "",
-        ),
-    ],
-)
-def test_lists_that_do_not_fit(targen, args, words, hint):
+MISFITS = """
+    rte --contexts-from busineses | no contexts named 'busineses' | businesses
+    rte --seeds-from premise | no seeds named 'premise' | premises
+    rte --seeds-from word-senses | but rte takes Premise (premise) | targen list-seeds
+    rte --contexts-from topics --contexts mine.txt | --contexts-from cannot be combined with a file
+    rte --seeds-from premises --seeds mine.txt | --seeds-from cannot be combined with a file
+    pairs.py:TASK --contexts-from topics | but pairs takes Pair (one, two) | list
+    pairs.py:SEEDS --contexts-from topics | has no contexts | --seeds-from
+    pairs.py:ALONE --seeds-from premises | has no seeds | --contexts-from
+"""
+
+
+@pytest.mark.parametrize(("line", "error", "hint"), table(MISFITS))
+def test_lists_that_do_not_fit(line, error, hint, refuses):
     Path("pairs.py").write_text(TASK)
-    result = targen("generate", *args, "-n", "4", *RUN)
-    assert result.code == 2
-    assert words in result.err
-    assert hint in result.err
-    assert not Path("run").exists()
+    refuses(f"generate {line} -n 4 -b scripted", error, hint)
 
 
 def test_seeds_of_which_the_task_takes_none_end_early(targen):

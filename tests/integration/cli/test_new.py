@@ -13,6 +13,8 @@ import pytest
 
 from targen_core import load_registry
 
+from ...tables import table
+
 KINDS = [kind.name for kind in load_registry().kinds.values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
@@ -102,29 +104,6 @@ def test_it_lints_and_is_formatted_whatever_its_name(kind, name, targen, run, tm
     assert not [text for text in texts if "my-demo" in text or "my_demo" in text.lower()]
 
 
-def test_it_generates(run, tmp_path):
-    run(tmp_path, "targen_cli", "new", "task", "demo")
-    lay_out(tmp_path / "demo")
-    output = run(tmp_path / "demo", "targen_cli", "generate", "demo", "-n", "4", "-b", "scripted")
-    assert "demo:demo 1: complete" in output
-    assert (tmp_path / "demo" / "runs" / "demo-0" / "dataset.jsonl").read_text().count("\n") == 4
-
-
-def test_its_lists_are_for_others_too(run, tmp_path):
-    """A task of somebody else on the new plugin's contexts, in a file."""
-    run(tmp_path, "targen_cli", "new", "task", "demo")
-    lay_out(tmp_path / "demo")
-    (tmp_path / "demo" / "shops.py").write_text(
-        "from targen_core import load_registry\n"
-        "from targen_tasks_superglue.rte import RTE\n"
-        'SHOPS = load_registry().get("contexts", "demo:demo-businesses")\n'
-        'TASK = RTE.replace(name="rte-shops", version="1", contexts=SHOPS)\n'
-    )
-    options = ("-n", "2", "-b", "scripted", "--out", "run")
-    run(tmp_path / "demo", "targen_cli", "generate", "./shops.py", *options)
-    assert '"businesses"' in (tmp_path / "demo" / "run" / "manifest.json").read_text()
-
-
 def test_it_says_what_to_type_next(targen, tmp_path):
     result = targen("new", "task", "Good.Task_1")
     assert result.code == 0
@@ -132,28 +111,26 @@ def test_it_says_what_to_type_next(targen, tmp_path):
     for line in ("cd good-task-1", "pip install -e '.[test]'", "pytest"):
         assert f"\n  {line}\n" in result.out
     assert "targen generate good-task-1 -n 4 --backend local" in result.out
-    assert (tmp_path / "good-task-1" / "src" / "good_task_1" / "py.typed").exists()
-    assert (tmp_path / "good-task-1" / ".github" / "workflows" / "ci.yml").exists()
-    assert (tmp_path / "good-task-1" / ".gitignore").exists()
+    for file in ("src/good_task_1/py.typed", ".github/workflows/ci.yml", ".gitignore"):
+        assert (tmp_path / "good-task-1" / file).exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "message", "hint"),
-    [
-        ("My Task", "'My Task' is not the name of a distribution", "targen new task my-task"),
-        ("-x", "'-x' is not the name", ""),
-        ("été", "'été' is not the name", "targen new task t"),
-        ("x" * 33, "has 33 characters; at most 32", ""),
-        ("Targen_Core", "a distribution called targen-core is installed here", "pip uninstall"),
-        ("rte", "a task called 'rte' is installed: targen-tasks-superglue:rte", "another name"),
-    ],
-)
-def test_a_name_that_cannot_be(name, message, hint, targen, tmp_path):
-    result = targen("new", "task", "--", name)
-    assert result.code == 2
-    assert message in result.err
-    assert hint in result.err
-    assert not list(tmp_path.iterdir())
+NAMED = """
+    task -- 'My Task' | 'My Task' is not the name of a distribution | targen new task my-task
+    task -- -x | '-x' is not the name
+    task -- été | 'été' is not the name | targen new task t
+    task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
+    task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
+    task -- rte | a task called 'rte' is installed: targen-tasks-superglue:rte | another name
+    taks demo | new taks: no such template | did you mean task?
+    contexts shops --into nowhere | there is no file
+    contexts shops --into demo --out x | --out and --into do not go together
+"""
+
+
+@pytest.mark.parametrize(("line", "message", "hint"), table(NAMED))
+def test_what_cannot_be_made(line, message, hint, refuses):
+    refuses(f"new {line}", message, hint)
 
 
 @pytest.mark.parametrize(
@@ -163,13 +140,6 @@ def test_a_name_that_cannot_be(name, message, hint, targen, tmp_path):
 def test_a_module_that_python_could_not_import_gets_another_name(name, module, targen, tmp_path):
     assert targen("new", "task", name).code == 0
     assert [path.name for path in (tmp_path / name / "src").iterdir()] == [module]
-
-
-def test_a_kind_with_a_typing_error(targen):
-    result = targen("new", "taks", "demo")
-    assert result.code == 2
-    assert "new taks: no such template" in result.err
-    assert "did you mean task?" in result.err
 
 
 def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path):
@@ -218,6 +188,3 @@ def test_a_part_overwrites_nothing(targen, tmp_path):
     assert refused.code == 2
     assert "contexts.py exists, so nothing was written" in refused.err
     assert sorted(tmp_path.rglob("*")) == before
-    assert "there is no file" in targen("new", "contexts", "shops", "--into", "nowhere").err
-    both = targen("new", "contexts", "shops", "--into", "demo", "--out", "x")
-    assert "--out and --into do not go together" in both.err

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_core import RunSpec, load_registry
+from targen_core import load_registry
 from targen_core.origin import Typed, Untrusted, ask_with, require_trust, trusting
 from targen_core.runs.preparing.plan import find_task
 from targen_core.wording import of_a_command
+
+from ...tables import table
 
 DECLARED = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 EVIL = """\
@@ -132,40 +134,24 @@ def test_a_file_of_a_method_may_name_what_lies_beside_it(here, in_process):
     assert done.code == 0, done.err
 
 
-def experiment(here, text):
-    (here / "e.toml").write_text(text)
+EXPERIMENTS = r"""
+    task = "evil.py"\ntest = "rows.jsonl"\narms = {a = "rows.jsonl"} | evil.py
+    {top}arms = {a = "../private.jsonl"} | ../private.jsonl
+    {top}arms = {a = {generate = {n = 2, model = "chatgpt"}}} | chatgpt
+    {top}arms = {a = {generate = {n = 2}, task = "evil.py"}} | evil.py
+    {top}arms = {a = {generate = {options = {api_key_file = "../private.jsonl"}}}} | api_key_file
+    {top}arms = {a = {generate = {options = {max_tokens = 9999999}}}} | max_tokens
+    {top}arms = {a = {generate = {concurrency = 500}}} | concurrency
+    {top}arms = {a = "rows.jsonl"}\nmodels = [{trainer = "tfidf", options = {model = "../m"}}] | /m
+"""
 
 
-TOP = 'task = "rte"\ntest = "rows.jsonl"\n'
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ('task = "evil.py"\ntest = "rows.jsonl"\narms = {a = "rows.jsonl"}\n', "evil.py"),
-        (TOP + 'arms = {a = "../private.jsonl"}\n', "../private.jsonl"),
-        (TOP + 'arms = {a = {generate = {n = 2, model = "chatgpt"}}}\n', "chatgpt"),
-        (TOP + 'arms = {a = {generate = {n = 2}, task = "evil.py"}}\n', "evil.py"),
-        (
-            TOP + 'arms = {a = {generate = {options = {api_key_file = "../private.jsonl"}}}}\n',
-            "api_key_file",
-        ),
-        (TOP + "arms = {a = {generate = {options = {max_tokens = 9999999}}}}\n", "max_tokens"),
-        (TOP + "arms = {a = {generate = {concurrency = 500}}}\n", "concurrency"),
-        (
-            TOP + 'arms = {a = "rows.jsonl"}\n'
-            'models = [{trainer = "tfidf", options = {model = "../m"}}]\n',
-            "../m",
-        ),
-    ],
-)
-@pytest.mark.parametrize("plan", [["--plan"], []])
-def test_an_experiment_names_no_code_address_key_or_limit(text, named, plan, here, ran, in_process):
-    experiment(here, text)
-    done = in_process("compare", "e.toml", *plan)
-    assert done.code == 2
-    assert "e.toml names " in done.err
-    assert named in done.err
+@pytest.mark.parametrize(("text", "named"), table(EXPERIMENTS, 2))
+def test_an_experiment_names_no_code_address_key_or_limit(text, named, here, ran, refuses):
+    top = 'task = "rte"\ntest = "rows.jsonl"\n'
+    Path("e.toml").write_text(text.replace("{top}", top))
+    for plan in ("", "--plan"):
+        assert named in refuses(f"compare e.toml {plan}", "e.toml names ").err
     assert not ran()
 
 
@@ -222,13 +208,6 @@ def test_what_a_command_reads_from_a_file_names_what_is_installed_alone(here, ra
         assert not ran()
         assert find_task(registry, Typed("./evil.py"))[1].name == "evil"
     assert ran()
-
-
-def test_a_spec_keeps_an_order_and_a_file_of_it_does_not():
-    spec = RunSpec(task=Typed("./t.py"), quotas={"a": 1}, backend=Typed("langchain:a.B"))
-    assert isinstance(spec.task, Typed)
-    assert isinstance(spec.replace(seed=1).backend, Typed)
-    assert not isinstance(RunSpec.model_validate_json(spec.model_dump_json()).task, Typed)
 
 
 def test_a_program_may_trust_a_file(here, ran):

@@ -25,13 +25,6 @@ def test_a_first_try_without_an_answer_is_in_nobodys_way(targen, rows):
     assert [path.name for path in Path("runs").iterdir()] == ["rte-0"]
 
 
-def test_a_named_directory_is_never_replaced(targen):
-    assert targen(*RTE, "-n", 2, "-o", "unauthorized=true", "--out", "mine").code == 1
-    before = manifest("mine")
-    assert targen(*RTE, "-n", 2, "--out", "mine").code == 2
-    assert manifest("mine") == before
-
-
 def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows):
     assert targen(*RTE, "-n", 2).code == 0
     first = rows("runs/rte-0")
@@ -48,17 +41,6 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows
     assert targen(*RTE, "-n", 2, "-o", "generate.temperature=0.3").code == 0
     assert manifest("runs/rte-0-3")["lock"]["steps"]["generate"]["params"]["temperature"] == 0.3
     assert rows("runs/rte-0") == first
-
-
-def test_more_rows_of_the_same_run_point_to_resume(targen):
-    assert targen(*RTE, "-n", 2).code == 0
-    result = targen(*RTE, "-n", 4)
-    assert result.code == 0
-    assert result.err.endswith("is 2 rows, not 4. Writing this run to runs/rte-0-2\n")
-    result = targen(*RTE, "-n", 4, "--out", "runs/rte-0")
-    assert result.code == 2
-    assert "its target is 2 rows, not 4" in result.err
-    assert "targen resume runs/rte-0 -n N" in result.err
 
 
 def test_a_conflict_names_the_two_models_and_what_to_type(targen):
@@ -101,12 +83,6 @@ def test_a_price_makes_no_other_run(targen):
     }
 
 
-def test_a_suite_replaces_what_came_to_nothing(targen):
-    suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
-    assert targen(*suite, "-o", "unauthorized=true").code == 1
-    assert targen(*suite).code == 0
-
-
 def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen):
     """A key that is missing is no reason to make a complete run an incomplete one."""
     assert targen(*RTE, "-n", 2, "--out", "mine").code == 0
@@ -116,3 +92,9 @@ def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen):
     assert [Path("mine", name).read_bytes() for name in files] == before
     grown = targen("resume", "mine", "-n", 8, "-q")
     assert grown.code == 0, grown.err
+
+
+def test_a_suite_replaces_what_came_to_nothing(targen):
+    suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
+    assert targen(*suite, "-o", "unauthorized=true").code == 1
+    assert targen(*suite).code == 0

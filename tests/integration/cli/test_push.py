@@ -15,6 +15,7 @@ import pytest
 import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
 
+from ...tables import table
 from .hub import DROP, TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
@@ -152,28 +153,18 @@ def test_a_card_that_the_hub_refuses(targen, run, hub):
     assert set(hub.files("me/rte")) == {".gitattributes"}
 
 
-def test_a_wrong_token(targen, run, hub, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    done = targen("export", run, "--push", "me/rte")
-    assert done.code == 1
-    assert "the hub does not know this token" in done.err
-    assert "hf_wrong" not in done.err
+REFUSED = """
+    --push rte | 'rte' is not the name of a dataset on the hub
+    --push me/rte --as csv | --push goes with the form hf, not with csv
+    --license mit --as csv | --license goes with the form hf, not with csv
+    --license 'no such' | --license 'no such' is not the name of a licence
+    --push me/rte --out x | --push and --out are two places
+"""
 
 
-@pytest.mark.parametrize(
-    ("args", "error"),
-    [
-        (("--push", "rte"), "'rte' is not the name of a dataset on the hub"),
-        (("--push", "me/rte", "--as", "csv"), "--push goes with the form hf, not with csv"),
-        (("--license", "mit", "--as", "csv"), "--license goes with the form hf, not with csv"),
-        (("--license", "no such"), "--license 'no such' is not the name of a licence"),
-        (("--push", "me/rte", "--out", "x"), "--push and --out are two places"),
-    ],
-)
-def test_what_cannot_be_pushed_is_said_before_anything_is_asked(args, error, targen, run, hub):
-    done = targen("export", run, *args)
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"error: {error}\n")
+@pytest.mark.parametrize(("options", "error"), table(REFUSED, 2))
+def test_what_cannot_be_pushed_is_said_before_anything_is_asked(options, error, refuses, run, hub):
+    assert refuses(f"export {run} {options}", error).out == ""
     assert hub.asked == []
 
 

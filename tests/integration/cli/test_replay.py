@@ -81,12 +81,9 @@ def test_an_unchanged_run_gives_the_same_bytes_and_sends_nothing(
 @pytest.mark.parametrize(
     ("task", "options"),
     [
-        ("axg", ()),
         ("cb", ("--variant", "paper")),
         ("copa", ("--no-correct",)),
-        ("multirc", ()),
         ("record", ()),
-        ("rte", ("-o", "garbage_rate=0.2", "--balance", "intended")),
         ("wic", ("--labels-per-seed", "all")),
         ("wsc", ("--corrector", "vote", "-o", "contexts.candidates=3")),
     ],

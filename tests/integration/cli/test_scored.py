@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 TASK = """
 from targen_core import mean_logprob
 from targen_testing.sample import SAMPLE, Review
@@ -61,22 +63,17 @@ def test_a_stopped_run_ends_the_same_wherever_its_model_works(targen):
     assert traced.code == 0 and "Write a" in traced.out, traced.err
 
 
-@pytest.mark.parametrize(
-    ("backend", "words"),
-    [
-        (("claude", "--model", "m"), "the claude backend has none"),
-        (("chatgpt", "--model", "gpt-6-luna"), "the chatgpt backend has none with these options"),
-        (
-            ("llama", "--model", "m", "-o", "top_logprobs=-1"),
-            "the llama backend has none with these options",
-        ),
-    ],
-)
-def test_a_backend_without_them_is_refused_before_the_first_call(targen, backend, words):
-    refused = targen("generate", "scored.py:TASK", "-n", "2", "-b", *backend, "--out", "x")
-    assert refused.code == 2
-    assert f"asks in step generate for token probabilities, and {words}" in refused.err
-    assert "local" in refused.err and not Path("x").exists()
+WITHOUT = """
+    claude --model m | the claude backend has none
+    chatgpt --model gpt-6-luna | the chatgpt backend has none with these options
+    llama --model m -o top_logprobs=-1 | the llama backend has none with these options
+"""
+
+
+@pytest.mark.parametrize(("backend", "words"), table(WITHOUT, 2))
+def test_a_backend_without_them_is_refused_before_the_first_call(refuses, backend, words):
+    said = f"asks in step generate for token probabilities, and {words}"
+    assert "local" in refuses(f"generate scored.py:TASK -n 2 -b {backend}", said).err
 
 
 def test_another_backend_may_have_them_for_the_step_alone(targen):
@@ -86,14 +83,6 @@ def test_another_backend_may_have_them_for_the_step_alone(targen):
         "generate", "scored.py:TASK", "-n", "2", *more, "--backend-for", "generate=scripted"
     )
     assert made.code == 0, made.err
-
-
-def test_backends_say_whether_they_have_them(targen):
-    said = targen("describe", "local").out
-    assert "yes, with at most 1,000 likeliest tokens, also of given texts" in said
-    assert "asks for them: no" in targen("describe", "claude").out
-    facts = targen("describe", "llama", "--json").json
-    assert (facts["top_logprobs"], facts["scores_given"]) == (20, False)
 
 
 def test_a_task_says_where_it_asks_and_which_backends_answer(targen):

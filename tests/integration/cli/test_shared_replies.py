@@ -88,21 +88,8 @@ def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(t
     with FaultServer(plan) as service:
         address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny")
         for out, rows, *options in (("first", 16), ("run", 4, "--no-cache")):
-            assert (
-                cached(
-                    "generate",
-                    "tickets",
-                    "-n",
-                    rows,
-                    "-b",
-                    "llama",
-                    *address,
-                    "--out",
-                    out,
-                    *options,
-                )
-                == 0
-            )
+            run = ("generate", "tickets", "-n", rows, "-b", "llama", *address, "--out", out)
+            assert cached(*run, *options) == 0
         assert cached("resume", "run", "-n", 8) == 0
         assert cached("resume", "run", "-n", 12, "--cache") > 0
 

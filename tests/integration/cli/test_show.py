@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from ...tables import table
+
 Command = Callable[..., Any]
 
 
 @pytest.fixture
-def run(rte: Command) -> Path:
+def run(finished: Command) -> Path:
     """A run with 20 rows and some rejects."""
-    assert rte("-n", 20, "--seed", 1, "--out", "run", "-o", "refusal_rate=0.2").code == 0
-    return Path("run")
+    return finished("rte", "-n", 20, "--seed", 1, "-o", "refusal_rate=0.2")
 
 
 def records(file: Path) -> list[dict[str, Any]]:
@@ -63,13 +64,6 @@ def test_a_row_is_shown_with_all_that_made_it(targen: Command, run: Path) -> Non
     assert by_id == facts
 
 
-def test_a_reject_is_found_by_its_id(targen: Command, run: Path) -> None:
-    record = next(r for r in records(run / "rejects.jsonl") if r.get("stage"))
-    shown = targen("show", run, record["id"])
-    assert f"{record['verdict']} by {record['stage']}" in shown.out
-    assert record["reason"] in shown.out
-
-
 def test_rows_of_a_pair_are_shown_together(targen: Command) -> None:
     assert targen("generate", "axg", "-n", 8, "-b", "scripted", "-q", "--out", "run").code == 0
     first, second = records(Path("run/dataset.jsonl"))[2:4]
@@ -78,30 +72,20 @@ def test_rows_of_a_pair_are_shown_together(targen: Command) -> None:
         assert first["hypothesis"] in shown and second["hypothesis"] in shown
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["run", "20"], "run has no row 20: it has 20 rows, 0 to 19"),
-        (["run", "9.9/entailment/0"], 'run has no candidate "9.9/entailment/0"'),
-        (["elsewhere"], "no run directory elsewhere"),
-        (["run", "3", "--rejected"], "a row is shown whole"),
-    ],
-)
-def test_what_is_not_there_is_said(targen: Command, run: Path, words: list[str], said: str) -> None:
-    shown = targen("show", *words)
-    assert shown.code == 2
-    assert said in shown.err
-    assert not shown.out
+MISSING = """
+    show run 20 | run has no row 20: it has 20 rows, 0 to 19
+    show run 9.9/entailment/0 | run has no candidate "9.9/entailment/0"
+    show elsewhere | no run directory elsewhere
+    show run 3 --rejected | a row is shown whole
+    show run --reason TYPO | no reject for "TYPO" | refusal
+    show run --reason refusl | no reject for "refusl" | did you mean refusal?
+    show run --label entailed | nothing of label "entailed" | did you mean entailment
+"""
 
 
-def test_control_characters_never_reach_the_terminal(targen: Command, run: Path) -> None:
-    rows = records(run / "dataset.jsonl")
-    rows[0]["premise"] = "a\x1b]52;c;AAAA\x07b"
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    (run / "dataset.jsonl").write_text(text)
-    for words in ([], ["0"]):
-        shown = targen("show", run, *words).out
-        assert "\x1b" not in shown and "\\x1b]52" in shown
+@pytest.mark.parametrize(("line", "error", "hint"), table(MISSING))
+def test_what_is_not_there_is_said(line, error, hint, run: Path, refuses) -> None:
+    assert not refuses(line, error, hint).out
 
 
 def test_a_damaged_journal_leaves_the_row_to_be_shown(targen: Command, run: Path) -> None:
@@ -109,16 +93,13 @@ def test_a_damaged_journal_leaves_the_row_to_be_shown(targen: Command, run: Path
     assert targen("show", run, "0").code == 0
 
 
-def test_a_reason_or_label_that_there_is_not_names_those_that_there_are(
-    targen: Command, run: Path
-) -> None:
-    shown = targen("show", run, "--reason", "TYPO")
-    assert shown.code == 2 and 'no reject for "TYPO"' in shown.err and "refusal" in shown.err
-    assert "did you mean refusal?" in targen("show", run, "--reason", "refusl").err
-    shown = targen("show", run, "--label", "entailed")
-    assert shown.code == 2 and "did you mean entailment" in shown.err
-
-
 def test_a_reject_without_an_instance_says_so_in_words(targen: Command, run: Path) -> None:
     shown = targen("show", run, "--reason", "refusal", "-n", 0)
     assert "null" not in shown.out and "there is no instance" in shown.out
+
+
+def test_a_reject_is_found_by_its_id(targen: Command, run: Path) -> None:
+    record = next(r for r in records(run / "rejects.jsonl") if r.get("stage"))
+    shown = targen("show", run, record["id"])
+    assert f"{record['verdict']} by {record['stage']}" in shown.out
+    assert record["reason"] in shown.out

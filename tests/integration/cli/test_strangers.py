@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ...tables import table
+
 _BENCH = Path(__file__).parents[3] / "bench"
 _MUTATIONS = 20  # the bench has 2,000 of each kind
 _REFUSED = {"settings"}
@@ -93,22 +95,21 @@ def test_a_mutation_changes_something_and_is_the_same_again(tmp_path: Path) -> N
     assert sum("evil" in one for one in made) >= 40
 
 
-@pytest.mark.parametrize(
-    ("code", "what"),
-    [
-        ("open({private!r} + '/secret').read()", "outside"),
-        ("open({here!r} + '/link').read()", "outside"),
-        ("import os; os.open({private!r} + '/new', os.O_CREAT | os.O_WRONLY)", "outside"),
-        ("import os; os.rename({here!r} + '/mine', {private!r} + '/mine')", "outside"),
-        ("import os; os.listdir({private!r})", "outside"),
-        ("import runpy; runpy.run_path({here!r} + '/evil.py')", "code"),
-        ("import evilmod", "code"),
-        ("import os; os.system('true')", "code"),
-        ("import subprocess; subprocess.run(['true'])", "code"),
-        ("import socket; socket.create_connection(('127.0.0.1', 1), 1)", "request"),
-        ("import socket; socket.getaddrinfo('example.org', 80)", "request"),
-    ],
-)
+LEAVES = """
+    open({private!r} + '/secret').read() | outside
+    open({here!r} + '/link').read() | outside
+    import os; os.rename({here!r} + '/mine', {private!r} + '/mine') | outside
+    import os; os.listdir({private!r}) | outside
+    import runpy; runpy.run_path({here!r} + '/evil.py') | code
+    import evilmod | code
+    import os; os.system('true') | code
+    import subprocess; subprocess.run(['true']) | code
+    import socket; socket.create_connection(('127.0.0.1', 1), 1) | request
+    import socket; socket.getaddrinfo('example.org', 80) | request
+"""
+
+
+@pytest.mark.parametrize(("code", "what"), table(LEAVES, 2))
 def test_what_leaves_the_fences_is_noted(code: str, what: str, tmp_path: Path) -> None:
     """Each of the oracle's eyes, in a process of its own: an audit hook cannot be taken back."""
     here, private = tmp_path / "here", tmp_path / "private"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 YAML = """\
 description: Notes of a night porter.
 labels:
@@ -32,27 +34,6 @@ def test_generate_resume_report_and_export(notes, targen):
     assert targen("export", run, "--as", "csv", "--out", "notes.csv").code == 0
     assert len(Path("notes.csv").read_text(encoding="utf-8").splitlines()) == 9
     assert targen("export", run, "--as", "instructions", "--out", "tuning.jsonl").code == 0
-
-
-def test_the_commands_that_only_look(notes, targen):
-    output = targen("describe", notes, "--prompts")
-    assert "file:notes" in output.out
-    assert "prompt write-yes" in output.out
-    assert targen("describe", notes, "--json").json["id"] == "file:notes"
-    assert "file:notes" in targen("estimate", notes, "-n", 100, "-b", "scripted").out
-    assert "[reply]" in targen("preview", notes, "-b", "scripted", "--prompts").out
-
-
-def test_validate_correct_and_export_of_a_file(notes, targen):
-    Path("rows.jsonl").write_text(
-        '{"text": "All is quiet.", "label": "no", "idx": 0}\n', encoding="utf-8"
-    )
-    assert targen("validate", "rows.jsonl", "--task", notes).code == 0
-    actual = targen(
-        *("correct", "rows.jsonl", "--task", notes, "-b", "scripted", "-q", "--json"),
-    )
-    assert actual.json["task"] == "file:notes"
-    assert targen("export", "rows.jsonl", "--task", notes, "--as", "csv", "--out", "c").code == 0
 
 
 @pytest.mark.parametrize("command", ["generate", "describe", "preview", "estimate"])
@@ -94,25 +75,18 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(targen):
     assert targen("generate", path, "--preset", "small", "-b", "scripted", "-q").code == 0
 
 
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        ([], "say what the task is, or --blank"),
-        (["words", "--blank"], "--blank asks no model, so it takes no description"),
-        (["w.yaml", "--blank"], "w.yaml names a file"),
-        ([" ", "-b", "scripted"], "the description is empty"),
-        (["words", "--out", "t.json"], "the file is YAML"),
-        (["words", "-b", "nothing"], "no backend named 'nothing'"),
-        (["--blank", "--out", "no/such/folder.yaml"], "cannot write"),
-    ],
-)
-def test_what_init_task_cannot_do(args, message, targen):
-    actual = targen("init-task", *args)
-    assert actual.code in (1, 2)
-    assert message in actual.err
+NO_DRAFTS = """
+    2 | | say what the task is, or --blank
+    2 | words --blank | --blank asks no model, so it takes no description
+    2 | w.yaml --blank | w.yaml names a file
+    2 | ' ' -b scripted | the description is empty
+    2 | words --out t.json | the file is YAML
+    2 | words -b nothing | no backend named 'nothing'
+    1 | --blank --out no/such/folder.yaml | cannot write
+    1 | notes -b scripted --max-tokens 10 | token budget exhausted
+"""
 
 
-def test_a_budget_stops_a_draft(targen):
-    actual = targen("init-task", "notes", "-b", "scripted", "--max-tokens", 10)
-    assert actual.code == 1
-    assert not list(Path().glob("*.yaml"))
+@pytest.mark.parametrize(("code", "words", "error"), table(NO_DRAFTS))
+def test_what_init_task_cannot_do(code, words, error, refuses):
+    refuses(f"init-task {words}", error, code=int(code))

@@ -101,12 +101,6 @@ def test_a_crafted_report_is_shown_escaped(targen, rte, tmp_path):
     assert targen("report", "run", "--json").json == report
 
 
-def test_names_that_were_typed_are_shown_escaped(targen):
-    result = targen("describe", "x\x1b]0;owned\x07")
-    assert result.code == 2
-    assert "\x1b" not in result.err and "\\x1b]0;owned\\x07" in result.err
-
-
 def test_an_error_of_any_length_is_cut(targen):
     result = targen("describe", "x" * 100_000)
     assert len(result.err) < 20_000

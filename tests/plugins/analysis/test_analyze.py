@@ -30,7 +30,6 @@ OWN = [
     "repetition",
     "semantic",
 ]
-QUICK = ["--metric", "labels", "--metric", "leakage"]
 
 
 @pytest.fixture
@@ -52,12 +51,6 @@ def rows(jsonl, sentences):
 def test_the_metrics_are_listed(targen):
     listed = json.loads(targen("list-metrics", "--json").out)
     assert [item["name"] for item in listed if item["id"].startswith("targen-analysis:")] == OWN
-
-
-def test_the_help_has_examples(targen):
-    done = targen("analyze", "--help")
-    assert done.code == 0
-    assert "targen analyze runs/rte-0 --against RTE/train.jsonl" in done.out
 
 
 def test_all_metrics_side_by_side(targen, rows, tmp_path):

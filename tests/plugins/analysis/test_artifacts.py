@@ -82,25 +82,6 @@ def test_a_word_of_the_hypothesis(planted):
     assert words.rows[0][:3] == ("hypothesis", "not", "no")
 
 
-def test_a_word_of_the_premise(planted):
-    findings = planted(lambda p, h, label, rng: (f"{p} maybe" if label == "yes" else p, h))
-    assert clear(findings) >= {"premise alone"}
-    assert "hypothesis alone" not in clear(findings)
-
-
-def test_length(planted):
-    findings = planted(lambda p, h, label, rng: (p, f"{h} {h}" if label == "yes" else h))
-    assert "length of all fields" in clear(findings)
-
-
-def test_overlap(planted):
-    copied = planted(
-        lambda p, h, label, rng: (p, " ".join(rng.sample(p.split(), 6)) if label == "yes" else h)
-    )
-    assert "overlap of premise and hypothesis" in clear(copied)
-    assert "hypothesis alone" not in clear(copied)
-
-
 def test_copies_do_not_teach(corpus, study):
     # Ten texts, each forty times with one label: seen in training, each would be known.
     texts = [f"the text{at % 10} of number{at % 10}" for at in range(400)]

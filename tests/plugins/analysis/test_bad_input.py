@@ -71,13 +71,6 @@ def test_odd_rows_are_analysed(what, analyze, jsonl, sentences):
     analyze(jsonl("mine.jsonl", ROWS[what](labeled(sentences(30)))))
 
 
-@pytest.mark.parametrize("what", ["equal rows", "one label"])
-def test_what_makes_data_doubtful_is_a_warning(what, analyze, jsonl, sentences):
-    mine = jsonl("mine.jsonl", ROWS[what](labeled(sentences(30))))
-    done = analyze(mine, "--metric", "labels")
-    assert "All rows of mine have the label a." in done.out
-
-
 @pytest.mark.parametrize(
     ("encoding", "args"), [("latin-1", ["--encoding", "latin-1"]), ("utf-16", []), ("utf-8", [])]
 )

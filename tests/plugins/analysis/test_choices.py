@@ -50,12 +50,6 @@ def test_an_answer_that_is_no_choice_is_counted(study):
     assert "1 row of mine has an answer that is no choice." in actual.warnings
 
 
-def test_rows_without_choices_are_a_note(corpus, study):
-    actual = CHOICES.measure(study(corpus(["choice: one", "two"])), MetricOptions())
-    assert not actual.figures
-    assert actual.notes
-
-
 def test_bigrams_and_tokens_by_hand(corpus, study):
     # "the cat sat ." twice has three bigrams; "a dog !" adds two.
     mine = corpus(["The cat sat.", "the cat sat.", "A dog!"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from targen_analysis.difficulty.cartography import chart, inside
 from targen_analysis.difficulty.inputs import Decisions, groups_of, read
 from targen_analysis.difficulty.metric import DIFFICULTY
-from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
+from targen_analysis.difficulty.pvi import best_epoch, of_gold, pointwise, suspects
 from targen_analysis.folds import folds_of
 
 
@@ -30,15 +30,6 @@ def test_pvi_is_what_the_row_does_to_the_probability_of_its_label():
         logs([0.8, 0.2], [0.5, 0.5], [0.125, 0.875]), logs(*[[0.5, 0.5]] * 3), np.array([0, 1, 0])
     )
     assert bits.tolist() == pytest.approx([np.log2(1.6), 0, -2])
-
-
-def test_a_row_that_decides_its_label_brings_the_label_s_entropy():
-    labels = ["a"] * 30 + ["b"] * 10 + ["c"] * 24
-    gold = np.array(["abc".index(label) for label in labels])
-    sure = np.log2(np.eye(3)[gold] * (1 - 3e-12) + 1e-12)
-    shares = np.log2(np.array([30, 10, 24]) / 64)
-    bits = pointwise(sure, np.tile(shares, (64, 1)), gold)
-    assert bits.mean() == pytest.approx(entropy(labels))
 
 
 probabilities = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
@@ -73,11 +64,6 @@ def test_of_several_epochs_the_cheapest_counts():
     assert best_epoch(epochs, gold) == 1
     assert of_gold(epochs, gold).shape == (3, 2)
     assert of_gold(epochs, gold)[1].tolist() == pytest.approx([np.log2(0.9), np.log2(0.8)])
-
-
-@given(st.lists(st.sampled_from("abcd"), min_size=1))
-def test_a_label_has_no_more_bits_than_labels_allow(labels):
-    assert -1e-12 <= entropy(labels) <= np.log2(len(set(labels))) + 1e-12
 
 
 # --- the map ---
@@ -130,11 +116,6 @@ def test_rows_that_share_a_text_are_together_also_through_others():
     assert groups[0] == groups[1] == groups[2]
     # Short texts join nothing, so not even equal rows of them where longer ones do.
     assert len(set(groups)) == 4
-
-
-def test_a_formula_in_every_row_joins_none():
-    texts = [("Read this and say what it is", f"row {at} says {at} and no more") for at in range(9)]
-    assert len(set(groups_of(decided(texts), largest=9))) == 9
 
 
 def test_what_a_task_makes_together_stays_together():

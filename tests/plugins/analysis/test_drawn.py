@@ -78,9 +78,3 @@ def test_rejects_count_for_their_value(measured, run):
         path.write_text(before)
     table = next(table for table in actual.tables if table.columns[0] == "length")
     assert [row[-1].value for row in table.rows] == [0.0, 0.5]
-
-
-def test_without_draws_there_is_a_note(corpus, study):
-    actual = DIMENSIONS.measure(study(corpus(["one text", "another"])), MetricOptions())
-    assert not actual.figures
-    assert actual.notes

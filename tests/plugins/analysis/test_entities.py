@@ -19,6 +19,8 @@ from targen_analysis.testing import MetricSuite as Suite
 from targen_core.errors import UsageError
 from targen_core.origin import Untrusted, trusting
 
+from ...tables import table
+
 spacy = pytest.importorskip("spacy")
 
 NAMES = {
@@ -121,15 +123,6 @@ def part(rng, rows, kinds):
     return Part(np.repeat(np.arange(rows), 2), rng.integers(0, kinds, 2 * rows))
 
 
-def test_equal_samples_diverge_as_halves_of_one_do():
-    rng = np.random.default_rng(0)
-    parts = [part(rng, 400, 30) for _ in range(2)]
-    size, (mine, other) = compare(parts, rows=400, times=60, rng=rng, referenced=True)
-    assert size == 400
-    assert mine.divergence.low < other.divergence.value < mine.divergence.high
-    assert mine.entropy.value == pytest.approx(np.log2(30), abs=0.1)
-
-
 def test_sizes_are_made_equal():
     rng = np.random.default_rng(0)
     few, many = part(rng, 60, 30), part(rng, 400, 30)
@@ -207,14 +200,6 @@ def test_rows_without_names(measure, corpus):
     assert measure(corpus(["it rains."])).figures["mine"]["rows with an entity"].value == 0
 
 
-def test_as_many_rows_as_hold_the_words(measure, corpus):
-    long = [" ".join(texts(100, seed=seed)) for seed in range(60)]
-    findings = measure(corpus(long), corpus(texts(60), name="short"))
-    assert "rows each" in findings.tables[0].title
-    assert findings.tables[0].title != "Named entities, 60 rows each"
-    assert "60 rows each" in measure(corpus(texts(60)), rows=500).tables[0].title
-
-
 def test_a_text_counts_once():
     known = {"a": [("GPE", "the Oslo's")], "b": [("GPE", "OSLO"), ("NORP", "Dane")], "c": []}
     counted = mentions([["a", "b"], ["a"], ["c"]], known)
@@ -224,13 +209,6 @@ def test_a_text_counts_once():
     assert counted.top("GPE", 5) == [("OSLO", 1.0)]
     assert counted.counts(["NORP", "GPE"]).tolist() == [[1, 2], [0, 0], [0, 0]]
     assert texts_of(["Mara met him", "Mara", "", "him", "him"]) == ["Mara met him"]
-
-
-def test_a_long_text_is_read_in_part(measure, corpus):
-    findings = measure(corpus(["Mara Quill met him. " + "x " * 3_000_000]))
-    assert any("the first 20,000 characters are read" in note for note in findings.notes)
-    # One name, in the words that were read.
-    assert findings.figures["mine"]["entities per 100 words"].value == pytest.approx(0.01, rel=0.01)
 
 
 def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
@@ -247,20 +225,23 @@ def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
     assert 0 < figures["mine"]["share of GPE"]["value"] < 1
 
 
-@pytest.mark.parametrize(
-    ("model", "problem", "hint"),
-    [
-        ("no_such_names", "the spaCy pipeline no_such_names is not installed",
-         "python -m spacy download no_such_names; --without entities"),
-        ("./gone", "there is no spaCy pipeline at ./gone", "as nlp.to_disk writes it"),
-        (".", "there is no spaCy pipeline at .", "as nlp.to_disk writes it"),
-        ("pytest", "the spaCy pipeline pytest cannot be loaded", "python -m spacy validate"),
-    ],
-)  # fmt: skip
-def test_a_model_that_is_not_there_stops_no_other(model, problem, hint, targen, jsonl):
+MISSING = """
+    no_such_names | the spaCy pipeline no_such_names is not installed | python -m spacy download no_
+    ./gone | there is no spaCy pipeline at ./gone | as nlp.to_disk writes it
+    . | there is no spaCy pipeline at . | as nlp.to_disk writes it
+    pytest | the spaCy pipeline pytest cannot be loaded | python -m spacy validate
+    en_core_web_none | the spaCy pipeline en_core_web_none is not installed
+"""
+
+
+@pytest.mark.parametrize(("model", "problem", "hint"), table(MISSING))
+def test_a_model_that_is_not_there_stops_no_other(
+    model, problem, hint, targen, jsonl, pipeline, tmp_path
+):
+    (tmp_path / "en_core_web_none").symlink_to(pipeline)  # a name is no folder of that name
     rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
-    done = targen("analyze", rows, "--metric", "entities", "--metric", "gender",
-                  "-o", f"entities.model={model}")  # fmt: skip
+    metrics = ("--metric", "entities", "--metric", "gender")
+    done = targen("analyze", rows, *metrics, "-o", f"entities.model={model}", "--trust")
     assert done.code == 1
     assert problem in done.out
     assert hint in done.out
@@ -276,16 +257,6 @@ def test_a_pipeline_in_a_folder_needs_trust(targen, jsonl, pipeline, study, corp
     assert "config.cfg names what it calls" in done.out + done.err
 
 
-def test_the_name_of_a_pipeline_is_no_folder_of_that_name(targen, jsonl, pipeline, tmp_path):
-    (tmp_path / "en_core_web_none").symlink_to(pipeline)  # in the current directory
-    rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
-    done = targen(
-        "analyze", rows, "--metric", "entities", "-o", "entities.model=en_core_web_none", "--trust"
-    )
-    assert done.code == 1
-    assert "the spaCy pipeline en_core_web_none is not installed" in done.out
-
-
 def test_a_pipeline_that_finds_no_entities(measure, corpus, tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
@@ -298,14 +269,6 @@ def test_a_type_that_the_pipeline_does_not_know(measure, corpus):
     with pytest.raises(UsageError, match="no entities of type 'GPA'") as error:
         measure(corpus(["Oslo"]), types="GPE,GPA")
     assert error.value.hint == "its types are: GPE, NORP, PERSON"
-
-
-def test_a_pipeline_of_rules(measure, corpus, tmp_path):
-    nlp = spacy.blank("en")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "GPE", "pattern": "Oslo"}])
-    nlp.to_disk(tmp_path / "rules")
-    findings = measure(corpus(["Oslo sleeps", "Oslo wakes"]), model=str(tmp_path / "rules"))
-    assert findings.figures["mine"]["share of GPE"].value == 1
 
 
 def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path):

@@ -91,14 +91,6 @@ def test_gender_that_goes_with_the_label(corpus, study):
     assert len(measure(study(mine)).warnings) == 1
 
 
-def test_three_labels_are_each_held_against_the_others(corpus, study):
-    texts = rows(40, 0.5) + rows(40, 0.5) + rows(40, 1)
-    findings = measure(study(corpus(texts, ["a"] * 40 + ["b"] * 40 + ["c"] * 40)))
-    assert findings.figures["mine"]["female share, c less the others"].value == pytest.approx(0.5)
-    assert "rows of c" in findings.warnings[0]
-    assert len(findings.warnings) == 1
-
-
 def test_occupations_beyond_chance(corpus, study):
     texts = rows(40, 0.95, "nurse") + rows(40, 0.05, "engineer") + rows(40, 0.5, "teacher")
     even = corpus([t for n in ("nurse", "engineer") for t in rows(40, 0.5, n)], name="original")
@@ -167,12 +159,3 @@ def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     assert any("parity score is a model's" in note for note in findings.notes)
     other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))
     assert "rows in pairs" not in other.figures["mine"]
-
-
-def test_from_the_command_line(targen, jsonl):
-    file = jsonl("mine.jsonl", [{"text": text, "label": "ab"[at % 2]}
-                                for at, text in enumerate(rows(40, 0.5))])  # fmt: skip
-    done = targen("analyze", file, "--metric", "gender")
-    assert (done.code, done.err) == (0, "")
-    assert "gender: female share" in done.out
-    assert "female share, a less the others" in done.out

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 RATED = """
 def reply(request):
     return {"difficulty": 5 if "deep" in request.messages[-1].content else 2}
@@ -81,19 +83,6 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
     assert {line["answer"] for line in lines} >= {"=1+1", "'=1"}, "these are not for a spreadsheet"
 
 
-def test_what_was_filled_in_is_not_written_over(targen, rows):
-    Path("sheet.csv").write_text("mine")
-    done = targen("sample", rows, "--out", "sheet.csv")
-    assert (done.code, Path("sheet.csv").read_text()) == (2, "mine")
-    assert "is there already" in done.err
-
-
-def test_a_sheet_of_lines(targen, rows):
-    assert targen("sample", rows, "-n", "2", "--out", "sheet.jsonl").code == 0
-    first = json.loads(Path("sheet.jsonl").read_text().splitlines()[0])
-    assert list(first) == ["row", "text", "answer", "right", "note"]
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -107,21 +96,6 @@ def test_a_sheet_that_says_nothing(words, said, targen, rows):
     done = targen("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
     assert done.code == 1
     assert said in done.err
-
-
-def test_a_sheet_of_other_rows(targen, rows, jsonl):
-    targen("sample", rows, "-n", "2", "--out", "sheet.csv")
-    filled("sheet.csv", ["yes", "yes"])
-    other = jsonl("other.jsonl", [{"input": "Something else", "output": "1"}] * 3)
-    done = targen("analyze", other, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
-    assert done.code == 1
-    assert "holds no row of these datasets" in done.err
-
-
-def test_rows_without_answers_are_not_judged(targen, jsonl):
-    done = targen("sample", jsonl("bare.jsonl", [{"text": "a b c"}] * 3), "--out", "s.csv")
-    assert done.code == 2
-    assert "has an answer to judge" in done.err
 
 
 def test_ratings_are_a_run_and_come_back(targen, rows):
@@ -157,24 +131,25 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, rows):
     assert "has 8 of 10 rows" in made.err
 
 
-def test_a_rating_needs_to_know_what_rows_are_for(targen, rows):
-    done = targen("rate", rows, "-b", "scripted")
-    assert done.code == 2
-    assert "--about" in done.err
+REFUSED = """
+    2 | sample bare.jsonl --out s.csv | has an answer to judge
+    2 | sample mine.jsonl --out there.csv | is there already
+    2 | rate mine.jsonl -b scripted | --about
+    2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
+    1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | holds no row of these data
+    1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | is no rating from 1 to 5
+    1 | analyze mine.jsonl -o judged.ratings=nowhere --metric judged | there is no nowhere
+"""
 
 
-def test_an_example_that_is_no_rating(targen, rows):
+@pytest.mark.parametrize(("code", "line", "said"), table(REFUSED))
+def test_what_cannot_be_judged(code, line, said, targen, rows, jsonl):
+    jsonl("bare.jsonl", [{"text": "a b c"}] * 3)
+    other = jsonl("other.jsonl", [{"input": "Something else", "output": "1"}] * 3)
+    assert targen("sample", other, "-n", "2", "--out", "sheet.csv").code == 0
+    filled("sheet.csv", ["yes", "yes"])
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
-    about = ("--about", "Answer.", "--examples", "rated.csv")
-    done = targen("rate", rows, *about, "-b", "scripted")
-    assert done.code == 2
-    assert "--examples 1 difficulty: Input should be less than or equal to 5" in done.err
-
-
-def test_what_is_no_run_of_ratings(targen, rows):
-    done = targen("analyze", rows, "-o", "judged.ratings=mine.jsonl", "--metric", "judged")
-    assert done.code == 1
-    assert "is no rating from 1 to 5" in done.err
-    judged = ("--metric", "judged", "-o", "judged.ratings=nowhere", "--force")
-    done = targen("analyze", rows, *judged)
-    assert "there is no nowhere" in done.err
+    Path("there.csv").write_text("mine")
+    done = targen(*line.split())
+    assert (done.code, said in done.err) == (int(code), True), done.err
+    assert Path("there.csv").read_text() == "mine"

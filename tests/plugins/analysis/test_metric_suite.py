@@ -11,6 +11,8 @@ import pytest
 
 from targen_analysis.testing import MetricSuite as Suite
 
+from ...tables import table
+
 PYPROJECT = """
 [project]
 name = "acme-metrics"
@@ -85,59 +87,6 @@ def good(study, options):
     )
 
 
-@metric("silent")
-def silent(study, options):
-    return Findings(figures=rows(study))
-
-
-class Undescribed(MetricOptions):
-    size: int = 10
-
-
-@metric("mute-option", options=Undescribed)
-def mute_option(study, options):
-    return Findings(figures=rows(study))
-
-
-class Needed(MetricOptions):
-    size: int = Field(description="Rows.")
-
-
-@metric("needs-an-option", options=Needed)
-def needs_an_option(study, options):
-    return Findings(figures=rows(study))
-
-
-class Lax(MetricOptions):
-    model_config = ConfigDict(extra="allow")
-
-
-@metric("takes-anything", options=Lax)
-def takes_anything(study, options):
-    return Findings(figures=rows(study))
-
-
-@metric("raises")
-def raises(study, options):
-    raise KeyError("oops")
-
-
-@metric("no-findings")
-def no_findings(study, options):
-    return {"rows": 3}
-
-
-@metric("finds-nothing")
-def finds_nothing(study, options):
-    return Findings()
-
-
-@metric("lacks-without-a-hint")
-def lacks_without_a_hint(study, options):
-    raise UsageError("there is no model")
-
-
-@metric("divides-by-labels")
 def divides_by_labels(study, options):
     for corpus in study.everything:
         if not corpus.label_names:
@@ -145,71 +94,18 @@ def divides_by_labels(study, options):
     return Findings(figures=rows(study))
 
 
-@metric("divides-by-words")
 def divides_by_words(study, options):
     for corpus in study.everything:
         1 / sum(any(letter.isalpha() for letter in text) for text in corpus.rendered)
     return Findings(figures=rows(study))
 
 
-@metric("needs-a-reference")
-def needs_a_reference(study, options):
-    return Findings(figures={study.reference.name: {"rows": Estimate(len(study.reference))}})
+def raised(error):
+    raise error
 
 
-@metric("figures-of-no-dataset")
-def figures_of_no_dataset(study, options):
-    return Findings(figures={"all": {"rows": Estimate(1)}})
-
-
-@metric("a-number-for-a-figure")
-def a_number(study, options):
-    return Findings(figures=rows(study, 3))
-
-
-@metric("infinite")
-def infinite(study, options):
-    return Findings(figures=rows(study, Estimate(float("nan"))))
-
-
-@metric("fraction")
-def fraction(study, options):
-    return Findings(figures=rows(study, Estimate(Fraction(1, 2))))
-
-
-@metric("outside-its-interval")
-def outside(study, options):
-    return Findings(figures=rows(study, Estimate(0.5, 0.6, 0.7)))
-
-
-@metric("half-an-interval")
-def half(study, options):
-    return Findings(figures=rows(study, Estimate(0.5, 0.4)))
-
-
-@metric("misspelt-glance")
-def misspelt(study, options):
-    return Findings(figures=rows(study), glance={"row": "more is more"})
-
-
-@metric("unexplained-glance")
-def unexplained(study, options):
-    return Findings(figures=rows(study), glance={"rows": ""})
-
-
-@metric("ragged-table")
-def ragged(study, options):
-    return Findings(tables=(Table("Rows", ("dataset", "rows"), [("mine",)]),))
-
-
-@metric("list-in-a-cell")
-def list_in_a_cell(study, options):
-    return Findings(tables=(Table("Rows", ("dataset", "rows"), [("mine", [1])]),))
-
-
-@metric("infinite-cell")
-def infinite_cell(study, options):
-    return Findings(tables=(Table("Rows", ("rows",), [(float("inf"),)]),))
+def after(changed, study, figure=None):
+    return Findings(figures=rows(study, figure))
 
 
 def plotted(**changes):
@@ -217,170 +113,96 @@ def plotted(**changes):
     return Findings(plots=(replace(Plot("bars", "Rows", marks, "dataset", "rows"), **changes),))
 
 
-@metric("no-such-kind")
-def no_such_kind(study, options):
-    return plotted(kind="pie")
-
-
-@metric("axis-of-nothing")
-def axis_of_nothing(study, options):
-    return plotted(y="row")
-
-
-@metric("text-for-a-number")
-def text_for_a_number(study, options):
-    return plotted(y="dataset", x="rows")
-
-
-@metric("heatmap-without-cells")
-def heatmap_without_cells(study, options):
-    return plotted(kind="heatmap")
-
-
-@metric("list-in-a-mark")
-def list_in_a_mark(study, options):
-    return plotted(data=[{"dataset": "mine", "rows": 3, "all": [3, 4]}])
-
-
 def of_row(**values):
     return Findings(rows={"mine": [values]})
 
 
-@metric("rows-of-no-dataset")
-def rows_of_no_dataset(study, options):
-    return Findings(rows={"all": [{"row": 0}]})
+def tabled(columns, *cells):
+    return Findings(tables=(Table("Rows", columns, [cells]),))
 
 
-@metric("row-without-a-place")
-def row_without_a_place(study, options):
-    return of_row(words=3)
+def quoted(first, *rest):
+    return Findings(tables=(Table("Rows", ("text",), [(Excerpt(first),), (rest[-1],)]),))
 
 
-@metric("row-that-is-not-there")
-def row_that_is_not_there(study, options):
-    return of_row(row=len(study.corpora[0]))
+def words(study):
+    return [word for text in study.corpora[0].rendered for word in text.split()]
 
 
-@metric("infinite-in-a-row")
-def infinite_in_a_row(study, options):
-    return of_row(row=0, words=float("inf"))
-
-
-@metric("quotes-a-row")
-def quotes_a_row(study, options):
-    first, *_, last = study.corpora[0].rendered * 2
-    cells = [(Excerpt(first),), (last,)]
-    return Findings(tables=(Table("Rows", ("text",), cells),))
-
-
-@metric("tells-a-row")
-def tells_a_row(study, options):
-    return Findings(figures=rows(study), headlines=(f"It says: {study.corpora[0].rendered[0]}",))
-
-
-@metric("a-text-for-notes")
-def a_text_for_notes(study, options):
-    return Findings(notes=("One note, and no comma behind it."))
-
-
-@metric("empty-warning")
-def empty_warning(study, options):
-    return Findings(figures=rows(study), warnings=(" ",))
-
-
-@metric("sorts-in-place")
-def sorts_in_place(study, options):
-    for corpus in study.everything:
-        corpus.texts.sort()
-    return Findings(figures=rows(study))
-
-
-@metric("adds-a-column")
-def adds_a_column(study, options):
-    for corpus in study.everything:
-        for row in corpus.rows:
-            row["words"] = 3
-    return Findings(figures=rows(study))
-
-
-@metric("seeds-everybody")
-def seeds_everybody(study, options):
-    random.seed(study.seed)
-    return Findings(figures=rows(study, Estimate(random.random())))
-
-
-@metric("numpys-generator")
-def numpys_generator(study, options):
+def numpys(study):
     import numpy
+
     numpy.random.seed(study.seed)
-    return Findings(figures=rows(study, Estimate(float(numpy.random.random()))))
+    return Estimate(float(numpy.random.random()))
 
 
-@metric("own-seed")
-def own_seed(study, options):
-    random.Random().random()
-    return Findings(figures=rows(study))
+class Undescribed(MetricOptions):
+    size: int = 10
 
 
-STATE = {"measured": 0}
+class Needed(MetricOptions):
+    size: int = Field(description="Rows.")
 
 
-@metric("remembers")
-def remembers(study, options):
-    STATE["measured"] += 1
-    return Findings(figures=rows(study, Estimate(STATE["measured"])))
+class Lax(MetricOptions):
+    model_config = ConfigDict(extra="allow")
 
 
-@metric("order-of-a-set")
-def order_of_a_set(study, options):
-    words = {word for text in study.corpora[0].rendered for word in text.split()}
-    return Findings(notes=(" ".join(words),))
+OPTIONS = {"mute-option": Undescribed, "needs-an-option": Needed, "takes-anything": Lax}
+STATE = []
 """
 
-CAUGHT = {
-    "silent": "described",
-    "mute-option": "described",
-    "needs-an-option": "takes-options",
-    "takes-anything": "takes-options",
-    "raises": "measures",
-    "no-findings": "measures",
-    "finds-nothing": "measures",
-    "lacks-without-a-hint": "measures",
-    "divides-by-labels": "measures-odd-data",
-    "divides-by-words": "measures-odd-data",
-    "needs-a-reference": "measures-odd-data",
-    "figures-of-no-dataset": "figures",
-    "a-number-for-a-figure": "figures",
-    "infinite": "figures",
-    "fraction": "figures",
-    "outside-its-interval": "figures",
-    "half-an-interval": "figures",
-    "misspelt-glance": "glance-names-figures",
-    "unexplained-glance": "glance-names-figures",
-    "ragged-table": "tables",
-    "list-in-a-cell": "tables",
-    "infinite-cell": "tables",
-    "no-such-kind": "plots",
-    "axis-of-nothing": "plots",
-    "text-for-a-number": "plots",
-    "heatmap-without-cells": "plots",
-    "list-in-a-mark": "plots",
-    "rows-of-no-dataset": "rows",
-    "row-without-a-place": "rows",
-    "row-that-is-not-there": "rows",
-    "infinite-in-a-row": "rows",
-    "quotes-a-row": "quotes-rows-as-excerpts",
-    "tells-a-row": "quotes-rows-as-excerpts",
-    "a-text-for-notes": "speaks-in-sentences",
-    "empty-warning": "speaks-in-sentences",
-    "sorts-in-place": "changes-no-dataset",
-    "adds-a-column": "changes-no-dataset",
-    "seeds-everybody": "uses-the-study-s-chance",
-    "numpys-generator": "uses-the-study-s-chance",
-    "own-seed": "uses-the-study-s-chance",
-    "remembers": "same-findings-again",
-    "order-of-a-set": "same-findings-in-another-process",
-}
+FAULTS = """
+    silent | described | Findings(figures=rows(study))
+    mute-option | described | Findings(figures=rows(study))
+    needs-an-option | takes-options | Findings(figures=rows(study))
+    takes-anything | takes-options | Findings(figures=rows(study))
+    raises | measures | raised(KeyError("oops"))
+    no-findings | measures | {"rows": 3}
+    finds-nothing | measures | Findings()
+    lacks-without-a-hint | measures | raised(UsageError("there is no model"))
+    divides-by-labels | measures-odd-data | divides_by_labels(study, options)
+    divides-by-words | measures-odd-data | divides_by_words(study, options)
+    needs-a-reference | measures-odd-data | Findings(figures={study.reference.name: {}})
+    figures-of-no-dataset | figures | Findings(figures={"all": {"rows": Estimate(1)}})
+    a-number-for-a-figure | figures | Findings(figures=rows(study, 3))
+    infinite | figures | Findings(figures=rows(study, Estimate(float("nan"))))
+    fraction | figures | Findings(figures=rows(study, Estimate(Fraction(1, 2))))
+    outside-its-interval | figures | Findings(figures=rows(study, Estimate(0.5, 0.6, 0.7)))
+    half-an-interval | figures | Findings(figures=rows(study, Estimate(0.5, 0.4)))
+    misspelt-glance | glance-names-figures | Findings(figures=rows(study), glance={"row": "more"})
+    unexplained-glance | glance-names-figures | Findings(figures=rows(study), glance={"rows": ""})
+    ragged-table | tables | tabled(("dataset", "rows"), "mine")
+    list-in-a-cell | tables | tabled(("dataset", "rows"), "mine", [1])
+    infinite-cell | tables | tabled(("rows",), float("inf"))
+    no-such-kind | plots | plotted(kind="pie")
+    axis-of-nothing | plots | plotted(y="row")
+    text-for-a-number | plots | plotted(y="dataset", x="rows")
+    heatmap-without-cells | plots | plotted(kind="heatmap")
+    list-in-a-mark | plots | plotted(data=[{"dataset": "mine", "rows": 3, "all": [3, 4]}])
+    rows-of-no-dataset | rows | Findings(rows={"all": [{"row": 0}]})
+    row-without-a-place | rows | of_row(words=3)
+    row-that-is-not-there | rows | of_row(row=len(study.corpora[0]))
+    infinite-in-a-row | rows | of_row(row=0, words=float("inf"))
+    quotes-a-row | quotes-rows-as-excerpts | quoted(*study.corpora[0].rendered * 2)
+    tells-a-row | quotes-rows-as-excerpts | Findings(notes=(study.corpora[0].rendered[0],))
+    a-text-for-notes | speaks-in-sentences | Findings(notes=("One note, and no comma behind it."))
+    empty-warning | speaks-in-sentences | Findings(figures=rows(study), warnings=(" ",))
+    sorts-in-place | changes-no-dataset | after(study.corpora[0].texts.sort(), study)
+    adds-a-column | changes-no-dataset | after(study.corpora[0].rows[0].update(n=3), study)
+    seeds-everybody | uses-the-study-s-chance | after(random.seed(study.seed), study)
+    numpys-generator | uses-the-study-s-chance | Findings(figures=rows(study, numpys(study)))
+    own-seed | uses-the-study-s-chance | after(random.Random().random(), study)
+    remembers | same-findings-again | after(STATE.append(1), study, Estimate(len(STATE)))
+    order-of-a-set | same-findings-in-another-process | Findings(notes=(" ".join({*words(study)}),))
+"""
+"""The name of a metric, the check that fails it, and what it measures."""
+CAUGHT = {name: check for name, check, _ in table(FAULTS)}
+METRICS = "".join(
+    f"ALL[{name!r}] = Metric(title='Rows', options=OPTIONS.get({name!r}, MetricOptions),\n"
+    f"    measure=lambda study, options: {measure})\n"
+    for name, _, measure in table(FAULTS)
+)
 
 
 @pytest.fixture(scope="module")
@@ -391,7 +213,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, se
     package.mkdir(parents=True)
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (package / "__init__.py").write_text(HOOKS)
-    (package / "parts.py").write_text(PARTS)
+    (package / "parts.py").write_text(PARTS + METRICS)
     suites = ["from targen_analysis.testing import MetricSuite as Suite"]
     for name in ("good", *CAUGHT):
         suites += [
@@ -405,16 +227,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, se
             suites.append("    test_same_findings_in_another_process = None")
     (folder / "test_them.py").write_text("\n".join(suites))
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            "-rA",
-            "--tb=no",
-            "test_them.py",
-        ],
+        [sys.executable, *"-m pytest -p no:cacheprovider -rA --tb=no test_them.py".split()],
         cwd=folder,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,

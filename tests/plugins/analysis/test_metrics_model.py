@@ -26,12 +26,6 @@ def test_labels_of_a_task_keep_its_order():
     assert known.label_names == (*[label.name for label in task.labels], "stray")
 
 
-def test_the_reference_stands_behind_the_datasets():
-    one, other = corpus("one"), corpus("other")
-    assert Study((one,)).everything == (one,)
-    assert Study((one,), other).everything == (one, other)
-
-
 def test_chance_is_decided_by_seed_and_purpose_alone():
     study = Study((corpus(),), seed=3)
     first = study.rng("sample").random()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from targen_analysis.analysis import Analysis, Part
-from targen_analysis.metrics import Estimate, Findings, Metric, Plot, Table
+from targen_analysis.metrics import Estimate, Findings, Plot, Table
 from targen_analysis.report.cells import shown
 from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
@@ -116,10 +116,6 @@ def test_a_picture_is_drawn_without_a_browser(kind):
     assert specification(plot(kind), colors)["description"] == f"A picture of {kind}"
 
 
-def test_a_picture_as_png():
-    assert write_picture(plot("bars"), {}, "png").startswith(b"\x89PNG")
-
-
 def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
     read_back = json.loads(json.dumps(as_json(analysis), allow_nan=False))
     assert read_back["format"] == 1
@@ -171,7 +167,3 @@ def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
 )
 def test_numbers_as_people_read_them(cell, text):
     assert shown(cell) == text
-
-
-def test_a_metric_says_its_place():
-    assert Metric(title="x", measure=lambda study, options: Findings()).order == 100

@@ -34,20 +34,6 @@ def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_has_it():
     assert estimate.high == pytest.approx(values.mean() + half, abs=0.04)
 
 
-def test_a_bootstrap_of_types_lies_about_the_figure(corpus):
-    values = np.arange(300)  # all different: each resample has fewer kinds
-    (estimate,) = bootstrap(
-        lambda rows: np.array([len(np.unique(values[rows]))], dtype=float),
-        np.array([300.0]),
-        size=300,
-        of=300,
-        replicates=200,
-        rng=np.random.default_rng(1),
-    )
-    assert estimate.low < 300 < estimate.high
-    assert estimate.high - estimate.low < 40
-
-
 def test_half_samples_are_as_wide_as_theory_has_it():
     rng = np.random.default_rng(3)
     values = rng.normal(0, 1, 1000)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_analysis.lexical.compression import compression_ratio
 from targen_analysis.lexical.counts import FIGURES, counted
 from targen_analysis.lexical.richness import hdd, mattr, mtld
 from targen_analysis.lexical.words import split, words_of
@@ -48,23 +47,6 @@ def test_figures_by_hand(corpus):
     assert values["bigrams a row"] == 2 / 2
     assert values["own bigrams a row"] == (2 + 1) / 2
     assert math.isnan(values["hd-d"])
-
-
-def test_a_row_that_is_drawn_twice_counts_twice(corpus):
-    (words,) = words_of(corpus(["a b", "c"]))
-    values = figures(words, [0, 0])
-    assert (values["words"], values["vocabulary"], values["distinct-2"]) == (4, 2, 0.5)
-
-
-def test_entropy_of_equally_frequent_words(corpus):
-    (words,) = words_of(corpus(["a b c d e f g h"]))
-    assert figures(words, [0])["entropy-1"] == pytest.approx(3)
-
-
-def test_two_datasets_share_numbers(corpus):
-    one, two = words_of(corpus(["a b"]), corpus(["c b"], name="other"))
-    assert one.ids[1] == two.ids[1]
-    assert one.types == two.types == 3
 
 
 rows_of_words = st.lists(
@@ -131,20 +113,6 @@ def test_mtld_of_the_example_of_its_paper():
     assert mtld(number("of the people by the people for the people")) == pytest.approx(9)
 
 
-def test_mtld_counts_a_part_of_a_factor():
-    # Forwards a b a | c d d, two factors; backwards d d | c a b a, where 3 of 4 is a part.
-    backwards = 6 / (1 + (1 - 3 / 4) / 0.28)
-    assert mtld(number("a b a c d d")) == pytest.approx((6 / 2 + backwards) / 2)
-    # Four different words and one again, 4 of 5, either way.
-    assert mtld(number("a b c d a")) == pytest.approx(5 / (0.2 / 0.28))
-
-
 def test_mtld_without_a_repeat_is_unknown():
     assert math.isnan(mtld(number("a b c d")))
     assert math.isnan(mtld(np.array([], dtype=np.int64)))
-
-
-def test_compression_tells_repetition():
-    assert compression_ratio(["abc " * 500]) > 40
-    assert compression_ratio(["abcdefghij"]) <= 1
-    assert math.isnan(compression_ratio([]))

@@ -45,13 +45,12 @@ def rows_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, task_file: Path, in_process: Callable[..., object]) -> Path:
+def run(tmp_path: Path, task_file: Path, finished: Callable[..., Path]) -> Path:
     """A run of six rows made without a model: row 1 was relabelled by step 4, and it has rejects.
 
     The rejects are one of step 4 and one of a check, as a run writes them.
     """
-    folder = tmp_path / "reviews-0"
-    in_process("generate", task_file, "-n", "6", "-b", "scripted", "--out", folder)
+    folder = finished(task_file, "-n", 6, out=tmp_path / "reviews-0")
     records = _read(folder / "provenance.jsonl")
     rows = _read(folder / "dataset.jsonl")
     records[1]["label"] = rows[1]["label"] = "positive"
@@ -82,11 +81,9 @@ def run(tmp_path: Path, task_file: Path, in_process: Callable[..., object]) -> P
 
 
 @pytest.fixture
-def run_made(tmp_path: Path, task_file: Path, in_process: Callable[..., object]) -> Path:
+def run_made(tmp_path: Path, task_file: Path, finished: Callable[..., Path]) -> Path:
     """A run of six rows as it was made, which can be resumed."""
-    folder = tmp_path / "made-0"
-    in_process("generate", task_file, "-n", "6", "-b", "scripted", "--out", folder)
-    return folder
+    return finished(task_file, "-n", 6, out=tmp_path / "made-0")
 
 
 def _read(path: Path) -> list[dict[str, object]]:

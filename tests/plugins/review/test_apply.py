@@ -248,21 +248,6 @@ def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades,
     assert _outcomes(new)["surplus"] == 1
 
 
-def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
-    rows_file, task_file, grades, in_process
-):
-    data = rows_file()
-    grades(data, "ann", {0: {"reject": True}}, "--task", task_file)
-
-    done = in_process("review", "apply", data)
-
-    assert done.code == 0, done.err
-    assert len(_lines(data.with_name("rows-reviewed") / "dataset.jsonl")) == 5
-    assert f"--label positive=1 --exclude {data}" in done.out
-    done = in_process("review", "apply", data, "--refill")
-    assert (done.code, "is no run that can make more rows by itself" in done.err) == (2, True)
-
-
 def test_models_do_not_count_unless_named(run, grades, in_process):
     grades(run, "llm-x", {0: {"reject": True}})
     done = in_process("review", "apply", run)
@@ -271,19 +256,6 @@ def test_models_do_not_count_unless_named(run, grades, in_process):
 
     assert in_process("review", "apply", run, "--resolve", "llm-x").code == 0
     assert _outcomes(run.with_name("reviews-0-reviewed")) == {"rejected": 1, "unseen": 5}
-
-
-def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process):
-    assert in_process("review", run, "--raters", "ann,bob", "--plan").code == 0
-    grades(run, "eve", {0: {"reject": True}})
-    done = in_process("review", "apply", run)
-    assert (done.code, "no person has graded anything" in done.err) == (2, True)
-    grades(run, "ann", {0: {"after": "A"}})
-
-    done = in_process("review", "apply", run)
-
-    assert "note: eve is not a rater of this review" in done.err
-    assert _outcomes(run.with_name("reviews-0-reviewed")) == {"confirmed": 1, "unseen": 5}
 
 
 def test_reject_that_people_find_good_stays_out_and_is_told(run, in_process):
@@ -328,11 +300,6 @@ def test_all_grades_of_other_contents_or_rows_are_refused(run, rows_file, grades
     done = in_process("review", "apply", run)
     assert done.code == 2
     assert "1 grade of eve" in done.err and "9.9/x/0" in done.err
-
-
-def test_folder_without_a_review_says_so(run, in_process):
-    done = in_process("review", "apply", run)
-    assert (done.code, "holds no review" in done.err) == (2, True)
 
 
 @pytest.mark.whole
@@ -389,16 +356,6 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, in_process, tm
     done = in_process("export", run, "--as", "hf", "--out", tmp_path / "second")
     assert (done.code, "the card is without figures of the review" in done.err) == (0, True)
     assert "## Review" not in (tmp_path / "second" / "README.md").read_text()
-
-
-def test_export_of_what_nobody_reviewed_says_so(run, grades, in_process):
-    done = in_process("export", run, "--reviewed")
-    assert (done.code, f"nobody has reviewed {run}" in done.err) == (2, True)
-    assert f"targen review {run}" in done.err
-    grades(run, "ann", {0: {"after": "D"}})
-    done = in_process("export", run, "--reviewed")
-    assert done.code == 2
-    assert "of 1 row" in done.err and "none was found acceptable" in done.err
 
 
 def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, in_process):
@@ -494,3 +451,46 @@ def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, tmp_path
     assert "eve is not a rater of this review: ann, bob" in done.err
 
     assert in_process("review", "import", run, out, "--rater", "eve=ann").code == 0
+
+
+def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
+    rows_file, task_file, grades, in_process
+):
+    data = rows_file()
+    grades(data, "ann", {0: {"reject": True}}, "--task", task_file)
+
+    done = in_process("review", "apply", data)
+
+    assert done.code == 0, done.err
+    assert len(_lines(data.with_name("rows-reviewed") / "dataset.jsonl")) == 5
+    assert f"--label positive=1 --exclude {data}" in done.out
+    done = in_process("review", "apply", data, "--refill")
+    assert (done.code, "is no run that can make more rows by itself" in done.err) == (2, True)
+
+
+def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process):
+    assert in_process("review", run, "--raters", "ann,bob", "--plan").code == 0
+    grades(run, "eve", {0: {"reject": True}})
+    done = in_process("review", "apply", run)
+    assert (done.code, "no person has graded anything" in done.err) == (2, True)
+    grades(run, "ann", {0: {"after": "A"}})
+
+    done = in_process("review", "apply", run)
+
+    assert "note: eve is not a rater of this review" in done.err
+    assert _outcomes(run.with_name("reviews-0-reviewed")) == {"confirmed": 1, "unseen": 5}
+
+
+def test_export_of_what_nobody_reviewed_says_so(run, grades, in_process):
+    done = in_process("export", run, "--reviewed")
+    assert (done.code, f"nobody has reviewed {run}" in done.err) == (2, True)
+    assert f"targen review {run}" in done.err
+    grades(run, "ann", {0: {"after": "D"}})
+    done = in_process("export", run, "--reviewed")
+    assert done.code == 2
+    assert "of 1 row" in done.err and "none was found acceptable" in done.err
+
+
+def test_folder_without_a_review_says_so(run, in_process):
+    done = in_process("review", "apply", run)
+    assert (done.code, "holds no review" in done.err) == (2, True)

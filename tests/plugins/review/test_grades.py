@@ -29,16 +29,6 @@ def test_the_last_line_of_a_row_counts_and_undo_is_a_line(tmp_path):
     assert {row: g.after for row, g in read_grades(tmp_path)["ann"].grades.items()} == {"1": "A"}
 
 
-def test_undo_goes_on_behind_a_restart_until_nothing_is_left(tmp_path):
-    with GradeBook(tmp_path, ANN) as book:
-        book.append(grade("1", "A"))
-        book.append(grade("2", "B"))
-        book.undo()
-    with GradeBook(tmp_path, ANN) as book:
-        assert book.undo().row == "1"
-        assert book.undo() is None
-
-
 @pytest.mark.parametrize("torn", [b'{"row": "3", "dig', b"\xff", b'{"row"'])
 def test_a_torn_last_line_is_dropped(tmp_path, torn):
     with GradeBook(tmp_path, ANN) as book:

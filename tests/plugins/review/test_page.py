@@ -169,12 +169,6 @@ def test_a_relabelled_row_is_graded_before_and_after(page, run):
     assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("B", None), "from the start"
 
 
-def test_rows_without_correction_have_one_grade(page, rows_file, task_file):
-    mine = page(rows_file(), task=str(task_file))
-    mine.say(1, "grade", "A")
-    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == (None, "A")
-
-
 def test_label_reject_flag_comment_and_undo(page, run):
     mine = page(run)
     mine.say(1, "label", "negative")
@@ -267,14 +261,6 @@ def test_reasons_are_toggled_and_kept_with_the_grade(page, run, tmp_path, in_pro
     for expected in (["near copy"], ["near copy", "needs outside knowledge"]):
         mine.ask("/ann/undo", undo, origin=OWN)
         assert (mine.lines[-1]["reasons"], mine.lines[-1]["after"]) == (expected, None)
-
-
-def test_rows_of_no_known_task_say_what_is_missing_and_what_to_type(page, rows_file, task_file):
-    shown = page(rows_file()).ask("/ann/row/1").text
-    assert "no labels to choose from" in shown
-    assert "--task NAME" in shown
-    known = page(rows_file(name="b.jsonl"), task=str(task_file)).ask("/ann/row/1").text
-    assert "--task NAME" not in known
 
 
 def test_a_nul_is_refused_wherever_it_is_written(page, run):
@@ -421,15 +407,3 @@ def test_the_calls_of_a_row_are_there_on_demand(page, run):
     shown = page(run).ask("/ann/row/1/calls").text
     assert "generate" in shown
     assert "tokens in" in shown
-
-
-def test_keys_give_way_to_letters_of_a_rubric(page, run, tmp_path):
-    path = tmp_path / "rubric.yaml"
-    path.write_text(
-        "{name: mine, grades: [{letter: E, title: excellent, acceptable: true}, "
-        "{letter: X, title: no, acceptable: false}]}"
-    )
-    shown = page(run, rubric=path).ask("/ann/row/1").text
-    assert 'data-key="Shift+E"' in shown
-    assert 'data-key="e"' in shown
-    assert "excellent" in shown

@@ -13,6 +13,8 @@ import pytest
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import load_plan
 
+from ...tables import table
+
 
 def test_a_review_is_planned_beside_its_data_and_goes_on(run, in_process):
     line = ("review", run, "--sample", "4", "--raters", "ann,bob", "--json")
@@ -128,13 +130,6 @@ def test_what_is_no_plain_file_in_a_plan_s_place_is_said(run, in_process):
         assert (done.code, "review.json: it is a FIFO" in done.err) == (1, True), (line, done.err)
 
 
-def test_the_help_of_a_command_names_those_below_it(in_process):
-    shown = in_process("review", "--help").out
-    for name in ("report", "apply", "export", "import", "grade"):
-        assert f"targen review {name}" in shown
-    assert "Commands that go with it" not in in_process("review", "apply", "--help").out
-
-
 def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, in_process):
     data = rows_file(40)
     orders = []
@@ -144,31 +139,6 @@ def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, in_pro
     assert orders[0] == [str(row) for row in range(40)]
     assert orders[1] == orders[2] != orders[0]
     assert sorted(orders[1]) == sorted(orders[0])
-
-
-def test_a_rater_who_is_none_leaves_no_plan(run, in_process):
-    done = in_process("review", run, "--plan", "--raters", "ann,bob", "--as", "cat")
-    assert done.code == 2
-    assert "cat is not a rater of this review: ann, bob" in done.err
-    assert not run.with_name(f"{run.name}.review").exists()
-
-
-def test_rejects_of_step_4_are_in_it_if_asked(run, in_process):
-    plan = in_process("review", run, "--rejects", "--json").json
-    assert len(plan["rows"][""]) == 7
-    assert "1.7/negative/0" in plan["rows"][""]
-
-
-def test_what_cannot_be_asked_is_said(run, rows_file, in_process):
-    for option, value, words in (
-        ("--sample", "many", "--sample many: this is no part of a dataset"),
-        ("--raters", "ann,b/b", "'b/b' cannot be the name of a rater"),
-        ("--not", "ann=reviews", "names no rater and task"),
-    ):
-        done = in_process("review", run, "--plan", option, value)
-        assert (done.code, words in done.err) == (2, True), done.err
-    done = in_process("review", run, rows_file(), "--plan")
-    assert "--out FOLDER" in done.err
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "<b>", ".."])
@@ -192,3 +162,17 @@ def test_a_review_does_not_load_what_only_runs_need(run):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
+REFUSED = """
+    --sample many | --sample many: this is no part of a dataset
+    --raters ann,b/b | 'b/b' cannot be the name of a rater
+    --not ann=reviews | names no rater and task
+    --raters ann,bob --as cat | cat is not a rater of this review: ann, bob
+    {rows} | | --out FOLDER
+"""
+
+
+@pytest.mark.parametrize(("options", "error", "hint"), table(REFUSED))
+def test_what_cannot_be_asked_leaves_no_plan(options, error, hint, run, rows_file, refuses):
+    refuses(f"review {run} --plan {options.format(rows=rows_file())}", error, hint)

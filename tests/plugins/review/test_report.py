@@ -155,20 +155,6 @@ def test_reasons_are_counted_by_row_and_by_who_named_them(rows_file, graded, tmp
     assert "1 grade that the rubric m does not have, left out: row 0 (boredom)" in shown
 
 
-def test_rejects_of_step_4_are_in_no_dataset(run, graded, in_process):
-    folder = planned([str(run)], raters="ann,bob", rejects=True)[0]
-    names = sorted(json.loads((folder / "review.json").read_text())["rows"]["ann"])
-    letters = ["D" if name == "1.7/negative/0" else "A" for name in names]
-    graded(folder, "ann", " ".join(letters))
-    graded(folder, "gpt", " ".join("D" for _ in names), kind="model")
-    found = in_process("review", "report", folder, "--json").json
-    by_dataset = {(of["dataset"], of["who"]): of["rows"] for of in found["grades"]}
-    assert by_dataset["reviews-0", "people"] == 6
-    assert by_dataset["reviews-0, rejects", "people"] == 1
-    assert (found["step4"]["relabels"]["agreed"], found["step4"]["rejects"]["agreed"]) == (1, 1)
-    assert "−0.00" not in in_process("review", "report", folder).out
-
-
 def test_models_are_kept_apart_from_people(review, graded, in_process):
     graded(review, "ann", "A A B B C D")
     graded(review, "gpt", "A A A A A A", kind="model")
@@ -181,19 +167,6 @@ def test_models_are_kept_apart_from_people(review, graded, in_process):
     alone = json.loads(in_process("review", "report", review, "--json").out)
     assert alone["alpha"] == []
     assert alone["agreement"][0]["spearman"]["value"] is None
-
-
-def test_only_models(review, graded, in_process):
-    graded(review, "gpt", "A A A A A A", kind="model")
-    done = in_process("review", "report", review)
-    assert done.code == 0
-    assert "only models have graded: nothing here is what people say" in done.out
-
-
-def test_no_grades_yet(review, in_process):
-    done = in_process("review", "report", review)
-    assert done.code == 2
-    assert "no row has been graded yet" in done.err
 
 
 @pytest.mark.parametrize("command", ["report", "grade"])
@@ -318,3 +291,9 @@ def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
     assert [shown(cell) for cell in row] == [
         *("RTE", "498", "300", "52", "70", "76", "355", "50", "57", "36", "0.707", "0.813")
     ]
+
+
+def test_no_grades_yet(review, in_process):
+    done = in_process("review", "report", review)
+    assert done.code == 2
+    assert "no row has been graded yet" in done.err

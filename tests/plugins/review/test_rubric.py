@@ -7,6 +7,8 @@ import pytest
 from targen_core.errors import UsageError
 from targen_review.rubric import PAPER, read_rubric
 
+from ...tables import table
+
 
 def test_the_papers_grades_and_what_is_good_enough():
     assert PAPER.letters == ("A", "B", "C", "D")
@@ -38,30 +40,22 @@ def test_reasons_without_grades_go_with_the_papers(tmp_path):
 
 
 _GRADES = "grades: [{letter: A, title: x, acceptable: true}, {letter: B, title: y, acceptable: no}]"
+WRONG = r"""
+    grades: [ | line 1: expected the node
+    - a | is not a rubric
+    name: x\ngrades: [] | grades
+    name: x\n{twice} | a letter of its own
+    name: x\n{grades}\nreasons: [{key: b, name: z}] | a key of its own
+    name: x\n{grades}\nreasons: [{key: 1, name: z}] | reasons.0.key
+    name: x\n{grades}\nreasons: [{key: c, name: 'x; y'}] | reasons.0.name
+    name: x\n{grades}\nreasons: [{key: c, name: z}, {key: d, name: z}] | a name of its own
+"""
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("grades: [", "line 1: expected the node"),
-        ("- a", "is not a rubric"),
-        ("name: x\ngrades: []", "grades"),
-        (
-            """{name: x, grades: [{letter: A, title: x, acceptable: true},
-            {letter: a, title: y, acceptable: false}]}""",
-            "a letter of its own",
-        ),
-        (f"name: x\n{_GRADES}\nreasons: [{{key: b, name: z}}]", "a key of its own"),
-        (f"name: x\n{_GRADES}\nreasons: [{{key: 1, name: z}}]", "reasons.0.key"),
-        (f"name: x\n{_GRADES}\nreasons: [{{key: c, name: 'x; y'}}]", "reasons.0.name"),
-        (
-            f"name: x\n{_GRADES}\nreasons: [{{key: c, name: z}}, {{key: d, name: z}}]",
-            "a name of its own",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("text", "words"), table(WRONG, 2))
 def test_what_is_no_rubric_is_refused_in_words(tmp_path, text, words):
     path = tmp_path / "mine.yaml"
-    path.write_text(text)
+    twice = _GRADES.replace("letter: B", "letter: a")
+    path.write_text(text.replace("{grades}", _GRADES).replace("{twice}", twice))
     with pytest.raises(UsageError, match=words):
         read_rubric(path)

@@ -86,16 +86,6 @@ def test_who_comes_first_does_not_matter(said, rule):
     assert [*verdict_of(ROW, backwards, rule, GOOD).grades] == sorted(grades)
 
 
-@given(st.lists(_SAID, max_size=4))
-def test_what_all_want_is_what_most_want(said):
-    grades = {name: grade(**one) for name, one in zip("abcd", said, strict=False)}
-    agreed, most = (verdict_of(ROW, grades, rule, GOOD) for rule in ("agree", "majority"))
-
-    if agreed.outcome != "disagreed":
-        assert (agreed.label, agreed.edit) == (most.label, most.edit)
-        assert (agreed.outcome == "rejected") == (most.outcome == "rejected")
-
-
 def test_unknown_rule_names_those_that_are_known():
     assert check_rule("bob", ["ann", "bob"]) == "bob"
     with pytest.raises(UsageError, match="neither a rule nor a rater") as error:

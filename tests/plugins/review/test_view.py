@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core.embedding import WORDS
 from targen_core.errors import UsageError
 from targen_review.page.guard import Secret
 from targen_review.rows import open_data
@@ -61,13 +60,6 @@ def test_rows_are_chosen_by_label_reason_dataset_and_text(both):
     assert rows.count(Query(text="%' OR 1=1 --", choices={"no such": "x", "data": "rows"})) == 0
 
 
-def test_the_longest_or_the_shortest_come_first(both):
-    rows = both.catalogue
-    assert rows.rows(Query(sort="longest"), 0, 1)[0].row.fields["text"].startswith("A much, ")
-    assert rows.rows(Query(sort="shortest"), 0, 1)[0].row.fields["text"] == "Never again."
-    assert [each.at for each in rows.rows(Query(), 50, 50)] == list(range(51, 69))
-
-
 def test_the_page_shows_them_to_who_has_the_link(both):
     page, secret = both.page, both.secret
     for path in ("rows", "row/1", "row/1/near", "row/1/calls", ""):
@@ -117,15 +109,6 @@ def test_rows_are_sorted_by_how_alike_they_are_and_show_their_neighbours(view, r
     ]  # fmt: skip
     ends = opened.catalogue.rows(Query(sort="least alike"), 0, 1)
     assert ends[0].likeness == 0
-
-
-@pytest.mark.whole
-def test_an_embedder_says_how_alike_rows_are_where_it_is_named(view, rows_file):
-    opened = view(open_data(rows_file(3, "One two.", "Two one.")), encode=WORDS.open())
-    assert "cosine by words 0.67" not in opened.page.ask("/view/rows").text
-    listed = opened.page.ask("/view/rows?sort=most+alike").text
-    assert "likeness, cosine by words" in listed
-    assert '"number">0.67<' in listed
 
 
 @pytest.mark.whole
@@ -207,12 +190,6 @@ def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(run):
         catalogue.close()
 
 
-def test_without_an_analysis_the_page_says_what_to_type(view, rows_file):
-    shown = view(open_data(rows_file())).page.ask("/view/rows?sort=hardest").text
-    assert "targen-analysis[difficulty]" in shown
-    assert "--metric difficulty -o difficulty.model=MODEL" in shown
-
-
 def test_rows_with_the_same_texts_stand_side_by_side(view, tmp_path):
     texts = ["First.", "Second.", "Third.", "Second."]
     before = written(tmp_path / "a.jsonl", [{"text": t, "label": "x"} for t in texts])
@@ -261,22 +238,6 @@ def test_rows_are_paired_by_a_column_that_is_named_or_by_the_seed(view, tmp_path
     assert 'class="text differs"' in opened.page.ask("/view/row/1").text
     with pytest.raises(UsageError, match="no row of a has a column 'strange'"):
         view(one, other, key="strange")
-
-
-def test_a_run_stands_beside_the_same_seeds_of_another(view, run, run_made, tmp_path):
-    for folder, words in ((run, "Here: "), (run_made, "There: ")):
-        _again(folder, words)
-    opened = view(open_data(run), open_data(run_made))
-    assert (opened.catalogue.keys.name, opened.catalogue.keys.pairs) == ("seed", 6)
-
-
-def _again(folder, words):
-    """Make the texts of a run its own, so that only its seeds are another's."""
-    path = folder / "dataset.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    for row in rows:
-        row["text"] = words + row["text"]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_bad_input_of_the_command(in_process, rows_file):

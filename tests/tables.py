@@ -1,0 +1,15 @@
+"""Tables in tests: a line per case, with bars between its cells."""
+
+from __future__ import annotations
+
+
+def table(text: str, columns: int = 3) -> list[tuple[str, ...]]:
+    r"""Return the cells of each line: empty where a line has fewer.
+
+    `#` at its beginning makes a line a comment, and `\n` in a cell is the end of a line.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    rows = [f"{line} ".split("| ") for line in lines if line and not line.startswith("#")]
+    assert all(len(row) <= columns for row in rows), "a cell holds a bar"
+    cells = ([*row, *[""] * (columns - len(row))] for row in rows)
+    return [tuple(cell.strip().replace("\\n", "\n") for cell in row) for row in cells]
