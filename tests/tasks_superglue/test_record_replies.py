@@ -73,7 +73,7 @@ BAD = {
         "Vesterby: The baker of Vesterby liked the Vesterby Museum well.",
     ],
     "few-candidates": [
-        "Carmen Pardo: In Vesterby, Grün, Lund and Nunez of Punta Brava met Carmen Pardo again.",
+        "Carmen Pardo: Lund, Grün and Nunez of Punta Brava met Carmen Pardo (Lantern Society).",
     ],
     "meta-text": ["Carmen Pardo: Statement: Carmen Pardo kept the books at home for years."],
     "copy-of-sentence": [
