@@ -24,7 +24,6 @@ ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "BoolQ"
 needs_original = pytest.mark.skipif(
     not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
 )
-PAPER = BOOLQ.varied(["paper"])
 
 
 def original(split: str) -> list[dict]:

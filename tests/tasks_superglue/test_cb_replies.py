@@ -8,9 +8,6 @@ from targen_core import Rejected
 from targen_tasks_superglue.cb import CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
 
-LABELS = ("entailment", "contradiction", "neutral")
-
-
 # --- how many pairs ---------------------------------------------------------
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -12,13 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Job, Rejected
-from targen_core.reading import read_jsonl
+from targen_core import Rejected
 from targen_core.tasks.checks import content_words, normalized
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment
 from targen_tasks_superglue.shared.sentences import sentences
-from targen_testing import TaskSuite
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "CB"
 needs_official = pytest.mark.skipif(
@@ -30,19 +27,6 @@ LABELS = ("entailment", "contradiction", "neutral")
 def official(split: str) -> list[dict]:
     text = (OFFICIAL / f"{split}.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.split("\n") if line]
-
-
-class Cb(TaskSuite):
-    """Runs the task without a fixture, for properties. Its name hides it from pytest."""
-
-    task = "cb"
-
-    def rows_of(self, quotas: dict[str, int], **values) -> list[dict]:
-        with tempfile.TemporaryDirectory() as folder:
-            spec = self.spec().replace(quotas=quotas, **values)
-            with Job.create(self.registry(), spec, Path(folder) / "run") as job:
-                job.run()
-            return list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
 
 
 # --- rows -------------------------------------------------------------------

@@ -53,6 +53,10 @@ def test_a_good_statement_is_masked_where_it_names_the_answer(marked, said):
     assert query(marked.replace(f"<{form}>", said or form), name).query == masked
 
 
+CROWD = (
+    "Carmen Pardo: In Vesterby, Lund, Grün and Nunez of Punta Brava met Carmen Pardo (Lantern "
+    "Society)."
+)
 BAD = {
     "no-mask": [
         "Aurelio Nunez: The whale was heavier than anybody on the pier had thought.",
@@ -72,9 +76,7 @@ BAD = {
         "Vesterby: The Vesterby Museum was the pride of @placeholder for half a century.",
         "Vesterby: The baker of Vesterby liked the Vesterby Museum well.",
     ],
-    "few-candidates": [
-        "Carmen Pardo: Lund, Grün and Nunez of Punta Brava met Carmen Pardo (Lantern Society).",
-    ],
+    "few-candidates": [CROWD],
     "meta-text": ["Carmen Pardo: Statement: Carmen Pardo kept the books at home for years."],
     "copy-of-sentence": [
         "Aurelio Nunez: Aurelio Nunez asked the Lantern Society for money to stuff it.",

@@ -40,6 +40,7 @@ NOT_NEUTRAL = {
     "gendered-subject": "waitress, guest|salesman, guest|guest, young woman|schoolboy, teacher|"
     "bride, photographer",
     "overlapping": "coach, head coach",
+    "number-mismatch": "nurses, patients",
 }
 
 
@@ -62,8 +63,9 @@ def test_pairs_of_another_number_do_not(first, second, number):
 
 @pytest.mark.parametrize(("reason", "first", "second"), listed(NOT_NEUTRAL))
 def test_a_neutral_pair_says_nothing_of_gender(first, second, reason):
+    number = "plural" if reason == "number-mismatch" else "singular"
     with pytest.raises(Rejected) as caught:
-        check_neutral_pair(_pair(first, second))
+        check_neutral_pair(_pair(first, second, number))
     assert caught.value.reason == reason
 
 
