@@ -366,7 +366,7 @@ def test_a_dry_run_shows_and_writes_nothing(targen: Targen, pairs: str) -> None:
 LABELS = ("--labels", "0=entailment,1=not_entailment")
 REFUSED = {
     # Of the command line:
-    "zerogen rows.jsonl --labels zerogen:rte --out ..": "of its own",
+    "zerogen rows.jsonl --labels zerogen:rte --out ..": "not the name of a new folder",
     "zerogen rows.jsonl --labels 0": "not a map",
     "zerogen rows.jsonl": "zerogen:rte",
     "zerogen rows.jsonl --labels zerogen:rt": "zerogen:rte",
