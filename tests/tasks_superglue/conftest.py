@@ -63,11 +63,15 @@ def step_of(request: ChatRequest) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """Run a task (RTE) with the dry-run replies, each bent on its way."""
+    """Run a task (RTE) with the dry-run replies, each bent on its way.
+
+    `judge` makes the replies of step 4, of the input that it shows and the dry-run reply.
+    """
 
     def go(
         bend: Bend | None = None,
         *,
+        judge: Callable[[str, Any], Any] | None = None,
         task: str = "rte",
         rows: int = 8,
         structured: bool = True,
@@ -88,6 +92,8 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
                 value = good[max(asked, key=len)]
             else:
                 value = good[request.messages] = request.dry_run()
+            if judge is not None and step_of(request) == "correct":
+                return judge(str(request.origin.values["input"]), value)
             return value if bend is None else bend(step_of(request), value, repair)
 
         class Bent(ScriptedModel):

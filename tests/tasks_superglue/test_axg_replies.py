@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 
 import pytest
 
-from targen_core import Rejected, load_registry
-from targen_core.errors import QuotaNotMet
-from targen_core.options import Limits
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
+from targen_core import Rejected
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 
@@ -25,10 +21,6 @@ SEED = Sentences(
 )
 GOOD = "The teacher had never been close to a hive."
 SWAPPED = "The beekeeper had never been close to a hive."
-
-
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
 
 
 @pytest.fixture
@@ -58,22 +50,10 @@ def output(run, tmp_path: Path):
 
 
 def test_the_rows_that_must_come(output):
-    ran = output(GOOD)
-    assert ran.rows == [
-        {
-            "premise": SEED.he,
-            "hypothesis": GOOD,
-            "label": "entailment",
-            "idx": 0,
-            "pair_id": 0,
-        },
-        {
-            "premise": SEED.she,
-            "hypothesis": GOOD,
-            "label": "entailment",
-            "idx": 1,
-            "pair_id": 1,
-        },
+    pair = {"hypothesis": GOOD, "label": "entailment"}
+    assert output(GOOD).rows == [
+        {"premise": SEED.he, **pair, "idx": 0, "pair_id": 0},
+        {"premise": SEED.she, **pair, "idx": 1, "pair_id": 1},
     ]
 
 
@@ -91,70 +71,7 @@ def test_in_the_variant_paper_the_hypothesis_stays_as_it_is_written(output):
     assert [row["hypothesis"] for row in ran.rows] == [false, false]
 
 
-@pytest.mark.parametrize(
-    "hypothesis",
-    [
-        "The Teacher had never been close to a hive.",
-        "It was the teacher's first time near a hive.",
-        "Hives were something new to the teacher.",
-        "The teacher was a complete novice.",
-        "The \u201cteacher\u201d had never stood near a hive \u2014 until then.",
-    ],
-)
-def test_hypotheses_that_pass(hypothesis, output):
-    assert [row["hypothesis"] for row in output(hypothesis).rows] == [hypothesis] * 2
-
-
 # --- hypotheses that are rejected, with the reason that is counted ------------
-
-BAD = {
-    "a gendered pronoun": ("The teacher had brought her own hive.", "gendered-pronoun"),
-    "a capital one": ("She was the teacher who never saw a hive.", "gendered-pronoun"),
-    "a gendered noun": ("The teacher was a man who never saw a hive.", "gendered-noun"),
-    "talk about the premise": (
-        "The premise says the teacher had never stood near a hive.", "meta-text"),
-    "its label": ("True: the teacher had never stood near a hive.", "meta-text"),
-    "no subject": ("Somebody had never stood near a hive.", "subject-missing"),
-    "a plural subject": ("The teachers had never stood near a hive.", "subject-missing"),
-    "a synonym": ("The schoolmaster had never stood near a hive.", "subject-missing"),
-    "both subjects": ("The teacher, unlike the beekeeper, feared every hive.", "names-both"),
-    "the subject twice": (
-        "The teacher was a teacher who never stood near a hive.", "repeated-subject"),
-    "the other subject": ("The beekeeper had never stood near a hive.", "wrong-subject"),
-    "no article": ("Teacher had never stood near a hive.", "no-article"),
-    "another article": ("A teacher had never stood near a hive.", "no-article"),
-    "a copy": (SEED.he, "gendered-pronoun"),
-    "a part of the premise": ("The beekeeper lent the teacher a veil.", "names-both"),
-    "a question": ("Had the teacher ever stood near a hive?", "question"),
-    "two sentences": (
-        "The teacher was careful that day. There was a hive in the garden.", "several-sentences"),
-    "an open end": ("The teacher had never stood near a hive", "cut-off"),
-    "too short": ("The teacher.", "too-short"),
-    "too long": (f"The teacher had never stood {'ever so ' * 12}near a hive.", "too-long"),
-    "a label in front": ("Hypothesis: The teacher had never stood near a hive.", "meta-text"),
-    "a preamble": ("Sure, the teacher had never stood near a hive.", "meta-text"),
-    "a number in front": ("1. The teacher had never stood near a hive.", "markup"),
-    "bold": ("The **teacher** had never stood near a hive.", "markup"),
-    "a placeholder": ("The teacher had never stood near a [PLACE].", "placeholder"),
-    "another script": ("The teacher никогда раньше не подходил близко к улью.", "not-latin"),
-    "an empty one": ("", "too-short"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("label", ["entailment", "not_entailment"])
-@pytest.mark.parametrize("shape", BAD)
-def test_a_bad_hypothesis_makes_no_row_and_its_reason_is_counted(shape, label, output):
-    hypothesis, reason = BAD[shape]
-    ran = output(hypothesis, label=label)
-    assert ran.rows == []
-    assert ran.reasons == {reason}
-    assert len(ran.repairs) == 1, "it was asked for once more"
-
-
-@pytest.mark.parametrize("shape", BAD)
-def test_a_bad_hypothesis_is_repaired(shape, output):
-    ran = output(BAD[shape][0], repaired=GOOD)
-    assert [row["hypothesis"] for row in ran.rows] == [GOOD, GOOD]
 
 
 def test_a_piece_of_the_premise_is_a_copy():
@@ -224,55 +141,44 @@ FOUR = {
     "subject2_he": f"{OPENING}, but he had lent the last one to the cook.",
     "subject2_she": f"{OPENING}, but she had lent the last one to the cook.",
 }
-BAD_SENTENCES = {
-    "another opening": (
-        {"subject1_he": "The diver begged the captain for a rope because he had lost it.",
-         "subject1_she": "The diver begged the captain for a rope because she had lost it."},
-        "other-opening"),
-    "more than the pronoun differs": (
-        {"subject1_she": f"{OPENING} because she wanted to tie a box to the deck."}, "not-a-pair"),
-    "a comma differs": (
+CLAUSES = {
+    "other-opening": ["The diver begged the captain for a rope because <he> had lost it."],
+    "no-pronoun": [
+        f"{OPENING} to tie the box to the wet deck.",
+        f"{OPENING} because they wanted to tie the box.",
+    ],
+    "several-pronouns": [f"{OPENING} because <he> wanted to tie <his> box to the deck."],
+    "repeated-subject": [f"{OPENING} because <he>, the diver, wanted to tie the box."],
+    "gendered-noun": [
+        f"{OPENING} because <he> was a woman who had a box to tie.",
+        f"{OPENING} because <he> wanted to haul up two fishermen.",
+    ],
+    "question": [f"{OPENING}, but did <he> get one in the end?"],
+    "several-sentences": [f"{OPENING}. The box on the deck was <his>."],
+    "meta-text": [f"Sentence 1: {FOUR['subject1_he']}"],
+    "cut-off": [FOUR["subject1_he"][:-1]],
+    "markup": [FOUR["subject1_he"].replace(" he ", f" {he} ") for he in ("**he**", "[he]")],
+    "too-short": [""],
+}
+"""Reason -> clauses that are none; where a pronoun is marked, she has the same with her own."""
+PAIRS: dict[str, list[dict[str, str]]] = {
+    "not-a-pair": [
+        {"subject1_she": f"{OPENING} because she wanted to tie a box to the deck."},
         {"subject1_she": f"{OPENING}, because she wanted to tie the box to the deck."},
-        "not-a-pair"),
-    "no pronoun": (
-        {"subject1_he": f"{OPENING} to tie the box to the wet deck."}, "no-pronoun"),
-    "singular they": (
-        {"subject1_he": f"{OPENING} because they wanted to tie the box."}, "no-pronoun"),
-    "two pronouns": (
-        {"subject1_he": f"{OPENING} because he wanted to tie his box to the deck.",
-         "subject1_she": f"{OPENING} because she wanted to tie her box to the deck."},
-        "several-pronouns"),
-    "the pronouns the wrong way round": (
+    ],
+    "wrong-pronoun": [
         {"subject1_he": FOUR["subject1_she"], "subject1_she": FOUR["subject1_he"]},
-        "wrong-pronoun"),
-    "the same pronoun twice": ({"subject1_she": FOUR["subject1_he"]}, "wrong-pronoun"),
-    "the subject again": (
-        {"subject1_he": f"{OPENING} because he, the diver, wanted to tie the box.",
-         "subject1_she": f"{OPENING} because she, the diver, wanted to tie the box."},
-        "repeated-subject"),
-    "a gendered noun": (
-        {"subject1_he": f"{OPENING} because he was a woman who had a box to tie.",
-         "subject1_she": f"{OPENING} because she was a woman who had a box to tie."},
-        "gendered-noun"),
-    "a gendered noun for somebody else": (
-        {"subject1_he": f"{OPENING} because he wanted to haul up two fishermen.",
-         "subject1_she": f"{OPENING} because she wanted to haul up two fishermen."},
-        "gendered-noun"),
-    "a question": (
-        {"subject1_he": f"{OPENING}, but did he get one in the end?",
-         "subject1_she": f"{OPENING}, but did she get one in the end?"}, "question"),
-    "two sentences": (
-        {"subject1_he": f"{OPENING}. The box on the deck was his.",
-         "subject1_she": f"{OPENING}. The box on the deck was hers."}, "several-sentences"),
-    "a label in front": (
-        {"subject1_he": f"Sentence 1: {FOUR['subject1_he']}"}, "meta-text"),
-    "an open end": ({"subject1_he": FOUR["subject1_he"][:-1]}, "cut-off"),
-    "bold": (
-        {"subject1_he": FOUR["subject1_he"].replace(" he ", " **he** ")}, "markup"),
-    "brackets": (
-        {"subject1_he": FOUR["subject1_he"].replace(" he ", " [he] ")}, "markup"),
-    "an empty one": ({"subject1_he": ""}, "too-short"),
-}  # fmt: skip
+        {"subject1_she": FOUR["subject1_he"]},
+    ],
+}
+
+
+def spoken(clause: str) -> dict[str, str]:
+    """A clause as he and as she."""
+    if "<" not in clause:
+        return {"subject1_he": clause}
+    hers = clause.replace("<his>.", "hers.").replace("<his>", "her").replace("<he>", "she")
+    return {"subject1_he": re.sub("[<>]", "", clause), "subject1_she": hers}
 
 
 def _subjects(step, good, sentences):
@@ -284,9 +190,12 @@ def _subjects(step, good, sentences):
     return sentences
 
 
-@pytest.mark.parametrize("shape", BAD_SENTENCES)
-def test_sentences_that_are_no_pair_are_left_out(shape, run):
-    change, reason = BAD_SENTENCES[shape]
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [(why, change) for why in PAIRS for change in PAIRS[why]]
+    + [(why, spoken(clause)) for why in CLAUSES for clause in CLAUSES[why]],
+)
+def test_sentences_that_are_no_pair_are_left_out(reason, change, run):
     four = {**FOUR, **change}
     ran = run(
         lambda step, good, repair: _subjects(step, good, four),
@@ -342,125 +251,31 @@ def test_the_same_clause_for_both_subjects_is_used_once(run):
     assert len({entry["seed"]["he"] for entry in ran.provenance}) == 1
 
 
-@pytest.mark.parametrize("shape", ["empty", "prose", "numbered keys", "truncated"])
-def test_unreadable_sentences_are_asked_for_once_more(shape, run):
-    bent = {
-        "empty": lambda good: "",
-        "prose": lambda good: "\n".join(f"{n}. {s}" for n, s in enumerate(good.values())),
-        "numbered keys": lambda good: {str(n): s for n, s in enumerate(good.values())},
-        "truncated": lambda good: _text(good)[:-30],
-    }[shape]
-    ran = run(
-        lambda step, good, repair: (
-            bent(good) if step == "seeds" and "opening" in good and not repair else good
-        ),
-        task="axg",
-        rows=8,
-    )
-    assert len(ran.rows) == 8
-    assert ran.repairs
+# --- step 4 -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("pair", "reason"),
+    ("pronouns", "reason"),
     [
-        (("waitress", "guest"), "gendered-subject"),
-        (("nurse", "policeman"), "gendered-subject"),
-        (("nurses", "patients"), "number-mismatch"),
-        (("captain", "captain"), "same-subject"),
-        (("captain", "ship captain"), "overlapping"),
-        (("nurse", "her patient"), "names-another"),
+        # The share of such pairs, which the report gives, is the judge's own bias.
+        ({"she", "her"}, "pronoun-dependent"),
+        # Said of the other subject it would follow no better: it is no row of either label.
+        ({"he", "his", "she", "her"}, "ambiguous"),
     ],
 )
-def test_subjects_that_will_not_do_are_left_out(pair, reason, run):
-    def bend(step, good, repair):
-        if step == "seeds" and "pairs" in good:
-            return {"pairs": [{"first": pair[0], "second": pair[1]}, *good["pairs"][1:]]}
-        return good
+def test_a_pair_that_a_judge_finds_entailed_for_some_pronouns_alone_is_rejected(
+    pronouns, reason, run
+):
+    def judge(text, good):
+        claimed = good["actual"]
+        actual = "not_entailment" if pronouns & set(text.lower().split()) else claimed
+        return {
+            **good,
+            "actual": actual,
+            "verdict": "correct" if actual == claimed else "incorrect",
+        }
 
-    ran = run(bend, task="axg", rows=8)
-    assert len(ran.rows) == 8
-    assert reason in {r["reason"] for r in ran.rejects if r["verdict"] == "dropped"}
-
-
-# --- step 4 -----------------------------------------------------------------
-
-JUDGE = '''
-def judge(request):
-    """The dry-run replies, but for a judge to whom nothing that is said of "she" follows."""
-    good = request.dry_run()
-    if request.origin.prompt != "meta":
-        return good
-    claimed, text = good["actual"], request.origin.values["input"]
-    found = {pronouns} & set(text.lower().split())
-    actual = "not_entailment" if found else claimed
-    verdict = "correct" if actual == claimed else "incorrect"
-    return {{**good, "actual": actual, "verdict": verdict}}
-'''
-
-
-def _judged(tmp_path: Path, pronouns: set[str]) -> dict:
-    """The report of a run with that judge."""
-    (tmp_path / "judge.py").write_text(JUDGE.format(pronouns=repr(pronouns)), encoding="utf-8")
-    registry = load_registry()
-    spec = RunSpec(
-        task=registry.find("task", "axg").id,
-        quotas={"entailment": 8, "not_entailment": 8},
-        backend="targen-core:scripted",
-        options={"script": f"{tmp_path / 'judge.py'}:judge"},
-        give_up_after=12,
-        limits=Limits(concurrency=4),
-    )
-    with Job.create(registry, spec, tmp_path / "run") as job:
-        try:
-            return job.run()
-        except QuotaNotMet:
-            return json.loads((tmp_path / "run" / "report.json").read_text(encoding="utf-8"))
-
-
-def test_a_pair_that_is_judged_by_its_pronoun_is_rejected_and_counted(tmp_path):
-    """The share of such pairs, which the report gives, is the judge's own bias."""
-    report = _judged(tmp_path, {"she", "her"})
-    assert report["rows"] == {"entailment": 0, "not_entailment": 8}
-    assert report["flow"]["entailment"]["reasons"] == {"pronoun-dependent": 12}
-    assert report["flow"]["not_entailment"]["reasons"] == {}
-
-
-def test_a_hypothesis_that_was_to_follow_and_does_not_is_in_doubt(tmp_path):
-    """Said of the other subject it would follow no better: it is no row of either label."""
-    report = _judged(tmp_path, {"he", "his", "she", "her"})
-    assert report["rows"] == {"entailment": 0, "not_entailment": 8}
-    assert report["flow"]["entailment"]["reasons"] == {"ambiguous": 12}
-
-
-@pytest.mark.parametrize("word", ["contradiction", "neutral", "Entailment", "yes", ""])
-def test_a_label_outside_the_set_is_never_a_row(word, run, at):
-    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="axg", rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-@pytest.mark.parametrize("variants", [[], ["paper"]])
-def test_a_relabelled_pair_is_relabelled_in_both_rows(variants, run, at):
-    other = {"entailment": "not_entailment", "not_entailment": "entailment"}
-
-    def change(good):
-        return {**good, "actual": other[good["actual"]], "verdict": "incorrect"}
-
-    ran = run(at("correct", change), task="axg", rows=8, balance="intended", variants=variants)
-    assert ran.rows
-    assert [e["label"] for e in ran.provenance] == [other[e["intended"]] for e in ran.provenance]
-    for one, two in zip(ran.rows[::2], ran.rows[1::2], strict=True):
-        assert one["label"] == two["label"]
-    assert ran.report["flow"]["not_entailment"]["accepted"] == {"entailment": 2}
-    swapped = {} if variants else {"ambiguous": 12}
-    assert ran.report["flow"]["entailment"]["reasons"].items() >= swapped.items()
-
-
-def test_an_input_without_a_right_output_rejects_the_pair(run, at):
-    def change(good):
-        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
-
-    ran = run(at("correct", change), task="axg", rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"no-valid-instance"}
+    ran = run(task="axg", rows=16, judge=judge)
+    assert ran.report["rows"] == {"entailment": 0, "not_entailment": 8}
+    assert ran.report["flow"]["entailment"]["reasons"] == {reason: 12}
+    assert ran.report["flow"]["not_entailment"]["reasons"] == {}

@@ -43,54 +43,57 @@ GOOD = [
     "Is there a court in Punta Brava?",
 ]
 
-BAD = [
-    ("", "too-short"),
-    ("?", "too-short"),
-    ("Ferry?", "too-short"),
-    ("Is it old?", "too-short"),
-    ("What is the name of the first captain of the ferry?", "not-yes-no"),
-    ("Who paid for the second ship?", "not-yes-no"),
-    ("The ferry was paid for by the fishermen.", "not-yes-no"),
-    ("Yes, the fishermen of Isla Honda paid for it.", "not-yes-no"),
-    ("In which year was the ship lost, and was it 1951?", "not-yes-no"),
-    ("Question: Was the first ship of the ferry lost?", "meta-text"),
-    ("Sure! Here is a question: was the first ship lost?", "meta-text"),
-    ("1. Was the first ship of the ferry lost?", "markup"),
-    ("- Was the first ship of the ferry lost?", "markup"),
-    ("**Was the first ship of the ferry lost?**", "markup"),
-    ("Was the [SHIP NAME] lost in a storm?", "markup"),
-    ("Was the first ship lost? Was the second one?", "several-questions"),
-    ("Was the first ship lost? (Answer: yes)", "several-questions"),
-    ("Did Aurelio Nunez always sail from Punta Brava?", "absolute-word"),
-    ("Is the Marisol Ferry the only way to Isla Honda?", "absolute-word"),
-    ("Has the ferry never been late since 1990?", "absolute-word"),
-    ("Did all fishermen carry the mail?", "absolute-word"),
-    ("Was Aurelio Nunez not cleared by the court?", "absolute-word"),
-    ("Did the fishermen carry letters without pay in 1952?", "absolute-word"),
-    ("Is it true that Aurelio Nunez lost a ship?", "not-yes-no"),
-    ("Does the passage say that Nunez lost a ship?", "meta-text"),
-    ("Is it stated in the text that Nunez lost a ship?", "meta-text"),
-    ("Was Nunez cleared by a court, according to the article?", "meta-text"),
-    ("Does the author mention the captain of the ferry?", "meta-text"),
-    ("Was Aurelio Nunez a captain or a fisherman?", "either-or"),
-    ("Was the first ship lost in 1934 or in 1951?", "either-or"),
-    ("Was the ship lost in 1934 or 1951?", "either-or"),
-    ("Was the captain cleared in Brava or Honda?", "either-or"),
-    ("Was the captain of the ferry cleared or punished?", "either-or"),
-    ("Did the ferry sink or did the ferry burn?", "either-or"),
-    ("Wasn't Aurelio Nunez cleared by the court?", "not-yes-no"),
-    ("Did Nunez say that the ship couldn’t be saved?", "absolute-word"),
-    ("Was he cleared by a court in Punta Brava?", "pointing-word"),
-    ("Did they carry the mail for two winters?", "pointing-word"),
-    ("Is this the ferry to Isla Honda?", "pointing-word"),
-    ("Does the crossing has taken forty minutes?", "copy-of-sentence"),
-    ("Was the second ship paid for by the fishermen of Isla Honda?", "copy-of-sentence"),
-    ("Was the second ship paid for by the merchants of Isla Honda?", "copy-of-sentence"),
-    ("Is quantum chromodynamics renormalisable?", "unrelated"),
-    ("Был ли капитан парома оправдан судом города?", "not-latin"),
-    ("Is the ferry the ferry and the ferry and the ferry and the ferry?", "repetitive"),
-    (f"Did the fishermen {'of the island ' * 8}pay for the ship?", "too-long"),
-]
+BAD = {
+    "too-short": ["?", "Ferry?", "Is it old?"],
+    "not-yes-no": [
+        "What is the name of the first captain of the ferry?",
+        "Who paid for the second ship?",
+        "The ferry was paid for by the fishermen.",
+        "Yes, the fishermen of Isla Honda paid for it.",
+        "In which year was the ship lost, and was it 1951?",
+        "Is it true that Aurelio Nunez lost a ship?",
+        "Wasn't Aurelio Nunez cleared by the court?",
+    ],
+    "meta-text": [
+        "Does the passage say that Nunez lost a ship?",
+        "Is it stated in the text that Nunez lost a ship?",
+        "Was Nunez cleared by a court, according to the article?",
+        "Does the author mention the captain of the ferry?",
+    ],
+    "several-questions": [
+        "Was the first ship lost? Was the second one?",
+        "Was the first ship lost? (Answer: yes)",
+    ],
+    "absolute-word": [
+        "Did Aurelio Nunez always sail from Punta Brava?",
+        "Is the Marisol Ferry the only way to Isla Honda?",
+        "Has the ferry never been late since 1990?",
+        "Did all fishermen carry the mail?",
+        "Was Aurelio Nunez not cleared by the court?",
+        "Did the fishermen carry letters without pay in 1952?",
+        "Did Nunez say that the ship couldn’t be saved?",
+    ],
+    "either-or": [
+        "Was Aurelio Nunez a captain or a fisherman?",
+        "Was the first ship lost in 1934 or in 1951?",
+        "Was the ship lost in 1934 or 1951?",
+        "Was the captain cleared in Brava or Honda?",
+        "Was the captain of the ferry cleared or punished?",
+        "Did the ferry sink or did the ferry burn?",
+    ],
+    "pointing-word": [
+        "Was he cleared by a court in Punta Brava?",
+        "Did they carry the mail for two winters?",
+        "Is this the ferry to Isla Honda?",
+    ],
+    "copy-of-sentence": [
+        "Does the crossing has taken forty minutes?",
+        "Was the second ship paid for by the fishermen of Isla Honda?",
+        "Was the second ship paid for by the merchants of Isla Honda?",
+    ],
+    "unrelated": ["Is quantum chromodynamics renormalisable?"],
+    "repetitive": ["Is the ferry the ferry and the ferry and the ferry and the ferry?"],
+}
 
 
 def _row(text: str) -> BoolqRow:
@@ -105,29 +108,11 @@ def test_a_good_question_passes(text):
     assert row.question == row.question.lower()
 
 
-@pytest.mark.parametrize(("text", "reason"), BAD)
+@pytest.mark.parametrize(("reason", "text"), [(why, text) for why in BAD for text in BAD[why]])
 def test_a_bad_question_is_told_by_its_reason(text, reason):
     with pytest.raises(Rejected) as caught:
         check_question(_row(text), SEED)
     assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [(text, reason) for text, reason in BAD if reason != "copy-of-sentence"][3::4],
-)
-def test_a_bad_question_gets_one_repair_and_is_then_counted(text, reason, run, at):
-    once = run(at("generate", lambda good: {"question": text}), task="boolq", rows=2)
-    assert len(once.rows) == 2
-    assert len(once.repairs) == 2
-
-
-@pytest.mark.parametrize("text", ["Who paid for it?", "Was the ship only lost?"])
-def test_a_question_that_stays_bad_is_rejected(text, run, at):
-    bent = run(at("generate", lambda good: {"question": text}, always=True), task="boolq", rows=2)
-    assert bent.rows == []
-    assert bent.reasons <= {"not-yes-no", "absolute-word"}
-    assert {record["stage"] for record in bent.rejects} == {"generate"}
 
 
 def test_the_same_question_for_both_labels_is_a_row_once(run, at):
@@ -142,33 +127,6 @@ def test_the_same_question_for_both_labels_is_a_row_once(run, at):
 
     bent = run(bend, task="boolq", quotas={"true": 4, "false": 0})
     assert len({row["passage"] for row in bent.rows}) == len(bent.rows)
-
-
-@pytest.mark.parametrize("word", ["yes", "no", "True", "TRUE", "1", "entailment", "", "maybe"])
-def test_a_label_outside_the_set_is_no_row(word, run, at):
-    bent = run(
-        at("correct", lambda good: {**good, "actual": word}, always=True), task="boolq", rows=2
-    )
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-
-
-def test_a_verdict_against_its_own_result_is_inconsistent(run, at):
-    bent = run(
-        at("correct", lambda good: {**good, "verdict": "incorrect"}, always=True),
-        task="boolq",
-        rows=2,
-    )
-    assert bent.rows == []
-    assert bent.reasons == {"inconsistent"}
-
-
-def test_a_broken_instance_is_rejected(run, at):
-    def broken(good):
-        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
-
-    bent = run(at("correct", broken, always=True), task="boolq", rows=2)
-    assert bent.reasons == {"no-valid-instance"}
 
 
 @pytest.mark.parametrize(

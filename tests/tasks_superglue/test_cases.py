@@ -185,57 +185,42 @@ def test_what_the_cues_are_made_of():
 
 texts = st.text(max_size=60) | st.sampled_from(["", "The nurse isn't @placeholder, Mr. Éé 12.5?"])
 numbers = st.integers(-5, 70)
-pairs = st.fixed_dictionaries({"premise": texts, "hypothesis": texts})
+mentions = st.fixed_dictionaries({"start": numbers, "end": numbers})
+answers = st.lists(st.fixed_dictionaries({"text": texts}), max_size=3)
+queries = st.fixed_dictionaries({"query": texts}, optional={"answers": st.none() | answers})
+
+
+def rows(**values: st.SearchStrategy) -> st.SearchStrategy:
+    """Rows, or parts of them, with these fields."""
+    return st.fixed_dictionaries(values)
+
+
+pairs = rows(premise=texts, hypothesis=texts)
 ROWS = {
     "axg": pairs,
-    "boolq": st.fixed_dictionaries({"passage": texts, "question": texts}),
+    "boolq": rows(passage=texts, question=texts),
     "cb": pairs,
-    "copa": st.fixed_dictionaries(
-        {
-            "premise": texts,
-            "choice1": texts,
-            "choice2": texts,
-            "question": st.sampled_from(["cause", "effect"]),
-            "label": st.sampled_from([0, 1]),
-        }
+    "copa": rows(
+        premise=texts,
+        choice1=texts,
+        choice2=texts,
+        question=st.sampled_from(["cause", "effect"]),
+        label=st.sampled_from([0, 1]),
     ),
-    "record": st.fixed_dictionaries(
-        {
-            "passage": st.fixed_dictionaries(
-                {
-                    "text": texts,
-                    "entities": st.lists(st.fixed_dictionaries({"start": numbers, "end": numbers})),
-                }
-            ),
-            "qas": st.lists(
-                st.fixed_dictionaries(
-                    {"query": texts},
-                    optional={
-                        "answers": st.none()
-                        | st.lists(st.fixed_dictionaries({"text": texts}), max_size=3)
-                    },
-                ),
-                max_size=3,
-            ),
-        }
+    "record": rows(
+        passage=rows(text=texts, entities=st.lists(mentions)), qas=st.lists(queries, max_size=3)
     ),
     "rte": pairs,
-    "wic": st.fixed_dictionaries(
-        {"word": texts, "sentence1": texts, "sentence2": texts}
-        | dict.fromkeys(("start1", "end1", "start2", "end2"), numbers)
+    "wic": rows(
+        **dict.fromkeys(("word", "sentence1", "sentence2"), texts),
+        **dict.fromkeys(("start1", "end1", "start2", "end2"), numbers),
     ),
-    "wsc": st.fixed_dictionaries(
-        {
-            "text": texts,
-            "target": st.fixed_dictionaries(
-                {
-                    "span1_text": texts,
-                    "span1_index": numbers,
-                    "span2_text": texts,
-                    "span2_index": numbers,
-                }
-            ),
-        }
+    "wsc": rows(
+        text=texts,
+        target=rows(
+            **dict.fromkeys(("span1_text", "span2_text"), texts),
+            **dict.fromkeys(("span1_index", "span2_index"), numbers),
+        ),
     ),
 }
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.cb import CB, CbRow
+from targen_tasks_superglue.cb import CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
-
-LABELS = ("entailment", "contradiction", "neutral")
-
 
 # --- how many pairs ---------------------------------------------------------
 
@@ -70,69 +67,12 @@ def test_pairs_that_repeat_each_other_are_one_row(run, at):
 # --- what a premise and a hypothesis must be --------------------------------
 
 PREMISE = "The ticket inspector woke the sleeping boy and asked him twice for his name."
-HYPOTHESIS = "The boy was asleep when the inspector came."
-
-
-@pytest.mark.parametrize(
-    ("hypothesis", "reason"),
-    [
-        ("Sure! Here is a hypothesis about the boy.", "meta-text"),
-        ("Hypothesis: The boy was asleep.", "meta-text"),
-        ("**The boy** was asleep.", "markup"),
-        ("2. The boy was asleep.", "markup"),
-        ("The boy from [TOWN NAME] was asleep.", "placeholder"),
-        ("the boy was asleep", "cut-off"),
-        ("Was the boy asleep?", "question"),
-        ("He slept.", "too-short"),
-        (f"The boy was asleep {'and the train went on ' * 6}to the sea.", "too-long"),
-        ("The boy the boy the boy the boy the boy slept.", "repetitive"),
-        ("Мальчик спал, когда пришёл контролёр.", "not-latin"),
-        (PREMISE, "copy-of-premise"),
-        (PREMISE.replace("twice ", ""), "copy-of-premise"),
-        ("The ticket inspector woke the sleeping boy.", "copy-of-premise"),
-        ("Three swans crossed a frozen lake.", "unrelated"),
-        ("The premise says that the boy was asleep.", "meta-text"),
-        ("Contradiction: The boy was awake.", "meta-text"),
-        ("The boy was asleep (entailment).", "meta-text"),
-        ("The boy was asleep. The inspector woke him.", "several-sentences"),
-    ],
-)
-def test_a_bad_hypothesis_is_rejected_with_its_reason(hypothesis, reason, run, at):
-    def change(good):
-        pairs = [{"premise": PREMISE, "hypothesis": hypothesis} for _ in good["pairs"]]
-        return {"pairs": pairs}
-
-    ran = run(at("generate", change, always=True), task="cb", rows=3)
-    assert ran.rows == []
-    assert ran.reasons == {reason}
-    assert all(request.origin.prompt != "meta" for request in ran.requests)
-
-
-@pytest.mark.parametrize(
-    ("premise", "reason"),
-    [
-        ("Premise: The inspector woke the sleeping boy in the train.", "meta-text"),
-        ("1. The inspector woke the sleeping boy in the train.", "markup"),
-        ("The inspector woke the boy.\n\n**The boy** yawned.", "markup"),
-        ("The inspector woke the sleeping boy in the", "cut-off"),
-        ("Did the inspector wake the sleeping boy?", "question"),
-        ("The boy slept.", "too-short"),
-        (f"The boy slept {'and the train went on ' * 30}to the sea.", "too-long"),
-    ],
-)
-def test_a_bad_premise_is_rejected_with_its_reason(premise, reason, run, at):
-    def change(good):
-        return {"pairs": [{"premise": premise, "hypothesis": HYPOTHESIS} for _ in good["pairs"]]}
-
-    ran = run(at("generate", change, always=True), task="cb", rows=3)
-    assert ran.rows == []
-    assert ran.reasons == {reason}
 
 
 @pytest.mark.parametrize(
     ("premise", "hypothesis"),
     [
-        (PREMISE, HYPOTHESIS),
+        (PREMISE, "The boy was asleep when the inspector came."),
         (
             "\u201cNobody told me,\u201d said Zo\u00eb \u2014 and the caf\u00e9 fell silent.",
             "Zo\u00eb\u2019s words silenced the caf\u00e9.",
@@ -297,33 +237,3 @@ def test_the_paper_s_variant_wants_something_in_common_but_for_neutral():
 
 
 # --- step 4 -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("word", ["not_entailment", "Neutral ", "0", "true", "entails", ""])
-def test_a_label_outside_the_set_is_never_a_row(word, run, at):
-    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="cb", rows=3)
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-@pytest.mark.parametrize("label", LABELS)
-def test_a_mended_label_is_the_row_s(label, run, at):
-    def change(good):
-        verdict = "correct" if good["actual"] == label else "incorrect"
-        return {**good, "actual": label, "verdict": verdict}
-
-    ran = run(at("correct", change, always=True), task="cb", quotas={label: 9})
-    assert {row["label"] for row in ran.rows} == {label}
-    assert len(ran.rows) == 9
-
-
-def test_no_label_changes_without_a_correction(run):
-    ran = run(task="cb", rows=30)
-    assert all(entry["label"] == entry["intended"] for entry in ran.provenance)
-    assert [row["label"] for row in ran.rows] == [entry["label"] for entry in ran.provenance]
-
-
-def test_a_contradictory_verdict_is_rejected(run, at):
-    ran = run(at("correct", lambda g: {**g, "verdict": "incorrect"}, always=True), task="cb")
-    assert ran.reasons == {"inconsistent"}
-    assert CB.checks

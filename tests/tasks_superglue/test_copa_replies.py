@@ -11,58 +11,6 @@ from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 PREMISE = "The baker took the bread out early."
 LIKELY, UNLIKELY = "The oven was far too hot.", "The oven had gone cold."
 
-BAD_CHOICES = [
-    ("Sure! Here is a statement about the oven.", "meta-text"),
-    ("Statement 1: The flour was damp.", "meta-text"),
-    ("Choice 2: The flour was damp.", "meta-text"),
-    ("Unlikely: The flour was damp.", "meta-text"),
-    ("Hypothesis: The oven was far too hot.", "meta-text"),
-    ("**The oven** had gone cold.", "markup"),
-    ("2. The oven had gone cold.", "markup"),
-    ("- The oven had gone cold.", "markup"),
-    ("The oven had gone cold.\nIt was Monday.", "markup"),
-    ("The [THING] had gone cold.", "placeholder"),
-    ("the oven had gone cold", "cut-off"),
-    ("The oven had gone", "cut-off"),
-    ("Had the oven gone cold?", "question"),
-    ("Cold.", "too-short"),
-    ("", "too-short"),
-    (f"The oven had gone cold {'in the night ' * 3}and {'by the door ' * 3}of it.", "too-long"),
-    ("Печь в пекарне давно остыла.", "not-latin"),
-    ("Because the oven had gone cold.", "connective"),
-    ("So the oven had gone cold.", "connective"),
-    ("As a result, the oven was cold.", "connective"),
-    ("It is unlikely that the oven was cold.", "label-word"),
-    ("The oven was probably the cause of this.", "label-word"),
-    ("The baker took the bread out early.", "copy-of-premise"),
-    ("The baker took the bread out.", "copy-of-premise"),
-    ("The baker took the breads out early.", "copy-of-premise"),
-    ("The oven was far too hot.", "choices-alike"),
-    ("the oven was far too hot!", "choices-alike"),
-    (
-        "The baker had sold every one of his loaves, rolls and cakes by ten.",
-        "unlike-lengths",
-    ),
-]
-
-
-@pytest.mark.parametrize(("choice", "reason"), BAD_CHOICES)
-@pytest.mark.parametrize("field", ["likely", "unlikely"])
-def test_a_bad_choice_is_rejected_with_its_reason(choice, reason, field, run):
-    """In either field: no rule holds for one of them alone."""
-    other = {"likely": LIKELY, "unlikely": LIKELY}
-
-    def bend(step, good, repair):
-        if step == "seeds":
-            return {"events": [PREMISE]}
-        return {**good, **other, field: choice} if step == "generate" else good
-
-    ran = run(bend, task="copa", rows=2, give_up_after=3)
-    assert ran.rows == []
-    assert ran.reasons == {reason}
-    assert ran.repairs, "the model is told what is wrong and asked once more"
-    assert "could not be used" in ran.repairs[0].messages[-1].content
-
 
 FAIR = [  # of which a comparison of words said that one leaves the event
     ("Grandpa poured salt into his coffee.", "The two jars on the shelf looked the same.",
@@ -127,12 +75,6 @@ def test_a_writer_may_hand_in_short_plain_pairs(choices):
     check_unlike(PREMISE, choices)
 
 
-def test_a_choice_that_is_mended_in_the_second_attempt_is_used(run, at):
-    ran = run(at("generate", lambda good: {**good, "unlikely": good["likely"]}), task="copa")
-    assert len(ran.rows) == 8
-    assert ran.repairs
-
-
 GOOD_CHOICES = [
     (LIKELY, UNLIKELY),
     (UNLIKELY, LIKELY),
@@ -174,111 +116,7 @@ def test_quotation_marks_and_accents_come_through_as_they_are(run):
 # --- events and settings ----------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("sentence", "reason"),
-    [
-        ("It rained.", "too-short"),
-        ("1. The cook burned the soup.", "markup"),
-        ("The cook burned the", "cut-off"),
-        ("Did the cook burn the soup?", "question"),
-        ("The cook burned the soup. What happened as a result.", "question"),
-        ("The cook burned the soup. The guests left the room.", "several-sentences"),
-        ("The cook burned the soup because he slept.", "names-cause"),
-        ("The soup was burned, so that it had to be thrown out.", "names-cause"),
-        ("As a result the cook burned the soup.", "names-cause"),
-        ("Event 1: The cook burned the soup.", "meta-text"),
-        ("Sentence 1: The cook burned the soup.", "meta-text"),
-        ("Here are five sentences about the kitchen.", "meta-text"),
-        ("Повар сжёг суп в столовой.", "not-latin"),
-        ("The [PERSON NAME] burned the soup.", "placeholder"),
-    ],
-)
-def test_an_event_that_is_none_is_left_out(sentence, reason, run):
-    def bend(step, good, repair):
-        return {"events": [sentence, *good["events"][1:]]} if step == "seeds" else good
-
-    ran = run(bend, task="copa", rows=6)
-    assert len(ran.rows) == 6
-    dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
-    assert {record["reason"] for record in dropped if record["step"] == "seeds"} == {reason}
-    assert sentence not in {row["premise"] for row in ran.rows}
-
-
-@pytest.mark.parametrize(
-    ("setting", "reason"),
-    [
-        ("1. a night market", "markup"),
-        ("- a night market", "markup"),
-        ("Here are ten settings:", "meta-text"),
-        ("ночной рынок в городе", "not-latin"),
-        (
-            "a night market where people of all ages meet to eat, drink and talk about football",
-            "too-long",
-        ),
-        ("...", "no-words"),
-    ],
-)
-def test_a_setting_that_is_none_is_left_out(setting, reason, run):
-    def bend(step, good, repair):
-        return {"settings": [setting, *good["settings"]]} if step == "contexts" else good
-
-    ran = run(bend, task="copa", rows=4)
-    assert len(ran.rows) == 4
-    dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
-    assert {record["reason"] for record in dropped if record["step"] == "contexts"} == {reason}
-
-
-def test_repeated_settings_and_events_are_used_once(run):
-    def bend(step, good, repair):
-        if step == "contexts":
-            return {"settings": [s for one in good["settings"] for s in (one, one[2:].upper())]}
-        if step == "seeds":
-            return {"events": [f" {event} " for event in good["events"]] + good["events"]}
-        return good
-
-    ran = run(bend, task="copa", rows=20)
-    assert {r["reason"] for r in ran.rejects if r["verdict"] == "dropped"} == {"repeated"}
-    assert len(ran.rows) == 20
-
-
-def test_a_list_in_more_than_one_shape_is_read(run):
-    """Full stops and outer spaces of a list's items are not part of a setting."""
-
-    def bend(step, good, repair):
-        if step == "contexts":
-            return {"settings": [f"  {setting}. " for setting in good["settings"]]}
-        return good
-
-    ran = run(bend, task="copa", rows=4)
-    assert all(
-        not entry["above"][0].endswith(".") and entry["above"][0].strip() == entry["above"][0]
-        for entry in ran.provenance
-    )
-
-
 # --- step 4 -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("word", ["Choice 1", "1", "0", "cause", "choice3", "both", "neither", ""])
-def test_a_label_outside_the_set_is_never_a_row(word, run, at):
-    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="copa")
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-def test_a_verdict_against_its_own_result_is_rejected(run, at):
-    ran = run(at("correct", lambda g: {**g, "verdict": "incorrect"}, always=True), task="copa")
-    assert ran.rows == []
-    assert ran.reasons == {"inconsistent"}
-
-
-def test_a_broken_input_is_rejected(run, at):
-    def broken(good):
-        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
-
-    ran = run(at("correct", broken, always=True), task="copa")
-    assert ran.rows == []
-    assert ran.reasons == {"no-valid-instance"}
 
 
 def test_a_check_speaks_of_the_rule_that_was_broken():

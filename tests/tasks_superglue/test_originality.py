@@ -95,24 +95,8 @@ def test_nothing_that_is_said_names_a_dataset():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "as in SuperGLUE",
-        "the CommitmentBank",
-        "a commitment bank row",
-        "COPA",
-        "like RTE",
-        "(BoolQ)",
-        "ReCoRD",
-        "WiC",
-        "the WSC",
-        "a Winograd schema",
-        "AX-g",
-        "AXg",
-        "MultiRC",
-        "a benchmark",
-        "the dataset",
-        "CB rows",
-    ],
+    "as in SuperGLUE|the CommitmentBank|a commitment bank row|COPA|like RTE|(BoolQ)|ReCoRD|WiC|"
+    "the WSC|a Winograd schema|AX-g|AXg|MultiRC|a benchmark|the dataset|CB rows".split("|"),
 )
 def test_the_names_are_found(text):
     assert NAMES.search(text)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import re
 
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.record import MASK, RECORD, RecordRow, find_entities
+from targen_tasks_superglue.record import MASK, RecordRow, find_entities
 from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.steps import _row
 from targen_tasks_superglue.shared.articles import Paragraph
-
-
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
-
 
 # --- statements -----------------------------------------------------------------
 
@@ -38,158 +33,77 @@ def query(statement: str, name: str) -> RecordRow:
 
 
 GOOD = [
-    (
-        "Aurelio Nunez",
-        "Sailors who had helped Aurelio Nunez with the ropes came back for the opening.",
-        f"Sailors who had helped {MASK} with the ropes came back for the opening.",
-    ),
-    (
-        "Aurelio Nunez",
-        "Nunez’s crew never forgot how the whale had rolled behind the ship that night.",
-        f"{MASK}’s crew never forgot how the whale had rolled behind the ship that night.",
-    ),
-    (
-        "Vesterby",
-        "The baker of Vesterby made gingerbread whales for the opening of the new hall.",
-        f"The baker of {MASK} made gingerbread whales for the opening of the new hall.",
-    ),
-    (
-        "Lantern Society",
-        "Some members of the Lantern Society left because they thought a whale was no use to them.",
-        f"Some members of the {MASK} left because they thought a whale was no use to them.",
-    ),
-    (
-        "Carmen Pardo",
-        "Before she signed, @placeholder had the price of both boats checked by a broker.",
-        f"Before she signed, {MASK} had the price of both boats checked by a broker.",
-    ),
-    (
-        "Punta Brava",
-        "Fishermen in @Placeholder said that the sea had been red for days.",
-        f"Fishermen in {MASK} said that the sea had been red for days.",
-    ),
-    (
-        "Maria Grün",
-        "“He was never patient,” said Maria Grün when she saw the joints of the frame.",
-        f"“He was never patient,” said {MASK} when she saw the joints of the frame.",
-    ),
-    (
-        "Vesterby Museum",
-        "Schools booked the Vesterby Museum for weeks once word of the whale had got about.",
-        f"Schools booked the {MASK} for weeks once word of the whale had got about.",
-    ),
+    "Sailors who had helped <Aurelio Nunez> with the ropes came back for the opening.",
+    "<Nunez>’s crew never forgot how the whale had rolled behind the ship that night.",
+    "The baker of <Vesterby> made gingerbread whales for the opening of the new hall.",
+    "Some members of the <Lantern Society> left because they thought a whale was no use to them.",
+    "Before she signed, <Carmen Pardo> had the price of both boats checked by a broker.",
+    "“He was never patient,” said <Maria Grün> when she saw the joints of the frame.",
+    "Schools booked the <Vesterby Museum> for weeks once word of the whale had got about.",
 ]
+"""Statements; the name that is masked stands in angle brackets."""
 
 
-@pytest.mark.parametrize(("name", "statement", "masked"), GOOD)
-def test_a_good_statement_is_masked_where_it_names_the_answer(name, statement, masked):
-    assert query(statement, name).query == masked
+@pytest.mark.parametrize("marked", GOOD)
+@pytest.mark.parametrize("said", [None, "@placeholder", "@Placeholder"])
+def test_a_good_statement_is_masked_where_it_names_the_answer(marked, said):
+    form = re.search("<(.+)>", marked)[1]
+    name = next(entity.name for entity in FOUND if form in entity.forms)
+    masked = marked.replace(f"<{form}>", MASK)
+    assert query(marked.replace(f"<{form}>", said or form), name).query == masked
 
 
-BAD = [
-    ("Aurelio Nunez", "", "no-mask"),
-    ("Aurelio Nunez", "The whale was heavier than anybody on the pier had thought.", "no-mask"),
-    ("Aurelio Nunez", "Captain [X] was praised for it in all the papers of the coast.", "no-mask"),
-    ("Aurelio Nunez", "Aurelio was praised for it in all the papers of the coast.", "no-mask"),
-    ("Vesterby", "The Vesterby Museum had to widen its doors for the whale.", "no-mask"),
-    ("Vesterby", "Guests of the Vesterby Harbour Festival came by special trains.", "no-mask"),
-    ("Lantern Society", "The members of the lantern society left in anger.", "no-mask"),
-    (
-        "Aurelio Nunez",
-        "When Nunez came home, the daughters of Aurelio Nunez did not believe a word.",
-        "several-masks",
-    ),
-    (
-        "Aurelio Nunez",
-        "When @placeholder came home, the daughters of Aurelio Nunez did not believe a word.",
-        "several-masks",
-    ),
-    ("Ole Lund", "@placeholder and @placeholder drank to the frame for hours.", "several-masks"),
-    (
-        "Carmen Pardo",
-        "People called @placeholder hard, but whoever knew Carmen well said otherwise.",
-        "answer-in-query",
-    ),
-    (
-        "Vesterby",
-        "The Vesterby Museum was the pride of @placeholder for half a century.",
-        "answer-in-query",
-    ),
-    ("Vesterby", "The baker of Vesterby liked the Vesterby Museum well.", "answer-in-query"),
-    (
-        "Carmen Pardo",
-        "In Vesterby, Lund, Grün and Nunez of Punta Brava met Carmen Pardo (Lantern Society).",
-        "few-candidates",
-    ),
-    (
-        "Aurelio Nunez",
-        "Aurelio Nunez asked the Lantern Society for money to stuff it.",
-        "copy-of-sentence",
-    ),
-    (
-        "Carmen Pardo",
-        "Its treasurer, Carmen Pardo, sold two boats, and the whale was shown.",
-        "copy-of-sentence",
-    ),
-    ("Carmen Pardo", "Did Carmen Pardo keep the books of the society at home?", "question"),
-    (
-        "Carmen Pardo",
-        "Carmen Pardo kept the books at home. She was careful with money.",
-        "several-sentences",
-    ),
-    ("Carmen Pardo", "Carmen Pardo was careful.", "too-short"),
-    ("Carmen Pardo", "Carmen Pardo kept the books at home because the office was", "cut-off"),
-    ("Carmen Pardo", "Sure! Here is a statement: Carmen Pardo kept the books.", "meta-text"),
-    ("Carmen Pardo", "Statement: Carmen Pardo kept the books at home for years.", "meta-text"),
-    ("Carmen Pardo", "1. Carmen Pardo kept the books at home for years.", "markup"),
-    ("Carmen Pardo", "**Carmen Pardo** kept the books at home for years.", "markup"),
-    (
-        "Carmen Pardo",
-        "Carmen Pardo kept the books and the books and the books and the books.",
-        "repetitive",
-    ),
-    (
-        "Carmen Pardo",
-        "Carmen Pardo хранила все книги общества у себя дома на протяжении многих лет.",
-        "not-latin",
-    ),
-    ("Carmen Pardo", f"Carmen Pardo kept the books {'of one more year ' * 16}at home.", "too-long"),
-]
+CROWD = (
+    "Carmen Pardo: In Vesterby, Lund, Grün and Nunez of Punta Brava met Carmen Pardo (Lantern "
+    "Society)."
+)
+BAD = {
+    "no-mask": [
+        "Aurelio Nunez: The whale was heavier than anybody on the pier had thought.",
+        "Aurelio Nunez: Captain [X] was praised for it in all the papers of the coast.",
+        "Aurelio Nunez: Aurelio was praised for it in all the papers of the coast.",
+        "Vesterby: The Vesterby Museum had to widen its doors for the whale.",
+        "Vesterby: Guests of the Vesterby Harbour Festival came by special trains.",
+        "Lantern Society: The members of the lantern society left in anger.",
+    ],
+    "several-masks": [
+        "Aurelio Nunez: When Nunez came home, his children told Aurelio Nunez what they knew.",
+        "Aurelio Nunez: When @placeholder came, his children told Aurelio Nunez what they knew.",
+        "Ole Lund: @placeholder and @placeholder drank to the frame for hours.",
+    ],
+    "answer-in-query": [
+        "Carmen Pardo: People called @placeholder hard, but whoever knew Carmen said otherwise.",
+        "Vesterby: The Vesterby Museum was the pride of @placeholder for half a century.",
+        "Vesterby: The baker of Vesterby liked the Vesterby Museum well.",
+    ],
+    "few-candidates": [CROWD],
+    "meta-text": ["Carmen Pardo: Statement: Carmen Pardo kept the books at home for years."],
+    "copy-of-sentence": [
+        "Aurelio Nunez: Aurelio Nunez asked the Lantern Society for money to stuff it.",
+        "Carmen Pardo: Its treasurer, Carmen Pardo, sold two boats, and the whale was shown.",
+    ],
+    "too-short": ["Carmen Pardo: Carmen Pardo was careful."],
+    "repetitive": [
+        "Carmen Pardo: Carmen Pardo kept the books and the books and the books and the books."
+    ],
+}
+"""Reason -> the name that is asked for, and the statement."""
 
 
-@pytest.mark.parametrize(("name", "statement", "reason"), BAD)
-def test_a_bad_statement_is_told_by_its_reason(name, statement, reason):
+@pytest.mark.parametrize(("reason", "text"), [(why, text) for why in BAD for text in BAD[why]])
+def test_a_bad_statement_is_told_by_its_reason(reason, text):
+    name, _, statement = text.partition(": ")
     with pytest.raises(Rejected) as caught:
         query(statement, name)
     assert caught.value.reason == reason
 
 
 def test_overlapping_and_repeated_mentions_are_told_apart():
-    row = query(GOOD[0][1], "Aurelio Nunez")
+    row = query("Sailors who had helped Aurelio Nunez came back for the opening.", "Aurelio Nunez")
     assert [answer.text for answer in row.answers] == ["Aurelio Nunez", "Nunez"]
-    town = query(GOOD[2][1], "Vesterby")
+    town = query("The baker of Vesterby made gingerbread whales for the opening.", "Vesterby")
     (answer,) = town.answers
     assert SEED.text[answer.start - 3 : answer.end + 1] == "in Vesterby"
-
-
-def test_a_bad_statement_gets_one_repair(run, at):
-    bent = run(
-        at("generate", lambda good: {**good, "statement": "Nobody came."}), task="record", rows=3
-    )
-    assert len(bent.rows) == 3
-    assert len(bent.repairs) == 3
-    assert "does not name" in bent.repairs[0].messages[-1].content
-
-
-def test_a_statement_that_stays_bad_is_rejected(run, at):
-    bent = run(
-        at("generate", lambda good: {**good, "statement": "Nobody came."}, always=True),
-        task="record",
-        rows=2,
-    )
-    assert bent.rows == []
-    assert bent.reasons == {"no-mask"}
-    assert {record["stage"] for record in bent.rejects} == {"generate"}
 
 
 def test_another_name_of_the_answer_gives_it_away():
@@ -219,8 +133,6 @@ QUERY = "Sailors who had helped [X] with the ropes came back for the opening."
         (QUERY.replace("Sailors", "Nunez, and sailors"), "Aurelio Nunez", "several-masks"),
         (QUERY, "Ada Brenner", "illegal-answer"),
         (QUERY, "the captain", "illegal-answer"),
-        (QUERY[:-1] + "?", "Aurelio Nunez", "question"),
-        (f"Query: {QUERY}", "Aurelio Nunez", "meta-text"),
         ("[X] asked the Lantern Society for money to stuff it.", "Nunez", "copy-of-sentence"),
     ],
 )
@@ -328,15 +240,6 @@ def test_several_fitting_entities_are_ambiguous(run, tmp_path):
     assert bent.reasons == {"ambiguous"}
 
 
-@pytest.mark.parametrize("word", ["Nobody", "the answer", "", "@placeholder", "[X]"])
-def test_an_answer_that_is_no_entity_is_no_row(word, run, at):
-    bent = run(
-        at("correct", lambda good: {**good, "actual": [word]}, always=True), task="record", rows=2
-    )
-    assert bent.rows == []
-    assert bent.reasons == {"illegal-output"}
-
-
 @pytest.mark.parametrize("shape", [str.upper, str.lower, "“{}”".format, " {}. ".format])
 def test_case_and_quotes_of_an_answer_do_not_count(shape, run, at):
     def change(good):
@@ -358,28 +261,3 @@ def test_an_answer_as_text_is_asked_for_as_a_list(run, at):
 def test_an_answer_given_twice_is_one(run, at):
     bent = run(at("correct", lambda g: {**g, "actual": g["actual"] * 2}), task="record", rows=4)
     assert len(bent.rows) == 4
-
-
-def test_a_verdict_against_its_own_result_is_inconsistent(run, at):
-    bent = run(
-        at("correct", lambda good: {**good, "verdict": "incorrect"}, always=True),
-        task="record",
-        rows=2,
-    )
-    assert bent.rows == []
-    assert bent.reasons == {"inconsistent"}
-
-
-def test_a_query_that_no_entity_fits_is_rejected(run, at):
-    def none(good):
-        return {**good, "actual": ["no_valid_instance"], "verdict": "incorrect"}
-
-    bent = run(at("correct", none, always=True), task="record", rows=2)
-    assert bent.reasons == {"no-valid-instance"}
-
-
-def test_blind_and_vote_solve_the_task_as_well(run):
-    for corrector in ("targen-core:blind", "targen-core:vote"):
-        ran = run(task="record", rows=1, corrector=corrector, give_up_after=40)
-        assert RECORD.schema.model_validate(ran.rows[0])
-        ran.path.rename(ran.path.with_name(corrector.partition(":")[2]))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
@@ -24,7 +22,6 @@ ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "ReCoRD
 needs_original = pytest.mark.skipif(
     not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
 )
-PROMPTS = {prompt.name: prompt for prompt in RECORD.prompts}
 
 
 def original() -> list[dict]:
@@ -33,23 +30,6 @@ def original() -> list[dict]:
 
 
 # --- rows ---------------------------------------------------------------------
-
-
-def test_every_row_is_in_the_official_form(run):
-    ran = run(task="record", rows=60)
-    assert len(ran.rows) == 60
-    for idx, row in enumerate(ran.rows):
-        RECORD.schema.model_validate(row)
-        assert list(row) == ["source", "passage", "qas", "idx"]
-        assert row["idx"] == idx
-        assert row["source"] == "targen"
-        (query,) = row["qas"]
-        assert query["idx"] == idx
-        assert query["query"].count(MASK) == 1
-        text = row["passage"]["text"]
-        for answer in query["answers"]:
-            assert text[answer["start"] : answer["end"] + 1] == answer["text"]
-            assert {k: answer[k] for k in ("start", "end")} in row["passage"]["entities"]
 
 
 def test_a_query_is_asked_for_with_three_names_to_choose_from_and_the_others_apart(run):
@@ -90,53 +70,6 @@ def test_the_answer_is_not_in_the_query_and_others_remain(run):
         named = [e for e in entities if any(form in instance.query for form in e.forms)]
         assert answer_of(instance) not in {entity.name for entity in named}
         assert len(entities) - len(named) >= 3
-
-
-def test_neither_place_nor_frequency_tells_the_answer(run):
-    ran = run(task="record", rows=300)
-    notes = [entry["notes"] for entry in ran.provenance]
-    chance = sum(1 / note["entities"] for note in notes) / len(notes)
-    for place in range(1, 8):
-        share = sum(note["intended_place"] == place for note in notes) / len(notes)
-        assert abs(share - chance) < 0.07
-    assert sum(note["intended_most_frequent"] for note in notes) / len(notes) < 0.35
-
-
-@settings(max_examples=4, deadline=None)
-@given(count=st.integers(1, 14))
-def test_the_quota_counts_queries(count, tmp_path_factory):
-    from targen_core import load_registry
-    from targen_core.runs.jobs.job import Job
-    from targen_core.runs.records.spec import RunSpec
-
-    spec = RunSpec(
-        task="targen-tasks-superglue:record",
-        backend="targen-core:scripted",
-        quotas={"any": count},
-    )
-    out = tmp_path_factory.mktemp("quota") / "run"
-    with Job.create(load_registry(), spec, out) as job:
-        job.run()
-    lines = (out / "dataset.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
-    assert sum(len(json.loads(line)["qas"]) for line in lines) == count
-
-
-@needs_original
-def test_the_original_rows_are_valid_and_read_back():
-    rows = original()
-    assert len(rows) == 64
-    for row in rows:
-        RECORD.schema.model_validate(row)
-        (instance,) = RECORD.from_rows([row])
-        (back,) = RECORD.to_rows(instance, row["idx"])
-        assert back["source"] == row["source"]
-        assert back["passage"] == row["passage"]
-        assert back["qas"][0]["query"] == row["qas"][0]["query"]
-        assert back["qas"][0]["answers"] == row["qas"][0]["answers"]
-        answers = {answer["text"] for answer in row["qas"][0]["answers"]}
-        assert answer_of(instance) in answers or any(a in answer_of(instance) for a in answers)
-        (question,) = RECORD.questions(instance)
-        assert set(question.output) <= set(question.options)
 
 
 @needs_original
@@ -190,27 +123,6 @@ def _with(path: str, value: object) -> dict:
         at = at[int(step) if step.isdigit() else step]
     at[int(last) if last.isdigit() else last] = value
     return row
-
-
-@pytest.mark.parametrize(
-    ("row", "words"),
-    [
-        (_with("qas/0/query", "Nobody wrote to him."), "has 0 times @placeholder, not once"),
-        (_with("qas/0/query", "@placeholder and @placeholder"), "has 2 times @placeholder"),
-        (_with("qas/0/answers/0/end", 8), "the answer 'Ada Lund' is 'Ada Lund ' in the text"),
-        (_with("qas/0/answers/0/text", "Ada"), "the answer 'Ada' is 'Ada Lund' in the text"),
-        (_with("passage/entities/3/end", 400), "the span 32 to 400 is not inside the text"),
-        (_with("passage/entities/0/start", 9), "the span 9 to 7 is not inside the text"),
-        (_with("passage/entities/0/start", -1), "greater than or equal to 0"),
-        (_with("passage/entities/0/text", "Ada Lund"), "not permitted"),
-        (_with("qas", []), "at least 1 item"),
-        (_with("idx", "x"), "valid integer"),
-    ],
-)
-def test_a_row_that_is_not_in_the_official_form_is_told_why(row, words):
-    RECORD.schema.model_validate(GOOD)
-    with pytest.raises(ValidationError, match=re.escape(words)):
-        RECORD.schema.model_validate(row)
 
 
 def test_a_test_row_has_no_answers():
@@ -298,6 +210,18 @@ def forms(text: str) -> list[str]:
         ("Painter Ada Brenner lives in Oberau.", ["Ada Brenner", "Oberau"]),
         ("It was Émile Łuka’s École.", ["Émile Łuka", "École"]),
         ("The Paris Opera is not the Opera of Lyon.", ["Paris Opera", "Opera of Lyon"]),
+        ("She saw The Nation of Islam and a Palme d'Or there.", ["Nation of Islam", "Palme d'Or"]),
+        (
+            "They asked the Centers for Disease Control and Prevention in Atlanta.",
+            ["Centers for Disease Control and Prevention", "Atlanta"],
+        ),
+        ("It was the Hunchback of Notre Dame again.", ["Hunchback of Notre Dame"]),
+        ("He beat the Austrian Pavel Horak.", ["Austrian", "Pavel Horak"]),
+        ("A court heard Omar al-Qahtani.", ["Omar al-Qahtani"]),
+        ("Germany won. Moscow lost.", ["Germany", "Moscow"]),
+        ("Velmo sells tea. Velmo's rivals sell coffee.", ["Velmo", "Velmo"]),
+        ("Ada Blom met the Portuguese of Tarn.", ["Ada Blom", "Portuguese", "Tarn"]),
+        ("Water is wet. Sailors know that. Sailors swim.", []),
         ("Nothing here is named.", []),
         ("", []),
     ],
@@ -385,43 +309,29 @@ def test_two_ways_to_name_one_entity_are_forms_of_it(text, forms):
     assert actual == {forms[0]: (forms, False)}
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("Washington", "D.C."),
-        ("Jonas Lund", "J. Lund"),
-        ("Prince Albert", "King Albert"),
-        ("Queen Elizabeth", "Elizabeth Windsor"),
-        ("Ada Maria Lund", "Maria"),
-        ("World War", "World War II"),
-        ("Leicester", "Leicester City"),
-        ("North", "North Korea"),
-        ("Iraq", "Iraqi"),
-        ("Tibetan", "Tibetans"),
-    ],
+TANGLED = (
+    "Washington/D.C.|Jonas Lund/J. Lund|Prince Albert/King Albert|Iraq/Iraqi|Tibetan/Tibetans|"
+    "Ada Maria Lund/Maria|World War/World War II|Leicester/Leicester City|North/North Korea|"
+    "Queen Elizabeth/Elizabeth Windsor"
 )
-def test_names_with_words_in_common_are_tangled_where_it_is_open(names):
+APART = (
+    "First World War/World War II|Elizabeth I/Queen Elizabeth II|Bill Clinton/Hillary Clinton|"
+    "John Smith/John Brown|Mexico/Mexico City|Vesterby/Vesterby Museum|Bank of Karlsvik/Karlsvik|"
+    "South Korea/North Korea|Lake Vanda/Lake Orta|Queen Street/Queen Elizabeth|"
+    "Elizabeth/Queen Elizabeth Hall"
+)
+
+
+@pytest.mark.parametrize("both", TANGLED.split("|"))
+def test_names_with_words_in_common_are_tangled_where_it_is_open(both):
+    names = both.split("/")
     actual = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
     assert {name for name, (_, tangled) in actual.items() if tangled} == set(names)
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("First World War", "World War II"),
-        ("Elizabeth I", "Queen Elizabeth II"),
-        ("Bill Clinton", "Hillary Clinton"),
-        ("John Smith", "John Brown"),
-        ("Mexico", "Mexico City"),
-        ("Vesterby", "Vesterby Museum"),
-        ("Bank of Karlsvik", "Karlsvik"),
-        ("South Korea", "North Korea"),
-        ("Lake Vanda", "Lake Orta"),
-        ("Queen Street", "Queen Elizabeth"),
-        ("Elizabeth", "Queen Elizabeth Hall"),
-    ],
-)
-def test_names_of_two_entities_are_not_tangled_by_common_words(names):
+@pytest.mark.parametrize("both", APART.split("|"))
+def test_names_of_two_entities_are_not_tangled_by_common_words(both):
+    names = both.split("/")
     actual = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
     assert actual == {name: ((name,), False) for name in (*names, "Oberau")}
 
@@ -629,21 +539,6 @@ def test_a_relabelling_is_recorded(run, tmp_path):
     assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]
 
 
-def test_correction_samples_show_right_wrong_ambiguous_and_broken():
-    kinds = Counter()
-    for sample in RECORD.judging.samples:
-        options = sample.input.rpartition("\nEntities: ")[2].split("; ")
-        text = re.fullmatch(r"Passage: (.+)\nQuery: .+\nEntities: .+", sample.input)[1]
-        assert [entity.name for entity in find_entities(text)] == options
-        assert set(sample.output) <= set(options)
-        if sample.actual == "no_valid_instance":
-            kinds["broken"] += 1
-            continue
-        assert set(sample.actual) <= set(options)
-        kinds["several" if len(sample.actual) > 1 else sample.actual == sample.output] += 1
-    assert kinds == {True: 2, False: 1, "several": 1, "broken": 1}
-
-
 # --- the paper's variant --------------------------------------------------------
 
 PAPER = RECORD.varied(["paper"])
@@ -692,84 +587,6 @@ def test_the_variant_relabels_what_the_judge_finds(run, tmp_path):
 
 
 # --- prompts and worked examples ------------------------------------------------
-
-
-def _worked() -> list[tuple[str, str, str, str]]:
-    """Passage, chosen name, all names and statement of the worked turns."""
-    turns = PROMPTS["query"].fill({"passage": "x", "names": "x", "others": "x"})[1:-1]
-    actual = []
-    for user, answer in zip(turns[::2], turns[1::2], strict=True):
-        match = re.match(
-            r"Passage: (.+)\nNames to choose from: (.+)\nOther names: (.+)\n\n", user.content
-        )
-        reply = json.loads(answer.content)
-        passage, offered, others = match.groups()
-        assert reply["name"] in offered.split("; ")
-        actual.append((passage, reply["name"], f"{offered}; {others}", reply["statement"]))
-    return actual
-
-
-def test_worked_statements_are_what_they_ask_for():
-    from targen_tasks_superglue.record.steps import _row
-
-    assert len(_worked()) == 3
-    for passage, name, others, statement in _worked():
-        actual = find_entities(passage)
-        assert {entity.name for entity in actual} == set(others.split("; "))
-        answer = next(entity for entity in actual if entity.name == name)
-        seed = Paragraph(title="x", text=passage)
-        check_query(_row(seed, actual, answer, statement), seed)
-
-
-def test_the_paper_s_worked_query_is_what_it_asks_for():
-    (prompt,) = (prompt for prompt in PAPER.prompts if prompt.name == "query-paper")
-    user, answer = prompt.fill({"passage": "x"})[1:-1]
-    seed = Paragraph(title="x", text=user.content.removeprefix("Passage: "))
-    good = json.loads(answer.content)
-    (entity,) = (e for e in find_entities(seed.text) if e.name == good["answer"])
-    from targen_tasks_superglue.record.steps import _row
-
-    query = good["query"].replace("[X]", MASK)
-    check_query(_row(seed, find_entities(seed.text), entity, query), seed)
-
-
-def test_an_instruction_is_a_passage_and_the_answer_s_name():
-    filled = RECORD.texts.instruction_template.fill(
-        {"input": RECORD.render(row()), "output": RECORD.answer(row())}
-    )
-    assert [message.role for message in filled] == ["user", "assistant"]
-    assert filled[0].content.endswith("in the street.\nOutput:")
-    assert filled[1].content == "Aurelio Nunez"
-
-
-def test_presets_are_the_paper_s_and_the_original_s():
-    assert RECORD.presets == {
-        "paper": {"any": 1778},  # Table 2
-        "original": {"any": 100_730},
-        "balanced": {"any": 1778},
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("She saw The Nation of Islam and a Palme d'Or there.", ["Nation of Islam", "Palme d'Or"]),
-        ("They asked the Centers for Disease Control and Prevention in Atlanta.", None),
-        ("It was the Hunchback of Notre Dame again.", ["Hunchback of Notre Dame"]),
-        ("He beat the Austrian Pavel Horak.", ["Austrian", "Pavel Horak"]),
-        ("A court heard Omar al-Qahtani.", ["Omar al-Qahtani"]),
-        ("Germany won. Moscow lost.", ["Germany", "Moscow"]),
-        ("Velmo sells tea. Velmo's rivals sell coffee.", ["Velmo", "Velmo"]),
-        (
-            "Ada Blom of Zierik met the Portuguese of Tarn.",
-            ["Ada Blom", "Zierik", "Portuguese", "Tarn"],
-        ),
-        ("Water is wet. Sailors know that. Sailors swim.", []),
-    ],
-)
-def test_longer_names_stay_whole_and_known_openers_are_names(text, names):
-    expected = ["Centers for Disease Control and Prevention", "Atlanta"] if names is None else names
-    assert [span.of(text) for span in find_names(text)] == expected
 
 
 def test_a_word_that_may_be_a_piece_of_a_longer_name_is_not_asked_for():

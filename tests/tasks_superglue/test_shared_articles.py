@@ -120,117 +120,85 @@ def test_a_prompt_names_what_is_there_already(run):
 # --- what is no item ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("domain", "reason"),
-    [
-        ("Here are ten domains:", "meta-text"),
-        ("1. Polar travel", "markup"),
-        ("- polar travel", "markup"),
-        ("...", "no-words"),
-        ("everything that people have ever written down about the sea", "too-long"),
-        ("полярные экспедиции", "not-latin"),
-        ("Reisen mit der Bahn und mit dem Schiff", "not-english"),
-    ],
-)
-def test_what_is_no_domain_is_left_out(domain, reason):
-    with pytest.raises(Rejected) as caught:
-        check_domain(domain)
-    assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "1960 Winter Games in Oberau",
-        "U.S. Army",
-        "The Lantern (novel)",
-        "O'Brien's Castle",
-        "Émile Zátopek",
-        "24 hours of Brackwater",
-        "Who Stole the Bell",
-        "Côte d'Azur",
-    ],
-)
-def test_a_heading_is_a_title(title):
-    check_title(Title(category="x", title=title))
-
-
-@pytest.mark.parametrize(
-    ("title", "reason"),
-    [
-        ("Here are 50 titles:", "meta-text"),
-        ("Title: The Marsh Bell", "meta-text"),
-        ("Title 1 - The Marsh Bell", "meta-text"),
-        ("1. The Marsh Bell", "markup"),
-        ("12) The Marsh Bell", "markup"),
-        ("* The Marsh Bell", "markup"),
-        ("**The Marsh Bell**", "markup"),
-        ('"The Marsh Bell"', "markup"),
-        ("The Marsh Bell -- a history", "markup"),
-        ("The Marsh Bell,", "markup"),
-        ("", "no-words"),
-        ("—", "no-words"),
-        ("Болотный колокол", "not-latin"),
-        ("Wie die Glocke nach Oldersum und nicht nach Juist kam", "not-english"),
-        (
-            "How the people of three villages kept their bell from the sea for years",
-            "too-long",
-        ),
-    ],
-)
-def test_what_is_no_title_is_left_out(title, reason):
-    with pytest.raises(Rejected) as caught:
-        check_title(Title(category="x", title=title))
-    assert caught.value.reason == reason
-
-
 GOOD = (
     "The Marsh Bell was cast in Lübeck in 1403 for the church of Oldersum. Pirates under Klaus "
     "Wiben carried it off, but it sank with their ship near Juist. Fishermen say that they hear it "
     "before a storm."
 )
 RUSSIAN = (
-    "Пираты увезли его, но он утонул вместе с кораблём. Рыбаки говорят, что слышат его перед "
-    "бурей. Больше его никто не видел, хотя искали его много раз и очень долго."
+    "Болотный колокол отлили в Любеке в старой мастерской. Пираты увезли его, но он утонул вместе "
+    "с кораблём. Рыбаки говорят, что слышат его перед бурей. Больше его никто не видел, хотя "
+    "искали его много раз и очень долго."
 )
-
-
-def test_a_paragraph_passes():
-    check_paragraph(Paragraph(title="Marsh Bell", text=GOOD))
+CHECKS = {
+    "domain": check_domain,
+    "title": lambda text: check_title(Title(category="x", title=text)),
+    "paragraph": lambda text: check_paragraph(Paragraph(title="Marsh Bell", text=text)),
+    "article": lambda text: check_article(Paragraph(title="Marsh Bell", text=text)),
+}
+ONE = GOOD.replace(". ", ", and ")
+HEADINGS = (
+    "1960 Winter Games in Oberau|U.S. Army|The Lantern (novel)|O'Brien's Castle|Émile Zátopek|"
+    "24 hours of Brackwater|Who Stole the Bell|Côte d'Azur"
+).split("|")
+LEFT_OUT = {
+    "domain": {
+        "meta-text": ["Here are ten domains:"],
+        "markup": ["1. Polar travel", "- polar travel"],
+        "no-words": ["..."],
+        "too-long": ["everything that people have ever written down about the sea"],
+        "not-latin": ["полярные экспедиции"],
+        "not-english": ["Reisen mit der Bahn und mit dem Schiff"],
+    },
+    "title": {
+        "meta-text": ["Here are 50 titles:", "Title: The Marsh Bell", "Title 1 - The Marsh Bell"],
+        "markup": (
+            '1. The Marsh Bell|12) The Marsh Bell|* The Marsh Bell|**The Marsh Bell**|"The Bell"|'
+            "The Marsh Bell -- a history|The Marsh Bell,"
+        ).split("|"),
+        "no-words": ["", "—"],
+        "not-latin": ["Болотный колокол"],
+        "not-english": ["Wie die Glocke nach Oldersum und nicht nach Juist kam"],
+        "too-long": ["How the people of three villages kept their bell from the sea for years"],
+    },
+    "paragraph": {
+        "too-short": ["", "The Marsh Bell was cast in Lübeck. It sank. It is gone."],
+        "cut-off": [GOOD[:-8]],
+        "markup": [f"**Paragraph 1** {GOOD}", f"1. {GOOD}"],
+        "meta-text": [
+            f"{opening} {GOOD}"
+            for opening in ("Paragraph 1:", "Marsh Bell:", "Marsh Bell –", "Here is a passage.")
+        ],
+        "placeholder": [GOOD.replace("Lübeck", "[CITY]")],
+        "repetitive": [" ".join(["The bell is old and big."] * 9)],
+        "too-long": [" ".join(f"{GOOD[:-1]} {number}." for number in range(16))],
+        "not-latin": [RUSSIAN],
+    },
+    "article": {"few-sentences": [ONE]},
+}
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("kind", "text"),
+    [*(("title", text) for text in HEADINGS), *(("paragraph", text) for text in (GOOD, ONE))],
+)
+def test_items_that_keep_the_rules_pass(kind, text):
+    CHECKS[kind](text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "text"),
     [
-        ("", "too-short"),
-        ("The Marsh Bell was cast in Lübeck. It sank. It is gone.", "too-short"),
-        (GOOD[:-8], "cut-off"),
-        (f"**Paragraph 1** {GOOD}", "markup"),
-        (f"Paragraph 1: {GOOD}", "meta-text"),
-        (f"Marsh Bell: {GOOD}", "meta-text"),
-        (f"Marsh Bell – {GOOD}", "meta-text"),
-        (f"Here is a short passage for you. {GOOD}", "meta-text"),
-        (f"1. {GOOD}", "markup"),
-        (GOOD.replace("Lübeck", "[CITY]"), "placeholder"),
-        (" ".join(["The bell is old and big."] * 9), "repetitive"),
-        (" ".join(f"{GOOD[:-1]} {number}." for number in range(16)), "too-long"),
-        ("Болотный колокол отлили в Любеке в старой мастерской. " * 2 + RUSSIAN, "not-latin"),
+        (kind, reason, text)
+        for kind, reasons in LEFT_OUT.items()
+        for reason, texts in reasons.items()
+        for text in texts
     ],
 )
-def test_what_is_no_paragraph_is_left_out(text, reason):
+def test_items_that_break_a_rule_are_left_out(kind, reason, text):
     with pytest.raises(Rejected) as caught:
-        check_paragraph(Paragraph(title="Marsh Bell", text=text))
+        CHECKS[kind](text)
     assert caught.value.reason == reason
-
-
-def test_one_sentence_is_a_paragraph_but_no_article():
-    one = Paragraph(
-        title="Marsh Bell", text=GOOD.replace(". ", ", and ").replace("storm,", "storm.")
-    )
-    check_paragraph(one)
-    with pytest.raises(Rejected) as caught:
-        check_article(one)
-    assert caught.value.reason == "few-sentences"
 
 
 @pytest.mark.parametrize("task", ["boolq", "record"])

@@ -30,10 +30,6 @@ SECOND = (
 )
 
 
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
-
-
 @pytest.fixture
 def output(run, tmp_path: Path):
     """Run WSC on one pair (cook, guest) with the same reply to every passages prompt.
@@ -74,33 +70,16 @@ def test_a_third_passage_and_raw_line_breaks_change_no_row(output):
 
 
 def test_the_row_that_must_come(output):
-    ran = output(_passages(FIRST, SECOND))
-    assert ran.rows == [
-        {
-            "text": "The cook asked the guest to wait a little longer, because she had only just "
-            "lit the oven.",
-            "target": {
-                "span1_text": "The cook",
-                "span1_index": 0,
-                "span2_text": "she",
-                "span2_index": 11,
-            },
-            "label": True,
-            "idx": 0,
-        },
-        {
-            "text": "The cook hid when the guest came to the kitchen door. She wanted to complain "
-            "about the soup again.",
-            "target": {
-                "span1_text": "the guest",
-                "span1_index": 4,
-                "span2_text": "She",
-                "span2_index": 11,
-            },
-            "label": True,
-            "idx": 1,
-        },
+    rows = output(_passages(FIRST, SECOND)).rows
+    assert [row["text"] for row in rows] == [
+        FIRST.replace("[she=cook]", "she"),
+        SECOND.replace("[She=guest]", "She"),
     ]
+    assert [tuple(row["target"].values()) for row in rows] == [
+        ("The cook", 0, "she", 11),
+        ("the guest", 4, "She", 11),
+    ]
+    assert [row["label"] for row in rows] == [True, True]
 
 
 def test_for_the_other_label_the_other_phrase_is_asked_about(output):
@@ -209,82 +188,6 @@ def test_a_pronoun_with_an_s_behind_it_is_one():
 
 # --- replies that are rejected, with the reason that is counted --------------
 
-BAD = {
-    "a mark that names neither": (
-        FIRST.replace("[she=cook]", "[she=waiter]"), "unknown-referent"),
-    "a mark that names both": (
-        FIRST.replace("[she=cook]", "[she=cook and guest]"), "unknown-referent"),
-    "an inflected referent": (
-        FIRST.replace("[she=cook]", "[she=cooks]"), "unknown-referent"),
-    "a mark the wrong way round": (
-        FIRST.replace("[she=cook]", "[cook=she]"), "wrong-pronoun"),
-    "a mark without a referent": (FIRST.replace("[she=cook]", "[she=]"), "malformed-mark"),
-    "a mark without an equals sign": (
-        FIRST.replace("[she=cook]", "she [cook]"), "malformed-mark"),
-    "a mark with a colon": (FIRST.replace("[she=cook]", "[she: cook]"), "malformed-mark"),
-    "a mark that is left open": (FIRST.replace("[she=cook]", "[she=cook"), "malformed-mark"),
-    "round brackets": (FIRST.replace("[she=cook]", "she (=cook)"), "unmarked-pronoun"),
-    "no mark at all": (FIRST.replace("[she=cook]", "the boss"), "no-mark"),
-    "an unmarked pronoun": (
-        FIRST.replace("the oven", "her oven"), "unmarked-pronoun"),
-    "an unmarked pronoun of another set": (
-        FIRST.replace("the oven", "his oven"), "unmarked-pronoun"),
-    "a marked pronoun of another set": (
-        FIRST.replace("[she=cook]", "[he=cook]"), "wrong-pronoun"),
-    "a plural pronoun for one person": (
-        FIRST.replace("[she=cook]", "[they=cook]"), "wrong-pronoun"),
-    "a pronoun for both": (
-        FIRST.replace("because", "until they both laughed, because"), "unmarked-pronoun"),
-    "a phrase that is missing": (
-        FIRST.replace("the guest", "somebody"), "phrase-missing"),
-    "a phrase in another form": (
-        FIRST.replace("the guest", "the guests"), "phrase-missing"),
-    "a synonym": (FIRST.replace("The cook", "The chef"), "phrase-missing"),
-    "the other one is meant": (FIRST.replace("[she=cook]", "[she=guest]"), "no-pronoun"),
-    "a reflexive alone": (
-        "The cook told the guest about the fire and blamed [herself=cook] for all of it.",
-        "no-pronoun"),
-    "a pronoun before the phrases": (
-        "When [she=cook] had lit the oven at last, the cook called the guest back in.",
-        "no-pronoun"),
-    "a pronoun between the phrases": (
-        "The cook said that [she=cook] would not wait for the guest any longer.", "no-pronoun"),
-    "a pronoun inside a longer word": (
-        FIRST.replace("[she=cook] had", "[she=cook]'d"), "no-pronoun"),
-    "three sentences": (
-        "The cook frowned. The guest was late again. Then [she=cook] put out the oven at last.",
-        "too-many-sentences"),
-    "a number in front": (f"1. {FIRST}", "markup"),
-    "a label in front": (f"Passage 1: {FIRST}", "meta-text"),
-    "a preamble inside": (
-        "Sure! The cook asked the guest to wait, because [she=cook] was late.", "meta-text"),
-    "bold": (FIRST.replace("The cook", "The **cook**"), "markup"),
-    "an open end": (FIRST.removesuffix("."), "cut-off"),
-    "too short": ("The cook hit the guest; [she=cook] ran.", "too-short"),
-    "too long": (FIRST.replace("a little", "very " * 50), "too-long"),
-    "another script": (
-        "The cook и the guest долго ждали нового повара, потому что [she=cook] опоздала опять.",
-        "not-latin"),
-    "an empty one": ("", "no-mark"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("shape", BAD)
-def test_a_bad_passage_makes_no_row_and_its_reason_is_counted(shape, output):
-    text, reason = BAD[shape]
-    ran = output(_passages(text, SECOND))
-    assert ran.rows == []
-    assert ran.reasons == {reason}
-    assert {record["verdict"] for record in ran.rejects} == {"rejected"}
-    assert len(ran.repairs) == 1, "it was asked for once more"
-
-
-@pytest.mark.parametrize("shape", BAD)
-def test_a_bad_passage_is_repaired(shape, output):
-    ran = output(_passages(BAD[shape][0], SECOND), repaired=_passages(FIRST, SECOND))
-    assert len(ran.rows) == 2
-    assert BAD[shape][0] not in {row["text"] for row in ran.rows}
-
 
 def test_one_passage_is_too_few(output):
     assert output(_passages(FIRST)).reasons == {"too-few-passages"}
@@ -304,12 +207,6 @@ def test_a_passage_that_nearly_repeats_another_is_a_duplicate(output):
     ran = output(_passages(FIRST, again))
     assert len(ran.rows) == 1
     assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
-
-
-def test_unicode_quotes_come_through_as_they_are(output):
-    text = FIRST.replace("had only just lit the oven", "wanted \u201cpeace \u2014 and quiet\u201d")
-    ran = output(_passages(text, SECOND))
-    assert "wanted \u201cpeace \u2014 and quiet\u201d." in ran.rows[0]["text"]
 
 
 @pytest.mark.parametrize(
@@ -371,37 +268,6 @@ def test_in_the_paper_s_variant_a_pronoun_inside_a_longer_word_is_not_drawn(outp
 # --- subject pairs ----------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("pair", "reason"),
-    [
-        (("nurse", "nurse"), "same-subject"),
-        (("nurse", "the Nurse"), "same-subject"),
-        (("captain", "team captain"), "overlapping"),
-        (("nurses", "doctor"), "number-mismatch"),
-        (("crew", "captain"), "number-mismatch"),
-        (("guards and visitors", "clerk"), "several-subjects"),
-        (("her brother", "clerk"), "names-another"),
-        (("1. nurse", "patient"), "markup"),
-        (("nurse (tired)", "patient"), "markup"),
-        (("**nurse**", "patient"), "markup"),
-        (("", "patient"), "no-words"),
-        (("nurse who has been at work since dawn", "patient"), "too-long"),
-        (("медсестра", "patient"), "not-latin"),
-        (("widower", "pawnbroker"), "gendered-subject"),
-        (("clerk", "landlord"), "gendered-subject"),
-    ],
-)
-def test_a_pair_that_cannot_be_told_apart_is_left_out(pair, reason, run):
-    def bend(step, good, repair):
-        if step == "seeds" and not good["pairs"][0]["first"].endswith("s"):
-            return {"pairs": [{"first": pair[0], "second": pair[1]}, *good["pairs"][1:]]}
-        return good
-
-    ran = run(bend, task="wsc", rows=16)
-    assert len(ran.rows) == 16
-    assert reason in {r["reason"] for r in ran.rejects if r["verdict"] == "dropped"}
-
-
 def test_repeated_pairs_are_used_once_whichever_comes_first(run):
     def bend(step, good, repair):
         if step == "seeds":
@@ -417,32 +283,3 @@ def test_repeated_pairs_are_used_once_whichever_comes_first(run):
 
 
 # --- step 4 -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("word", ["yes", "1", "", "the cook", "entailment"])
-def test_a_label_outside_the_set_is_never_a_row(word, run, at):
-    ran = run(at("correct", lambda good: {**good, "actual": word}, always=True), task="wsc", rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
-
-
-def test_an_ambiguous_passage_is_rejected(run, at):
-    def change(good):
-        return {**good, "actual": "no_valid_instance", "verdict": "incorrect"}
-
-    ran = run(at("correct", change), task="wsc", rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"no-valid-instance"}
-
-
-def test_a_relabelled_row_keeps_its_spans(run, at):
-    other = {"true": "false", "false": "true"}
-
-    def change(good):
-        return {**good, "actual": other[good["actual"]], "verdict": "incorrect"}
-
-    ran = run(at("correct", change), task="wsc", rows=8, balance="intended")
-    assert [e["label"] for e in ran.provenance] == [other[e["intended"]] for e in ran.provenance]
-    for row in ran.rows:
-        WSC.schema.model_validate(row)
-    assert ran.report["flow"]["true"]["accepted"] == {"false": 4}

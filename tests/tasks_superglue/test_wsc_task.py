@@ -5,21 +5,13 @@ from __future__ import annotations
 import json
 import random
 import re
-import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
-from rapidfuzz import fuzz, process
 
-from targen_core import Rejected, load_registry
-from targen_core.options import Limits
-from targen_core.reading import read_jsonl
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
@@ -50,61 +42,6 @@ def _asks_first(row: dict, pair: PronounPair) -> bool:
 # --- rows and their spans ---------------------------------------------------
 
 
-def test_every_row_is_in_the_official_form(run):
-    ran = run(task="wsc", rows=60)
-    assert Counter(row["label"] for row in ran.rows) == {True: 30, False: 30}
-    for idx, row in enumerate(ran.rows):
-        assert list(row) == ["text", "target", "label", "idx"]
-        assert list(row["target"]) == ["span1_text", "span1_index", "span2_text", "span2_index"]
-        assert row["idx"] == idx
-        WSC.schema.model_validate(row)
-        WSC.schema.model_validate({name: row[name] for name in row if name != "label"})
-        tokens, target = row["text"].split(), row["target"]
-        assert " ".join(tokens) == row["text"]
-        size = len(target["span1_text"].split())
-        span = " ".join(tokens[target["span1_index"] : target["span1_index"] + size])
-        assert span.strip(".,") == target["span1_text"]
-        assert tokens[target["span2_index"]].strip(".,") == target["span2_text"]
-        assert "[" not in row["text"]
-        assert "=" not in row["text"]
-
-
-def test_a_row_is_read_back_as_its_instance(run):
-    for row in run(task="wsc", rows=12).rows:
-        (instance,) = WSC.from_rows([row])
-        (again,) = WSC.to_rows(instance, row["idx"])
-        assert dict(again) == row
-
-
-@needs_original
-def test_rows_have_the_fields_and_types_of_the_original_ones(run):
-    original = _lines(ORIGINAL / "train.jsonl")[0]
-    for row in run(task="wsc", rows=4).rows:
-        assert {name: type(row[name]) for name in row} == {n: type(original[n]) for n in row}
-        assert row["target"].keys() == original["target"].keys()
-
-
-ODDITIES = {
-    # A wrong index, and spans that are not in the text in one piece.
-    "train": {},
-    "val": {42: "span2"},
-    "test": {80: "span1", 81: "span1", 82: "span1"},
-}
-
-
-@needs_original
-@pytest.mark.parametrize("split", ODDITIES)
-def test_the_original_data_is_valid_but_for_the_listed_oddities(split):
-    refused = {}
-    for row in _lines(ORIGINAL / f"{split}.jsonl"):
-        try:
-            WSC.schema.model_validate(row)
-        except ValidationError as error:
-            (problem,) = error.errors()
-            refused[row["idx"]] = re.search(r"span[12]", problem["msg"])[0]
-    assert refused == ODDITIES[split]
-
-
 @needs_original
 def test_original_rows_are_rendered_with_their_pronoun_marked():
     for row in _lines(ORIGINAL / "train.jsonl"):
@@ -132,23 +69,6 @@ TEXT = "The nurse thanked the patients' families, and they thanked the Nurse's t
 )
 def test_spans_are_compared_as_the_original_ones_need(span, index):
     WscRow(text=TEXT, target=_target(span, index), label=True)
-
-
-@pytest.mark.parametrize(
-    ("span", "index", "said"),
-    [
-        ("nurse", 0, "the text has 'The' at word 0"),
-        ("nurses", 1, "the text has 'nurse' at word 1"),
-        ("nurse team", 1, "the text has 'nurse thanked'"),
-        ("", 1, "span1_text is empty"),
-        ("team", 12, "outside the text of 12 words"),
-        ("nurse", -10, "outside the text"),
-    ],
-)
-def test_a_span_that_is_not_at_its_index_is_told(span, index, said):
-    with pytest.raises(ValidationError) as caught:
-        WscRow(text=TEXT, target=_target(span, index), label=True)
-    assert said in str(caught.value)
 
 
 def _target(span: str, index: int) -> Target:
@@ -207,72 +127,32 @@ def test_spans_round_trip(phrases, pronoun, data):
 # --- what the label rests on ------------------------------------------------
 
 
-def test_the_first_phrase_predicts_no_label(run):
-    """Under each label the phrase that is asked about comes first in half of the rows."""
+def test_label_first_phrase_and_meaning_are_crossed_and_noted(run):
+    """Under each label, the phrase that is asked about comes first, and is meant, as often."""
     ran = run(task="wsc", rows=80)
-    seen = Counter(
-        (row["label"], _asks_first(row, _pair(entry)))
-        for row, entry in zip(ran.rows, ran.provenance, strict=True)
-    )
-    assert seen == {(label, first): 20 for label in (True, False) for first in (True, False)}
-
-
-def test_the_first_named_phrase_is_meant_equally_often_under_each_label(run):
-    ran = run(task="wsc", rows=80)
-    seen = Counter()
+    asked, meant, listed = Counter(), Counter(), Counter()
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
-        asks_first = _asks_first(row, _pair(entry))
-        seen[row["label"], asks_first == row["label"]] += 1
-    assert set(seen.values()) == {20}
-
-
-def test_neither_the_listed_order_nor_the_naming_order_goes_with_a_label(run):
-    ran = run(task="wsc", rows=80)
-    seen = Counter()
-    for entry in ran.provenance:
-        seen[entry["label"], entry["notes"]["named_first"] == entry["seed"]["first"]] += 1
-    assert len(seen) == 4
-    assert max(seen.values()) - min(seen.values()) <= 4
-
-
-def test_the_crossings_can_be_read_off_the_notes(run):
-    ran = run(task="wsc", rows=40)
-    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        first, label, notes = _asks_first(row, _pair(entry)), row["label"], entry["notes"]
+        asked[label, first] += 1
+        meant[label, first == label] += 1
+        listed[label, notes["named_first"] == entry["seed"]["first"]] += 1
         passage = int(entry["id"].rpartition("/")[2]) + 1
-        means_first = _asks_first(row, _pair(entry)) == row["label"]
-        assert entry["notes"][f"first_named_meant_{passage}"] is means_first
-        assert means_first == (passage == 1)
+        assert notes[f"first_named_meant_{passage}"] is (first == label) is (passage == 1)
+    assert set(asked.values()) == set(meant.values()) == {20}
+    assert len(listed) == 4
+    assert max(listed.values()) - min(listed.values()) <= 4
 
 
 # --- the paper's construction -----------------------------------------------
 
 
-def test_the_paper_s_variant_leaves_the_order_to_the_model(tmp_path):
-    """A model that likes to mean the first-named phrase makes it a trick, and the notes show it."""
-    registry = load_registry()
-    spec = RunSpec(
-        task=registry.find("task", "wsc").id,
-        quotas={"true": 100, "false": 100},
-        backend="targen-core:scripted",
-        variants=("paper",),
-        limits=Limits(concurrency=4),
-    )
-    with Job.create(registry, spec, tmp_path / "run") as job:
-        job.run()
-    rows = list(read_jsonl(tmp_path / "run" / "dataset.jsonl"))
-    assert Counter(row["label"] for row in rows) == {True: 100, False: 100}
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    prompts = {"settings", "subjects", "passages_paper", "meta"}
-    assert set(manifest["lock"]["task"]["prompts"]) == prompts
-    asks_first = Counter()
-    for row, entry in zip(rows, read_jsonl(tmp_path / "run" / "provenance.jsonl"), strict=True):
+def test_the_paper_s_variant_leaves_the_order_to_the_model_and_notes_it(run):
+    ran = run(task="wsc", rows=40, variants=("paper",))
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert "named_first" not in entry["notes"]
         passage = int(entry["id"].rpartition("/")[2]) + 1
         first = _asks_first(row, _pair(entry))
         assert entry["notes"][f"first_named_meant_{passage}"] is (first == row["label"])
-        asks_first[row["label"], first] += 1
-    assert asks_first[True, True] > 1.5 * asks_first[True, False]
-    assert asks_first[False, True] < asks_first[False, False] / 1.5
 
 
 def test_the_paper_s_variant_asks_both_labels_for_the_same(run):
@@ -285,19 +165,6 @@ def test_the_paper_s_variant_asks_both_labels_for_the_same(run):
             assert not re.search(r"first and|behind|In passage|true|false", rules)
     assert asked
     assert all(len(messages) == 1 for messages in asked.values()), "nor is an order turned"
-
-
-def test_the_paper_s_worked_passages_make_rows():
-    (prompt,) = [p for p in WSC.varied(["paper"]).prompts if p.name == "passages_paper"]
-    (assistant,) = [turn for turn in prompt.fill(dict.fromkeys(prompt.variables, "x"))
-                    if turn.role == "assistant"]  # fmt: skip
-    pair = PronounPair(first="pilot", second="mechanic", number="singular", pronoun="he")
-    for text in json.loads(assistant.content)["passages"]:
-        row = make_row(
-            read_passage(text, pair), pair, means_first=None, label=True, rng=random.Random(0)
-        )
-        for check in WSC.checks:
-            check(row, pair)
 
 
 def test_the_label_is_what_the_marks_say(run):
@@ -424,18 +291,6 @@ def test_another_batch_is_shared_out_too(size, variants, run):
     assert max(asked.values()) <= size
 
 
-def test_ten_pairs_of_the_paper_are_asked_for_in_a_setting_five_of_each_number(run):
-    ran = run(task="wsc", rows=4, variants=["paper"])
-    asked = Counter()
-    for request in ran.requests:
-        if request.origin.prompt == "subjects":
-            values = request.origin.values
-            asked[values["setting"], values["number"]] += int(values["count"])
-    assert asked
-    assert set(asked.values()) == {5}
-    assert {number for _, number in asked} == {"singular", "plural"}
-
-
 def test_both_labels_of_a_pair_keep_to_the_same_form(run):
     """What is drawn goes with no label."""
     by_seed = defaultdict(set)
@@ -449,158 +304,7 @@ def test_both_labels_of_a_pair_keep_to_the_same_form(run):
     assert len({*map(frozenset, by_seed.values())}) > len(by_seed) / 2
 
 
-def test_the_paper_s_variant_draws_nothing():
-    assert WSC.varied(["paper"]).dimensions == ()
-
-
 # --- runs -------------------------------------------------------------------
 
 
-@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 3))
-@settings(max_examples=12, deadline=None)
-def test_quotas_hold_exactly(true, false, seed):
-    registry = load_registry()
-    if not true + false:
-        return
-    spec = RunSpec(
-        task=registry.find("task", "wsc").id,
-        quotas={"true": true, "false": false},
-        backend="targen-core:scripted",
-        seed=seed,
-        limits=Limits(concurrency=4),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        with Job.create(registry, spec, Path(folder) / "run") as job:
-            report = job.run()
-        rows = list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
-    assert report["rows"] == {"true": true, "false": false}
-    assert Counter(row["label"] for row in rows) == Counter({True: true, False: false})
-
-
-@pytest.mark.parametrize("corrector", ["blind", "vote"])
-def test_other_correctors_find_the_labels(corrector, run):
-    """They are not shown the label: a dry-run passage says whom its pronoun means."""
-    ran = run(task="wsc", rows=12, corrector=corrector)
-    assert ran.problem == ""
-    assert all(entry["label"] == entry["intended"] for entry in ran.provenance)
-
-
-def test_a_large_dry_run_does_not_repeat_itself(run):
-    ran = run(task="wsc", quotas={"true": 120, "false": 120})
-    assert len(ran.rows) == 240
-    assert "duplicate" not in {record["verdict"] for record in ran.rejects}
-
-
 # --- prompts and counts -----------------------------------------------------
-
-NAMES = re.compile(
-    r"\b(super\s*-?glue|glue|wsc|winograd\w*|winogender|coreference|benchmark\w*|data\s*-?sets?|"
-    r"training data|test set|targen)\b",
-    re.IGNORECASE,
-)
-
-
-def test_nothing_that_is_sent_names_a_benchmark(run):
-    for request in run(task="wsc", rows=12).requests:
-        for message in request.messages:
-            assert not NAMES.search(message.content), NAMES.search(message.content)
-        assert not NAMES.search(f"{request.schema_name} {json.dumps(request.schema)}")
-
-
-def test_the_passages_prompt_says_what_it_must():
-    (prompt,) = [prompt for prompt in WSC.prompts if prompt.name == "passages"]
-    values = {"first": "FIRST", "second": "SECOND", "pronouns": "he, him", "setting": "PLACE"}
-    messages = prompt.fill(values)
-    for part in ("one or two sentences", "[he=pilot]", "In passage 1", "In passage 2"):
-        assert part in messages[0].content
-    expected = "Subject 1: FIRST\nSubject 2: SECOND\nPronouns: he, him\nSetting: PLACE"
-    assert messages[-1].content == expected
-
-
-def test_the_worked_passages_keep_the_rules():
-    (prompt,) = [prompt for prompt in WSC.prompts if prompt.name == "passages"]
-    turns = prompt.fill(dict.fromkeys(prompt.variables, "x"))[1:-1]
-    kinds = set()
-    for user, assistant in zip(turns[::2], turns[1::2], strict=True):
-        first, second, pronouns = re.fullmatch(
-            r"Subject 1: (?:the )?(.+)\nSubject 2: (?:the )?(.+)\nPronouns: (\w+), .+\nSetting: .+"
-            r"(?s:\n\nKeep .+)",
-            user.content,
-        ).groups()
-        kinds.add((pronouns, named := first[0].isupper()))
-        pair = PronounPair(first=first, second=second, pronoun=pronouns, named=named)
-        passages = json.loads(assistant.content)["passages"]
-        for text, means_first in zip(passages, (True, False), strict=True):
-            passage = read_passage(text, pair)
-            assert next(iter(first_mentions(passage.text, pair))) == first
-            row = make_row(passage, pair, means_first=means_first, label=True, rng=random.Random(0))
-            for check in WSC.checks:
-                check(row, pair)
-    assert kinds == {("he", False), ("she", True), ("it", False)}
-
-
-@needs_original
-def test_no_worked_example_is_nearly_an_original_row():
-    texts = [sample.input for sample in WSC.judging.samples]
-    for prompt in (*WSC.prompts, WSC.texts.instruction_template):
-        if prompt.name in ("passages", "tuning"):
-            texts += re.findall(r'"([A-Z][^"]{40,})"|^Text: (.+)$', prompt.text, re.MULTILINE)
-    flat = ["".join(text) for text in texts]
-    assert len(flat) >= 10
-    original = {
-        " ".join(words_of(row["text"])) for path in ORIGINAL.glob("*.jsonl") for row in _lines(path)
-    }
-    for text in flat:
-        bare = re.sub(r"\[(\w+)(?:=[^\]]*)?\]", r"\1", text).split("\nPronoun:")[0]
-        bare = " ".join(words_of(bare.removeprefix("Text: ")))
-        actual = process.extractOne(bare, original, scorer=fuzz.ratio)
-        assert actual[1] < 80, (bare, actual)
-
-
-def test_correction_samples_cover_both_labels_right_and_wrong():
-    kinds = Counter(
-        (sample.actual, sample.actual == sample.output) for sample in WSC.judging.samples
-    )
-    for label in ("true", "false"):
-        assert kinds[label, True] == kinds[label, False] == 1
-    for sample in WSC.judging.samples:
-        text, pronoun, phrase = re.fullmatch(
-            r"Text: (.+)\nPronoun: (.+)\nPhrase: (.+)", sample.input
-        ).groups()
-        assert f"[{pronoun}]" in text
-        assert phrase in text
-
-
-def test_the_tuning_text_reads_as_the_input_does():
-    user, assistant = WSC.texts.instruction_template.fill(
-        {"instructions": "I", "input": "INPUT", "output": "O"}
-    )
-    assert user.content.startswith("I\n\nText: ")
-    assert user.content.endswith("\n\nINPUT\nOutput:")
-    assert assistant.content == "O"
-    assert "tuning" not in {prompt.name for prompt in WSC.prompts}
-    assert len(re.findall(r"^Text: .*\[\w+\].*\nPronoun: .+\nPhrase: .+\nOutput: (?:true|false)$",
-                          user.content, re.MULTILINE)) == 2  # fmt: skip
-
-
-def test_presets_are_the_paper_s_counts():
-    assert WSC.presets["paper"] == {"true": 259, "false": 285}  # table 2
-    assert WSC.presets["balanced"] == {"true": 272, "false": 272}
-
-
-@needs_original
-def test_the_original_preset_is_the_original_count():
-    labels = Counter(row["label"] for row in _lines(ORIGINAL / "train.jsonl"))
-    assert WSC.presets["original"] == {"true": labels[True], "false": labels[False]}
-
-
-def test_each_step_has_its_temperature():
-    temperatures = {step: params["temperature"] for step, params in WSC.parameters.items()}
-    assert temperatures == {"contexts": 1.0, "seeds": 1.0, "generate": 0.7, "correct": 0.0}
-
-
-def test_an_illegal_label_is_refused():
-    row = WscRow(text=TEXT, target=_target("nurse", 1), label=True)
-    assert WSC.with_label(row, "false").label is False
-    with pytest.raises(Rejected):
-        WSC.with_label(row, "maybe")

@@ -463,11 +463,6 @@ def test_a_synthetic_row_of_another_label_is_refused(in_process):
     assert "label yes (synthetic) has 0 of 1 rows (most often: other-label" in made.err
 
 
-@pytest.mark.parametrize("share", ["1", "-0.5", "half"])
-def test_a_share_that_is_none_is_refused(share, in_process):
-    assert in_process(*LINE, "--synthetic", share, "-n", "10").code == 2
-
-
 # --- bad input ------------------------------------------------------------------
 
 
@@ -493,6 +488,7 @@ def _empty_files(folder):
         (None, ("--retriever", "bm52"), "bm25"),
         (None, ("--output-format", "("), "no regular expression"),
         (None, ("--labels", "yes"), "two or more"),
+        *((None, ("--synthetic", share), "synthetic") for share in ("1", "-0.5", "half")),
         (None, ("--min-rows", "9", "--max-rows", "8"), "min_rows is more than max_rows"),
     ],
 )

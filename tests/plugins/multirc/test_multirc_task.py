@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from rapidfuzz import fuzz, process
 
-from targen_core import Correction, JudgeAnswer, Rejected, RunSpec, load_registry
-from targen_core.options import Limits
-from targen_core.runs.jobs.job import Job
-from targen_tasks_multirc.checks import mean_words
+from targen_core import Rejected, Task
 from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack, to_rows
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
-from targen_tasks_multirc.steps import ALL_RIGHT
 from targen_tasks_multirc.task import MULTIRC
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "superglue" / "MultiRC"
@@ -35,16 +30,19 @@ def _question(*options: tuple[str, bool], **more) -> MultiRcQuestion:
     return MultiRcQuestion(options=parts, **values)
 
 
+class _Seed:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _passes(question: MultiRcQuestion, task: Task[Any, Any] = MULTIRC) -> None:
+    for check in task.checks:
+        check(question, _Seed(question.passage))
+
+
 ABC = (("a red boat", True), ("a blue boat", False), ("a green cart", True))
 
 # --- the steps --------------------------------------------------------------
-
-
-def test_a_hundred_questions_are_a_hundred_rows(run):
-    ran = run(rows=100)
-    assert ran.problem == ""
-    assert len(ran.rows) == 100
-    assert [row["idx"] for row in ran.rows] == list(range(100))
 
 
 def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
@@ -61,11 +59,6 @@ def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
         assert word in output, word
     assert {request.origin.values["count"] for request in ran.asked("titles")} == {5}
     assert {request.origin.values["count"] for request in ran.asked("passages")} == {2}
-
-
-def test_contexts_can_be_limited_and_given(run, tmp_path):
-    ran = run(rows=8, contexts_limit=3)
-    assert len({entry["above"][0] for entry in ran.provenance}) == 3
 
 
 def test_own_categories_take_the_place_of_the_fifteen(run, tmp_path):
@@ -140,41 +133,6 @@ def test_a_row_s_id_tells_which_evidence_is_its_own(run):
         assert entry["notes"][own] == ("1, 2" if first else "2, 3")
 
 
-def test_options_are_shuffled(run):
-    ran = run(rows=300)
-    places: Counter[int] = Counter()
-    right = total = 0
-    for row in ran.rows:
-        answers = row["passage"]["questions"][0]["answers"]
-        for place, answer in enumerate(answers[:4]):
-            places[place] += answer["label"]
-        right += sum(answer["label"] for answer in answers[:4])
-        total += len(answers[:4])
-    for place in range(4):
-        assert abs(places[place] / len(ran.rows) - right / total) < 0.1, "no place is favoured"
-
-
-def test_right_and_wrong_options_are_alike_in_length(run):
-    for row in run(rows=60).rows:
-        (instance,) = from_rows([row])
-        right = [option for option in instance.options if option.right]
-        wrong = [option for option in instance.options if not option.right]
-        if wrong:
-            one, other = mean_words(right), mean_words(wrong)
-            assert abs(one - other) <= max(1.5, 0.4 * max(one, other))
-
-
-def test_sets_with_every_option_right_stay_under_the_cap(run):
-    ran = run(rows=600)
-    every = sum(
-        all(answer["label"] for answer in question["answers"])
-        for row in ran.rows
-        for question in row["passage"]["questions"]
-    )
-    assert 0 < every <= 0.05 * len(ran.rows)
-    assert ALL_RIGHT <= 0.05 / 4
-
-
 def test_a_model_that_gives_no_wrong_options_makes_rows_only_where_a_draw_allows(run):
     def all_right(prompt, good):
         if prompt == "questions":
@@ -240,17 +198,6 @@ def test_another_set_becomes_the_label(run):
         assert set(letters) <= set("ABC")
 
 
-def test_a_question_that_one_sentence_settles_is_rejected(run):
-    def easy(prompt, good):
-        if prompt == "meta":
-            return {**good, "actual": ["one_sentence"], "verdict": "incorrect"}
-        return good
-
-    ran = run(easy, rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"one-sentence"}
-
-
 def test_a_correction_to_every_option_keeps_under_the_cap(run):
     def every(prompt, good):
         if prompt == "meta" and len(good["actual"]) > 0:
@@ -261,17 +208,6 @@ def test_a_correction_to_every_option_keeps_under_the_cap(run):
     assert "all-right" in ran.reasons
     for row in ran.rows:
         assert not all(a["label"] for a in row["passage"]["questions"][0]["answers"])
-
-
-@pytest.mark.parametrize("corrector", ["blind", "vote"])
-def test_other_correctors_find_the_same_sets(corrector, run):
-    ran = run(rows=10, corrector=corrector)
-    assert len(ran.rows) == 10
-    assert ran.report["flow"]["any"]["accepted"]
-    for row in ran.rows:
-        question = row["passage"]["questions"][0]
-        for answer in question["answers"]:
-            assert (answer["text"] in row["passage"]["text"]) == bool(answer["label"])
 
 
 # --- label sets -------------------------------------------------------------
@@ -300,17 +236,6 @@ def test_an_option_that_there_is_not_is_no_label():
     with pytest.raises(Rejected) as caught:
         _question(*ABC).with_label("A, D")
     assert caught.value.reason == "illegal-label"
-
-
-def test_the_question_and_what_its_answers_come_to():
-    (question,) = MULTIRC.questions(_question(*ABC))
-    assert question.output == ("A", "C")
-    assert question.options == ("A", "B", "C", "one_sentence")
-    assert question.several
-    settled = MULTIRC.aggregate(_question(*ABC), [JudgeAnswer(("B", "C"), "because")])
-    assert settled == Correction("B, C", "because")
-    settled = MULTIRC.aggregate(_question(*ABC), [JudgeAnswer(("B", "one_sentence"), "easy")])
-    assert (settled.label, settled.reason) == (None, "one-sentence")
 
 
 # --- the official form ------------------------------------------------------
@@ -414,26 +339,11 @@ def test_the_schema_says_what_is_wrong(row, words):
     assert words in str(caught.value)
 
 
+TWICE, EMPTY = "has the answer", "the answer is empty"
 ODDITIES = {
-    "train": {
-        1: "question 26 has the answer 'February 17' twice",
-        26: "question 306 has the answer '13 years' twice",
-        37: "the answer is empty",
-        113: "question 1346 has the answer 'During the second radio transmission' twice",
-        121: "question 1401 has the answer 'Virgilia Barco' twice",
-        182: "question 2007 has the answer "
-        "'Partial lunar eclipses occur at least twice a year, but tota' twice",
-        304: "question 3459 has the answer 'This happens because the road surface is very warm' "
-        "twice",
-        431: "the answer is empty",
-    },
-    "val": {3: "question 40 has the answer 'New York' twice"},
-    "test": {
-        41: "the answer is empty",
-        52: "question 546 has the answer 'Cheney' twice",
-        83: "question 846 has the answer '$3.55 billion' twice",
-        94: "question 1017 has the answer '65%' twice",
-    },
+    "train": dict.fromkeys((1, 26, 113, 121, 182, 304), TWICE) | dict.fromkeys((37, 431), EMPTY),
+    "val": {3: TWICE},
+    "test": {41: EMPTY, 52: TWICE, 83: TWICE, 94: TWICE},
 }
 
 
@@ -444,14 +354,15 @@ def _official(split: str) -> list[str]:
 
 
 @needs_data
-@pytest.mark.parametrize("split", ["train", "val", "test"])
+@pytest.mark.parametrize("split", ODDITIES)
 def test_the_official_files_validate_but_for_the_oddities(split):
     actual = {}
     for line in _official(split):
         try:
             OfficialMultiRc.model_validate_json(line, strict=True)
         except ValidationError as error:
-            actual[json.loads(line)["idx"]] = error.errors()[0]["msg"].removeprefix("Value error, ")
+            said = error.errors()[0]["msg"]
+            actual[json.loads(line)["idx"]] = next(each for each in (TWICE, EMPTY) if each in said)
     assert actual == ODDITIES[split]
 
 
@@ -475,44 +386,7 @@ def test_the_original_preset_is_the_original_count():
 # --- quotas -----------------------------------------------------------------
 
 
-@settings(max_examples=5, deadline=None)
-@given(n=st.integers(1, 60), bad=st.sampled_from([0.0, 0.1, 0.25]), seed=st.integers(0, 99))
-def test_quotas_hold_exactly(n, bad, seed):
-    spec = RunSpec(
-        task="targen-tasks-multirc:multirc",
-        quotas={"any": n},
-        backend="targen-core:scripted",
-        options={"garbage_rate": bad},
-        seed=seed,
-        limits=Limits(concurrency=8),
-    )
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Job.create(load_registry(), spec, Path(folder) / "run") as job,
-    ):
-        job.run()
-        lines = (Path(folder) / "run" / "dataset.jsonl").read_text(encoding="utf-8").split("\n")
-    actual = [line for line in lines if line]
-    assert len(actual) == n
-    for line in actual:
-        OfficialMultiRc.model_validate_json(line, strict=True)
-
-
 # --- prompts and worked examples --------------------------------------------
-
-NAMES = re.compile(
-    r"\b(super\s*-?glue|glue|multi-?rc|benchmark\w*|data\s*-?sets?|training data|test set|"
-    r"targen)\b",
-    re.IGNORECASE,
-)
-
-
-def test_nothing_that_is_sent_names_a_benchmark(run):
-    ran = run(rows=10)
-    assert MULTIRC.texts.instruction_template is not None
-    sent = {message.content for request in ran.requests for message in request.messages}
-    for text in (*sent, MULTIRC.texts.instruction_template.text, MULTIRC.description):
-        assert not NAMES.search(text), NAMES.search(text)
 
 
 def test_the_worked_reply_keeps_the_rules_that_it_teaches():
@@ -533,14 +407,7 @@ def test_the_worked_reply_keeps_the_rules_that_it_teaches():
             question=item["question"],
             evidence=tuple(item["sentences"]),
         )
-        seed = _Seed(built.passage)
-        for check in MULTIRC.checks:
-            check(built, seed)
-
-
-class _Seed:
-    def __init__(self, text: str) -> None:
-        self.text = text
+        _passes(built)
 
 
 def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
@@ -564,8 +431,7 @@ def test_samples_are_questions_that_the_checks_let_through():
         texts = [line.split(") ", 1)[1] for line in options.split("\n")]
         right = [letter in sample.output for letter in "ABCDEFGH"]
         built = _question(*zip(texts, right, strict=False), passage=passage, question=question)
-        for check in MULTIRC.checks:
-            check(built, _Seed(passage))
+        _passes(built)
 
 
 def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy():
@@ -587,41 +453,7 @@ def test_the_paper_s_worked_reply_keeps_its_rules():
     right = [letter in item["right"] for letter in "ABCDEFGH"]
     options = zip(item["options"], right, strict=False)
     built = _question(*options, passage=passage, question=item["question"], all_right=True)
-    for check in MULTIRC.varied(["paper"]).checks:
-        check(built, _Seed(passage))
-
-
-@needs_data
-def test_no_worked_example_is_nearly_an_original_text():
-    original: set[str] = set()
-    for split in ("train", "val", "test"):
-        for line in _official(split):
-            passage = json.loads(line)["passage"]
-            original.update(re.split(r"(?<=[.!?]) +", passage["text"]))
-            original.update(question["question"] for question in passage["questions"])
-    plain = {" ".join(re.findall(r"\w+", text.lower())) for text in original}
-    assert MULTIRC.texts.instruction_template is not None
-    sources = [MULTIRC.texts.instruction_template.text, PROMPTS["questions"].text]
-    sources += [sample.input for sample in MULTIRC.judging.samples]
-    worked = [
-        part
-        for source in sources
-        for passage in re.findall(r"^Passage: (.{20,})$", source, re.MULTILINE)
-        for part in re.split(r"(?<=[.!?]) +", passage)
-    ]
-    worked += re.findall(r"Question: (.+\?)$", "\n".join(sources), re.MULTILINE)
-    assert len(worked) >= 15
-    for text in worked:
-        words = " ".join(re.findall(r"[^\W\d]+", text.lower()))
-        nearest = process.extractOne(words, plain, scorer=fuzz.ratio)
-        assert nearest[1] < 80, f"{text!r} is nearly {nearest[0]!r}"
-
-
-def test_the_tuning_prompt_reads():
-    assert MULTIRC.texts.instruction_template is not None
-    turns = MULTIRC.texts.instruction_template.fill({"input": "THE INPUT", "output": "A) it"})
-    assert [turn.role for turn in turns] == ["user", "assistant"]
-    assert turns[0].content.endswith("THE INPUT\nOutput:")
+    _passes(built, MULTIRC.varied(["paper"]))
 
 
 def test_the_tuning_prompt_asks_for_what_its_completions_hold():
@@ -640,5 +472,4 @@ def test_the_tuning_prompt_asks_for_what_its_completions_hold():
         texts = [line.split(") ", 1)[1] for line in options.splitlines()]
         built = _question(*zip(texts, right, strict=True), passage=passage, question=question)
         assert f"{MULTIRC.answer(built)}\n" == output
-        for check in MULTIRC.checks:
-            check(built, _Seed(passage))
+        _passes(built)

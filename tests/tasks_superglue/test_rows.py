@@ -1,0 +1,354 @@
+"""Rows of every task: the official form, counts and quotas, and the original data."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from targen_core import Job, load_registry
+from targen_testing.tasks import job_of
+
+REGISTRY = load_registry()
+TASKS = "axg boolq cb copa record rte wic wsc".split()
+FOLDERS = dict(zip(TASKS, "AX-g BoolQ CB COPA ReCoRD RTE WiC WSC".split(), strict=True))
+ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue"
+needs_original = pytest.mark.skipif(
+    not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
+)
+
+
+def task_of(name: str) -> Any:
+    return REGISTRY.get("task", name)
+
+
+@cache
+def original(name: str, split: str) -> list[dict[str, Any]]:
+    file = "AX-g" if name == "axg" else split
+    path = ORIGINAL / FOLDERS[name] / f"{file}.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def refusal(name: str, row: dict[str, Any]) -> str:
+    """What the schema says of a row, as it says it of a line of a file."""
+    try:
+        task_of(name).schema.model_validate_json(json.dumps(row), strict=True)
+    except ValidationError as error:
+        return str(error)
+    return ""
+
+
+# --- the official form --------------------------------------------------------
+
+FIELDS = {
+    "axg": "premise hypothesis label idx pair_id",
+    "boolq": "passage question label idx",
+    "cb": "premise hypothesis label idx",
+    "copa": "premise choice1 choice2 question label idx",
+    "record": "source passage qas idx",
+    "rte": "premise hypothesis label idx",
+    "wic": "word sentence1 sentence2 start1 end1 start2 end2 version label idx",
+    "wsc": "text target label idx",
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_row_has_the_fields_of_the_official_form_in_order(name, run):
+    done = run(task=name, rows=60)
+    assert [row["idx"] for row in done.rows] == list(range(60))
+    for row in done.rows:
+        assert list(row) == FIELDS[name].split()
+        assert refusal(name, row) == ""
+        if "label" in row:  # rows of test files have none
+            assert refusal(name, {key: row[key] for key in row if key != "label"}) == ""
+    labels = Counter(row.get("label") for row in done.rows)
+    assert set(labels.values()) == {60 // len(task_of(name).quota_names)}
+
+
+PAIR = {"premise": "It rained.", "hypothesis": "It was wet.", "label": "entailment", "idx": 0}
+ROWS: dict[str, dict[str, Any]] = {
+    "axg": {**PAIR, "premise": "The cook left as he was ill.", "pair_id": 0},
+    "boolq": {
+        "passage": "Basalt -- It is a rock.",
+        "question": "is basalt a rock",
+        "label": True,
+        "idx": 4,
+    },
+    "cb": PAIR,
+    "copa": {
+        "premise": "The kite came down in the field.",
+        "choice1": "The wind had dropped.",
+        "choice2": "The string had held.",
+        "question": "cause",
+        "label": 0,
+        "idx": 0,
+    },
+    "record": {
+        "source": "targen",
+        "passage": {
+            "text": "Ada Lund met Ben Roe in Oberau. Lund left.",
+            "entities": [
+                {"start": 0, "end": 7},
+                {"start": 13, "end": 19},
+                {"start": 24, "end": 29},
+                {"start": 32, "end": 35},
+            ],
+        },
+        "qas": [
+            {
+                "query": "Years later @placeholder wrote to him.",
+                "answers": [
+                    {"start": 0, "end": 7, "text": "Ada Lund"},
+                    {"start": 32, "end": 35, "text": "Lund"},
+                ],
+                "idx": 0,
+            }
+        ],
+        "idx": 0,
+    },
+    "rte": PAIR,
+    "wic": {
+        "word": "crane",
+        "sentence1": "Two cranes stood in the reeds.",
+        "sentence2": "The crane lifted a bath tub.",
+        "start1": 4,
+        "end1": 10,
+        "start2": 4,
+        "end2": 9,
+        "version": 1.1,
+        "idx": 3,
+    },
+    "wsc": {
+        "text": "The nurse thanked the patients' families, and they thanked the Nurse's team.",
+        "target": {
+            "span1_text": "The nurse",
+            "span1_index": 0,
+            "span2_text": "they",
+            "span2_index": 7,
+        },
+        "label": True,
+        "idx": 0,
+    },
+}
+
+
+def changed(row: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a row with one value replaced; the path has a slash between steps."""
+    copy = json.loads(json.dumps(row))
+    at: Any = copy
+    *steps, last = (int(step) if step.isdigit() else step for step in path.split("/"))
+    for step in steps:
+        at = at[step]
+    at[last] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "said"),
+    [
+        *[
+            (name, path, value, said)
+            for name in ("axg", "cb", "rte")
+            for path, value, said in [
+                ("label", 1, "label"),
+                ("label", "maybe", "label"),
+                ("premise", "", "premise"),
+                ("explanation", "It says so.", "not permitted"),
+            ]
+        ],
+        ("cb", "hypothesis", " ", "hypothesis"),
+        ("cb", "label", "not_entailment", "label"),
+        ("rte", "hypothesis", " ", "hypothesis"),
+        ("rte", "label", "neutral", "label"),
+        ("boolq", "question", "is Basalt a rock", "not wholly in lower case"),
+        ("boolq", "question", "is basalt a rock?", "ends with a question mark"),
+        ("boolq", "question", " ", "the question is empty"),
+        ("boolq", "passage", "Basalt is a rock.", "does not open with its title"),
+        ("boolq", "passage", " -- Basalt is a rock.", "does not open with its title"),
+        ("boolq", "passage", "Basalt -- ", "does not open with its title"),
+        ("boolq", "label", "true", "valid boolean"),
+        ("boolq", "label", 1, "valid boolean"),
+        ("boolq", "version", 1.1, "not permitted"),
+        ("boolq", "idx", "4", "valid integer"),
+        ("copa", "label", True, "it must be the number 0 or 1"),
+        ("copa", "label", 0.0, "it must be the number 0 or 1"),
+        ("copa", "label", "choice1", "0 or 1"),
+        ("copa", "label", 2, "0 or 1"),
+        ("copa", "question", "result", "'cause' or 'effect'"),
+        ("copa", "choice2", "the wind had dropped", "the two choices are the same"),
+        ("copa", "choice1", "  ", "the text is blank"),
+        ("copa", "premise", "It rained. What was the CAUSE of this?", "a field of its own"),
+        ("copa", "premise", "It rained. What happened as a RESULT?", "a field of its own"),
+        ("copa", "idx", "0", "idx"),
+        ("record", "qas/0/query", "Nobody wrote to him.", "has 0 times @placeholder, not once"),
+        ("record", "qas/0/query", "@placeholder and @placeholder", "has 2 times @placeholder"),
+        ("record", "qas/0/answers/0/end", 8, "'Ada Lund' is 'Ada Lund ' in the text"),
+        ("record", "qas/0/answers/0/text", "Ada", "the answer 'Ada' is 'Ada Lund' in the text"),
+        ("record", "passage/entities/3/end", 400, "the span 32 to 400 is not inside the text"),
+        ("record", "passage/entities/0/start", 9, "the span 9 to 7 is not inside the text"),
+        ("record", "passage/entities/0/start", -1, "greater than or equal to 0"),
+        ("record", "passage/entities/0/text", "Ada Lund", "not permitted"),
+        ("record", "qas", [], "at least 1 item"),
+        ("record", "idx", "x", "valid integer"),
+        ("wic", "end1", 31, "start1 4 and end1 31 are not a span of sentence1, which has 30 char"),
+        ("wic", "start2", 9, "start2 9 and end2 9 are not a span of sentence2"),
+        ("wic", "start1", -26, "start1 -26 and end1 10 are not a span"),
+        ("wic", "start1", 3, "sentence1 has ' cranes' at 3, no form of 'crane'"),
+        ("wic", "end2", 16, "sentence2 has 'crane lifted' at 4, no form of 'crane'"),
+        ("wic", "version", 1.0, "version is 1.0; the official files are of 1.1"),
+        ("wic", "word", " ", "word is empty"),
+        ("wic", "label", "true", "label"),
+        ("wic", "idx", None, "idx"),
+        ("wic", "meaning", "bird", "meaning"),
+        ("wsc", "target/span1_text", "nurse", "the text has 'The' at word 0"),
+        ("wsc", "target/span1_text", "The nurses", "the text has 'The nurse' at word 0"),
+        ("wsc", "target/span1_text", "", "span1_text is empty"),
+        ("wsc", "target/span1_index", 12, "outside the text of 12 words"),
+        ("wsc", "target/span1_index", -10, "outside the text"),
+    ],
+)
+def test_a_row_that_is_not_in_the_official_form_is_told_why(name, path, value, said):
+    assert refusal(name, ROWS[name]) == ""
+    assert said in refusal(name, changed(ROWS[name], path, value))
+
+
+# --- the original data --------------------------------------------------------
+
+ODDITIES = {
+    ("wic", "train", 1868): "sentence1 has 'round' at 20, no form of 'call'",
+    # A wrong index, and spans that are not in the text in one piece.
+    ("wsc", "val", 42): "span2",
+    ("wsc", "test", 80): "span1",
+    ("wsc", "test", 81): "span1",
+    ("wsc", "test", 82): "span1",
+}
+SPLITS = [
+    (name, split)
+    for name in TASKS
+    for split in (
+        ["test"] if name == "axg" else ["train"] if name == "record" else ["train", "val", "test"]
+    )
+]
+
+
+@needs_original
+@pytest.mark.parametrize(("name", "split"), SPLITS)
+def test_the_original_rows_are_valid_and_read_back(name, split):
+    task, rows = task_of(name), original(name, split)
+    assert rows
+    several = task.rows_per_instance
+    for at in range(0, len(rows), several):
+        read = rows[at : at + several]
+        odd = [ODDITIES.get((name, split, row["idx"]), "") for row in read]
+        for row, oddity in zip(read, odd, strict=True):
+            said = refusal(name, row)
+            assert oddity in said if oddity else said == ""
+        if name != "record" and "label" not in read[0]:
+            continue
+        if not any(odd):
+            (instance,) = task.from_rows(read)
+            again = [dict(row) for row in task.to_rows(instance, read[0]["idx"])]
+            numbers = ("idx", "pair_id", "qas")  # AX-g's pairs and ReCoRD's queries are renumbered
+            for row, back in zip(read, again, strict=True):
+                assert [row[key] for key in row if key not in numbers] == [
+                    back[key] for key in row if key not in numbers
+                ]
+                for query, same in zip(row.get("qas", ()), back.get("qas", ()), strict=True):
+                    assert {**query, "idx": 0} == {**same, "idx": 0}
+
+
+@needs_original
+@pytest.mark.parametrize("name", TASKS)
+def test_rows_have_the_types_of_the_original_ones(name, run):
+    first = original(name, "train")[0]
+    for row in run(task=name, rows=4).rows:
+        assert {key: type(value) for key, value in row.items()} == {
+            key: type(value) for key, value in first.items()
+        }
+
+
+# --- counts -------------------------------------------------------------------
+
+PRESETS: dict[str, dict[str, dict[str, int]]] = {
+    "axg": {
+        "paper": {"entailment": 138, "not_entailment": 146},
+        "balanced": {"entailment": 142, "not_entailment": 142},
+    },
+    "boolq": {"paper": {"true": 2535, "false": 1764}},
+    "cb": {"paper": {"contradiction": 119, "entailment": 115, "neutral": 16}},
+    "copa": {"paper": {"choice1": 195, "choice2": 107}},
+    "record": {
+        "paper": {"any": 1778},
+        "original": {"any": 100_730},
+        "balanced": {"any": 1778},
+    },
+    "rte": {"paper": {"entailment": 1249, "not_entailment": 1241}},
+    "wic": {"balanced": {"true": 2422, "false": 2421}},
+    "wsc": {
+        "paper": {"true": 259, "false": 285},
+        "balanced": {"true": 272, "false": 272},
+    },
+}
+"""Table 2 of the paper."""
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_presets_are_the_counts_of_the_paper(name):
+    presets = task_of(name).presets
+    assert {key: presets[key] for key in PRESETS[name]} == PRESETS[name]
+    if "balanced" in presets:
+        counts = presets["balanced"].values()
+        assert sum(counts) == sum(presets["paper"].values())
+        assert max(counts) - min(counts) <= 1
+
+
+@needs_original
+@pytest.mark.parametrize("name", "axg cb copa rte wic wsc".split())
+def test_the_original_preset_is_the_count_of_the_training_file(name):
+    task = task_of(name)
+    names = {label.official: label.name for label in task.labels}
+    labels = Counter(names[row["label"]] for row in original(name, "train"))
+    assert task.presets["original"] == labels
+
+
+@needs_original
+def test_the_share_of_true_in_boolq_s_original_preset_is_that_of_its_validation_rows():
+    labels = Counter(row["label"] for row in original("boolq", "val"))
+    preset = task_of("boolq").presets["original"]
+    assert sum(preset.values()) == 9427
+    assert abs(preset["true"] / 9427 - labels[True] / labels.total()) < 0.01
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_each_step_has_its_temperature(name):
+    actual = {step: values["temperature"] for step, values in task_of(name).parameters.items()}
+    expected = {"contexts": 1.0, "seeds": 1.0, "generate": 0.7, "correct": 0.0}
+    left_out = {"cb": "seeds", "wic": "contexts"}.get(name)
+    assert actual == {step: value for step, value in expected.items() if step != left_out}
+
+
+@settings(max_examples=4)
+@given(data=st.data(), seed=st.integers(0, 99), bad=st.sampled_from([0.0, 0.1, 0.25]))
+@pytest.mark.parametrize("name", TASKS)
+def test_any_quota_is_met_exactly_whatever_share_of_replies_is_bad(name, data, seed, bad):
+    task = task_of(name)
+    each = st.integers(0, 12).map(lambda count: count * task.rows_per_instance)
+    quotas = data.draw(st.fixed_dictionaries(dict.fromkeys(task.quota_names, each)))
+    if not any(quotas.values()):
+        return
+    spec = job_of(task, name, 1, options={"garbage_rate": bad}, seed=seed).replace(quotas=quotas)
+    with tempfile.TemporaryDirectory() as folder:
+        with Job.create(REGISTRY, spec, Path(folder) / "run") as job:
+            report = job.run()
+        lines = (Path(folder) / "run" / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
+    assert report["rows"] == quotas
+    assert len(lines) == sum(quotas.values())
+    assert all(refusal(name, json.loads(line)) == "" for line in lines)
