@@ -40,7 +40,7 @@ async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
 
 
 question = tg.JudgeQuestion("input", ("answer",), ("yes", "no"))
-tg.Declaration(description="a note", labels={"calm": "it soothes", "rude": {"definition": "no"}})
+targen_standard.Declaration(description="a note", labels={"calm": "it soothes", "rude": {"definition": "no"}})
 
 
 @dataclass(frozen=True)

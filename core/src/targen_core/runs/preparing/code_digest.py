@@ -21,8 +21,8 @@ from targen_core.plugins.loader import canonical
 from targen_core.plugins.register import FILE, MEMORY
 
 if TYPE_CHECKING:
-    from targen_core.declared.files import TaskFile
     from targen_core.runs.preparing.plan import Prepared
+    from targen_core.task_files import TaskFile
 
 __all__ = ["code_digest"]
 
