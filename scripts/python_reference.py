@@ -54,8 +54,7 @@ GROUPS = {
     "What they return": "Run Report LabelReport UsageReport CostEstimate Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
-    "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case "
-    "Declaration TaskForm",
+    "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case",
     "Refuse rows": "Check Filter Candidate Refusal",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
@@ -90,6 +89,7 @@ MODULES = [
     "targen_core.calls.error_patterns",
     "targen_core.calls.tokens",
     "targen_core.calls.descriptors",
+    "targen_core.task_files",
     "targen_standard.task_files.files",
     "targen_core.dataset.bigbench",
     "targen_core.dataset.extras",

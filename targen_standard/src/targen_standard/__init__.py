@@ -1,4 +1,4 @@
-"""What is installed with the `targen` command: datasets corrected, exported, merged and compared.
+"""What is installed with the `targen` command: tasks in files, datasets corrected and merged.
 
 Each folder is one feature: what it does, its function for programs, and its command.
 """
