@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import Declaration, Rejected
+from targen_core import Rejected
 from targen_core.tasks.checks import content_words
+from targen_standard import Declaration
 
 DECLARED = Declaration.model_validate(
     {

@@ -20,13 +20,13 @@ from targen_cli.app import COMMANDS, build
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
-from targen_core.declared import model as declared
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits
 from targen_core.plugins.kinds import looked_up
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import Manifest
+from targen_standard.task_files import model as declared
 from targen_testing.rules import RULES
 
 DECLARED = [getattr(declared, name) for name in declared.__all__]

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     )
     from targen_core.calls.scores import Scored, TokenScore, mean_logprob
     from targen_core.dataset.model import Dataset
-    from targen_core.declared.forms import TaskForm
-    from targen_core.declared.model import Declaration
     from targen_core.engine.filters import Candidate, Filter, Refusal
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
@@ -81,7 +79,6 @@ _HOME = {
     "CostEstimate": "api.estimating",
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
-    "Declaration": "declared.model",
     "Credit": "tasks.parts",
     "Dimension": "tasks.dimensions",
     "DryRunCall": "tasks.parts",
@@ -120,7 +117,6 @@ _HOME = {
     "Step": "tasks.steps",
     "TargenError": "errors",
     "Task": "tasks.model",
-    "TaskForm": "declared.forms",
     "Texts": "tasks.groups",
     "TokenScore": "calls.scores",
     "Typed": "origin",
@@ -157,7 +153,6 @@ __all__ = [
     "CostEstimate",
     "Credit",
     "Dataset",
-    "Declaration",
     "Dimension",
     "DryRunCall",
     "Filter",
@@ -195,7 +190,6 @@ __all__ = [
     "Step",
     "TargenError",
     "Task",
-    "TaskForm",
     "Texts",
     "TokenScore",
     "Typed",

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from targen_core.calls.backend import Backend
-    from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.engine.filters import Filter
     from targen_core.tasks.steps import Corrector
@@ -69,12 +68,4 @@ def register_embedders(register: Register[Embedder]) -> None:
         "words",
         "targen_core.embedding:WORDS",
         summary="words and pairs of words in common; needs no model",
-    )
-
-
-@hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """A file that says which method makes rows of which task."""
-    register.register(
-        "method", "targen_core.methods.form:METHOD", summary="rows of a task by another method"
     )

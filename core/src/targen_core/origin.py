@@ -52,6 +52,7 @@ __all__ = [
     "is_place",
     "is_trusted",
     "is_trusting",
+    "leads_elsewhere",
     "leaving",
     "order_of",
     "placed",
@@ -71,6 +72,7 @@ DECLARED = (".yaml", ".yml", ".toml", ".json")
 _SHOWN, _NAMED = 100, 20  # characters of a name in a message, and so many names
 _LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
 _PLACE = re.compile(r"(?:\.{1,2}|~[^/\\]*|[A-Za-z]:)?[/\\]|\.{1,2}$|~$")
+_ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\.\.(?:[/\\]|$)|://")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
 
 
@@ -162,6 +164,11 @@ def reaches_out(folder: Path, text: str) -> bool:
         if kind_of(place) == "a link":  # it may lead out
             return True
     return False
+
+
+def leads_elsewhere(value: Any) -> bool:
+    """Whether a text in a value begins like an absolute path, climbs, or is an address."""
+    return any(map(_ELSEWHERE.search, _texts(value)))
 
 
 def leaving(folder: Path, paths: Mapping[str, str]) -> dict[str, str]:
@@ -323,12 +330,12 @@ def _code(file: Path, value: Any) -> dict[str, str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts in a value."""
+    """All texts in a value, keys among them."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
+        for name, each in value.items():
+            yield from (*_texts(name), *_texts(each))
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _texts(each)

@@ -10,8 +10,8 @@ PANELS = {
         "preview": "",
         "estimate": "estimate:estimate",
         "resume": "generate:resume",
-        "method": "method:method",
-        "finish": "finish:finish",
+        "method": "",
+        "finish": "",
     },
     "Read it": {
         "show": "show:show",

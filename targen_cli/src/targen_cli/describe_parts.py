@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from targen_cli.describing import default_of, print_fields, print_options, print_prompts, type_of
-from targen_cli.tables import print_table
+from targen_cli.describing import print_fields, print_options, print_prompts
 from targen_core.errors import PluginError, TargenError
 from targen_core.plugins.facts import Described, about, fields, plain, prompts_of
 from targen_core.text import plural
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.plugins.registry import Registry
     from targen_core.tasks.model import Task
-
-
-def form_facts(part: Described) -> dict[str, Any]:
-    """The keys of a form of task files."""
-    return {"summary": part.target.summary, "keys": fields(part.target.spec)}
 
 
 def embedder_facts(part: Described) -> dict[str, Any]:
@@ -247,14 +241,6 @@ def print_corrector(facts: dict[str, Any]) -> None:
         if facts[key]:
             print(f"{key}: " + ", ".join(f"{name}={v}" for name, v in facts[key].items()))
     print_prompts(facts["prompts"])
-
-
-def print_form(facts: dict[str, Any]) -> None:
-    """Print the keys of a form."""
-    name = facts["id"].rpartition(":")[2]
-    rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
-    print_table(["key", "type", "default", "meaning"], rows)
-    print(f"a task file whose only key is {name}, with these keys below it")
 
 
 def print_list(facts: dict[str, Any]) -> None:

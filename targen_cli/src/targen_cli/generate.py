@@ -260,9 +260,8 @@ def resume(
 
 def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
-    from targen_cli.finish import say_what_is_next
     from targen_cli.progress import progress
-    from targen_cli.report import print_report
+    from targen_cli.report import print_report, say_what_is_next
     from targen_cli.tables import print_json
 
     job.elsewhere = where

@@ -31,6 +31,7 @@ __all__ = [
     "print_report",
     "print_usage",
     "report",
+    "say_what_is_next",
     "source_table",
     "write_page",
 ]
@@ -363,3 +364,14 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ahead = plural(report["unused_calls"], "speculative call")
         waiting = "not used yet; a resume uses what it needs of them"
         print(f"{ahead} {'discarded' if report['status'] == 'complete' else waiting}.")
+
+
+def say_what_is_next(run: Path) -> None:
+    """Say what is left to do with a complete run whose task's file knows of something."""
+    from targen_core.origin import order_of
+    from targen_core.runs.records.manifest import Manifest
+    from targen_core.task_files import task_file
+
+    manifest = Manifest.load(run / "manifest.json")
+    if manifest.task_file and (words := task_file(order_of(manifest.task_name(run))).then(run)):
+        print(words, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What is installed with the `targen` command: datasets corrected, exported, merged and compared.
+"""What is installed with the `targen` command: tasks in files, datasets corrected and merged.
 
 Each folder is one feature: what it does, its function for programs, and its command.
 """
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from targen_standard.exporting.publish import publish
     from targen_standard.merging.api import merge
     from targen_standard.replaying.api import areplay, replay
+    from targen_standard.task_files.forms import TaskForm
+    from targen_standard.task_files.model import Declaration
     from targen_standard.tracing.api import Trace, TracedCall, trace
 
 _HOME = {
     "Corrected": "correction.result",
     "CorrectionReport": "correction.result",
+    "Declaration": "task_files.model",
     "Difference": "comparing.difference",
     "Exporter": "exporting.model",
+    "TaskForm": "task_files.forms",
     "Trace": "tracing.api",
     "TracedCall": "tracing.api",
     "acorrect": "correction.api",
@@ -39,8 +43,10 @@ _HOME = {
 __all__ = [
     "Corrected",
     "CorrectionReport",
+    "Declaration",
     "Difference",
     "Exporter",
+    "TaskForm",
     "Trace",
     "TracedCall",
     "acorrect",

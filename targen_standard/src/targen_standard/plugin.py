@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from targen_core.calls.delivery import Delivery
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
+    from targen_core.task_files import TaskReader
     from targen_standard.exporting.model import Exporter
+    from targen_standard.task_files.forms import TaskForm
 
 _COMMANDS = {
     "preview": ("Make a dataset", "previewing", "a few rows, their prompts and replies"),
     "batch": ("Make a dataset", "batches", "a run's calls in files"),
+    "method": ("Make a dataset", "methods", "rows of a task, made by another method"),
+    "finish": ("Make a dataset", "finishing", "the rows of a method's run, chosen or weighed"),
     "merge": ("Make a dataset", "merging", "several runs of a task as one"),
     "replay": ("Make a dataset", "replaying", "a run made again from its journal"),
     "trace": ("Read it", "tracing", "everything that a row came from"),
@@ -31,7 +35,23 @@ _COMMANDS = {
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
-    """Exporters."""
+    """Exporters, and forms of task files."""
+    register.register(
+        Kind(
+            "form",
+            "register_task_forms",
+            "list-forms",
+            "targen_standard.task_files.forms:TaskForm",
+            "a targen_standard.TaskForm",
+            lists="List the forms of task files that plugins read.",
+            spec="targen_standard.task_files.facts:register_task_forms",
+            facts="targen_standard.task_files.facts:form_facts",
+            prints="targen_standard.task_files.facts:print_form",
+            suite="targen_testing:FormSuite",
+            template="targen_standard.task_files:templates/form",
+            tries=("targen describe {name} --kind form",),
+        )
+    )
     register.register(
         Kind(
             "exporter",
@@ -117,6 +137,23 @@ def register_adapters(register: Register[Adapter]) -> None:
         "targen_standard.langchain.adapter:LANGCHAIN",
         summary="a langchain BaseChatModel",
         aliases=["langchain_core"],
+    )
+
+
+@hookimpl
+def register_task_readers(register: Register[TaskReader]) -> None:
+    """Declarations and modules."""
+    register.register("py", "targen_standard.task_files.files:PYTHON", summary="Python modules")
+    for name, others in {"yaml": ["yml"], "toml": [], "json": []}.items():
+        target = "targen_standard.task_files.files:DECLARED"
+        register.register(name, target, aliases=others, summary=f"declarations in {name.upper()}")
+
+
+@hookimpl
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """A file that says which method makes rows of which task."""
+    register.register(
+        "method", "targen_standard.methods.form:METHOD", summary="rows of a task by another method"
     )
 
 

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from targen_core.declared.forms import TaskForm
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading import yaml_of
 from targen_core.tasks.model import Task
+from targen_standard.task_files.forms import TaskForm
 from targen_testing.suite import Suite, fail
 
 __all__ = ["FormSuite"]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, assert_type
 
 import targen_core as tg
-import targen_standard
+import targen_standard as ts
 
 run = tg.generate("rte", n=4, model="llama", base_url="http://127.0.0.1:8000/v1")
 assert_type(run, tg.Run)
@@ -31,7 +31,7 @@ for row in run:
     assert_type(row, Mapping[str, Any])
 assert_type(tg.resume("runs/x", n=8), tg.Run)
 assert_type(tg.load("runs/x"), tg.Run)
-assert_type(targen_standard.correct(run, task="cb").report.accuracy_after, float | None)
+assert_type(ts.correct(run, task="cb").report.accuracy_after, float | None)
 
 
 async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
@@ -40,7 +40,7 @@ async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
 
 
 question = tg.JudgeQuestion("input", ("answer",), ("yes", "no"))
-tg.Declaration(description="a note", labels={"calm": "it soothes", "rude": {"definition": "no"}})
+ts.Declaration(description="a note", labels={"calm": "it soothes", "rude": {"definition": "no"}})
 
 
 @dataclass(frozen=True)

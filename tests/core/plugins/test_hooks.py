@@ -20,11 +20,11 @@ KINDS = {
     "register_filters": "filter",
     "register_correctors": "corrector",
     "register_backends": "backend",
-    "register_task_forms": "form",
     "register_embedders": "embedder",
     "register_executors": "executor",
     "register_adapters": "adapter",
     "register_deliveries": "delivery",
+    "register_task_readers": "reader",
     "register_functions": "function",
 }
 

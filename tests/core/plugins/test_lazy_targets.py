@@ -94,7 +94,7 @@ def _function():
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
         ("generator", 5, "generator acme:x is a int, not something to call"),
         ("corrector", 5, "corrector acme:x is a int, not something to call"),
-        ("form", 5, "form acme:x is a int, not a targen_core.TaskForm"),
+        ("reader", 5, "reader acme:x is a int, not a targen_core.task_files.TaskReader"),
     ],
 )
 def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):

@@ -332,6 +332,7 @@ def test_what_lives_in_memory_has_no_digest(installed):
     ("text", "alone"),
     [
         ("import json\nfrom targen_core import Task\nimport pydantic\n", True),
+        ("from targen_standard import Declaration\n", True),
         ("from demo_plugin import tasks\n", False),
         ("import xdist.plugin\n", False),
         ("from . import other\n", False),
@@ -339,6 +340,6 @@ def test_what_lives_in_memory_has_no_digest(installed):
 )
 def test_a_file_has_a_digest_where_it_stands_alone(installed, text, alone):
     _, digest = installed
-    file = SimpleNamespace(copy="task.py", text=text)
+    file = SimpleNamespace(copy="task.py", text=text, distributions=("targen-standard",))
     assert (digest("file", file) is not None) is alone
     assert digest("file", SimpleNamespace(copy="task.json", text="{")) is not None

@@ -13,13 +13,13 @@ import pytest
 
 from targen_core import Backend, ChatRequest, RunSpec, hookimpl, load_registry
 from targen_core.errors import JobFailed
-from targen_core.methods.columns import Columns
-from targen_core.methods.form import MethodFile, method_task
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 from targen_methods.testing import BASES
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.form import MethodFile, method_task
 
 TASK = """
 description: Each row is a message to a library.

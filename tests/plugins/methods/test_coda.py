@@ -12,7 +12,6 @@ import pytest
 
 from targen_core.embedding import WORDS
 from targen_core.errors import UsageError
-from targen_core.methods.columns import Columns
 from targen_core.origin import Untrusted, trusting
 from targen_methods.coda.constraints import Constraints
 from targen_methods.coda.items import Row
@@ -20,6 +19,7 @@ from targen_methods.coda.options import Options
 from targen_methods.coda.syntax import tagger
 from targen_methods.coda.words import content_words, has_word
 from targen_methods.testing import BASES
+from targen_standard.methods.columns import Columns
 
 Targen = Callable[..., Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from targen_core import Rejected
-from targen_core.methods.columns import Columns
 from targen_methods.testing import BASES
+from targen_standard.methods.columns import Columns
 
 
 def refused(base: str, *texts: str) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected
-from targen_core.methods.columns import Columns
 from targen_methods.conditional.cut import kept
 from targen_methods.copies import Copies
 from targen_methods.testing import BASES
+from targen_standard.methods.columns import Columns
 
 Targen = Callable[..., Any]
 

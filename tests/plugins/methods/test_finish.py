@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from targen_core import load_registry
-from targen_core.methods.finishing import rows_to_make
+from targen_standard.finishing.api import rows_to_make
 
 Targen = Callable[..., Any]
 

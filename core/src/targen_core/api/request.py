@@ -20,16 +20,13 @@ from pydantic import BaseModel, SecretStr
 from targen_core import folders
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.source import open_source
-from targen_core.declared.model import Declaration
-from targen_core.declared.options import content_digest, located
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
-from targen_core.methods.form import asked_in, require_given
 from targen_core.options import Limits
-from targen_core.origin import Typed, is_file
+from targen_core.origin import Typed, is_file, order_of
 from targen_core.outputs import write_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
@@ -43,6 +40,7 @@ from targen_core.runs.records.dimensions import read_dimensions
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
+from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Option, listed
@@ -70,7 +68,7 @@ __all__ = [
 ]
 
 PathText: TypeAlias = str | PathLike[str]
-TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | Declaration"
+TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | SavedTask"
 """A task: its name, its file, a `Task`, or a `Declaration`."""
 ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 """Contexts or seeds of one's own: a file of them, or the items."""
@@ -209,8 +207,8 @@ def asked(
         registry = registry.including(tasks=tasks, backends=backends)
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
         registration, varied = find_task(registry, called, chosen)
-        if rows and (method := asked_in(called)) is not None:
-            require_given(method, registry=registry)  # its steps would, once the run is begun
+        if rows and is_file(called):
+            task_file(order_of(called)).ready(registry)
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:
@@ -346,18 +344,13 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
     """The objects that a task brings, and what finds it."""
     if isinstance(task, Task):
         return {task.name: task}, f"{MEMORY}:{task.name}"
-    if isinstance(task, Declaration):  # as a file, of which the run keeps a copy
-        path = folder / f"{task.name or 'task'}.json"
-        placed = task.model_copy(update={"options": located(task, Path())})
-        if placed.options:
-            folders.make_known("paths", content_digest(placed))
-        write_file(path, placed.as_json())
-        return {}, Typed(path)
     if isinstance(task, PathLike):
         text = str(as_path(task))
         return {}, Typed(text if is_file(text) else Path(text).absolute())
     if isinstance(task, str):
         return {}, type(task)(as_path(task)) if task.startswith("~") else task
+    if hasattr(task, "save_in"):
+        return {}, task.save_in(folder)  # as a file, of which the run keeps a copy
     raise UsageError(
         f"task: {type(task).__name__} is not a task",
         hint="a name, a file's path, a Task or a Declaration",

@@ -30,7 +30,7 @@ from targen_core.text import plural
 from targen_core.wording import Action
 
 if TYPE_CHECKING:
-    from targen_core.declared.files import TaskFile
+    from targen_core.task_files import TaskFile
 
 __all__ = [
     "FILE",
@@ -190,7 +190,7 @@ def write_weighed(
             task's file holds no task.
         WriteFailed: the operating system refuses.
     """
-    from targen_core.declared.files import task_file
+    from targen_core.task_files import task_file
 
     check_free(out, "weighed rows", FILE, force=force)
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]

@@ -30,6 +30,7 @@ ELSEWHERE = {
         "progen": "targen-methods[progen]",
         "sungen": "targen-methods[sungen]",
     },
+    "reader": dict.fromkeys(["json", "py", "toml", "yaml", "yml"], "targen-standard"),
     "executor": {"": "targen-ray", "ray": "targen-ray"},
     "delivery": dict.fromkeys(["", "batch", "files"], "targen-standard"),
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
@@ -55,7 +56,10 @@ ELSEWHERE = {
     "adapter": dict.fromkeys(["langchain", "langchain_core"], "targen-standard"),
     "function": {
         **dict.fromkeys(
-            ["acorrect", "areplay", "correct", "diff", "merge", "publish", "replay", "trace"],
+            [
+                *("Declaration", "TaskForm", "acorrect", "areplay", "correct", "diff", "merge"),
+                *("publish", "replay", "trace"),
+            ],
             "targen-standard",
         ),
         "analyze": "targen-analysis",

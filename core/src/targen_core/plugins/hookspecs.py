@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.calls.delivery import Delivery
     from targen_core.calls.executor import ModelExecutor
-    from targen_core.declared.forms import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
+    from targen_core.task_files import TaskReader
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
 
@@ -166,19 +166,6 @@ def register_backends(register: Register[Backend]) -> None:
 
 
 @hookspec
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Register forms of task files: files whose only key is the form's name.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_task_forms(register):
-            register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
-        ```
-    """
-
-
-@hookspec
 def register_embedders(register: Register[Embedder]) -> None:
     """Register embedders: what tells `targen generate --max-cosine` how near two rows are.
 
@@ -226,6 +213,21 @@ def register_adapters(register: Register[Adapter]) -> None:
         @hookimpl
         def register_adapters(register):
             register.register("dspy", "my_package.dspy:DSPY", summary="a dspy LM")
+        ```
+    """
+
+
+@hookspec
+def register_task_readers(register: Register[TaskReader]) -> None:
+    """Register readers of task files, each under the suffix of the files that it reads.
+
+    A file is named by its path: `targen generate ./tickets.ini`.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_task_readers(register):
+            register.register("ini", "my_package.ini:READER", summary="Tasks as INI files")
         ```
     """
 

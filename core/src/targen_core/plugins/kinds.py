@@ -271,19 +271,6 @@ KINDS = {
             tries=("targen describe {name} --kind backend", "targen backends check {name}"),
         ),
         Kind(
-            "form",
-            "register_task_forms",
-            "list-forms",
-            "targen_core.declared.forms:TaskForm",
-            "a targen_core.TaskForm",
-            lists="List the forms of task files that plugins read.",
-            facts=f"{_FACTS}:form_facts",
-            prints=f"{_FACTS}:print_form",
-            suite=f"{_SUITES}:FormSuite",
-            template=f"{_TEMPLATES}/form",
-            tries=("targen describe {name} --kind form",),
-        ),
-        Kind(
             "embedder",
             "register_embedders",
             "list-embedders",
@@ -326,13 +313,19 @@ KINDS = {
             facts=f"{_FACTS}:delivery_facts",
             use="--delivery {name}",
         ),
+        Kind(
+            "reader",
+            "register_task_readers",
+            type="targen_core.task_files:TaskReader",
+            described="a targen_core.task_files.TaskReader",
+        ),
         Kind("function", "register_functions"),
     )
 }
 """The core's kinds by name, in the order of every listing."""
 
-FINDER = "targen_core.declared.files:registration"
+FINDER = "targen_core.task_files:registration"
 """What makes the registration of a task in a file, which no plugin registers."""
 
-OPENER = "targen_core.declared.files:packaged_task"
+OPENER = "targen_core.task_files:packaged_task"
 """What makes the task of a declaration that lies in a package, whatever it was registered as."""

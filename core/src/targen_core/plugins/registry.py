@@ -223,13 +223,25 @@ class Registry:
             of: what needs it, for the error.
 
         Raises:
+            UnknownName: nobody knows what brings it.
             MissingDependency: it is not installed.
             PluginError: it cannot be imported.
         """
-        package = package_of("function", name)
+        return self.resolve(self.required("function", name, of=of))
+
+    def required(self, kind: str, name: str, *, of: str) -> Registration[Any]:
+        """The registration that `of` cannot do without, which another distribution brings.
+
+        Raises:
+            UnknownName: nobody knows what brings it.
+            MissingDependency: it is not installed.
+        """
+        package = package_of(kind, name)
         try:
-            return self.resolve(self.find("function", name, whose=[package]))
+            return self.find(kind, name, whose=[package])
         except UnknownName as error:
+            if not package:
+                raise
             raise self._lacking(of, package, error.hint) from error
 
     def _lacking(self, what: str, package: str, hint: str = "") -> MissingDependency:

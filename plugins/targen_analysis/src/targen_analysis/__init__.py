@@ -9,9 +9,9 @@ from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core import TaskForm
     from targen_core.embedding import Embedder
     from targen_core.plugins.kinds import KindRegister
+    from targen_standard import TaskForm
 
 __all__ = [
     "register_commands",

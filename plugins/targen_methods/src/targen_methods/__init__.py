@@ -9,8 +9,8 @@ from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core import Task
-    from targen_core.methods.model import Method
     from targen_core.plugins.kinds import KindRegister
+    from targen_standard.methods.model import Method
 
 __all__ = ["register_commands", "register_kinds", "register_methods", "register_tasks"]
 
@@ -24,8 +24,8 @@ def register_kinds(register: KindRegister) -> None:
             hook="register_methods",
             listing="list-methods",
             lists="List other methods that make rows of a task, for `targen method`.",
-            type="targen_core.methods.model:Method",
-            described="a targen_core.methods.model.Method",
+            type="targen_standard.methods.model:Method",
+            described="a targen_standard.methods.model.Method",
             spec="targen_methods.kinds:register_methods",
             facts="targen_methods.kinds:facts",
             prints="targen_methods.kinds:prints",

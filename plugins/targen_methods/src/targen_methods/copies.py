@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from targen_core import Rejected
-from targen_core.methods.columns import Columns
 from targen_core.tasks.checks import normalized, similarity
+from targen_standard.methods.columns import Columns
 
 __all__ = ["Copies"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import Declaration, Task
-from targen_core.methods.columns import Columns
-from targen_core.methods.model import Base, Method
+from targen_core import Task
+from targen_standard import Declaration
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.model import Base, Method
 
 __all__ = ["example_task"]
 

@@ -12,7 +12,7 @@ from targen_methods.example import example_task
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_core.methods.model import Method
+    from targen_standard.methods.model import Method
 
 __all__ = ["facts", "prints", "register_methods"]
 

@@ -22,12 +22,12 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel
 
-from targen_core.declared.model import Declaration
-from targen_core.methods.columns import Columns
-from targen_core.methods.form import METHOD, MethodFile, method_task
-from targen_core.methods.model import Method
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.form import METHOD, MethodFile, method_task
+from targen_standard.methods.model import Method
+from targen_standard.task_files.model import Declaration
 from targen_testing.suite import fail
 from targen_testing.tasks import TaskSuite, elsewhere
 

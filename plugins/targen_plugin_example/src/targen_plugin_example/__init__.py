@@ -19,13 +19,12 @@ if TYPE_CHECKING:
         ListStep,
         Register,
         Task,
-        TaskForm,
     )
     from targen_core.calls.executor import ModelExecutor
     from targen_core.embedding import Embedder
-    from targen_core.methods.model import Method
     from targen_datatune.retrieval import Catalogue, Retriever
-    from targen_standard import Exporter
+    from targen_standard import Exporter, TaskForm
+    from targen_standard.methods.model import Method
     from targen_training.trainers import Trainer
 
 

@@ -9,7 +9,7 @@ from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core import TaskForm
+    from targen_standard import TaskForm
 
 __all__ = [
     "register_commands",

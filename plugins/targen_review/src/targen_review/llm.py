@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from targen_core import DryRunCall, Llm, Prompt, Task, TaskForm, load
+from targen_core import DryRunCall, Llm, Prompt, Task, load
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.origin import placed
@@ -28,6 +28,7 @@ from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import Plan, data_of, load_plan
 from targen_review.rows import ReviewData, ReviewRow, open_data, review_rows
 from targen_review.rubric import Rubric
+from targen_standard import TaskForm
 
 __all__ = ["FORM", "GRADE", "GradeSpec", "collect", "rater_name"]
 

@@ -9,8 +9,8 @@ from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core import TaskForm
     from targen_core.plugins.kinds import KindRegister
+    from targen_standard import TaskForm
     from targen_training.trainers import Trainer
 
 __all__ = [

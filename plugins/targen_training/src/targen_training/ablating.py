@@ -257,7 +257,7 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
         return f"{task.name} has no step 2"
     if task.contexts is None or not said.endswith((".yaml", ".yml", ".toml", ".json")):
         return f"{task.name} has no variant {_SEEDLESS}"
-    from targen_core import Declaration
+    from targen_standard import Declaration
 
     declaration = Declaration.from_file(Path(said)).model_copy(
         update={"name": task.name, "seeds": None, "samples_per_seed": _SAMPLES}

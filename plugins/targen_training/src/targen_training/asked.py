@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from targen_core import Dataset, Registry, Task
-    from targen_core.declared.files import TaskFile
+    from targen_core.task_files import TaskFile
     from targen_training.trainers import TrainerOptions
 
 __all__ = [
@@ -89,8 +89,8 @@ def names_its_task(source: str) -> bool:
 def file_of(registry: Registry, source: str, task: str | None) -> TaskFile | None:
     """The file of the task of some rows, which a run keeps a copy of; None of an installed one."""
     from targen_core.dataset.source import open_source
-    from targen_core.declared.files import task_file
     from targen_core.origin import order_of
+    from targen_core.task_files import task_file
 
     opened = open_source(source)
     name = task if opened.task is None else opened.task()

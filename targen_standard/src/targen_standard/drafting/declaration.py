@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from targen_core.declared.model import Declaration, LabelPart
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
+from targen_standard.task_files.model import Declaration, LabelPart
 
 __all__ = ["DRAFT_PROMPT", "DraftReply", "blank", "declared", "drafting_task", "written"]
 
@@ -64,7 +64,7 @@ class DraftReply(BaseModel):
 
 def blank() -> str:
     """A declaration to fill in, with comments."""
-    return (files("targen_core.declared") / "blank.yaml").read_text(encoding="utf-8")
+    return (files("targen_standard.task_files") / "blank.yaml").read_text(encoding="utf-8")
 
 
 def declared(reply: DraftReply) -> Declaration:

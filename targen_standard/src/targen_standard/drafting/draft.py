@@ -13,7 +13,6 @@ from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
-from targen_core.declared.model import Declaration
 from targen_core.engine.facade import StageLlm
 from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
@@ -23,6 +22,7 @@ from targen_core.runs.preparing.plan import bind_models, prepare_call
 from targen_core.runs.records.spec import RunSpec
 from targen_core.wording import Action
 from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task
+from targen_standard.task_files.model import Declaration
 
 __all__ = ["Draft", "draft_cost", "draft_task"]
 

@@ -60,8 +60,7 @@ def merge(
     - targen merge runs/rte-0-shard-*of8 --out runs/rte
     - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
     """
-    from targen_cli.finish import say_what_is_next
-    from targen_cli.report import print_report
+    from targen_cli.report import print_report, say_what_is_next
     from targen_cli.tables import print_json
     from targen_core.plugins.loader import load_registry
     from targen_standard.merging.api import merged

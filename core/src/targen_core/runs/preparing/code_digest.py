@@ -21,8 +21,8 @@ from targen_core.plugins.loader import canonical
 from targen_core.plugins.register import FILE, MEMORY
 
 if TYPE_CHECKING:
-    from targen_core.declared.files import TaskFile
     from targen_core.runs.preparing.plan import Prepared
+    from targen_core.task_files import TaskFile
 
 __all__ = ["code_digest"]
 
@@ -34,7 +34,7 @@ def code_digest(prepared: Prepared) -> str | None:
 
     It takes in the files of every distribution that has a part in the run, the versions of
     all that they depend on, and Python's. A task that lives in memory alone has no digest,
-    nor one in a file that imports what targen-core does not bring.
+    nor one in a file that imports what neither targen-core nor its reader brings.
     """
     if prepared.distribution == MEMORY:
         return None
@@ -132,7 +132,7 @@ def _stands_alone(file: TaskFile) -> bool:
     """Whether its text, which is part of the task's version, is all the code of a file's task."""
     if not file.copy.startswith("task.py"):
         return True
-    brought = {"targen_core"} | set(map(_module, _required(("targen-core",))))
+    brought = set(map(_module, _required(("targen-core", *file.distributions))))
     for node in ast.walk(ast.parse(file.text)):
         names: list[str] = []
         if isinstance(node, ast.Import):

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core.declared.reading import parsed_file
 from targen_core.errors import PluginError, UsageError
 from targen_core.options import ListOptions, RowOptions
 from targen_core.origin import is_file
@@ -22,6 +21,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
 from targen_core.suggestions import did_you_mean
+from targen_core.task_files import blamed
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
@@ -139,19 +139,12 @@ class Parts:
             part, options = self._registry.configured(item, said, using=using)
         except WrongOption as error:
             if self._file and error.option in own.keys() - typed.keys():
-                raise self._in_file(item, error) from error
+                places = [("options", f"{name}.{error.option}") for name in (item.id, item.name)]
+                raise blamed(self._file, places, error) from error
             raise
         self._used[place] = item, part, options
         self.packages |= {*getattr(part, "packages", ())}
         return part
-
-    def _in_file(self, item: Registration[Any], error: WrongOption) -> UsageError:
-        """The error about an option that the task's file has, with its line."""
-        parsed = parsed_file(Path(self._file))
-        spelt = [f"{name}.{error.option}" for name in (item.id, item.name)]
-        said = parsed.value.get("options", {})
-        name = next((each for each in spelt if each in said), spelt[-1])
-        return parsed.refuse(("options", name), str(error), error.hint)
 
     def require_fit(self, task: Task[Any, Any]) -> None:
         """Have each part in use look at the task: its `check_task`, if it has one.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import importlib_metadata
 
@@ -58,6 +58,7 @@ from targen_core.runs.records.options import (
 )
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
+from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
@@ -65,9 +66,6 @@ from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck, Step
 from targen_core.tasks.validation import corrector_problems
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Setting, Words
-
-if TYPE_CHECKING:
-    from targen_core.declared.files import TaskFile
 
 __all__ = [
     "USER_PRICE",
@@ -518,8 +516,6 @@ def _read_file(spec: RunSpec) -> TaskFile | None:
     """What the task was read from; a draft makes rows on the scripted backend alone."""
     if not is_file(spec.task):
         return None
-    from targen_core.declared.files import task_file
-
     file = task_file(order_of(spec.task))
     if file.draft and spec.backend.rpartition(":")[2] != "scripted":
         raise UsageError(
@@ -959,8 +955,8 @@ def _distributions(
     ids += [*task.based_on, *(source.origin for source in task.chain)]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
-    if file is not None and file.distribution:
-        names.add(file.distribution)
+    if file is not None:
+        names |= {*file.distributions}
     names |= {package for step in steps.values() for package in step.backend.packages}
     names |= parts.packages
     versions: dict[str, str] = {}

@@ -22,10 +22,9 @@ from typing import Any
 
 from targen_core import folders
 from targen_core.calls.backend import Backend
-from targen_core.declared.options import leads_elsewhere
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.options import Limits
-from targen_core.origin import is_trusting
+from targen_core.origin import is_trusting, leads_elsewhere
 from targen_core.plain import read_plain
 from targen_core.plugins.adapters import is_known_class, remember_class
 from targen_core.plugins.registry import Registry

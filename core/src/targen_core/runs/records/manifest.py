@@ -436,7 +436,7 @@ def copy_of(folder: Path, name: str) -> Typed:
     Raises:
         UsageError: the copy is code that was not run on this machine before.
     """
-    from targen_core.declared.files import require_known
+    from targen_core.task_files import require_known
 
     require_known(folder / name)
     return Typed(folder / name)

@@ -203,10 +203,10 @@ def transform(
     - targen transform task.yaml -n 3000 -b small --backend-for plan=large --max-cost 10
     """
     from targen_core import load_registry
-    from targen_core.declared.files import task_name
     from targen_datatune.asked import read_request
     from targen_datatune.transforming.sources import Sources
     from targen_datatune.transforming.task import TRANSFORM
+    from targen_standard.task_files.files import task_name
 
     _refuse_form(task)
     asked = read_request(task, load_registry())

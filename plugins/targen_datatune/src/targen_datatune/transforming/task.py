@@ -17,7 +17,6 @@ from targen_core import (
     Part,
     Rows,
     Task,
-    TaskForm,
     Texts,
 )
 from targen_core.correctors.blind import SOLVE_PROMPT
@@ -30,6 +29,7 @@ from targen_datatune.transforming.spec import Transform
 from targen_datatune.transforming.steps import PROMPTS, Steps, readable
 from targen_datatune.transforming.synthetic import PARTS, Synthetic
 from targen_datatune.transforming.synthetic import PROMPTS as SYNTHETIC
+from targen_standard import TaskForm
 
 __all__ = ["TRANSFORM", "transform_task"]
 

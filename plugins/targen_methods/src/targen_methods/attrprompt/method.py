@@ -6,9 +6,9 @@ from typing import Any
 
 from targen_core import ListStep, Task
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.methods.model import Base, Method, derived
 from targen_methods.attrprompt.items import Attributes, Draw, Values
 from targen_methods.attrprompt.steps import PROMPTS, Options, Steps, drawn
+from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["ATTRPROMPT"]
 

@@ -11,8 +11,6 @@ from pydantic import BaseModel, Field
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.methods.columns import Columns
-from targen_core.methods.model import Base, MethodOptions
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
 from targen_methods.attrprompt.items import (
@@ -23,6 +21,8 @@ from targen_methods.attrprompt.items import (
     Values,
     ValuesReply,
 )
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.model import Base, MethodOptions
 
 __all__ = ["PROMPTS", "Options", "Steps", "drawn"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from targen_core.methods.model import MethodOptions
+from targen_standard.methods.model import MethodOptions
 
 __all__ = ["Options"]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from targen_core import Registry
 from targen_core.errors import UsageError
-from targen_core.methods.columns import Columns
-from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
-from targen_core.methods.model import Method
 from targen_core.suggestions import did_you_mean
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.form import FORM, METHOD, MethodFile, options_of, require_given
+from targen_standard.methods.model import Method
 
 __all__ = ["TARGEN", "Asked", "Way", "asked_for"]
 

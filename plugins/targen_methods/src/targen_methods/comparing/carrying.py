@@ -43,7 +43,6 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.findings import Estimate
-from targen_core.methods.finishing import finished, rows_to_make
 from targen_core.outputs import check_own, claim, read_file, write_file
 from targen_core.reading import json_of
 from targen_core.runs.jobs.account import Account
@@ -52,6 +51,7 @@ from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured
 from targen_methods.comparing.page import write
 from targen_standard import correct
+from targen_standard.finishing.api import finished, rows_to_make
 
 if TYPE_CHECKING:
     from targen_analysis.analysis import Analysis

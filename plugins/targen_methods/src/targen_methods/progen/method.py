@@ -6,10 +6,10 @@ from typing import Any
 
 from targen_core import Task
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.steps import PROMPTS
 from targen_methods.features import embedder_of
 from targen_methods.progen.steps import LIKEWISE, Options, Steps
+from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["PROGEN"]
 

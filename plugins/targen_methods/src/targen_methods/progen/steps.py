@@ -13,11 +13,11 @@ from pydantic import BaseModel, Field
 
 from targen_core import Dataset, ListStep, Llm, Prompt, Rejected
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.methods.model import Base
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import CONTINUE, ConditionalOptions, ConditionalSteps
 from targen_methods.progen.items import Round, Shown
+from targen_standard.methods.model import Base
 
 __all__ = ["LIKEWISE", "Options", "Steps"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from targen_core import ListStep, Task
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.methods.model import Base, Method, derived
 from targen_methods.selfinstruct.items import Instruction
 from targen_methods.selfinstruct.options import PAPER, TaskOptions
 from targen_methods.selfinstruct.rounds import pool_list
 from targen_methods.selfinstruct.steps import PROMPTS, Steps
+from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["SELFINSTRUCT"]
 

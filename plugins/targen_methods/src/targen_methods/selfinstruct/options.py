@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from targen_core.methods.model import MethodOptions
+from targen_standard.methods.model import MethodOptions
 
 __all__ = ["PAPER", "Options", "TaskOptions"]
 

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from targen_core import Task, read_dataset
 from targen_core.errors import MissingDependency
-from targen_core.methods.form import task_of_rows
-from targen_core.methods.model import Base, Method
 from targen_methods.features import embedder_of
 from targen_methods.zerogen.method import Options as ZeroGenOptions
 from targen_methods.zerogen.method import zerogen_task
+from targen_standard.methods.form import task_of_rows
+from targen_standard.methods.model import Base, Method
 
 __all__ = ["SUNGEN", "Options"]
 

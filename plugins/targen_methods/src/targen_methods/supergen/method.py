@@ -14,8 +14,6 @@ from targen_core import (
     read_dataset,
 )
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.methods.form import task_of_rows
-from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import (
@@ -25,6 +23,8 @@ from targen_methods.conditional.steps import (
     ConditionalSteps,
 )
 from targen_methods.supergen.selecting import keep_best
+from targen_standard.methods.form import task_of_rows
+from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["SUPERGEN", "Options"]
 

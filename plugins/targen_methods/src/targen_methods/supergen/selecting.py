@@ -16,7 +16,7 @@ from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
     from targen_core import Dataset
-    from targen_core.declared.files import TaskFile
+    from targen_core.task_files import TaskFile
 
 __all__ = ["Selected", "keep_best", "select", "selected"]
 
@@ -116,8 +116,8 @@ def select(
     from targen_cli.tables import print_json, print_table
     from targen_core import load_registry, read_dataset
     from targen_core.dataset.weighing import FILE
-    from targen_core.methods.form import task_of_rows
     from targen_core.outputs import check_free
+    from targen_standard.methods.form import task_of_rows
 
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from targen_core import Llm, Task
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.methods.model import Base, Method, derived
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.debias import DebiasOptions, debiased
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import CONTINUE, PROMPTS, ConditionalSteps
+from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["ZEROGEN", "Options", "zerogen_task"]
 

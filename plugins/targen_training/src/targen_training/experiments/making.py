@@ -16,7 +16,7 @@ from targen_cli.ahead import Expected
 from targen_core import Registry, Task, estimate, generate
 from targen_core.api.looking import found
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
-from targen_core.methods.finishing import finished, rows_to_make
+from targen_standard.finishing.api import finished, rows_to_make
 from targen_training.experiments.model import Arm, Experiment
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 
 from targen_core import Registry, Typed, estimate
 from targen_core.errors import JobFailed, UnknownName, UsageError
-from targen_core.methods.columns import Columns
-from targen_core.methods.form import FORM, METHOD, MethodFile
-from targen_core.methods.model import Method
 from targen_core.outputs import write_file
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.form import FORM, METHOD, MethodFile
+from targen_standard.methods.model import Method
 
 __all__ = ["able_file", "method_file", "unwritable"]
 

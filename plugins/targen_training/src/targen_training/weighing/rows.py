@@ -26,7 +26,7 @@ from targen_training.weighing.head import Array, with_bias
 from targen_training.weighing.influence import InfluenceOptions, influence_of, require_learned
 
 if TYPE_CHECKING:
-    from targen_core.declared.files import TaskFile
+    from targen_core.task_files import TaskFile
 
 __all__ = ["MOVED", "TFIDF", "Weighed", "given_weights", "measure_influence", "weigh"]
 

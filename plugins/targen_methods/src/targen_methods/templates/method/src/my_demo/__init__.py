@@ -12,7 +12,7 @@ from targen_core import hookimpl
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_core.methods.model import Method
+    from targen_standard.methods.model import Method
 
 
 @hookimpl

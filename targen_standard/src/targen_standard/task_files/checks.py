@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core.declared.model import Declaration, FieldPart
 from targen_core.errors import Rejected
 from targen_core.tasks.checks import (
     check_language,
@@ -21,6 +20,7 @@ from targen_core.tasks.checks import (
 )
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
+from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = [
     "check_context",

@@ -7,18 +7,17 @@ trusted the file with it.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 from targen_core import folders
-from targen_core.declared.model import Declaration
 from targen_core.errors import TargenError
-from targen_core.origin import require_trust
+from targen_core.origin import leads_elsewhere, require_trust
 from targen_core.plain import is_inside
+from targen_standard.task_files.model import Declaration
 
-__all__ = ["content_digest", "leads_elsewhere", "located", "require_own_paths", "used_parts"]
+__all__ = ["content_digest", "located", "require_own_paths", "used_parts"]
 
 
 def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
@@ -71,25 +70,6 @@ def located(declaration: Declaration, folder: Path) -> dict[str, Any]:
         for option, value in _paths(declaration)
     }
     return {**declaration.options, **paths}
-
-
-def leads_elsewhere(value: Any) -> bool:
-    """Whether a text in a value begins like an absolute path, climbs, or is an address."""
-    return any(map(_ELSEWHERE.search, _texts(value)))
-
-
-_ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\.\.(?:[/\\]|$)|://")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from (*_texts(name), *_texts(part))
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _texts(part)
 
 
 def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:

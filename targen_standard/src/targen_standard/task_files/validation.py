@@ -10,15 +10,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core.calls.sampling import SAMPLING, check_sampling
-from targen_core.declared.dimensions import refused
-from targen_core.declared.model import Declaration, FieldPart
-from targen_core.declared.options import used_parts
 from targen_core.errors import UnknownName, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_core.wording import Blank, Setting
+from targen_standard.task_files.dimensions import refused
+from targen_standard.task_files.model import Declaration, FieldPart
+from targen_standard.task_files.options import used_parts
 
 __all__ = ["Problem", "problems"]
 

@@ -24,14 +24,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from targen_core.folders import make_known
+from targen_core.plugins.registry import Registry
+from targen_core.task_files import KNOWN
 from targen_core.tasks.model import Task
 
-__all__ = ["KNOWN", "TaskForm", "as_text"]
+__all__ = ["TaskForm", "as_text"]
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
-KNOWN = "tasks"
-"""What `folders` calls the tasks whose text this user has named or written."""
-
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -41,6 +40,14 @@ def _as_it_is(spec: SpecT, _: Path, /) -> SpecT:
 
 def _nothing(_: BaseModel, /) -> Mapping[str, Any]:
     return _NONE
+
+
+def _is_there(_: BaseModel, registry: Registry, /) -> None:
+    """Nothing is needed."""
+
+
+def _no_word(_: BaseModel, run: Path, /) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,10 @@ class TaskForm(Generic[SpecT]):
         keeps: `keeps(spec)` returns further values for a run's copy, such as what is in a file that
             the spec names: the run needs that file no more. The digest is of the rest, so they
             have to show in the version of `task`'s task. Their fields have `exclude=True`.
+        ready: `ready(spec, registry)` sees, before a run is begun, that what its steps will ask for
+            is there, and raises a `UsageError` otherwise.
+        then: `then(spec, run)` returns what is left to do with a run that is complete, for people,
+            or "".
     """
 
     summary: str
@@ -71,6 +82,8 @@ class TaskForm(Generic[SpecT]):
     located: Callable[[SpecT, Path], SpecT] = _as_it_is
     reaching: Callable[[SpecT, Path], Mapping[str, Any]] | None = None
     keeps: Callable[[SpecT], Mapping[str, Any]] = _nothing
+    ready: Callable[[SpecT, Registry], None] = _is_there
+    then: Callable[[SpecT, Path], str] = _no_word
 
     def typed(self, key: str, spec: SpecT, name: str) -> str:
         """Return a file of this form for what a person typed, and remember that it is theirs.

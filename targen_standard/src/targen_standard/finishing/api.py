@@ -9,8 +9,6 @@ from typing import Any
 from targen_core.dataset.weighing import FILE
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
-from targen_core.methods.form import MethodFile, asked_in, options_of
-from targen_core.methods.model import Method
 from targen_core.outputs import (
     check_free,
     check_own,
@@ -25,6 +23,8 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.wording import Action
+from targen_standard.methods.form import MethodFile, asked_in, options_of
+from targen_standard.methods.model import Method
 
 __all__ = ["finish_run", "finished", "rows_to_make", "unfinished_by"]
 

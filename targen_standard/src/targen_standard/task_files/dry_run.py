@@ -11,12 +11,12 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from targen_core.declared.model import Declaration, FieldPart
 from targen_core.tasks.checks import is_cut_from, script_of, small_words
 from targen_core.tasks.checks import words as words_of
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.made_up import words
 from targen_core.tasks.parts import DryRunCall
+from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = ["dry_run_of"]
 

@@ -14,18 +14,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from targen_core.dataset.source import open_source
-from targen_core.declared.files import TaskFile, kept_file, task_file
-from targen_core.declared.forms import TaskForm
-from targen_core.declared.model import Declaration
 from targen_core.errors import UnknownOption, UsageError
-from targen_core.methods.columns import Columns
-from targen_core.methods.given import GivenRows, digest_of
-from targen_core.methods.model import Base, Given, Method, MethodOptions
 from targen_core.origin import (
     HUB,
     Named,
@@ -40,9 +35,16 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
+from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plain_fault
 from targen_core.wording import Action, Blank, Option
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.given import GivenRows, digest_of
+from targen_standard.methods.model import Base, Given, Method, MethodOptions
+from targen_standard.task_files.files import kept_file
+from targen_standard.task_files.forms import TaskForm
+from targen_standard.task_files.model import Declaration
 
 __all__ = [
     "FORM",
@@ -238,7 +240,7 @@ def method_task(
     )
 
 
-def require_given(spec: MethodFile, *, registry: Registry | None = None) -> None:
+def require_given(spec: MethodFile, registry: Registry | None = None) -> None:
     """Read the rows that are given, so that bad ones are known before a run is begun.
 
     Raises:
@@ -289,6 +291,15 @@ def asked_in(task: str) -> MethodFile | None:
     return None if asked is None else _ordered(MethodFile.model_validate(asked))
 
 
+def _then(spec: MethodFile, run: Path) -> str:
+    """That the method has yet to choose or weigh a run's rows, and what does it."""
+    method: Method[Any] = load_registry().get("method", spec.use)
+    if method.finish is None:
+        return ""
+    words = f"{spec.use} has yet to choose or weigh these rows"
+    return f"{words}; next: targen finish {quote(str(run))}"
+
+
 METHOD = TaskForm(
     summary="rows of a task by another method",
     spec=MethodFile,
@@ -296,4 +307,6 @@ METHOD = TaskForm(
     located=_located,
     reaching=_reaching,
     keeps=_keeps,
+    ready=require_given,
+    then=_then,
 )

@@ -9,25 +9,6 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.declared.checks import (
-    check_context,
-    check_row,
-    check_seed,
-    check_written,
-    no_worked_answer,
-)
-from targen_core.declared.dimensions import dimensions_of
-from targen_core.declared.dry_run import dry_run_of
-from targen_core.declared.model import ContextsPart, Declaration, SeedsPart
-from targen_core.declared.prompt_text import (
-    branch_prompt,
-    contexts_prompt,
-    default_instructions,
-    seeds_prompt,
-)
-from targen_core.declared.rows import line_of, render, reply_model, row_model
-from targen_core.declared.used import used_list
-from targen_core.declared.validation import problems
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Texts
 from targen_core.tasks.judging import CorrectionSample
@@ -36,6 +17,25 @@ from targen_core.tasks.parts import Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_standard.task_files.checks import (
+    check_context,
+    check_row,
+    check_seed,
+    check_written,
+    no_worked_answer,
+)
+from targen_standard.task_files.dimensions import dimensions_of
+from targen_standard.task_files.dry_run import dry_run_of
+from targen_standard.task_files.model import ContextsPart, Declaration, SeedsPart
+from targen_standard.task_files.prompt_text import (
+    branch_prompt,
+    contexts_prompt,
+    default_instructions,
+    seeds_prompt,
+)
+from targen_standard.task_files.rows import line_of, render, reply_model, row_model
+from targen_standard.task_files.used import used_list
+from targen_standard.task_files.validation import problems
 
 __all__ = ["build_task"]
 

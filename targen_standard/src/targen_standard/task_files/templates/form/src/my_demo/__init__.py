@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Register, TaskForm
+    from targen_core import Register
+    from targen_standard import TaskForm
 
 
 @hookimpl

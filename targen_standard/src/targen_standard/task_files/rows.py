@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
-from targen_core.declared.model import Declaration, FieldPart
 from targen_core.tasks.checks import script_of
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.replies import line, list_of
+from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = ["line_of", "render", "reply_model", "row_model"]
 

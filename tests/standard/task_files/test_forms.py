@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Declaration, Job, RunSpec, TaskForm, folders, hookimpl, load_registry
-from targen_core.declared.files import task_file
 from targen_core.errors import RunConflict, UsageError
 from targen_core.origin import leaving
 from targen_core.plugins import loader
+from targen_core.task_files import task_file
 
 
 class Quiz(BaseModel):
@@ -132,4 +132,4 @@ def test_a_form_is_written_as_it_is_read(tmp_path):
     (tmp_path / "seas.json").write_text(QUIZ.text("quiz", spec, "sea"), encoding="utf-8")
     made = task_file(str(tmp_path / "seas.json"))
     assert [label.name for label in made.task.labels] == ["easy", "hard"]
-    assert (made.task.name, made.distribution) == ("sea", "targen-quiz")
+    assert (made.task.name, made.distributions) == ("sea", ("targen-standard", "targen-quiz"))

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from targen_core import Declaration, Task, TaskForm
+from targen_core import Task
+from targen_standard import Declaration, TaskForm
 
 __all__ = ["FORM", "Queues"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
-from targen_core.declared.files import task_name
+from targen_standard.task_files.files import task_name
 
 if TYPE_CHECKING:
-    from targen_core.methods.model import Method
+    from targen_standard.methods.model import Method
 
 __all__ = ["method"]
 
@@ -86,9 +86,9 @@ def method(
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
     """
     from targen_core.errors import UsageError
-    from targen_core.methods.form import FORM, METHOD, MethodFile, options_of, require_given
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.records.options import parse_options
+    from targen_standard.methods.form import FORM, METHOD, MethodFile, options_of, require_given
 
     typed = parse_options(set_ or [], "--set values=20")
     of: Method[Any] = load_registry().get("method", name)

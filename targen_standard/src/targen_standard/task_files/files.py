@@ -1,11 +1,4 @@
-"""A task in a file: `./mytask.yaml`, `./mytask.py`, or `./mytask.py:NAME`.
-
-A file is not installed, so a run keeps a copy of it, and needs no other to go
-on. A copy of a declaration is data. A copy of a module is code, and a run
-directory may come from anybody: it is executed where its user has run the very
-same text before by its name, and nowhere else. What a form of a plugin names
-or keeps may be files of its user's, or code, so a copy of it is treated in the same way.
-"""
+"""A task in a file: `./mytask.yaml`, `./mytask.py`, or `./mytask.py:NAME`."""
 
 from __future__ import annotations
 
@@ -13,10 +6,8 @@ import contextlib
 import hashlib
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import as_file, files
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,72 +15,35 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_core import folders
-from targen_core.declared.forms import KNOWN, TaskForm, as_text
-from targen_core.declared.model import Declaration
-from targen_core.declared.options import located
-from targen_core.declared.reading import (
-    Loc,
+from targen_core.errors import UnknownName, UsageError
+from targen_core.origin import Typed, execute, require_trust
+from targen_core.plain import content_of
+from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
+from targen_core.tasks.model import Task
+from targen_core.wording import Either, Option
+from targen_standard.task_files.forms import TaskForm, as_text
+from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.options import located
+from targen_standard.task_files.reading import (
     Parsed,
     declaration_of,
     parsed_file,
     read_declaration,
     refusal,
 )
-from targen_core.errors import UnknownName, UsageError
-from targen_core.origin import DECLARED, Typed, execute, is_trusting, order_of, require_trust
-from targen_core.plain import content_of, digest_of
-from targen_core.plugins.register import FILE, Registration
-from targen_core.tasks.model import Task
-from targen_core.wording import Action, Either, Option
 
-__all__ = [
-    "TaskFile",
-    "kept_file",
-    "packaged_task",
-    "registration",
-    "require_known",
-    "task_file",
-    "task_name",
-]
+__all__ = ["DECLARED", "PYTHON", "kept_file", "task_name"]
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFile:
-    """A task that was read from a file, and the copy that a run keeps.
-
-    Attributes:
-        task: the task.
-        copy: the copy's name in a run directory, with `:NAME` where it needs one.
-        text: what the copy holds.
-        draft: whether a person has yet to read it.
-        distribution: whose form it is in; "" of a declaration or a module.
-    """
-
-    task: Task[Any, Any]
-    copy: str
-    text: str
-    draft: bool = False
-    distribution: str = ""
+def _declared(name: Typed) -> TaskFile:
+    return _read(parsed_file(Path(name)))
 
 
-def task_file(name: Typed) -> TaskFile:
-    """The task of a file, named as `targen generate` takes it.
-
-    Raises:
-        UsageError: there is no such file, it is of no kind that tasks are in,
-            or what it holds is no task.
-    """
-    path, attribute = _split(name)
-    if path.suffix not in (".py", *DECLARED):
-        raise UsageError(
-            f"{name}: a task file must end in .py, .yaml, .toml or .json",
-            hint=Action("list-tasks") + " shows what is installed",
-        )
-    if path.suffix == ".py":
-        data = content_of(path)
-        folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # the user has named it
-        return _from_module(Typed(path.absolute()), attribute, data)
-    return _read(parsed_file(path))
+def _python(name: Typed) -> TaskFile:
+    path, attribute = path_of(name)
+    data = content_of(path)
+    folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # the user has named it
+    return _from_module(Typed(path.absolute()), attribute, data)
 
 
 def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
@@ -102,7 +56,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
     Raises:
         UsageError: it is no task.
     """
-    path, attribute = _split(name)
+    path, attribute = path_of(name)
     if isinstance(kept, str):
         data = kept.encode()
         folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # as what it is kept in is
@@ -126,55 +80,34 @@ def _read(parsed: Parsed) -> TaskFile:
     return TaskFile(placed, "task.json", named.as_json(), declaration.draft)
 
 
-def registration(name: str) -> Registration[Any]:
-    """The task of a file as the registry gives it; its id is `file:NAME`.
-
-    Raises:
-        Untrusted: the name is data, not an order.
-    """
-    task = task_file(order_of(name)).task
-    return Registration("task", task.name, task, task.summary, FILE, name, "")
+def _packaged(path: Path, name: str) -> Task[Any, Any]:
+    return read_declaration(path, packaged=True).task(name=name)
 
 
-def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
-    """The task of a declaration that lies in a package, as a plugin registers it.
-
-    Raises:
-        UsageError: what is wrong with it, or that there is no such file.
-    """
-    with as_file(files(package)) as folder:  # the folder, for the files that it names
-        return read_declaration(folder / name, packaged=True).task(name=task)
+def _is_data(copy: Path) -> bool:
+    """Whether a run's copy is a declaration: in a form it may name data to read or code to run."""
+    return not _form_key(parsed_file(copy).value)
 
 
-def require_known(copy: Path) -> None:
-    """Refuse a run's copy of a module, or of a form, that was never run here by its name.
-
-    Raises:
-        UsageError: with the command that shows it and makes it known.
-    """
-    path, attribute = _split(str(copy))
-    form = path.suffix != ".py"
-    if form and not _form_key(parsed_file(path).value):
-        return
-    digest = digest_of(path)
-    if is_trusting():
-        folders.make_known(KNOWN, digest)
-    if not folders.is_known(KNOWN, digest):
-        name = f"{path}:{attribute}" if attribute else str(path)
-        what = "names data to read or code to run; it" if form else "is code that"
-        raise UsageError(
-            f"{path} {what} came with its folder and has not been run on this machine before",
-            hint="read it and, if you trust it, run: "
-            + Action("describe", name, **({"trust": True} if form else {})),
-        )
+def _blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
+    parsed = parsed_file(Path(name))
+    at = next((loc for loc in places if _has(parsed.value, loc)), places[-1])
+    return parsed.refuse(at, str(error), error.hint)
 
 
-def _split(name: str) -> tuple[Path, str]:
-    """Path and attribute of `FILE.py:NAME`."""
-    path, colon, attribute = name.rpartition(":")
-    if colon and path.endswith(".py"):
-        return Path(path), attribute
-    return Path(name), ""
+def _has(value: Any, loc: Loc) -> bool:
+    for key in loc:
+        if not isinstance(value, Mapping) or key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+DECLARED = TaskReader(read=_declared, packaged=_packaged, is_data=_is_data, blame=_blamed)
+"""Reads YAML, TOML and JSON: declarations, and the forms of plugins."""
+
+PYTHON = TaskReader(read=_python)
+"""Reads modules that define a task."""
 
 
 def task_name(words: str) -> str:
@@ -230,7 +163,12 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         folders.make_known(KNOWN, digest)
     version = f"{task.version}+{digest[:8]}"
     return TaskFile(
-        task.replace(version=version), "task.json", text, distribution=registered.distribution
+        task.replace(version=version),
+        "task.json",
+        text,
+        distributions=(registered.distribution,),
+        ready=partial(form.ready, spec),
+        then=partial(form.then, spec),
     )
 
 

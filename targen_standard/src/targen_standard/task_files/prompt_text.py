@@ -14,9 +14,9 @@ from importlib.resources import files
 
 from rapidfuzz import fuzz
 
-from targen_core.declared.model import BranchPart, Declaration, FieldPart
 from targen_core.tasks.checks import content_words
 from targen_core.tasks.prompt import Prompt
+from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 
 __all__ = ["branch_prompt", "contexts_prompt", "default_instructions", "seeds_prompt"]
 
@@ -142,7 +142,9 @@ class _Raw(str):
 
 @cache
 def _template(name: str) -> str:
-    return (files("targen_core.declared") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+    return (files("targen_standard.task_files") / "prompts" / f"{name}.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def _general(name: str, template: str = "", **said: str) -> Prompt:

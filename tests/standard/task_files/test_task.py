@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from targen_core import DryRunCall, Register, Registry, Rejected
-from targen_core.declared.checks import check_text
-from targen_core.declared.model import FieldPart
 from targen_core.errors import PluginError
+from targen_standard.task_files.checks import check_text
+from targen_standard.task_files.model import FieldPart
 
 
 def prompt(task: Any, name: str) -> str:

@@ -15,7 +15,7 @@ from targen_cli.tables import print_json, print_table
 if TYPE_CHECKING:
     from targen_core import Dataset
 
-__all__ = ["finish", "say_what_is_next"]
+__all__ = ["finish"]
 
 
 def finish(
@@ -41,8 +41,8 @@ def finish(
     - targen finish runs/rte-sungen-0 --out runs/rte-weighed
     """
     from targen_core import read_dataset
-    from targen_core.methods.finishing import finish_run
     from targen_core.plugins.loader import load_registry
+    from targen_standard.finishing.api import finish_run
 
     registry = load_registry()
     path = run if run.name.strip(".") else run.resolve()
@@ -88,12 +88,3 @@ def _weight_by_label(dataset: Dataset) -> dict[str, float]:
     for one, weight in zip(dataset.instances, weights, strict=True):
         found[str(dataset.task.label_of(one))] += weight
     return found
-
-
-def say_what_is_next(run: Path) -> None:
-    """Say of a method's run that its rows are not yet chosen or weighed, and what does it."""
-    from targen_core.methods.finishing import unfinished_by
-
-    if name := unfinished_by(run):
-        words = f"{name} has yet to choose or weigh these rows"
-        print(f"{words}; next: targen finish {quote(str(run))}", file=sys.stderr)

@@ -24,8 +24,11 @@ from pydantic import (
     model_validator,
 )
 
-from targen_core.declared.dimensions import read_values
 from targen_core.errors import UsageError
+from targen_core.folders import make_known
+from targen_core.origin import Typed
+from targen_core.outputs import write_file
+from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
@@ -397,7 +400,7 @@ class Declaration(_Part):
         try:
             return read(value)
         except ValidationError as error:
-            from targen_core.declared.reading import refusal
+            from targen_standard.task_files.reading import refusal
 
             loc, message, hint = refusal(error)
             where = f"{'.'.join(map(str, loc))}: " if loc else ""
@@ -410,9 +413,20 @@ class Declaration(_Part):
         Raises:
             UsageError: naming the file, the line, the key, and what to type.
         """
-        from targen_core.declared.reading import read_declaration
+        from targen_standard.task_files.reading import read_declaration
 
         return read_declaration(Path(path))
+
+    def save_in(self, folder: Path) -> Typed:
+        """Write a task file into a folder, with absolute paths, and return its path."""
+        from targen_standard.task_files.options import content_digest, located
+
+        path = folder / f"{self.name or 'task'}.json"
+        placed = self.model_copy(update={"options": located(self, Path())})
+        if placed.options:
+            make_known("paths", content_digest(placed))  # a person's own, in a program of theirs
+        write_file(path, placed.as_json())
+        return Typed(path)
 
     @property
     def digest(self) -> str:
@@ -469,6 +483,6 @@ class Declaration(_Part):
 
 @lru_cache(maxsize=8)  # a command looks a task up several times, and may have a thousand labels
 def _built(declaration: str, name: str) -> Task[Any, Any]:
-    from targen_core.declared.build import build_task
+    from targen_standard.task_files.build import build_task
 
     return build_task(Declaration.model_validate_json(declaration), name)

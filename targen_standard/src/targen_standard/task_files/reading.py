@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -18,20 +18,18 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core import folders
 from targen_core.calls.sampling import costly
-from targen_core.declared.model import FULL_ID, Declaration
-from targen_core.declared.options import content_digest, located, require_own_paths
-from targen_core.declared.validation import problems
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.origin import require_trust
 from targen_core.reading import Malformed, json_of, read_text, toml_of
 from targen_core.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.suggestions import did_you_mean
+from targen_core.task_files import Loc
 from targen_core.wording import Action
+from targen_standard.task_files.model import FULL_ID, Declaration
+from targen_standard.task_files.options import content_digest, located, require_own_paths
+from targen_standard.task_files.validation import problems
 
-__all__ = ["Loc", "Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
-
-Loc = Sequence[str | int]
-"""The keys that lead to a value, from the outermost."""
+__all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
 
 Refuse = Callable[[Loc, str, str], UsageError]
 """Makes the error for what stands at a place: its message, and what to type."""

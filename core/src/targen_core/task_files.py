@@ -1,0 +1,221 @@
+"""A task in a file: who reads it, and what a run keeps of it.
+
+The core takes a `Task` or the name of a registered one. A path goes to the `TaskReader` that is
+registered for the file's suffix, by the hook `register_task_readers`; those for `.yaml`, `.toml`,
+`.json` and `.py` are targen-standard's.
+
+A file is not installed, so a run keeps a copy of it, and needs no other to go
+on. A copy of a declaration is data. A copy of a module is code, and a run
+directory may come from anybody: it is executed where its user has run the very
+same text before by its name, and nowhere else. What a form of a plugin names
+or keeps may be files of its user's, or code, so a copy of it is treated in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Protocol
+
+from targen_core import folders
+from targen_core.errors import UnknownName, UsageError
+from targen_core.origin import DECLARED, Typed, is_trusting, order_of
+from targen_core.plain import digest_of
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import FILE, Registration
+from targen_core.plugins.registry import Registry
+from targen_core.tasks.model import Task
+from targen_core.wording import Action
+
+__all__ = [
+    "KNOWN",
+    "Loc",
+    "SavedTask",
+    "TaskFile",
+    "TaskReader",
+    "blamed",
+    "packaged_task",
+    "path_of",
+    "registration",
+    "require_known",
+    "task_file",
+]
+
+KNOWN = "tasks"
+"""What `folders` calls the tasks whose text this user has named or written."""
+
+Loc = Sequence[str | int]
+"""The keys that lead to a value in a file, from the outermost."""
+
+
+class SavedTask(Protocol):
+    """What a program may pass as a task because it can be a file, as a `Declaration` can."""
+
+    def save_in(self, folder: Path) -> Typed:
+        """Write a task file into a folder and return its path."""
+        ...
+
+
+def _is_there(registry: Registry, /) -> None:
+    """Nothing is needed."""
+
+
+def _nothing(run: Path, /) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFile:
+    """A task that was read from a file, and the copy that a run keeps.
+
+    Attributes:
+        task: the task.
+        copy: the copy's name in a run directory: `task.json`, or `task.py` with `:NAME` where it
+            needs one. The readers of `.json` and `.py` read it.
+        text: what the copy holds.
+        draft: whether a person has yet to read it.
+        distributions: those that have a part in what the file means; `task_file` adds the reader's.
+        ready: sees, before a run is begun, that what its steps will ask for is there, and raises a
+            `UsageError` otherwise.
+        then: returns what is left to do with a run of it that is complete, for people, or "".
+    """
+
+    task: Task[Any, Any]
+    copy: str
+    text: str
+    draft: bool = False
+    distributions: tuple[str, ...] = ()
+    ready: Callable[[Registry], None] = _is_there
+    then: Callable[[Path], str] = _nothing
+
+
+def _is_data(copy: Path, /) -> bool:
+    return True
+
+
+def _as_it_is(name: str, places: Sequence[Loc], error: UsageError, /) -> UsageError:
+    return UsageError(str(error), hint=error.hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReader:
+    """Reads tasks from files with one suffix, such as `.yaml`, or with several.
+
+    Attributes:
+        read: `read(name)` returns the task of a file, with `:NAME` behind the path of a `.py`. It
+            asks for trust in what the file names (`targen_core.origin.require_trust`), and
+            remembers a text that a person named as theirs (`targen_core.folders.make_known`).
+        packaged: `packaged(path, name)` returns the task called `name` of a file that lies in an
+            installed package, which is trusted.
+        is_data: whether a copy in a run, which may come from anybody, is data alone. Copies in
+            Python are code, whatever it says.
+        blame: `blame(name, places, error)` returns an error about the first of these places that
+            the file has, with its line.
+    """
+
+    read: Callable[[Typed], TaskFile]
+    packaged: Callable[[Path, str], Task[Any, Any]] | None = None
+    is_data: Callable[[Path], bool] = _is_data
+    blame: Callable[[str, Sequence[Loc], UsageError], UsageError] = _as_it_is
+
+
+def task_file(name: Typed) -> TaskFile:
+    """The task of a file, named as `targen generate` takes it.
+
+    Raises:
+        UsageError: there is no such file, it is of no kind that tasks are in,
+            or what it holds is no task.
+        MissingDependency: the distribution that reads such files is not installed.
+    """
+    reader, distribution = _reader_of(name)
+    file = reader.read(name)
+    return replace(file, distributions=(distribution, *file.distributions))
+
+
+def registration(name: str) -> Registration[Any]:
+    """The task of a file as the registry gives it; its id is `file:NAME`.
+
+    Raises:
+        Untrusted: the name is data, not an order.
+    """
+    task = task_file(order_of(name)).task
+    return Registration("task", task.name, task, task.summary, FILE, name, "")
+
+
+def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
+    """The task of a declaration that lies in a package, as a plugin registers it.
+
+    Raises:
+        UsageError: what is wrong with it, or that there is no such file.
+        MissingDependency: the distribution that reads such files is not installed.
+    """
+    reader, _ = _reader_of(name)
+    if reader.packaged is None:
+        raise UsageError(f"{name}: such a file cannot be registered")
+    with as_file(files(package)) as folder:  # the folder, for the files that it names
+        return reader.packaged(folder / name, task)
+
+
+def require_known(copy: Path) -> None:
+    """Refuse a run's copy of a module, or of a form, that was never run here by its name.
+
+    Raises:
+        UsageError: with the command that shows it and makes it known.
+    """
+    path, attribute = path_of(str(copy))
+    is_code = path.suffix == ".py"
+    if not is_code and _reader_of(path.name)[0].is_data(path):
+        return
+    digest = digest_of(path)
+    if is_trusting():
+        folders.make_known(KNOWN, digest)
+    if not folders.is_known(KNOWN, digest):
+        name = f"{path}:{attribute}" if attribute else str(path)
+        what = "is code that" if is_code else "names data to read or code to run; it"
+        raise UsageError(
+            f"{path} {what} came with its folder and has not been run on this machine before",
+            hint="read it and, if you trust it, run: "
+            + Action("describe", name, **({} if is_code else {"trust": True})),
+        )
+
+
+def blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
+    """The error about what a task's file says at the first of these places that it has."""
+    return _reader_of(name)[0].blame(name, places, error)
+
+
+def path_of(name: str) -> tuple[Path, str]:
+    """Path and attribute of `FILE.py:NAME`."""
+    path, colon, attribute = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return Path(path), attribute
+    return Path(name), ""
+
+
+def _reader_of(name: str) -> tuple[TaskReader, str]:
+    """What reads a file, and whose it is.
+
+    Raises:
+        UsageError: nothing reads files of that suffix.
+        MissingDependency: the distribution that does is not installed.
+    """
+    try:
+        return _reader(path_of(name)[0].suffix[1:])
+    except UnknownName:
+        readers = (item for item in load_registry().everything() if item.kind == "reader")
+        *others, last = [f".{item.name}" for item in readers] or DECLARED
+        raise UsageError(
+            f"{name}: a task file must end in {', '.join(others)} or {last}",
+            hint=Action("list-tasks") + " shows what is installed",
+        ) from None
+
+
+@lru_cache(maxsize=16)  # a file is read several times for one run
+def _reader(suffix: str) -> tuple[TaskReader, str]:
+    registry = load_registry()
+    item = registry.required("reader", suffix, of=f"a task file *.{suffix}")
+    reader: TaskReader = registry.resolve(item)
+    return reader, item.distribution

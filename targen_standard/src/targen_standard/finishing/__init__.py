@@ -1,0 +1,1 @@
+"""The rows of a method's run, chosen or weighed."""

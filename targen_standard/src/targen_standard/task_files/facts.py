@@ -1,0 +1,42 @@
+"""What the kind of forms brings: the words of its hook, and what `targen describe` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.describing import default_of, type_of
+from targen_cli.tables import print_table
+from targen_core.plugins.facts import Described, fields
+from targen_core.plugins.hookspecs import hookspec
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_standard import TaskForm
+
+__all__ = ["form_facts", "print_form", "register_task_forms"]
+
+
+@hookspec
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Register forms of task files: files whose only key is the form's name.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_task_forms(register):
+            register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
+        ```
+    """
+
+
+def form_facts(part: Described) -> dict[str, Any]:
+    """The keys of a form of task files."""
+    return {"summary": part.target.summary, "keys": fields(part.target.spec)}
+
+
+def print_form(facts: dict[str, Any]) -> None:
+    """Print the keys of a form."""
+    name = facts["id"].rpartition(":")[2]
+    rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
+    print_table(["key", "type", "default", "meaning"], rows)
+    print(f"a task file whose only key is {name}, with these keys below it")

@@ -1,0 +1,73 @@
+"""Readers of task files that plugins register, by the suffix of the file."""
+
+from __future__ import annotations
+
+import json
+from configparser import ConfigParser
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from targen_core import Declaration, Job, RunSpec, UsageError, hookimpl, load_registry, task_files
+from targen_core.errors import MissingDependency
+from targen_core.plugins import loader
+from targen_core.task_files import TaskFile, TaskReader, task_file
+
+TEXT = "[task]\ndescription = Notes of a porter.\n[labels]\ncalm = quiet\nalarm = at once\n"
+
+
+def read(name):
+    config = ConfigParser()
+    config.read(name)
+    keys = {**config["task"], "labels": {**config["labels"]}}
+    declaration = Declaration.model_validate({**keys, "name": Path(name).stem})
+    return TaskFile(declaration.task(), "task.json", declaration.as_json())
+
+
+READER = TaskReader(read=read)
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """What is installed, with a reader of INI files."""
+    module = ModuleType("ini_tasks")
+    module.register_task_readers = hookimpl(lambda register: register.register("ini", READER))
+    sources = [*loader.installed_sources(), loader.Source("targen-ini", "1.0", "main", module)]
+    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    Path("porter.ini").write_text(TEXT, encoding="utf-8")
+    task_files._reader.cache_clear()
+    yield sources
+    task_files._reader.cache_clear()
+
+
+def test_a_run_of_such_a_file_goes_on_without_it(sources):
+    spec = RunSpec(task="./porter.ini", quotas={"calm": 1, "alarm": 1}, backend="scripted")
+    with Job.create(load_registry(), spec, Path("run")) as job:
+        assert job.run()["task"] == "file:porter"
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert manifest["spec"]["task"] == "task.json"
+    assert "targen-core" in manifest["lock"]["distributions"]
+    Path("porter.ini").unlink()
+    with Job.resume(load_registry(), Path("run"), quotas={"calm": 2, "alarm": 2}) as job:
+        assert job.run()["rows"] == {"calm": 2, "alarm": 2}
+
+
+def test_the_reader_has_a_part_in_what_is_made(sources):
+    assert task_file("./porter.ini").distributions == ("targen-ini",)
+
+
+def test_other_files_are_refused_with_those_that_are_read(sources):
+    with pytest.raises(UsageError, match=r"must end in \.py, \.yaml, \.toml, \.json or \.ini"):
+        task_file("./porter.txt")
+
+
+def test_a_reader_that_is_not_installed_is_named(sources):
+    sources[:] = [each for each in sources if each.distribution != "targen-standard"]
+    with pytest.raises(
+        MissingDependency, match=r"task file \*\.yaml needs the distribution"
+    ) as caught:
+        task_file("./porter.yaml")
+    assert caught.value.hint == "pip install targen-standard"
