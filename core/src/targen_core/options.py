@@ -217,11 +217,6 @@ class RowOptions(Options):
             default="what the task says: drop",
         ),
     ] = None
-    near_duplicates: Annotated[
-        float,
-        Field(ge=0, le=100),
-        Flag("Reject rows at least this similar to another one, 0 to 100; 0 is off."),
-    ] = 90.0
     exclude: Annotated[
         Sequence[str],
         AfterValidator(tuple),

@@ -14,9 +14,9 @@ from targen_cli.report import (
     branch_words,
     by_step,
     excluded_table,
+    filter_words,
     flow_columns,
     flow_table,
-    near_words,
     part_table,
     source_table,
 )
@@ -236,7 +236,7 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
             for reason, count in reasons.most_common()
         ]
         yield _table(["reason", "", "candidates", *named], rows)
-    if line := near_words(raw):
+    for line in filter_words(raw):
         yield f'<p class="soft">{_safe(line)}</p>'
     if excluded := excluded_table(raw):
         yield "<h2>Excluded</h2>"

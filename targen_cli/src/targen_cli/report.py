@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from targen_cli.tables import print_json, print_table
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.text import duration, plural
 
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ __all__ = [
     "branch_words",
     "by_step",
     "excluded_table",
+    "filter_words",
     "flow_columns",
     "flow_table",
     "merged_table",
-    "near_words",
     "open_page",
     "part_table",
     "print_report",
@@ -162,7 +164,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print("\nRejected because")
         ranked = sorted(reasons.items(), key=lambda item: -item[1])
         print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
-    if line := near_words(report):
+    for line in filter_words(report):
         print(f"\n{line}")
     if excluded := excluded_table(report):
         print("\nExcluded, and what each test refused")
@@ -234,12 +236,18 @@ def merged_table(
     return ["run", "seed", "status", "rows", "of"], rows
 
 
-def near_words(report: Mapping[str, Any]) -> str:
-    """What was too near to a row that was there; "" where no row can be."""
-    from targen_core.engine.distance_options import DistanceSection
+def filter_words(report: Mapping[str, Any]) -> list[str]:
+    """What filters refused, a sentence for each that has a section of its own and says it."""
+    from targen_core.plugins.loader import load_registry
 
-    distance = report.get("distance")
-    return DistanceSection.model_validate(distance).words if distance else ""
+    registry = load_registry()
+    said = []
+    for item in registry.all("filter"):
+        if isinstance(section := report.get(item.name), dict):
+            with suppress(TargenError, ValidationError):  # a report may come from anybody
+                if (model := registry.section_of(item)) is not None:
+                    said.append(str(getattr(model.model_validate(section), "words", "")))
+    return [words for words in said if words]
 
 
 def _pace(report: dict[str, Any]) -> str:

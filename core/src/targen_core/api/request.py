@@ -231,7 +231,7 @@ def asked(
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
             limits=Limits(**_not_none(limits)),
-            **values,
+            **_not_none(values),
         )
         try:
             yield Request(registry, spec, registration.name, task_of(registry, spec)[1])

@@ -54,11 +54,14 @@ class Configurable(Generic[PartT]):
         uses: options that name another registered part, with its kind, such as
             `{"embedder": "embedder"}`; `make` gets that part, made with its own options, as a
             keyword with the option's name, and the option then holds its full id.
+        section: of a filter, a model of its section of a report; its property `words` says it in a
+            sentence.
     """
 
     options: type[BaseModel]
     make: Callable[..., PartT]
     uses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    section: type[BaseModel] | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that could not be read."""

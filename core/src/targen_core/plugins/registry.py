@@ -145,6 +145,10 @@ class Registry:
                 return self._by_id[kind, name]
             if kind == "backend" and (adapter := self.adapter(name)):
                 return named_backend(adapter, self.resolve(adapter), name)
+            former, _, bare = name.partition(":")
+            now = f"{package_of(kind, bare)}:{bare}"
+            if former == "targen-core" and (kind, now) in self._by_id:  # it has moved since
+                return self._by_id[kind, now]
             raise self._unknown(kind, name)
         items = self.all(kind)
         matching = [item for item in items if item.name == name] or [
@@ -263,6 +267,17 @@ class Registry:
 
         target = _target(item)
         return target.options if isinstance(target, Configurable) else None
+
+    def section_of(self, item: Registration[Any]) -> type[BaseModel] | None:
+        """A filter's model of its section of a report; None if it has none.
+
+        Raises:
+            MissingDependency, PluginError: as `resolve`.
+        """
+        from targen_core.plugins.configurable import Configurable  # reads pydantic
+
+        target = _target(item)
+        return target.section if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
         """Return whether a registered object has options; False if it cannot be imported."""

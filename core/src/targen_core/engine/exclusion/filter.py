@@ -40,6 +40,8 @@ class Excluded:
 class ExclusionFilter(Filter):
     """Refuses candidates one of whose rows equals or nearly equals an excluded one."""
 
+    precedence = -20
+
     def __init__(self, sources: Sequence[Excluded], similarity: float) -> None:
         """Refuse what any of `sources` holds; of 0, `similarity` is `SIMILARITY`."""
         self._sources = tuple(sources)

@@ -234,7 +234,7 @@ def _excluded(manifest: Manifest) -> str:
         for plan in plans
     )
     runs = [run.manifest for run in manifest.merged] or [manifest]
-    similarity = max(run.spec.near_duplicates or SIMILARITY for run in runs)
+    similarity = max(run.usual_options.get("near_duplicates") or SIMILARITY for run in runs)
     return f"""
 ## Excluded
 

@@ -14,7 +14,7 @@ from typing import Literal
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.outputs import remove
 from targen_core.runs.records.lock import COPY, changed_part
-from targen_core.runs.records.manifest import Manifest, flat
+from targen_core.runs.records.manifest import USUAL_PLACES, Manifest, flat
 from targen_core.runs.records.model_names import difference
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
@@ -204,7 +204,8 @@ def _parts_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words the first part in use that has other options now; or ""."""
     now = requested.lock.parts
     for place, was in there.lock.parts.items():
-        if place in now and was.id == now[place].id and was != now[place]:
+        same = place in now and was.id == now[place].id
+        if same and was != now[place] and place not in USUAL_PLACES:
             return f"{place} {was.id}, which {changed_part(was, now[place])}"
     return ""
 

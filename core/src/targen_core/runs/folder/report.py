@@ -16,7 +16,6 @@ from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
-from targen_core.engine.distance_options import DistanceSection
 from targen_core.engine.filters import Filter
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
@@ -220,7 +219,6 @@ class _Report(_Part):
     models: dict[str, str]
     prices: dict[str, _Price | None] = {}
     sources: list[_Source] = []
-    distance: DistanceSection | None = None
     excluded: list[_Excluded] = []
     merged: list[_Merged] = []
     missing_shards: list[_Shards] = []

@@ -21,7 +21,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
-from targen_core.engine.filters import Filter, NearDuplicateFilter
+from targen_core.engine.filters import USUAL, Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
@@ -37,6 +37,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.outputs import remove
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.card import dataset_card
@@ -256,6 +257,8 @@ class Job:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             keep_copies(prepared.part_files, out)
             is_new = not directory.manifest.exists()
+            if is_new:
+                _say_what_is_missing(manifest)
             manifest.save(directory.manifest)
             remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
@@ -318,7 +321,7 @@ class Job:
                 spec = spec.replace(exclude=exclude)
                 refuse_itself(exclude, path)
             try:
-                prepared = prepare(registry, spec.also(typed), allow=allow)
+                prepared = prepare(registry, spec.also(typed), allow=allow, begun=manifest.lock)
             except UnknownName as error:
                 error.hint = manifest.to_install or error.hint
                 raise
@@ -548,11 +551,15 @@ class Job:
 
     def _filters(self) -> list[Filter]:
         """New filters, as the spec says."""
-        spec = self.manifest.spec
-        filters: list[Filter] = [NearDuplicateFilter(spec.near_duplicates)]
+        filters: list[Filter] = []
         if excluded := self._prepared.excluded:
             plans = self.manifest.lock.excluded
-            filters.insert(0, exclusion_filter(plans, excluded, spec.near_duplicates))
+            filters.insert(
+                0,
+                exclusion_filter(
+                    plans, excluded, self.manifest.usual_options.get("near_duplicates", 0.0)
+                ),
+            )
         self._reporting = {}
         guard = Guard(self.task.name, self._prepared.distribution)
         for each in self._prepared.filters:
@@ -609,3 +616,14 @@ class Job:
                 per_round=2 + lists,
             )
         return bind_models(steps, limits, task=self._prepared.lock.task.id)
+
+
+def _say_what_is_missing(manifest: Manifest) -> None:
+    """Say which filters that every run has are not installed here, and how to install them."""
+    for name in USUAL:
+        if f"filter {name}" not in manifest.lock.parts:
+            _log.warning(
+                "the filter %s is not installed, so rows may repeat each other: pip install %s",
+                name,
+                package_of("filter", name),
+            )

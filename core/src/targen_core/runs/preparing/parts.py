@@ -18,6 +18,7 @@ from targen_core.options import ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
 from targen_core.plugins.configurable import WrongOption
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
@@ -95,7 +96,7 @@ class Parts:
         Raises:
             UsageError: there is no such part, or it has no such option.
         """
-        item = self._registry.find(kind, name, whose=self._first(kind) if is_default else ())
+        item = self._registry.find(kind, name, whose=self._first(kind, name) if is_default else ())
         return item, self._made(place, item)
 
     def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
@@ -109,7 +110,7 @@ class Parts:
         """
         items = {
             item.id: item
-            for item in (self._registry.find(kind, n, whose=self._first(kind)) for n in own)
+            for item in (self._registry.find(kind, n, whose=self._first(kind, n)) for n in own)
         }
         items |= {item.id: item for item in (self._registry.find(kind, n) for n in typed)}
         chosen = []
@@ -122,10 +123,11 @@ class Parts:
             )
         return chosen
 
-    def _first(self, kind: str) -> tuple[str, str]:
-        """Whose part a default means: that of the task's distribution, or of the kind's owner."""
+    def _first(self, kind: str, name: str) -> tuple[str, ...]:
+        """Whose part a default means: the task's distribution's, or that which is usually meant."""
         known = self._registry.kinds.get(kind)
-        return self._distribution, known.owner if known is not None else ""
+        owner = known.owner if known is not None else ""
+        return self._distribution, owner, package_of(kind, name).partition("[")[0]
 
     def _made(self, place: str, item: Registration[Any]) -> Any:
         """A part with its options, remembered as in use at its place."""

@@ -25,6 +25,7 @@ from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
+from targen_core.engine.filters import USUAL
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.engine.shards import Shard
@@ -232,11 +233,14 @@ def prepare(
     spec: RunSpec,
     *,
     allow: Callable[[Sequence[str]], None] = lambda steps: None,
+    begun: Lock | None = None,
     recorded: Lock | None = None,
 ) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
-    `allow` is called with the steps that ask a model, before one is made. Where `recorded` says
+    `allow` is called with the steps that ask a model, before one is made. `begun` is the lock of a
+    run that goes on: it has the filters without being asked for that it had then. Where `recorded`
+    says
     which models answered the steps of an earlier run, none is made: they stand for themselves.
     Options of parts that it had and that are not used now do no harm.
 
@@ -250,7 +254,8 @@ def prepare(
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
-    filters = parts.several("filter", task.filters_from, spec.filters)
+    usual = _usual_filters(registry, begun or recorded)
+    filters = parts.several("filter", (*usual, *task.filters_from), spec.filters)
     parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
     options = _options(task, full, parts, [name for plan in former for name in plan.names])
@@ -301,6 +306,15 @@ def prepare(
         delivery=chosen_delivery(registry, spec.limits),
         deliveries=known_deliveries(registry),
     )
+
+
+def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
+    """The filters that a run has without being asked for: those that it has had from its start."""
+    if begun is None:
+        there = {item.name for item in registry.all("filter")}
+        return [name for name in USUAL if name in there]
+    plans = (begun.parts.get(f"filter {name}") for name in USUAL)
+    return [plan.id for plan in plans if plan is not None]
 
 
 def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:

@@ -14,6 +14,7 @@ import importlib_metadata
 from pydantic import ValidationError, model_validator
 
 from targen_core.engine.commits import Target
+from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.origin import Typed, is_file
@@ -30,6 +31,7 @@ from targen_core.wording import Action, Blank, Either, Option, in_words
 __all__ = [
     "FORMAT",
     "TASK_FILE",
+    "USUAL_PLACES",
     "Manifest",
     "MergedRun",
     "as_words",
@@ -51,6 +53,9 @@ _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
+USUAL_PLACES = frozenset(f"filter {name}" for name in USUAL)
+"""Where a lock has the filters that every run has."""
+
 _DECIDING = {
     "contexts_fraction",
     "contexts_from",
@@ -58,7 +63,6 @@ _DECIDING = {
     "generators_from",
     "labels_per_seed",
     "lists_at_once",
-    "near_duplicates",
     "seed",
     "seeds_from",
     "unsure",
@@ -114,6 +118,12 @@ class Manifest(ManifestPart):
     def task_file(self) -> str:
         """The run's copy of a task that was in a file, or ""."""
         return self.spec.task if is_file(self.spec.task) else ""
+
+    @property
+    def usual_options(self) -> dict[str, Any]:
+        """The options of the filters that every run has, by their names alone."""
+        plans = [plan for place, plan in self.lock.parts.items() if place in USUAL_PLACES]
+        return {name: value for plan in plans for name, value in plan.options.items()}
 
     @property
     def excluded_digests(self) -> list[str]:
@@ -346,7 +356,8 @@ class Manifest(ManifestPart):
         compared = {
             place: plan.model_dump(mode="json")
             for place, plan in self.lock.parts.items()
-            if place in other.lock.parts or place.startswith(("check ", "filter "))
+            if place not in USUAL_PLACES
+            and (place in other.lock.parts or place.startswith(("check ", "filter ")))
         }
         return flat({"parts": compared}) if compared else {}
 
@@ -364,6 +375,7 @@ class Manifest(ManifestPart):
             **self.lock.model_dump(mode="json", exclude={"distributions", "excluded", "parts"}),
             **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
+            **self.usual_options,
             **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},
             **{
                 name: count
@@ -466,7 +478,10 @@ def as_words(value: Any) -> str:
 
 def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
     """A manifest of format 2, in which some fields had other names."""
-    return {**_renamed(raw), "format": FORMAT}
+    read = _renamed(raw)
+    if isinstance(read.get("spec"), dict):
+        read["spec"] = {"near_duplicates": 90.0, **read["spec"]}
+    return {**read, "format": FORMAT}
 
 
 def _renamed(raw: Any, path: str = "") -> Any:
