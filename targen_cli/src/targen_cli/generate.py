@@ -246,7 +246,7 @@ def resume(
         n=n,
         labels=labels_of(label),
         options=said.of(ModelOptions).values,
-        exclude=exclude,
+        datasets={"exclude": exclude},
         verify=verify,
         **said.part(RowOptions, Limits),
     )

@@ -85,6 +85,12 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
         flags=True,
     )
     register.register(
+        "excluded",
+        "targen_standard.filters.excluded:EXCLUDED",
+        summary="refuses rows that equal or nearly equal one of a dataset that is named",
+        flags=True,
+    )
+    register.register(
         "distance",
         "targen_standard.filters.distance:DISTANCE",
         summary="refuses rows whose embedding is too near to another one's",

@@ -319,7 +319,7 @@ async def aresume(
         batch=batch,
         delivery=delivery,
         rounds=rounds,
-        exclude=exclude,
+        datasets={"exclude": exclude},
         cache=cache,
         verify=verify,
     )

@@ -83,6 +83,7 @@ class Filter(ABC):
         precedence: the filters of a run look at a candidate in this order, lowest first; those of
             one precedence in the order in which they were named. The first that refuses it
             says why.
+        stateless: whether one object serves all of a run, since it learns nothing of rows.
         across_runs: whether rows of different runs are passed through it, too, where these are
             merged; its `find` and `add` are called for each row then, and no other method.
     """
@@ -91,6 +92,7 @@ class Filter(ABC):
     share: float = 0.0
     packages: tuple[str, ...] = ()
     precedence: int = 0
+    stateless: bool = False
     across_runs: bool = False
 
     @abstractmethod
@@ -113,6 +115,9 @@ class Filter(ABC):
 
         `commit.verdict`, `commit.stage` and `commit.reason` say what became of the candidate.
         """
+
+    def close(self) -> None:  # noqa: B027
+        """Let go of files and the like; called when the run is closed."""
 
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
         """Return a section for `report.json`, under the filter's name; by default there is none.

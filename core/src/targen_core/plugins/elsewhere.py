@@ -33,7 +33,7 @@ ELSEWHERE = {
     "executor": {"": "targen-ray", "ray": "targen-ray"},
     "delivery": dict.fromkeys(["", "batch", "files"], "targen-standard"),
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
-    "filter": dict.fromkeys(["distance", "exclusion", "near-duplicates"], "targen-standard"),
+    "filter": dict.fromkeys(["distance", "excluded", "near-duplicates"], "targen-standard"),
     "option": dict.fromkeys(
         ["embedder", "exclude", "max_cosine", "max_refused", "near_duplicates"], "targen-standard"
     ),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
+    from targen_core.plugins.configurable import Section
     from targen_core.tasks.model import Task
 
 __all__ = ["Plugin", "Registry"]
@@ -268,8 +269,8 @@ class Registry:
         target = _target(item)
         return target.options if isinstance(target, Configurable) else None
 
-    def section_of(self, item: Registration[Any]) -> type[BaseModel] | None:
-        """A filter's model of its section of a report; None if it has none.
+    def section_of(self, item: Registration[Any]) -> Section | None:
+        """A filter's section of reports and cards; None if it has none.
 
         Raises:
             MissingDependency, PluginError: as `resolve`.

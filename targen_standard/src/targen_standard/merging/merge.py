@@ -54,9 +54,9 @@ from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.found import is_busy
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.folder.report import build_report, read_report
+from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.folder.tracing import Traced, rows
-from targen_core.runs.preparing.excluded import source_counts
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, MergedRun, as_words, flat
 from targen_core.runs.records.model_names import model_name
@@ -76,6 +76,7 @@ _KEYED = b'{"key":"'  # how the record of a call begins
 _FEW = 100  # rows that one run alone is asked for
 _COMMANDS = 8  # that are said
 _NEAR = "targen-standard:near-duplicates"
+_EXCLUDED = "filter excluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,7 @@ def _family(manifest: Manifest) -> str:
     The address of a model is no part of it: shards have servers of their own.
     """
     decides = manifest.deciding()
-    apart = {"steps", "targets", "shard", "near_duplicates", "excluded", "filters"}
+    apart = {"steps", "targets", "shard", "near_duplicates", "filters"}
     apart |= {"contexts_limit", "contexts_fraction"}
     steps = {
         step: [plan.backend, model_name(plan) or plan.identity, plan.params]
@@ -369,7 +370,7 @@ def _filters_of(
     for run in runs:
         for place, plan in run.manifest.lock.parts.items():
             kind, _, name = place.partition(" ")
-            if kind == "filter" and plan.id != _NEAR:
+            if kind == "filter" and plan.id != _NEAR and place != _EXCLUDED:
                 plans.setdefault(plan.id, (name, plan))
     across: list[Filter] = []
     within: list[str] = []
@@ -433,7 +434,12 @@ def _missing_words(runs: Sequence[_Run]) -> Iterator[str]:
 
 
 def _exclude_the_same(runs: Sequence[_Run]) -> bool:
-    return len({tuple(run.manifest.excluded_digests) for run in runs}) == 1
+    return len({_digests(run.manifest) for run in runs}) == 1
+
+
+def _digests(manifest: Manifest) -> tuple[str, ...]:
+    plan = manifest.lock.parts.get(_EXCLUDED)
+    return () if plan is None else tuple(source.digest for source in plan.sources)
 
 
 def _asked_of_all(runs: Sequence[_Run], task: Task[Any, Any]) -> Quotas:
@@ -806,9 +812,13 @@ def _manifest(runs: Sequence[_Run], task: Task[Any, Any], wanted: Quotas, alike:
     )
     near = PartPlan(id=_NEAR, options={"near_duplicates": alike})
     parts = {**first.lock.parts, f"filter {near.names[1]}": near}
-    lock = first.lock.model_copy(update={"parts": parts})
     if not _exclude_the_same(runs):
-        spec, lock = spec.replace(exclude=()), lock.model_copy(update={"excluded": ()})
+        plan = parts.pop(_EXCLUDED, None)
+        gone = () if plan is None else plan.names
+        said = {k: v for k, v in spec.options.items() if k.rpartition(".")[0] not in gone}
+        filters = tuple(name for name in spec.filters if name not in gone)
+        spec = spec.replace(options=said, filters=filters)
+    lock = first.lock.model_copy(update={"parts": parts})
     return Manifest(
         spec=spec,
         lock=lock,
@@ -843,7 +853,7 @@ def _report(
         error=short,
         deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl"),
-        excluded=source_counts(manifest.lock.excluded, directory.path / "rejects.jsonl"),
+        counted=counted_sections(manifest, directory.path / "rejects.jsonl"),
     )
     models: dict[str, dict[str, None]] = {}
     for run in runs:

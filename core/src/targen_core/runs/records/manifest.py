@@ -22,7 +22,7 @@ from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.options import CORE
 from targen_core.runs.records.reading import check_members, read_json, said
-from targen_core.runs.records.shortcuts import locked_parts
+from targen_core.runs.records.shortcuts import locked
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
@@ -94,10 +94,7 @@ class Manifest(ManifestPart):
         spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
-        parts = lock.get("parts", {})
-        if not isinstance(parts, dict):
-            return raw
-        return {**raw, "lock": {**lock, "parts": locked_parts(spec, parts)}}
+        return {**raw, "lock": locked(spec, lock)}
 
     @property
     def task(self) -> TaskPlan:
@@ -124,11 +121,6 @@ class Manifest(ManifestPart):
         """The options of the filters that every run has, by their names alone."""
         plans = [plan for place, plan in self.lock.parts.items() if place in USUAL_PLACES]
         return {name: value for plan in plans for name, value in plan.options.items()}
-
-    @property
-    def excluded_digests(self) -> list[str]:
-        """The digests of the datasets that no row is from."""
-        return [plan.digest for plan in self.lock.excluded]
 
     @property
     def to_install(self) -> str:
@@ -259,8 +251,6 @@ class Manifest(ManifestPart):
         for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
-        if len(set(spec.exclude)) != len(lock.excluded):
-            yield "lock.excluded", "it must be of the datasets that the spec excludes"
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
         for place, plan in lock.parts.items():
@@ -354,7 +344,8 @@ class Manifest(ManifestPart):
         Earlier runs have no record of some parts; the spec says as much of these.
         """
         compared = {
-            place: plan.model_dump(mode="json")
+            place: plan.model_dump(mode="json", exclude={"sources"})
+            | ({"sources": [each.digest for each in plan.sources]} if plan.sources else {})
             for place, plan in self.lock.parts.items()
             if place not in USUAL_PLACES
             and (place in other.lock.parts or place.startswith(("check ", "filter ")))
@@ -372,8 +363,7 @@ class Manifest(ManifestPart):
         """What decides the rows, by name."""
         return {
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
-            **self.lock.model_dump(mode="json", exclude={"distributions", "excluded", "parts"}),
-            **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
+            **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
             **self.usual_options,
             **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},

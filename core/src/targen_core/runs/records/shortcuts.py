@@ -14,11 +14,11 @@ from typing import Any
 from targen_core import wording
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
-from targen_core.options import Limits, ListOptions, Option, Options, RowOptions
+from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
 
-__all__ = ["locked_parts", "rows", "shortcuts", "spelled_out"]
+__all__ = ["dataset_options", "datasets_of", "locked", "rows", "shortcuts", "spelled_out"]
 
 _MOVED = "targen-core:"
 """Before the names of filters that were the core's own in earlier versions."""
@@ -76,7 +76,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         return spec
     for part, model in _filters().items():
         name = part.partition(":")[2]
-        said = {key: others.pop(key) for key in model.model_fields if key in others}
+        said = {key: others.pop(key) for key in model.declared() if key in others}
         given = {key: value for key, value in said.items() if _is_given(value)}
         if not given:
             continue
@@ -130,8 +130,33 @@ def _id_today(name: Any) -> Any:
     return f"{package_of('filter', bare) or 'targen-core'}:{bare}"
 
 
-def locked_parts(spec: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock's parts as of today, where an old spec has options of filters as fields."""
+def datasets_of(part: str) -> tuple[str, Datasets]:
+    """Return the option of a filter, by its id, that names datasets, and its words."""
+    model = _filters().get(part)
+    marked = {} if model is None else Datasets.among(model)
+    return next(iter(marked.items()), ("options", Datasets()))
+
+
+def dataset_options() -> set[str]:
+    """Return how options of filters that name datasets are spelled."""
+    return {
+        f"{name}.{option}"
+        for part, model in _filters().items()
+        for option in Datasets.among(model)
+        for name in (part, part.partition(":")[2])
+    }
+
+
+def locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a lock as of today, where an old spec has options of filters as fields."""
+    today = {name: value for name, value in lock.items() if name != "excluded"}
+    parts = lock.get("parts", {})
+    if not isinstance(parts, Mapping):
+        return today
+    return {**today, "parts": _parts(spec, parts, lock.get("excluded", []))}
+
+
+def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> dict[str, Any]:
     found = {
         place: {**part, "id": _id_today(part.get("id"))}
         if place.startswith("filter ") and isinstance(part, dict)
@@ -140,11 +165,16 @@ def locked_parts(spec: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str,
     }
     names = [name for name in spec if package_of("option", name)]
     for part, model in _filters().items() if names else ():
-        values = {key: spec[key] for key in model.model_fields if spec.get(key) not in (None, "")}
-        if len(values) < len(model.model_fields):
+        flags = model.declared()
+        values = {key: spec[key] for key in flags if _is_given(spec.get(key))}
+        if len(values) < len(flags):
             continue
-        place = f"filter {part.partition(':')[2]}"
-        found[place] = {"id": part, "options": values}
+        others = {key: f.default for key, f in model.model_fields.items() if key not in flags}
+        place, marked = f"filter {part.partition(':')[2]}", Datasets.among(model)
+        values = {key: value for key, value in values.items() if key not in marked}
+        found[place] = {"id": part, "options": {**others, **values}}
+        if marked:
+            found[place]["sources"] = sources
         for key in model.model_fields:
             if key in found:  # a part that it uses
                 found[f"{key} of {place}"] = found.pop(key)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.options import Flag, Options, RowOptions
-from targen_core.plugins.configurable import Configurable
+from targen_core.plugins.configurable import Configurable, Section
 from targen_core.text import plural
 
 if TYPE_CHECKING:  # with numpy
@@ -78,6 +78,6 @@ def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
 
 
 DISTANCE = Configurable(
-    DistanceOptions, _made, uses={"embedder": "embedder"}, section=DistanceSection
+    DistanceOptions, _made, uses={"embedder": "embedder"}, section=Section(DistanceSection)
 )
 """What is registered as `distance`."""

@@ -18,6 +18,7 @@ class NearDuplicateFilter(Filter):
 
     def __init__(self, threshold: float) -> None:
         """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
+        self.threshold = threshold
         self._rows = NearDuplicates(threshold)
 
     def find(self, candidate: Candidate) -> Refusal | None:
