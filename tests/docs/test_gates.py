@@ -55,8 +55,10 @@ READERS = {
     "core/src/targen_core/plain.py": "the bytes that they read",
 }
 ALLOWED = {
-    "targen_standard/src/targen_standard/filters/excluded/building.py": "its own parts, as it makes the index",
-    "targen_standard/src/targen_standard/filters/excluded/files.py": "an index in the user's own cache, checked",
+    "targen_standard/src/targen_standard/filters/excluded/building.py": "its own parts, as "
+    "it makes the index",
+    "targen_standard/src/targen_standard/filters/excluded/files.py": "an index in the user's own "
+    "cache, checked",
     "core/src/targen_core/runs/preparing/code_digest.py": "the sources of installed distributions",
     "targen_cli/src/targen_cli/scaffold/writing.py": "templates in the package",
     "core/src/targen_core/tasks/vocabularies.py": "a resource of the package",
@@ -180,7 +182,8 @@ ORDERS = {
     "core/src/targen_core/declared/files.py": "the same path, absolute",
     "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",
     "core/src/targen_core/methods/form.py": "names of a file that `require_trust` was asked about",
-    "targen_standard/src/targen_standard/filters/excluded/sources.py": "datasets that are known to the user",
+    "targen_standard/src/targen_standard/filters/excluded/sources.py": "datasets that are known to "
+    "the user",
     "core/src/targen_core/runs/records/manifest.py": "a copy that `require_known` let pass",
     "core/src/targen_core/runs/preparing/plan.py": "the full id of an order",
     "core/src/targen_core/scripted.py": "an option that `runs.known` let pass",
