@@ -30,8 +30,10 @@ from pydantic import BaseModel
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.usage import Usage
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
+from targen_core.engine.guard import Guard
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.seeds import Dropped
 from targen_core.engine.shards import Shard
 from targen_core.errors import (
@@ -377,7 +379,8 @@ def _filters_of(
     for name, plan in plans.values():
         made = filter_of(plan)
         if made is not None and made.across_runs:
-            across.append(made)
+            guard = Guard(runs[0].manifest.task.id, "").of("filter", plan.id)
+            across.append(RegisteredFilter(made, guard))
         else:
             within.append(name)
     return across, within
