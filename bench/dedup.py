@@ -24,8 +24,8 @@ from pathlib import Path
 from memory import resident
 from rapidfuzz import fuzz
 
-from targen_core.engine.dedup import NearDuplicates
 from targen_core.tasks.checks import normalized
+from targen_standard.filters.near_duplicates.index import NearDuplicates
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SIZES = {"short": (20, 40), "middle": (100, 400), "long": (1000, 2000)}

@@ -26,9 +26,9 @@ from dedup import EDITS, Language, edited, spread
 from memory import resident
 from rapidfuzz import fuzz
 
-from targen_core.engine.exclusion.building import build_index
-from targen_core.engine.exclusion.index import ExclusionIndex
 from targen_core.tasks.checks import normalized
+from targen_standard.filters.excluded.building import build_index
+from targen_standard.filters.excluded.index import ExclusionIndex
 
 SIZES = (10_000, 100_000, 1_000_000)
 KEPT = 2000  # excluded rows that are edited

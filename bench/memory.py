@@ -87,7 +87,7 @@ def measure_index(start: int, stop: int) -> dict:
     """The near-duplicate index alone: bytes a row, texts included."""
     import workload
 
-    from targen_core.engine.dedup import NearDuplicates
+    from targen_standard.filters.near_duplicates.index import NearDuplicates
 
     index = NearDuplicates(90.0)
     rng = random.Random(5)

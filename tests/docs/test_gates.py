@@ -55,8 +55,10 @@ READERS = {
     "core/src/targen_core/plain.py": "the bytes that they read",
 }
 ALLOWED = {
-    "core/src/targen_core/engine/exclusion/building.py": "its own parts, as it makes the index",
-    "core/src/targen_core/engine/exclusion/files.py": "an index in the user's own cache, checked",
+    "targen_standard/src/targen_standard/filters/excluded/building.py": "its own parts, as "
+    "it makes the index",
+    "targen_standard/src/targen_standard/filters/excluded/files.py": "an index in the user's own "
+    "cache, checked",
     "core/src/targen_core/runs/preparing/code_digest.py": "the sources of installed distributions",
     "targen_cli/src/targen_cli/scaffold/writing.py": "templates in the package",
     "core/src/targen_core/tasks/vocabularies.py": "a resource of the package",
@@ -169,7 +171,6 @@ EXECUTORS = {
     "core/src/targen_core/plugins/loader.py": "the entry points of installed distributions",
     "core/src/targen_core/plugins/registry.py": "what an installed distribution registered",
     "targen_standard/src/targen_standard/pretrained.py": "a module of transformers",
-    "core/src/targen_core/runs/preparing/excluded.py": "a module of its own, above it",
     "targen_backends/src/targen_backends/http/keys.py": "keyring",
     "targen_backends/src/targen_backends/local/weights.py": "huggingface_hub",
 }
@@ -182,7 +183,8 @@ ORDERS = {
     "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",
     "targen_standard/src/targen_standard/methods/form.py": "names that a person was asked about",
     "targen_standard/src/targen_standard/task_files/model.py": "a file of what a program declared",
-    "core/src/targen_core/runs/preparing/excluded.py": "datasets that are known to the user",
+    "targen_standard/src/targen_standard/filters/excluded/sources.py": "datasets that are known to "
+    "the user",
     "core/src/targen_core/runs/records/manifest.py": "a copy that `require_known` let pass",
     "core/src/targen_core/runs/preparing/plan.py": "the full id of an order",
     "core/src/targen_core/scripted.py": "an option that `runs.known` let pass",

@@ -8,11 +8,8 @@ from targen_core.plugins.hookspecs import hookimpl
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from targen_core.calls.backend import Backend
     from targen_core.embedding import Embedder
-    from targen_core.engine.filters import Filter
     from targen_core.tasks.steps import Corrector
 
 
@@ -48,16 +45,6 @@ def register_backends(register: Register[Backend]) -> None:
         "scripted",
         "targen_core.scripted:BACKEND",
         summary="no model: replies from a script or from the task, for dry runs and tests",
-    )
-
-
-@hookimpl
-def register_filters(register: Register[Callable[[], Filter]]) -> None:
-    """Rows that differ in what they say; `--max-cosine` is short for it."""
-    register.register(
-        "distance",
-        "targen_core.engine.distance:DISTANCE",
-        summary="refuses rows whose embedding is too near to another one's",
     )
 
 

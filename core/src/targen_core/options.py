@@ -30,12 +30,14 @@ from targen_core.text import plain_fault
 __all__ = [
     "BATCHES",
     "MAX_COUNT",
+    "Datasets",
     "Flag",
     "Limits",
     "ListOptions",
     "Option",
     "Options",
     "RowOptions",
+    "several",
 ]
 
 MAX_COUNT = 10**9
@@ -73,6 +75,32 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Datasets:
+    """Marks an option whose values are datasets that a person names, as `read_dataset` takes them.
+
+    A run knows them by the digests that the part has in `sources`, after its `check_task`. It goes
+    on with the same ones alone, wherever they are, and reads none that only a manifest names.
+
+    Attributes:
+        verb: what a run does with them, such as "excludes".
+        done: what becomes of them, such as "excluded".
+    """
+
+    verb: str = "uses"
+    done: str = "used"
+
+    @staticmethod
+    def among(model: type[BaseModel]) -> dict[str, Datasets]:
+        """The options of a model that are marked so."""
+        return {
+            name: each
+            for name, field in model.model_fields.items()
+            for each in field.metadata
+            if isinstance(each, Datasets)
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """An option as its model declares it.
 
@@ -80,11 +108,13 @@ class Option:
         kind: the type of its field.
         default: of its field.
         flag: how a command takes it.
+        datasets: set if its values are datasets.
     """
 
     kind: Any
     default: Any
     flag: Flag
+    datasets: Datasets | None = None
 
 
 class Options(BaseModel):
@@ -102,12 +132,13 @@ class Options(BaseModel):
     @classmethod
     def declared(cls, *names: str) -> dict[str, Option]:
         """The options that commands take, or those of these names, in the order of the model."""
-        found = {}
+        found, marked = {}, Datasets.among(cls)
         for name, field in cls.model_fields.items():
             flag = next((each for each in field.metadata if isinstance(each, Flag)), None)
             if flag is not None and (not names or name in names):
                 panel = cls.panel if flag.panel is None else flag.panel
-                found[name] = Option(field.annotation, field.default, replace(flag, panel=panel))
+                flag = replace(flag, panel=panel)
+                found[name] = Option(field.annotation, field.default, flag, marked.get(name))
         return found
 
     @model_validator(mode="wrap")
@@ -147,8 +178,8 @@ def _by_branch(said: object) -> object:
     return names
 
 
-def _several(said: object) -> object:
-    """Names, each once; a text is one."""
+def several(said: object) -> object:
+    """Return names, each once; a text is one."""
     if isinstance(said, str):
         return (said,) if said else ()
     return tuple(dict.fromkeys(said)) if isinstance(said, Sequence) else said
@@ -188,7 +219,7 @@ class RowOptions(Options):
     ] = ""
     checks: Annotated[
         Sequence[str],
-        BeforeValidator(_several),
+        BeforeValidator(several),
         Flag(
             "Also apply a rule of a plugin to each row; see list-checks. May be given several "
             "times.",
@@ -200,7 +231,7 @@ class RowOptions(Options):
     ] = ()
     filters: Annotated[
         Sequence[str],
-        BeforeValidator(_several),
+        BeforeValidator(several),
         Flag(
             "Also pass rows through a filter of a plugin; see list-filters. May be given several "
             "times.",
@@ -217,21 +248,6 @@ class RowOptions(Options):
             default="what the task says: drop",
         ),
     ] = None
-    near_duplicates: Annotated[
-        float,
-        Field(ge=0, le=100),
-        Flag("Reject rows at least this similar to another one, 0 to 100; 0 is off."),
-    ] = 90.0
-    exclude: Annotated[
-        Sequence[str],
-        AfterValidator(tuple),
-        Flag(
-            "Make no row that equals or nearly equals one there: a run, a file, a folder, or "
-            "hf:OWNER/NAME of a hub. May be given several times.",
-            metavar="SOURCE",
-            repeats=True,
-        ),
-    ] = ()
 
 
 class ListOptions(Options):

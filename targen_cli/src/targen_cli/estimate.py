@@ -26,7 +26,7 @@ from targen_cli.tables import print_json, print_table
 from targen_core.defaults import YIELD
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
-from targen_core.runs.records.shortcuts import ROWS
+from targen_core.runs.records.shortcuts import rows
 
 if TYPE_CHECKING:
     from targen_core.api.estimating import CostEstimate
@@ -41,7 +41,7 @@ _HEADS = {
 
 
 @takes(
-    ROWS,
+    rows(),
     ListOptions,
     ModelOptions,
     Limits.declared("batch", "delivery"),
@@ -119,7 +119,7 @@ def estimate(
                 preset=preset,
                 labels=labels_of(label),
                 correct=correct,
-                **said.part(ROWS, ListOptions),
+                **said.part(rows(), ListOptions),
                 batch_lists=batch_lists,
                 shard=shard,
                 **chosen.keywords,

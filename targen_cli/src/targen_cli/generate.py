@@ -31,7 +31,7 @@ from targen_cli.request import ModelOptions, WorkerOptions
 from targen_cli.streams import mute
 from targen_core.errors import BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
-from targen_core.runs.records.shortcuts import ROWS
+from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from targen_core.runs.records.spec import RunSpec
 
 
-@takes(ROWS, ListOptions, Limits, ModelOptions, WorkerOptions)
+@takes(rows(), ListOptions, Limits, ModelOptions, WorkerOptions)
 def generate(
     task: SomeTaskArg = None,
     n: NumberArg = None,
@@ -130,7 +130,7 @@ def generate(
         correct=correct,
         batch_lists=batch_lists,
         shard=shard,
-        **said.part(ROWS, ListOptions),
+        **said.part(rows(), ListOptions),
         **chosen.keywords,
     )
     if shard is not None and "max_cost" in said.values and not quiet:
@@ -246,7 +246,7 @@ def resume(
         n=n,
         labels=labels_of(label),
         options=said.of(ModelOptions).values,
-        exclude=exclude,
+        datasets={"exclude": exclude},
         verify=verify,
         **said.part(RowOptions, Limits),
     )

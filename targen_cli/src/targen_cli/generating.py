@@ -27,14 +27,14 @@ from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
 from targen_core.origin import Typed
 from targen_core.outputs import write_file, write_new
-from targen_core.runs.records.shortcuts import ROWS
+from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
 
 ROWS_DECIDE = (
     *("suite", "preset", "label", "correct", *ListOptions.declared()),
-    *(name for name in ROWS if name not in ("seed", "give_up_after")),
+    *(name for name in rows() if name not in ("seed", "give_up_after")),
 )
 """Options without a meaning where a model is asked one thing about each row of a dataset."""
 

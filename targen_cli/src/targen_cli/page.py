@@ -13,10 +13,10 @@ from targen_cli.report import (
     all_of,
     branch_words,
     by_step,
-    excluded_table,
+    cells_of,
+    filter_sections,
     flow_columns,
     flow_table,
-    near_words,
     part_table,
     source_table,
 )
@@ -236,12 +236,12 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
             for reason, count in reasons.most_common()
         ]
         yield _table(["reason", "", "candidates", *named], rows)
-    if line := near_words(raw):
+    words, tables = filter_sections(raw)
+    for line in words:
         yield f'<p class="soft">{_safe(line)}</p>'
-    if excluded := excluded_table(raw):
-        yield "<h2>Excluded</h2>"
-        yield '<p class="soft">Candidates that were refused for it, by test.</p>'
-        yield _table(*excluded)
+    for table in tables:
+        yield f"<h2>{_safe(table.title)}</h2>"
+        yield _table([*table.columns], cells_of(table))
     if raw["dropped_list_items"]:
         yield "<h2>List items left out</h2>"
         dropped = [(d["step"], d["reason"], d["count"]) for d in raw["dropped_list_items"]]

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from targen_cli.tables import print_json, print_table
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.text import duration, plural
 
 if TYPE_CHECKING:
+    from targen_core.findings import Table
     from targen_core.runs.folder.found import Shelved
 
 __all__ = [
     "MANY",
     "branch_words",
     "by_step",
-    "excluded_table",
+    "cells_of",
+    "filter_sections",
     "flow_columns",
     "flow_table",
     "merged_table",
-    "near_words",
     "open_page",
     "part_table",
     "print_report",
@@ -163,11 +166,12 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print("\nRejected because")
         ranked = sorted(reasons.items(), key=lambda item: -item[1])
         print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
-    if line := near_words(report):
+    words, tables = filter_sections(report)
+    for line in words:
         print(f"\n{line}")
-    if excluded := excluded_table(report):
-        print("\nExcluded, and what each test refused")
-        print_table(*excluded)
+    for table in tables:
+        print(f"\n{table.title}")
+        print_table([*table.columns], cells_of(table))
     if report["dropped_list_items"]:
         print("\nList items left out")
         print_table(
@@ -209,18 +213,11 @@ def source_table(
     return heads, rows
 
 
-def excluded_table(
-    report: Mapping[str, Any],
-) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """Datasets that no row may be from, and what each test refused; None where there is none."""
-    if not (excluded := report.get("excluded")):
-        return None
-    tests = [*excluded[0]["refused"]]
-    rows: list[tuple[str | int, ...]] = [
-        (one["source"], one["rows"], *(one["refused"].get(test, 0) for test in tests))
-        for one in excluded
+def cells_of(table: Table) -> list[tuple[str | int, ...]]:
+    """The rows of a table as they are printed."""
+    return [
+        tuple(cell if isinstance(cell, int) else str(cell) for cell in row) for row in table.rows
     ]
-    return ["source", "rows", *tests], rows
 
 
 def merged_table(
@@ -235,12 +232,23 @@ def merged_table(
     return ["run", "seed", "status", "rows", "of"], rows
 
 
-def near_words(report: Mapping[str, Any]) -> str:
-    """What was too near to a row that was there; "" where no row can be."""
-    from targen_core.engine.distance_options import DistanceSection
+def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
+    """What filters have to say of a run: a sentence or a table for each that has a section."""
+    from targen_core.plugins.loader import load_registry
 
-    distance = report.get("distance")
-    return DistanceSection.model_validate(distance).words if distance else ""
+    registry = load_registry()
+    words: list[str] = []
+    tables: list[Table] = []
+    for item in registry.all("filter"):
+        if item.name not in report:
+            continue
+        with suppress(TargenError, ValidationError):  # a report may come from anybody
+            section = registry.section_of(item)
+            if section is not None and section.model is not None:
+                read = section.model.model_validate(report[item.name])
+                words += filter(None, [getattr(read, "words", "")])
+                tables += filter(None, [getattr(read, "table", None)])
+    return words, tables
 
 
 def _pace(report: dict[str, Any]) -> str:

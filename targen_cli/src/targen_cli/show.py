@@ -279,7 +279,12 @@ def _steps_of(manifest: Path, _: int) -> _Steps:
     named = [{"contexts": "context"}.get(name, name) for name in lists]
     usual = {"contexts", "seeds"}.issuperset(lists)
     own = () if usual else tuple(named)
-    return own, lock.task.lists, lock.corrector is not None, read.spec.near_duplicates
+    return (
+        own,
+        lock.task.lists,
+        lock.corrector is not None,
+        read.usual_options.get("near_duplicates", 0.0),
+    )
 
 
 class Screen:

@@ -9,6 +9,7 @@ import targen_standard
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_core import Filter
     from targen_core.calls.delivery import Delivery
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
@@ -95,6 +96,29 @@ def register_deliveries(register: Register[Delivery]) -> None:
 
 
 @hookimpl
+def register_filters(register: Register[Callable[[], Filter]]) -> None:
+    """Rows that differ, in their letters and in what they say."""
+    register.register(
+        "near-duplicates",
+        "targen_standard.filters.near_duplicates:NEAR_DUPLICATES",
+        summary="refuses rows that nearly repeat another one; every run has it",
+        flags=True,
+    )
+    register.register(
+        "excluded",
+        "targen_standard.filters.excluded:EXCLUDED",
+        summary="refuses rows that equal or nearly equal one of a dataset that is named",
+        flags=True,
+    )
+    register.register(
+        "distance",
+        "targen_standard.filters.distance:DISTANCE",
+        summary="refuses rows whose embedding is too near to another one's",
+        flags=True,
+    )
+
+
+@hookimpl
 def register_exporters(register: Register[Exporter]) -> None:
     """The forms that most tools read."""
     register.register(
@@ -162,3 +186,6 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """The same for programs, and what it returns."""
     for name in targen_standard.__all__:
         register.register(name, f"targen_standard:{name}")
+    register.register(
+        "near-duplicates", "targen_standard.filters.near_duplicates.index:NearDuplicates"
+    )

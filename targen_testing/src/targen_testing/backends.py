@@ -566,9 +566,8 @@ class BackendSuite(Suite):
                 task="sample",
                 quotas={"good": 1, "bad": 1},
                 backend=registry.find("backend", self.backend).id,
-                options=self.given(server.url),
+                options={**self.given(server.url), "near-duplicates.near_duplicates": 100.0},
                 corrector=None,
-                near_duplicates=100.0,
                 limits=Limits(concurrency=2, max_outage=5.0),
             )
             try:

@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 
-from targen_core.engine.filters import Candidate, Filter, Filters, NearDuplicateFilter, Refusal
+from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.run import Engine
 from targen_core.runs.jobs import job as jobs
+from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -142,13 +142,15 @@ class TestManifest:
         raw = manifest.model_dump(mode="json")
         lock, spec = raw["lock"], raw["spec"]
         spec["limits"]["patience"] = spec["limits"].pop("max_outage")
-        alone = ("seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits", "backend")
+        alone = ("seed", "lists_at_once", "contexts_limit", "limits", "backend")
         target = {name: spec[name] for name in ("quotas", "balance", "give_up_after")}
         old = {**lock, **{name: spec[name] for name in alone}, "format": 1, "targets": [target]}
+        old |= {"near_duplicates": 80.0}
         path = tmp_path / "old.json"
         path.write_text(json.dumps({**old, "task_file": "", "created": raw["created"]}))
         manifest = Manifest.load(path)
         assert manifest.differences(manifest) == []
+        assert manifest.usual_options == {"near_duplicates": 80.0}
         assert manifest.spec.options["correct.model"] == "large"
         assert manifest.spec.options["generate.temperature"] == 0.3
         assert manifest.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
@@ -164,7 +166,17 @@ class TestManifest:
         raw["spec"]["limits"]["patience"] = raw["spec"]["limits"].pop("max_outage")
         path = tmp_path / "old.json"
         path.write_text(json.dumps({**raw, "format": 2}))
-        assert Manifest.load(path) == manifest
+        read = Manifest.load(path)
+        assert read.lock == manifest.lock
+        assert read.differences(manifest) == []
+
+    def test_differences_name_what_decides_the_rows(self, manifest):
+        plan = manifest.lock.parts["filter near-duplicates"]
+        plan = plan.model_copy(update={"options": {"near_duplicates": 50.0}})
+        parts = {**manifest.lock.parts, "filter near-duplicates": plan}
+        lock = manifest.lock.model_copy(update={"parts": parts})
+        other = manifest.model_copy(update={"spec": manifest.spec.replace(seed=9), "lock": lock})
+        assert manifest.differences(other) == ["near_duplicates: 90.0 -> 50.0", "seed: 0 -> 9"]
 
     @pytest.mark.parametrize("field", ["limits", "price", "distributions", "created"])
     def test_what_decides_no_row_makes_no_difference(self, manifest, field):

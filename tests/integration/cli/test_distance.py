@@ -67,7 +67,13 @@ def test_a_run_of_an_earlier_version_goes_on(rte, targen, recorded):
     for name in ("checks", "filters"):
         del spec[name]
     spec["options"] = {}
-    spec |= {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
+    spec |= {
+        "near_duplicates": 90.0,
+        "exclude": [],
+        "max_cosine": 0.4,
+        "max_refused": 0.2,
+        "embedder": "targen-core:words",
+    }
     del parts["filter distance"]
     parts["embedder"] = parts.pop("embedder of filter distance")
     manifest["lock"]["parts"] = parts if recorded else {}

@@ -301,8 +301,6 @@ def estimated(
         # A dry run has few words: that it repeats itself is no measure of a model. Its replies
         # fit its own lists: what is given in place of them is not asked for, and not priced.
         dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
-            near_duplicates=0,
-            exclude=(),
             contexts=None,
             contexts_fraction=1.0,
             seeds=None,

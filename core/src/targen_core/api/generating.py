@@ -66,7 +66,7 @@ async def agenerate(
     task_dimensions: bool = True,
     unsure: Literal["drop", "keep"] | None = None,
     balance: Literal["final", "intended"] = "final",
-    near_duplicates: float = 90.0,
+    near_duplicates: float | None = None,
     max_cosine: float | None = None,
     max_refused: float | None = None,
     embedder: str = "",
@@ -139,7 +139,7 @@ async def agenerate(
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
         near_duplicates: similarity above which a candidate is a near-duplicate, in per cent; 0
-            turns the check off.
+            turns the check off; by default 90.
         max_cosine: cosine of two embeddings above which a candidate is too near to a row; by
             default rows may be as near as they are.
         max_refused: the largest share of a label's candidates that `max_cosine` may refuse; 0.2 by
@@ -319,7 +319,7 @@ async def aresume(
         batch=batch,
         delivery=delivery,
         rounds=rounds,
-        exclude=exclude,
+        datasets={"exclude": exclude},
         cache=cache,
         verify=verify,
     )

@@ -14,7 +14,6 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.shortcuts import SHORTCUTS
 from targen_core.suggestions import did_you_mean, suggestions_for
 
 __all__ = ["check_kinds", "checked"]
@@ -98,7 +97,8 @@ _KINDS: dict[str, _Kind] = {
     **dict.fromkeys(
         (
             "contexts_fraction",
-            *(name for name, option in SHORTCUTS.items() if option.kind is float),
+            "max_cosine",
+            "max_refused",
             "flip",
             "max_cost",
             "max_tokens",

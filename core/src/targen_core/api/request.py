@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike, fspath, sep
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, SecretStr
@@ -38,6 +39,7 @@ from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, find_task, prepare, task_of
 from targen_core.runs.records.dimensions import read_dimensions
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
@@ -73,7 +75,7 @@ TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | SavedTask"
 ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 """Contexts or seeds of one's own: a file of them, or the items."""
 SourcesLike: TypeAlias = "str | PathLike[str] | Dataset | Iterable[Any]"
-"""Datasets to exclude: any form that `read_dataset` reads, or several in a list."""
+"""Datasets: any form that `read_dataset` reads, or several in a list."""
 StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
 """What one step uses: another model, or `model` and options of this step alone."""
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
@@ -165,7 +167,6 @@ def asked(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | Sequence[str] | None = None,
-    exclude: SourcesLike | None = None,
     batch_lists: bool = False,
     shard: str | tuple[int, int] | None = None,
     **values: Any,
@@ -225,11 +226,10 @@ def asked(
             contexts=_items(contexts, files / "contexts.jsonl"),
             seeds=_items(seeds, files / "seeds.jsonl"),
             dimensions=read_dimensions(dimensions or {}),
-            exclude=_sources(exclude, files),
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
             limits=Limits(**_not_none(limits)),
-            **values,
+            **_with_files(_not_none(values), files),
         )
         try:
             yield Request(registry, spec, registration.name, task_of(registry, spec)[1])
@@ -272,14 +272,14 @@ def reopened(
     options: Mapping[str, Any] | None = None,
     steps: Mapping[str, StepLike] | None = None,
     give_up_after: int | None = None,
-    exclude: SourcesLike | None = None,
+    datasets: Mapping[str, SourcesLike | None] = MappingProxyType({}),
     verify: bool = False,
     **limits: Any,
 ) -> tuple[Job, Registry]:
     """A run that is there, ready to go on, and what finds its parts.
 
-    `limits` are fields of `Limits`; one that is None stays as it was. `exclude` says where the
-    datasets are that the run excludes.
+    `limits` are fields of `Limits`; one that is None stays as it was. `datasets` says where
+    those are that options of filters name, by the option.
 
     Raises:
         UsageError: what cannot be.
@@ -302,7 +302,7 @@ def reopened(
             give_up_after=give_up_after,
             options=said,
             limits=_not_none(limits),
-            exclude=_sources(exclude, Path(folder)) or None,
+            datasets=_with_files(_not_none(datasets), Path(folder)),
             verify=verify,
         )
     return job, registry
@@ -370,8 +370,16 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
     return file
 
 
+def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Values by option, those that are datasets by their names, as `_sources` has them."""
+    named = {name for name, option in shortcuts().items() if option.datasets is not None}
+    return {
+        name: _sources(value, folder) if name in named else value for name, value in values.items()
+    }
+
+
 def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
-    """Datasets to exclude by their names; rows of a program are written into `folder`.
+    """Datasets by their names; rows of a program are written into `folder`.
 
     Raises:
         UsageError: one is no dataset.

@@ -221,10 +221,11 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
         Returns:
             The place of a row here -> that of the first like it found there, both from 0.
-        """
-        from targen_core.engine.dedup import NearDuplicates
 
-        known = NearDuplicates(similarity)
+        Raises:
+            MissingDependency: targen-standard, which has the filter, is not installed.
+        """
+        known = load_registry().function("near-duplicates", of="repeats")(similarity)
         for at, texts in enumerate(other.texts):
             text = "\n".join(texts)
             known.add(f"other {at}", text, text)

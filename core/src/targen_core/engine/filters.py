@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:  # with numpy, and pydantic
     from targen_core.engine.commits import Commit
 
-__all__ = ["Candidate", "Filter", "Filters", "NearDuplicateFilter", "Refusal"]
+__all__ = ["USUAL", "Candidate", "Filter", "Filters", "Refusal"]
+
+USUAL = ("near-duplicates",)
+"""Names of filters that every run has if they are installed.
+
+Their options are compared by their names alone, as those of the run itself.
+"""
 
 _SIZE = Struct("<I")
 
@@ -74,11 +80,20 @@ class Filter(ABC):
             estimates add as many calls.
         packages: distributions beside its own whose versions a run records, since they affect what
             it refuses.
+        precedence: the filters of a run look at a candidate in this order, lowest first; those of
+            one precedence in the order in which they were named. The first that refuses it
+            says why.
+        stateless: whether one object serves all of a run, since it learns nothing of rows.
+        across_runs: whether rows of different runs are passed through it, too, where these are
+            merged; its `find` and `add` are called for each row then, and no other method.
     """
 
     gives_way: tuple[str, ...] = ()
     share: float = 0.0
     packages: tuple[str, ...] = ()
+    precedence: int = 0
+    stateless: bool = False
+    across_runs: bool = False
 
     @abstractmethod
     def find(self, candidate: Candidate) -> Refusal | None:
@@ -101,6 +116,9 @@ class Filter(ABC):
         `commit.verdict`, `commit.stage` and `commit.reason` say what became of the candidate.
         """
 
+    def close(self) -> None:  # noqa: B027
+        """Let go of files and the like; called when the run is closed."""
+
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
         """Return a section for `report.json`, under the filter's name; by default there is none.
 
@@ -117,7 +135,7 @@ class Filters(Filter):
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:
-        self._filters = tuple(filters)
+        self._filters = tuple(sorted(filters, key=lambda each: each.precedence))
         self.gives_way = tuple(reason for each in self._filters for reason in each.gives_way)
 
     def find(self, candidate: Candidate) -> Refusal | None:
@@ -160,29 +178,3 @@ def _cut(entry: bytes) -> tuple[bytes, bytes]:
     if len(entry) < end:
         raise ValueError(f"an entry of {size} bytes in {len(entry)}")
     return entry[_SIZE.size : end], entry[end:]
-
-
-class NearDuplicateFilter(Filter):
-    """Refuses what nearly repeats a row that is there."""
-
-    def __init__(self, threshold: float) -> None:
-        """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
-        from targen_core.engine.dedup import NearDuplicates  # numpy
-
-        self._rows = NearDuplicates(threshold)
-
-    def find(self, candidate: Candidate) -> Refusal | None:
-        """See `Filter.find`."""
-        row = self._rows.find(candidate.among, candidate.text, candidate.written)
-        if row is None:
-            return None
-        return Refusal("duplicate", f"nearly repeats accepted instance {row}", "duplicate")
-
-    def add(self, accepted: Candidate) -> bytes:
-        """See `Filter.add`."""
-        self._rows.add(accepted.among, accepted.text, accepted.written)
-        return self._rows.entry()
-
-    def restore(self, entries: Sequence[bytes]) -> None:
-        """See `Filter.restore`."""
-        self._rows.restore(entries)

@@ -26,7 +26,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 from targen_core.wording import Blank, Setting, Words
 
-__all__ = ["Configurable", "WrongOption", "misplaced", "read_options"]
+__all__ = ["Configurable", "Section", "WrongOption", "misplaced", "read_options"]
 
 PartT = TypeVar("PartT")
 
@@ -38,6 +38,24 @@ class WrongOption(UnknownOption):
         self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""
     ) -> None:
         super().__init__(message, option=option, known=known, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A filter's section of a run's report, which has the filter's name, and of its card.
+
+    Attributes:
+        model: of the section; for people it may have a property `words`, a sentence, and one
+            `table`, a `targen_core.findings.Table`.
+        counted: makes the section of the filter's part of the lock and the records of
+            `rejects.jsonl`; without it `Filter.report` does, in a run's own process alone.
+        card: makes the chapter of a card, in Markdown, of the filter's part of the lock and the
+            run's manifest.
+    """
+
+    model: type[BaseModel] | None = None
+    counted: Callable[[Any, Iterable[Mapping[str, Any]]], Any] | None = None
+    card: Callable[[Any, Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +72,13 @@ class Configurable(Generic[PartT]):
         uses: options that name another registered part, with its kind, such as
             `{"embedder": "embedder"}`; `make` gets that part, made with its own options, as a
             keyword with the option's name, and the option then holds its full id.
+        section: of a filter, its section of reports and cards.
     """
 
     options: type[BaseModel]
     make: Callable[..., PartT]
     uses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    section: Section | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that could not be read."""

@@ -34,6 +34,10 @@ ELSEWHERE = {
     "executor": {"": "targen-ray", "ray": "targen-ray"},
     "delivery": dict.fromkeys(["", "batch", "files"], "targen-standard"),
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
+    "filter": dict.fromkeys(["distance", "excluded", "near-duplicates"], "targen-standard"),
+    "option": dict.fromkeys(
+        ["embedder", "exclude", "max_cosine", "max_refused", "near_duplicates"], "targen-standard"
+    ),
     "metric": {"": "targen-analysis"},
     "trainer": {"": "targen-training"},
     "catalogue": {"": "targen-datatune"},
@@ -64,6 +68,7 @@ ELSEWHERE = {
         ),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
+        "near-duplicates": "targen-standard",
         "review-figures": "targen-review",
         "reviewed": "targen-review",
     },

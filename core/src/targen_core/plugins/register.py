@@ -41,7 +41,8 @@ class Registration(Generic[T]):
     `target` is the object itself or a lazy `"module:ATTR"`. `install` is the
     requirement, extra included, that brings all that the target imports.
     `aliases` are other names that find it, where nothing is registered under
-    them. `panel` is the part of `targen --help` that shows a command.
+    them. `panel` is the part of `targen --help` that shows a command. With `flags`, options of a
+    filter may be given by their names alone.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Registration(Generic[T]):
     install: str
     aliases: tuple[str, ...] = ()
     panel: str = ""
+    flags: bool = False
 
     @property
     def id(self) -> str:
@@ -100,6 +102,7 @@ class Register(Generic[T]):
         summary: str = "",
         aliases: Sequence[str] = (),
         panel: str = "",
+        flags: bool = False,
     ) -> None:
         """Register `target` as `name`.
 
@@ -114,6 +117,9 @@ class Register(Generic[T]):
             aliases: other names by which people look for it, such as a
                 service's own. A name that is registered wins over an alias.
             panel: for a command, the part of `targen --help` that shows it.
+            flags: for a filter, whether its options are also flags and keywords of their own, which
+                turn it on: its options are a `targen_core.options.Options` then, and fields with a
+                `Flag` are meant. Its module must be cheap to import.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this
@@ -148,6 +154,7 @@ class Register(Generic[T]):
             self._install,
             tuple(aliases),
             panel,
+            flags,
         )
 
     def __iter__(self) -> Iterator[Registration[T]]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
+    from targen_core.plugins.configurable import Section
     from targen_core.tasks.model import Task
 
 __all__ = ["Plugin", "Registry"]
@@ -145,6 +146,10 @@ class Registry:
                 return self._by_id[kind, name]
             if kind == "backend" and (adapter := self.adapter(name)):
                 return named_backend(adapter, self.resolve(adapter), name)
+            former, _, bare = name.partition(":")
+            now = f"{package_of(kind, bare)}:{bare}"
+            if former == "targen-core" and (kind, now) in self._by_id:  # it has moved since
+                return self._by_id[kind, now]
             raise self._unknown(kind, name)
         items = self.all(kind)
         matching = [item for item in items if item.name == name] or [
@@ -275,6 +280,17 @@ class Registry:
 
         target = _target(item)
         return target.options if isinstance(target, Configurable) else None
+
+    def section_of(self, item: Registration[Any]) -> Section | None:
+        """A filter's section of reports and cards; None if it has none.
+
+        Raises:
+            MissingDependency, PluginError: as `resolve`.
+        """
+        from targen_core.plugins.configurable import Configurable  # reads pydantic
+
+        target = _target(item)
+        return target.section if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
         """Return whether a registered object has options; False if it cannot be imported."""

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.journal import Journal, compact
-from targen_core.engine.dedup import NearDuplicates
 from targen_core.errors import UsageError
 from targen_core.runs.folder import tracing
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.folder.tracing import Traced
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.reading import read_json
+from targen_standard.filters.near_duplicates.index import NearDuplicates
 
 __all__ = ["Changed", "Difference", "RowChange", "difference", "row_difference"]
 

@@ -10,10 +10,12 @@ from targen_core.api.kinds import check_kinds
 from targen_core.api.report import Report
 from targen_core.api.request import PathText, as_path, quotas_of, registry_for
 from targen_core.api.run import Run
-from targen_core.errors import UsageError
+from targen_core.engine.filters import Filter
+from targen_core.errors import UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Option
@@ -109,10 +111,19 @@ def merged(
         known = registry_for(path, manifest, registry, task)
         return find_task(known, manifest.task_name(path), manifest.task.variants)[1]
 
+    def filter_of(plan: PartPlan) -> Filter | None:
+        try:
+            item = registry.find("filter", plan.id)
+        except UnknownName:
+            return None
+        made: Filter = registry.configured(item, plan.options)[0]
+        return made
+
     return merge_runs(
         [*paths],
         out,
         task_of,
+        filter_of=filter_of,
         quotas=lambda of: None if n is None and not labels else quotas_of(of, n, labels, None),
         near_duplicates=near_duplicates,
         mix=mix,

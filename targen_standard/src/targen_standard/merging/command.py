@@ -11,13 +11,13 @@ import typer
 from targen_cli.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_cli.flags import Said, takes
 from targen_core.errors import UsageError
-from targen_core.options import RowOptions
 from targen_core.text import printable
+from targen_standard.filters.near_duplicates import NearDuplicateOptions
 
 __all__ = ["merge"]
 
 
-@takes(unchanged=(RowOptions.declared("near_duplicates"),))
+@takes(unchanged=(NearDuplicateOptions,))
 def merge(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN", help="Run directories.", show_default=False)

@@ -29,9 +29,11 @@ from pydantic import BaseModel
 
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.usage import Usage
-from targen_core.engine.dedup import NearDuplicates
+from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
+from targen_core.engine.guard import Guard
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.engine.quotas import Quotas
+from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.seeds import Dropped
 from targen_core.engine.shards import Shard
 from targen_core.errors import (
@@ -54,9 +56,10 @@ from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.found import is_busy
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.folder.report import build_report, read_report
+from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.folder.tracing import Traced, rows
-from targen_core.runs.preparing.excluded import source_counts
+from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, MergedRun, as_words, flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MEMBERS, check_members
@@ -65,6 +68,7 @@ from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words, listed
+from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 
 __all__ = ["Merged", "merge_runs"]
 
@@ -73,6 +77,8 @@ _NAMED = 12  # differences that are named
 _KEYED = b'{"key":"'  # how the record of a call begins
 _FEW = 100  # rows that one run alone is asked for
 _COMMANDS = 8  # that are said
+_NEAR = "targen-standard:near-duplicates"
+_EXCLUDED = "filter excluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ def merge_runs(
     out: Path,
     task_of: Callable[[Path, Manifest], Task[Any, Any]],
     *,
+    filter_of: Callable[[PartPlan], Filter | None] = lambda plan: None,
     quotas: Callable[[Task[Any, Any]], Quotas | None] = lambda task: None,
     near_duplicates: float | None = None,
     mix: bool = False,
@@ -122,6 +129,7 @@ def merge_runs(
         paths: run directories, in any order.
         out: what is to be made; another merge there is replaced.
         task_of: finds the task of a run.
+        filter_of: makes a filter that a run had; None if that is not installed.
         quotas: the rows wanted; None: all that the runs were asked for.
         near_duplicates: from which similarity on, in percent, a row is not taken beside one that
             was; by default what the runs had, of several the strictest.
@@ -142,12 +150,13 @@ def merge_runs(
     _require_one_task(runs, mix=mix)
     _order(runs, mix=mix)
     _require_one_division(runs)
-    notes = list(_notes(runs))
+    across, within = _filters_of(runs, filter_of)
+    notes = [*_notes(runs), *_within_words(within)]
     first = runs[0]
     task = task_of(first.path, first.manifest)
     wanted = quotas(task) or _asked_of_all(runs, task)
     if near_duplicates is None:
-        alike = [run.manifest.spec.near_duplicates for run in runs]
+        alike = [run.manifest.usual_options.get("near_duplicates", 0.0) for run in runs]
         near_duplicates = min((one for one in alike if one), default=0.0)
     elif not 0 <= near_duplicates <= 100:
         raise UsageError(
@@ -163,7 +172,8 @@ def merge_runs(
         tracker.aim(wanted, by_intended=manifest.spec.balance == "intended")
         _add_flows(tracker, runs)
         _copy_rejects(runs, directory)
-        _Writer(task, tracker, directory, near_duplicates).write(runs)
+        filters = Filters([NearDuplicateFilter(near_duplicates), *across])
+        _Writer(task, tracker, directory, filters).write(runs)
         short = None if tracker.met else _short(tracker, runs, task, out)
         report = _report(runs, task, manifest, tracker, usage, directory, short)
         _copy_files(first, directory.path)
@@ -314,7 +324,7 @@ def _family(manifest: Manifest) -> str:
     The address of a model is no part of it: shards have servers of their own.
     """
     decides = manifest.deciding()
-    apart = {"steps", "targets", "shard", "near_duplicates", "excluded", "filters"}
+    apart = {"steps", "targets", "shard", "near_duplicates", "filters"}
     apart |= {"contexts_limit", "contexts_fraction"}
     steps = {
         step: [plan.backend, model_name(plan) or plan.identity, plan.params]
@@ -340,17 +350,40 @@ def _notes(runs: Sequence[_Run]) -> Iterator[str]:
         yield f"the runs differ in {more} more: see their manifest.json"
     if not _exclude_the_same(runs):
         yield "the runs exclude different datasets: nothing is promised of the merged rows"
-    if names := _filters_of(runs):
+
+
+def _within_words(names: Sequence[str]) -> Iterator[str]:
+    """That some filters have not compared rows of different runs."""
+    if names:
         yield (
             f"{' and '.join(names)} applied within each run; rows of different runs are not "
             "compared by " + ("them" if len(names) > 1 else "it")
         )
 
 
-def _filters_of(runs: Sequence[_Run]) -> list[str]:
-    """The names of the registered filters that any of the runs used."""
-    places = [place.partition(" ") for run in runs for place in run.manifest.lock.parts]
-    return list(dict.fromkeys(name for kind, _, name in places if kind == "filter"))
+def _filters_of(
+    runs: Sequence[_Run], filter_of: Callable[[PartPlan], Filter | None]
+) -> tuple[list[Filter], list[str]]:
+    """Filters that rows of different runs pass through, and the names of the other ones.
+
+    A filter is as in the first run that has it; that for near-duplicates is asked for apart.
+    """
+    plans: dict[str, tuple[str, PartPlan]] = {}
+    for run in runs:
+        for place, plan in run.manifest.lock.parts.items():
+            kind, _, name = place.partition(" ")
+            if kind == "filter" and plan.id != _NEAR and place != _EXCLUDED:
+                plans.setdefault(plan.id, (name, plan))
+    across: list[Filter] = []
+    within: list[str] = []
+    for name, plan in plans.values():
+        made = filter_of(plan)
+        if made is not None and made.across_runs:
+            guard = Guard(runs[0].manifest.task.id, "").of("filter", plan.id)
+            across.append(RegisteredFilter(made, guard))
+        else:
+            within.append(name)
+    return across, within
 
 
 def _differences(runs: Sequence[_Run]) -> dict[tuple[str, str], list[str]]:
@@ -404,7 +437,12 @@ def _missing_words(runs: Sequence[_Run]) -> Iterator[str]:
 
 
 def _exclude_the_same(runs: Sequence[_Run]) -> bool:
-    return len({tuple(run.manifest.excluded_digests) for run in runs}) == 1
+    return len({_digests(run.manifest) for run in runs}) == 1
+
+
+def _digests(manifest: Manifest) -> tuple[str, ...]:
+    plan = manifest.lock.parts.get(_EXCLUDED)
+    return () if plan is None else tuple(source.digest for source in plan.sources)
 
 
 def _asked_of_all(runs: Sequence[_Run], task: Task[Any, Any]) -> Quotas:
@@ -606,13 +644,12 @@ class _Writer:
     """Takes rows, or says why not."""
 
     def __init__(
-        self, task: Task[Any, Any], tracker: QuotaTracker, sink: RunDirectory, alike: float
+        self, task: Task[Any, Any], tracker: QuotaTracker, sink: RunDirectory, filters: Filters
     ) -> None:
         self._task = task
         self._tracker = tracker
         self._sink = sink
-        self._rows = NearDuplicates(alike)
-        self._alike = alike
+        self._filters = filters
         self._idx = 0
 
     def write(self, runs: Sequence[_Run]) -> None:
@@ -635,24 +672,33 @@ class _Writer:
         counted = tracker.counted(branch, quota)
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
         instances, among, text, written = self._content(traced, seed)
+        one = instances[0] if len(instances) == 1 else instances
+        candidate = Candidate(among, one, text, written, branch, lambda: traced.rows)
         verdict = detail = ""
+        refusal: Refusal | None = None
         if place in run.copies:
             verdict, detail = "duplicate", "another of the merged runs has the very candidate"
         elif tracker.is_full(counted):
             verdict, detail = "surplus", f"label {counted} has all its rows"
         else:
-            row = self._rows.find(among, text, written)
-            if row is not None:
-                verdict, detail = "duplicate", f"nearly repeats accepted instance {row}"
+            refusal = self._filters.find(candidate)
+            if refusal is not None:
+                verdict, detail = refusal.verdict, refusal.detail
         ended = ending(label, record.get("claimed"), closed=label in tracker.have)
         if verdict:
             flow = tracker.flows[branch]
             flow.accepted[ended] -= 1
             if verdict == "duplicate":
                 flow.duplicate += 1
-            else:
+            elif verdict == "surplus":
                 flow.surplus[ended] += 1
-            self._sink.reject(_rejected(run, traced, instances, verdict, detail))
+            elif refusal is not None:
+                flow.rejected["filter"] += 1
+                flow.reasons[refusal.reason] += 1
+            reject = _rejected(run, traced, instances, verdict, detail)
+            if verdict == "rejected" and refusal is not None:
+                reject |= {"stage": "filter", "reason": refusal.reason}
+            self._sink.reject(reject)
             return
         made = self._numbered(instances, traced.rows)
         mine = {**_of(run, record), "idx": self._idx, "rows": len(made)}
@@ -660,7 +706,7 @@ class _Writer:
         self._idx += len(made)
         run.taken += len(made)
         tracker.gain(branch, quota, len(made))
-        self._rows.add(among, text, written)
+        self._filters.add(candidate)
 
     def _content(self, traced: Traced, seed: str) -> tuple[Sequence[Any], str, str, str]:
         """The instances of a unit's rows, and what they are compared by, as a run has it.
@@ -767,9 +813,15 @@ def _manifest(runs: Sequence[_Run], task: Task[Any, Any], wanted: Quotas, alike:
     spec = first.spec.replace(
         quotas=wanted.for_task(task), shard=None, near_duplicates=alike, limits=Limits()
     )
-    lock = first.lock
+    near = PartPlan(id=_NEAR, options={"near_duplicates": alike})
+    parts = {**first.lock.parts, f"filter {near.names[1]}": near}
     if not _exclude_the_same(runs):
-        spec, lock = spec.replace(exclude=()), lock.model_copy(update={"excluded": ()})
+        plan = parts.pop(_EXCLUDED, None)
+        gone = () if plan is None else plan.names
+        said = {k: v for k, v in spec.options.items() if k.rpartition(".")[0] not in gone}
+        filters = tuple(name for name in spec.filters if name not in gone)
+        spec = spec.replace(options=said, filters=filters)
+    lock = first.lock.model_copy(update={"parts": parts})
     return Manifest(
         spec=spec,
         lock=lock,
@@ -804,7 +856,7 @@ def _report(
         error=short,
         deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl"),
-        excluded=source_counts(manifest.lock.excluded, directory.path / "rejects.jsonl"),
+        counted=counted_sections(manifest, directory.path / "rejects.jsonl"),
     )
     models: dict[str, dict[str, None]] = {}
     for run in runs:

@@ -13,7 +13,7 @@ from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.options import RowOptions
-from targen_core.runs.records.shortcuts import ROWS, SHORTCUTS
+from targen_core.runs.records.shortcuts import rows, shortcuts
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -24,10 +24,8 @@ __all__ = ["replay"]
 
 @takes(
     unchanged=(
-        RowOptions.declared(
-            *("corrector", "checks", "filters", "unsure", "near_duplicates"),
-        ),
-        SHORTCUTS,
+        RowOptions.declared("corrector", "checks", "filters", "unsure"),
+        {name: option for name, option in shortcuts().items() if name != "exclude"},
         ModelOptions.declared("options"),
     )
 )
@@ -87,7 +85,7 @@ def replay(
             labels=labels_of(label),
             correct=correct,
             options=said.of(ModelOptions).values,
-            **said.part(ROWS),
+            **said.part(rows()),
         )
     )
     if json:

@@ -24,17 +24,18 @@ from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
 from targen_core.engine.seeds import item_value
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
+from targen_core.options import Datasets
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.excluded import (
+from targen_core.runs.preparing.plan import Prepared, find_task, prepare
+from targen_core.runs.preparing.sources import (
     UnreadSource,
     require_known_sources,
-    require_same_excluded,
+    require_same_sources,
 )
-from targen_core.runs.preparing.plan import Prepared, find_task, prepare
 from targen_core.runs.records.lock import Lock, changed_part
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.reading import read_json
@@ -132,18 +133,21 @@ class Replay(Job):
                 )
             spec = spec.replace(quotas=quotas)
         spec = _with_options(there, spec.replace(**changes), options or {}, changes)
-        require_known_sources(spec.exclude, run)
+
+        def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
+            require_known_sources(option, words, sources, run)
+
         try:
-            prepared = prepare(registry, spec, recorded=there.lock)
+            prepared = prepare(registry, spec, admit=admit, recorded=there.lock)
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (
                     "say where it is now: "
-                    + Action("resume", run, exclude=Blank("SOURCE"))
+                    + Action("resume", run, **{error.option: Blank("SOURCE")})
                     + "; then replay"
                 )
             raise
-        require_same_excluded(there.lock.excluded, prepared.lock.excluded, run)
+        require_same_sources(there.lock, prepared.lock, run)
         _keep_prices(prepared, run)
         manifest = Manifest(
             spec=prepared.spec,

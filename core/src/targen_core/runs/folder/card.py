@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, RUN, SIMILARITY
+from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.tasks.model import Task
@@ -224,39 +224,11 @@ def _drawn(manifest: Manifest) -> str:
     return f"\nMade to differ by code, balanced over the run: {said}.\n"
 
 
-def _excluded(manifest: Manifest) -> str:
-    """What no row is from, as a promise with its tests."""
-    if not (plans := manifest.lock.excluded):
-        return ""
-    lines = "\n".join(
-        f"| {markdown(plan.source)} | {plan.rows:,} | "
-        f"{markdown(', '.join(plan.columns))} | `{plan.digest}` |"
-        for plan in plans
-    )
-    runs = [run.manifest for run in manifest.merged] or [manifest]
-    similarity = max(run.spec.near_duplicates or SIMILARITY for run in runs)
-    return f"""
-## Excluded
-
-No row equals or nearly equals a row of these datasets:
-
-| dataset | rows | columns compared | digest of their texts |
-|---|--:|---|---|
-{lines}
-
-Four tests say so: the same text; the same words, whatever their case, punctuation and spaces; {RUN}
-words in a row that an excluded text has too, or {GRAM} and more that are half of it; a similarity
-of the whole rows of at least {similarity:g} % (normalised indel). The first three hold for single
-texts, too, if they have {MIN_ALONE} words or more. The last finds nearly all such rows among
-100,000 excluded ones, and fewer among more. Paraphrases and translations are not found.
-"""
-
-
 def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
     """What only some runs have."""
     parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
     merged = _merged(manifest, report.get("missing_shards", ()))
-    return f"{merged}{_drawn(manifest)}{parts}{sources}{_excluded(manifest)}"
+    return f"{merged}{_drawn(manifest)}{parts}{sources}{card_chapters(manifest)}"
 
 
 def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:

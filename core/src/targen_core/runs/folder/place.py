@@ -13,9 +13,10 @@ from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.outputs import remove
-from targen_core.runs.records.lock import COPY, changed_part
-from targen_core.runs.records.manifest import Manifest, flat
+from targen_core.runs.records.lock import COPY, alike, changed_part
+from targen_core.runs.records.manifest import USUAL_PLACES, Manifest, flat
 from targen_core.runs.records.model_names import difference
+from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
@@ -152,7 +153,7 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
         + (
             _task_apart(there, requested)
             or _steps_apart(there, requested)
-            or _excluded_apart(there, requested)
+            or _sources_apart(there, requested)
             or _parts_apart(there, requested)
             or _plan_apart(there, requested)
         ),
@@ -189,22 +190,29 @@ def _steps_apart(there: Manifest, requested: Manifest) -> str:
     return f"{begun}{where}; you asked for {asked}"
 
 
-def _excluded_apart(there: Manifest, requested: Manifest) -> str:
-    """In plain words what other datasets are excluded; or ""."""
-    if there.excluded_digests == requested.excluded_digests:
-        return ""
-    begun, asked = (
-        ", ".join(f"{plan.source} (digest {plan.digest[:12]})" for plan in of.lock.excluded)
-        for of in (there, requested)
-    )
-    return f"{begun or 'nothing'} excluded; you asked for {asked or 'nothing'}"
+def _sources_apart(there: Manifest, requested: Manifest) -> str:
+    """In plain words what other datasets options of parts name; or ""."""
+    for place in {**there.lock.parts, **requested.lock.parts}:
+        plans = [of.lock.parts.get(place) for of in (there, requested)]
+        mine, theirs = (() if plan is None else plan.sources for plan in plans)
+        if [one.digest for one in mine] == [one.digest for one in theirs]:
+            continue
+        begun, asked = (
+            ", ".join(f"{one.source} (digest {one.digest[:12]})" for one in sources)
+            for sources in (mine, theirs)
+        )
+        part = next(plan for plan in plans if plan is not None)
+        done = datasets_of(part.id)[1].done
+        return f"{begun or 'nothing'} {done}; you asked for {asked or 'nothing'}"
+    return ""
 
 
 def _parts_apart(there: Manifest, requested: Manifest) -> str:
     """In plain words the first part in use that has other options now; or ""."""
     now = requested.lock.parts
     for place, was in there.lock.parts.items():
-        if place in now and was.id == now[place].id and was != now[place]:
+        same = place in now and was.id == now[place].id
+        if same and place not in USUAL_PLACES and not alike(was, now[place]):
             return f"{place} {was.id}, which {changed_part(was, now[place])}"
     return ""
 

@@ -16,15 +16,14 @@ from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.model import Price
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
-from targen_core.engine.distance_options import DistanceSection
 from targen_core.engine.filters import Filter
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.ledger import Past, read_past
+from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.preparing.delivering import known_deliveries
-from targen_core.runs.preparing.excluded import source_counts
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MAX_SECONDS, read_json, said
@@ -61,15 +60,15 @@ def build_report(
     deliveries: Mapping[str, Any] = MappingProxyType({}),
     sources: Sequence[Mapping[str, Any]] = (),
     filters: Mapping[str, Filter] = MappingProxyType({}),
-    excluded: Sequence[Mapping[str, Any]] = (),
+    counted: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
     `seconds` are those that processes worked on it, None where that is not
     known; `prices` are those that the calls were counted at, by step; `deliveries` is that of
     `delivery_report`; `sources` are those of `sources_of`;
-    `filters` are those that may have a section of their own, by name; `excluded` are those of
-    `source_counts`.
+    `filters` are those that may have a section of their own, by name; `counted` is what
+    `counted_sections` gives.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -103,7 +102,7 @@ def build_report(
         "prices": reported_prices(prices or {}),
         **deliveries,
         **({"sources": [*sources]} if sources else {}),
-        **({"excluded": [*excluded]} if excluded else {}),
+        **counted,
     }
 
 
@@ -173,14 +172,6 @@ class _Source(_Part):
     alike: _Count | None = None
 
 
-class _Excluded(_Part):
-    source: str
-    rows: _Count
-    digest: str
-    columns: list[str]
-    refused: dict[str, _Count]
-
-
 class _Merged(_Part):
     run: str
     seed: int
@@ -220,8 +211,6 @@ class _Report(_Part):
     models: dict[str, str]
     prices: dict[str, _Price | None] = {}
     sources: list[_Source] = []
-    distance: DistanceSection | None = None
-    excluded: list[_Excluded] = []
     merged: list[_Merged] = []
     missing_shards: list[_Shards] = []
 
@@ -335,7 +324,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         retries=0,
         error=None,
         deliveries=delivery_report(known_deliveries(load_registry()), path),
-        excluded=source_counts(manifest.lock.excluded, path / "rejects.jsonl"),
+        counted=counted_sections(manifest, path / "rejects.jsonl"),
     )
     report.update(
         status="unfinished",

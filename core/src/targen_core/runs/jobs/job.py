@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from targen_core.calls.call import BoundModel, Observer
@@ -21,7 +22,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
-from targen_core.engine.filters import Filter, NearDuplicateFilter
+from targen_core.engine.filters import USUAL, Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
@@ -36,7 +37,9 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
+from targen_core.options import Datasets
 from targen_core.outputs import remove
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.card import dataset_card
@@ -51,6 +54,7 @@ from targen_core.runs.folder.place import (
     same_run,
 )
 from targen_core.runs.folder.report import build_report, delivery_report, read_report
+from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
@@ -58,16 +62,15 @@ from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.preparing.excluded import (
+from targen_core.runs.preparing.plan import Prepared, bind_models, named, prepare
+from targen_core.runs.preparing.sources import (
     UnreadSource,
-    exclusion_filter,
+    kept_source,
     refuse_itself,
     remember_sources,
     require_known_sources,
-    require_same_excluded,
-    source_counts,
+    require_same_sources,
 )
-from targen_core.runs.preparing.plan import Prepared, bind_models, named, prepare
 from targen_core.runs.preparing.trust import (
     remember,
     remember_limits,
@@ -138,8 +141,8 @@ class Job:
         self._refused = False  # whether what was asked for turned out to be wrong
         self._closing.callback(self._leave_nothing)
         self._closing.callback(directory.close)
-        for source in prepared.excluded:
-            self._closing.callback(source.index.close)
+        for each in prepared.filters:
+            self._closing.callback(each.part.close)
         self._ledger: LedgerFile | None = None
         try:
             if manifest.replay_of and not self.sends_nothing:
@@ -235,7 +238,8 @@ class Job:
             out, said = place_for(out, manifest)
             if said:
                 _log.warning("%s", said)
-        refuse_itself(spec.exclude, out)
+        for option, sources in prepared.datasets.items():
+            refuse_itself(option, sources, out)
         # In this order: another process may be writing its first files there.
         require_run(out)
         directory = RunDirectory(out)
@@ -256,10 +260,13 @@ class Job:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             keep_copies(prepared.part_files, out)
             is_new = not directory.manifest.exists()
+            if is_new:
+                _say_what_is_missing(manifest)
             manifest.save(directory.manifest)
             remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
-            remember_sources(spec.exclude)
+            for sources in prepared.datasets.values():
+                remember_sources(sources)
             job = cls(directory, manifest, prepared, cache=cache)
             job._is_new = is_new
             return job
@@ -278,15 +285,16 @@ class Job:
         give_up_after: int | None = None,
         options: Mapping[str, Any] | None = None,
         limits: Mapping[str, Any] | None = None,
-        exclude: Sequence[str] | None = None,
+        datasets: Mapping[str, Sequence[str]] = MappingProxyType({}),
         verify: bool = False,
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
         `options` may only contain what the manifest must not hold (a key) or what does not affect
-        replies (a timeout); `limits` replaces those given, and `exclude` says where the datasets
-        are that the run excludes, if not where they were. With `verify` the ledger is ignored:
-        every candidate is judged again from the journal and compared with what was written.
+        replies (a timeout); `limits` replaces those given, and `datasets` says where those are
+        that options of filters name, by the option, if not where they were. With `verify` the
+        ledger is ignored: every candidate is judged again from the journal and compared with what
+        was written.
 
         Raises:
             RunDirectoryError: `path` is not a run directory.
@@ -312,25 +320,30 @@ class Job:
                 # Which one the task's default meant is on record, whatever is installed now.
                 spec = spec.replace(corrector=manifest.lock.corrector)
             allow = partial(require_known, registry, spec, typed=typed)
-            if exclude is None:
-                require_known_sources(spec.exclude, path)
-            else:
-                spec = spec.replace(exclude=exclude)
-                refuse_itself(exclude, path)
+            spec = spec.replace(**datasets)
+            for option, sources in datasets.items():
+                refuse_itself(option, sources, path)
+
+            def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
+                if option not in datasets:
+                    require_known_sources(option, words, sources, path)
+
             try:
-                prepared = prepare(registry, spec.also(typed), allow=allow)
+                prepared = prepare(
+                    registry, spec.also(typed), allow=allow, admit=admit, begun=manifest.lock
+                )
             except UnknownName as error:
                 error.hint = manifest.to_install or error.hint
                 raise
             except UnreadSource as error:
-                again = Action("resume", path, exclude=Blank("SOURCE"))
-                if not error.hint or (exclude is None and error.hub):
+                again = Action("resume", path, **{error.option: Blank("SOURCE")})
+                if not error.hint or (error.option not in datasets and error.hub):
                     error.hint = "say where it is now: " + again
                 raise
-            require_same_excluded(manifest.lock.excluded, prepared.lock.excluded, path)
-            if exclude is not None:
-                remember_sources(exclude)
-                kept = manifest.spec.replace(exclude=prepared.spec.exclude)
+            require_same_sources(manifest.lock, prepared.lock, path)
+            for option, sources in datasets.items():
+                remember_sources(sources)
+                kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             manifest.save(directory.manifest)
@@ -456,7 +469,7 @@ class Job:
             deliveries=delivery_report(self._prepared.deliveries, self.path),
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
-            excluded=source_counts(manifest.lock.excluded, self.path / "rejects.jsonl"),
+            counted=counted_sections(manifest, self.path / "rejects.jsonl"),
         )
         report.update(self._also_reported())
         complete = report["status"] in ("complete", "short")
@@ -548,17 +561,16 @@ class Job:
 
     def _filters(self) -> list[Filter]:
         """New filters, as the spec says."""
-        spec = self.manifest.spec
-        filters: list[Filter] = [NearDuplicateFilter(spec.near_duplicates)]
-        if excluded := self._prepared.excluded:
-            plans = self.manifest.lock.excluded
-            filters.insert(0, exclusion_filter(plans, excluded, spec.near_duplicates))
         self._reporting = {}
         guard = Guard(self.task.name, self._prepared.distribution)
+        sources = {plan.id: plan.sources for plan in self.manifest.lock.parts.values()}
         for each in self._prepared.filters:
-            own = RegisteredFilter(each.make(), guard.of("filter", each.id))
+            part = each.part if each.part.stateless else each.make()
+            if sources.get(each.id):
+                part.sources = sources[each.id]  # as the run's files call them, wherever they are
+            own = RegisteredFilter(part, guard.of("filter", each.id))
             self._reporting[each.id.partition(":")[2]] = own
-        return [*filters, *self._reporting.values()]
+        return [*self._reporting.values()]
 
     def _judge_all(self, ledger: LedgerFile) -> None:
         """Take nothing over: judge and compare everything from the start."""
@@ -609,3 +621,14 @@ class Job:
                 per_round=2 + lists,
             )
         return bind_models(steps, limits, task=self._prepared.lock.task.id)
+
+
+def _say_what_is_missing(manifest: Manifest) -> None:
+    """Say which filters that every run has are not installed here, and how to install them."""
+    for name in USUAL:
+        if f"filter {name}" not in manifest.lock.parts:
+            _log.warning(
+                "the filter %s is not installed, so rows may repeat each other: pip install %s",
+                name,
+                package_of("filter", name),
+            )

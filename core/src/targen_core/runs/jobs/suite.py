@@ -20,8 +20,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.account import Account
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.excluded import open_excluded
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.plan import require_fitting_filters
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT
@@ -64,11 +63,10 @@ def run_suite(
     Raises:
         BudgetExhausted: the jobs before took all that there is.
         RunConflict: one of the directories holds another run, or is a link.
-        UsageError: rows that one of the tasks cannot exclude, before any of them runs.
+        UsageError: a filter does not go with one of the tasks, before any of them runs.
     """
     for _, spec in specs:
-        if spec.exclude:
-            open_excluded(spec.exclude, find_task(registry, spec.task, spec.variants)[1])
+        require_fitting_filters(registry, spec)
     shared: dict[bytes, ChatReply] = {}
     limits = specs[0][1].limits if specs else Limits()
     folders = [out for out, _ in specs]

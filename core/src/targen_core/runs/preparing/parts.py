@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from targen_core.errors import PluginError, UsageError
-from targen_core.options import ListOptions, RowOptions
+from targen_core.errors import MissingDependency, PluginError, UsageError
+from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
 from targen_core.plugins.configurable import WrongOption
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.sources import UnreadSource
 from targen_core.runs.records.lock import PartPlan
 from targen_core.suggestions import did_you_mean
 from targen_core.task_files import blamed
@@ -27,7 +29,9 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.wording import Option
 
-__all__ = ["MAX_COPIED", "Chosen", "Parts"]
+__all__ = ["MAX_COPIED", "Admit", "Chosen", "Parts"]
+
+Admit: TypeAlias = Callable[[str, Datasets, Sequence[str]], None]
 
 MAX_COPIED = 64 << 20
 """Most bytes of a file that an option names and that a run keeps a copy of."""
@@ -67,20 +71,25 @@ class Parts:
         distribution: str = "",
         file: str = "",
         copies: bool = True,
+        admit: Admit = lambda option, words, sources: None,
     ) -> None:
         """Take what `-o` said over what the task says; defaults are its `distribution`'s first.
 
         `file` is the task's, if it was in one: errors name its lines.
         Without `copies`, files that options name are not copied: plans have their absolute paths.
+        `admit` may refuse datasets that options name, before anything is read.
         """
         self._registry = registry
         self._distribution = distribution
         self._file = file if is_file(file) else ""
         self._copies = copies
+        self._admit = admit
         self._own = _by_part(task.part_options if task is not None else {})
         self._said = _by_part(options)
         self._used: dict[str, tuple[Registration[Any], Any, BaseModel | None]] = {}
         self.files: dict[str, Path] = {}
+        self.datasets: dict[str, list[str]] = {}
+        """Datasets that options name, by the option."""
         self.packages: set[str] = set()
         """Distributions that parts in use say affect their results."""
 
@@ -95,7 +104,7 @@ class Parts:
         Raises:
             UsageError: there is no such part, or it has no such option.
         """
-        item = self._registry.find(kind, name, whose=self._first(kind) if is_default else ())
+        item = self._registry.find(kind, name, whose=self._first(kind, name) if is_default else ())
         return item, self._made(place, item)
 
     def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
@@ -109,7 +118,7 @@ class Parts:
         """
         items = {
             item.id: item
-            for item in (self._registry.find(kind, n, whose=self._first(kind)) for n in own)
+            for item in (self._registry.find(kind, n, whose=self._first(kind, n)) for n in own)
         }
         items |= {item.id: item for item in (self._registry.find(kind, n) for n in typed)}
         chosen = []
@@ -122,15 +131,21 @@ class Parts:
             )
         return chosen
 
-    def _first(self, kind: str) -> tuple[str, str]:
-        """Whose part a default means: that of the task's distribution, or of the kind's owner."""
+    def _first(self, kind: str, name: str) -> tuple[str, ...]:
+        """Whose part a default means: the task's distribution's, or that which is usually meant."""
         known = self._registry.kinds.get(kind)
-        return self._distribution, known.owner if known is not None else ""
+        owner = known.owner if known is not None else ""
+        return self._distribution, owner, package_of(kind, name).partition("[")[0]
 
     def _made(self, place: str, item: Registration[Any]) -> Any:
         """A part with its options, remembered as in use at its place."""
         own, typed = _of(item, self._own), _of(item, self._said)
         said = {**own, **typed}
+        model = self._registry.options_of(item)
+        for option, words in Datasets.among(model).items() if model is not None else ():
+            sources = said.get(option) or ()
+            self.datasets[option] = [sources] if isinstance(sources, str) else [*sources]
+            self._admit(option, words, self.datasets[option])
 
         def using(option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
             return self.find(f"{option} of {place}", kind, name, is_default=option not in said)
@@ -159,6 +174,8 @@ class Parts:
                 continue
             try:
                 check(task)
+            except (UnreadSource, MissingDependency):
+                raise
             except UsageError as error:
                 error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
                 raise
@@ -184,11 +201,14 @@ class Parts:
         values: dict[str, Any] = {}
         files: dict[str, str] = {}
         if options is not None:
-            values = json.loads(options.model_dump_json())
+            values = json.loads(options.model_dump_json(exclude={*Datasets.among(type(options))}))
             for option, path in options:
                 if isinstance(path, Path):
                     values[option], files[option] = self._kept(item, option, path)
-        return PartPlan(id=item.id, options=values, prompts=_prompts(part), files=files)
+        sources = tuple(getattr(part, "sources", ()))
+        return PartPlan(
+            id=item.id, options=values, prompts=_prompts(part), files=files, sources=sources
+        )
 
     def _kept(self, item: Registration[Any], option: str, path: Path) -> tuple[str, str]:
         """What a plan says of a path: the name of the run's copy or the path, and its digest."""

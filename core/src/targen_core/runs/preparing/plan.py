@@ -25,6 +25,7 @@ from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
+from targen_core.engine.filters import USUAL
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.engine.shards import Shard
@@ -38,9 +39,9 @@ from targen_core.runs.preparing.delivering import (
     delivered_steps,
     known_deliveries,
 )
-from targen_core.runs.preparing.excluded import ExcludedSource, kept_source, open_excluded
 from targen_core.runs.preparing.items import read_items
-from targen_core.runs.preparing.parts import Chosen, Parts
+from targen_core.runs.preparing.parts import Admit, Chosen, Parts
+from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.records.dimensions import with_dimensions
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import given_file
@@ -82,6 +83,7 @@ __all__ = [
     "prepare",
     "prepare_call",
     "prepare_correction",
+    "require_fitting_filters",
     "task_of",
     "task_plan",
     "task_with_parts",
@@ -135,8 +137,8 @@ class Prepared:
     `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
     and `lock` what it came to. `file` is what the task was read from, if it
     was; a run keeps a copy. `filters` are the
-    registered ones, in the order in which they apply. `excluded` are datasets whose rows are
-    refused, in the order of the lock's. `part_files` are files that options of parts name, by the
+    registered ones, in the order in which they apply. `datasets` are those that options of parts
+    name, by the option. `part_files` are files that options of parts name, by the
     names of the copies that a run keeps. `delivery` is the one that was asked for, and `deliveries`
     are all that may have left a file in the run's folder.
     """
@@ -151,7 +153,7 @@ class Prepared:
     steps: dict[str, PreparedStep]
     file: TaskFile | None = None
     filters: tuple[Chosen, ...] = ()
-    excluded: tuple[ExcludedSource, ...] = ()
+    datasets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     part_files: Mapping[str, Path] = field(default_factory=dict)
     delivery: Delivery | None = None
     deliveries: tuple[Delivery, ...] = ()
@@ -230,11 +232,15 @@ def prepare(
     spec: RunSpec,
     *,
     allow: Callable[[Sequence[str]], None] = lambda steps: None,
+    admit: Admit = lambda option, words, sources: None,
+    begun: Lock | None = None,
     recorded: Lock | None = None,
 ) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
-    `allow` is called with the steps that ask a model, before one is made. Where `recorded` says
+    `allow` is called with the steps that ask a model, before one is made, and `admit` with
+    the datasets that options of parts name, before one is read. `begun` is the lock of a run that
+    goes on: it has the filters without being asked for that it had then. Where `recorded` says
     which models answered the steps of an earlier run, none is made: they stand for themselves.
     Options of parts that it had and that are not used now do no harm.
 
@@ -242,13 +248,21 @@ def prepare(
         UsageError: `spec` is invalid.
     """
     registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(registry, spec.options, own, distribution=registered.distribution, file=spec.task)
+    parts = Parts(
+        registry,
+        spec.options,
+        own,
+        distribution=registered.distribution,
+        file=spec.task,
+        admit=admit,
+    )
     task = _as_asked(own, spec, parts)
     file = _read_file(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
-    filters = parts.several("filter", task.filters_from, spec.filters)
+    usual = _usual_filters(registry, begun or recorded)
+    filters = parts.several("filter", (*usual, *task.filters_from), spec.filters)
     parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
     options = _options(task, full, parts, [name for plan in former for name in plan.names])
@@ -262,7 +276,6 @@ def prepare(
     allow([step.name for step in task.steps if step.name in asked])
     answered = None if recorded is None else recorded.steps
     steps = _models(registry, judged_by(task, corrector), spec, options, asked, answered)
-    excluded = open_excluded(spec.exclude, task)
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -270,17 +283,15 @@ def prepare(
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in user_items.items()},
         distributions=_distributions(registered.id, task, steps, file, parts),
-        excluded=tuple(source.plan for source in excluded),
         parts=parts.plans,
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,
         quotas=quotas,
-        options=_kept(full, lock),
+        options=_kept(full, lock, parts.datasets),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
         unsure=task.judging.unsure,
-        exclude=[kept_source(source) for source in spec.exclude],
         **{name: given_file(name) for name in user_items},
     )
     return Prepared(
@@ -294,11 +305,32 @@ def prepare(
         steps=steps,
         file=file,
         filters=tuple(filters),
-        excluded=excluded,
+        datasets=parts.datasets,
         part_files=parts.files,
         delivery=chosen_delivery(registry, spec.limits),
         deliveries=known_deliveries(registry),
     )
+
+
+def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
+    """The filters that a run has without being asked for: those that it has had from its start."""
+    if begun is None:
+        there = {item.name for item in registry.all("filter")}
+        return [name for name in USUAL if name in there]
+    plans = (begun.parts.get(f"filter {name}") for name in USUAL)
+    return [plan.id for plan in plans if plan is not None]
+
+
+def require_fitting_filters(registry: Registry, spec: RunSpec) -> None:
+    """See that the filters of a spec go with its task, before anything is begun.
+
+    Raises:
+        UsageError: one does not, or cannot read a dataset that its options name.
+    """
+    registered, task = find_task(registry, spec.task, spec.variants)
+    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
+    parts.several("filter", task.filters_from, spec.filters)
+    parts.require_fit(task)
 
 
 def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
@@ -551,7 +583,7 @@ def named(registry: Registry, spec: RunSpec) -> RunSpec:
     )
 
 
-def _kept(spec: RunSpec, lock: Lock) -> dict[str, Any]:
+def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Options as a run keeps them: without secrets, and with the values that were read."""
     steps = lock.steps
     kept: dict[str, Any] = {}
@@ -563,6 +595,8 @@ def _kept(spec: RunSpec, lock: Lock) -> dict[str, Any]:
         for part in lock.parts.values():
             if about in part.names and of_part in part.options:
                 kept[name] = part.options[of_part]
+            elif about in part.names and of_part in datasets:
+                kept[name] = [*map(kept_source, datasets[of_part])]
         if name in kept:
             continue
         *step, key = name.split(".", 1)

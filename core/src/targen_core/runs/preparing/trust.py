@@ -30,6 +30,7 @@ from targen_core.plugins.adapters import is_known_class, remember_class
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
+from targen_core.runs.records.shortcuts import dataset_options
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.wording import Action, Either, Option, Setting, Together
@@ -134,9 +135,10 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
                 yield f"{part.id}.{option}", part.options[option]
     lists = (name for names in manifest.task.lists.values() for name in names)
     steps = {*PARAMETERS, *manifest.steps, *lists}
+    sources = dataset_options()  # `sources.require_known_sources` is asked about these
     for name, value in manifest.spec.options.items():
         about = name.rpartition(".")[0]
-        if about and about not in steps and leads_elsewhere(value):
+        if about and about not in steps and name not in sources and leads_elsewhere(value):
             yield name, value
 
 

@@ -14,11 +14,12 @@ from targen_core.wording import Option
 
 __all__ = [
     "COPY",
-    "ExcludedPlan",
     "Lock",
     "PartPlan",
+    "SourcePlan",
     "StepPlan",
     "TaskPlan",
+    "alike",
     "changed_part",
     "require_same",
 ]
@@ -60,8 +61,8 @@ class StepPlan(ManifestPart):
     params: dict[str, Any]
 
 
-class ExcludedPlan(ManifestPart):
-    """A dataset whose rows must not be there: its digest is of the texts in `columns`."""
+class SourcePlan(ManifestPart):
+    """A dataset that an option of a part names: its digest is of the texts in `columns`."""
 
     source: str
     rows: Annotated[int, Field(gt=0, le=10**12)]
@@ -73,13 +74,15 @@ class PartPlan(ManifestPart):
     """A registered part in use: its full id, all of its options, its own prompts' versions.
 
     `files` are its options that are paths, each with the digest of the file there, or "" where
-    there is none. The option then is the name of the run's copy, or an absolute path.
+    there is none. The option then is the name of the run's copy, or an absolute path. `sources` are
+    the datasets that its options name, in the order of their digests; these options are not here.
     """
 
     id: str
     options: Mapping[str, Any] = {}
     prompts: Mapping[str, str] = {}
     files: Mapping[str, str] = {}
+    sources: tuple[SourcePlan, ...] = ()
 
     @property
     def copies(self) -> dict[str, str]:
@@ -102,7 +105,7 @@ class Lock(ManifestPart):
     """All that a spec's names stand for.
 
     `batches` holds items a batch for each list of the chain; `given` the
-    digests of the user's own contexts or seeds; `excluded` is in the order of its digests.
+    digests of the user's own contexts or seeds.
     `parts` are by their place in the run, such as "corrector"; earlier runs have none.
     """
 
@@ -112,7 +115,6 @@ class Lock(ManifestPart):
     batches: tuple[int, ...]
     given: dict[str, str]
     distributions: dict[str, str]
-    excluded: tuple[ExcludedPlan, ...] = ()
     parts: Mapping[str, PartPlan] = {}
 
 
@@ -136,7 +138,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
     for place, was in there.parts.items():
         is_now = now.parts.get(place)
-        if was != is_now and (is_now is None or was.id == is_now.id):
+        if is_now is None or (was.id == is_now.id and not alike(was, is_now)):
             apart.append(f"the {place} of this run, {was.id}, {changed_part(was, is_now)}")
     for place in now.parts.keys() - there.parts.keys():
         if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
@@ -149,6 +151,11 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
             apart.append(f"the {name} of this run, given-{name}.jsonl, have changed")
     if apart:
         raise RunConflict("; ".join(apart), hint=hint)
+
+
+def alike(was: PartPlan, now: PartPlan) -> bool:
+    """Whether parts are the same but for their datasets, which are compared by themselves."""
+    return was == now.model_copy(update={"sources": was.sources})
 
 
 def changed_part(was: PartPlan, now: PartPlan | None) -> str:

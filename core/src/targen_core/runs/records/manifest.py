@@ -14,6 +14,7 @@ import importlib_metadata
 from pydantic import ValidationError, model_validator
 
 from targen_core.engine.commits import Target
+from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.origin import Typed, is_file
@@ -21,7 +22,7 @@ from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.options import CORE
 from targen_core.runs.records.reading import check_members, read_json, said
-from targen_core.runs.records.shortcuts import locked_parts
+from targen_core.runs.records.shortcuts import locked
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
@@ -30,6 +31,7 @@ from targen_core.wording import Action, Blank, Either, Option, in_words
 __all__ = [
     "FORMAT",
     "TASK_FILE",
+    "USUAL_PLACES",
     "Manifest",
     "MergedRun",
     "as_words",
@@ -51,6 +53,9 @@ _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
+USUAL_PLACES = frozenset(f"filter {name}" for name in USUAL)
+"""Where a lock has the filters that every run has."""
+
 _DECIDING = {
     "contexts_fraction",
     "contexts_from",
@@ -58,7 +63,6 @@ _DECIDING = {
     "generators_from",
     "labels_per_seed",
     "lists_at_once",
-    "near_duplicates",
     "seed",
     "seeds_from",
     "unsure",
@@ -90,10 +94,7 @@ class Manifest(ManifestPart):
         spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
-        parts = lock.get("parts", {})
-        if not isinstance(parts, dict):
-            return raw
-        return {**raw, "lock": {**lock, "parts": locked_parts(spec, parts)}}
+        return {**raw, "lock": locked(spec, lock)}
 
     @property
     def task(self) -> TaskPlan:
@@ -116,9 +117,10 @@ class Manifest(ManifestPart):
         return self.spec.task if is_file(self.spec.task) else ""
 
     @property
-    def excluded_digests(self) -> list[str]:
-        """The digests of the datasets that no row is from."""
-        return [plan.digest for plan in self.lock.excluded]
+    def usual_options(self) -> dict[str, Any]:
+        """The options of the filters that every run has, by their names alone."""
+        plans = [plan for place, plan in self.lock.parts.items() if place in USUAL_PLACES]
+        return {name: value for plan in plans for name, value in plan.options.items()}
 
     @property
     def to_install(self) -> str:
@@ -249,8 +251,6 @@ class Manifest(ManifestPart):
         for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
-        if len(set(spec.exclude)) != len(lock.excluded):
-            yield "lock.excluded", "it must be of the datasets that the spec excludes"
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must be of the contexts or seeds of the spec"
         for place, plan in lock.parts.items():
@@ -344,9 +344,11 @@ class Manifest(ManifestPart):
         Earlier runs have no record of some parts; the spec says as much of these.
         """
         compared = {
-            place: plan.model_dump(mode="json")
+            place: plan.model_dump(mode="json", exclude={"sources"})
+            | ({"sources": [each.digest for each in plan.sources]} if plan.sources else {})
             for place, plan in self.lock.parts.items()
-            if place in other.lock.parts or place.startswith(("check ", "filter "))
+            if place not in USUAL_PLACES
+            and (place in other.lock.parts or place.startswith(("check ", "filter ")))
         }
         return flat({"parts": compared}) if compared else {}
 
@@ -361,9 +363,9 @@ class Manifest(ManifestPart):
         """What decides the rows, by name."""
         return {
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
-            **self.lock.model_dump(mode="json", exclude={"distributions", "excluded", "parts"}),
-            **({"excluded": self.excluded_digests} if self.lock.excluded else {}),
+            **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
+            **self.usual_options,
             **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},
             **{
                 name: count
@@ -466,7 +468,10 @@ def as_words(value: Any) -> str:
 
 def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
     """A manifest of format 2, in which some fields had other names."""
-    return {**_renamed(raw), "format": FORMAT}
+    read = _renamed(raw)
+    if isinstance(read.get("spec"), dict):
+        read["spec"] = {"near_duplicates": 90.0, **read["spec"]}
+    return {**read, "format": FORMAT}
 
 
 def _renamed(raw: Any, path: str = "") -> Any:

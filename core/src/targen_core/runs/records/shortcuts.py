@@ -1,51 +1,88 @@
 """Options of filters that have flags and keywords of their own: `--max-cosine 0.8`.
 
-`--max-cosine 0.8` means `--filter distance -o distance.max_cosine=0.8`. Manifests of earlier
-versions have these options as fields of their spec. Both are read here, into the same form.
+`--max-cosine 0.8` means `--filter distance -o distance.max_cosine=0.8`. A filter that is registered
+with `flags` has its options so. Manifests of earlier versions have options of some filters as
+fields of their spec. Both are read here, into the same form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from targen_core import wording
-from targen_core.engine.distance_options import DistanceOptions
-from targen_core.errors import UsageError
-from targen_core.options import Option, Options, RowOptions
+from targen_core.engine.filters import USUAL
+from targen_core.errors import TargenError, UsageError
+from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions
+from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.loader import load_registry
 
-__all__ = ["ROWS", "SHORTCUTS", "locked_parts", "spelled_out"]
+__all__ = ["dataset_options", "datasets_of", "locked", "rows", "shortcuts", "spelled_out"]
 
-_FILTERS: Mapping[str, type[Options]] = {"targen-core:distance": DistanceOptions}
-"""By the id of a filter, the options that may be given by their names alone."""
-
-SHORTCUTS: Mapping[str, Option] = {
-    name: option for model in _FILTERS.values() for name, option in model.declared().items()
-}
-"""These options, by their names."""
-
-ROWS: Mapping[str, Option] = {**RowOptions.declared(), **SHORTCUTS}
-"""Which rows a run makes, as commands take it."""
+_MOVED = "targen-core:"
+"""Before the names of filters that were the core's own in earlier versions."""
 
 
-def spelled_out(asked: Mapping[str, Any]) -> dict[str, Any]:
+@cache
+def _filters() -> Mapping[str, type[Options]]:
+    """By the id of a filter, the options that may be given by their names alone.
+
+    What is taken goes to nobody else: a name of ours, or of the filter that comes first.
+    """
+    registry = load_registry()
+    items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
+    taken = {name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields}
+    found: dict[str, type[Options]] = {}
+    for item in sorted(items, key=lambda i: i.distribution != package_of("filter", i.name)):
+        try:
+            model = registry.options_of(item)
+        except TargenError:  # said where it is used
+            continue
+        if model is None or not issubclass(model, Options) or taken & set(model.model_fields):
+            continue
+        taken |= set(model.model_fields)
+        found[item.id] = model
+    return found
+
+
+def shortcuts() -> Mapping[str, Option]:
+    """Return the options of filters that may be given by their names alone."""
+    return {name: option for of in _filters().values() for name, option in of.declared().items()}
+
+
+def rows() -> Mapping[str, Option]:
+    """Return which rows a run makes, as commands take it."""
+    return {**RowOptions.declared(), **shortcuts()}
+
+
+def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
     """Return the fields of a spec with each shortcut as a filter and its options.
 
-    A shortcut that is None or "" was not given.
+    A shortcut that is None or empty was not given. A filter that every run has is not named.
+
+    Args:
+        asked: the fields and the shortcuts.
+        fields: the names of fields that a spec has.
 
     Raises:
-        UsageError: a value out of range; an option without the one that turns its filter on.
+        UsageError: a value out of range; an option without the one that turns its filter on; no
+            filter that is installed has it.
     """
-    fields = dict(asked)
-    for part, model in _FILTERS.items():
+    spec = {name: value for name, value in asked.items() if name in fields}
+    spec["filters"] = _as_today(spec.get("filters") or ())
+    others = {name: value for name, value in asked.items() if name not in fields}
+    if not others:
+        return spec
+    for part, model in _filters().items():
         name = part.partition(":")[2]
-        said = {key: fields.pop(key) for key in model.model_fields if key in fields}
-        given = {key: value for key, value in said.items() if value not in (None, "")}
+        said = {key: others.pop(key) for key in model.declared() if key in others}
+        given = {key: value for key, value in said.items() if _is_given(value)}
         if not given:
             continue
-        options = dict(fields.get("options") or {})
+        options = dict(spec.get("options") or {})
         there = {}
-        for about in (name, part):  # the full id comes first, wherever options are read
+        for about in (name, f"{_MOVED}{name}", part):  # the full id comes last, as everywhere
             for key in model.model_fields:
                 if f"{about}.{key}" in options:
                     there[key] = options.pop(f"{about}.{key}")
@@ -58,23 +95,86 @@ def spelled_out(asked: Mapping[str, Any]) -> dict[str, Any]:
                     hint="give " + needed + " too",
                 )
         model(**values)
-        fields["options"] = {**options, **{f"{name}.{key}": v for key, v in values.items()}}
-        filters = fields.get("filters") or ()
-        filters = (filters,) if isinstance(filters, str) else tuple(filters)
-        if not {name, part} & set(filters):
-            fields["filters"] = (part, *filters)
-    return fields
+        spec["options"] = {**options, **{f"{name}.{key}": v for key, v in values.items()}}
+        if name not in USUAL and not {name, part} & {*spec["filters"]}:
+            spec["filters"] = (part, *spec["filters"])
+    for name, value in others.items():
+        if package := package_of("option", name):
+            if _is_given(value):
+                raise UsageError(
+                    wording.Option(name) + ": no filter that is installed has this option",
+                    hint=f"pip install '{package}'",
+                )
+        else:
+            spec[name] = value
+    return spec
 
 
-def locked_parts(spec: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock's parts as of today, where an old spec has options of filters as fields."""
-    found = dict(parts)
-    for part, model in _FILTERS.items():
-        values = {key: spec[key] for key in model.model_fields if spec.get(key) not in (None, "")}
-        if len(values) < len(model.model_fields):
+def _is_given(value: Any) -> bool:
+    return value is not None and value not in ("", (), [])
+
+
+def _as_today(names: Any) -> Any:
+    """The names of filters, those of former filters of the core by the ids that they have now."""
+    if isinstance(names, str):
+        return (names,)
+    if not isinstance(names, list | tuple):
+        return names
+    return tuple(map(_id_today, names))
+
+
+def _id_today(name: Any) -> Any:
+    if not isinstance(name, str) or not name.startswith(_MOVED):
+        return name
+    bare = name.removeprefix(_MOVED)
+    return f"{package_of('filter', bare) or 'targen-core'}:{bare}"
+
+
+def datasets_of(part: str) -> tuple[str, Datasets]:
+    """Return the option of a filter, by its id, that names datasets, and its words."""
+    model = _filters().get(part)
+    marked = {} if model is None else Datasets.among(model)
+    return next(iter(marked.items()), ("options", Datasets()))
+
+
+def dataset_options() -> set[str]:
+    """Return how options of filters that name datasets are spelled."""
+    return {
+        f"{name}.{option}"
+        for part, model in _filters().items()
+        for option in Datasets.among(model)
+        for name in (part, part.partition(":")[2])
+    }
+
+
+def locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a lock as of today, where an old spec has options of filters as fields."""
+    today = {name: value for name, value in lock.items() if name != "excluded"}
+    parts = lock.get("parts", {})
+    if not isinstance(parts, Mapping):
+        return today
+    return {**today, "parts": _parts(spec, parts, lock.get("excluded", []))}
+
+
+def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> dict[str, Any]:
+    found = {
+        place: {**part, "id": _id_today(part.get("id"))}
+        if place.startswith("filter ") and isinstance(part, dict)
+        else part
+        for place, part in parts.items()
+    }
+    names = [name for name in spec if package_of("option", name)]
+    for part, model in _filters().items() if names else ():
+        flags = model.declared()
+        values = {key: spec[key] for key in flags if _is_given(spec.get(key))}
+        if len(values) < len(flags):
             continue
-        place = f"filter {part.partition(':')[2]}"
-        found[place] = {"id": part, "options": values}
+        others = {key: f.default for key, f in model.model_fields.items() if key not in flags}
+        place, marked = f"filter {part.partition(':')[2]}", Datasets.among(model)
+        values = {key: value for key, value in values.items() if key not in marked}
+        found[place] = {"id": part, "options": {**others, **values}}
+        if marked:
+            found[place]["sources"] = sources
         for key in model.model_fields:
             if key in found:  # a part that it uses
                 found[f"{key} of {place}"] = found.pop(key)

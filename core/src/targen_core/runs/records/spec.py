@@ -52,7 +52,7 @@ class RunSpec(RowOptions, ListOptions):
     @model_validator(mode="before")
     @classmethod
     def _spelled_out(cls, asked: Any) -> Any:
-        return spelled_out(asked) if isinstance(asked, Mapping) else asked
+        return spelled_out(asked, cls.model_fields) if isinstance(asked, Mapping) else asked
 
     def replace(self, **changes: Any) -> RunSpec:
         """The spec with some fields changed.

@@ -12,7 +12,9 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.engine.exclusion.comparing import (
+from targen_core.plain import refuse_special
+from targen_core.reading import read_json
+from targen_standard.filters.excluded.comparing import (
     SIMILARITY,
     TESTS,
     Compared,
@@ -20,10 +22,15 @@ from targen_core.engine.exclusion.comparing import (
     plain_words,
     text_sum,
 )
-from targen_core.engine.exclusion.files import FORMAT, RUN_KEYS, key_print, mapped, parts, read_at
-from targen_core.engine.exclusion.hashing import BAG, BITS, LONG, Texts
-from targen_core.plain import refuse_special
-from targen_core.reading import read_json
+from targen_standard.filters.excluded.files import (
+    FORMAT,
+    RUN_KEYS,
+    key_print,
+    mapped,
+    parts,
+    read_at,
+)
+from targen_standard.filters.excluded.hashing import BAG, BITS, LONG, Texts
 
 __all__ = ["ExclusionIndex", "Match"]
 

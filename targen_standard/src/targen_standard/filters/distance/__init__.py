@@ -1,15 +1,23 @@
-"""Options of the filter `distance`, and its section of a report; the filter itself loads numpy."""
+"""The filter `distance`: rows that differ in what they say. `--max-cosine` is short for it.
+
+This module has its options and its section of a report; the filter itself loads numpy.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.options import Flag, Options, RowOptions
+from targen_core.plugins.configurable import Configurable, Section
 from targen_core.text import plural
 
-__all__ = ["DistanceOptions", "DistanceSection"]
+if TYPE_CHECKING:  # with numpy
+    from targen_core.embedding import Embedder
+    from targen_standard.filters.distance.filter import DistanceFilter
+
+__all__ = ["DISTANCE", "DistanceOptions", "DistanceSection"]
 
 
 class DistanceOptions(Options):
@@ -59,3 +67,17 @@ class DistanceSection(BaseModel):
         if near:
             words += f", {self.refused:,} refused and {self.accepted:,} accepted"
         return f"{words}."
+
+
+def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
+    from targen_standard.filters.distance.filter import DistanceFilter
+
+    return DistanceFilter(
+        embedder.open(), options.max_cosine, options.max_refused, embedder=options.embedder
+    )
+
+
+DISTANCE = Configurable(
+    DistanceOptions, _made, uses={"embedder": "embedder"}, section=Section(DistanceSection)
+)
+"""What is registered as `distance`."""

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from targen_core.engine.exclusion.building import build_index
-from targen_core.engine.exclusion.index import ExclusionIndex, Match
 from targen_core.tasks.checks import normalized
+from targen_standard.filters.excluded.building import build_index
+from targen_standard.filters.excluded.index import ExclusionIndex, Match
 
 PREMISE = (
     "The museum of Arden was closed in 1987, and the architect Clara Ibsen bought its glass roof "
@@ -204,7 +204,7 @@ class TestRowsThatWereEdited:
 def test_the_files_are_the_same_in_every_process(tmp_path):
     code = (
         "import sys; from pathlib import Path; "
-        "from targen_core.engine.exclusion.building import build_index; "
+        "from targen_standard.filters.excluded.building import build_index; "
         f"build_index([[{PREMISE!r}, {HYPOTHESIS!r}], [{QUESTION!r}]] * 40, Path(sys.argv[1]))"
     )
     for seed in ("1", "2"):

@@ -13,8 +13,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.engine.exclusion.comparing import GRAM, RUN
-from targen_core.engine.exclusion.files import (
+from targen_standard.filters.excluded.comparing import GRAM, RUN
+from targen_standard.filters.excluded.files import (
     FORMAT,
     PRINT,
     RUN_KEYS,
@@ -23,7 +23,7 @@ from targen_core.engine.exclusion.files import (
     parts,
     record,
 )
-from targen_core.engine.exclusion.hashing import BITS, Keys, Places, Texts
+from targen_standard.filters.excluded.hashing import BITS, Keys, Places, Texts
 
 __all__ = ["build_index"]
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from targen_core.engine.dedup import NearDuplicates, _Looked
 from targen_core.tasks.checks import normalized
+from targen_standard.filters.near_duplicates.index import NearDuplicates, _Looked
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
-from targen_core.engine.dedup import NearDuplicates
 from targen_core.tasks.checks import normalized
+from targen_standard.filters.near_duplicates.index import NearDuplicates
 
 PLACES = "Elmstead Arden Montbrun Vesterby Quillan Lazaro Aramoana Sofia Lima Torshavn".split()
 NAMES = "Ada Mateo Tariq Farah Pavel Clara Ngozi Sunniva Emil Mirela Tessa Nadia".split()

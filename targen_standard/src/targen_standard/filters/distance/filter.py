@@ -21,15 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.embedding import Embedder, Encode
+from targen_core.embedding import Encode
 from targen_core.engine.commits import Commit
-from targen_core.engine.dedup import seed_sum
-from targen_core.engine.distance_options import DistanceOptions, DistanceSection
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import StageFailed, TargenError
-from targen_core.plugins.configurable import Configurable
+from targen_standard.filters.distance import DistanceSection
+from targen_standard.filters.near_duplicates.index import seed_sum
 
-__all__ = ["DISTANCE", "MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
+__all__ = ["MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
 
 MAX_ROWS = 100_000
 """Rows that a candidate is compared with, the latest: 4 bytes a dimension each."""
@@ -189,16 +188,6 @@ class DistanceFilter(Filter):
         self._lengths[at] = _lengths(vectors)
         self._seeds[at] = seeds
         self._rows = end
-
-
-def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
-    return DistanceFilter(
-        embedder.open(), options.max_cosine, options.max_refused, embedder=options.embedder
-    )
-
-
-DISTANCE = Configurable(DistanceOptions, _made, uses={"embedder": "embedder"})
-"""What is registered as `distance`."""
 
 
 def _lengths(vectors: Vector) -> NDArray[np.float64]:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core.embedding import WORDS
-from targen_core.engine import distance
-from targen_core.engine.distance import DistanceFilter
 from targen_core.engine.events import Committed
 from targen_core.engine.filters import Candidate
 from targen_core.errors import StageFailed, UsageError
+from targen_standard.filters.distance import filter as distance
+from targen_standard.filters.distance.filter import DistanceFilter
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -230,7 +230,7 @@ def test_a_run_keeps_what_it_refused_by(lab, tmp_path):
     lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.4, embedder="words")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
-    assert manifest["spec"]["filters"] == ["targen-core:distance"]
+    assert manifest["spec"]["filters"] == ["targen-standard:distance"]
     assert manifest["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
     assert manifest["lock"]["parts"]["filter distance"]["options"] == kept
     with pytest.raises(UsageError, match=r"which had max_cosine=0\.4, not 0\.5"):

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.engine.exclusion.comparing import Part, plain_words, text_sum
-from targen_core.engine.exclusion.hashing import BITS, Keys
+from targen_standard.filters.excluded.comparing import Part, plain_words, text_sum
+from targen_standard.filters.excluded.hashing import BITS, Keys
 
 __all__ = ["FORMAT", "PRINT", "RUN_KEYS", "key_print", "mapped", "parts", "read_at", "record"]
 

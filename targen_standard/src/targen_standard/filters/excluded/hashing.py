@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.engine.exclusion.comparing import GRAM, MIN_ALONE, UNSPACED, UNSPACED_WORD
+from targen_standard.filters.excluded.comparing import GRAM, MIN_ALONE, UNSPACED, UNSPACED_WORD
 
 __all__ = ["BAG", "BITS", "LONG", "Keys", "Places", "Spans", "Texts"]
 

@@ -1,0 +1,156 @@
+"""Datasets that options of parts name: whether this user knows them, and whether they are the same.
+
+A run keeps the name, the digest and the number of rows of each, and none of its texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from targen_core import folders
+from targen_core.errors import RunConflict, UsageError
+from targen_core.options import Datasets
+from targen_core.origin import is_trusting
+from targen_core.plugins.register import MEMORY
+from targen_core.runs.records.lock import Lock, SourcePlan
+from targen_core.runs.records.shortcuts import datasets_of
+from targen_core.text import plural
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
+
+__all__ = [
+    "HUB",
+    "OBJECT",
+    "UnreadSource",
+    "kept_source",
+    "name_of_source",
+    "refuse_itself",
+    "remember_sources",
+    "require_known_sources",
+    "require_same_sources",
+]
+
+HUB = "hf:"
+"""Before the name of a dataset of a hub."""
+
+OBJECT = f"{MEMORY}:"
+"""Before the file that stands for rows of a program."""
+
+
+class UnreadSource(UsageError):
+    """A dataset that an option names and that cannot be read, or holds nothing to use.
+
+    Attributes:
+        option: the option.
+        hub: whether its hint takes the name for one of a hub, which it cannot be in a resumed run.
+    """
+
+    option = ""
+    hub = False
+
+
+def name_of_source(source: str) -> str:
+    """What a source is called where its path is nobody's business."""
+    if source.startswith(OBJECT):
+        return Path(source.removeprefix(OBJECT)).stem
+    return source if source.startswith(HUB) else Path(source).expanduser().resolve().name
+
+
+def kept_source(source: str) -> str:
+    """A source as a manifest has it: of rows of a program their name."""
+    return f"{OBJECT}{name_of_source(source)}" if source.startswith(OBJECT) else source
+
+
+def refuse_itself(option: str, sources: Iterable[str], run: Path) -> None:
+    """Refuse a run that is to use its own rows.
+
+    Raises:
+        UsageError: it is among `sources`, by its folder or its file.
+    """
+    own = {run.resolve(), (run / "dataset.jsonl").resolve()}
+    for source in sources:
+        if Path(source).expanduser().resolve() in own:
+            raise UsageError(
+                Option(option) + f": {source} is the run itself",
+                hint="name another dataset, or " + ANOTHER_OUT,
+            )
+
+
+def remember_sources(sources: Iterable[str]) -> None:
+    """Note sources as named by this user."""
+    for source in sources:
+        folders.make_known("excluded", _mark(source))
+
+
+def require_known_sources(option: str, words: Datasets, sources: Iterable[str], run: Path) -> None:
+    """Refuse sources that only a manifest names: it may come from anybody.
+
+    Raises:
+        UsageError: with what to type.
+    """
+    for source in sources:
+        known = is_trusting() or folders.is_known("excluded", _mark(source))
+        if not source.startswith(OBJECT) and not known:
+            raise UsageError(
+                f"this run {words.verb} {source}, which has not been used on this machine before; "
+                "a run from someone else may name any file or dataset",
+                hint="if it is the right one: " + Action("resume", run, **{option: source}),
+            )
+
+
+def _mark(source: str) -> str:
+    if not source.startswith(HUB):
+        source = str(Path(source).expanduser().resolve())
+    return hashlib.sha256(source.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def require_same_sources(there: Lock, now: Lock, run: Path) -> None:
+    """See that the datasets with which a run was begun are those with which it goes on.
+
+    Raises:
+        RunConflict: naming what was changed, and what to do.
+    """
+    for place in {**there.parts, **now.parts}:
+        plans = there.parts.get(place), now.parts.get(place)
+        before, after = (() if plan is None else plan.sources for plan in plans)
+        part = next(plan for plan in plans if plan is not None)
+        _require_same(*datasets_of(part.id), before, after, run)
+
+
+def _require_same(
+    option: str, words: Datasets, there: Sequence[SourcePlan], now: Sequence[SourcePlan], run: Path
+) -> None:
+    before, after = (Counter(plan.digest for plan in plans) for plans in (there, now))
+    if before == after:
+        return
+    gone = [plan for plan in there if before[plan.digest] > after[plan.digest]]
+    come = [plan for plan in now if after[plan.digest] > before[plan.digest]]
+    if not there:
+        raise RunConflict(
+            f"{run} {words.verb} nothing, and its rows may be in {come[0].source}",
+            hint="generate a new run with "
+            + Option(option, ...)
+            + " and another "
+            + Option("out", ...),
+        )
+    if not gone:
+        raise RunConflict(
+            f"{run} was not begun with {come[0].source} {words.done}",
+            hint="generate a new run with another " + Option("out", ...),
+        )
+    said = (
+        f"{run} {words.verb} {' and '.join(f'{plan.source} with {_size(plan)}' for plan in gone)}"
+    )
+    said += f", and not {come[0].source} with {_size(come[0])}" if come else ""
+    raise RunConflict(
+        said,
+        hint=f"put the file back as it was; or name all that it {words.verb}, where it is now: "
+        + Action("resume", run, **{option: Blank("SOURCE")})
+        + "; or generate a new run",
+    )
+
+
+def _size(plan: SourcePlan) -> str:
+    return f"{plural(plan.rows, 'row')} (digest {plan.digest[:12]})"

@@ -1,0 +1,153 @@
+"""The exclusion filter: does a candidate hold, or nearly hold, a row that must not be there?
+
+The rows of an excluded dataset lie in files of an index, which are mapped and not loaded: each
+row's texts as comparisons see them, and a table from hashes to the numbers of rows. A row is
+entered under a hash of its whole and of each of its texts; under hashes of runs of eight words,
+chosen by winnowing (Schleimer et al., SIGMOD 2003), so that every run of thirteen that two texts
+share leads from one to the other; and under some of its rarest runs of letters and pairs of
+words, from all along its text, which those who edit it would have to hit. These runs are longer
+among more rows: short ones survive more edits, but lead to too many rows there. A candidate looks
+under all of its own. What it meets is read back and compared exactly, so a hash alone refuses
+nothing.
+
+Hashes depend on the texts alone: on no process, machine or order of sources.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+
+from targen_core.findings import Cell, Table
+from targen_core.options import Datasets, Flag, Options, RowOptions, several
+from targen_core.plugins.configurable import Configurable, Section
+from targen_core.text import markdown
+
+if TYPE_CHECKING:  # with numpy
+    from targen_core.runs.records.lock import PartPlan
+    from targen_core.runs.records.manifest import Manifest
+    from targen_standard.filters.excluded.filter import ExclusionFilter
+    from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
+
+__all__ = ["EXCLUDED", "REASONS", "ExcludedSection", "ExclusionOptions"]
+
+REASONS = {
+    "exact": "excluded-exact",
+    "normalized": "excluded-normalized",
+    "8-gram": "excluded-8-gram",
+    "similar": "excluded-similar",
+}
+"""By the name of each test, the strictest first, the reason that it gives."""
+
+
+class ExclusionOptions(Options):
+    """What no row may equal or nearly equal, and what says how alike they may be."""
+
+    panel = RowOptions.panel
+
+    exclude: Annotated[
+        Sequence[str],
+        BeforeValidator(several),
+        Datasets("excludes", "excluded"),
+        Flag(
+            "Make no row that equals or nearly equals one there: a run, a file, a folder, or "
+            "hf:OWNER/NAME of a hub. May be given several times.",
+            metavar="SOURCE",
+            repeats=True,
+        ),
+    ]
+    alike: Annotated[str, Field(description="the filter whose similarity counts as alike")] = (
+        "targen-standard:near-duplicates"
+    )
+
+
+_Count = Annotated[int, Field(ge=0, le=10**15)]
+
+
+class _Source(BaseModel):
+    """What one dataset refused, by test."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    source: str
+    rows: _Count
+    digest: str
+    columns: list[str]
+    refused: dict[str, _Count]
+
+
+class ExcludedSection(RootModel[list[_Source]]):
+    """Its section of a report: the datasets, and what was refused for each."""
+
+    @property
+    def table(self) -> Table:
+        """What each test refused."""
+        rows: list[tuple[Cell, ...]] = [
+            (one.source, one.rows, *(one.refused.get(test, 0) for test in REASONS))
+            for one in self.root
+        ]
+        heads = ("source", "rows", *REASONS)
+        return Table("Excluded, and what each test refused", heads, rows)
+
+
+def _counted(plan: PartPlan, rejects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The section, by the records of a run's rejects."""
+    tests = {reason: test for test, reason in REASONS.items()}
+    counts: Counter[tuple[str, str]] = Counter()
+    for record in rejects:
+        if (test := tests.get(str(record.get("reason")))) is not None:
+            notes = record.get("notes") or {}
+            counts[str(notes.get("excluded_source")), test] += 1
+    return [
+        {
+            **source.model_dump(mode="json"),
+            "refused": {test: counts[source.source, test] for test in REASONS},
+        }
+        for source in plan.sources
+    ]
+
+
+def _card(plan: PartPlan, manifest: Manifest) -> str:
+    """What no row is from, as a promise with its tests."""
+    from targen_standard.filters.excluded.comparing import GRAM, MIN_ALONE, RUN, SIMILARITY
+
+    lines = "\n".join(
+        f"| {markdown(source.source)} | {source.rows:,} | "
+        f"{markdown(', '.join(source.columns))} | `{source.digest}` |"
+        for source in plan.sources
+    )
+    runs = [run.manifest for run in manifest.merged] or [manifest]
+    similarity = max(run.usual_options.get("near_duplicates") or SIMILARITY for run in runs)
+    return f"""
+## Excluded
+
+No row equals or nearly equals a row of these datasets:
+
+| dataset | rows | columns compared | digest of their texts |
+|---|--:|---|---|
+{lines}
+
+Four tests say so: the same text; the same words, whatever their case, punctuation and spaces; {RUN}
+words in a row that an excluded text has too, or {GRAM} and more that are half of it; a similarity
+of the whole rows of at least {similarity:g} % (normalised indel). The first three hold for single
+texts, too, if they have {MIN_ALONE} words or more. The last finds nearly all such rows among
+100,000 excluded ones, and fewer among more. Paraphrases and translations are not found.
+"""
+
+
+def _made(options: ExclusionOptions, alike: NearDuplicateFilter) -> ExclusionFilter:
+    from targen_standard.filters.excluded.filter import ExclusionFilter
+
+    return ExclusionFilter(options.exclude, alike.threshold)
+
+
+EXCLUDED = Configurable(
+    ExclusionOptions,
+    _made,
+    uses={"alike": "filter"},
+    section=Section(ExcludedSection, counted=_counted, card=_card),
+)
+"""What is registered as `excluded`."""

@@ -1,0 +1,236 @@
+"""Excluded datasets of a run: read, known by their digests, and indexed in the user's cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from targen_core import folders
+from targen_core.dataset.source import open_source
+from targen_core.errors import (
+    MissingDependency,
+    RunDirectoryError,
+    TargenError,
+    UsageError,
+    WriteFailed,
+)
+from targen_core.origin import Typed
+from targen_core.runs.preparing.sources import HUB, OBJECT, UnreadSource, name_of_source
+from targen_core.runs.records.lock import SourcePlan
+from targen_core.tasks.model import Task
+from targen_core.wording import Blank, Either, Option, Words
+from targen_standard.filters.excluded.building import build_index
+from targen_standard.filters.excluded.comparing import plain_words, texts_of
+from targen_standard.filters.excluded.files import FORMAT
+from targen_standard.filters.excluded.index import ExclusionIndex
+
+__all__ = ["ExcludedSource", "open_excluded"]
+
+_log = logging.getLogger("targen.run")
+
+_SAID_EVERY = 200_000  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedSource:
+    """An excluded dataset, read and ready to be searched."""
+
+    plan: SourcePlan
+    index: ExclusionIndex
+
+
+_digests: dict[tuple[str, ...], SourcePlan] = {}  # by file, of this process
+
+
+def open_excluded(sources: Sequence[str], task: Task[Any, Any]) -> tuple[ExcludedSource, ...]:
+    """The excluded datasets of a run of `task`, in an order that is not that of `sources`.
+
+    Raises:
+        UnreadSource: one cannot be read, is empty, or has no text to compare with the task's.
+        MissingDependency: the library that reads its form is not installed.
+    """
+    opened = [_open(source, task) for source in dict.fromkeys(sources)]
+    names = Counter(source.plan.source for source in opened)
+    unlike = [
+        source
+        if names[source.plan.source] == 1
+        else replace(source, plan=_told_apart(source.plan, number))
+        for number, source in enumerate(opened, 1)
+    ]
+    return tuple(sorted(unlike, key=lambda source: (source.plan.digest, source.plan.source)))
+
+
+def _told_apart(plan: SourcePlan, number: int) -> SourcePlan:
+    """The plan of one of several sources of the same name."""
+    return plan.model_copy(update={"source": f"{plan.source} ({number})"})
+
+
+def _open(source: str, task: Task[Any, Any]) -> ExcludedSource:
+    columns = tuple(task.schema.model_fields)
+    rows = _Rows(source, task, columns)
+    known = (source, *rows.state, *columns) if rows.state else ()
+    plan = _digests.get(known) if known else None
+    if plan is None:
+        plan = rows.plan()
+        if known:
+            _digests[known] = plan
+    return ExcludedSource(plan, _index(plan, rows))
+
+
+class _Rows:
+    """The rows of a source, read anew each time they are asked for."""
+
+    def __init__(self, source: str, task: Task[Any, Any], columns: Sequence[str]) -> None:
+        self.named = name_of_source(source)
+        if source.startswith(OBJECT) and not Path(source.removeprefix(OBJECT)).is_absolute():
+            raise _unread(
+                f"this run excludes {self.named}, which are not in any file",
+                hint="hand them over again: targen_core.resume(RUN, exclude=[...])"
+                + Either(
+                    ", or " + Option("exclude", Blank("FILE")) + " with the very same rows", ""
+                ),
+            )
+        path = source.removeprefix(OBJECT)
+        try:  # an order: a run's own sources have come by `require_known_sources`
+            self._source = open_source(Typed(path))
+        except MissingDependency:
+            raise
+        except TargenError as error:
+            hint = error.hint
+            if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
+                hint = "give a run, a file of rows, or a folder that holds one dataset"
+            unread = _unread(Option("exclude") + f": {error}", hint=hint)
+            if not path.startswith(HUB) and path.count("/") == 1 and not Path(path).suffix:
+                unread.hint = "for a dataset of a hub: " + Option("exclude", f"{HUB}{path}")
+                unread.hub = True
+            raise unread from error
+        self.state = _state(path, Path(self._source.place))
+        self._task, self._columns = task, columns
+
+    def __iter__(self) -> Iterator[dict[str, list[str]]]:
+        number = 0
+        try:
+            for number, (place, row) in enumerate(self._source.each(self._task), 1):
+                if isinstance(row, ValueError):
+                    raise self._source.no_row(place, row) from row
+                if number % _SAID_EVERY == 0:
+                    _log.warning(
+                        "reading %s, which is excluded: %s rows", self.named, f"{number:,}"
+                    )
+                yield texts_of(row, self._columns)
+            if not number:
+                self._source.none()
+        except UnreadSource:
+            raise
+        except UsageError as error:
+            raise _unread(Option("exclude") + f": {error}", hint=error.hint) from error
+
+    def plan(self) -> SourcePlan:
+        """What the run keeps of it.
+
+        Raises:
+            UnreadSource: it has no column, or no text, that could be compared.
+        """
+        digest = hashlib.sha256()
+        columns: dict[str, None] = {}
+        count, comparable = 0, False
+        for texts in self:
+            count += 1
+            columns.update(dict.fromkeys(texts))
+            digest.update(_line(texts))
+            comparable = comparable or any(map(plain_words, chain(*texts.values())))
+        if not comparable:
+            _, first = next(iter(self._source.each(None)))
+            there = ", ".join(map(str, first)) if isinstance(first, Mapping) else "none"
+            mine = ", ".join(name for name in self._columns if name not in ("idx", "label"))
+            raise _unread(
+                Option("exclude")
+                + f": {self.named} has no text in a column that rows of {self._task.name} "
+                f"have: its columns are {there}; those of the task: {mine}",
+                hint="rename its columns to those that hold the same in the task",
+            )
+        return SourcePlan(
+            source=self.named,
+            rows=count,
+            digest=digest.hexdigest()[:32],
+            columns=tuple(name for name in self._columns if name in columns),
+        )
+
+
+def _state(source: str, place: Path) -> tuple[str, ...]:
+    """What tells a file from what it is when it was changed; empty of what is no file."""
+    if source.startswith(HUB):
+        return ("hub",)
+    try:
+        status = place.stat()
+    except OSError:
+        return ()
+    if not place.is_file():
+        return ()
+    return str(place.resolve()), str(status.st_mtime_ns), str(status.st_size)
+
+
+def _index(plan: SourcePlan, rows: _Rows) -> ExclusionIndex:
+    """The index of a source: the one in the user's cache, or a new one there.
+
+    Raises:
+        UnreadSource: the source was changed meanwhile.
+        WriteFailed: the index can be written nowhere.
+    """
+    folder = folders.cache_folder() / "excluded" / f"{plan.digest}-{FORMAT}"
+    damaged = (OSError, ValueError, KeyError, TypeError, AttributeError)
+    with contextlib.suppress(*damaged):
+        return ExclusionIndex(folder)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        return _built(plan, rows, folder)
+    except damaged:  # a cache is no condition of a run
+        pass
+    try:
+        # Open files outlive their names.
+        with tempfile.TemporaryDirectory(prefix="targen-", ignore_cleanup_errors=True) as other:
+            return _built(plan, rows, Path(other) / "excluded")
+    except OSError as error:
+        raise WriteFailed(
+            f"cannot write the index of {plan.source}, which is excluded: {error.strerror}",
+            hint=f"choose another folder for the cache: {folders.CACHE_VARIABLE}=FOLDER",
+        ) from error
+
+
+def _built(plan: SourcePlan, rows: _Rows, folder: Path) -> ExclusionIndex:
+    digest = hashlib.sha256()
+
+    def texts() -> Iterator[list[str]]:
+        for row in rows:
+            digest.update(_line(row))
+            yield [text for column in row.values() for text in column]
+
+    build_index(texts(), folder)
+    if digest.hexdigest()[: len(plan.digest)] != plan.digest:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise _unread(
+            Option("exclude") + f": {plan.source} was changed while it was read",
+            hint="wait until nobody writes to it",
+        )
+    return ExclusionIndex(folder)
+
+
+def _line(texts: Mapping[str, Sequence[str]]) -> bytes:
+    """A row as the digest takes it in."""
+    return json.dumps(texts).encode() + b"\n"
+
+
+def _unread(message: Words, *, hint: Words = "") -> UnreadSource:
+    error = UnreadSource(message, hint=hint)
+    error.option = "exclude"
+    return error

@@ -1,0 +1,40 @@
+"""The filter `near-duplicates`: no row nearly repeats another. Every run has it, unless it is off.
+
+This module has its options; the filter itself loads numpy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from targen_core.options import Flag, Options, RowOptions
+from targen_core.plugins.configurable import Configurable
+
+if TYPE_CHECKING:  # with numpy
+    from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
+
+__all__ = ["NEAR_DUPLICATES", "NearDuplicateOptions"]
+
+
+class NearDuplicateOptions(Options):
+    """How alike rows may be, letter by letter."""
+
+    panel = RowOptions.panel
+
+    near_duplicates: Annotated[
+        float,
+        Field(ge=0, le=100),
+        Flag("Reject rows at least this similar to another one, 0 to 100; 0 is off."),
+    ] = 90.0
+
+
+def _made(options: NearDuplicateOptions) -> NearDuplicateFilter:
+    from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
+
+    return NearDuplicateFilter(options.near_duplicates)
+
+
+NEAR_DUPLICATES = Configurable(NearDuplicateOptions, _made)
+"""What is registered as `near-duplicates`."""

@@ -1,0 +1,38 @@
+"""The near-duplicate filter as runs and merges use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from targen_core.engine.filters import Candidate, Filter, Refusal
+from targen_standard.filters.near_duplicates.index import NearDuplicates
+
+__all__ = ["NearDuplicateFilter"]
+
+
+class NearDuplicateFilter(Filter):
+    """Refuses what nearly repeats a row that is there."""
+
+    precedence = -10
+    across_runs = True
+
+    def __init__(self, threshold: float) -> None:
+        """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
+        self.threshold = threshold
+        self._rows = NearDuplicates(threshold)
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """See `Filter.find`."""
+        row = self._rows.find(candidate.among, candidate.text, candidate.written)
+        if row is None:
+            return None
+        return Refusal("duplicate", f"nearly repeats accepted instance {row}", "duplicate")
+
+    def add(self, accepted: Candidate) -> bytes:
+        """See `Filter.add`."""
+        self._rows.add(accepted.among, accepted.text, accepted.written)
+        return self._rows.entry()
+
+    def restore(self, entries: Sequence[bytes]) -> None:
+        """See `Filter.restore`."""
+        self._rows.restore(entries)

@@ -1,0 +1,163 @@
+"""Our filters use what anybody's may: an order, flags of their own, rows across runs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Annotated
+
+import pytest
+from pydantic import Field
+
+import targen_core
+from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunSpec, UsageError
+from targen_core.engine.filters import Filters
+from targen_core.options import Flag, Options
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
+from targen_core.runs.records import shortcuts
+from targen_testing.sample import SAMPLE
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
+class LengthOptions(Options):
+    longest: Annotated[int, Field(ge=1), Flag("Letters of the longest row.")]
+
+
+class Lengths(Filter):
+    """Refuses a row of a length that is there."""
+
+    across_runs = True
+    precedence = 5
+
+    def __init__(self, options=None):
+        self.there = set()
+
+    def find(self, candidate):
+        return Refusal("same-length", "it is there") if len(candidate.text) in self.there else None
+
+    def add(self, accepted):
+        self.there.add(len(accepted.text))
+        return b""
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Have filters installed beside all others."""
+
+    def have(*items):
+        monkeypatch.setattr(
+            shortcuts,
+            "load_registry",
+            lambda: Registry([*load_registry().everything(), *items]),
+        )
+        shortcuts._filters.cache_clear()
+
+    yield have
+    monkeypatch.undo()
+    shortcuts._filters.cache_clear()
+
+
+def of(name, options, *, flags=True, distribution="acme"):
+    made = Configurable(options, Lengths)
+    return Registration("filter", name, made, "", distribution, "a", "acme", flags=flags)
+
+
+def test_the_one_of_lower_precedence_is_asked_first():
+    asked = []
+
+    class Asked(Filter):
+        def __init__(self, precedence):
+            self.precedence = precedence
+
+        def find(self, candidate):
+            asked.append(self.precedence)
+
+    Filters([Asked(0), Asked(3), Asked(-20), Asked(-10)]).find(Candidate("", None, "", ""))
+    assert asked == [-20, -10, 0, 3]
+
+
+class TestFlags:
+    def test_are_keywords_of_a_spec_and_turn_the_filter_on(self, installed):
+        installed(of("lengths", LengthOptions))
+        spec = RunSpec(task="rte", quotas={"yes": 2}, longest=9)
+        assert spec.filters == ("acme:lengths",)
+        assert spec.options == {"lengths.longest": 9}
+        assert "longest" in shortcuts.rows()
+        with pytest.raises(UsageError, match="longest is 0"):
+            RunSpec(task="rte", quotas={"yes": 2}, longest=0)
+
+    def test_are_none_unless_it_is_registered_so(self, installed):
+        installed(of("lengths", LengthOptions, flags=False))
+        with pytest.raises(UsageError, match="longest"):
+            RunSpec(task="rte", quotas={"yes": 2}, longest=9)
+
+    def test_take_no_name_of_ours(self, installed):
+        class Theirs(Options):
+            near_duplicates: Annotated[float, Flag("Theirs.")] = 1.0
+
+        installed(of("theirs", Theirs))
+        spec = RunSpec(task="rte", quotas={"yes": 2}, near_duplicates=80)
+        assert spec.options == {"near-duplicates.near_duplicates": 80}
+
+
+def test_a_former_filter_of_the_core_is_found_by_its_former_name():
+    assert load_registry().find("filter", "targen-core:distance").id == "targen-standard:distance"
+    spec = RunSpec(task="rte", quotas={"yes": 2}, filters=["targen-core:distance"])
+    assert spec.filters == ("targen-standard:distance",)
+
+
+class TestWithoutIt:
+    @pytest.fixture
+    def alone(self, lab, monkeypatch):
+        whole = lab.registry
+
+        def registry(task, model, **backend):
+            items = whole(task, model, **backend).everything()
+            return Registry([item for item in items if item.kind != "filter"])
+
+        monkeypatch.setattr(lab, "registry", registry)
+        return monkeypatch
+
+    def test_a_run_says_so_and_goes_on_the_same_once_it_is_installed(
+        self, lab, tmp_path, alone, caplog
+    ):
+        world = lab.World(repeat=0.5)
+        with caplog.at_level(logging.WARNING, "targen.run"):
+            first = lab.run(world, tmp_path / "run", {"yes": 4, "no": 4})
+        (said,) = [r.getMessage() for r in caplog.records if "near-duplicates" in r.getMessage()]
+        assert said.endswith("pip install targen-standard")
+        assert first.error is None
+        assert not [record for record in first.rejects if record["verdict"] == "duplicate"]
+        alone.undo()
+        grown = lab.run(world, tmp_path / "run", grow={"yes": 6, "no": 6})
+        assert grown.error is None
+        assert not [record for record in grown.rejects if record["verdict"] == "duplicate"]
+
+    def test_what_asks_for_it_is_refused(self, monkeypatch):
+        monkeypatch.setattr(shortcuts, "load_registry", Registry)
+        shortcuts._filters.cache_clear()
+        try:
+            with pytest.raises(UsageError, match="exclude: no filter that is installed") as caught:
+                RunSpec(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
+            assert caught.value.hint == "pip install 'targen-standard'"
+            RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
+        finally:
+            shortcuts._filters.cache_clear()
+
+
+def test_rows_of_merged_runs_pass_through_those_that_say_so(tmp_path):
+    item = Registration("filter", "lengths", Lengths, "", "acme", "a", "acme")
+    known = Registry([*load_registry().everything(), item])
+    asked = {"model": "scripted", "cache": False, "progress": False, "registry": known}
+    for seed in (1, 2):
+        targen_core.generate(
+            SAMPLE, out=tmp_path / f"{seed}", seed=seed, n=4, filters="lengths", **asked
+        )
+    runs = [tmp_path / "1", tmp_path / "2"]
+    with contextlib.suppress(targen_core.JobFailed):  # labels lack rows then
+        targen_core.merge(runs, out=tmp_path / "all", registry=known, task=SAMPLE)
+    rows = targen_core.load(tmp_path / "all", task=SAMPLE, registry=known).dataset
+    lengths = [len(text) for text in map("\n".join, rows.texts)]
+    assert len(set(lengths)) == len(lengths)
