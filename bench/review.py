@@ -49,6 +49,7 @@ class Server:
     def __init__(self, rows: Path, task: Path) -> None:
         start = time.perf_counter()
         line = ["review", str(rows), "--task", str(task), "--as", "ann", "--no-open"]
+        line += ["--rubric", "paper"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "targen_cli", *line], stdout=subprocess.PIPE, text=True
         )

@@ -73,7 +73,7 @@ def pages(folder: Path) -> dict[str, Path]:
     targen("generate", task, "-n", 8, "-b", "scripted", "--out", run, "-q")
     targen("report", run, "--html")
     targen("analyze", mine, "--task", task, "--against", other, "--out", folder / "analysis")
-    review, plan, data = planned([str(mine)], task=str(task))
+    review, plan, data = planned([str(mine)], task=str(task), rubric="paper")
     graded = {row.id: row for _, row in review_rows(data, rejects=plan.rejects)}
     with GradeBook(review, Rater(rater="ann")) as book:
         for name in plan.ids:

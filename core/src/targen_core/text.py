@@ -27,6 +27,7 @@ __all__ = [
     "plural",
     "printable",
     "refused",
+    "row_name",
     "sheet_cell",
     "sheet_text",
 ]
@@ -64,6 +65,17 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 call`, `2 calls`: a count with its noun; `many` where an s is not enough."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def row_name(number: object, data: str = "") -> str:
+    """Return what a row is called wherever people read it: "row 3", "row 3 of rte-0".
+
+    Args:
+        number: its place in its dataset, from 0, which is the `idx` of rows that targen made and
+            what `targen show` and `targen trace` accept.
+        data: the name of its dataset, where several are read together.
+    """
+    return f"row {number} of {data}" if data else f"row {number}"
 
 
 def percent(share: float | None) -> str:

@@ -28,7 +28,7 @@ from targen_core.runs.folder.found import Shelved
 from targen_core.runs.folder.report import missing_words, price_words, read_report
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
-from targen_core.text import duration, percent, plural
+from targen_core.text import duration, percent, plural, row_name
 
 __all__ = ["as_page", "as_page_of"]
 
@@ -295,7 +295,7 @@ def _some_rows(run: Path, report: Report) -> Iterator[str]:
     if len(shown) < sum(seen.values()):
         yield '<p class="soft">Spread over the run; targen show has all of them.</p>'
     for traced in shown:
-        heading = f"{_safe(traced.label)}<small>row {_safe(traced.record.get('idx', ''))}</small>"
+        heading = f"{_safe(traced.label)}<small>{_safe(row_name(traced.number))}</small>"
         yield f"<article><h3>{heading}</h3>{_pairs(content_of(traced))}"
         yield "<details><summary>where it is from</summary>"
         yield f"{_pairs(origin_of(traced))}</details></article>"

@@ -14,7 +14,7 @@ import typer
 
 from targen_cli.tables import print_json
 from targen_core.errors import UsageError
-from targen_core.text import printable
+from targen_core.text import printable, row_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -169,7 +169,7 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
 def _print_one(traced: Traced) -> None:
     screen = Screen()
     if traced.rows:
-        screen.title(f"row {traced.number}", str(traced.label), "")
+        screen.title(row_name(traced.number), str(traced.label), "")
     else:
         screen.title(traced.id, *outcome_of(traced))
     screen.pairs(content_of(traced), indent=2)

@@ -81,7 +81,7 @@ def test_rows_that_are_no_unit_are_named():
     ):
         list(half.instances)
     bad = Dataset("mine", SAMPLE, [*reviews(1), {"text": 5, "label": "good"}])
-    with pytest.raises(UsageError, match="mine, row 2 is not a labelled row of sample: text: "):
+    with pytest.raises(UsageError, match="mine, row 1 is not a labelled row of sample: text: "):
         list(bad.instances)
     assert repr(bad) == "<Dataset mine: 2 rows of sample>"
 

@@ -27,7 +27,7 @@ def grades(in_process: Callable[..., Any]) -> Callable[..., Path]:
         folder = data.with_name(f"{data.name}.review")
         task = options[1] if options[:1] == ("--task",) else None
         if not folder.exists():
-            done = in_process("review", data, *options, "--plan")
+            done = in_process("review", data, *options, "--rubric", "paper", "--plan")
             assert done.code == 0, done.err
         rows = list(open_data(data, str(task) if task else None).rows())
         kind = {"kind": "model", "model": "m"} if rater.startswith("llm") else {}
@@ -61,7 +61,7 @@ ANN = {
     1: {"after": "D", "label": "negative"},
     2: {"reject": True},
     3: {"after": "C", "edit": {"text": TEXT}},
-    4: {"after": "D"},
+    4: {"after": "C"},
 }
 
 
@@ -196,7 +196,17 @@ def test_runs_that_are_refilled_share_one_cap(task_file, grades, in_process, tmp
     for seed, run in enumerate(runs):
         made = ("generate", task_file, "-n", "6", "-b", "scripted", "--seed", seed, "--no-cache")
         assert in_process(*made, "-o", "max_tokens=200", "--out", run).code == 0
-    planned = in_process("review", *runs, "--raters", "ann", "--plan", "--out", tmp_path / "both")
+    planned = in_process(
+        "review",
+        *runs,
+        "--raters",
+        "ann",
+        "--rubric",
+        "paper",
+        "--plan",
+        "--out",
+        tmp_path / "both",
+    )
     assert planned.code == 0, planned.err
     with GradeBook(tmp_path / "both", Rater(rater="ann")) as book:
         for run in runs:
@@ -229,7 +239,7 @@ def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
     assert in_process(*made, "--max-tokens", "6000").code == 1
     there = len(_lines(run / "dataset.jsonl"))
     assert 0 < there < 8
-    done = in_process("review", run, "--plan")
+    done = in_process("review", run, "--rubric", "paper", "--plan")
     assert "is stopped: rows that targen resume makes later are nobody's" in done.err
     grades(run, "ann", {0: {"reject": True}})
     done = in_process("review", "apply", run)
@@ -259,7 +269,7 @@ def test_models_do_not_count_unless_named(run, grades, in_process):
 
 
 def test_reject_that_people_find_good_stays_out_and_is_told(run, in_process):
-    assert in_process("review", run, "--rejects", "--plan").code == 0
+    assert in_process("review", run, "--rejects", "--rubric", "paper", "--plan").code == 0
     (row,) = open_data(run).rejects(stage="correct")
     with GradeBook(run.with_name("reviews-0.review"), Rater(rater="ann")) as book:
         book.append(Grade(row=row.id, digest=row.digest, after="A"))
@@ -439,7 +449,7 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_proces
 
 
 def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, tmp_path):
-    assert in_process("review", run, "--raters", "ann,bob", "--plan").code == 0
+    assert in_process("review", run, "--raters", "ann,bob", "--rubric", "paper", "--plan").code == 0
     out = tmp_path / "arg"
     in_process("review", "export", run, "--to", "argilla", "--out", out, "--as", "ann")
     records = json.loads((out / "records.json").read_text())

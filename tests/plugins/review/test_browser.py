@@ -110,16 +110,16 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     rows_file, task_file, serve, enter, tmp_path
 ):
     data = rows_file(32)
-    line = (data, "--task", task_file, "--as", "ann")
+    line = (data, "--task", task_file, "--as", "ann", "--rubric", "paper")
     server = serve(*line)
     page = enter(server.links["ann"])
     for number in range(1, 11):
-        press(page, "abcd"[number % 4], f"Row {number}: {'ABCD'[number % 4]} is saved.")
-    press(page, "2", "Row 11: saved.")
+        press(page, "abcd"[number % 4], f"Row {number - 1}: {'ABCD'[number % 4]} is saved")
+    press(page, "2", "Row 10: label negative is saved")
     page.reload()
     assert page.locator("button[aria-pressed=true]").inner_text().endswith("negative")
     for number in range(11, 21):
-        press(page, "a", f"Row {number}: A is saved.")
+        press(page, "a", f"Row {number - 1}: A is saved")
     server.kill()
     page.keyboard.press("a")
     page.wait_for_selector("#trouble:not([hidden])")
@@ -128,10 +128,10 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     page = enter(serve(*line).links["ann"])
     assert page.url.endswith("/row/21")
     for number in range(21, 31):
-        press(page, "b", f"Row {number}: B is saved.")
-    press(page, "u", "Row 30: the last answer is undone.")
+        press(page, "b", f"Row {number - 1}: B is saved")
+    press(page, "u", "Row 29: the last answer is undone.")
     assert page.url.endswith("/row/30")
-    press(page, "d", "Row 30: D is saved.")
+    press(page, "d", "Row 29: D is saved")
     assert "30 of 32" in page.inner_text(".progress")
 
     saved = states(tmp_path / "rows.jsonl.review", "ann")
@@ -157,18 +157,18 @@ def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
     page.keyboard.press("Control+a")
     page.keyboard.type("The soup was cold and we will not come back.")
     page.wait_for_selector("#checks .good")
-    press(page, "Control+Enter", "Row 1: saved.")
+    press(page, "Control+Enter", "Row 0: saved")
     page.keyboard.press("m")
     page.keyboard.type("abcd, all of it")
-    press(page, "Control+Enter", "Row 1: saved.")
-    press(page, "x", "Row 1: saved.")
-    press(page, "f", "Row 1: saved.")
+    press(page, "Control+Enter", "Row 0: saved")
+    press(page, "x", "Row 0: saved")
+    press(page, "f", "Row 0: saved")
     page.keyboard.press("g")
     page.keyboard.type("5")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/row/5")
+    page.wait_for_url("**/row/6")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_url("**/row/4")
+    page.wait_for_url("**/row/5")
     page.go_back()
     page.wait_for_selector("h1:has-text('Row 5')")
     (state,) = states(run.with_name("reviews-0.review"), "ann").values()
@@ -182,16 +182,18 @@ def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
 
 
 def test_two_raters_at_once_and_two_windows_of_one(rows_file, task_file, serve, enter, tmp_path):
-    server = serve(rows_file(), "--task", task_file, "--raters", "ann,bob", "--blind")
+    server = serve(
+        rows_file(), "--task", task_file, "--raters", "ann,bob", "--blind", "--rubric", "paper"
+    )
     ann, bob, again = (enter(server.links[name]) for name in ("ann", "bob", "ann"))
     assert ann.locator(".grades").count() == 0
     for page, letter in ((ann, "a"), (bob, "c")):
-        press(page, "1", "Row 1: saved.")
-        press(page, letter, f"Row 1: {letter.upper()} is saved.")
+        press(page, "1", "label positive is saved")
+        press(page, letter, f": {letter.upper()} is saved")
     again.keyboard.press("Enter")
     again.wait_for_url("**/row/2")
-    press(again, "2", "Row 2: saved.")
-    press(again, "d", "Row 2: D is saved.")
+    press(again, "2", "label negative is saved")
+    press(again, "d", ": D is saved")
     folder = tmp_path / "rows.jsonl.review"
     assert [s["after"] for s in states(folder, "ann").values()] == ["A", "D"]
     assert [(s["label"], s["after"]) for s in states(folder, "bob").values()] == [("positive", "C")]
@@ -211,13 +213,13 @@ def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
         press(page, key, "Choose a label first: this review is blind.")
     reason = page.get_by_role("button", name="near copy")
     assert reason.get_attribute("aria-pressed") == "false"
-    press(page, "n", "Row 1: saved.")
+    press(page, "n", "1 of 6: saved")
     assert reason.get_attribute("aria-pressed") == "true"
-    press(page, "k", "Row 1: saved.")
-    press(page, "n", "Row 1: saved.")
+    press(page, "k", "1 of 6: saved")
+    press(page, "n", "1 of 6: saved")
     assert axe.run(page).violations_count == 0
-    press(page, "1", "Row 1: saved.")
-    press(page, "b", "Row 1: B is saved.")
+    press(page, "1", "label positive is saved")
+    press(page, "b", ": B is saved")
     page.keyboard.press("Shift+N")
     page.wait_for_url("**/row/3")
     (state,) = states(tmp_path / "rows.jsonl.review", "ann").values()
@@ -235,12 +237,12 @@ def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
     evil = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
     data = rows_file(10_000, evil, f"\u202eback {'long' * 200}")
     page = enter(
-        serve(data, "--task", task_file, "--as", "ann").links["ann"],
+        serve(data, "--task", task_file, "--as", "ann", "--rubric", "paper").links["ann"],
         viewport={"width": 400, "height": 800},
     )
     assert "<script>" in page.inner_text(".text")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    press(page, "a", "Row 1: A is saved.")
+    press(page, "a", "Row 0: A is saved")
     assert "\\u202eback" in page.inner_text(".text")
     for path in ("row/2", "row/2?edit", "list", "done", "row/10000"):
         page.goto(re.sub(r"/ann/.*", f"/ann/{path}", page.url))
@@ -249,7 +251,7 @@ def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
             page.emulate_media(color_scheme=scheme)
             found = axe.run(page)
             assert found.violations_count == 0, f"{path}, {scheme}: {found.generate_report()}"
-    press(page, "b", "Row 10000: B is saved.")
+    press(page, "b", "Row 9999: B is saved")
     assert page.url.endswith("/row/2"), "the first that is open"
     assert page.title() == "rows"
     assert os.stat(tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").st_size < 1000
@@ -288,7 +290,7 @@ def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
     page.keyboard.press("s")
     page.wait_for_selector("h1:has-text('1 line')")
     page.locator("li.pair a").first.click()
-    page.wait_for_selector("h1:has-text('Row 8')")
+    page.wait_for_selector("h1:has-text('Row 7')")
     assert page.locator(".cell h2").all_inner_texts() == ["before", "after"]
     page.keyboard.press("l")
     page.wait_for_selector("h1:has-text('1 line')")

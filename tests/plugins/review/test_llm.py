@@ -34,7 +34,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def review(run: Path) -> Path:
-    return planned([str(run)], raters="ann,bob")[0]
+    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
 
 
 def _asked() -> list[str]:
@@ -167,7 +167,9 @@ def test_people_and_models_are_compared(review, in_process):
 
 
 def test_a_model_may_be_named_as_a_rater(run, in_process):
-    done = in_process("review", run, "--sample", "2", "--rater", "llm:scripted", "--as", "m")
+    done = in_process(
+        "review", run, "--sample", "2", "--rubric", "paper", "--rater", "llm:scripted", "--as", "m"
+    )
     assert done.code == 0, done.err
     assert "reviews-0.review: 2 grades by m, a model" in done.out
 
@@ -188,7 +190,7 @@ def test_what_no_model_grades(line, error, review, run, refuses):
 
 def test_a_row_that_changed_after_it_was_asked_about_does_not_count(rows_file, in_process):
     data = rows_file(4)
-    folder = planned([str(data)])[0]
+    folder = planned([str(data)], rubric="paper")[0]
     assert in_process("review", "grade", folder, *SCRIPTED, "--as", "fake").code == 0
     data.write_text(data.read_text().replace("number 2 was", "number 2 is"))
     done = in_process("review", "report", folder)

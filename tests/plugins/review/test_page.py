@@ -87,7 +87,9 @@ def page():
     opened = []
 
     def make(*data: object, names: tuple[str, ...] = ("ann",), **options: Any) -> Page:
-        folder, plan, datasets = planned([str(each) for each in data], **options)
+        folder, plan, datasets = planned(
+            [str(each) for each in data], **{"rubric": "paper", **options}
+        )
         store = RowStore(review_rows(datasets, rejects=plan.rejects), only=plan.ids)
         books = [GradeBook(folder, Rater(rater=name)) for name in names]
         opened.extend([store, *books])
@@ -153,7 +155,7 @@ def test_a_grade_is_saved_and_the_next_open_row_follows(page, run):
     mine.headers = {"x-page": "1"}
     after = mine.say(3, "grade", "A")
     assert after.headers["x-location"] == "/ann/row/4"
-    assert "Row 3: A is saved." in after.text
+    assert "Row 2: A is saved; the row stays." in after.text
     assert "2 of 6" in after.text
 
 
@@ -395,12 +397,12 @@ def test_the_end_the_list_and_places_that_there_are_not(page, run):
     for number in (1, 2, 2, 3, 4, 5, 6):  # the second has two questions
         mine.say(number, "grade", "A")
     assert mine.ask("/ann/next?after=6").headers["location"] == "/ann/done"
-    assert "All 6 rows are graded" in mine.ask("/ann/done").text
+    assert "All 6 rows are reviewed" in mine.ask("/ann/done").text
     assert "0 rows" in mine.ask("/ann/list?show=open").text
     assert mine.ask("/ann/row/7").status == 404
     assert mine.ask("/ann/row/0").status == 404
     assert mine.ask("/ann/goto?row=99").status == 404
-    assert mine.ask("/ann/goto?row=3").headers["location"] == "/ann/row/3"
+    assert mine.ask("/ann/goto?row=3").headers["location"] == "/ann/row/4", "numbers are from 0"
 
 
 def test_the_calls_of_a_row_are_there_on_demand(page, run):

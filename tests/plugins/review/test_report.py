@@ -43,7 +43,7 @@ def graded() -> Callable[..., Path]:
 @pytest.fixture
 def review(run: Path) -> Path:
     """Six rows of a run, of which step 4 relabelled one."""
-    return planned([str(run)], raters="ann,bob")[0]
+    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
 
 
 def test_grades_are_counted_by_row_before_and_after(review, graded, in_process):
@@ -75,7 +75,7 @@ def test_grades_are_counted_by_row_before_and_after(review, graded, in_process):
 
 
 def test_step_4_is_reported_as_right_as_people_find_it(run, graded, in_process):
-    folder = planned([str(run)], rejects=True)[0]
+    folder = planned([str(run)], rejects=True, rubric="paper")[0]
     # The first by id was relabelled, and the last is a reject of step 4.
     graded(folder, "ann", "CA A A A A A D")
     done = in_process("review", "report", folder, "--json")
@@ -93,7 +93,7 @@ def test_step_4_is_reported_as_right_as_people_find_it(run, graded, in_process):
 
 def test_teams_are_reported_each_and_together(rows_file, graded, in_process):
     data = rows_file(8)
-    folder = planned([str(data)], teams="ann+bob,cat+dan", task=None)[0]
+    folder = planned([str(data)], teams="ann+bob,cat+dan", task=None, rubric="paper")[0]
     plan = json.loads((folder / "review.json").read_text())
     everything = sorted({row for rows in plan["rows"].values() for row in rows})
     for name in ("ann", "bob", "cat", "dan"):
@@ -112,7 +112,7 @@ def test_teams_are_reported_each_and_together(rows_file, graded, in_process):
 
 
 def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded):
-    folder = planned([str(rows_file(4))])[0]
+    folder = planned([str(rows_file(4))], rubric="paper")[0]
     graded(folder, "ann", "A A D .", comment="short")
     graded(folder, "bob", ". . . A", label="nonsense")
     figures = figures_of(read_reviews([folder]))
@@ -180,7 +180,7 @@ def test_data_without_a_review(command, tmp_path, rows_file, in_process):
 
 def test_what_does_not_count_is_said(rows_file, graded, in_process):
     data = rows_file(4)
-    folder = planned([str(data)], raters="ann,bob", sample="all")[0]
+    folder = planned([str(data)], raters="ann,bob", sample="all", rubric="paper")[0]
     graded(folder, "ann", "A B A B")
     graded(folder, "bob", "A B A A")
     with GradeBook(folder, Rater(rater="bob")) as book:
@@ -218,8 +218,8 @@ def test_folders_of_several_machines_are_merged(review, graded, tmp_path, in_pro
 
 
 def test_several_datasets_stand_side_by_side(rows_file, graded, tmp_path, in_process):
-    one = planned([str(rows_file(4, name="one.jsonl"))])[0]
-    two = planned([str(rows_file(4, name="two.jsonl"))])[0]
+    one = planned([str(rows_file(4, name="one.jsonl"))], rubric="paper")[0]
+    two = planned([str(rows_file(4, name="two.jsonl"))], rubric="paper")[0]
     graded(one, "ann", "A A A A")
     graded(two, "ann", "A A D D")
     done = in_process("review", "report", one, two, "--json")
@@ -241,7 +241,7 @@ def test_several_datasets_stand_side_by_side(rows_file, graded, tmp_path, in_pro
 
 def test_data_that_is_gone_leaves_the_grades(rows_file, graded, in_process):
     data = rows_file(4)
-    folder = planned([str(data)])[0]
+    folder = planned([str(data)], rubric="paper")[0]
     graded(folder, "ann", "A A D D")
     data.unlink()
     done = in_process("review", "report", folder)
@@ -251,7 +251,7 @@ def test_data_that_is_gone_leaves_the_grades(rows_file, graded, in_process):
 
 
 def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, tmp_path, in_process):
-    folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))])[0]
+    folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))], rubric="paper")[0]
     graded(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
     graded(folder, "bob", "D A D D")
     for name, words in (("r.html", "&lt;script&gt;alert"), ("r.md", "## Agreement")):
@@ -282,7 +282,7 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
 def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
     from targen_review.report.pages import findings_of, shown
 
-    figures_in = planned([str(rows_file(2))])[0]
+    figures_in = planned([str(rows_file(2))], rubric="paper")[0]
     graded(figures_in, "ann", "A B")
     figures = figures_of(read_reviews([figures_in]))
     figures.material.tasks["rows"] = "targen-tasks-superglue:rte"

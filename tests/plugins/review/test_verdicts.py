@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from targen_core.errors import UsageError
 from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
+from targen_review.rubric import PAPER
 from targen_review.step4 import Agreement, step4_precision
 from targen_review.verdicts import check_rule, verdict_of
 
@@ -20,14 +21,14 @@ ROW = ReviewRow(
     label="positive",
     official=({"text": "Good soup.", "label": "positive"},),
 )
-GOOD = frozenset("AB")
+GOOD = PAPER
 
 
 def grade(**said: object) -> Grade:
     return Grade.model_validate({"row": "1", "digest": "0" * 16, "at": "2026-11-20", **said})
 
 
-KEEP, DOUBT = grade(after="A"), grade(after="D")
+KEEP, DOUBT = grade(after="A"), grade(after="C")
 REJECT, OTHER = grade(reject=True, after="D"), grade(after="D", label="negative")
 EDIT = grade(after="C", edit={"text": "Cold soup."})
 
@@ -119,9 +120,9 @@ def test_step_4_is_as_right_as_people_say():
         (_row(stage="check"), {"a": KEEP}),  # not of step 4
     ]
 
-    found = step4_precision([*relabels, *rejects], GOOD)
+    found = step4_precision([*relabels, *rejects], GOOD.acceptable)
 
     assert found.relabels == Agreement(agreed=1, disagreed=3, split=1, old=1)
     assert found.relabels.precision == 0.25
     assert found.rejects == Agreement(agreed=1, disagreed=1, split=1)
-    assert step4_precision([], GOOD).relabels.precision is None
+    assert step4_precision([], GOOD.acceptable).relabels.precision is None

@@ -20,7 +20,7 @@ from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.text import plural, refused
+from targen_core.text import plural, refused, row_name
 
 if TYPE_CHECKING:
     import datasets
@@ -95,6 +95,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             of rows that belong together are the same.
         problems: what is wrong with rows that were read with `strict=False`, and known oddities
             of the original data.
+        report: of a run, its report as of the moment at which its rows were read; else empty.
     """
 
     name: str = field(compare=False)
@@ -107,6 +108,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
     provenance: Iterable[Mapping[str, Any]] = field(default=(), compare=False)
     weights: Sequence[float] = field(default=(), compare=False)
     problems: Sequence[Problem] = field(default=(), compare=False)
+    report: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the task, which is code: what is kept is where to find it again."""
@@ -160,7 +162,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
                 instances = task.from_rows(rows)
             except (ValueError, LookupError, TypeError, Rejected) as error:
                 raise UsageError(
-                    f"{self.name}, row {start + 1} is not a labelled row of {task.name}: "
+                    f"{self.name}, {row_name(start)} is not a labelled row of {task.name}: "
                     f"{problem_in(error)}"
                 ) from error
             yield Unit(start + 1, rows, instances)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.forms.records import Form, Record, as_it_is, official_row
+from targen_core.dataset.forms.text import lines
 from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
 from targen_core.dataset.source import Source, open_source
 from targen_core.dataset.weighing import weighed
-from targen_core.errors import Rejected, UnknownName, UsageError
+from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import json_of
+from targen_core.runs.folder.card import dataset_card
+from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
@@ -41,8 +46,8 @@ def read_dataset(
     """A dataset in any form, as official rows of its task.
 
     Every row is validated strictly against the task's schema: `"true"` is not a boolean. Rows of
-    a file whose first row has no `idx` are numbered from 0, where the schema wants a number. An
-    incomplete last line of a run in progress is skipped.
+    a file whose first row has no `idx` are numbered from 0, where the schema wants a number. A run
+    in progress is read as of one moment: rows, card and report agree.
 
     Args:
         source: a run directory, or what `targen correct` or `targen reweigh` left; a .jsonl,
@@ -69,23 +74,84 @@ def read_dataset(
         source = made
     if isinstance(source, Dataset):
         return _same(source, task, registry)
-    opened = open_source(source, encoding=encoding)
-    whose = _task(opened, task, variants, registry)
-    problems: list[Problem] = []
-    rows = (
-        _strictly(opened, whose, task, problems) if strict else _leniently(opened, whose, problems)
-    )
+    while True:
+        opened = open_source(source, encoding=encoding)
+        whose = _task(opened, task, variants, registry)
+        ended = _written(opened)
+        opened, report = _at_one_moment(opened)
+        problems: list[Problem] = []
+        rows = (
+            _strictly(opened, whose, task, problems)
+            if strict
+            else _leniently(opened, whose, problems)
+        )
+        if _written(opened) == ended:
+            break  # otherwise the run ended, or was resumed, while it was read
+    card = opened.card
+    if (
+        opened.run is not None and report and ended is None
+    ):  # README.md is of an earlier end, if it is there
+        card = dataset_card(whose, Manifest.load(opened.run / "manifest.json"), report, rows[0])
     dataset = Dataset(
         opened.name,
         whose,
         rows,
-        opened.card,
+        card,
         source=opened.place,
         run=opened.run,
         provenance=opened.provenance,
         problems=problems,
+        report=report,
     )
     return dataset if opened.weighing is None else weighed(dataset, opened.weighing)
+
+
+def _written(source: Source) -> tuple[int, int] | None:
+    """What tells one report of a run from the next; None while it has none, as in progress."""
+    if source.run is None:
+        return None
+    try:
+        there = (source.run / "report.json").stat()
+    except OSError:
+        return None
+    return there.st_ino, there.st_mtime_ns
+
+
+def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
+    """A run as of its report, which of a run in progress is what its ledger tells now.
+
+    Rows that are written later are left out, and so is what `provenance` says of them.
+    """
+    if source.run is None:
+        return source, {}
+    try:
+        report = read_report(source.run)
+    except RunDirectoryError:  # whoever needs the report says so
+        return source, {}
+    if _written(source) is not None:
+        return source, report
+    count = sum(report["rows"].values())
+    if not (source.run / "provenance.jsonl").exists():  # nothing tells which rows are whole
+        return source, {}
+    later = lines(source.run / "dataset.jsonl", may_be_torn=True)  # read behind the report
+    form = replace(later, records=lambda: islice(later.records(), count))
+    return replace(source, form=form, provenance=_Until(source.provenance, count)), report
+
+
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """The provenance of the first rows of a run, read anew each time."""
+
+    records: Iterable[Mapping[str, Any]]
+    rows: int
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        left = self.rows
+        for record in self.records:
+            left -= record.get("rows", 1)
+            if left < 0:
+                return
+            yield record
 
 
 def _task(

@@ -20,7 +20,8 @@ from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
 from targen_review.plan import Plan, PlanData, data_of, is_there, load_plan
 from targen_review.rows import ReviewData, ReviewRow, mend, open_data
-from targen_review.verdicts import Verdict, check_rule, people, said_of, verdict_of
+from targen_review.rubric import Rubric
+from targen_review.verdicts import EFFECTS, Verdict, check_rule, people, said_of, verdict_of
 from targen_standard.correction.versions import Decided, patched, write_version
 
 __all__ = [
@@ -110,6 +111,7 @@ class Version:
     exact: bool
     place: Path
     numbered: bool
+    rubric: Rubric
     good_rejects: int = 0
     strangers: tuple[str, ...] = ()
 
@@ -117,6 +119,14 @@ class Version:
     def open(self) -> list[Judged]:
         """Rows on which raters disagree, and those that cannot be changed as they want."""
         return [each for each in self.rows if each.outcome in ("disagreed", "refused")]
+
+    @property
+    def effects(self) -> dict[str, int]:
+        """How many rows stay as they are, change and leave."""
+        counts = dict.fromkeys(("stays", "changes", "leaves"), 0)
+        for name, count in self.report["outcomes"].items():
+            counts[EFFECTS.get(name, "stays")] += count
+        return counts
 
     def write(self) -> Path:
         """Write it, and give the directory.
@@ -193,7 +203,6 @@ def judged_rows(
     plan: Plan, data: ReviewData, prefix: str, raters: Mapping[str, Graded], rule: str
 ) -> Iterator[tuple[Judged, list[str]]]:
     """Each row with what people say of it, and the raters whose grades are of earlier contents."""
-    letters = plan.rubric.acceptable
     for row in data.rows():
         grades: dict[str, Grade] = {}
         stale: list[str] = []
@@ -203,7 +212,7 @@ def judged_rows(
                 grades[name] = grade
             elif grade is not None:
                 stale.append(name)
-        verdict = verdict_of(row, grades, rule, letters)
+        verdict = verdict_of(row, grades, rule, plan.rubric)
         yield _judged(data.task, row, verdict), stale
 
 
@@ -276,6 +285,7 @@ def _version(
         exact=exact,
         place=_place(known, out, several=several),
         numbered=out is None,
+        rubric=plan.rubric,
         good_rejects=good,
     )
 

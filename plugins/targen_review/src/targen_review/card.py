@@ -69,11 +69,13 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     )
     yield ""
     letters = ", ".join(
-        f"{each.letter} ({markdown(each.title)}) {_number(of.after[each.letter])}"
+        f"{rubric.word(each.letter)}"
+        f"{'' if rubric.is_of_labels else f' ({markdown(each.title)})'} "
+        f"{_number(of.after[each.letter])}"
         for each in rubric.grades
     )
     yield f"- Grades: {letters}.{' A row that several graded counts once.' * (len(people) > 1)}"
-    good = ", ".join(each for each in rubric.letters if each in rubric.acceptable)
+    good = ", ".join(rubric.word(each) for each in rubric.letters if each in rubric.acceptable)
     yield f"- Acceptable ({good}): {_share(of.acceptable)}{_before(of)}."
     if of.confirmed.value is not None:
         yield f"- Labels that they confirm: {_share(of.confirmed)}."

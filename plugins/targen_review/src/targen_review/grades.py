@@ -83,7 +83,7 @@ class Grade(BaseModel):
 
     @property
     def is_done(self) -> bool:
-        """Whether the row needs no more of this rater: it has its grade, or is rejected."""
+        """Whether the row has its grade, or is rejected."""
         return self.after is not None or self.reject
 
     def says_as(self, other: Grade) -> bool:
@@ -158,8 +158,14 @@ class GradeBook:
         done: the ids of the rows that need no more of this rater.
     """
 
-    def __init__(self, folder: Path, rater: Rater) -> None:
+    def __init__(self, folder: Path, rater: Rater, *, relabels: bool = False) -> None:
         """Open the file, or begin it; a torn last line is dropped.
+
+        Args:
+            folder: of the review.
+            rater: whose file it is.
+            relabels: whether a row is done when it got a label. In a blind review a label comes
+                before the grade.
 
         Raises:
             WriteFailed: it cannot be opened or written.
@@ -171,6 +177,7 @@ class GradeBook:
         self.done: set[str] = set()
         self._steps: list[tuple[Grade, Grade]] = []  # a state, and the one before it
         self._read = 0
+        self._relabels = relabels
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._fd = open_plain(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, alone=True)
@@ -261,7 +268,8 @@ class GradeBook:
 
     def _set(self, grade: Grade) -> None:
         self.grades[grade.row] = grade
-        (self.done.add if grade.is_done else self.done.discard)(grade.row)
+        done = grade.is_done or (self._relabels and grade.label is not None)
+        (self.done.add if done else self.done.discard)(grade.row)
 
     def _write(self, line: str) -> None:
         data = line.encode("utf-8", "backslashreplace") + b"\n"

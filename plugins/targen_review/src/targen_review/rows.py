@@ -20,7 +20,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.runs.folder import tracing
 from targen_core.runs.folder.tracing import Traced
 from targen_core.tasks.fields import NO_TEXTS
-from targen_core.text import refused
+from targen_core.text import refused, row_name
 
 __all__ = [
     "NO_TASK",
@@ -29,6 +29,7 @@ __all__ = [
     "ReviewRow",
     "blind_fields",
     "mend",
+    "name_of",
     "open_data",
     "review_rows",
 ]
@@ -338,6 +339,13 @@ def review_rows(
         rejected = each.rejects(stage="correct") if rejects else ()
         for row in itertools.chain(each.rows(), rejected):
             yield each, replace(row, id=f"{lead}{row.id}") if lead else row
+
+
+def name_of(row: ReviewRow, data: str = "") -> str:
+    """Return what a row is called; `data` names its dataset, where several are read together."""
+    if row.number is not None:
+        return row_name(row.number, data)
+    return f"reject {row.id} of {data}" if data else f"reject {row.id}"
 
 
 def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, str]:

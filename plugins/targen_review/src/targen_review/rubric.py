@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -11,9 +11,23 @@ from targen_core.errors import UsageError
 from targen_core.reading import read_yaml
 from targen_core.text import refused
 
-__all__ = ["PAPER", "GradeMeaning", "Reason", "Rubric", "read_rubric"]
+__all__ = [
+    "LABELS",
+    "NAMED",
+    "PAPER",
+    "Effect",
+    "GradeMeaning",
+    "Reason",
+    "Rubric",
+    "named_rubric",
+    "read_rubric",
+]
 
 _MAX_BYTES = 1 << 20
+
+Effect = Literal["stays", "changes", "leaves"]
+"""What `targen review apply` does with a row: keep it as it is, change its label or texts, leave it
+out."""
 
 
 class GradeMeaning(BaseModel):
@@ -24,6 +38,9 @@ class GradeMeaning(BaseModel):
         title: a few words.
         meaning: when a row gets it.
         acceptable: whether a row of this grade is good enough to train on.
+        effect: what `targen review apply` does with a row of this grade. "changes": it gets the
+            label that the rater gives, and leaves where they give none. None: it stays, except
+            under the worst grade of the rubric, unless that is acceptable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +49,7 @@ class GradeMeaning(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=80)]
     meaning: Annotated[str, Field(max_length=1000)] = ""
     acceptable: bool
+    effect: Effect | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -113,6 +131,30 @@ class Rubric(BaseModel):
         return tuple(reason.name for reason in self.reasons)
 
     @property
+    def is_of_labels(self) -> bool:
+        """Whether a grade says that the label is wrong, so that the right one is asked for."""
+        return any(grade.effect == "changes" for grade in self.grades)
+
+    def word(self, letter: str | None) -> str:
+        """Return a grade as reports write it: its letter, or its title where it is of labels."""
+        if not self.is_of_labels:
+            return letter or ""
+        return next((grade.title for grade in self.grades if grade.letter == letter), letter or "")
+
+    def letter_for(self, effect: Effect) -> str:
+        """Return the letter of the first grade with an effect."""
+        return next(grade.letter for grade in self.grades if grade.effect == effect)
+
+    def effect_of(self, letter: str | None) -> Effect:
+        """Return what `targen review apply` does with a row of this grade."""
+        grade = next((each for each in self.grades if each.letter == letter), None)
+        if grade is None:
+            return "stays"
+        if grade.effect is not None:
+            return grade.effect
+        return "leaves" if grade == self.grades[-1] and not grade.acceptable else "stays"
+
+    @property
     def acceptable(self) -> frozenset[str]:
         """The letters of the grades that are good enough."""
         return frozenset(grade.letter for grade in self.grades if grade.acceptable)
@@ -150,6 +192,47 @@ PAPER = Rubric(
     ),
 )
 """The four grades of the paper's human evaluation (appendix H), in our own words."""
+
+LABELS = Rubric(
+    name="labels",
+    question="Is this the right label for this text?",
+    grades=(
+        GradeMeaning(
+            letter="R",
+            title="right",
+            meaning="The text is fine, and the label is right.",
+            acceptable=True,
+            effect="stays",
+        ),
+        GradeMeaning(
+            letter="W",
+            title="wrong label",
+            meaning="The text is fine, and another label is right.",
+            acceptable=False,
+            effect="changes",
+        ),
+        GradeMeaning(
+            letter="B",
+            title="bad text",
+            meaning="The text should not be in the dataset, whatever its label.",
+            acceptable=False,
+            effect="leaves",
+        ),
+    ),
+)
+"""What is asked of rows of a task with a closed set of labels, unless the user asks otherwise."""
+
+NAMED = {rubric.name: rubric for rubric in (LABELS, PAPER)}
+"""The rubrics that `--rubric` knows by name."""
+
+
+def named_rubric(asked: str) -> Rubric:
+    """Return the rubric of a name, or the one in a file.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    return NAMED[asked] if asked in NAMED else read_rubric(Path(asked))
 
 
 def read_rubric(path: Path) -> Rubric:

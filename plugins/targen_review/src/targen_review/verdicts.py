@@ -11,8 +11,19 @@ from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_review.grades import Grade, Graded
 from targen_review.rows import ReviewRow
+from targen_review.rubric import PAPER, Effect, Rubric
 
-__all__ = ["RULES", "Outcome", "Verdict", "check_rule", "people", "said_of", "verdict_of"]
+__all__ = [
+    "EFFECTS",
+    "RULES",
+    "Outcome",
+    "Verdict",
+    "check_rule",
+    "effect_of",
+    "people",
+    "said_of",
+    "verdict_of",
+]
 
 RULES = ("agree", "majority")
 """The rules beside a rater's name."""
@@ -23,6 +34,14 @@ Outcome: TypeAlias = Literal[
 """What became of a row: as it is and acceptable, as it is though not acceptable, with another
 label, with other texts, gone, as it is since raters want different things, as it is since nobody
 said anything."""
+
+EFFECTS: Mapping[str, Effect] = {
+    "relabelled": "changes",
+    "edited": "changes",
+    "rejected": "leaves",
+    "surplus": "leaves",
+}
+"""Outcome -> what happens to the row; a row of any other outcome stays as it is."""
 
 _REJECT = "reject"
 
@@ -79,11 +98,11 @@ def check_rule(rule: str, raters: Collection[str]) -> str:
 
 
 def verdict_of(
-    row: ReviewRow, grades: Mapping[str, Grade], rule: str, acceptable: Collection[str]
+    row: ReviewRow, grades: Mapping[str, Grade], rule: str, rubric: Rubric = PAPER
 ) -> Verdict:
     """What raters say of a row.
 
-    Raters differ if they want different things done: one rejects the row and one keeps it, or
+    Raters differ if they want different things done: one has the row leave and one keeps it, or
     they give it other labels or other texts. Grades alone are no difference.
 
     Args:
@@ -92,10 +111,14 @@ def verdict_of(
         rule: "agree": what all want who graded the row. "majority": what more than half of them
             want. A rater's name: what that rater wants, and where they said nothing, what all
             want.
-        acceptable: the letters that are good enough.
+        rubric: what the grades mean.
     """
     grades = {name: grades[name] for name in sorted(grades)}
-    votes = {name: vote for name, each in grades.items() if (vote := _vote(row, each)) is not None}
+    votes = {
+        name: vote
+        for name, each in grades.items()
+        if (vote := _vote(row, each, rubric)) is not None
+    }
     if rule in votes:
         votes = {rule: votes[rule]}
     if not votes:
@@ -114,8 +137,8 @@ def verdict_of(
         outcome: Outcome = "edited" if edit else "relabelled"
         return Verdict(outcome, grades, by, changed, edit, acceptable=True)
     letters = [grades[name].after for name in votes]
-    good = sum(letter in acceptable for letter in letters)
-    bad = sum(letter is not None and letter not in acceptable for letter in letters)
+    good = sum(letter in rubric.acceptable for letter in letters)
+    bad = sum(letter is not None and letter not in rubric.acceptable for letter in letters)
     fine = None
     if good >= needed:
         fine = True
@@ -124,13 +147,33 @@ def verdict_of(
     return Verdict("doubted" if bad and not fine else "confirmed", grades, by, acceptable=fine)
 
 
-def _vote(row: ReviewRow, grade: Grade) -> _Vote | None:
+def effect_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> str:
+    """Say what `targen review apply` does with a row if one rater alone decides; "" of no grade."""
+    vote = _vote(row, grade, rubric)
+    if vote is None:
+        return ""
+    label, edit = vote
+    if label == _REJECT and not edit:
+        return "leaves"
+    changes = [] if label[1:] == (row.label or "") else [f"changes its label to {label[1:]}"]
+    changes += ["changes its text"] if edit else []
+    return " and ".join(changes) or "stays"
+
+
+def _vote(row: ReviewRow, grade: Grade, rubric: Rubric) -> _Vote | None:
     """What a rater wants done; None where they said nothing that decides."""
     if grade.reject:
         return _REJECT, ()
     edit = _edits(row, grade.edit or {})
     if grade.after is None and grade.label is None and not edit:
         return None
+    effect = rubric.effect_of(grade.after)
+    # Whoever mends a row keeps it; only a text that is bad in itself leaves with any label.
+    relabels = grade.label not in (None, row.label) and not (
+        rubric.is_of_labels and effect == "leaves"
+    )
+    if effect != "stays" and not edit and not relabels:
+        return _REJECT, ()
     # Behind a sign, since a label may be called "reject".
     return f"={grade.label if grade.label is not None else row.label or ''}", edit
 

@@ -10,7 +10,7 @@ import typer
 
 from targen_cli.show import REPLY, Screen, text_of
 from targen_cli.tables import print_json, print_table
-from targen_core.text import percent, plural, printable
+from targen_core.text import percent, plural, printable, row_name
 
 if TYPE_CHECKING:
     from targen_standard.comparing.difference import Changed, Difference, RowChange
@@ -147,7 +147,7 @@ def _print_row(screen: Screen, example: RowChange) -> None:
         if side is None:
             continue
         number, row = side
-        screen.title(f"{sign} row {number}", str(row.get("label", "")), "", indent=2)
+        screen.title(f"{sign} {row_name(number)}", str(row.get("label", "")), "", indent=2)
         content = [(name, value) for name, value in row.items() if name not in ("idx", "label")]
         cut = [(name, printable(text_of(value), max_length=REPLY)) for name, value in content]
         screen.pairs(cut, indent=6)

@@ -167,7 +167,7 @@ def export(
     variants = said.values.get("variants", ())
     dataset = read_dataset(source, task, variants=variants, registry=registry, encoding=encoding)
     if dataset.run is not None:
-        _say_unfinished(dataset.run)
+        _say_unfinished(dataset, dataset.run)
     dataset = (_reviewed if reviewed else _with_figures)(registry, source, dataset)
     if dataset.problems:
         first = dataset.problems[0]
@@ -323,11 +323,11 @@ def _check_apart(out: Path, source: Path) -> None:
         )
 
 
-def _say_unfinished(run: Path) -> None:
+def _say_unfinished(dataset: Dataset, run: Path) -> None:
     """Tell on standard error that a run did not make all its rows."""
     from targen_core.runs.folder.report import read_report
 
-    report = read_report(run)
+    report = dataset.report or read_report(run)  # which says why it cannot be read
     if report["status"] != "complete":
         print(
             f"note: this run is {report['status']}, its rows so far are exported: "

@@ -15,6 +15,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
+from targen_core.text import row_name
 from targen_core.wording import Either, Option
 
 __all__ = ["Conversation", "conversation", "conversations"]
@@ -59,7 +60,7 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
     for unit in dataset.units():
         if not unit.instances:
             raise UsageError(
-                f"{dataset.name}, row {unit.number} has no label",
+                f"{dataset.name}, {row_name(unit.number - 1)} has no label",
                 hint="this form needs labels; "
                 + Either(Option("as"), "the exporters")
                 + " jsonl, csv and hf do not",

@@ -66,7 +66,7 @@ from targen_core.runs.records.reading import MEMBERS, check_members
 from targen_core.runs.records.writing import keep_copies
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.text import plural, printable
+from targen_core.text import plural, printable, row_name
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words, listed
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 
@@ -722,7 +722,7 @@ class _Writer:
                 return instances, among, task.render(one), task.dedup_text(one)
         except Exception as error:  # of a task's own code
             raise RunDirectoryError(
-                f"{traced.run}: row {traced.record.get('idx')} is no row of {task.name}: "
+                f"{traced.run}: {row_name(traced.number)} is no row of {task.name}: "
                 f"{type(error).__name__}: {error}"
             ) from error
         text = "\n".join(text_at(row, path) for row in traced.rows for path in task.fields)

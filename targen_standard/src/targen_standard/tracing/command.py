@@ -14,7 +14,7 @@ import typer
 from targen_cli.show import REPLY, content_of, facts_of, origin_of, outcome_of, text_of
 from targen_cli.tables import print_json
 from targen_core.errors import UsageError
-from targen_core.text import plural, printable
+from targen_core.text import plural, printable, row_name
 
 if TYPE_CHECKING:
     from targen_core.runs.folder.tracing import Traced
@@ -100,7 +100,7 @@ def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
     for each in islice(every, None if full else _SHOWN):
         lines = [(name, text_of(value)) for name, value in content_of(each)]
         if each.rows:
-            title = [(f"row {each.number}", "bold"), (str(each.label), "cyan")]
+            title = [(row_name(each.number), "bold"), (str(each.label), "cyan")]
         else:
             verdict, why = outcome_of(each)
             title = [(each.id, "bold"), (verdict, "cyan"), (why, "dim")]
@@ -144,7 +144,7 @@ def _cut(pairs: Sequence[tuple[str, str]], *, full: bool) -> list[tuple[str, str
 def _of_row(trace: Trace, *, full: bool) -> _Branch:
     traced, record = trace.traced, trace.record
     if trace.rows:
-        title = [(f"row {traced.number}", "bold"), (str(trace.label), "bold cyan")]
+        title = [(row_name(traced.number), "bold"), (str(trace.label), "bold cyan")]
     else:
         verdict, why = outcome_of(traced)
         title = [(trace.id, "bold"), (verdict, "bold cyan"), (why, "dim")]

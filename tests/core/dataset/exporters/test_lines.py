@@ -170,7 +170,7 @@ def test_rows_without_a_label_teach_nothing(exporter, dataset, rows, tmp_path):
     del rows[1]["label"]
     with pytest.raises(UsageError) as caught:
         exporter.write(dataset(rows), tmp_path / "out")
-    assert str(caught.value) == "pairs-0, row 2 has no label"
+    assert str(caught.value) == "pairs-0, row 1 has no label"
     assert caught.value.hint == "this form needs labels; the exporters jsonl, csv and hf do not"
 
 
@@ -178,7 +178,7 @@ def test_rows_that_the_task_cannot_read_are_named(dataset, rows, tmp_path):
     made = dataset(rows, rows={"from_rows": lambda rows: [rows[0]["texts"]]})
     with pytest.raises(UsageError) as caught:
         INSTRUCTIONS.write(made, tmp_path / "out")
-    assert str(caught.value) == "pairs-0, row 1 is not a labelled row of pairs: no 'texts'"
+    assert str(caught.value) == "pairs-0, row 0 is not a labelled row of pairs: no 'texts'"
 
 
 def openai_problems(line):

@@ -395,10 +395,14 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
     journal = path / "journal"
     if journal.exists():
         Journal(journal, on_record=usage.recall, read_only=True, known=known, indexed=False).close()
-    _, _, provenance, rejects = marks
+    _, dataset, provenance, rejects = marks
     for record in _candidates(path / "rejects.jsonl", tracker, rejects[0]):
         commits.append(_rejected(record, tracker))
+    there = sum(1 for _ in read_jsonl(path / "dataset.jsonl", start=dataset[0]))
     for record in _candidates(path / "provenance.jsonl", tracker, provenance[0]):
+        there -= record["rows"]
+        if there < 0:  # the rows of the last record are not written yet
+            break
         commits.append(_accepted(record, tracker))
     return commits, usage
 

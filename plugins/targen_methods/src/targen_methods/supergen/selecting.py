@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.errors import UsageError
+from targen_core.text import row_name
 
 if TYPE_CHECKING:
     from targen_core import Dataset
@@ -233,7 +234,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value):
             raise UsageError(
-                f"{data}: row {number} has no number {by!r} in its notes",
+                f"{data}: {row_name(number)} has no number {by!r} in its notes",
                 hint="targen method supergen notes a score; --by names another note",
             )
         numbers.append(float(value))

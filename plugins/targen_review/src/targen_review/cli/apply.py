@@ -18,6 +18,7 @@ from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
     from targen_review.apply import Judged, Version
+    from targen_review.rubric import Rubric
 
 __all__ = ["FolderArg", "apply"]
 
@@ -76,13 +77,14 @@ def apply(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Make a new version of a dataset from what people changed.
+    """Make a new version of a dataset from what people said of its rows.
 
-    Rejected rows leave; labels and texts are changed as people did, if the task's own checks
-    accept them. Where raters want different things, a row stays as it is and is listed. The
-    version is a directory with dataset.jsonl, changes.jsonl (who, when, and what was before) and
-    report.json; the data itself is not touched. Grades by models do not count, unless one is
-    named with --resolve.
+    Right rows stay. Rows with a wrong label get the one that people gave, and leave if they gave
+    none. Bad texts leave, and so do rows with the worst grade of another rubric. Labels and texts
+    change only if the task's own checks accept them. Where raters want different things, a row
+    stays as it is and is listed. The version is a directory with dataset.jsonl, changes.jsonl (who,
+    when, and what was before) and report.json; the data itself is not touched. Grades by models do
+    not count, unless one is named with --resolve.
 
     A label that lost rows is short of them: --refill grows the run to as many more, and says what
     to type where it cannot. With --exact, labels that gained rows lose the surplus.
@@ -124,7 +126,12 @@ def apply(
             )
     if json:
         shown = zip(paths, versions, strict=True)
-        print_json([{"path": str(path), "resolve": v.rule, **v.report} for path, v in shown])
+        print_json(
+            [
+                {"path": str(path), "resolve": v.rule, **v.report, "effects": v.effects}
+                for path, v in shown
+            ]
+        )
         return
     for path, version in zip(paths, versions, strict=True):
         if not quiet:
@@ -150,12 +157,18 @@ def _refill(
 
 
 def _print(version: Version, path: Path) -> None:
+    from targen_review.verdicts import EFFECTS
+
     report = version.report
     raters = ", ".join(report["raters"])
     seen = f"{report['seen']:,} of {plural(report['instances'], 'row')}"
     print(f"{report['of']}: {seen} reviewed by {raters}; rule: {version.rule}\n")
-    rows = [(name, f"{count:,}") for name, count in report["outcomes"].items() if count]
-    print_table(["what became of them", "rows"], rows)
+    rows = [
+        (name, f"{count:,}", EFFECTS.get(name, "stays"))
+        for name, count in report["outcomes"].items()
+        if count
+    ]
+    print_table(["what became of them", "rows", "in the new version"], rows)
     if version.requested and len(version.requested) <= _MANY:
         print()
         print_table(
@@ -165,7 +178,7 @@ def _print(version: Version, path: Path) -> None:
                 for name, count in version.requested.items()
             ],
         )
-    _print_open(version.open)
+    _print_open(version.open, version.rubric)
     if report["unchecked"]:
         print(f"\n{plural(report['unchecked'], 'change')} could not be put to every check again")
     if version.targets:
@@ -173,27 +186,32 @@ def _print(version: Version, path: Path) -> None:
     print()
 
 
-def _print_open(judged: Sequence[Judged]) -> None:
+def _print_open(judged: Sequence[Judged], rubric: Rubric) -> None:
     if not judged:
         return
     print(f"\n{plural(len(judged), 'row')} left as {'it is' if len(judged) == 1 else 'they are'}:")
     rows = []
     for each in judged[:_SHOWN]:
         text = printable(" / ".join(each.row.fields.values()), lines=False, max_length=_LONGEST)
-        rows.append((each.row.id, each.refused or _differ(each), text))
+        name = each.row.id if each.row.number is None else each.row.number
+        rows.append((str(name), each.refused or _differ(each, rubric), text))
     print_table(["row", "why", "text"], rows)
     if len(judged) > _SHOWN:
         print(f"… and {len(judged) - _SHOWN:,} more: see changes.jsonl")
 
 
-def _differ(judged: Judged) -> str:
+def _differ(judged: Judged, rubric: Rubric) -> str:
     """What each rater wants, in words: "ann: reject; bob: as it is"."""
+    from targen_review.verdicts import effect_of
+
     row, parts = judged.row, []
     for name in judged.verdict.by:
         grade = judged.verdict.grades[name]
         wants = [] if grade.label in (None, row.label) else [printable(str(grade.label))]
         wants += [f"{path} edited" for path in grade.edit or {}]
-        parts.append(f"{name}: {'reject' if grade.reject else ', '.join(wants) or 'as it is'}")
+        out = "reject" if grade.reject else "leave it out"
+        leaves = effect_of(row, grade, rubric) == "leaves"
+        parts.append(f"{name}: {out if leaves else ', '.join(wants) or 'as it is'}")
     return "; ".join(parts)
 
 

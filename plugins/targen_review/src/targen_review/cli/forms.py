@@ -116,7 +116,7 @@ def import_(
     sheet = sheet_of(plan, folder, data)
     answers = read_answers(file, sheet, _names(rater or []))
     _check_raters(plan, sheet, answers)
-    taken = take(folder, answers)
+    taken = take(folder, answers, plan.rubric)
     changed = {item.row: item.digest for item in sheet.items}
     if stale := sum(answer.digest != changed[answer.row] for answer in answers):
         print(

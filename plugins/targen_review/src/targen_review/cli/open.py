@@ -64,7 +64,13 @@ def review(
         ),
     ] = False,
     rubric: Annotated[
-        Path | None, typer.Option("--rubric", help="Grades of your own, in YAML. [default: A to D]")
+        str | None,
+        typer.Option(
+            "--rubric",
+            metavar="NAME",
+            help="What is asked: labels (right, wrong label, bad text), paper (A to D), or a YAML "
+            "file of your own. [default: labels if the task has a closed set of them, else paper]",
+        ),
     ] = None,
     blind: Annotated[
         bool, typer.Option("--blind", help="Hide labels until a rater chose one.")
@@ -106,15 +112,20 @@ def review(
         bool, typer.Option("--json", help="As --plan, and print JSON for programs.")
     ] = False,
 ) -> None:
-    """Grade, relabel, edit and reject rows on a page of this machine, by keys.
+    """Say of each row: right, wrong label or bad text, on a page of this machine, by one key each.
 
-    Prints a link for each rater, which holds a secret; the page is for this machine alone. Grades
-    are on disk before the next row shows, in a folder beside the data. The same command goes on.
+    A right row stays. "Wrong label" asks which is right by one more key: the row gets that label,
+    or leaves if you give none. A bad text leaves. The page shows these effects before targen review
+    apply makes them. Tasks without a closed set of labels get the grades A to D of the paper.
+
+    Prints a link for each rater, which holds a secret. Only this machine can open the page. Answers
+    are on disk before the next row shows, in a folder beside the data. The same command continues.
 
     Examples:
     - targen review runs/rte-0
     - targen review runs/rte-0 --sample paper --raters ann,bob --blind
     - targen review runs/rte-0 --as ann
+    - targen review runs/rte-0 --rubric paper
     - targen review data.jsonl --task rte --rubric mine.yaml
     - targen review runs/rte-0 --rater llm:chatgpt/gpt-6-luna
     """
@@ -158,7 +169,7 @@ def planned(
     teams: str | None = None,
     exclude: list[str] | None = None,
     together: bool = False,
-    rubric: Path | None = None,
+    rubric: str | None = None,
     blind: bool = False,
     rejects: bool = False,
     seed: int | None = None,
@@ -178,7 +189,7 @@ def planned(
     from targen_review.grades import check_name
     from targen_review.plan import data_of, differing, folder_for, is_there, load_plan, write_plan
     from targen_review.rows import NO_TASK
-    from targen_review.rubric import read_rubric
+    from targen_review.rubric import named_rubric
     from targen_review.sample import check_sample, teams_of
 
     requested: dict[str, Any] = {
@@ -189,7 +200,7 @@ def planned(
         else tuple(tuple(map(check_name, _split(team, "+"))) for team in _split(teams, ",")),
         "barred": tuple(sorted(exclude)) if exclude else None,
         "together": together or None,
-        "rubric": None if rubric is None else read_rubric(rubric),
+        "rubric": None if rubric is None else named_rubric(rubric),
         "blind": blind or None,
         "rejects": rejects or None,
         "seed": seed,
@@ -253,9 +264,13 @@ def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
 
 def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
     """What is asked for now, over what a plan was made with."""
+    from targen_review.rubric import NAMED
+
     kept = {name: getattr(plan, name) for name in type(plan).model_fields}
     for name in ("format", "data", "rows"):
         del kept[name]
+    if kept["rubric"] in NAMED.values():  # which the task may have decided, and may be known now
+        del kept["rubric"]
     if "raters" in requested:
         kept |= {"teams": (), "barred": ()}
     return {**kept, **requested}
@@ -334,9 +349,18 @@ def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
 def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
     from targen_review.plan import Plan, PlanData, located
     from targen_review.rows import review_rows
+    from targen_review.rubric import LABELS, PAPER
     from targen_review.sample import Drawable, assign, teams_of
 
-    requested = {"raters": (), "teams": (), "barred": (), "together": False, **requested}
+    closed = all(each.labels for each in opened)
+    requested = {
+        "raters": (),
+        "teams": (),
+        "barred": (),
+        "together": False,
+        "rubric": LABELS if closed else PAPER,
+        **requested,
+    }
     groups: dict[str, list[Drawable]] = {}
     found = {each.name: 0 for each in opened}
     for each, row in review_rows(opened, rejects=requested.get("rejects", False)):

@@ -22,6 +22,8 @@ from targen_review.rows import ReviewData, review_rows
 
 __all__ = ["grade_on_a_page"]
 
+_COUNTED = 10_000  # rows that are gone through at the end
+
 
 def grade_on_a_page(
     folder: Path,
@@ -57,7 +59,8 @@ def grade_on_a_page(
         desks = {}
         for name in names:
             plan.rows_of(name)  # that it is a rater
-            book = stack.enter_context(GradeBook(folder, Rater(rater=name)))
+            rater = Rater(rater=name)
+            book = stack.enter_context(GradeBook(folder, rater, relabels=not plan.blind))
             desks[name] = Desk(plan, data, store, book)
         secrets = {name: Secret(number, name) for name in names}
         shared = Shared(desks, secrets, ", ".join(each.name for each in data))
@@ -66,7 +69,7 @@ def grade_on_a_page(
             print(
                 f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secrets[name].address(number)}"
             )
-        print("Ctrl-C ends it; every grade is saved when it is given", flush=True)
+        print("Ctrl-C ends it; every answer is saved when it is given", flush=True)
         if browser and len(names) == 1:
             open_browser(secrets[names[0]].address(number))
         try:
@@ -75,7 +78,15 @@ def grade_on_a_page(
             pass  # the way to end it
         finally:
             for name, desk in desks.items():
-                print(f"{name}: {desk.done:,} of {len(desk.ids):,} done")
+                print(f"{name}: {desk.done:,} of {len(desk.ids):,} done{_effects(desk)}")
+
+
+def _effects(desk: Desk) -> str:
+    """What targen review apply would do by this rater alone; "" of too many rows to go through."""
+    if len(desk.ids) > _COUNTED or not (effects := desk.effects()):
+        return ""
+    said = ", ".join(f"{count:,} {effect}{'s' * (count == 1)}" for effect, count in effects.items())
+    return f"; in the new version: {said}"
 
 
 def _user() -> str:

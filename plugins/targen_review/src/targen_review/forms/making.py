@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from targen_review.forms.sheet import Answer, Item, Sheet
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import Plan
 from targen_review.rows import blind_fields
+from targen_review.rubric import PAPER, Rubric
 
 __all__ = ["sheet_of", "take"]
 
@@ -58,11 +59,19 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
         instruction="\n\n".join(filter(None, [*said, plan.rubric.question])),
         labels={} if task is None else {each.name: each.summary for each in task.labels},
         grades={
-            each.letter: ": ".join(filter(None, (each.title, each.meaning)))
+            plan.rubric.word(each.letter): each.meaning
+            if plan.rubric.is_of_labels
+            else ": ".join(filter(None, (each.title, each.meaning)))
             for each in plan.rubric.grades
         },
         items=[
-            Item(prefix + row.id, row.digest, texts, row.label, row.before)
+            Item(
+                prefix + row.id,
+                row.digest,
+                texts,
+                row.label,
+                None if plan.rubric.is_of_labels else row.before,
+            )
             for row, texts in zip(rows, shown, strict=True)
         ],
         editable=frozenset(
@@ -77,8 +86,10 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     )
 
 
-def take(folder: Path, answers: Sequence[Answer]) -> list[tuple[str, Counter[str]]]:
-    """Write answers as grades into the files of their raters.
+def take(
+    folder: Path, answers: Sequence[Answer], rubric: Rubric = PAPER
+) -> list[tuple[str, Counter[str]]]:
+    """Write answers as grades, by the rubric of the review, into the files of their raters.
 
     Returns:
         By rater, how many were "new", "known" already, or "older" than what is there.
@@ -87,7 +98,8 @@ def take(folder: Path, answers: Sequence[Answer]) -> list[tuple[str, Counter[str
         UsageError: an answer is too long for a grade; nothing is written then.
         RunDirectoryError: a rater's name is that of a model.
     """
-    grades = [(answer.rater, _grade(answer)) for answer in answers]
+    letters = {rubric.word(letter): letter for letter in rubric.letters}
+    grades = [(answer.rater, _grade(answer, letters)) for answer in answers]
     raters = sorted({name for name, _ in grades})
     taken = []
     for name in raters:
@@ -110,14 +122,14 @@ def take(folder: Path, answers: Sequence[Answer]) -> list[tuple[str, Counter[str
     return taken
 
 
-def _grade(answer: Answer) -> Grade:
+def _grade(answer: Answer, letters: Mapping[str, str]) -> Grade:
     try:
         return Grade(
             row=answer.row,
             digest=answer.digest,
             at=answer.at,
-            before=answer.before,
-            after=answer.after,
+            before=letters.get(answer.before or "", answer.before),
+            after=letters.get(answer.after or "", answer.after),
             reasons=answer.reasons,
             label=answer.label,
             edit=dict(answer.edit) or None,

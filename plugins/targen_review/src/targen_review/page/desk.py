@@ -13,7 +13,9 @@ from targen_core.text import refused
 from targen_review.grades import Grade, GradeBook
 from targen_review.page.store import RowStore
 from targen_review.plan import Plan
-from targen_review.rows import Mended, ReviewData, ReviewRow, blind_fields, mend
+from targen_review.rows import Mended, ReviewData, ReviewRow, blind_fields, mend, name_of
+from targen_review.rubric import PAPER, Rubric
+from targen_review.verdicts import effect_of
 
 __all__ = ["Desk", "Question", "Seat"]
 
@@ -50,6 +52,7 @@ class Seat:
         hidden: whether labels are hidden until the rater has chosen one.
         labels: what the rater can choose from; none where labels are open.
         mended: what the task says of the edit or the new label, where there is one.
+        rubric: what the rater is asked.
     """
 
     at: int
@@ -60,6 +63,36 @@ class Seat:
     hidden: bool
     labels: tuple[str, ...]
     mended: Mended | None
+    rubric: Rubric = PAPER
+
+    @property
+    def asks_label(self) -> bool:
+        """Whether the rater called the label wrong, and has not said which one is right."""
+        grade = self.grade
+        return (
+            not self.changed
+            and not grade.reject
+            and self.rubric.is_of_labels
+            and self.rubric.effect_of(grade.after) == "changes"
+            and grade.label in (None, self.row.label if self.row else None)
+        )
+
+    @property
+    def effect(self) -> str:
+        """What `targen review apply` does with the row by this grade alone; "" of no grade."""
+        if self.row is None or self.changed:
+            return ""
+        effect = effect_of(self.row, self.grade, self.rubric)
+        if effect.startswith("changes") and self.mended is not None and self.mended.problems:
+            return "stays as it is, since the task refuses the change"
+        return effect
+
+    def effect_of(self, letter: str) -> str:
+        """What a grade does with the row, in words for its key."""
+        effect = self.rubric.effect_of(letter)
+        if effect == "changes":
+            return "gets the label that you choose next"
+        return f"the row {effect}"
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -81,7 +114,7 @@ class Seat:
         if row is None:
             return ()
         asked: list[tuple[str, str, str | None]] = []
-        if row.is_corrected and row.label is not None:
+        if row.is_corrected and row.label is not None and not self.rubric.is_of_labels:
             asked = [
                 ("before", row.before or "", grade.before),
                 ("after", row.label, grade.after),
@@ -142,6 +175,35 @@ class Desk:
                 return at
         return None
 
+    def name_of(self, seat: Seat) -> str:
+        """What a row is called: by its number, and while that may tell its label, by its place."""
+        row = seat.row
+        if row is None or seat.data is None or seat.hidden:
+            return f"{seat.at + 1:,} of {len(self.ids):,}"
+        # In a review of several, an id begins with its dataset's name.
+        several = len(self._data) > 1 and row.number is not None
+        return name_of(row, seat.data.name if several else "")
+
+    def handle_of(self, seat: Seat) -> str:
+        """What to type to come back to a row: its number, or its place in a blind review."""
+        row = seat.row
+        if row is None or seat.data is None or self.plan.blind:
+            return str(seat.at + 1)
+        lead = f"{seat.data.name}:" if len(self._data) > 1 else ""
+        return row.id if row.number is None else f"{lead}{row.number}"
+
+    def find(self, typed: str) -> int | None:
+        """The place of a row by what `handle_of` says, or by its id; None where there is none."""
+        if self.plan.blind:  # neither a number nor an id, which tell the label
+            at = int(typed) - 1 if typed.isascii() and typed.isdigit() else -1
+            return at if 0 <= at < len(self.ids) else None
+        lead, _, number = typed.rpartition(":")
+        name = lead or (next(iter(self._data)) if len(self._data) == 1 else "")
+        row = typed
+        if number.isascii() and number.isdigit() and len(number) < 16:
+            row = self._store.id_of(name, int(number)) or typed
+        return self.ids.index(row) if row in self.ids else None
+
     def seat(self, at: int) -> Seat:
         """A row with all that the rater may see of it."""
         self.book.refresh()
@@ -149,7 +211,7 @@ class Desk:
         record = self._store.find(row_id)
         if record is None:
             grade = self.book.grades.get(row_id) or Grade(row=row_id, digest="0" * 16)
-            return Seat(at, None, None, grade, False, False, (), None)
+            return Seat(at, None, None, grade, False, False, (), None, self.plan.rubric)
         name, row = record
         data = self._data[name]
         grade = self.book.grades.get(row_id) or Grade(row=row_id, digest=row.digest)
@@ -162,7 +224,15 @@ class Desk:
             and (grade.edit or (grade.label is not None and grade.label != row.label))
         ):
             mended = mend(data.task, row, grade.edit, grade.label if data.labels else None)
-        return Seat(at, row, data, grade, changed, hidden, data.labels, mended)
+        return Seat(at, row, data, grade, changed, hidden, data.labels, mended, self.plan.rubric)
+
+    def effects(self) -> dict[str, int]:
+        """What `targen review apply` does by this rater alone: in words, and with how many rows."""
+        counts = dict.fromkeys(("stay", "change", "leave"), 0)
+        for at, row in enumerate(self.ids):
+            if row in self.book.grades and (effect := self.seat(at).effect):
+                counts[effect.split()[0].removesuffix("s")] += 1
+        return {name: count for name, count in counts.items() if count}
 
     def check(self, at: int, edit: Mapping[str, str]) -> Mended:
         """What the task says of texts that are not saved yet.
@@ -240,6 +310,8 @@ class Desk:
         if action == "label":
             if seat.labels and value not in ("", *seat.labels):
                 raise UsageError(f"{value!r} is not a label of this task")
+            if self.plan.rubric.is_of_labels:
+                return self._labelled(seat, value.strip())
             keep = self.plan.blind or value != old.label
             return {"label": value.strip() or None if keep else None}
         if action == "reject":
@@ -266,8 +338,14 @@ class Desk:
         part, _, letter = value.rpartition("=")
         if letter not in self.plan.rubric.letters:
             raise UsageError(f"{letter!r} is not a grade of the rubric {self.plan.rubric.name}")
-        if seat.hidden:
+        rubric = self.plan.rubric
+        leaves = rubric.is_of_labels and rubric.effect_of(letter) == "leaves"
+        if seat.hidden and not leaves:
             raise UsageError("this review is blind: choose a label first")
+        if rubric.is_of_labels:
+            # A label that was chosen blind is the rater's own word, whatever comes after it.
+            label = seat.grade.label if self.plan.blind and not seat.changed else None
+            return {"label": label, **self._with_label(seat, letter, label)}
         questions = seat.questions
         if not part and len(questions) > 1 and all(q.given for q in questions):
             return {questions[0].part: letter, questions[1].part: None}  # from the start
@@ -278,6 +356,30 @@ class Desk:
             row = seat.row
             return {"after": letter, "before": letter if row and row.before is not None else None}
         return {mine.part: letter}
+
+    def _labelled(self, seat: Seat, label: str) -> dict[str, Any]:
+        """The label of a row, which says whether the one that it has is right."""
+        row = seat.row
+        assert row is not None
+        if not label:
+            return {"label": None, "after": None, "before": None}
+        is_right = label == row.label
+        letter = self.plan.rubric.letter_for("stays" if is_right else "changes")
+        kept = label if self.plan.blind or not is_right else None
+        return {"label": kept, **self._with_label(seat, letter, label)}
+
+    def _with_label(self, seat: Seat, letter: str, label: str | None) -> dict[str, Any]:
+        """A grade of the label after correction, and what it says of the one before."""
+        row, rubric = seat.row, self.plan.rubric
+        assert row is not None
+        before: str | None = None
+        if row.before is not None:
+            right = row.label if rubric.effect_of(letter) == "stays" else label
+            if rubric.effect_of(letter) == "leaves" or not row.is_corrected:
+                before = letter
+            elif right is not None:
+                before = rubric.letter_for("stays" if right == row.before else "changes")
+        return {"after": letter, "before": before}
 
 
 def _changed(seat: Seat, edit: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -23,7 +23,8 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural, printable
 from targen_review.page.desk import Desk, Seat
 from targen_review.page.guard import MAX_FORM, LocalOnly, Secret
-from targen_review.rows import NO_TASK
+from targen_review.rows import NO_TASK, name_of
+from targen_review.rubric import Rubric
 
 if TYPE_CHECKING:
     from targen_standard import Trace
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates", "traced"]
 
 _LIST = 50  # rows of a page of the list
+_COUNTED = 10_000  # rows whose effects are counted on the last page: a second's work
 _COMMANDS = {
     "edit": ("e", "Edit the texts"),
     "reject": ("x", "Reject the row, or take it back"),
@@ -40,7 +42,7 @@ _COMMANDS = {
     "next": ("n", "Next row"),
     "previous": ("p", "Previous row"),
     "skip": ("Enter", "Next row that has no grade"),
-    "goto": ("g", "Go to a row by its number"),
+    "goto": ("g", "Go to a row by its number, from 0"),
     "calls": ("o", "Show the calls that it came from"),
     "list": ("l", "List of all rows"),
     "help": ("?", "Show these keys"),
@@ -76,6 +78,8 @@ def templates() -> Environment:
     environment.filters["shown"] = lambda value: printable(str(value))
     environment.filters["line"] = lambda value: printable(str(value), lines=False)
     environment.filters["plural"] = plural
+    environment.filters["capital"] = _capital
+    environment.globals["name_of"] = name_of
     return environment
 
 
@@ -180,13 +184,11 @@ class _Pages:
         grade = desk.answer(
             at, action.removeprefix("do:"), value, texts=texts, comment=comment, seconds=seconds
         )
-        if action == "do:grade" and grade.is_done:
-            following = desk.next_open(at)
-            said = f"Row {at + 1}: {_letters(grade.before, grade.after)} is saved."
-            if following is None:
-                return self._to(request, desk, None, said)
-            return self._to(request, desk, following, said)
-        return self._to(request, desk, at, f"Row {at + 1}: saved.")
+        seat = desk.seat(at)
+        goes_on = ("do:grade", "do:label") if desk.plan.rubric.is_of_labels else ("do:grade",)
+        if action in goes_on and grade.is_done and not seat.asks_label:
+            return self._to(request, desk, desk.next_open(at), _saved(desk, seat))
+        return self._to(request, desk, at, _saved(desk, seat))
 
     async def check(self, request: Request, desk: Desk) -> Response:
         """What the task's checks say of texts that are being written."""
@@ -213,7 +215,8 @@ class _Pages:
             here = int(asked) if asked.isascii() and asked.isdigit() else 1
             here = min(max(here, 1), len(desk.ids)) - 1
             return self._to(request, desk, here, "There is nothing to undo.")
-        return self._to(request, desk, at, f"Row {at + 1}: the last answer is undone.")
+        name = desk.name_of(desk.seat(at))
+        return self._to(request, desk, at, f"{_capital(name)}: the last answer is undone.")
 
     async def skip(self, request: Request, desk: Desk) -> Response:
         """The next row that has no grade."""
@@ -222,13 +225,13 @@ class _Pages:
         return RedirectResponse(f"/{desk.rater}/{'done' if at is None else f'row/{at + 1}'}", 303)
 
     async def goto(self, request: Request, desk: Desk) -> Response:
-        """A row by its number; or by its id, which a blind review does not know: it has a label."""
+        """A row by its number or its id; in a blind review, by its place among the rows."""
         asked = request.query_params.get("row", "").strip()
-        if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= len(desk.ids):
-            return RedirectResponse(f"/{desk.rater}/row/{asked}", 303)
-        if not desk.plan.blind and asked in desk.ids:
-            return RedirectResponse(f"/{desk.rater}/row/{desk.ids.index(asked) + 1}", 303)
-        return _refused(f"There is no row {printable(asked)}: there are {len(desk.ids):,}.", 404)
+        at = desk.find(asked)
+        if at is not None:
+            return RedirectResponse(f"/{desk.rater}/row/{at + 1}", 303)
+        mine = plural(len(desk.ids), "row")
+        return _refused(f"There is no row {printable(asked)} among your {mine}.", 404)
 
     async def list_rows(self, request: Request, desk: Desk) -> Response:
         """All rows of a rater, with what they said, page by page."""
@@ -264,7 +267,7 @@ class _Pages:
 
     async def finished(self, request: Request, desk: Desk) -> Response:
         """All rows have their grade."""
-        return self._page(request, desk, "done.html", {})
+        return self._page(request, desk, "done.html", _done(desk))
 
     def _row(
         self, request: Request, desk: Desk, at: int, *, said: str = "", editing: bool = False
@@ -279,7 +282,7 @@ class _Pages:
         if request.headers.get("x-page") != "1":
             return RedirectResponse(where, 303)
         if at is None:
-            response = self._page(request, desk, "done.html", {}, said=said)
+            response = self._page(request, desk, "done.html", _done(desk), said=said)
         else:
             response = self._row(request, desk, at, said=said)
         response.headers["X-Location"] = where
@@ -302,8 +305,9 @@ class _Pages:
             "plan": desk.plan,
             "total": len(desk.ids),
             "done": desk.done,
+            "desk": desk,
             "said": said,
-            "keys": _keys(desk.plan.rubric.keys),
+            "keys": _keys(desk.plan.rubric),
             "partial": request.headers.get("x-page") == "1",
             **context,
         }
@@ -352,12 +356,39 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def _keys(taken: Collection[str]) -> dict[str, tuple[str, str]]:
+def _keys(rubric: Rubric) -> dict[str, tuple[str, str]]:
     """The key of each command and its words; Shift goes with one that the rubric has."""
     return {
-        name: (f"Shift+{key.upper()}" if key.upper() in taken else key, words)
+        name: (f"Shift+{key.upper()}" if key.upper() in rubric.keys else key, words)
         for name, (key, words) in _COMMANDS.items()
+        if not (name == "reject" and rubric.is_of_labels)  # which is what "bad text" does
     }
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _done(desk: Desk) -> dict[str, Any]:
+    """How many rows stay, change and leave by what the rater said."""
+    return {"effects": desk.effects() if len(desk.ids) <= _COUNTED else {}}
+
+
+def _saved(desk: Desk, seat: Seat) -> str:
+    """What was saved of a row, and what comes of it: "Row 3: wrong label; it leaves."."""
+    grade, rubric = seat.grade, seat.rubric
+    what = ""
+    if grade.after is not None and rubric.is_of_labels:
+        what = f"{rubric.word(grade.after)} is "
+    elif grade.after is not None:
+        what = f"{_letters(grade.before, grade.after)} is "
+    elif grade.label is not None and not seat.hidden:
+        what = f"label {printable(grade.label, lines=False, max_length=60)} is "
+    said = f"{_capital(desk.name_of(seat))}: {what}saved"
+    if seat.asks_label:
+        return f"{said}. Which label is right? Without one it leaves."
+    effect = seat.effect
+    return f"{said}; the row {printable(effect, lines=False)}." if effect else f"{said}."
 
 
 def _letters(before: str | None, after: str | None) -> str:

@@ -29,11 +29,12 @@ class RowStore:
         self._database = sqlite3.connect("")  # a file that has no name, and ends with us
         self._database.execute(f"PRAGMA cache_size = {_CACHE}")
         self._database.execute(
-            "CREATE TABLE rows (id TEXT PRIMARY KEY, data TEXT, digest TEXT, raw TEXT) "
-            "WITHOUT ROWID"
+            "CREATE TABLE rows (id TEXT PRIMARY KEY, data TEXT, digest TEXT, number INTEGER, "
+            "raw TEXT) WITHOUT ROWID"
         )
         records = (
-            (each.name, row.digest, json.dumps(row.raw, default=str), row.id) for each, row in rows
+            (each.name, row.digest, row.number, json.dumps(row.raw, default=str), row.id)
+            for each, row in rows
         )
         with self._database:
             # The ids first: rows that are none of them then have no line to go to.
@@ -42,7 +43,7 @@ class RowStore:
             )
             for batch in _batches(records):
                 self._database.executemany(
-                    "UPDATE rows SET data = ?, digest = ?, raw = ? WHERE id = ?", batch
+                    "UPDATE rows SET data = ?, digest = ?, number = ?, raw = ? WHERE id = ?", batch
                 )
             self._count = self._database.execute(
                 "SELECT count(*) FROM rows WHERE raw IS NOT NULL"
@@ -54,6 +55,18 @@ class RowStore:
             "SELECT data, raw FROM rows WHERE id = ? AND raw IS NOT NULL", (row,)
         ).fetchone()
         return None if record is None else (record[0], ReviewRow.of(json.loads(record[1])))
+
+    def id_of(self, data: str, number: int) -> str | None:
+        """The id of what has a row of this number; None where it is not here."""
+        record = self._database.execute(
+            "SELECT id, number FROM rows WHERE data = ? AND number <= ? "
+            "ORDER BY number DESC LIMIT 1",
+            (data, number),
+        ).fetchone()
+        found = None if record is None else self.find(record[0])
+        if found is None or number >= record[1] + len(found[1].official):
+            return None
+        return str(record[0])
 
     def digest(self, row: str) -> str | None:
         """The digest of a row; None where the data has it no more."""
@@ -70,6 +83,6 @@ class RowStore:
         self._database.close()
 
 
-def _batches(records: Iterator[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+def _batches(records: Iterator[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
     while batch := list(islice(records, _BATCH)):
         yield batch

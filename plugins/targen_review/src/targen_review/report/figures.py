@@ -174,6 +174,7 @@ class Disagreement:
         split: whether one finds it acceptable, keeps it, or labels it so, and another not.
         people: whether people are apart, not a model from them.
         grades: rater -> letters, reasons, label and comment, as they gave them.
+        number: the number of the row, from 0; None where it has none, or cannot be read.
     """
 
     dataset: str
@@ -184,6 +185,7 @@ class Disagreement:
     split: bool
     people: bool
     grades: Mapping[str, Mapping[str, str | bool | list[str] | None]]
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +310,8 @@ def _confirmed(material: Material, row: str, given: Iterable[Given]) -> list[boo
             said.append(grade.label == there.label)
         elif grade.label is None and grade.after in material.rubric.acceptable and not grade.reject:
             said.append(True)
+        elif material.rubric.effect_of(grade.after) == "changes":
+            said.append(False)
     return said
 
 
@@ -492,6 +496,7 @@ def _disagreements(material: Material) -> list[Disagreement]:
                     }
                     for each in sorted(given, key=lambda each: each.rater)
                 },
+                None if there is None else there.number,
             )
         )
     return sorted(found, key=lambda d: (not d.people, not d.split, -d.apart, d.dataset, d.row))

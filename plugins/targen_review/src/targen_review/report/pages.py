@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from targen_core.findings import Cell, Estimate, Excerpt, Findings, Table
@@ -99,8 +99,14 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         value, good = each.letters.value, each.acceptable.value
         if value is None and good is None:
             continue
-        kappas = f"κ {_number(value)} on letters, {_number(good)} on acceptable or not"
+        kind = _kind(figures)
+        kappas = f"κ {_number(value)} on {kind}s, {_number(good)} on acceptable or not"
         yield f"{', '.join(each.raters)}: {kappas}, over {plural(each.rows, 'row')}."
+
+
+def _kind(figures: ReviewFigures) -> str:
+    """What raters give a row: a letter, or a verdict on its label."""
+    return "verdict" if figures.material.rubric.is_of_labels else "letter"
 
 
 def _warnings(figures: ReviewFigures) -> Iterator[str]:
@@ -128,8 +134,9 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
     letters = material.rubric.letters
     corrected = any(of.before is not None and of.before != of.after for of in figures.letters)
     columns: tuple[str, ...] = ("dataset", "by", "rows")
-    columns += tuple(f"{letter} before" for letter in letters) if corrected else ()
-    columns += letters
+    words = tuple(map(material.rubric.word, letters))
+    columns += tuple(f"{word} before" for word in words) if corrected else ()
+    columns += words
     columns += ("acceptable before", "acceptable", "change") if corrected else ("acceptable",)
     rows: list[tuple[Cell, ...]] = []
     for of in figures.letters:
@@ -144,8 +151,11 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
     if not rows:
         return
     titles = "; ".join(f"{g.letter} {g.title}" for g in material.rubric.grades)
-    good = ", ".join(letter for letter in letters if letter in material.rubric.acceptable)
-    note = f"{titles}. Acceptable: {good}."
+    good = ", ".join(
+        material.rubric.word(letter) for letter in letters if letter in material.rubric.acceptable
+    )
+    note = f"Acceptable: {good}."
+    note = note if material.rubric.is_of_labels else f"{titles}. {note}"
     yield Table(
         "Grades before and after correction" if corrected else "Grades", columns, rows, note
     )
@@ -204,7 +214,7 @@ def _agreement_tables(figures: ReviewFigures) -> Iterator[Table]:
         for side, words in (("after", ""), ("before", ", on the labels before correction")):
             found = [a for a in figures.agreement if a.kind == kind and a.side == side]
             if found:
-                yield _agreement_table(found, f"{title}{words}")
+                yield _agreement_table(found, f"{title}{words}", _kind(figures))
     if figures.alphas:
         several = len(figures.alphas) > 1
         yield Table(
@@ -233,12 +243,12 @@ def _agreement_tables(figures: ReviewFigures) -> Iterator[Table]:
 _SIDES: dict[Side, str] = {"before": "before correction", "after": "final"}
 
 
-def _agreement_table(found: Sequence[Agreement], title: str) -> Table:
+def _agreement_table(found: Sequence[Agreement], title: str, kind: str) -> Table:
     labels = any(each.labels is not None for each in found)
     return Table(
         title,
-        ("raters", "rows", "same letter", "κ letters", "κ acceptable", "κ linear", "Spearman's r",
-         *(("κ labels",) if labels else ())),
+        ("raters", "rows", f"same {kind}", f"κ {kind}s", "κ acceptable", "κ linear",
+         "Spearman's r", *(("κ labels",) if labels else ())),
         [
             (
                 ", ".join(each.raters),
@@ -256,7 +266,7 @@ def _agreement_table(found: Sequence[Agreement], title: str) -> Table:
             (f"{what} of {', '.join(each.raters)}", figure)
             for each in found
             for what, figure in (
-                ("κ letters", each.letters),
+                (f"κ {kind}s", each.letters),
                 ("κ acceptable", each.acceptable),
                 ("Spearman's r", each.spearman),
                 *((("κ labels", each.labels),) if each.labels is not None else ()),
@@ -336,8 +346,10 @@ def _raters_table(raters: Sequence[RaterFigures]) -> Table:
 def _disagreements_table(figures: ReviewFigures) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for each in figures.disagreements:
-        said = "; ".join(f"{name} {_said(grade)}" for name, grade in each.grades.items())
-        rows.append((each.dataset, each.row, Excerpt(said), each.label, _cut(each.text)))
+        word = figures.material.rubric.word
+        said = "; ".join(f"{name} {_said(grade, word)}" for name, grade in each.grades.items())
+        name = each.row if each.number is None else str(each.number)
+        rows.append((each.dataset, name, Excerpt(said), each.label, _cut(each.text)))
     return Table(
         DIFFER,
         ("dataset", "row", "grades", "label", "text"),
@@ -346,10 +358,10 @@ def _disagreements_table(figures: ReviewFigures) -> Table:
     )
 
 
-def _said(grade: Any) -> str:
-    before, after = grade["before"], grade["after"]
+def _said(grade: Any, word: Callable[[str | None], str]) -> str:
+    before, after = word(grade["before"]), word(grade["after"])
     letters = after or "-"
-    if before is not None and before != after:
+    if before and before != after:
         letters = f"{before}→{letters}"
     parts = [letters, *grade["reasons"]]
     parts += [f"label {grade['label']}"] if grade["label"] is not None else []
@@ -403,6 +415,9 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
     def figure(of: Figure | None) -> dict[str, Any] | None:
         return None if of is None else _plain(of)
 
+    def worded(counts: Mapping[str, float]) -> dict[str, float]:
+        return {material.rubric.word(letter): count for letter, count in counts.items()}
+
     return {
         "format": _FORMAT,
         "rubric": material.rubric.model_dump(mode="json"),
@@ -410,8 +425,8 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
         "grades": [
             {
                 **_plain(of),
-                "before": None if of.before is None else dict(of.before),
-                "after": dict(of.after),
+                "before": None if of.before is None else worded(of.before),
+                "after": worded(of.after),
                 **{
                     name: figure(getattr(of, name))
                     for name in ("acceptable_before", "acceptable", "change", "confirmed")

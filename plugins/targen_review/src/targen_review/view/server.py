@@ -164,6 +164,7 @@ class _Pages:
             "view_row.html",
             {
                 "title": self._title,
+                "several": len(self._data) > 1,
                 "entry": entry,
                 "beside": beside,
                 "differs": differs,
@@ -186,6 +187,7 @@ class _Pages:
             near = [(part, [(every[row], score) for row, score in of]) for part, of in found]
         context = {
             "at": at,
+            "several": len(self._data) > 1,
             "near": near,
             "measure": self._alike.measure,
             "progress": self._alike.progress,

@@ -1,0 +1,84 @@
+"""A run that is resumed while it is read shows one moment: rows, counts, state and card."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from targen_core.dataset import read
+from targen_core.dataset.read import read_dataset
+
+TASK = """
+description: Short reviews of restaurants.
+labels:
+  positive: the guest would come back
+  negative: the guest would not come back
+contexts: [lunch, dinner]
+"""
+
+
+@pytest.fixture
+def going(tmp_path, in_process):
+    """A run of 8 rows that was resumed for 16, as it is before it ends: no report, an old card."""
+    (tmp_path / "reviews.yaml").write_text(TASK)
+    run = tmp_path / "run"
+    made = ("generate", tmp_path / "reviews.yaml", "-n", "8", "-b", "scripted", "--out", run)
+    assert in_process(*made).code == 0
+    card = (run / "README.md").read_text()
+    shutil.copytree(run, tmp_path / "ended")
+    assert in_process("resume", run, "-n", "16").code == 0
+    (run / "README.md").write_text(card)
+    (run / "report.json").unlink()
+    return run
+
+
+def counts(card):
+    return sum(int(found) for found in re.findall(r"^\| (?:posi|nega)tive \| (\d+) \|", card, re.M))
+
+
+def test_the_card_of_a_run_in_progress_counts_the_rows_that_are_read(going):
+    read = read_dataset(going)
+    assert (len(read), sum(read.report["rows"].values()), counts(read.card)) == (16, 16, 16)
+    assert read.report["status"] == "unfinished"
+    assert "Status: unfinished" in read.card
+    assert len(list(read.provenance)) == 16
+
+
+def test_rows_that_come_while_it_is_read_are_left_out(going, monkeypatch):
+    whole = {name: (going / name).read_bytes() for name in ("dataset.jsonl", "provenance.jsonl")}
+    (going / "ledger").unlink()
+    for name, data in whole.items():  # 10 rows are there, and the last is only in provenance
+        lines = data.splitlines(keepends=True)
+        (going / name).write_bytes(b"".join(lines[: 10 if name == "dataset.jsonl" else 11]))
+    told = read.read_report
+
+    def then_more(run):
+        report = told(run)
+        for name, data in whole.items():
+            (going / name).write_bytes(data)
+        return report
+
+    monkeypatch.setattr(read, "read_report", then_more)
+    found = read_dataset(going)
+    assert (len(found), sum(found.report["rows"].values()), counts(found.card)) == (10, 10, 10)
+    assert len(list(found.provenance)) == 10
+
+
+def test_a_run_that_is_resumed_while_it_is_read_is_read_again(going, tmp_path, monkeypatch):
+    ended = tmp_path / "ended"
+    told = read.read_report
+
+    def resumed(run):
+        report = told(run)
+        if (run / "report.json").exists():
+            for each in going.iterdir():
+                if each.is_file():
+                    shutil.copy(each, run / each.name)
+            (run / "report.json").unlink()
+        return report
+
+    monkeypatch.setattr(read, "read_report", resumed)
+    found = read_dataset(ended)
+    assert (len(found), sum(found.report["rows"].values()), counts(found.card)) == (16, 16, 16)

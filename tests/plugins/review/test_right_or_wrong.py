@@ -1,0 +1,199 @@
+"""Right, wrong label, bad text: the verdicts on rows of a closed set of labels."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_review.cli.open import planned
+from targen_review.grades import Grade, GradeBook, Rater
+from targen_review.page.desk import Desk
+from targen_review.page.guard import Secret
+from targen_review.page.server import Shared, app_for
+from targen_review.page.store import RowStore
+from targen_review.plan import load_plan
+from targen_review.rows import ReviewRow, review_rows
+from targen_review.rubric import LABELS, PAPER, Rubric
+from targen_review.verdicts import effect_of, verdict_of
+from tests.plugins.review.test_page import PORT, Page
+
+ROW = ReviewRow(
+    id="1",
+    number=1,
+    fields={"text": "Good soup."},
+    editable=("text",),
+    label="positive",
+    official=({"text": "Good soup.", "label": "positive"},),
+)
+
+
+def grade(**said: object) -> Grade:
+    return Grade.model_validate({"row": "1", "digest": "0" * 16, "at": "2026-11-20", **said})
+
+
+@pytest.fixture
+def page(run):
+    """The page of ann, as `targen review` opens it; the run's row 1 was relabelled by step 4."""
+    opened = []
+
+    def make(**options):
+        folder, plan, data = planned([str(run)], **options)
+        store = RowStore(review_rows(data, rejects=plan.rejects), only=plan.ids)
+        book = GradeBook(folder, Rater(rater="ann"), relabels=not plan.blind)
+        opened.extend([store, book])
+        desk = Desk(plan, data, store, book)
+        secret = Secret(PORT, "ann")
+        app = app_for(Shared({"ann": desk}, {"ann": secret}, "reviews"), PORT)
+        return Page(app, desk, secret, {"x-page": "1"})
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "rubric", "effect", "outcome"),
+    [
+        ({"after": "R"}, LABELS, "stays", "confirmed"),
+        ({"after": "W"}, LABELS, "leaves", "rejected"),
+        ({"after": "W", "label": "positive"}, LABELS, "leaves", "rejected"),
+        (
+            {"after": "W", "label": "negative"},
+            LABELS,
+            "changes its label to negative",
+            "relabelled",
+        ),
+        ({"after": "W", "edit": {"text": "Bad."}}, LABELS, "changes its text", "edited"),
+        ({"after": "B"}, LABELS, "leaves", "rejected"),
+        ({"after": "B", "label": "negative"}, LABELS, "leaves", "rejected"),
+        ({"after": "B", "edit": {"text": "Hot soup."}}, LABELS, "changes its text", "edited"),
+        ({"label": "negative"}, LABELS, "changes its label to negative", "relabelled"),
+        ({"flag": True}, LABELS, "", "unseen"),
+        ({"after": "C"}, PAPER, "stays", "doubted"),
+        ({"after": "D"}, PAPER, "leaves", "rejected"),
+        ({"after": "D", "label": "negative"}, PAPER, "changes its label to negative", "relabelled"),
+        ({"after": "A", "reject": True}, PAPER, "leaves", "rejected"),
+    ],
+)
+def test_a_verdict_has_the_effect_that_people_expect(said, rubric, effect, outcome):
+    given = grade(**said)
+    assert effect_of(ROW, given, rubric) == effect
+    assert verdict_of(ROW, {"ann": given}, "agree", rubric).outcome == outcome
+
+
+def test_the_worst_grade_of_a_rubric_stays_only_if_it_is_acceptable():
+    both = [{"letter": each, "title": each, "acceptable": True} for each in "YN"]
+    rubric = Rubric.model_validate({"name": "mine", "grades": both})
+    assert rubric.effect_of("N") == "stays"
+
+
+def test_a_closed_set_of_labels_is_asked_for_verdicts_and_paper_is_a_word_away(
+    run, rows_file, tmp_path
+):
+    assert load_plan(planned([str(run)])[0]).rubric == LABELS
+    assert load_plan(planned([str(rows_file())])[0]).rubric == PAPER, "no labels are known"
+    other = planned([str(run)], rubric="paper", out=tmp_path / "other")[0]
+    assert load_plan(other).rubric == PAPER
+
+
+def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(page):
+    mine = page()
+    shown = mine.ask("/ann/row/1").text
+    for key, word in (("r", "right"), ("w", "wrong label"), ("b", "bad text")):
+        assert f'data-key="{key}"' in shown
+        assert f"<span>{word}</span>" in shown
+    assert "do:reject" not in shown, "which is what a bad text is"
+
+    right = mine.say(1, "grade", "R")
+    assert right.headers["x-location"] == "/ann/row/2"
+    assert "Row 0: right is saved; the row stays." in right.text
+
+    wrong = mine.say(3, "grade", "W")
+    assert wrong.headers["x-location"] == "/ann/row/3", "it asks which"
+    assert "Which label is right? Without one, the row leaves." in wrong.text
+    assert "2 of 6 done" in wrong.text
+    which = mine.say(3, "label", "negative")
+    assert "wrong label is saved; the row changes its label to negative." in which.text
+    assert which.headers["x-location"] == "/ann/row/4"
+
+    assert "bad text is saved; the row leaves." in mine.say(4, "grade", "B").text
+    relabel = mine.say(5, "label", "negative")
+    assert "wrong label is saved" in relabel.text
+    assert "4 of 6 done" in relabel.text, "a relabel counts as reviewed"
+    same = mine.say(6, "label", mine.desk.seat(5).row.label)
+    assert "right is saved" in same.text, "its own label confirms it"
+    last = {line["row"]: line for line in mine.lines}
+    assert [(line["after"], line["label"]) for line in last.values()] == [
+        ("R", None),
+        ("W", "negative"),
+        ("B", None),
+        ("W", "negative"),
+        ("R", None),
+    ]
+    done = mine.ask("/ann/done").text
+    for words in ("2 rows</dt><dd>stay", "2 rows</dt><dd>change", "1 row</dt><dd>leaves"):
+        assert words in done
+    listed = mine.ask("/ann/list").text
+    assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed
+
+
+def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(page):
+    mine = page()
+    mine.say(2, "grade", "R")  # step 4 made it positive, from negative
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("W", "R")
+    mine.say(2, "label", "negative")
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("R", "W")
+
+
+def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(page):
+    mine = page(blind=True)
+    hidden = mine.ask("/ann/row/1").text
+    title = hidden[hidden.index('id="row-title"') :].partition("</h1>")[0]
+    assert "1 of 6" in title
+    assert "row" not in title.partition(">")[2].lower(), "its number may tell the label"
+    assert "bad text" in hidden
+    assert "<span>right</span>" not in hidden
+    row = mine.desk.seat(0).row
+    assert mine.say(1, "label", row.label).headers["x-location"] == "/ann/row/2"
+    assert mine.say(2, "grade", "B").headers["x-location"] == "/ann/row/3"
+    assert mine.say(3, "grade", "R").status == 422
+    assert [(line["label"], line["after"]) for line in mine.lines] == [
+        (row.label, "R"),
+        (None, "B"),
+    ]
+
+
+def test_apply_report_and_json_use_the_same_words(page, run, in_process):
+    mine = page()
+    for number, letter in enumerate("RRBR", 1):
+        mine.say(number, "grade", letter)
+    mine.say(5, "label", "negative")
+    mine.say(6, "grade", "W")  # and no label
+
+    done = in_process("review", "apply", run, "--json").json[0]
+    assert done["effects"] == {"stays": 3, "changes": 1, "leaves": 2}
+    rows = (run.with_name("reviews-0-reviewed") / "dataset.jsonl").read_text().splitlines()
+    assert [json.loads(row)["idx"] for row in rows] == [0, 1, 3, 4]
+    shown = in_process("review", "report", run).out
+    assert "right  wrong label  bad text" in shown
+    report = in_process("review", "report", run, "--json").json
+    assert report["grades"][0]["after"] == {"right": 3.0, "wrong label": 2.0, "bad text": 1.0}
+    words = in_process("review", "--help").out
+    assert "right, wrong label" in " ".join(words.split())
+
+
+def test_a_plan_from_before_verdicts_is_read_and_applied(run, in_process):
+    folder = planned([str(run)], rubric="paper")[0]
+    raw = json.loads((folder / "review.json").read_text())
+    for each in raw["rubric"]["grades"]:
+        del each["effect"]
+    (folder / "review.json").write_text(json.dumps(raw))
+    rows = {row.id: row for _, row in review_rows(planned([str(run)])[2])}
+    with GradeBook(folder, Rater(rater="ann")) as book:
+        for name, letter in zip(load_plan(folder).ids, "ABCDD", strict=False):
+            book.append(Grade(row=name, digest=rows[name].digest, after=letter))
+
+    outcomes = in_process("review", "apply", run, "--json").json[0]["outcomes"]
+    found = {name: count for name, count in outcomes.items() if count}
+    assert found == {"confirmed": 2, "doubted": 1, "rejected": 2, "unseen": 1}
