@@ -8,18 +8,14 @@ what came back first, or on how often the run was killed and resumed.
 
 Where a seed is for one label (`Task.labels_per_seed`), its branches take turns
 to come first, and the first of them that is open when it gets its verdict is
-the seed's only one: the others are no candidates. Which that will be is foreseen
-from what is open now and how many candidates are lined up before it, and looked
-at again where a label was filled, or candidates were refused, in between.
+the seed's only one: the others are no candidates. `Window` foresees which.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import islice
 from typing import Any, Protocol
@@ -28,7 +24,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.call import Call, Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
-from targen_core.engine.balance import Balance, Item
+from targen_core.engine.balance import Balance
 from targen_core.engine.commits import (
     Commit,
     Contradicted,
@@ -37,19 +33,22 @@ from targen_core.engine.commits import (
     Target,
 )
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
-from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
+from targen_core.engine.execution import Execution
+from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.order import PartsOrder, SeedOrder
 from targen_core.engine.quota_tracker import QuotaTracker, ending
-from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value, seeds_at_most
+from targen_core.engine.seeds import ListBatch, ListSpec, Seed, seeds_at_most
 from targen_core.engine.shards import Shard
-from targen_core.errors import Rejected, StageFailed, TargenError
+from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
+from targen_core.engine.window import Window
+from targen_core.errors import Rejected, TargenError
 from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 
-__all__ = ["Engine", "Lacking", "Sink", "Target"]
+__all__ = ["Engine", "Sink", "Target"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
@@ -70,111 +69,6 @@ class Sink(Protocol):
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
         """The first `count` rows that were written."""
-
-
-@dataclass(slots=True)
-class _Generation:
-    """G(branch, seed), where it is shared: by several instances, or shown to later samples."""
-
-    scope: Scope = field(default_factory=Scope)
-    task: asyncio.Task[Generated] | None = None
-
-
-@dataclass(slots=True)
-class _Visit:
-    """A seed that is for one label: what it was used for, and what it is foreseen for."""
-
-    branches: Sequence[str]  # in their order here
-    used: str | None = None
-    foreseen: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lacking:
-    """A candidate that gets no verdict, since nothing is sent and the journal does not answer.
-
-    Attributes:
-        id: the candidate.
-        branch: its branch.
-        calls: what would have to be asked next; more may follow.
-        keys: of the calls of its own that are answered.
-    """
-
-    id: str
-    branch: str
-    calls: Sequence[Call]
-    keys: Sequence[str]
-
-
-@dataclass(slots=True)
-class _Slot:
-    """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's."""
-
-    number: int
-    seed: Seed
-    branch: str
-    aim: str | None
-    ordinal: int
-    scope: Scope  # of the calls made for it alone
-    generation: _Generation
-    batches: list[ListBatch]  # list batches walked since the candidate before
-    visit: _Visit | None = None  # None where the seed is for all labels
-    lined_up: bool = False  # to be started, as soon as it is worth it
-    counted: bool = False  # among those that were started, for what is worth starting
-    over: frozenset[int] = frozenset()  # parts whose seeds all come before
-    task: asyncio.Task[Outcome] | None = None
-
-    @property
-    def needless(self) -> bool:
-        """Whether its seed was used for another branch."""
-        return self.visit is not None and self.visit.used not in (None, self.branch)
-
-    @property
-    def id(self) -> str:
-        return f"{self.seed.id}/{self.branch}/{self.ordinal}"
-
-    def provenance(self, outcome: Outcome, idx: int, rows: int) -> dict[str, Any]:
-        """Where the rows from `idx` on come from."""
-        return {
-            "id": self.id,
-            "idx": idx,
-            "rows": rows,
-            "above": [item_value(item) for item in self.seed.above],
-            "seed": item_value(self.seed.value),
-            "intended": self.branch,
-            **self._claimed(outcome),
-            "label": outcome.corrected,
-            "explanation": outcome.explanation,
-            **({"notes": outcome.notes} if outcome.notes else {}),
-            "calls": [*self.seed.calls, *outcome.keys],
-        }
-
-    def reject(self, outcome: Outcome, verdict: Verdict, detail: str) -> dict[str, Any]:
-        """What to write of a candidate that makes no row."""
-        return {
-            "verdict": verdict,
-            "id": self.id,
-            "intended": self.branch,
-            **self._claimed(outcome),
-            "corrected": outcome.corrected,
-            "stage": outcome.stage,
-            "reason": outcome.reason,
-            "detail": detail or outcome.detail,
-            "seed": item_value(self.seed.value),
-            "instance": item_value(outcome.instance),
-            **({"notes": outcome.notes} if outcome.notes else {}),
-            "calls": [*self.seed.calls, *outcome.keys],
-        }
-
-    def _claimed(self, outcome: Outcome) -> dict[str, str | None]:
-        """The label before correction, where `intended` does not say it; None where none was."""
-        if outcome.claimed == self.branch or (outcome.claimed is None and self.aim is not None):
-            return {}
-        return {"claimed": outcome.claimed}
-
-    def abandon(self) -> None:
-        """Nobody wants it any more: it sends nothing from now on."""
-        self.scope.abandoned = self.generation.scope.abandoned = True
 
 
 class Engine:
@@ -225,21 +119,24 @@ class Engine:
         self._guard = Guard(task.name, distribution)
         # Rows that the instances' own schema makes are right already.
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
-        self._executor = executor
         self._layer = layer
+        self._execution = Execution(task, executor, layer)
         self._sink = sink
         self._ledger: Ledger = ledger or NoLedger()
-        self._window_size = _AHEAD * concurrency
-        if task.labels_per_seed == 1:
-            self._window_size *= len(task.branches)  # all but one of a seed's take no calls
-        self._margin = margin
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
         self._order = self._ordered(specs, lists_at_once)
         parts = [*task.parts] or [""]
         self._balance = Balance(self._order, lambda part: self.quotas.lacking(parts[part]))
-        self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
-        self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
+        each = len(task.branches) if task.labels_per_seed == 1 else 1  # but one take no calls
+        self._window = Window(
+            task,
+            self.quotas,
+            self._balance,
+            self._execution,
+            size=_AHEAD * concurrency * each,
+            margin=margin,
+        )
         # By part and candidate number in it: how it fared when it was last its turn.
         self._past = [bytearray() for _ in self._parts or "-"]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
@@ -250,15 +147,6 @@ class Engine:
         self.lacking: list[Lacking] = []
         self._next_idx = 0
         self._used_calls = 0
-        self._window: deque[_Slot] = deque()
-        # By branch, and by item of a balanced list: candidates in the window that were started, and
-        # the others in their order.
-        self._started: dict[str, Counter[Item]] = {b: Counter() for b in task.branches}
-        self._unstarted: dict[str, defaultdict[Item, deque[_Slot]]] = {
-            branch: defaultdict(deque) for branch in task.branches
-        }
-        self._refused = False  # any candidate, since it was foreseen what each seed is for
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
 
@@ -271,7 +159,7 @@ class Engine:
                 self._layer,
                 self.task,
                 self._guard,
-                self._on_done,
+                self._execution.on_done,
                 settled=self._settled,
                 row_count=lambda: self._next_idx,
                 rows=self._rows,
@@ -385,10 +273,10 @@ class Engine:
                     if self._may_come(self._over):
                         self._report(self._order.passed, written=self._ledger.pending)
                     break
-                slot = self._window[0]
+                slot = self._window.head
                 if slot.needless:
                     slot.abandon()
-                    self._leave(slot)
+                    self._window.leave()
                     self._room.set()
                     continue
                 if not self._may_come(slot.over):
@@ -399,17 +287,14 @@ class Engine:
                 await self._commit(slot, target)
         except asyncio.CancelledError:  # a halt lets calls finish; who cancels does not wait
             self._order.cancel()
-            for task in self._tasks:
-                task.cancel()
+            self._execution.cancel()
             raise
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
-            await self._drain()
+            self._window.abandon()
+            await self._execution.drain()
             self._window.clear()
-            for branch in self._unstarted:
-                self._started[branch].clear()
-                self._unstarted[branch].clear()
 
     @property
     def _goes_on(self) -> bool:
@@ -423,7 +308,7 @@ class Engine:
         mine = [branches for part, branches in enumerate(self._parts) if part in over]
         return any(not any(b in branches for branches in mine) for b in self.quotas.open)
 
-    async def _repeat(self, candidates: AsyncIterator[_Slot], target: Target) -> None:
+    async def _repeat(self, candidates: AsyncIterator[Slot], target: Target) -> None:
         """Take over the verdicts of earlier processes: nothing is executed, judged or written."""
         entries: list[bytes] = []
 
@@ -440,8 +325,7 @@ class Engine:
             if slot is None:
                 break
             if not self._may_come(slot.over):
-                self._window.append(slot)
-                self._line_up(slot)
+                self._window.line_up(slot)
                 break
             self._over = slot.over
             commit = self._ledger.recall(slot.id)
@@ -459,15 +343,15 @@ class Engine:
             self._count(slot, commit, target, "", None)
         restore()
 
-    async def _commit(self, slot: _Slot, target: Target) -> None:
+    async def _commit(self, slot: Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
         is_open = self.quotas.is_open(slot.branch)
         if is_open and not self._balance.has_share(slot.seed):
-            if slot.task is None or (self._refused and not slot.task.done()):
-                self._foresee_again()
-                self._start_due()
+            if slot.task is None or (self._window.refused and not slot.task.done()):
+                self._window.foresee_again()
+                self._window.start_due()
             if slot.task is None:  # those of other items seemed to be all that is worth it
-                self._start(self._unstarted_like(slot).popleft())
+                self._window.start_head()
             assert slot.task is not None
             outcome = await slot.task
             if outcome.lacking:
@@ -479,7 +363,7 @@ class Engine:
                 self._balance.pass_by(slot.seed)
             slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
-        self._leave(slot)
+        self._window.leave()
         self._report(slot.batches, written=False)
         entry = b""
         if verdict == "accepted":
@@ -504,15 +388,15 @@ class Engine:
             slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
         )
         if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
-            self._refused = True
+            self._window.refused = True
         if self.quotas.open != open_before:
-            self._foresee_again()
-        self._start_due()
+            self._window.foresee_again()
+        self._window.start_due()
         self._room.set()
 
-    def _put_off(self, slot: _Slot, outcome: Outcome) -> None:
+    def _put_off(self, slot: Slot, outcome: Outcome) -> None:
         """Give no verdict for want of answers; later candidates leave room for its rows."""
-        self._leave(slot)
+        self._window.leave()
         self._report(slot.batches, written=False)
         self.lacking.append(Lacking(slot.id, slot.branch, outcome.lacking, outcome.keys))
         past = self._past_of(slot.seed)
@@ -522,20 +406,12 @@ class Engine:
             slot.visit.used = slot.branch
         self.quotas.await_rows(slot.branch, self.task.rows_per_instance)
         self._balance.count(slot.seed, "accepted", self.task.rows_per_instance)
-        self._foresee_again()
-        self._start_due()
+        self._window.foresee_again()
+        self._window.start_due()
         self._room.set()
 
-    def _leave(self, slot: _Slot) -> None:
-        """Take the head of the window out of it."""
-        self._window.popleft()
-        if slot.task is not None:
-            self._started[slot.branch][self._balance.item_of(slot.seed)] -= slot.counted
-        elif slot.lined_up:
-            self._unstarted_like(slot).popleft()
-
     def _count(
-        self, slot: _Slot, commit: Commit, target: Target, detail: str, instance: Any
+        self, slot: Slot, commit: Commit, target: Target, detail: str, instance: Any
     ) -> None:
         """Count a verdict whose outputs are written, and tell of it."""
         again = self._before(slot)
@@ -598,7 +474,7 @@ class Engine:
             return None
         return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
-    def _before(self, slot: _Slot) -> Verdict | None:
+    def _before(self, slot: Slot) -> Verdict | None:
         """What a candidate was when it was judged before: None, skipped, surplus, or rejected."""
         past = self._past_of(slot.seed)
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
@@ -611,7 +487,7 @@ class Engine:
         """Of the seed's part: where it ends is no matter of the others, so each counts its own."""
         return self._past[seed.path[0] if self._parts else 0]
 
-    def _calls(self, slot: _Slot, verdict: Verdict) -> int:
+    def _calls(self, slot: Slot, verdict: Verdict) -> int:
         """Calls that the verdict rests on and that were not counted at an earlier target."""
         if verdict == "skipped" or self._before(slot) in ("surplus", "rejected"):
             return 0
@@ -630,7 +506,7 @@ class Engine:
                 if not written:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 
-    def _judge(self, slot: _Slot, outcome: Outcome) -> tuple[Verdict, str, str]:
+    def _judge(self, slot: Slot, outcome: Outcome) -> tuple[Verdict, str, str]:
         """The verdict, the quota that it concerns, and what to say of it."""
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.aim or "", ""
@@ -656,7 +532,7 @@ class Engine:
             outcome.reject("filter", Rejected(refusal.reason, refusal.detail))
         return refusal.verdict
 
-    def _accept(self, slot: _Slot, outcome: Outcome) -> bytes:
+    def _accept(self, slot: Slot, outcome: Outcome) -> bytes:
         """Write an instance's rows; what the filters keep of it."""
         rows = self._guard.call(self.task.to_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.rows_per_instance:
@@ -672,7 +548,7 @@ class Engine:
         self._next_idx += len(rows)
         return self._filters.add(self._candidate(slot, outcome.final, outcome.final))
 
-    def _draws(self, slot: _Slot) -> dict[str, Any]:
+    def _draws(self, slot: Slot) -> dict[str, Any]:
         """What was drawn for a candidate and the items above it, if anything was."""
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
@@ -690,7 +566,7 @@ class Engine:
                 f"to_rows() returned a row that the task's schema rejects: {refused(error)}"
             ) from error
 
-    def _candidate(self, slot: _Slot, instance: Any, final: Any) -> Candidate:
+    def _candidate(self, slot: Slot, instance: Any, final: Any) -> Candidate:
         """An instance as filters see it; `final` is what step 4 made of it, or None."""
         call, task = self._guard.call, self.task
 
@@ -708,14 +584,14 @@ class Engine:
 
     # --- execution ahead of the commit point ------------------------------
 
-    async def _candidates(self) -> AsyncIterator[_Slot]:
+    async def _candidates(self) -> AsyncIterator[Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
         numbers = [-1] * len(self._past)
         order = self._order
         if isinstance(order, PartsOrder):
-            seeds = order.walk(lambda part: self._seeds_ahead(self._parts[part]))
+            seeds = order.walk(lambda part: self._window.seeds_ahead(self._parts[part]))
         else:
-            seeds = order.walk(lambda: self._seeds_ahead(self.quotas.aims))
+            seeds = order.walk(lambda: self._window.seeds_ahead(self.quotas.aims))
         async for seed in seeds:
             passed, self._order.passed = self._order.passed, []
             first = seed.sample * self.task.instances_per_call
@@ -725,12 +601,12 @@ class Engine:
                 visit = self._visit(past, numbers[part] + 1, mine)
             for branch in mine:
                 aim = self.quotas.aims[branch]
-                generation = _Generation()
+                generation = SharedGeneration()
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number = numbers[part] = numbers[part] + 1
                     if number < len(past) and past[number] in self._finished:
                         continue
-                    slot = _Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
+                    slot = Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
                     slot.visit, slot.over = visit, frozenset(self._walked_over)
                     if not slot.needless:
                         yield slot
@@ -741,149 +617,26 @@ class Engine:
         """Marks of candidates that no walk comes to again."""
         return (_FINAL,) if self._takes_back else (_FINAL, _GAVE_WAY)
 
-    def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> _Visit:
+    def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> Visit:
         """A seed that is for one label, with what an earlier target used it for."""
         each = self.task.instances_per_call
         for branch, start in zip(branches, range(first, len(past), each), strict=False):
             judged = past[start : start + each]
             if _FINAL in judged or _GAVE_WAY in judged:
-                return _Visit(branches, branch)
-        return _Visit(branches)
+                return Visit(branches, branch)
+        return Visit(branches)
 
-    async def _produce(self, candidates: AsyncIterator[_Slot]) -> None:
+    async def _produce(self, candidates: AsyncIterator[Slot]) -> None:
         """Line candidates up while there is room for more."""
         while await self._is_room():
             slot = await anext(candidates, None)
             if slot is None:
                 return
-            self._window.append(slot)
-            self._line_up(slot)
-            self._start_due()
+            self._window.line_up(slot)
+            self._window.start_due()
             self._arrived.set()
             if (slot.number + 1) % _TURN == 0:
                 await asyncio.sleep(0)  # what was started gets on its way
-
-    def _line_up(self, slot: _Slot) -> None:
-        """Have a candidate started in its turn, unless its seed is foreseen for another branch."""
-        if self._is_foreseen(slot, self._worth, self._waiting):
-            slot.lined_up = True
-            self._unstarted_like(slot).append(slot)
-
-    def _is_foreseen(
-        self, slot: _Slot, worth: Callable[[str], int], before: Callable[[str], int]
-    ) -> bool:
-        """Whether its branch will be the first of its seed's that is open when it is committed.
-
-        Those that have as many candidates `before` the seed as they are `worth` should be filled
-        by then.
-        """
-        visit = slot.visit
-        if visit is None:
-            return True
-        if visit.foreseen is None:
-            may = [branch for branch in visit.branches if branch in self.quotas.open]
-            lacking = (branch for branch in may if before(branch) < worth(branch))
-            visit.foreseen = visit.used or next(lacking, may[0] if may else None)
-        return visit.foreseen == slot.branch
-
-    def _foresee_again(self) -> None:
-        """Look at the whole window anew, since a label was filled or candidates were refused.
-
-        What was started further back than is worth it does not hold up those before it, whose turn
-        comes first.
-        """
-        if self.task.labels_per_seed is None:
-            return
-        self._refused = False
-        worth = {branch: self._worth(branch) for branch in self.quotas.open}
-        for slot in self._window:
-            slot.counted = slot.lined_up = False
-            if slot.visit is not None:
-                slot.visit.foreseen = None
-        for branch in self.task.branches:
-            self._started[branch].clear()
-            self._unstarted[branch].clear()
-        before: Counter[str] = Counter()
-        for slot in self._window:
-            foreseen = self._is_foreseen(slot, worth.__getitem__, before.__getitem__)
-            if not foreseen or slot.branch not in worth:
-                continue
-            before[slot.branch] += 1
-            if slot.task is None:
-                slot.lined_up = True
-                self._unstarted_like(slot).append(slot)
-            elif before[slot.branch] <= worth[slot.branch]:
-                slot.counted = True
-                self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
-
-    def _unstarted_like(self, slot: _Slot) -> deque[_Slot]:
-        """Unstarted candidates of its branch, and its item of a balanced list, in their order."""
-        return self._unstarted[slot.branch][self._balance.item_of(slot.seed)]
-
-    def _start_due(self) -> None:
-        """Start the candidates that are worth it now, for each branch in their order.
-
-        The first in the window is among them, since a label that it may have needs a row, unless
-        those of other items of a balanced list are all that is worth it.
-        """
-        for branch in self.quotas.open:
-            started, worth = self._started[branch], self._worth(branch)
-            for item, unstarted in self._unstarted[branch].items():
-                while (
-                    unstarted
-                    and started.total() < worth
-                    and (not item or started[item] < self._balance.worth(unstarted[0].seed))
-                ):
-                    self._start(unstarted.popleft())
-
-    def _start(self, slot: _Slot) -> None:
-        generation = slot.generation
-        if self._shares_generations and generation.task is None:
-            generation.task = asyncio.ensure_future(
-                self._draw(slot.seed, slot.branch, generation.scope)
-            )
-            generation.task.add_done_callback(self._on_done)
-        slot.task = asyncio.ensure_future(self._execute(slot))
-        self._tasks.add(slot.task)
-        slot.task.add_done_callback(self._on_done)
-        slot.counted = True
-        self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
-
-    async def _draw(self, seed: Seed, branch: str, scope: Scope) -> Generated:
-        """G(branch, seed), shown what earlier samples of the two gave."""
-        if self.task.samples_per_seed == 1:
-            return await self._executor.generate(Generation(seed, branch), scope)
-        samples = self._samples.setdefault((seed.id, branch), {})
-        before = [
-            self._sample_of(samples, replace(seed, sample=n), branch)
-            for n in self.task.samples_before(seed.path, seed.sample, branch)
-        ]
-        mine = samples[seed.sample] = asyncio.get_running_loop().create_future()
-        try:
-            shown = [instance for sample in before for instance in await sample]
-            earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
-            made = await self._executor.generate(Generation(seed, branch, earlier), scope)
-            mine.set_result(made.instances)
-        except BaseException:
-            mine.set_exception(CallCancelled())  # later samples are shown nothing: they end as well
-            mine.exception()  # it may be that nobody waits
-            raise
-        return made
-
-    def _sample_of(
-        self, samples: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, branch: str
-    ) -> asyncio.Future[Sequence[Any]]:
-        """What an earlier sample gave; made again from the journal where its verdicts are old."""
-        if seed.sample not in samples:
-
-            async def again() -> Sequence[Any]:
-                return (await self._draw(seed, branch, Scope())).instances
-
-            task = asyncio.ensure_future(again())
-            self._tasks.add(task)
-            task.add_done_callback(self._on_done)
-            samples[seed.sample] = task
-        return samples[seed.sample]
 
     async def _settled(self) -> None:
         """Wait until each candidate in the window has its verdict."""
@@ -902,7 +655,7 @@ class Engine:
 
     async def _is_room(self) -> bool:
         """Wait for room; whether there may be candidates for it."""
-        while self._may_come(self._walked_over) and not self._has_room():
+        while self._may_come(self._walked_over) and not self._window.has_room():
             self._room.clear()
             await self._room.wait()
         return self._may_come(self._walked_over)
@@ -910,65 +663,3 @@ class Engine:
     @property
     def _walked_over(self) -> Collection[int]:
         return self._order.over if isinstance(self._order, PartsOrder) else ()
-
-    def _has_room(self) -> bool:
-        """Whether another candidate is worth starting now."""
-        if len(self._window) >= self._window_size:
-            return False
-        return any(self._waiting(branch) < self._worth(branch) for branch in self.quotas.open)
-
-    def _waiting(self, branch: str) -> int:
-        """A branch's candidates in the window."""
-        return self._started[branch].total() + sum(map(len, self._unstarted[branch].values()))
-
-    def _worth(self, branch: str) -> int:
-        """Candidates of a branch that are worth running."""
-        return self.quotas.worth(branch, self.task.rows_per_instance, self._margin)
-
-    def _seeds_ahead(self, branches: Collection[str]) -> int:
-        """Seeds of these branches worth preparing past the one that is walked to next."""
-        per_seed = len(branches) * self.task.instances_per_call
-        wanting = [self._worth(b) - self._waiting(b) for b in self.quotas.open if b in branches]
-        if self.task.labels_per_seed is None:
-            worth = max(wanting, default=0)
-        else:
-            worth = sum(max(0, candidates) for candidates in wanting)
-        calls = math.ceil(worth / self.task.instances_per_call)
-        return max(0, min(calls, self._window_size // per_seed))
-
-    def _on_done(self, task: asyncio.Task[Any]) -> None:
-        """A failure stops the sending at once; commit goes on up to it."""
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is None or isinstance(error, (Rejected, CallCancelled)):
-            return
-        self._layer.halt(
-            error
-            if isinstance(error, TargenError)
-            else StageFailed(f"{type(error).__name__}: {error}", distribution="targen-core")
-        )
-
-    async def _drain(self) -> None:
-        """Let calls in flight finish; start none."""
-        for slot in self._window:
-            slot.abandon()
-        self._layer.sweep()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _execute(self, slot: _Slot) -> Outcome:
-        """Steps 3 and 4 of a candidate."""
-        if slot.generation.task is not None:
-            generated = await asyncio.shield(slot.generation.task)
-        else:
-            generated = await self._executor.generate(
-                Generation(slot.seed, slot.branch), slot.scope
-            )
-        made = generated.at(slot.ordinal - slot.seed.sample * self.task.instances_per_call)
-        outcome = await self._executor.judge(
-            Judgement(slot.seed, slot.branch, slot.ordinal, made, generated.notes), slot.scope
-        )
-        outcome.keys += [*slot.generation.scope.keys, *slot.scope.keys]
-        outcome.lacking = (*slot.generation.scope.lacking, *slot.scope.lacking)
-        return outcome

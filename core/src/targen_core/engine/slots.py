@@ -1,0 +1,121 @@
+"""A candidate on its way to a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from targen_core.calls.call import Call, Scope
+from targen_core.engine.events import Verdict
+from targen_core.engine.executor import Generated, Outcome
+from targen_core.engine.seeds import ListBatch, Seed, item_value
+
+__all__ = ["Lacking", "SharedGeneration", "Slot", "Visit"]
+
+
+@dataclass(slots=True)
+class SharedGeneration:
+    """G(branch, seed), where it is shared: by several instances, or shown to later samples."""
+
+    scope: Scope = field(default_factory=Scope)
+    task: asyncio.Task[Generated] | None = None
+
+
+@dataclass(slots=True)
+class Visit:
+    """A seed that is for one label: what it was used for, and what it is foreseen for."""
+
+    branches: Sequence[str]  # in their order here
+    used: str | None = None
+    foreseen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A candidate that gets no verdict, since nothing is sent and the journal does not answer.
+
+    Attributes:
+        id: the candidate.
+        branch: its branch.
+        calls: what would have to be asked next; more may follow.
+        keys: of the calls of its own that are answered.
+    """
+
+    id: str
+    branch: str
+    calls: Sequence[Call]
+    keys: Sequence[str]
+
+
+@dataclass(slots=True)
+class Slot:
+    """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's."""
+
+    number: int
+    seed: Seed
+    branch: str
+    aim: str | None
+    ordinal: int
+    scope: Scope  # of the calls made for it alone
+    generation: SharedGeneration
+    batches: list[ListBatch]  # list batches walked since the candidate before
+    visit: Visit | None = None  # None where the seed is for all labels
+    lined_up: bool = False  # to be started, as soon as it is worth it
+    counted: bool = False  # among those that were started, for what is worth starting
+    over: frozenset[int] = frozenset()  # parts whose seeds all come before
+    task: asyncio.Task[Outcome] | None = None
+
+    @property
+    def needless(self) -> bool:
+        """Whether its seed was used for another branch."""
+        return self.visit is not None and self.visit.used not in (None, self.branch)
+
+    @property
+    def id(self) -> str:
+        """As in provenance and rejects."""
+        return f"{self.seed.id}/{self.branch}/{self.ordinal}"
+
+    def provenance(self, outcome: Outcome, idx: int, rows: int) -> dict[str, Any]:
+        """Where the rows from `idx` on come from."""
+        return {
+            "id": self.id,
+            "idx": idx,
+            "rows": rows,
+            "above": [item_value(item) for item in self.seed.above],
+            "seed": item_value(self.seed.value),
+            "intended": self.branch,
+            **self._claimed(outcome),
+            "label": outcome.corrected,
+            "explanation": outcome.explanation,
+            **({"notes": outcome.notes} if outcome.notes else {}),
+            "calls": [*self.seed.calls, *outcome.keys],
+        }
+
+    def reject(self, outcome: Outcome, verdict: Verdict, detail: str) -> dict[str, Any]:
+        """What to write of a candidate that makes no row."""
+        return {
+            "verdict": verdict,
+            "id": self.id,
+            "intended": self.branch,
+            **self._claimed(outcome),
+            "corrected": outcome.corrected,
+            "stage": outcome.stage,
+            "reason": outcome.reason,
+            "detail": detail or outcome.detail,
+            "seed": item_value(self.seed.value),
+            "instance": item_value(outcome.instance),
+            **({"notes": outcome.notes} if outcome.notes else {}),
+            "calls": [*self.seed.calls, *outcome.keys],
+        }
+
+    def _claimed(self, outcome: Outcome) -> dict[str, str | None]:
+        """The label before correction, where `intended` does not say it; None where none was."""
+        if outcome.claimed == self.branch or (outcome.claimed is None and self.aim is not None):
+            return {}
+        return {"claimed": outcome.claimed}
+
+    def abandon(self) -> None:
+        """Nobody wants it any more: it sends nothing from now on."""
+        self.scope.abandoned = self.generation.scope.abandoned = True

@@ -1,0 +1,199 @@
+"""Candidates that are past the commit point: which of them are started, and how many more may come.
+
+Execution runs ahead only as far as it is worth it: as many candidates of a branch as its labels
+still need over the yield so far. Where a seed is for one label, the branch that it will be used
+for is foreseen from what is open now and how many candidates are lined up before it, and looked
+at again where a label was filled, or candidates were refused, in between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection
+from typing import Any
+
+from targen_core.engine.balance import Balance, Item
+from targen_core.engine.execution import Execution
+from targen_core.engine.quota_tracker import QuotaTracker
+from targen_core.engine.slots import Slot
+from targen_core.tasks.model import Task
+
+__all__ = ["Window"]
+
+
+class Window:
+    """The candidates without a verdict, in their order.
+
+    Args:
+        task: whose they are.
+        quotas: what labels still need, and their yield.
+        balance: the shares of the items of a balanced list.
+        execution: starts them.
+        size: how many may wait.
+        margin: how far above what is needed over the yield a label's candidates may run ahead, in
+            standard deviations of its rows.
+
+    `refused` says whether any candidate was, since it was foreseen what each seed is for.
+    """
+
+    def __init__(
+        self,
+        task: Task[Any, Any],
+        quotas: QuotaTracker,
+        balance: Balance,
+        execution: Execution,
+        *,
+        size: int,
+        margin: float,
+    ) -> None:
+        self._task = task
+        self._quotas = quotas
+        self._balance = balance
+        self._execution = execution
+        self._size = size
+        self._margin = margin
+        self._slots: deque[Slot] = deque()
+        # By branch, and by item of a balanced list: those that were started, and the others in
+        # their order.
+        self._started: dict[str, Counter[Item]] = {b: Counter() for b in task.branches}
+        self._unstarted: dict[str, defaultdict[Item, deque[Slot]]] = {
+            branch: defaultdict(deque) for branch in task.branches
+        }
+        self.refused = False
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @property
+    def head(self) -> Slot:
+        """The candidate whose turn it is to be committed."""
+        return self._slots[0]
+
+    def abandon(self) -> None:
+        """Let no candidate send anything from now on."""
+        for slot in self._slots:
+            slot.abandon()
+
+    def clear(self) -> None:
+        """Let all candidates go."""
+        self._slots.clear()
+        for branch in self._unstarted:
+            self._started[branch].clear()
+            self._unstarted[branch].clear()
+
+    def leave(self) -> None:
+        """Take out the head of the window, whose turn is over."""
+        slot = self._slots.popleft()
+        if slot.task is not None:
+            self._started[slot.branch][self._balance.item_of(slot.seed)] -= slot.counted
+        elif slot.lined_up:
+            self._unstarted_like(slot).popleft()
+
+    def line_up(self, slot: Slot) -> None:
+        """Let a candidate in, to be started in its turn unless its seed is for another branch."""
+        self._slots.append(slot)
+        if self._is_foreseen(slot, self._worth, self._waiting):
+            slot.lined_up = True
+            self._unstarted_like(slot).append(slot)
+
+    def _is_foreseen(
+        self, slot: Slot, worth: Callable[[str], int], before: Callable[[str], int]
+    ) -> bool:
+        """Whether its branch will be the first of its seed's that is open when it is committed.
+
+        Those that have as many candidates `before` the seed as they are `worth` should be filled
+        by then.
+        """
+        visit = slot.visit
+        if visit is None:
+            return True
+        if visit.foreseen is None:
+            may = [branch for branch in visit.branches if branch in self._quotas.open]
+            lacking = (branch for branch in may if before(branch) < worth(branch))
+            visit.foreseen = visit.used or next(lacking, may[0] if may else None)
+        return visit.foreseen == slot.branch
+
+    def foresee_again(self) -> None:
+        """Look at the whole window anew, since a label was filled or candidates were refused.
+
+        What was started further back than is worth it does not hold up those before it, whose turn
+        comes first.
+        """
+        if self._task.labels_per_seed is None:
+            return
+        self.refused = False
+        worth = {branch: self._worth(branch) for branch in self._quotas.open}
+        for slot in self._slots:
+            slot.counted = slot.lined_up = False
+            if slot.visit is not None:
+                slot.visit.foreseen = None
+        for branch in self._task.branches:
+            self._started[branch].clear()
+            self._unstarted[branch].clear()
+        before: Counter[str] = Counter()
+        for slot in self._slots:
+            foreseen = self._is_foreseen(slot, worth.__getitem__, before.__getitem__)
+            if not foreseen or slot.branch not in worth:
+                continue
+            before[slot.branch] += 1
+            if slot.task is None:
+                slot.lined_up = True
+                self._unstarted_like(slot).append(slot)
+            elif before[slot.branch] <= worth[slot.branch]:
+                slot.counted = True
+                self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
+
+    def _unstarted_like(self, slot: Slot) -> deque[Slot]:
+        """Unstarted candidates of its branch, and its item of a balanced list, in their order."""
+        return self._unstarted[slot.branch][self._balance.item_of(slot.seed)]
+
+    def start_head(self) -> None:
+        """Start the head of the window, though those of other items seemed to be all worth it."""
+        self._start(self._unstarted_like(self._slots[0]).popleft())
+
+    def _start(self, slot: Slot) -> None:
+        self._execution.start(slot)
+        slot.counted = True
+        self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
+
+    def start_due(self) -> None:
+        """Start the candidates that are worth it now, for each branch in their order.
+
+        The first in the window is among them, since a label that it may have needs a row, unless
+        those of other items of a balanced list are all that is worth it.
+        """
+        for branch in self._quotas.open:
+            started, worth = self._started[branch], self._worth(branch)
+            for item, unstarted in self._unstarted[branch].items():
+                while (
+                    unstarted
+                    and started.total() < worth
+                    and (not item or started[item] < self._balance.worth(unstarted[0].seed))
+                ):
+                    self._start(unstarted.popleft())
+
+    def has_room(self) -> bool:
+        """Whether another candidate is worth starting now."""
+        if len(self._slots) >= self._size:
+            return False
+        return any(self._waiting(branch) < self._worth(branch) for branch in self._quotas.open)
+
+    def _waiting(self, branch: str) -> int:
+        """A branch's candidates in the window."""
+        return self._started[branch].total() + sum(map(len, self._unstarted[branch].values()))
+
+    def _worth(self, branch: str) -> int:
+        """Candidates of a branch that are worth running."""
+        return self._quotas.worth(branch, self._task.rows_per_instance, self._margin)
+
+    def seeds_ahead(self, branches: Collection[str]) -> int:
+        """Seeds of these branches worth preparing past the one that is walked to next."""
+        per_seed = len(branches) * self._task.instances_per_call
+        wanting = [self._worth(b) - self._waiting(b) for b in self._quotas.open if b in branches]
+        if self._task.labels_per_seed is None:
+            worth = max(wanting, default=0)
+        else:
+            worth = sum(max(0, candidates) for candidates in wanting)
+        calls = math.ceil(worth / self._task.instances_per_call)
+        return max(0, min(calls, self._size // per_seed))
