@@ -96,6 +96,17 @@ def has_rows_of_its_replies(ran, world):
             assert aim is not None or record["claimed"] is None
 
 
+def of_the_last_walk(events):
+    """Those since all was judged from the start again, as where the ledger tells of another run."""
+    seen = set()
+    for at, event in enumerate(events):
+        if event.verdict == "accepted" and event.id in seen:
+            begin = max(n for n in range(at + 1) if events[n].id == events[0].id)
+            return of_the_last_walk(events[begin:])
+        seen |= {event.id} if event.verdict == "accepted" else set()
+    return events
+
+
 def counts_each_candidate_and_call_once(ran, world):
     """A call is used once, whatever it gave: a row, a reject, several instances or a list."""
     judged, skipped = {}, {}
@@ -130,7 +141,7 @@ def counts_each_candidate_and_call_once(ran, world):
 
     # Files tell the verdicts in the order of the commits; the last one on a candidate holds.
     records = [*ran.provenance, *ran.rejects]
-    ended = [event for event in ran.events if isinstance(event, Committed)]
+    ended = of_the_last_walk([event for event in ran.events if isinstance(event, Committed)])
     accepted = [event.id for event in ended if event.verdict == "accepted"]
     assert accepted == [record["id"] for record in ran.provenance]
     others = [e.id for e in ended if e.verdict not in ("accepted", "skipped")]

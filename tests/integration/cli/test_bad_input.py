@@ -497,7 +497,7 @@ BEGUN = """
 @pytest.mark.parametrize(("options", "error", "hint"), table(BEGUN))
 def test_a_run_is_begun_that_cannot_work(options, error, hint, refuses, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    refuses(f"generate rte -n 12 -q {options}", error, hint, keeps=False)
+    refuses(f"generate rte -n 12 -q {options}", error, hint)
 
 
 def test_an_edited_dataset_is_not_written_over(finished, refuses):

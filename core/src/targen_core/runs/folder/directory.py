@@ -48,6 +48,8 @@ class RunDirectory:
         """
         self.path = path
         self._report: bytes | None = None  # that of an earlier process
+        # Itself first, if it is not there yet, and the folders above it that are made for it.
+        self.made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
             check_members(path)

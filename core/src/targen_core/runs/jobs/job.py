@@ -403,6 +403,10 @@ class Job:
             if isinstance(stopped.__cause__, asyncio.CancelledError):
                 raise stopped.__cause__ from None
             raise
+        except (UsageError, ServiceError) as error:
+            # Not one that a second try may mend: the same run is begun by the same words.
+            self._refused = not (isinstance(error, ServiceError) and error.retryable)
+            raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.spec.limits
@@ -488,17 +492,17 @@ class Job:
             self._leave_as_it_was()
             raise
         if error is not None:
-            self._refused = isinstance(error, UsageError)
             raise error
         return report
 
     def _leave_nothing(self) -> None:
-        """Take a new run away again that a part refused before anything was answered."""
+        """Take a new run away again that was refused before anything was answered."""
         if self._is_new and self._refused and is_unanswered(self.path):
             with contextlib.suppress(OSError):
                 for file in self.path.iterdir():
                     remove(file)
-                self.path.rmdir()
+                for folder in self._directory.made:
+                    folder.rmdir()
 
     def _is_complete(self) -> bool:
         """Whether an earlier process reached all that is asked for now, and its calls are here."""
