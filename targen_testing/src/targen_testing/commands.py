@@ -138,7 +138,7 @@ class CommandSuite(Suite):
         """An option with a typing error is answered with the right one, and exit status 2."""
         for name, command in self.each().items():
             options = [opt for param in command.params for opt in param.opts if opt[:2] == "--"]
-            right = max(options, key=len)
+            right = max(options, key=len, default="--help")
             wrong = right[:4] + right[5:]
             ended = self.ends([*name.split(), wrong], monkeypatch, capsys)
             if ended.code != 2 or wrong not in ended.err or right not in ended.err:
@@ -154,7 +154,10 @@ class CommandSuite(Suite):
         for line in lines:
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code != 2 or ended.out or "no-such-" not in ended.err:
-                fail(f"targen {line} ends with {ended.code}:\n{ended.out}{ended.err}")
+                fail(
+                    f"targen {line} ends with {ended.code}, and should end with 2 and name the "
+                    f"file, whose name begins with no-such-:\n{ended.out}{ended.err}"
+                )
             if list(there.iterdir()):
                 fail(f"targen {line} leaves files: {sorted(each.name for each in there.iterdir())}")
 
@@ -162,7 +165,7 @@ class CommandSuite(Suite):
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """What it prints with `--json` is JSON, or a line of it for each row, and nothing else."""
-        line = self.good(there)
+        line = tuple(self.good(there))
         (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:

@@ -117,7 +117,7 @@ class Register(Generic[T]):
             aliases: other names by which people look for it, such as a
                 service's own. A name that is registered wins over an alias.
             panel: for a command, the part of `targen --help` that shows it.
-            flags: for a filter, whether its options are also flags and keywords of their own, which
+            flags: for a filter, whether its options are also flags of their own, which
                 turn it on: its options are a `targen_core.options.Options` then, and fields with a
                 `Flag` are meant. Its module must be cheap to import.
 
