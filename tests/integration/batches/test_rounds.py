@@ -478,10 +478,11 @@ def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(
     output = bring(out, answers)
     assert (output.good, output.failed, output.unknown) == (count - 2, 1, 1)
     assert output.problem == "it expired"
+    right = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
     assert sorted(output.garbage) == [
-        "line 2: no text",
-        "line 3: not a JSON object with a custom_id",
-        "line 4: not a JSON object with a custom_id",
+        f"{answers}, line 2: no text; {right}",
+        f"{answers}, line 3: not a JSON object with a custom_id; {right}",
+        f"{answers}, line 4: not a JSON object with a custom_id; {right}",
     ]
     assert output.pending > 2
     journal = (out / "journal").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +19,9 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_standard.batches.files import Imported
 
-__all__ = ["batch", "imported_facts", "print_imported"]
+__all__ = ["batch", "end_with", "imported_facts", "print_imported"]
 
-_LINES = 5  # of those that are no answers, named one by one
+_LINES = 20  # of those that are no answers, named one by one
 
 
 @takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
@@ -28,11 +29,15 @@ def batch(
     action: Annotated[str, typer.Argument(metavar="export|import", help="What to do.")],
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     file: Annotated[
-        Path | None, typer.Argument(help="import: the answers, a line each.", show_default=False)
+        Path | None,
+        typer.Argument(help="import: the answers, lines or a sheet.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="export: where to write. [default: RUN/requests.jsonl]"),
+        typer.Option(
+            "--out",
+            help="export: where to write; .md or .csv for people. [default: RUN/requests.jsonl]",
+        ),
     ] = None,
     json: JsonArg = False,
     *,
@@ -42,17 +47,22 @@ def batch(
 
     Makes no call and needs no key. The lines are those of the provider's batches: OpenAI's
     {custom_id, method, url, body} and {custom_id, response}, Anthropic's {custom_id, params} and
-    {custom_id, result}. Export, have the file answered, import, and again until the run is
-    complete. A run for it is made by: targen generate TASK -n N --batch-offline --out RUN
+    {custom_id, result}. An answer may also be {custom_id, content}. A file called .md or .csv is a
+    sheet for people, which export writes and import reads when it is filled in. Export, have the
+    file answered, import, and again until the run is complete. Import names the answers that it
+    cannot read, takes the others, and then exits with 1. A run for it is made by: targen generate
+    TASK -n N --batch-offline --out RUN
 
     Examples:
     - targen batch export runs/rte-0 --out requests.jsonl
     - targen batch import runs/rte-0 answers.jsonl
+    - targen batch export runs/rte-0 --out calls.md
     """
     from targen_cli.report import print_report
     from targen_core.api.request import reopened
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.exchange import export_batch, import_batch
+    from targen_standard.batches.sheets import is_sheet
 
     if action not in ("export", "import"):
         raise UsageError(
@@ -82,13 +92,15 @@ def batch(
             elif count:
                 each = ", ".join(f"{calls:,} {step}" for step, calls in by_step.items())
                 print(f"{plural(count, 'request')} in {where}: {each}")
-                print(f"then: targen batch import {run} ANSWERS")
+                print(f"then: targen batch import {run} {where if is_sheet(where) else 'ANSWERS'}")
             else:
-                print(f"{run} is complete: it waits for no call, and {where} is empty")
+                left = "not written" if is_sheet(where) else "empty"
+                print(f"{run} is complete: it waits for no call, and {where} is {left}")
             return
         brought = import_batch(job, file)
     if json:
         print_json(imported_facts(brought))
+        end_with(brought)
         return
     print_imported(brought)
     if brought.pending:
@@ -97,6 +109,7 @@ def batch(
     else:
         print()
         print_report(read_report(run), run)
+    end_with(brought)
 
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
@@ -127,3 +140,15 @@ def print_imported(brought: Imported) -> None:
         print(f"no answer: {words}")
     if len(brought.garbage) > _LINES:
         print(f"no answer: {len(brought.garbage) - _LINES:,} lines more")
+
+
+def end_with(brought: Imported) -> None:
+    """Exit with 1 if some of a file's lines are no answers: a script has to notice.
+
+    Raises:
+        typer.Exit: some are not.
+    """
+    if brought.garbage:
+        answers = plural(len(brought.garbage), "answer")
+        print(f"{answers} not read: correct them and import the file again", file=sys.stderr)
+        raise typer.Exit(1)

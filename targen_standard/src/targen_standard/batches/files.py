@@ -11,16 +11,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
+from targen_core.outputs import write_new
 from targen_core.plain import refuse_waiting
-from targen_core.reading import json_of
+from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
-from targen_core.text import plural
+from targen_core.text import plural, printable
 from targen_core.wording import Action, Blank
 from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.replies import reply_of
+from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 
 __all__ = ["FileTransport", "Imported", "write_requests"]
@@ -32,8 +36,8 @@ class Imported:
 
     `again` are answers that the run has already, `cached` those to calls that
     the cache of other runs has just answered, `unknown` those to calls that it
-    does not ask; `garbage` says what lines are no answers, `problem`
-    why the first of the failed ones failed. At least `pending` calls wait for the
+    does not ask; `garbage` names the places that are no answers: file, line, and why.
+    `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
     next file: with the answers a run may go on side by side, and ask for more.
     """
 
@@ -51,7 +55,7 @@ class FileTransport:
     """A `BatchTransport` that has the answers of a file, and writes down what else is asked.
 
     Args:
-        file: the answers, a line each; None where there are none yet.
+        file: the answers, a line each or as a sheet; None where there are none yet.
 
     Attributes:
         pending: the calls that wait for the next file.
@@ -66,7 +70,10 @@ class FileTransport:
         self.pending: list[WaitingCall] = []
         self.written: Path | None = None
         self.imported = Imported()
-        self._answers = {} if file is None else _read(file, self.imported)
+        self._file = file
+        self._answers: dict[str, _Given] = {}
+        if file is not None:
+            self._answers = _read(file, self.imported)
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
@@ -98,14 +105,14 @@ class FileTransport:
         """Nothing comes later."""
 
     def _answer(self, call: WaitingCall) -> bool:
-        key = call.request.key
-        number, line = self._answers.pop(key, (0, b""))
-        if not number:
+        given = self._answers.pop(call.request.key, None)
+        if given is None:
             return False
         try:
-            _, answer = call.codec.decode(line, {key: call.request})
+            answer = _answer_in(given.content, call)
         except ValueError as error:
-            self.imported.garbage.append(f"line {number}: {error}")
+            below = max(getattr(error, "line", 1) - 1, 0) if isinstance(given.content, str) else 0
+            self.imported.garbage.append(_named(self._file, given.line + below, str(error)))
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
             self.imported.failed += 1
@@ -117,16 +124,23 @@ class FileTransport:
 
 
 def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
-    """Write calls to `out`, a line each; returns how many of each step.
+    """Write calls to `out`, a line each or as a sheet; returns how many of each step.
+
+    A sheet replaces no file, since people may have filled it in, and none is made of no calls.
 
     Raises:
+        UsageError: the sheet is there already.
         WriteFailed: `out` cannot be written.
     """
-    lines = [call.codec.encode(call.request) for call in calls]
-    write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
-    if lines and canary:  # a line of its own would be a request that no service knows
+    requests = [call.request for call in calls]
+    if not is_sheet(out):
+        lines = [call.codec.encode(call.request) for call in calls]
+        write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
+    elif calls:
+        write_new(out, sheet_of(requests, out))
+    if calls and canary:  # a line of its own would be a request that no service knows
         write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{canary}\n")
-    origins = (call.request.origin for call in calls)
+    origins = (request.origin for request in requests)
     return Counter(origin.step for origin in origins if origin is not None)
 
 
@@ -159,21 +173,71 @@ def _lines_of(file: Path) -> Iterator[bytes]:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
 
 
-def _read(file: Path, imported: Imported) -> dict[str, tuple[int, bytes]]:
-    """The lines of a file, and their numbers, by `custom_id`; of several the last."""
-    lines_by_id: dict[str, tuple[int, bytes]] = {}
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """An answer, and the number of its line: the line itself, or the text in a sheet."""
+
+    line: int
+    content: bytes | str
+
+
+_SERVICES = {"response", "result", "error"}
+_RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
+
+
+def _answer_in(content: bytes | str, call: WaitingCall) -> BatchAnswer:
+    """The answer to a call that a line or a place in a sheet holds.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    if isinstance(content, str):
+        return reply_of(content, call.request)
+    record = json_of(content)
+    if "content" in record and not _SERVICES & record.keys():
+        return reply_of(record["content"], call.request)
+    try:
+        return call.codec.decode(content, {call.request.key: call.request})[1]
+    except ValueError as error:
+        raise Malformed(f"{error}; {_RIGHT}") from None
+
+
+_WORDS = 600  # characters of why a place is no answer
+
+
+def _named(file: Path | None, line: int, why: str) -> str:
+    return f"{file}, line {line}: {printable(why, lines=False, max_length=_WORDS)}"
+
+
+def _read(file: Path, imported: Imported) -> dict[str, _Given]:
+    """The answers in a file by `custom_id`; of several the last."""
+    return _read_sheet(file, imported) if is_sheet(file) else _read_lines(file, imported)
+
+
+def _read_sheet(file: Path, imported: Imported) -> dict[str, _Given]:
+    answers: dict[str, _Given] = {}
+    for filled in read_sheet(file):
+        if filled.problem:
+            imported.garbage.append(_named(file, filled.line, filled.problem))
+        else:
+            answers[filled.key] = _Given(filled.line, filled.text)
+    return answers
+
+
+def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
+    answers: dict[str, _Given] = {}
     for number, line in enumerate(_lines_of(file), 1):
         if len(line) > _LONGEST:
-            imported.garbage.append(
-                f"line {number}: longer than {_LONGEST >> 20} MiB, and nothing behind it is read"
-            )
+            why = f"longer than {_LONGEST >> 20} MiB, and nothing behind it is read"
+            imported.garbage.append(_named(file, number, why))
             continue
         if not line.strip():
             continue
         try:
             key = json_of(line)["custom_id"]
         except (ValueError, KeyError, TypeError):
-            imported.garbage.append(f"line {number}: not a JSON object with a custom_id")
+            why = f"not a JSON object with a custom_id; {_RIGHT}"
+            imported.garbage.append(_named(file, number, why))
             continue
-        lines_by_id[str(key)] = (number, line)
-    return lines_by_id
+        answers[str(key)] = _Given(number, line)
+    return answers

@@ -17,7 +17,7 @@ from targen_cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.text import plural
-from targen_standard.batches.command import imported_facts, print_imported
+from targen_standard.batches.command import end_with, imported_facts, print_imported
 
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
@@ -62,7 +62,7 @@ def correct(
         Path | None,
         typer.Option(
             "--answers",
-            help="With --batch-offline: a file of answers, a line each.",
+            help="With --batch-offline: a file of answers, lines or a sheet.",
             rich_help_panel=BATCHES,
         ),
     ] = None,
@@ -145,6 +145,7 @@ def correct(
         except AnswersAwaited as awaited:
             assert files is not None
             _print_waiting(awaited, files, of=answers, json=json)
+            end_with(files.imported)
             return
     if answers is not None and files is not None and not (json or quiet):
         print_imported(files.imported)
@@ -156,6 +157,8 @@ def correct(
         print(folder / "dataset.jsonl")
     else:
         _print(report, folder)
+    if files is not None:
+        end_with(files.imported)
 
 
 def _expected(request: Request, data: Data, n: int | None) -> Expected:

@@ -1,0 +1,180 @@
+"""Answers as people write them: a text or a JSON value, made into the reply that a call asks for.
+
+A service's line says that it is a reply, and its run judges what it holds. A person is told at
+once what is wrong with an answer, and what would be right.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.calls.tokens import estimate
+from targen_core.reading import Malformed, json_of
+from targen_core.text import printable
+
+__all__ = ["reply_of", "shape_of", "text_field"]
+
+_FENCED = re.compile(r"(`{3,})\w*[ \t]*\r?\n(.*)\n\1`*", re.DOTALL)
+_TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "object": (dict, "an object"),
+    "array": (list, "a list"),
+    "string": (str, "a text"),
+    "integer": (int, "a whole number"),
+    "number": ((int, float), "a number"),
+    "boolean": (bool, "true or false"),
+    "null": (type(None), "null"),
+}
+_DEEPEST_SHAPE, _MOST_OPTIONS = 6, 10
+
+
+def reply_of(content: Any, request: ChatRequest) -> ChatReply:
+    """Make the reply to a call of what a person wrote.
+
+    Args:
+        content: a text, or the JSON value that the call's schema asks for. If the schema has one
+            field, a text or a list may be given in place of the object with that field.
+        request: the call.
+
+    Raises:
+        Malformed: it is not what the call asks for; says what would be right.
+    """
+    if request.top_logprobs is not None or request.given is not None or request.next_token:
+        raise Malformed("the call asks for token probabilities; use the format of the service")
+    if isinstance(content, str):
+        content = content.strip()
+    if content in ("", None):
+        raise Malformed("the answer is empty")
+    if request.schema is None:
+        if not isinstance(content, str):
+            raise Malformed("the answer must be a text")
+        return _reply(content, request)
+    right = f"; expected {shape_of(request.schema)}"
+    try:
+        value = _value(content, request.schema)
+    except Malformed as error:
+        raise Malformed(f"{error.reason}{right}", error.line) from None
+    if fault := _fault(value, request.schema, request.schema, ""):
+        raise Malformed(fault + right)
+    return _reply(json.dumps(value, ensure_ascii=False), request)
+
+
+def shape_of(schema: Mapping[str, Any]) -> str:
+    """Return in short what a reply looks like, such as `{"label": "yes" or "no"}`."""
+    return _shape(schema, schema, _DEEPEST_SHAPE)
+
+
+def text_field(schema: Mapping[str, Any]) -> str:
+    """Return the name of the one field that a reply has, if that is a text; otherwise ""."""
+    return _only(schema, "string")
+
+
+def _only(schema: Mapping[str, Any], kind: str) -> str:
+    fields = schema.get("properties", {})
+    if len(fields) != 1:
+        return ""
+    ((name, field),) = fields.items()
+    return name if _resolved(field, schema).get("type") == kind else ""
+
+
+def _reply(text: str, request: ChatRequest) -> ChatReply:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Malformed("the answer holds half a character") from None
+    prompt = estimate(message.content for message in request.messages)
+    return ChatReply(text, input_tokens=prompt, output_tokens=estimate([text]))
+
+
+def _value(content: Any, schema: Mapping[str, Any]) -> Any:
+    """The value that is meant: its only field may be given alone."""
+    if isinstance(content, str):
+        fenced = _FENCED.fullmatch(content)
+        text = fenced[2] if fenced else content
+        name = text_field(schema)
+        if name and not re.match(rf"\s*\{{\s*{re.escape(json.dumps(name))}\s*:", text):
+            return {name: content}
+        content = json_of(text, once=True)
+    if isinstance(content, list) and (name := _only(schema, "array")):
+        return {name: content}
+    return content
+
+
+def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in schema:
+        return schema
+    found: Mapping[str, Any] = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _fault(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: str) -> str:
+    """What is wrong with a value, or "". Sizes of texts and lists are hints, and not checked."""
+    schema = _resolved(schema, root)
+    if parts := schema.get("anyOf") or schema.get("oneOf"):
+        faults = [_fault(value, part, root, at) for part in parts]
+        return "" if "" in faults else faults[0]
+    if options := _options(schema):
+        return "" if value in options else f"{at or 'it'} must be {_listed(options)}"
+    kind, words = _TYPES.get(schema.get("type", ""), (object, ""))
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
+        return f"{at or 'it'} must be {words}"
+    if isinstance(value, dict):
+        return _object_fault(value, schema, root, at)
+    if isinstance(value, list) and "items" in schema:
+        for number, item in enumerate(value):
+            if fault := _fault(item, schema["items"], root, f"{at}[{number}]"):
+                return fault
+    if isinstance(value, int | float):
+        if value < schema.get("minimum", value):
+            return f"{at or 'it'} must be at least {schema['minimum']}"
+        if value > schema.get("maximum", value):
+            return f"{at or 'it'} must be at most {schema['maximum']}"
+    return ""
+
+
+def _object_fault(
+    value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str
+) -> str:
+    fields = schema.get("properties", {})
+    for name in schema.get("required", ()):
+        if name not in value:
+            return f"{f'{at}.{name}' if at else name} is missing"
+    others = schema.get("additionalProperties", True)
+    for name, part in value.items():
+        place = printable(f"{at}.{name}" if at else name, lines=False, max_length=60)
+        if name not in fields and others is False:
+            return f"{place} is not a field"
+        inner = fields.get(name, others)
+        if isinstance(inner, Mapping) and (fault := _fault(part, inner, root, place)):
+            return fault
+    return ""
+
+
+def _options(schema: Mapping[str, Any]) -> list[Any]:
+    return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
+
+
+def _listed(options: list[Any]) -> str:
+    shown = [json.dumps(option, ensure_ascii=False) for option in options[:_MOST_OPTIONS]]
+    return " or ".join([*shown, "…"] if len(options) > _MOST_OPTIONS else shown)
+
+
+def _shape(schema: Mapping[str, Any], root: Mapping[str, Any], levels: int) -> str:
+    schema = _resolved(schema, root)
+    if not levels:
+        return "…"
+    if parts := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(dict.fromkeys(_shape(part, root, levels - 1) for part in parts))
+    if options := _options(schema):
+        return _listed(options)
+    kind = schema.get("type", "")
+    if kind == "object":
+        fields = schema.get("properties", {}).items()
+        inner = (f"{json.dumps(name)}: {_shape(part, root, levels - 1)}" for name, part in fields)
+        return f"{{{', '.join(inner)}}}"
+    if kind == "array":
+        return f"[{_shape(schema.get('items', {}), root, levels - 1)}, …]"
+    return '"…"' if kind == "string" else _TYPES[kind][1] if kind in _TYPES else "…"

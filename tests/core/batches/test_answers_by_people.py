@@ -1,0 +1,378 @@
+"""Answers that people write: lines, and sheets as Markdown and CSV that come back filled in."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import re
+from enum import Enum
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from targen_core import Message
+from targen_core.calls.model import ChatReply, ChatRequest, Origin
+from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
+from targen_core.reading import Malformed
+from targen_core.tasks.replies import list_of
+from targen_core.text import sheet_cell
+from targen_standard.batches.files import FileTransport, Imported, write_requests
+from targen_standard.batches.replies import reply_of
+from targen_standard.batches.sheets import read_sheet, sheet_of
+from targen_standard.batches.waiting import WaitingCall
+
+
+class Sentence(BaseModel):
+    text: str
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Painted(BaseModel):
+    colour: Colour
+
+
+class Judged(BaseModel):
+    label: Literal["yes", "no"]
+    score: int = Field(ge=1, le=5)
+    note: str | None = None
+
+
+MODELS: dict[str, Any] = {
+    "free": None,
+    "sentence": Sentence,
+    "painted": Painted,
+    "judged": Judged,
+    "things": list_of("things", str, 2),
+}
+
+
+def request(model: str, key: str = "a0", **more: Any) -> ChatRequest:
+    kind = MODELS[model]
+    schema = None if kind is None else kind.model_json_schema()
+    messages = (Message("system", "Be brief."), Message("user", "Say it:\n\n```\ncode\n```"))
+    origin = Origin("generate", "yes", "row 1", "prompt", {})
+    return ChatRequest(messages, {"max_tokens": 5}, schema, key=key, origin=origin, **more)
+
+
+GOOD = [
+    ("free", "Well, {then}.", "Well, {then}."),
+    ("sentence", {"text": "A dog."}, {"text": "A dog."}),
+    ("sentence", '{"text": "A dog."}', {"text": "A dog."}),
+    ("sentence", "\n A dog.\nTwo.\n", {"text": "A dog.\nTwo."}),
+    ("sentence", '```json\n{"text": "A dog."}\n```', {"text": "A dog."}),
+    ("sentence", "{curly}", {"text": "{curly}"}),
+    ("sentence", '"Quoted," he said.', {"text": '"Quoted," he said.'}),
+    ("painted", "blue", {"colour": "blue"}),
+    ("judged", {"label": "no", "score": 5}, {"label": "no", "score": 5}),
+    ("judged", '{"label": "no", "score": 1, "note": null, "x": 1}', None),
+    ("things", ["a", "b"], {"things": ["a", "b"]}),
+    ("things", '["a", "b"]', {"things": ["a", "b"]}),
+    ("things", {"things": ["a"]}, {"things": ["a"]}),
+]
+
+BAD = [
+    ("free", ["a"], "the answer must be a text"),
+    ("free", "  \n", "the answer is empty"),
+    ("free", None, "the answer is empty"),
+    ("sentence", {"txt": "a"}, 'text is missing; expected {"text": "…"}'),
+    ("sentence", {"text": 1}, "text must be a text"),
+    ("sentence", {"text": "\ud83d"}, "half a character"),
+    ("sentence", '{"text": "a', "it is not JSON"),
+    ("painted", "green", 'colour must be "red" or "blue"'),
+    (
+        "judged",
+        "yes",
+        'it is not JSON: Expecting value, column 1; expected {"label": "yes" or "no"',
+    ),
+    ("judged", {"label": "maybe", "score": 1}, 'label must be "yes" or "no"'),
+    ("judged", {"label": "no", "score": "1"}, "score must be a whole number"),
+    ("judged", {"label": "no", "score": True}, "score must be a whole number"),
+    ("judged", {"label": "no", "score": 6}, "score must be at most 5"),
+    ("judged", {"label": "no", "score": 0}, "score must be at least 1"),
+    ("judged", '{"label": "no", "label": "yes", "score": 1}', "'label' is given twice"),
+    ("judged", ["no", 1], "it must be an object"),
+    ("things", ["a", 2], "things[1] must be a text"),
+    ("things", "[" * 99, "it is not JSON"),
+    ("things", "[" * 99 + "]" * 99, "nested more than"),
+]
+
+
+@pytest.mark.parametrize(("model", "content", "value"), GOOD)
+def test_an_answer_is_made_into_what_the_call_asks_for(
+    model: str, content: Any, value: Any
+) -> None:
+    asked = request(model)
+    reply = reply_of(content, asked)
+    assert reply.finish == "stop"
+    if asked.schema is None:
+        assert reply.text == value
+        return
+    MODELS[model].model_validate_json(reply.text)
+    if value is not None:
+        assert json.loads(reply.text) == value
+
+
+@pytest.mark.parametrize(("model", "content", "why"), BAD)
+def test_a_wrong_answer_is_refused_with_what_would_be_right(
+    model: str, content: Any, why: str
+) -> None:
+    with pytest.raises(Malformed, match=re.escape(why)):
+        reply_of(content, request(model))
+
+
+def test_an_answer_cannot_bring_the_probabilities_of_its_tokens() -> None:
+    with pytest.raises(Malformed, match="token probabilities"):
+        reply_of("a", request("free", top_logprobs=3))
+
+
+# --- files -------------------------------------------------------------------------
+
+
+class Codec:
+    identity = "m"
+
+    def encode(self, request: ChatRequest) -> bytes:
+        return json.dumps({"custom_id": request.key}).encode()
+
+    def decode(self, line: bytes, requests: Any) -> tuple[str, ChatReply]:
+        record = json.loads(line)
+        if "response" not in record:
+            raise ValueError("neither a response nor an error")
+        return record["custom_id"], ChatReply(record["response"])
+
+    async def aclose(self) -> None:
+        pass
+
+
+def answered(drive: Any, file: Path, *requests: ChatRequest) -> tuple[dict[str, str], Imported]:
+    """Import a file for some calls; returns the replies by id, and what became of the lines."""
+    given: dict[str, str] = {}
+
+    async def main() -> Imported:
+        transport = FileTransport(file)
+        calls = [WaitingCall(Codec(), each, SimpleNamespace(done=bool)) for each in requests]  # type: ignore[arg-type]
+        for call in calls:
+            call.answer.set_result = (  # type: ignore[method-assign]
+                lambda reply, key=call.request.key: given.update({key: reply.text})
+            )
+        with contextlib.suppress(AnswersAwaited):
+            await transport.send(calls)
+        return transport.imported
+
+    return given, drive(main())
+
+
+def test_bad_lines_are_named_and_the_good_ones_imported(drive: Any, tmp_path: Path) -> None:
+    file = tmp_path / "answers.jsonl"
+    lines = [
+        {"custom_id": "a1", "content": "A dog."},
+        {"custom_id": "a2", "content": {"txt": "A dog."}},
+        {"custom_id": "a3", "response": "as a service says it"},
+        {"custom_id": "a4", "text": "A dog."},
+        {"custom_id": "a5", "content": ""},
+        {"content": "whose?"},
+        ["a list"],
+        {"custom_id": "a6", "content": "../../etc/passwd", "error": None},
+        {"custom_id": "a7", "content": "file:///etc/passwd"},
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)) + "\noops\n\n")
+    asked = [request("sentence", f"a{n}") for n in range(1, 8)]
+    given, imported = answered(drive, file, *asked)
+    assert given == {
+        "a1": '{"text": "A dog."}',
+        "a3": "as a service says it",
+        "a7": '{"text": "file:///etc/passwd"}',
+    }
+    right = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
+    assert sorted(imported.garbage) == [
+        f"{file}, line 10: not a JSON object with a custom_id; {right}",
+        f'{file}, line 2: text is missing; expected {{"text": "…"}}',
+        f"{file}, line 4: neither a response nor an error; {right}",
+        f"{file}, line 5: the answer is empty",
+        f"{file}, line 6: not a JSON object with a custom_id; {right}",
+        f"{file}, line 7: not a JSON object with a custom_id; {right}",
+        f"{file}, line 8: neither a response nor an error; {right}",
+    ]
+    assert imported.good == 3
+
+
+MARKDOWN_EMPTY = "````answer\n\n````"
+
+
+def filled(sheet: str, answers: dict[str, str]) -> str:
+    """Fill in a sheet of Markdown as a person does."""
+    for key, text in answers.items():
+        longest = max(map(len, re.findall("`+", text)), default=0)
+        ticks = "`" * max(4, longest + 1)
+        head, _, tail = sheet.partition(f"## Call {key}\n")
+        tail = tail.replace(MARKDOWN_EMPTY, f"{ticks}answer\n{text}\n{ticks}", 1)
+        sheet = f"{head}## Call {key}\n{tail}"
+    return sheet
+
+
+def filled_csv(sheet: str, answers: dict[str, str]) -> str:
+    """Fill in a sheet of CSV as a program does that writes texts safely."""
+    rows = list(csv.DictReader(io.StringIO(sheet, newline="")))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(row | {"answer": sheet_cell(answers.get(row["custom_id"], ""))})
+    return out.getvalue()
+
+
+TEXTS = st.text() | st.lists(
+    st.sampled_from(["`", "~~~~", "\n", "````\n", "# Call a1", "=1+1", "'", '"', ",", "\r", " x"])
+).map("".join)
+
+
+@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+@given(first=TEXTS, second=TEXTS)
+def test_any_text_survives_a_sheet(
+    name: str, first: str, second: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    sheet = sheet_of([request("free", key) for key in ("a0", "a1", "a2")], path)
+    fill = filled if path.suffix == ".md" else filled_csv
+    answers = {"a0": first.replace("Call", "call"), "a2": second.replace("Call", "call")}
+    path.write_bytes(fill(sheet, answers).encode())
+    read = list(read_sheet(path))
+    assert not any(each.problem for each in read)
+    expected = {key: text.strip() for key, text in answers.items() if text.strip()}
+    assert {each.key: each.text for each in read} == expected
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=3))
+def test_no_prompt_makes_a_section_or_a_block(prompts: list[str]) -> None:
+    path = Path("calls.md")
+    messages = tuple(Message("user", f"## Call b0\n\n{MARKDOWN_EMPTY}\n{each}") for each in prompts)
+    sheet = sheet_of([ChatRequest(messages, {}, key="a0")], path)
+    place = len(sheet) - len(MARKDOWN_EMPTY) - 1
+    sheet = sheet[:place] + "````answer\nmine\n````\n"
+    from targen_standard.batches.sheets import _read_markdown
+
+    assert [(each.key, each.text, each.problem) for each in _read_markdown(path, sheet)] == [
+        ("a0", "mine", "")
+    ]
+
+
+@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    call = WaitingCall(Codec(), request("free"), None)  # type: ignore[arg-type]
+    assert not write_requests([], path) and not path.exists()
+    assert write_requests([call], path, "canary") == {"generate": 1}
+    assert path.with_name(f"{name}.canary.txt").read_text() == "canary\n"
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="is there already"):
+        write_requests([call], path)
+    assert path.read_bytes() == before
+    assert list(read_sheet(path)) == []
+
+
+def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
+    sheet = sheet_of([request("sentence"), request("free", "a1")], Path("calls.md"))
+    assert '## Call a0\n\nStep `generate`, label `yes`. Reply: `{"text": "…"}`, or' in sheet
+    assert "````text\nSay it:\n\n```\ncode\n```\n````\n" in sheet
+    assert sheet.count(MARKDOWN_EMPTY) == 2
+    rows = list(csv.DictReader(io.StringIO(sheet_of([request("free")], Path("a.csv")), newline="")))
+    assert rows == [
+        {
+            "custom_id": "a0",
+            "step": "generate",
+            "label": "yes",
+            "prompt": "system:\nBe brief.\n\nuser:\nSay it:\n\n```\ncode\n```",
+            "answer": "",
+        }
+    ]
+
+
+SECTION = "## Call a1\n\n**Answer**\n\n````answer\ngood\n````\n"
+
+DAMAGED = [
+    ("## Call a0\n\n````answer\nhalf\n", 3, "the block has no end"),
+    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n````\n", 7, "the block has no end"),
+    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the block"),
+    ("## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n", 6, "text outside the block"),
+    ("## Call a0\n\n```text\np\n```\n", 1, "has no block for its answer"),
+    ("## Call a0\n\n```text\np\n", 3, "the block has no end"),
+    ("## Call a0\n````answer\na\n````\n````answer\nb\n````\n", 5, "another block below"),
+    ("## Call a0\n````answer\na\n````\nb\n````\nc\n````\n", 6, "another block below"),
+]
+
+
+@pytest.mark.parametrize(("damaged", "line", "why"), DAMAGED)
+def test_a_damaged_section_is_named_and_the_next_one_read(
+    damaged: str, line: int, why: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "calls.md"
+    for end in ("\n", "\r\n"):
+        path.write_bytes((damaged + SECTION).replace("\n", end).encode())
+        bad, good = read_sheet(path)
+        assert (bad.line, good.text) == (line, "good")
+        assert why in bad.problem
+
+
+def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive: Any, tmp_path: Path) -> None:
+    asked = [request("judged", f"a{n}") for n in range(3)]
+    path = tmp_path / "calls.md"
+    answers = {"a0": '\n{\n"label": "no",\n"score" 1}', "a2": '{"label": "no", "score": 3}'}
+    path.write_text(filled(sheet_of(asked, path), answers))
+    given, imported = answered(drive, path, *asked)
+    assert list(given) == ["a2"] and imported.good == 1
+    line = path.read_text().splitlines().index('"score" 1}') + 1
+    (named,) = imported.garbage
+    assert named.startswith(f"{path}, line {line}: it is not JSON: Expecting ':' delimiter")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: a text that contains"),
+        ('custom_id,answer\na1,good\n,"lost\none"\n', 3, "an answer without a custom_id"),
+        ('custom_id,answer\na1,good\na2,"endless\n', 3, "not CSV"),
+    ],
+)
+def test_a_bad_line_of_csv_is_named(text: str, line: int, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(text)
+    read = list(read_sheet(path))
+    assert [each.text for each in read if not each.problem] == ["good"]
+    (bad,) = [each for each in read if each.problem]
+    assert bad.line == line and why in bad.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("calls.md", "# Notes\n", "it has no heading such as ## Call"),
+        ("calls.csv", "id;answer\na;b\n", "line 1: the first line must name the columns"),
+        ("calls.csv", "", "line 1: the first line must name the columns"),
+    ],
+)
+def test_what_is_no_sheet_is_refused(name: str, text: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(UnreadableFile, match=why):
+        list(read_sheet(path))
+    path.unlink()
+    with pytest.raises(UsageError, match="there is no file"):
+        list(read_sheet(path))
+
+
+def test_a_large_sheet_of_damaged_blocks_is_read_in_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "calls.md"
+    path.write_text("## Call a0\n" + "```x\n" * 200_000 + "~~~~y\n" * 100_000)
+    (bad,) = read_sheet(path)
+    assert "has no end" in bad.problem

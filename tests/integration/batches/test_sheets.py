@@ -1,0 +1,134 @@
+"""A run that people answer: its calls as sheets and simple lines, until it is complete."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core.scripted import fill_schema
+from targen_core.text import sheet_cell
+
+pytest.importorskip("targen_tasks_superglue")
+
+Answers = Mapping[str, Any]
+
+
+@pytest.fixture
+def targen(in_process: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, in this process again."""
+    return in_process
+
+
+def answers(requests: Path) -> dict[str, Any]:
+    """The answers of a person who is always of the same mind, by id."""
+    found = {}
+    for line in requests.read_text().splitlines():
+        asked = json.loads(line)
+        schema = asked["body"]["response_format"]["json_schema"]["schema"]
+        key = asked["custom_id"]
+        found[key] = fill_schema(schema, random.Random(key))
+    return found
+
+
+def fill_lines(requests: Path, said: Answers) -> Path:
+    file = requests.with_name("answers.jsonl")
+    lines = ({"custom_id": key, "content": value} for key, value in said.items())
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return file
+
+
+def fill_markdown(sheet: Path, said: Answers) -> Path:
+    def block(section: re.Match[str]) -> str:
+        return section[0].replace(
+            "answer\n\n", f"answer\n{json.dumps(said[section[1]], indent=1)}\n"
+        )
+
+    text = sheet.read_text()
+    sheet.write_text(re.sub(r"## Call (\w+)\n.*?````answer\n\n", block, text, flags=re.DOTALL))
+    return sheet
+
+
+def fill_csv(sheet: Path, said: Answers) -> Path:
+    with open(sheet, newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(sheet, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            answer = json.dumps(said[row["custom_id"]])
+            writer.writerow(row | {"answer": sheet_cell(answer)})
+    return sheet
+
+
+FILLERS = {"calls.jsonl": fill_lines, "calls.md": fill_markdown, "calls.csv": fill_csv}
+
+
+def export(targen: Callable[..., Any], name: str) -> int:
+    done = targen("batch", "export", "run", "--out", name, "--json")
+    assert done.code == 0, done.err
+    requests: int = done.json["requests"]
+    return requests
+
+
+def turns(targen: Callable[..., Any], name: str) -> Iterator[dict[str, Any]]:
+    """Export and import until a run is complete; yields what became of each file."""
+    # Words of the same made-up language as the answers, which then have to do with them.
+    seeds = [fill_schema({"type": "string"}, random.Random(f"seed {n}")) for n in range(60)]
+    Path("seeds.jsonl").write_text("".join(f"{json.dumps(seed)}\n" for seed in seeds))
+    begun = targen(
+        *("generate", "rte", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--no-cache"),
+        *("--seeds", "seeds.jsonl", "--batch-offline", "--out", "run"),
+    )
+    assert begun.code == 0, begun.err
+    while True:
+        asked = export(targen, "asked.jsonl")
+        file = Path(name)
+        file.unlink(missing_ok=True)
+        assert export(targen, name) == asked
+        if not asked:
+            return
+        filled = FILLERS[name](file, answers(Path("asked.jsonl")))
+        done = targen("batch", "import", "run", filled, "--json")
+        assert done.code == 0, done.err
+        assert (done.json["good"], done.json["garbage"]) == (asked, [])
+        yield done.json
+
+
+def test_a_run_is_answered_by_sheets_as_by_lines(targen: Callable[..., Any]) -> None:
+    rows = {}
+    for name in FILLERS:
+        assert sum(turn["good"] for turn in turns(targen, name)) >= 2
+        rows[name] = Path("run", "dataset.jsonl").read_bytes()
+        Path("run").rename(f"run-{name}")
+    assert len(set(rows.values())) == 1
+    assert len(rows["calls.md"].splitlines()) == 2
+    complete = targen("batch", "export", "run-calls.md", "--out", "none.md")
+    assert "it waits for no call, and none.md is not written" in complete.out
+
+
+def test_an_import_with_bad_answers_takes_the_others_and_exits_with_1(
+    targen: Callable[..., Any],
+) -> None:
+    assert next(turns(targen, "calls.jsonl"))["pending"] >= 2
+    asked = targen("batch", "export", "run", "--out", "calls.md")
+    assert asked.out.endswith("then: targen batch import run calls.md\n")
+    taken = targen("batch", "export", "run", "--out", "calls.md")
+    assert (taken.code, "calls.md is there already" in taken.err) == (2, True)
+    targen("batch", "export", "run", "--out", "asked.jsonl")
+    said = answers(Path("asked.jsonl"))
+    first, *others = said
+    fill_markdown(Path("calls.md"), said | {first: {"such": "reply"}})
+    done = targen("batch", "import", "run", "calls.md")
+    assert done.code == 1
+    assert f"{len(others)} good, 0 failed" in done.out
+    assert re.search(r"no answer: calls.md, line \d+: \w+ is missing; expected \{", done.out)
+    assert "1 answer not read" in done.err
+    again = targen("batch", "import", "run", "calls.md", "--json")
+    assert (again.code, again.json["again"], len(again.json["garbage"])) == (1, len(others), 1)
