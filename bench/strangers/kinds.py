@@ -208,7 +208,7 @@ _ANN = "11111111-2222-3333-4444-555555555555"
 
 def _review(kitchen: Kitchen) -> None:
     kitchen.targen(f"generate rte -n 4 {_QUICK} --out theirs/rte")
-    kitchen.targen("review theirs/rte --plan --raters ann,bob --out theirs/review")
+    kitchen.targen("review theirs/rte --rubric paper --plan --raters ann,bob --out theirs/review")
     folder = kitchen.here / "theirs/review"
     # As somebody sends it: with its data beside it, which it names from there.
     shutil.copytree(kitchen.here / "theirs/rte", folder / "rte")

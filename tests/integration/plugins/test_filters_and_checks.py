@@ -183,6 +183,7 @@ def test_a_run_uses_them_records_them_and_goes_on_with_them(acme, targen, tmp_pa
         "options": {"letters": 1, "most": 1},
         "prompts": {},
         "files": {},
+        "sources": [],
     }
     assert locked["parts"]["filter plain"]["id"] == "acme:plain"
     assert locked["parts"]["check short"]["options"] == {"most": 30}

@@ -479,7 +479,7 @@ def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
 
 
 def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process):
-    assert in_process("review", run, "--raters", "ann,bob", "--plan").code == 0
+    assert in_process("review", run, "--raters", "ann,bob", "--rubric", "paper", "--plan").code == 0
     grades(run, "eve", {0: {"reject": True}})
     done = in_process("review", "apply", run)
     assert (done.code, "no person has graded anything" in done.err) == (2, True)
