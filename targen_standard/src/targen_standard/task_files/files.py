@@ -22,6 +22,7 @@ from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
 from targen_core.wording import Either, Option
+from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import located
@@ -93,7 +94,14 @@ def _read(parsed: Parsed) -> TaskFile:
     task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
     placed = task.replace(part_options=located(declaration, parsed.path.parent))
-    return TaskFile(placed, _COPY, named.as_json(), declaration.draft)
+    name = "the task's file" if parsed.path.name == _COPY else parsed.path.name
+    return TaskFile(
+        placed,
+        _COPY,
+        named.as_json(),
+        declaration.draft,
+        eased=partial(eased, declaration, name),
+    )
 
 
 def _packaged(path: Path, name: str) -> Task[Any, Any]:
