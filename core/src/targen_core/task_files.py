@@ -67,6 +67,10 @@ def _nothing(run: Path, /) -> str:
     return ""
 
 
+def _unknown(reason: str, details: Sequence[str], /) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFile:
     """A task that was read from a file, and the copy that a run keeps.
@@ -81,6 +85,8 @@ class TaskFile:
         ready: sees, before a run is begun, that what its steps will ask for is there, and raises a
             `UsageError` otherwise.
         then: returns what is left to do with a run of it that is complete, for people, or "".
+        eased: `eased(reason, details)` returns what to change in the file so that its checks accept
+            what they refused for a reason, of their messages, or "".
     """
 
     task: Task[Any, Any]
@@ -90,6 +96,7 @@ class TaskFile:
     distributions: tuple[str, ...] = ()
     ready: Callable[[Registry], None] = _is_there
     then: Callable[[Path], str] = _nothing
+    eased: Callable[[str, Sequence[str]], str] = _unknown
 
 
 def _is_data(copy: Path, /) -> bool:

@@ -130,7 +130,7 @@ def open_page(path: Path) -> None:
 
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
-    """Print a report's tables; without `problem` what ended the run is said elsewhere."""
+    """Print a report's tables; without `problem`, its problem and notes are said elsewhere."""
     from targen_core.runs.folder.report import missing_words, price_words
 
     print(f"{report['task']} {report['task_version']}: {report['status']}{missing_words(report)}")
@@ -183,6 +183,8 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print(line)
     if line := _pace(report):
         print(line)
+    for note in report.get("notes", ()) if problem else ():
+        print(note)
     print(f"\n{path / 'dataset.jsonl'}")
 
 

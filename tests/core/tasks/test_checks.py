@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.checks import (
+    chatter,
     check_language,
     content_words,
     is_copy,
@@ -174,6 +175,61 @@ def test_limits_are_inclusive(count, reason):
     with pytest.raises(Rejected) as caught:
         prose(text, min_words=5, max_words=8, what="text")
     assert caught.value.reason == reason
+
+
+CHATTER = [
+    "Sure! Here is a premise: The mayor opened the bridge.",
+    "Sure, here's a message about the bridge",
+    "Certainly! I'll write a short mail.",
+    "Here are five examples of such mails:\n1. Where is it?",
+    "As an AI language model I have no view of bridges.",
+    "I cannot generate texts of that kind.",
+    "I'm sorry, but I can't assist with this.",
+    "I am unable to help with that request",
+    "Where is my parcel?\n\nI hope this helps!",
+    "Where is my parcel? Let me know if you'd like more examples.",
+    "Let me know if you would like me to revise it!",
+    "Mail: where is my parcel",
+    '**Mail 2:** "where is my parcel"',
+    "Label: complaint",
+    "The premise: The mayor opened the bridge.",
+    "Sentence 3: The mayor opened the bridge.",
+]
+WRITTEN = [  # by people, to people
+    "Let me know if you can help me.",
+    "Let me know if you need anything else from me, or more details about the order.",
+    "Sure, I can do that.",
+    "Sure! The mayor opened the bridge.",
+    "Okay, here we go again: the parcel is lost.",
+    "Great! Thanks for the quick reply\nAna",
+    "I can't provide the receipt, since I never got one.",
+    "I am unable to create an account in the app",
+    "I won't write a review before the parcel is there.",
+    "Sorry, I cannot log in.",
+    "Here is my question. Do you ship to Norway?",
+    "Question: do you ship to Norway?",
+    "Mailing it took a week: is that usual?",
+    "Note the number: 12.",
+    "hello???\n\nhttps://shop.example/order/12\n-- \nAna",
+    "- one lamp (true)\n- two cups",
+]
+
+
+@pytest.mark.parametrize("text", CHATTER)
+def test_chatter_is_refused_in_a_text_of_any_form(text):
+    with pytest.raises(Rejected) as caught:
+        chatter(text, "mail")
+    assert caught.value.reason == "meta-text"
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_what_people_write_is_no_chatter(text):
+    chatter(text, "mail")
+
+
+def test_prose_has_a_polite_close_too():
+    for text in WRITTEN[:3]:
+        prose(text, min_words=3, max_words=30, what="mail")
 
 
 @given(text=st.text(max_size=200))

@@ -108,6 +108,61 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     assert len(whole.out.splitlines()) > len(text.out.splitlines())
 
 
+MAIL = """\
+description: Mails to a shop.
+labels: {asks: it asks, complains: it complains}
+fields: {text: {description: the mail, form: prose, words: [3, 12]}}
+"""
+TYPED = [
+    "Where is my parcel with the two lamps?",
+    "where is it",
+    "Where is my parcel with the two  lamps?",
+    "Two cups are broken.\n\nAna",
+    "the glass broke",
+    "Nothing came.",
+]
+
+
+def test_checks_show_which_real_rows_a_task_would_refuse(targen, file):
+    Path("mail.yaml").write_text(MAIL)
+    path = file([{"text": text, "label": "asks"} for text in TYPED])
+    result = targen("validate", path, "--task", "mail.yaml", "--checks")
+    assert (result.code, result.err) == (0, "")
+    assert "\nchecks refuse 5 of 6 instances (83%)\nreason     count\ncut-off" in result.out
+    assert "nearly repeats row 0" in result.out
+    found = targen("validate", path, "--task", "mail.yaml", "--checks", "--json").json["checks"]
+    assert found["reasons"] == {"cut-off": 2, "duplicate": 1, "markup": 1, "too-short": 1}
+    assert [row["row"] for row in found["rows"]] == [1, 2, 3, 4, 5]
+    Path("mail.yaml").write_text(MAIL.replace("form: prose, words: [3, 12]", "words: [2, 12]"))
+    found = targen("validate", path, "--task", "mail.yaml", "--checks", "--json").json["checks"]
+    assert found["reasons"] == {"duplicate": 1}
+    assert "checks" not in targen("validate", path, "--task", "mail.yaml", "--json").json
+
+
+def test_checks_of_a_pair_know_its_seed(targen, file):
+    Path("pairs.yaml").write_text(
+        "description: Pairs.\nlabels: {yes: so, no: not so}\nseeds: {field: a}\n"
+        "fields: {a: {words: [3, 9]}, b: {words: [3, 9]}}\n"
+    )
+    rows = [("Ana is in", "Ana is in"), ("Ana", "She is out"), ("Ana is out", "She is not in")]
+    path = file([{"a": a, "b": b, "label": "yes"} for a, b in rows])
+    found = targen("validate", path, "--task", "pairs.yaml", "--checks", "--json").json["checks"]
+    assert found["reasons"] == {"copy-of-seed": 1, "too-short": 1}
+
+
+def test_invalid_rows_still_fail_with_checks(targen, file):
+    Path("mail.yaml").write_text(MAIL)
+    path = file([{"text": "Where is it then?", "label": "asks"}, {"text": "x", "label": "none"}])
+    result = targen("validate", path, "--task", "mail.yaml", "--checks", "--json")
+    assert (result.code, result.json["checks"]["instances"]) == (1, 1)
+
+
+def test_a_check_that_needs_a_seed_is_named(targen, file):
+    result = targen("validate", file(GOOD), "--task", "rte", "--checks")
+    assert result.code == 0
+    assert "not checked: check_row needs the seeds that rows are made from" in result.out
+
+
 @needs_data
 @pytest.mark.parametrize("name", ["WSC/val", "MultiRC/val", "WiC/train", "WSC/train"])
 def test_the_original_files_are_valid_with_their_oddities_named(targen, name):

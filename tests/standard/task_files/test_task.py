@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
 import pytest
 
-from targen_core import DryRunCall, Register, Registry, Rejected
+from targen_core import DryRunCall, Job, Register, Registry, Rejected, load_registry
 from targen_core.errors import PluginError
 from targen_standard.task_files.checks import check_text
 from targen_standard.task_files.model import FieldPart
@@ -49,7 +50,7 @@ def test_each_prompt_says_what_was_declared(declared):
     text = prompt(task, "write-calm")
     assert "calm: nothing $$5 worth\nBe dull.\n" in text
     assert "- alarm: something must be done" in text
-    assert "- note: the note, whole sentences, 5 to 9 words, on one line, in German" in text
+    assert "- note: the note, 5 to 9 words, in German, with one of" in text
     assert "one of these in it: key" in text
     assert '{"note": "..."}' in text
 
@@ -199,6 +200,29 @@ def test_samples_may_be_shown_to_the_generator(declared, rows_of):
     assert len(rows_of(shown, 3)) == 6
 
 
+def test_a_file_that_says_the_former_default_has_its_former_version(declared):
+    said = declared(fields={"text": {"form": "prose"}})
+    assert declared().digest == declared(fields={"text": {"form": "any"}}).digest != said.digest
+    assert said.digest == "a936069be843"  # of a file without a form, when `prose` was the default
+    lengths = [declared(fields={"text": {"form": form, "words": 9}}) for form in ("prose", "any")]
+    assert len({each.digest for each in lengths}) == 2
+
+
+def test_a_run_of_the_former_default_resumes_as_it_began(declared, rows_of, tmp_path):
+    made = declared(fields={"text": {"form": "prose", "words": [5, 9]}, "stars": {"type": "int"}})
+    before = rows_of(made, 3)
+    copy = tmp_path / "run" / "task.json"
+    kept = json.loads(copy.read_text())
+    del kept["fields"]["text"]["form"]
+    copy.write_text(json.dumps(kept))
+    with Job.resume(load_registry(), tmp_path / "run", quotas={"calm": 4, "alarm": 4}) as job:
+        assert job.task.version == made.task().version
+        job.run()
+    rows = (tmp_path / "run" / "dataset.jsonl").read_text().splitlines()
+    assert [json.loads(row) for row in rows][: len(before)] == before
+    assert len(rows) == 8
+
+
 ENGLISH = "The lift stands still between two floors, and a guest is in it."
 
 
@@ -207,7 +231,15 @@ ENGLISH = "The lift stands still between two floors, and a guest is in it."
     [
         ({}, ENGLISH, ""),
         ({}, " ", "empty"),
-        ({}, "the lift stands", "cut-off"),
+        ({}, "the lift stands", ""),
+        ({}, "Hi,\nis the lift stuck\n\nBest, Ana\nhttps://lift.example/a_b", ""),
+        ({}, "Let me know if you can help me.", ""),
+        ({}, "Sure! Here is a note: The lift stands.", "meta-text"),
+        ({}, "Text: the lift stands", "meta-text"),
+        ({"form": "phrase"}, "Phrase: a guest", ""),
+        ({"form": "phrase"}, "Text: a guest", "meta-text"),
+        ({"form": "prose"}, ENGLISH, ""),
+        ({"form": "prose"}, "the lift stands", "cut-off"),
         ({"words": [2, 4]}, ENGLISH, "too-long"),
         ({"words": [20, 40]}, ENGLISH, "too-short"),
         ({"form": "question"}, ENGLISH, "no-question"),

@@ -141,6 +141,8 @@ class Report:
         seconds: how long processes worked on it; None where one was killed, and nobody knows.
         usage: calls, tokens and cost.
         models: the model's name by step.
+        notes: what to know of it, such as a check that refused many candidates, and what lets
+            them pass.
         raw: the whole of `report.json`.
     """
 
@@ -153,6 +155,7 @@ class Report:
     seconds: float | None
     usage: UsageReport
     models: Mapping[str, str]
+    notes: Sequence[str]
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -168,6 +171,7 @@ class Report:
             seconds=raw.get("seconds"),
             usage=UsageReport.of(raw["usage"]),
             models=raw["models"],
+            notes=tuple(raw.get("notes", ())),
             raw=raw,
         )
 
@@ -235,5 +239,5 @@ class Report:
             )
             for name, label in {**self.labels, **self._branches()}.items()
         ]
-        problem = f" — {self.problem}" if self.problem else ""
-        return table(f"{self.task}: {self.summary}{problem}", heads, rows)
+        said = "".join(f" — {words}" for words in (self.problem, *self.notes) if words)
+        return table(f"{self.task}: {self.summary}{said}", heads, rows)

@@ -1,4 +1,4 @@
-"""Checks that many tasks share: is a text a clean piece of prose?
+"""Checks that many tasks share: is a text clean, and is it prose?
 
 Each raises `Rejected` with a reason that the report counts by.
 """
@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 from targen_core.errors import Rejected
 
 __all__ = [
+    "chatter",
     "check_language",
     "content_words",
     "is_copy",
@@ -40,24 +41,45 @@ _FIELDS = (
     r"premises?|hypothes[ie]s|sentences?|passages?|paragraphs?|questions?|queries|query|answers?"
     r"|outputs?|labels?|explanations?|notes?|statements?|titles?|topics?|choices?|options?|texts?"
 )
-_META = re.compile(
-    # chatter before what was asked for
-    r"^[^\w{]*(?:(?:sure|certainly)\s*[,!.:]|(?:absolutely|of course|okay|ok|great)"
-    r"\s*(?:!|[,.:]\s*(?:here|let|this|i['’]ll))"
-    r"|sure thing\b"
-    r"|(?:here (?:is|are)|here's)\b[^.]{0,60}\b(?:" + _FIELDS + r"|examples?|lists?|json)\b"
+_STARTS = r"here (?:is|are)\b|here['’]s\b"
+_CANNOT = r"\bi(?: am|['’]m)? (?:cannot|can['’]t|can not|unable to|not able to|won['’]t) "
+_CHATTER = re.compile(
+    # before what was asked for: an announcement, with or without an interjection
+    r"^[^\w{]*(?:(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|great)\s*[,!.:]\s*"
+    rf"(?:{_STARTS}|(?:let me|i['’]ll|i will|i can) (?:write|generate|create|provide)\b)"
+    rf"|(?:{_STARTS})[^.!?\n]{{0,60}}\b(?:{_FIELDS}|rows?|examples?|lists?|json)\b[^.!?\n]{{0,60}}:"
+    r"|(?:as an ai\b|(?:(?:i['’]m|i am) )?sorry,? (?:but )?as an ai\b)"
+    # headings that no text of its own starts with
+    r"|(?:the\s+)?(?:premises?|hypothes[ie]s|outputs?|labels?)\s*\d*[\"'”*]*\s*[:=]"
+    r"|(?:sentence|passage|paragraph|question|answer|statement|text|example)\s+\d+[\"'”*]*\s*:"
+    # a refusal
+    rf"|(?:(?:(?:i['’]m|i am) )?(?:very )?sorry[,.]? (?:but )?)?{_CANNOT}"
+    r"(?:generate|assist with|fulfil|comply with))"
+    rf"|{_CANNOT}(?:help(?: you)? with|provide|write|create|generate|produce) "
+    r"(?:that|this|the|your|such|any|more)? ?(?:requests?|content|examples?|rows?|texts?|data)\b"
+    # chatter behind what was asked for
+    r"|\bhope (?:this|that|it) helps\b[^\w]*$"
+    r"|\blet me know if you(?:['’]d| would)? (?:like|want|need|prefer) (?:[^.!?\n]* )??"
+    r"(?:(?:more|other|another|further|different|additional) (?:\w+ ){0,2}?(?:examples?|rows?"
+    r"|variations?|versions?|sentences?|premises?|hypothes[ie]s|passages?)"
+    r"|me to (?:adjust|modify|revise|rewrite|generate))\b[^.!?\n]*[^\w]*$",
+    re.IGNORECASE,
+)
+_META = re.compile(  # what prose is free of, besides chatter
+    r"^[^\w{]*(?:sure\s*[!.:]|sure thing\b|certainly\s*[,!.:]"
+    r"|(?:absolutely|of course|okay|ok|great)\s*(?:!|[,.:]\s*(?:let|this|i['’]ll))"
+    rf"|(?:{_STARTS})[^.]{{0,60}}\b(?:{_FIELDS}|examples?|lists?|json)\b"
     r"|the (?:correct|right) (?:answer|output|label) (?:is|would be)\b"
-    r"|as an ai\b"
     # headings: the field's name, a label's
     rf"|(?:the\s+)?(?:{_FIELDS})\s*\d*[\"'”*]*\s*[:=]"
     rf"|(?:{_LABELS})[\"'”*]*\s*:|[hpq]\d?\s*:)"
-    # a refusal, chatter behind what was asked for, and a label in parentheses
-    r"|\bi (?:cannot|can['’]t|am unable to|won['’]t) "
-    r"(?:help with|assist with|provide|generate|write about|create)\b"
-    r"|\b(?:i )?hope this helps\b|\blet me know if\b"
+    # a refusal, and a label in parentheses
+    rf"|{_CANNOT}(?:help with|assist with|provide|generate|write about|create)\b"
+    r"|\bhope this helps\b"
     rf"|[(\[](?:label: )?(?:{_LABELS})[)\]]",
     re.IGNORECASE,
 )
+_COLON = re.compile(r"\s*\d*[\"'”*]*\s*:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
 _MARKUP = re.compile(
     r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|[{}\[\]|\\]"
@@ -260,6 +282,27 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
         raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
 
 
+def chatter(text: str, what: str) -> None:
+    """Refuse what a model says about its reply, which no text of any form is.
+
+    That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …"), a
+    heading, such as `what` with a colon, or an offer at the end ("Let me know if you'd like more
+    examples."). What people write to each other, such as "Let me know if you can help me.", passes.
+
+    Raises:
+        Rejected: `meta-text`.
+    """
+    stripped = text.strip()
+    heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
+    headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
+    if headed or _CHATTER.search(stripped):
+        raise _meta_text(stripped, what)
+
+
+def _meta_text(text: str, what: str) -> Rejected:
+    return Rejected("meta-text", f"the {what} talks about the answer: {text[:60]!r}")
+
+
 def prose(
     text: str, *, min_words: int, max_words: int, what: str, language: str | None = "English"
 ) -> None:
@@ -275,8 +318,9 @@ def prose(
             `repetitive`.
     """
     stripped = text.strip()
+    chatter(stripped, what)
     if _META.search(stripped):
-        raise Rejected("meta-text", f"the {what} talks about the answer: {stripped[:60]!r}")
+        raise _meta_text(stripped, what)
     if _PLACEHOLDER.search(stripped):
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
     if "\n" in stripped:

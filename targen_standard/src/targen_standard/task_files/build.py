@@ -18,8 +18,8 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 from targen_standard.task_files.checks import (
+    RowCheck,
     check_context,
-    check_row,
     check_seed,
     check_written,
     no_worked_answer,
@@ -100,7 +100,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.labels_per_seed == 1 else None,
         samples_per_seed=declaration.samples_per_seed,
-        checks=(check_row(declaration),),
+        checks=(RowCheck(declaration),),
         judging=Judging(
             corrector=declaration.corrector,
             instructions=default_instructions(declaration),

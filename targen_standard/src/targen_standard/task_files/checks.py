@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from targen_core.errors import Rejected
 from targen_core.tasks.checks import (
+    chatter,
     check_language,
     is_copy,
     is_cut_from,
@@ -23,8 +25,8 @@ from targen_core.text import plural
 from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = [
+    "RowCheck",
     "check_context",
-    "check_row",
     "check_seed",
     "check_text",
     "check_written",
@@ -74,7 +76,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
     """A text as its field asks for it.
 
     Raises:
-        Rejected: a reason of `prose`, `phrase` or `check_language`, or
+        Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
             `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
@@ -87,6 +89,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
+        chatter(text, what)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
@@ -111,8 +114,8 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
             raise Rejected("forbidden-words", f"the {what} has {item!r} in it")
 
 
-def check_written(written: BaseModel, seed: str, declaration: Declaration) -> None:
-    """The fields that the generator wrote.
+def check_written(written: BaseModel, seed: str | None, declaration: Declaration) -> None:
+    """The fields that the generator wrote, of a seed if it is known.
 
     Raises:
         Rejected: a reason of `check_text`, or `too-few-items`,
@@ -131,18 +134,39 @@ def check_written(written: BaseModel, seed: str, declaration: Declaration) -> No
             continue
         for text in [value] if isinstance(value, str) else value:
             check_text(text, part, name, declaration.language)
-            if not part.may_copy_seed and is_copy(text, of=seed):
+            if seed is not None and not part.may_copy_seed and is_copy(text, of=seed):
                 raise Rejected("copy-of-seed", f"the {name} is the seed itself")
 
 
-def check_row(declaration: Declaration) -> Callable[[BaseModel, str], None]:
-    """A row of its seed, with what `check_written` allows."""
-    field = declaration.seed_field
+@dataclass(frozen=True, slots=True)
+class RowCheck:
+    """The check of a declaration's rows, with or without what they were made from."""
 
-    def check(row: BaseModel, seed: str) -> None:
-        """Raise `Rejected`: `seed-changed`, or a reason of `check_written`."""
+    declaration: Declaration
+
+    def __call__(self, row: BaseModel, seed: str, /) -> None:
+        """Check a row of its seed.
+
+        Raises:
+            Rejected: `seed-changed`, or a reason of `check_written`.
+        """
+        field = self.declaration.seed_field
         if field and getattr(row, field) != seed:
             raise Rejected("seed-changed", f"the row's {field} is not its seed")
-        check_written(row, seed, declaration)
+        check_written(row, seed, self.declaration)
 
-    return check
+    def seed_of(self, row: BaseModel) -> str | None:
+        """Return the seed of a row; None if no field holds it."""
+        field = self.declaration.seed_field
+        return getattr(row, field) if field else None
+
+    def without_seed(self, row: BaseModel) -> None:
+        """Check a row that comes from elsewhere: its seed is not known, or is a text of it.
+
+        Raises:
+            Rejected: a reason of `check_text` or `check_written`.
+        """
+        if (seed := self.seed_of(row)) is not None:
+            field = self.declaration.seed_field
+            check_text(seed, self.declaration.fields[field], field, self.declaration.language)
+        check_written(row, seed, self.declaration)

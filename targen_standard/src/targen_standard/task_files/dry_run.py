@@ -103,9 +103,9 @@ class _Speaker:
         return said
 
     def _text(self, part: FieldPart, required: str, count: int) -> str:
-        end = "." if part.form == "prose" else "?" if part.form == "question" else ""
-        if part.form == "phrase" or not end:
+        if part.form == "phrase":
             return " ".join(filter(None, [self.words(count), required]))
+        end = "?" if part.form == "question" else "."
         number = 1
         if part.sentences is not None:
             number = max(part.sentences[0], min(part.sentences[1], count // 8))

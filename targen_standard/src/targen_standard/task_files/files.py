@@ -7,6 +7,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
 from targen_core.wording import Either, Option
+from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import located
@@ -34,9 +36,24 @@ from targen_standard.task_files.reading import (
 
 __all__ = ["DECLARED", "PYTHON", "kept_file", "task_name"]
 
+_COPY = "task.json"
+
 
 def _declared(name: Typed) -> TaskFile:
-    return _read(parsed_file(Path(name)))
+    parsed = parsed_file(Path(name))
+    is_copy = parsed.path.name == _COPY and (parsed.path.parent / "manifest.json").is_file()
+    return _read(_with_forms(parsed) if is_copy else parsed)
+
+
+def _with_forms(copy: Parsed) -> Parsed:
+    """A run's copy; one from before `any` was the default form of texts says no form of them."""
+    if _form_key(copy.value):
+        return copy
+    fields = copy.value.get("fields", {"text": {}})
+    if not isinstance(fields, dict) or not all(isinstance(part, dict) for part in fields.values()):
+        return copy  # not as a run writes it
+    formed = {name: {"form": "prose", **part} for name, part in fields.items()}
+    return replace(copy, value={**copy.value, "fields": formed})
 
 
 def _python(name: Typed) -> TaskFile:
@@ -66,7 +83,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
         return UsageError(f"what was kept of {path}{key}: {message}", hint=hint)
 
-    return _read(Parsed(path, dict(kept), refuse))
+    return _read(_with_forms(Parsed(path, dict(kept), refuse)))
 
 
 def _read(parsed: Parsed) -> TaskFile:
@@ -77,7 +94,14 @@ def _read(parsed: Parsed) -> TaskFile:
     task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
     placed = task.replace(part_options=located(declaration, parsed.path.parent))
-    return TaskFile(placed, "task.json", named.as_json(), declaration.draft)
+    name = "the task's file" if parsed.path.name == _COPY else parsed.path.name
+    return TaskFile(
+        placed,
+        _COPY,
+        named.as_json(),
+        declaration.draft,
+        eased=partial(eased, declaration, name),
+    )
 
 
 def _packaged(path: Path, name: str) -> Task[Any, Any]:
@@ -164,7 +188,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     version = f"{task.version}+{digest[:8]}"
     return TaskFile(
         task.replace(version=version),
-        "task.json",
+        _COPY,
         text,
         distributions=(registered.distribution,),
         ready=partial(form.ready, spec),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -161,9 +161,9 @@ class FieldPart(_Part):
     description: str = Field(default="", description="what it contains, for the generator")
     type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
     form: Literal["prose", "question", "phrase", "any"] = Field(
-        default="prose",
-        description="for texts: `prose` (whole sentences), `question` (sentences, the last a "
-        "question), `phrase` (a few words) or `any`",
+        default="any",
+        description="for texts: `any`, `prose` (whole sentences), `question` (sentences, the last "
+        "a question) or `phrase` (a few words)",
     )
     words: Range | None = Field(
         default=None,
@@ -190,6 +190,11 @@ class FieldPart(_Part):
         default=False,
         description="whether a text may equal the seed, apart from case and punctuation",
     )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text, or a list of texts, for which `form` counts."""
+        return self.type in ("str", "list[str]")
 
 
 class ContextsPart(_Part):
@@ -434,18 +439,34 @@ class Declaration(_Part):
 
         Options of parts are apart: others may be typed, and a run records those that were used.
         """
-        deciding = self.model_dump(
-            mode="json",
-            exclude={"draft", "name", "version", "summary", "source", "presets", "options"},
-            exclude_defaults=True,  # a key that a later version of targen adds changes nothing
+        # `prose` is omitted, as it was the default: files that say it make the rows of before.
+        deciding = self._dumped(
+            {"draft", "name", "version", "summary", "source", "presets", "options"}, omitted="prose"
         )
         text = json.dumps(deciding, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def as_json(self) -> str:
-        """The declaration as JSON that `from_file` reads; defaults are omitted."""
-        value = self.model_dump(mode="json", exclude_defaults=True)
-        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+        """The declaration as JSON that `from_file` reads; defaults are omitted, except forms.
+
+        A copy in a run that has no forms is from before `any` was the default.
+        """
+        return json.dumps(self._dumped(), ensure_ascii=False, indent=2) + "\n"
+
+    def _dumped(self, exclude: Collection[str] = (), *, omitted: str = "") -> dict[str, Any]:
+        """The keys that are no defaults, and the form of each text unless it is to be omitted."""
+        # Defaults are left out, so that a key that a later version of targen adds changes nothing.
+        value = self.model_dump(mode="json", exclude={*exclude, "fields"}, exclude_defaults=True)
+        fields = {}
+        for name, part in self.fields.items():
+            keys = part.model_dump(mode="json", exclude_defaults=True)
+            keys["form"] = part.form if part.is_text else omitted
+            if keys["form"] == omitted:
+                del keys["form"]
+            fields[name] = {key: keys[key] for key in FieldPart.model_fields if key in keys}
+        if fields != {"text": {}}:
+            value["fields"] = fields
+        return {key: value[key] for key in Declaration.model_fields if key in value}
 
     def task(self, *, name: str = "") -> Task[Any, Any]:
         """The task; `name` is used if the declaration has none.

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
-from targen_core.text import plural
+from targen_core.text import percent, plural
+
+if TYPE_CHECKING:
+    from targen_standard.validating.refusing import Checked, RefusedRow
+
+_FIRST = 3  # refused rows that are shown for each reason
 
 
 def validate(
@@ -22,32 +28,48 @@ def validate(
             "--limit", min=0, help="Print at most this many problems; 0 is all, as in --json."
         ),
     ] = 20,
+    checks: Annotated[
+        bool,
+        typer.Option(
+            "--checks",
+            help="Show also which rows the task's checks would refuse, and why.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Say whether a dataset is official: which rows break the task's schema, and why.
+    """Check a dataset against its task's schema: which rows break it, and why.
 
     Checks each row's columns, types and spans, that `idx` is unique, and that rows which belong
     together do. Rows without labels, as in test files, are as good as others. A few rows of the
     original data break their own schema: they are named and do not count. Exits 1 where there is
     any other problem.
 
+    With --checks, valid rows are put to the checks of the task and to its near-duplicate filter, to
+    find checks that refuse real rows. What they refuse does not change the exit code.
+
     Examples:
     - targen validate runs/rte-0
     - targen validate WSC/train.jsonl --task wsc --json
     - targen validate rows.csv --task rte
+    - targen validate rows.csv --task mail.yaml --checks
     """
     from targen_core.dataset.read import read_dataset
     from targen_core.dataset.source import open_source
     from targen_core.plugins.loader import load_registry
 
-    opened = open_source(source, encoding=encoding)
-    dataset = read_dataset(opened, task, registry=load_registry(), strict=False)
+    opened, registry = open_source(source, encoding=encoding), load_registry()
+    dataset = read_dataset(opened, task, registry=registry, strict=False)
     name, place, word = task_name(opened, task), opened.place, opened.form.place
     held = [len(unit.instances) for unit in dataset.units()]
     instances, unlabeled = sum(held), held.count(0) * dataset.task.rows_per_instance
     problems = dataset.problems
     bad = {problem.line for problem in problems if not problem.known}
     odd = {problem.line for problem in problems} - bad
+    found = None
+    if checks:
+        from targen_standard.validating.refusing import checked
+
+        found = checked(dataset, registry)
     if json:
         print_json(
             {
@@ -61,6 +83,7 @@ def validate(
                     {"line": p.line, "idx": p.idx, "message": p.message, "known": p.known}
                     for p in problems
                 ],
+                **({"checks": _as_json(found)} if found else {}),
             }
         )
     else:
@@ -76,6 +99,8 @@ def validate(
             print_table(*((names, cells) if odd else (names[:3], [each[:3] for each in cells])))
             if len(problems) > limit:
                 print(f"... and {len(problems) - limit:,} more; --limit 0 shows all")
+        if found:
+            _print_checked(found)
     if bad:
         some = (
             f"1 {word} of {place} is not an official row"
@@ -83,6 +108,40 @@ def validate(
             else f"{len(bad):,} {word}s of {place} are not official rows"
         )
         raise JobFailed(f"{some} of {name}")
+
+
+def _as_json(found: Checked) -> dict[str, Any]:
+    return {
+        "instances": found.instances,
+        "refused": len(found.refused),
+        "reasons": {reason: len(rows) for reason, rows in _by_reason(found)},
+        "rows": [asdict(row) for row in found.refused],
+        "skipped": sorted(found.skipped),
+    }
+
+
+def _by_reason(found: Checked) -> list[tuple[str, list[RefusedRow]]]:
+    """The refused rows by reason, the most frequent first."""
+    rows: dict[str, list[RefusedRow]] = {}
+    for row in found.refused:
+        rows.setdefault(row.reason, []).append(row)
+    return sorted(rows.items(), key=lambda item: -len(item[1]))
+
+
+def _print_checked(found: Checked) -> None:
+    count = len(found.refused)
+    share = f" ({percent(count / found.instances)})" if count else ""
+    print(f"\nchecks refuse {count:,} of {plural(found.instances, 'instance')}{share}")
+    reasons = _by_reason(found)
+    if reasons:
+        print_table(["reason", "count"], [(reason, len(rows)) for reason, rows in reasons])
+        cells = [
+            (r.row, r.idx, reason, r.detail) for reason, rows in reasons for r in rows[:_FIRST]
+        ]
+        print()
+        print_table(["row", "idx", "reason", "the first of each"], cells)
+    for name in sorted(found.skipped):
+        print(f"not checked: {name} needs the seeds that rows are made from")
 
 
 def _verdict(bad: int, odd: int) -> str:

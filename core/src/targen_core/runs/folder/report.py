@@ -213,6 +213,7 @@ class _Report(_Part):
     sources: list[_Source] = []
     merged: list[_Merged] = []
     missing_shards: list[_Shards] = []
+    notes: list[str] = []
 
 
 _RENAMED = {

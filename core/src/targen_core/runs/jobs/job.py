@@ -53,6 +53,7 @@ from targen_core.runs.folder.place import (
     require_run,
     same_run,
 )
+from targen_core.runs.folder.refusals import refusal_notes
 from targen_core.runs.folder.report import build_report, delivery_report, read_report
 from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
@@ -476,6 +477,11 @@ class Job:
             counted=counted_sections(manifest, self.path / "rejects.jsonl"),
         )
         report.update(self._also_reported())
+        file = self._prepared.file
+        if notes := refusal_notes(report, self.path / "rejects.jsonl", file):
+            report["notes"] = notes
+            for note in notes:
+                _log.warning("%s", note)
         complete = report["status"] in ("complete", "short")
         sample = None
         with contextlib.suppress(TargenError):  # an edited file: said when it is compared
