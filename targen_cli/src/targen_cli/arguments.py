@@ -30,6 +30,7 @@ __all__ = [
     "RunArg",
     "ShardArg",
     "SomeTaskArg",
+    "StrictArg",
     "SuiteArg",
     "TaskArg",
     "YesArg",
@@ -109,6 +110,12 @@ ReportJsonArg = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
 ]
 JsonArg = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+StrictArg = Annotated[
+    bool,
+    typer.Option(
+        "--strict", help="Exit with 1 if something looks wrong with the rows, as a report says."
+    ),
+]
 
 
 def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:

@@ -474,6 +474,7 @@ class Job:
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
             counted=counted_sections(manifest, self.path / "rejects.jsonl"),
+            dataset=self.path / "dataset.jsonl",
         )
         report.update(self._also_reported())
         complete = report["status"] in ("complete", "short")
