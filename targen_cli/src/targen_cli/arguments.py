@@ -31,6 +31,7 @@ __all__ = [
     "ShardArg",
     "SomeTaskArg",
     "StrictArg",
+    "StrictRunArg",
     "SuiteArg",
     "TaskArg",
     "YesArg",
@@ -110,12 +111,9 @@ ReportJsonArg = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
 ]
 JsonArg = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-StrictArg = Annotated[
-    bool,
-    typer.Option(
-        "--strict", help="Exit with 1 if something looks wrong with the rows, as a report says."
-    ),
-]
+_STRICT = "Exit with 1 if something looks wrong with the rows, as the report says."
+StrictArg = Annotated[bool, typer.Option("--strict", help=_STRICT)]
+StrictRunArg = Annotated[bool, typer.Option("--strict", help=_STRICT, rich_help_panel=OUTPUT)]
 
 
 def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from targen_cli.arguments import (
     RunArg,
     ShardArg,
     SomeTaskArg,
-    StrictArg,
+    StrictRunArg,
     SuiteArg,
     YesArg,
     labels_of,
@@ -77,7 +77,7 @@ def generate(
     ] = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
-    strict: StrictArg = False,
+    strict: StrictRunArg = False,
     *,
     said: Said,
 ) -> None:
@@ -216,7 +216,7 @@ def resume(
     ] = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
-    strict: StrictArg = False,
+    strict: StrictRunArg = False,
     *,
     said: Said,
 ) -> None:
