@@ -51,7 +51,7 @@ ALIASES = {
 
 GROUPS = {
     "Run": "generate agenerate resume aresume load estimate read_dataset",
-    "What they return": "Run Report LabelReport UsageReport CostEstimate Dataset",
+    "What they return": "Run Report LabelReport UsageReport Concern CostEstimate Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
     "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case",

@@ -14,8 +14,8 @@ import pytest
 import targen_core
 from targen_core import errors
 
-NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Configurable
-Correction CorrectionSample Corrector CostEstimate Credit Dataset Dimension
+NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Concern
+Configurable Correction CorrectionSample Corrector CostEstimate Credit Dataset Dimension
 DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
 Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
 Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script

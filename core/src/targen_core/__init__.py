@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.folder.concerns import Concern
     from targen_core.runs.jobs.job import Job
     from targen_core.runs.records.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
@@ -73,6 +74,7 @@ _HOME = {
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
     "Check": "tasks.steps",
+    "Concern": "runs.folder.concerns",
     "Configurable": "plugins.configurable",
     "Correction": "tasks.judging",
     "CorrectionSample": "tasks.judging",
@@ -146,6 +148,7 @@ __all__ = [
     "ChatReply",
     "ChatRequest",
     "Check",
+    "Concern",
     "Configurable",
     "Correction",
     "CorrectionSample",

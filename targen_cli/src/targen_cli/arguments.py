@@ -30,6 +30,8 @@ __all__ = [
     "RunArg",
     "ShardArg",
     "SomeTaskArg",
+    "StrictArg",
+    "StrictRunArg",
     "SuiteArg",
     "TaskArg",
     "YesArg",
@@ -109,6 +111,9 @@ ReportJsonArg = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
 ]
 JsonArg = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_STRICT = "Exit with 1 if something looks wrong with the rows, as the report says."
+StrictArg = Annotated[bool, typer.Option("--strict", help=_STRICT)]
+StrictRunArg = Annotated[bool, typer.Option("--strict", help=_STRICT, rich_help_panel=OUTPUT)]
 
 
 def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:

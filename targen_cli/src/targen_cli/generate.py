@@ -22,6 +22,7 @@ from targen_cli.arguments import (
     RunArg,
     ShardArg,
     SomeTaskArg,
+    StrictRunArg,
     SuiteArg,
     YesArg,
     labels_of,
@@ -76,6 +77,7 @@ def generate(
     ] = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    strict: StrictRunArg = False,
     *,
     said: Said,
 ) -> None:
@@ -148,7 +150,7 @@ def generate(
         confirm(runs, chosen, yes=yes)
         specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
-        _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json)
+        _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json, strict=strict)
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
@@ -164,7 +166,7 @@ def generate(
         if batch_offline:
             print(_next_export(job.path))
         else:
-            _run(job, where, quiet=quiet, json=json)
+            _run(job, where, quiet=quiet, json=json, strict=strict)
 
 
 def _next_export(run: Path) -> str:
@@ -214,6 +216,7 @@ def resume(
     ] = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
+    strict: StrictRunArg = False,
     *,
     said: Said,
 ) -> None:
@@ -255,13 +258,18 @@ def resume(
             job.leave_to(find_delivery(registry, "files"))
             print(_next_export(job.path))
             return
-        _run(job, where, quiet=quiet, json=json)
+        _run(job, where, quiet=quiet, json=json, strict=strict)
 
 
-def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
+def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, strict: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
     from targen_cli.progress import progress
-    from targen_cli.report import print_report, say_what_is_next
+    from targen_cli.report import (
+        exit_on_concerns,
+        print_report,
+        say_what_is_next,
+        with_concerns,
+    )
     from targen_cli.tables import print_json
 
     job.elsewhere = where
@@ -271,7 +279,7 @@ def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
     finally:
         report = job.report
         if report is not None and json:
-            print_json(report)
+            print_json(with_concerns(report, job.path))
         # Where no call was answered there is nothing to tell but the error.
         elif report is not None and (report["status"] == "complete" or _answered(report)):
             with _shown():
@@ -281,6 +289,8 @@ def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool) -> None:
                     print_report(report, job.path, problem=False)
                     if report["status"] != "stopped" and any(report["rows"].values()):
                         say_what_is_next(job.path)
+    if report is not None:
+        exit_on_concerns([(job.path, report)], strict=strict, untold=quiet and not json)
 
 
 def _answered(report: dict[str, Any]) -> bool:
@@ -309,6 +319,7 @@ def _run_suite(
     *,
     quiet: bool,
     json: bool,
+    strict: bool,
 ) -> None:
     """Run the tasks of a suite with a progress display; print what there is of them."""
     from targen_core.folders import replies_folder
@@ -319,7 +330,7 @@ def _run_suite(
         run_suite(registry, specs, suite.run, cache=replies_folder(), place=place)
     finally:
         suite.show(json=json)
-    suite.complain()
+    suite.complain(strict=strict)
 
 
 class _Suite:
@@ -361,10 +372,12 @@ class _Suite:
 
     def show(self, *, json: bool) -> None:
         """Print what there is."""
+        from targen_cli.report import print_concerns, with_concerns
         from targen_cli.tables import print_json, print_table
 
         if json:
-            print_json(self._reports)
+            pairs = zip(self._reports, self._paths, strict=True)
+            print_json([with_concerns(report, path) for report, path in pairs])
         elif self._reports:
             heads = ["task", "status", "rows", "requested", "calls", "cached", "tokens", "dollars"]
             with _shown():
@@ -373,15 +386,21 @@ class _Suite:
                     return
                 lines = [*map(_summary, self._reports), _whole(self._reports)]
                 print_table(heads, lines, optional=("cached", "dollars"))
+                for report, path in zip(self._reports, self._paths, strict=True):
+                    print_concerns(report, path, of=report["task"].rpartition(":")[2])
 
-    def complain(self) -> None:
-        """Raise where a task fell short."""
+    def complain(self, *, strict: bool) -> None:
+        """Raise where a task fell short, and with `strict` where something looks wrong."""
+        from targen_cli.report import exit_on_concerns
+
         if self._short:
             first = self._short[0]
             raise QuotaNotMet(
                 f"{len(self._short)} of {len(self._reports)} tasks fell short: {first}",
                 hint=first.hint,
             )
+        found = zip(self._paths, self._reports, strict=True)
+        exit_on_concerns(found, strict=strict, untold=self._quiet)
 
 
 def _whole(reports: Sequence[dict[str, Any]]) -> tuple[str, ...]:

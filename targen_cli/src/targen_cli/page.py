@@ -24,6 +24,7 @@ from targen_cli.show import content_of, origin_of, text_of
 from targen_core.api.report import Report
 from targen_core.pages import document, safe
 from targen_core.runs.folder import tracing
+from targen_core.runs.folder.concerns import concerns_of
 from targen_core.runs.folder.found import Shelved
 from targen_core.runs.folder.report import missing_words, price_words, read_report
 from targen_core.runs.records.manifest import Manifest
@@ -102,6 +103,7 @@ def _about(run: Path, raw: Mapping[str, Any]) -> str:
 
 def _sections(run: Path, raw: Mapping[str, Any], report: Report) -> Iterator[str]:
     yield from _status(report)
+    yield from _concerns(raw, run)
     yield from _glance(report)
     yield from _labels(report)
     yield from _flow(raw)
@@ -151,6 +153,16 @@ def _status(report: Report) -> Iterator[str]:
             f'<p class="doubt">{_safe(report.status.capitalize())}: {_safe(made)} of '
             f"{_safe(requested)} rows{f' ({_safe(report.problem)})' if report.problem else ''}.</p>"
         )
+
+
+def _concerns(raw: Mapping[str, Any], run: Path) -> Iterator[str]:
+    concerns = concerns_of(raw, run)
+    if concerns:
+        yield "<h2>What looks wrong</h2><ul>"
+        for each in concerns:
+            yield f"<li><p>{_safe(each.message)}</p>"
+            yield f'<p class="soft">Try: {_safe(each.hint)}</p></li>'
+        yield "</ul>"
 
 
 def _glance(report: Report) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from targen_cli.arguments import StrictArg
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import TargenError, UsageError
-from targen_core.text import duration, plural
+from targen_core.text import duration, plural, printable
 
 if TYPE_CHECKING:
     from targen_core.findings import Table
@@ -25,17 +26,20 @@ __all__ = [
     "branch_words",
     "by_step",
     "cells_of",
+    "exit_on_concerns",
     "filter_sections",
     "flow_columns",
     "flow_table",
     "merged_table",
     "open_page",
     "part_table",
+    "print_concerns",
     "print_report",
     "print_usage",
     "report",
     "say_what_is_next",
     "source_table",
+    "with_concerns",
     "write_page",
 ]
 
@@ -56,6 +60,7 @@ def report(
         typer.Option("--out", metavar="FILE", help="Where. [default: report.html in the folder]"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    strict: StrictArg = False,
 ) -> None:
     """Show what a run produced, where labels went, and what it took.
 
@@ -74,15 +79,45 @@ def report(
         if json:
             raise UsageError("--html and --json are two forms of one report", hint="give one")
         print(write_page(run, out))
-        return
     if several := _several(run):
-        _print_several(several, json=json)
+        if not html:
+            _print_several(several, json=json)
+        exit_on_concerns([(each.path, each.report) for each in several], strict=strict)
         return
     content = read_report(run)
     if json:
-        print_json(content)
-    else:
+        print_json(with_concerns(content, run))
+    elif not html:
         print_report(content, run)
+    exit_on_concerns([(run, content)], strict=strict)
+
+
+def with_concerns(report: Mapping[str, Any], run: Path) -> dict[str, Any]:
+    """Return a report as JSON has it, with what looks wrong under `concerns`."""
+    from targen_core.runs.folder.concerns import concerns_of
+
+    return {**report, "concerns": [each.as_dict() for each in concerns_of(report, run)]}
+
+
+def exit_on_concerns(
+    reports: Iterable[tuple[Path, Mapping[str, Any]]], *, strict: bool, untold: bool = False
+) -> None:
+    """With --strict, end with exit code 1 if something looks wrong with the rows of runs.
+
+    Concerns that are `untold`, since only a path was printed, go to standard error.
+
+    Raises:
+        typer.Exit: something does.
+    """
+    from targen_core.runs.folder.concerns import concerns_of
+
+    if not strict:
+        return
+    found = [(run, each) for run, report in reports if report for each in concerns_of(report, run)]
+    for run, each in found if untold else ():
+        print(printable(f"{run}: {each.message}\n  try: {each.hint}"), file=sys.stderr)
+    if found:
+        raise typer.Exit(1)
 
 
 def _several(folder: Path) -> list[Shelved]:
@@ -97,7 +132,12 @@ def _print_several(several: list[Shelved], *, json: bool) -> None:
     from targen_cli.runs import print_runs
 
     if json:
-        print_json({str(each.path): each.report for each in several})
+        print_json(
+            {
+                str(each.path): with_concerns(each.report, each.path) if each.report else {}
+                for each in several
+            }
+        )
     else:
         print_runs(several)
 
@@ -185,7 +225,21 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print(line)
     for note in report.get("notes", ()) if problem else ():
         print(note)
+    print_concerns(report, path)
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def print_concerns(report: Mapping[str, Any], run: Path, *, of: str = "") -> None:
+    """Print what looks wrong with a run's rows, if anything does, and what to try.
+
+    With several runs, `of` names the one.
+    """
+    from targen_core.runs.folder.concerns import concerns_of
+
+    if concerns := concerns_of(report, run):
+        print(f"\nWhat looks wrong{of and f' with {of}'}")
+    for each in concerns:
+        print(printable(f"- {each.message}\n  try: {each.hint}"))
 
 
 def part_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | int, ...]]] | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from targen_core.runs.folder.concerns import Concern, concerns_of
 from targen_core.runs.folder.report import missing_words
 from targen_core.text import percent, plural
 
@@ -181,6 +182,11 @@ class Report:
         return self.status == "complete"
 
     @property
+    def concerns(self) -> Sequence[Concern]:
+        """What looks wrong with the rows, each with its figure and what to try; mostly empty."""
+        return concerns_of(self.raw)
+
+    @property
     def yield_(self) -> float | None:
         """The fraction of judged candidates that are in the dataset; None if none was judged."""
         return _of_flows([*self.raw["flow"].values()], 0, 0).yield_
@@ -207,8 +213,10 @@ class Report:
         made, requested = sum(self.rows.values()), sum(self.requested.values())
         shares = "" if self.yield_ is None else f", {percent(self.yield_)} of candidates kept"
         lacking = missing_words(self.raw)
+        concerns = f", {plural(found, 'concern')}" if (found := len(self.concerns)) else ""
         return (
-            f"{self.status}{lacking}, {made:,} of {requested:,} rows{shares}, {self.usage.summary}"
+            f"{self.status}{lacking}, {made:,} of {requested:,} rows{shares}, "
+            f"{self.usage.summary}{concerns}"
         )
 
     def _branches(self) -> dict[str, LabelReport]:
@@ -239,5 +247,6 @@ class Report:
             )
             for name, label in {**self.labels, **self._branches()}.items()
         ]
-        said = "".join(f" — {words}" for words in (self.problem, *self.notes) if words)
+        concerns = [each.message for each in self.concerns]
+        said = "".join(f" — {words}" for words in (self.problem, *self.notes, *concerns) if words)
         return table(f"{self.task}: {self.summary}{said}", heads, rows)

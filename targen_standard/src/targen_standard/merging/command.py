@@ -60,7 +60,7 @@ def merge(
     - targen merge runs/rte-0-shard-*of8 --out runs/rte
     - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
     """
-    from targen_cli.report import print_report, say_what_is_next
+    from targen_cli.report import print_report, say_what_is_next, with_concerns
     from targen_cli.tables import print_json
     from targen_core.plugins.loader import load_registry
     from targen_standard.merging.api import merged
@@ -82,7 +82,7 @@ def merge(
         for note in come.notes:
             print(printable(note), file=sys.stderr)
     if json:
-        print_json(come.report)
+        print_json(with_concerns(come.report, out))
     elif quiet:
         print(out / "dataset.jsonl")
     else:

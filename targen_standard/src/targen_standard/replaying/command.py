@@ -10,6 +10,7 @@ import typer
 from targen_cli.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
+from targen_cli.report import with_concerns
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.options import RowOptions
@@ -89,7 +90,7 @@ def replay(
         )
     )
     if json:
-        print_json(made.report.raw)
+        print_json(with_concerns(made.report.raw, made.path))
     elif quiet:
         print(made.path / "dataset.jsonl")
     else:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from targen_core.runs.folder.concerns import concerns_of
 from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
@@ -134,7 +135,7 @@ Columns: {columns}.
 {labels}
 {_sample(sample)}
 {IN_ORDER}
-
+{_concerns(report)}
 ## How it was made
 
 Task {task_id}, version {manifest.task.version}{variants}, run seed {manifest.spec.seed}{day};
@@ -210,6 +211,12 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
     if len(text) > _LONGEST:
         return ""
     return f"\nThe first row:\n\n{markdown_fence(text, 'json')}\n"
+
+
+def _concerns(report: Mapping[str, Any]) -> str:
+    """What looks wrong with the rows, for those who may use them."""
+    lines = "".join(f"- {markdown_prose(each.message)}\n" for each in concerns_of(report))
+    return f"\nWhat looks wrong with them, by the figures of the run:\n\n{lines}" if lines else ""
 
 
 def _drawn(manifest: Manifest) -> str:

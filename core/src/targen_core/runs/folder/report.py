@@ -21,6 +21,7 @@ from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
+from targen_core.runs.folder.concerns import text_figures
 from targen_core.runs.folder.ledger import Past, read_past
 from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.preparing.delivering import known_deliveries
@@ -61,6 +62,7 @@ def build_report(
     sources: Sequence[Mapping[str, Any]] = (),
     filters: Mapping[str, Filter] = MappingProxyType({}),
     counted: Mapping[str, Any] = MappingProxyType({}),
+    dataset: Path,
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
@@ -68,7 +70,7 @@ def build_report(
     known; `prices` are those that the calls were counted at, by step; `deliveries` is that of
     `delivery_report`; `sources` are those of `sources_of`;
     `filters` are those that may have a section of their own, by name; `counted` is what
-    `counted_sections` gives.
+    `counted_sections` gives; `dataset` is the file of the rows.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -103,6 +105,7 @@ def build_report(
         **deliveries,
         **({"sources": [*sources]} if sources else {}),
         **counted,
+        "texts": text_figures(dataset, sum(counts["rows"].values())),
     }
 
 
@@ -185,6 +188,18 @@ class _Shards(_Part):
     missing: list[_Count]
 
 
+class _Column(_Part):
+    texts: _Count
+    distinct: _Count
+    words: Annotated[list[_Count], Field(min_length=3, max_length=3)]
+
+
+class _Texts(_Part):
+    rows: _Count
+    repeated: _Count
+    columns: dict[str, _Column]
+
+
 class _Price(_Part):
     input: Annotated[float, Field(alias="in")]
     output: Annotated[float, Field(alias="out")]
@@ -214,6 +229,8 @@ class _Report(_Part):
     merged: list[_Merged] = []
     missing_shards: list[_Shards] = []
     notes: list[str] = []
+    given_up: list[str] = []
+    texts: _Texts | None = None
 
 
 _RENAMED = {
@@ -326,6 +343,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         error=None,
         deliveries=delivery_report(known_deliveries(load_registry()), path),
         counted=counted_sections(manifest, path / "rejects.jsonl"),
+        dataset=path / "dataset.jsonl",
     )
     report.update(
         status="unfinished",

@@ -475,6 +475,7 @@ class Job:
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
             counted=counted_sections(manifest, self.path / "rejects.jsonl"),
+            dataset=self.path / "dataset.jsonl",
         )
         report.update(self._also_reported())
         file = self._prepared.file

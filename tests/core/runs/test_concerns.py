@@ -1,0 +1,258 @@
+"""What looks wrong with a run's rows: made-up reports, and texts that are measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.runs.folder.concerns import concerns_of, text_figures
+from targen_core.wording import of_a_command
+
+
+def flow(label, kept=0, *, changed=None, surplus=None, rejected=None, duplicate=0, reasons=None):
+    accepted = {label: kept, **(changed or {})}
+    places = (accepted, surplus or {}, rejected or {})
+    return {
+        "judged": sum(sum(place.values()) for place in places) + duplicate,
+        "accepted": accepted,
+        "surplus": surplus or {},
+        "rejected": rejected or {},
+        "duplicate": duplicate,
+        "skipped": 0,
+        "reasons": reasons or {},
+    }
+
+
+def report(yes, no=None, *, rows=None, requested=40, texts=None, **more):
+    no = no or flow("no", 40)
+    return {
+        "status": "complete",
+        "balance": "final",
+        "corrected": True,
+        "rows": rows or {"yes": 40, "no": 40},
+        "requested": {"yes": requested, "no": requested},
+        "given_up": [],
+        "flow": {"yes": yes, "no": no},
+        "branches": {"yes": "yes", "no": "no"},
+        "models": {"contexts": "other-70b", "generate": "writer"},
+        **({"texts": texts} if texts else {}),
+        **more,
+    }
+
+
+def column(low, middle, high, *, texts=80, distinct=80):
+    figures = {"texts": texts, "distinct": distinct, "words": [low, middle, high]}
+    return {"rows": texts, "repeated": 0, "columns": {"premise": figures}}
+
+
+GOOD = flow("yes", 40)
+
+CONCERNS = {
+    "changed by step 4": (
+        report(flow("yes", 10, surplus={"no": 60}), flow("no", 40, surplus={"yes": 20})),
+        "disagreement",
+        "changed the label of 80 of 130 candidates and rejected 0 (62%)",
+    ),
+    "rejected by step 4": (
+        report(flow("yes", 40, rejected={"correct": 90})),
+        "disagreement",
+        "changed the label of 0 of 170 candidates and rejected 90",
+    ),
+    "relabelled where labels are open": (
+        report(flow("any", 10, changed={"relabelled": 30}), branches={"yes": None, "no": "no"}),
+        None,
+        "",
+    ),
+    "all relabelled where labels are open": (
+        report(
+            flow("any", 10, changed={"relabelled": 70}),
+            flow("no", 10),
+            branches={"yes": None, "no": "no"},
+        ),
+        "disagreement",
+        "changed the label of 70 of 90",
+    ),
+    "no step 4": (report(flow("yes", 40, rejected={"correct": 90}), corrected=False), None, ""),
+    "a label that step 4 finds": (
+        report(flow("yes", 10, changed={"no": 90}), branches={"yes": None, "no": "no"}),
+        None,
+        "",
+    ),
+    "too few to tell": (report(flow("yes", 2, changed={"no": 4}), flow("no", 3)), None, ""),
+    "given up": (
+        report(
+            flow("yes", 3, rejected={"check": 50}),
+            flow("no", 40),
+            rows={"yes": 3, "no": 40},
+            given_up=["yes"],
+        ),
+        "starved-label",
+        "yes has 3 of 40 rows, given up",
+    ),
+    "half empty beside a full one": (
+        report(flow("yes", 15), rows={"yes": 15, "no": 40}, status="stopped"),
+        "starved-label",
+        "yes has 15 of 40 rows",
+    ),
+    "both half empty": (
+        report(flow("yes", 15), flow("no", 15), rows={"yes": 15, "no": 15}, status="stopped"),
+        None,
+        "",
+    ),
+    "complete at a tenth of the yield": (
+        report(flow("yes", 40, rejected={"filter": 500})),
+        "starved-label",
+        "40 of 540 candidates for yes fit it, and 100%",
+    ),
+    "complete at half of the yield": (report(flow("yes", 40, rejected={"check": 40})), None, ""),
+    "near-duplicates": (
+        report(flow("yes", 40, duplicate=40)),
+        "repeats",
+        "40 of 80 candidates for yes (50%) nearly repeat a row",
+    ),
+    "some near-duplicates": (report(flow("yes", 40, duplicate=10)), None, ""),
+    "rows that repeat": (
+        report(GOOD, texts={"rows": 80, "repeated": 8, "columns": {}}),
+        "repeats",
+        "8 of 80 rows repeat another row exactly",
+    ),
+    "even lengths": (
+        report(GOOD, texts=column(19, 20, 21)),
+        "even-lengths",
+        "80% of the texts in premise have 19 to 21 words",
+    ),
+    "the same length": (
+        report(GOOD, texts=column(20, 20, 20)),
+        "even-lengths",
+        "80% of the texts in premise have 20 words",
+    ),
+    "lengths at a limit": (
+        report(GOOD, texts=column(30, 49, 49)),
+        "even-lengths",
+        "half of the texts in premise have about 49 words",
+    ),
+    "lengths that differ": (report(GOOD, texts=column(19, 20, 22)), None, ""),
+    "short texts": (report(GOOD, texts=column(5, 5, 5)), None, ""),
+    "few texts": (report(GOOD, texts=column(20, 20, 20, texts=20, distinct=20)), None, ""),
+    "an instruction in all rows": (report(GOOD, texts=column(20, 20, 20, distinct=1)), None, ""),
+    "replies that are not usable": (
+        report(
+            flow("yes", 5, rejected={"generate": 60}, reasons={"malformed-reply": 60}),
+            flow("no", 5, rejected={"check": 60}),
+        ),
+        "weak-model",
+        "step 3 rejected 120 of 130 candidates by writer because the task cannot use them (most",
+    ),
+    "nearly a third usable": (
+        report(flow("yes", 20, rejected={"generate": 40}), flow("no", 20)),
+        None,
+        "",
+    ),
+    "a report of before": ({**report(GOOD), "branches": {}}, None, ""),
+}
+
+
+@pytest.mark.parametrize("name", CONCERNS)
+def test_a_report_gives_these_concerns(name):
+    figures, kind, words = CONCERNS[name]
+    found = concerns_of(figures)
+    assert ([each.kind for each in found][:1] or [None]) == [kind]
+    if kind:
+        assert words in found[0].message
+        assert str(found[0].hint)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("smollm2-135m", "has 0.135 billion parameters"),
+        ("qwen2.5-1.5b-instruct", "has 1.5 billion parameters"),
+        ("llama3.1-8b", ""),
+        ("gpt-6-luna", ""),
+        ("https://host/v1:tiny-1b", ""),
+    ],
+)
+def test_a_small_model_is_named_with_its_size(model, words):
+    unusable = flow("yes", 0, rejected={"generate": 60})
+    found = concerns_of(report(unusable, flow("no", 1), models={"generate": model}))[0]
+    assert words in found.message
+    assert ("billion parameters" in found.message) == bool(words)
+    assert ("trying targen out" in str(found.hint)) == bool(words)
+    assert "://" not in found.message
+
+
+def test_hints_are_in_the_words_of_their_edge():
+    figures = report(flow("yes", 40, rejected={"correct": 90}))
+    (found,) = concerns_of(figures, Path("runs/rte-0"))
+    assert "read some of them: run.rejects;" in str(found.hint)
+    assert 'options={"correct.model": MODEL}' in str(found.hint)
+    with of_a_command():
+        assert "targen show runs/rte-0 --rejected;" in str(found.hint)
+        assert "-o correct.model=MODEL" in str(found.hint)
+
+
+def test_many_labels_are_counted():
+    names = [f"label{number}" for number in range(9)]
+    figures = report(GOOD)
+    figures.update(
+        flow={name: flow(name, 40, duplicate=60) for name in names},
+        rows=dict.fromkeys(names, 40),
+        requested=dict.fromkeys(names, 40),
+        branches={name: name for name in names},
+    )
+    (found,) = concerns_of(figures)
+    assert found.message.count("nearly repeat") == 3
+    assert found.message.endswith("; and 6 more")
+
+
+def write(path, texts):
+    rows = ({"idx": number, "text": text, "label": "yes"} for number, text in enumerate(texts))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_texts_are_measured(tmp_path):
+    texts = ["one two", *["one two three"] * 8, "one", "of a later run"]
+    path = write(tmp_path / "dataset.jsonl", texts)
+    assert text_figures(path, 10) == {
+        "rows": 10,
+        "repeated": 7,
+        "columns": {
+            "text": {"texts": 10, "distinct": 3, "words": [2, 3, 3]},
+            "label": {"texts": 10, "distinct": 1, "words": [1, 1, 1]},
+        },
+    }
+
+
+def test_a_dataset_that_is_missing_or_odd_has_what_could_be_read(tmp_path):
+    empty = {"rows": 0, "repeated": 0, "columns": {}}
+    assert text_figures(tmp_path / "dataset.jsonl", 10) == empty
+    path = write(tmp_path / "dataset.jsonl", ["one"])
+    path.write_text(path.read_text() + "not JSON\n")
+    assert text_figures(path, 10)["rows"] == 1
+
+
+@given(
+    counts=st.lists(st.integers(1, 200), min_size=2, max_size=6),
+    lengths=st.lists(st.integers(10, 60), min_size=5, max_size=40, unique=True),
+)
+def test_rows_that_were_all_accepted_and_differ_give_none(tmp_path_factory, counts, lengths):
+    made = sum(counts)
+    names = [f"label{number}" for number in range(len(counts))]
+    texts = (" ".join(["word"] * lengths[n % len(lengths)] + [str(n)]) for n in range(made))
+    spread = sorted(lengths)[-1] > 1.3 * sorted(lengths)[0]
+    path = write(tmp_path_factory.mktemp("rows") / "dataset.jsonl", texts)
+    figures = report(GOOD)
+    figures.update(
+        flow={n: flow(n, count) for n, count in zip(names, counts, strict=True)},
+        rows=dict(zip(names, counts, strict=True)),
+        requested=dict(zip(names, counts, strict=True)),
+        branches={name: name for name in names},
+        texts=text_figures(path, made),
+    )
+    kinds = [each.kind for each in concerns_of(figures)]
+    assert kinds == [] or (kinds == ["even-lengths"] and not spread)

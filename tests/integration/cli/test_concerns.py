@@ -1,0 +1,88 @@
+"""What looks wrong with a run: at its end, in its report, page and card, and with --strict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+
+Command = Callable[..., Any]
+
+DOUBTED = ("-n", 20, "--give-up-after", 900, "-o", "correct.refusal_rate=0.75")
+UNREADABLE = ("-n", 6, "--give-up-after", 900, "-o", "generate.garbage_rate=0.95")
+
+
+def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen: Command) -> None:
+    made = targen("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run")
+    assert made.code == 0
+    told = made.out.partition("What looks wrong\n")[2]
+    assert told.startswith("- step 4 changed the label of 0 of ")
+    assert "  try: read some of them: targen show run --rejected; then" in told
+    assert told.endswith("\n\nrun/dataset.jsonl\n")
+    assert targen("report", "run").out.partition("What looks wrong\n")[2] == told
+
+    (found,) = json.loads(targen("report", "run", "--json").out)["concerns"]
+    assert found["kind"] == "disagreement"
+    assert f"- {found['message']}\n  try: {found['hint']}\n" in told
+    assert "concerns" not in json.loads(Path("run/report.json").read_text())
+
+    targen("report", "run", "--html")
+    page = Path("run/report.html").read_text()
+    assert "<h2>What looks wrong</h2>" in page
+    assert "Try: read some of them: targen show run --rejected" in page
+    card = Path("run/README.md").read_text()
+    assert "What looks wrong with them, by the figures of the run:\n\n- step 4 changed" in card
+
+    report = targen_core.load("run").report
+    assert [each.kind for each in report.concerns] == ["disagreement"]
+    assert "run.rejects" in str(report.concerns[0].hint)
+    assert report.summary.endswith(", 1 concern")
+    assert found["message"] in report._repr_html_()
+
+
+def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen: Command) -> None:
+    asked = ("generate", "rte", "-b", "scripted", *UNREADABLE, "--out", "run", "-q")
+    made = targen(*asked)
+    assert (made.code, made.out) == (0, "run/dataset.jsonl\n")
+    strict = targen(*asked, "--strict")
+    assert (strict.code, strict.out) == (1, "run/dataset.jsonl\n")
+    assert strict.err.startswith("run: step 3 rejected ")
+    assert "\n  try: use a larger instruction-tuned model" in strict.err
+    assert targen("resume", "run", "--strict", "-q").code == 1
+    for form in ((), ("--json",), ("--html",)):
+        assert targen("report", "run", *form).code == 0
+        assert targen("report", "run", "--strict", *form).code == 1
+    assert targen("report", ".", "--strict").code == 1
+    assert json.loads(targen("report", ".", "--json").out)["run"]["concerns"]
+
+
+@pytest.mark.parametrize("task", ["rte", "cb", "copa"])
+def test_a_good_run_has_none_and_passes_strictly(targen: Command, task: str) -> None:
+    made = targen("generate", task, "-b", "scripted", "-n", 30, "--out", "run", "--strict")
+    assert made.code == 0
+    assert "What looks wrong" not in made.out
+    assert json.loads(targen("report", "run", "--json").out)["concerns"] == []
+    assert "looks wrong" not in Path("run/README.md").read_text()
+    assert "concern" not in targen_core.load("run").report.summary
+
+
+def test_a_suite_names_the_task_that_looks_wrong(targen: Command) -> None:
+    asked = ("generate", "--suite", "superglue", "-b", "scripted", "-n", 30, "--out", "all")
+    options = ("-o", "correct.refusal_rate=0.8", "--give-up-after", 900)
+    made = targen(*asked, *options)
+    assert "What looks wrong with rte\n- step 4 changed" in made.out
+    assert targen(*asked, *options, "--strict", "-q").code == 1
+
+
+def test_a_report_of_an_older_version_gives_what_its_figures_tell(targen: Command) -> None:
+    targen("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run", "-q")
+    path = Path("run/report.json")
+    report = json.loads(path.read_text())
+    del report["texts"], report["branches"], report["corrected"]
+    path.write_text(json.dumps(report))
+    assert [each.kind for each in targen_core.load("run").report.concerns] == ["disagreement"]
