@@ -177,16 +177,16 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, 
 
     model = f"model={OPTIONS[provider.name]}"
     done = run(answer, "-o", model, "--max-cost", "1", "--concurrency", "4")
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    total = report["usage"]["total"]
     assert done.code == code, done.err
     assert said in done.err
     assert echoing.holding(tmp_path, KEY) == []
     if code:
         assert f"HTTP {faults[0][0]}" in done.err
         assert next(numbers) <= 5  # what was in flight, and nothing after it
-        assert not (tmp_path / "run").exists()  # a second try would begin the same
+        assert report["status"] == "stopped"
         return
-    report = json.loads((tmp_path / "run" / "report.json").read_text())
-    total = report["usage"]["total"]
     assert total["lost"] == 0
     assert total["input_tokens"] == 11 * (total["calls"] - (mood == "filter"))
     assert ("content-filter" in json.dumps(report)) is (mood == "filter")

@@ -79,7 +79,7 @@ _META = re.compile(  # what prose is free of, besides chatter
     rf"|[(\[](?:label: )?(?:{_LABELS})[)\]]",
     re.IGNORECASE,
 )
-_COLON = re.compile(r"\s*\d*[\"'”*]*\s*:")
+_COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
 _MARKUP = re.compile(
     r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|[{}\[\]|\\]"

@@ -404,9 +404,10 @@ class Job:
             if isinstance(stopped.__cause__, asyncio.CancelledError):
                 raise stopped.__cause__ from None
             raise
-        except (UsageError, ServiceError) as error:
-            # Not one that a second try may mend: the same run is begun by the same words.
-            self._refused = not (isinstance(error, ServiceError) and error.retryable)
+        except TargenError as error:
+            # Before anything was asked, or by what a part refuses: the words are put right, and
+            # begin the run anew.
+            self._refused = self.engine is None or error.exit_code == UsageError.exit_code
             raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
