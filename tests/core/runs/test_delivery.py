@@ -153,7 +153,11 @@ def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(
         ({"delivery": "pigeon", "batch": True}, "batch=True and delivery=.pigeon. exclude"),
         ({"delivery": "pigeons"}, "no delivery named 'pigeons'"),
         ({"delivery": 3}, "delivery is 3"),
-        ({"delivery": "pigeon", "executor": "beside"}, "a pigeon takes its time, and leaves"),
+        pytest.param(
+            {"delivery": "pigeon", "executor": "beside"},
+            "a pigeon takes its time, and leaves",
+            marks=pytest.mark.whole,  # the executor is of the example
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(made: Any, options: Any, words: str, tmp_path: Path) -> None:
