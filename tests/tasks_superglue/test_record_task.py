@@ -17,6 +17,7 @@ from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.entities import group
 from targen_tasks_superglue.record.rows import answer_of, pack
 from targen_tasks_superglue.shared.articles import Paragraph
+from tests.tasks_superglue.rows import RECORD_ROW as GOOD
 
 ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "ReCoRD"
 needs_original = pytest.mark.skipif(
@@ -88,31 +89,6 @@ def test_the_finder_agrees_with_the_original_s_entities_on_most_names():
         )
     assert shared / actual > 0.8
     assert shared / expected > 0.85
-
-
-GOOD = {
-    "source": "targen",
-    "passage": {
-        "text": "Ada Lund met Ben Roe in Oberau. Lund left.",
-        "entities": [
-            {"start": 0, "end": 7},
-            {"start": 13, "end": 19},
-            {"start": 24, "end": 29},
-            {"start": 32, "end": 35},
-        ],
-    },
-    "qas": [
-        {
-            "query": "Years later @placeholder wrote to him.",
-            "answers": [
-                {"start": 0, "end": 7, "text": "Ada Lund"},
-                {"start": 32, "end": 35, "text": "Lund"},
-            ],
-            "idx": 0,
-        }
-    ],
-    "idx": 0,
-}
 
 
 def _with(path: str, value: object) -> dict:

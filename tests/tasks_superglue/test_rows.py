@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from targen_core import Job, load_registry
 from targen_testing.tasks import job_of
+from tests.tasks_superglue.rows import RECORD_ROW
 
 REGISTRY = load_registry()
 TASKS = "axg boolq cb copa record rte wic wsc".split()
@@ -91,29 +92,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "label": 0,
         "idx": 0,
     },
-    "record": {
-        "source": "targen",
-        "passage": {
-            "text": "Ada Lund met Ben Roe in Oberau. Lund left.",
-            "entities": [
-                {"start": 0, "end": 7},
-                {"start": 13, "end": 19},
-                {"start": 24, "end": 29},
-                {"start": 32, "end": 35},
-            ],
-        },
-        "qas": [
-            {
-                "query": "Years later @placeholder wrote to him.",
-                "answers": [
-                    {"start": 0, "end": 7, "text": "Ada Lund"},
-                    {"start": 32, "end": 35, "text": "Lund"},
-                ],
-                "idx": 0,
-            }
-        ],
-        "idx": 0,
-    },
+    "record": RECORD_ROW,
     "rte": PAIR,
     "wic": {
         "word": "crane",

@@ -11,8 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from targen_core.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["Bar", "Status", "bar", "note", "status"]
 
@@ -109,11 +113,8 @@ def _is_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _noting(console: object) -> Callable[[str], None]:
-    from rich.console import Console
+def _noting(console: Console) -> Callable[[str], None]:
     from rich.text import Text
-
-    assert isinstance(console, Console)
 
     def note(text: str) -> None:
         console.print(Text(f"note: {printable(text, lines=False)}"), soft_wrap=True)

@@ -350,7 +350,7 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
     if isinstance(task, str):
         return {}, type(task)(as_path(task)) if task.startswith("~") else task
     if hasattr(task, "save_in"):
-        return {}, task.save_in(folder)  # as a file, of which the run keeps a copy
+        return {}, task.save_in(folder)  # as a file, which the run copies
     raise UsageError(
         f"task: {type(task).__name__} is not a task",
         hint="a name, a file's path, a Task or a Declaration",

@@ -1,8 +1,8 @@
 """Deliveries: other ways for calls to reach their models than one by one, answered later.
 
 A delivery puts a model of the same identity in the place of each of a run's own. Keys, journal,
-budget, order and commit do not know of it, so a run goes on with or without it and has the same
-rows. What it handed over outlives the process in one file of its own in the run directory.
+budget, order and commit do not know of it, so a run can be resumed with or without it and has the
+same rows. What it handed over outlives the process in one file of its own in the run directory.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class DeliveredRun:
 class Outstanding(Protocol):
     """Calls that earlier processes of a run handed over, and whose answers were not fetched.
 
-    A run that goes on without the delivery makes these calls anew. The service may bill both, so
-    the call layer counts each at its price and then gives it up.
+    A run that is resumed without the delivery makes these calls again. The service may bill both,
+    so the call layer counts each at its price and then gives it up.
     """
 
     def holds(self, identity: str, key: str) -> bool:
@@ -58,7 +58,7 @@ class Outstanding(Protocol):
         ...
 
     def give_up(self, identity: str, key: str) -> None:
-        """Write down that nobody waits for the answer any more."""
+        """Record that the answer is no longer wanted."""
         ...
 
 

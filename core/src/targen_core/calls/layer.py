@@ -481,7 +481,7 @@ class CallLayer:
         self._note(error, now, loop.time)
         since = sending.failing_since
         if bound.limiter.down and bound.limiter.control.failing_since is not None:
-            since = bound.limiter.control.failing_since  # whoever asks, asks for all
+            since = bound.limiter.control.failing_since  # one that probes stands for all
         last = self._last_success
         waited = now - (since if last is None else max(last, since))
         lately = last is not None and last > min(sending.sent, now - _FIRST_BACKOFF)
@@ -556,7 +556,7 @@ class CallLayer:
     async def _charge_outstanding(
         self, bound: BoundModel, call: Call, request: ChatRequest, tokens: int
     ) -> None:
-        """Count a call that was handed over and nobody waits for: the service may bill it.
+        """Count a call that was handed over and is not waited for: the service may bill it.
 
         Raises:
             BudgetExhausted: it does not fit into what is left.

@@ -88,9 +88,8 @@ def read_dataset(
         if _written(opened) == ended:
             break  # otherwise the run ended, or was resumed, while it was read
     card = opened.card
-    if (
-        opened.run is not None and report and ended is None
-    ):  # README.md is of an earlier end, if it is there
+    if opened.run is not None and report and ended is None:
+        # A README.md, if there is one, tells of an earlier end of the run.
         card = dataset_card(whose, Manifest.load(opened.run / "manifest.json"), report, rows[0])
     dataset = Dataset(
         opened.name,
@@ -126,7 +125,7 @@ def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
         return source, {}
     try:
         report = read_report(source.run)
-    except RunDirectoryError:  # whoever needs the report says so
+    except RunDirectoryError:  # it is reported where the report is needed
         return source, {}
     if _written(source) is not None:
         return source, report
@@ -140,7 +139,7 @@ def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Until:
-    """The provenance of the first rows of a run, read anew each time."""
+    """The provenance of the first rows of a run; each iteration reads the file again."""
 
     records: Iterable[Mapping[str, Any]]
     rows: int

@@ -275,7 +275,9 @@ def prepare(
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
     answered = None if recorded is None else recorded.steps
-    steps = _models(registry, judged_by(task, corrector), spec, options, asked, answered)
+    delivery = chosen_delivery(registry, spec.limits)
+    judged = judged_by(task, corrector)
+    steps = _models(registry, judged, spec, options, asked, delivery, answered)
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -307,7 +309,7 @@ def prepare(
         filters=tuple(filters),
         datasets=parts.datasets,
         part_files=parts.files,
-        delivery=chosen_delivery(registry, spec.limits),
+        delivery=delivery,
         deliveries=known_deliveries(registry),
     )
 
@@ -350,7 +352,9 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         )
     parts.require_fit(task)
     options = _options(task, spec, parts)
-    steps = _models(registry, judged_by(task, corrector), spec, options, {"correct"})
+    delivery = chosen_delivery(registry, spec.limits)
+    judged = judged_by(task, corrector)
+    steps = _models(registry, judged, spec, options, {"correct"}, delivery)
     return PreparedCorrection(
         task=judged_offline(task, corrector),
         distribution=registered.distribution,
@@ -360,7 +364,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         steps=steps,
         step=steps["correct"].plan,
         part=parts.plans.get("corrector"),
-        delivery=chosen_delivery(registry, spec.limits),
+        delivery=delivery,
         deliveries=known_deliveries(registry),
     )
 
@@ -371,7 +375,9 @@ def prepare_call(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> Pre
     Raises:
         UsageError: `spec` is invalid; its task and quotas are not looked at.
     """
-    return _models(registry, task, spec, _options(task, spec), {"generate"})["generate"]
+    delivery = chosen_delivery(registry, spec.limits)
+    steps = _models(registry, task, spec, _options(task, spec), {"generate"}, delivery)
+    return steps["generate"]
 
 
 def find_task(
@@ -629,15 +635,16 @@ def _models(
     spec: RunSpec,
     options: Mapping[str, StepOptions],
     asked: Collection[str],
+    delivery: Delivery | None,
     recorded: Mapping[str, StepPlan] | None = None,
 ) -> dict[str, PreparedStep]:
     """The models of the steps `asked`; those with the same backend and options share one.
 
-    With `recorded`, what stands for the models that answered then.
+    A `delivery` must be able to take their calls. With `recorded`, what stands for the models that
+    answered then.
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    delivery = chosen_delivery(registry, spec.limits)
     taken = () if delivery is None else delivered_steps(task.steps, spec.lists_at_once)
     for step in task.steps:
         if step.name not in asked:
