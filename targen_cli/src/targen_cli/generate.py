@@ -166,7 +166,7 @@ def generate(
         if batch_offline:
             print(_next_export(job.path))
         else:
-            _run(job, where, quiet=quiet, json=json, strict=strict)
+            run_job(job, where, quiet=quiet, json=json, strict=strict)
 
 
 def _next_export(run: Path) -> str:
@@ -258,10 +258,10 @@ def resume(
             job.leave_to(find_delivery(registry, "files"))
             print(_next_export(job.path))
             return
-        _run(job, where, quiet=quiet, json=json, strict=strict)
+        run_job(job, where, quiet=quiet, json=json, strict=strict)
 
 
-def _run(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, strict: bool) -> None:
+def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, strict: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
     from targen_cli.progress import progress
     from targen_cli.report import (

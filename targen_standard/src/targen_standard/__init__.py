@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from targen_standard.exporting.publish import publish
     from targen_standard.merging.api import merge
     from targen_standard.replaying.api import areplay, replay
+    from targen_standard.revising.api import aplan_revision, arevise, plan_revision, revise
+    from targen_standard.revising.plan import RevisionPlan
     from targen_standard.task_files.forms import TaskForm
     from targen_standard.task_files.model import Declaration
     from targen_standard.tracing.api import Trace, TracedCall, trace
@@ -27,16 +29,21 @@ _HOME = {
     "Declaration": "task_files.model",
     "Difference": "comparing.difference",
     "Exporter": "exporting.model",
+    "RevisionPlan": "revising.plan",
     "TaskForm": "task_files.forms",
     "Trace": "tracing.api",
     "TracedCall": "tracing.api",
     "acorrect": "correction.api",
+    "aplan_revision": "revising.api",
     "areplay": "replaying.api",
+    "arevise": "revising.api",
     "correct": "correction.api",
     "diff": "comparing.api",
     "merge": "merging.api",
+    "plan_revision": "revising.api",
     "publish": "exporting.publish",
     "replay": "replaying.api",
+    "revise": "revising.api",
     "trace": "tracing.api",
 }
 
@@ -46,16 +53,21 @@ __all__ = [
     "Declaration",
     "Difference",
     "Exporter",
+    "RevisionPlan",
     "TaskForm",
     "Trace",
     "TracedCall",
     "acorrect",
+    "aplan_revision",
     "areplay",
+    "arevise",
     "correct",
     "diff",
     "merge",
+    "plan_revision",
     "publish",
     "replay",
+    "revise",
     "trace",
 ]
 

@@ -23,6 +23,11 @@ _COMMANDS = {
     "method": ("Make a dataset", "methods", "rows of a task, made by another method"),
     "finish": ("Make a dataset", "finishing", "the rows of a method's run, chosen or weighed"),
     "merge": ("Make a dataset", "merging", "several runs of a task as one"),
+    "revise": (
+        "Make a dataset",
+        "revising",
+        "a task changed, and only what that touches paid for",
+    ),
     "replay": ("Make a dataset", "replaying", "a run made again from its journal"),
     "trace": ("Read it", "tracing", "everything that a row came from"),
     "diff": ("Read it", "comparing", "the differences between two runs"),

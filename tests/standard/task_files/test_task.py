@@ -46,10 +46,8 @@ def test_each_prompt_says_what_was_declared(declared):
     assert "kinds of hotel" in prompt(task, "contexts")
     assert "in German" in prompt(task, "contexts")
     assert "\nSeed: a guest and a door\nForm: 2 to 40 words, in German\n" in prompt(task, "seeds")
-    assert "Must serve for: calm, alarm\n" in prompt(task, "seeds")
     text = prompt(task, "write-calm")
     assert "calm: nothing $$5 worth\nBe dull.\n" in text
-    assert "- alarm: something must be done" in text
     assert "- note: the note, 5 to 9 words, in German, with one of" in text
     assert "one of these in it: key" in text
     assert '{"note": "..."}' in text
@@ -61,12 +59,12 @@ def test_a_description_cannot_open_a_turn(declared):
     assert turns[0] == turns[1]
 
 
-def test_of_many_labels_the_nearest_are_told_apart(declared):
-    labels = {f"kind_{n}": f"notes about the matter {n}" for n in range(40)}
-    labels |= {"fire_alarm": "the fire bell rang", "fire_drill": "the fire bell rang on purpose"}
-    text = prompt(declared(labels=labels).task(), "write-fire_alarm")
-    assert "- fire_drill:" in text
-    assert text.count("\n- kind_") == 7
+def test_a_label_is_in_its_own_prompt_alone(declared):
+    labels = {"calm": "nothing happened", "alarm": "something must be done"}
+    task, more = declared(labels=labels).task(), declared(labels={**labels, "drill": "fun"}).task()
+    for name in ("contexts", "seeds", "write-calm", "write-alarm"):
+        assert prompt(task, name) == prompt(more, name)
+    assert "alarm" not in prompt(task, "write-calm") + prompt(task, "seeds")
 
 
 def test_a_pair_whose_seed_is_a_field(declared, rows_of):

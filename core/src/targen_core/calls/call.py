@@ -110,6 +110,11 @@ class Scope:
         return [key for attempts in self._keys for key in attempts]
 
     @property
+    def attempts(self) -> list[list[str]]:
+        """The same, the attempts of each call apart."""
+        return [[*attempts] for attempts in self._keys]
+
+    @property
     def wanted(self) -> bool:
         """Whether anyone still wants its answers."""
         return not self.abandoned and (self.parent is None or self.parent.wanted)

@@ -61,8 +61,9 @@ ELSEWHERE = {
     "function": {
         **dict.fromkeys(
             [
-                *("Declaration", "TaskForm", "acorrect", "areplay", "correct", "diff", "merge"),
-                *("publish", "replay", "trace"),
+                *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
+                *("areplay", "arevise", "correct", "diff", "merge", "plan_revision"),
+                *("publish", "replay", "revise", "trace"),
             ],
             "targen-standard",
         ),

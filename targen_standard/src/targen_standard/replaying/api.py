@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
@@ -27,10 +28,13 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.plan import find_task
 from targen_core.runs.records.manifest import Manifest
+from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option
 from targen_standard.replaying.replay import Replay
 
-__all__ = ["areplay", "replay", "replayed"]
+__all__ = ["areplay", "begun", "beside", "replay", "replayed"]
+
+ReplayT = TypeVar("ReplayT", bound=Replay)
 
 
 @checked
@@ -112,8 +116,26 @@ async def areplay(
 
 
 async def replayed(
+    path: Path, out: Path | None, registry: Registry | None = None, **asked: Any
+) -> Run:
+    """What `replay` gives; see `begun`.
+
+    Raises:
+        TargenError: as `replay`.
+    """
+    with begun(Replay, path, out or beside(path, "replay"), registry, **asked) as (job, known):
+        # What is lacking, and what fell short, is in the report.
+        with suppress(AnswersAwaited, QuotaNotMet):
+            await job.arun()
+        assert job.report is not None
+        return Run(job.path, Report.of(job.report), known)
+
+
+@contextmanager
+def begun(
+    kind: type[ReplayT],
     path: Path,
-    out: Path | None,
+    out: Path,
     registry: Registry | None = None,
     *,
     task: TaskLike | None = None,
@@ -124,8 +146,10 @@ async def replayed(
     options: Mapping[str, Any] | None = None,
     model: ModelLike | None = None,
     **fields: Any,
-) -> Run:
-    """What `replay` gives; `fields` are those of `RunSpec` that differ, or None.
+) -> Iterator[tuple[ReplayT, Registry]]:
+    """A replay that has not run yet, and what finds its parts.
+
+    `fields` are those of `RunSpec` that differ, or None; the rest is as in `replay`.
 
     Raises:
         TargenError: as `replay`.
@@ -149,33 +173,56 @@ async def replayed(
         if task is not None:
             tasks, called = called_task(task, Path(folder))
             known = known.including(tasks=tasks, backends={})
-        quotas = None
-        if n is not None or labels:
-            name = called or manifest.task_name(path)
-            _, of = find_task(known, name, manifest.task.variants)
-            quotas = quotas_of(of, n, labels, None)
-        job = Replay.begin(
-            known,
-            path,
-            out or _beside(path),
-            task=called,
-            quotas=quotas,
-            options=spread(known, options),
-            **changes,
+        _, of = find_task(known, called or manifest.task_name(path), manifest.task.variants)
+        quotas = _quotas(of, manifest, n, labels, keeps_others=kind.keeps_others)
+        job = kind.begin(
+            known, path, out, task=called, quotas=quotas, options=spread(known, options), **changes
         )
         with job:
-            # What is lacking, and what fell short, is in the report.
-            with suppress(AnswersAwaited, QuotaNotMet):
-                await job.arun()
-            assert job.report is not None
-            return Run(job.path, Report.of(job.report), known)
+            yield job, known
 
 
-def _beside(path: Path) -> Path:
-    """RUN-replay, or the first of RUN-replay-2 and so on that is free."""
+def _quotas(
+    task: Task[Any, Any],
+    was: Manifest,
+    n: int | None,
+    labels: Mapping[str, int] | None,
+    *,
+    keeps_others: bool,
+) -> Mapping[str, int] | None:
+    """Rows by label, as they are asked for now; None for those that the run was to have.
+
+    With `keeps_others`, labels that are not named have as many as they had. A label that is new
+    has as many as each of the others, where these have equally many.
+
+    Raises:
+        UsageError: it is not known how many rows a new label is to have.
+    """
+    had = was.targets[-1].quotas.over(was.task.labels)
+    stay = {label: had[label] for label in task.quota_names if label in had}
+    new = [label for label in task.quota_names if label not in had]
+    if n is not None or (labels and not keeps_others):
+        return quotas_of(task, n, labels, None)
+    if not labels and not new and stay == dict(had):
+        return None
+    asked = {} if not labels else dict(quotas_of(task, None, labels, None))
+    lacking = [label for label in new if label not in asked]
+    if lacking and len({*stay.values()}) != 1:
+        raise UsageError(
+            f"label {lacking[0]} is new, and how many rows of it are wanted is not known",
+            hint=Option("labels", {lacking[0]: min(stay.values(), default=10)}),
+        )
+    return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **asked}
+
+
+def beside(path: Path, what: str) -> Path:
+    """RUN-WHAT, or the first of RUN-WHAT-2 and so on that is free."""
     named = path if path.name.strip(".") else path.resolve()  # "." has no name to add to
-    replays = numbered(named.with_name(f"{path.resolve().name}-replay"))
-    return next(one for one in replays if not one.exists())
+    name = path.resolve().name
+    if re.fullmatch(rf".+-{what}(-\d+)?", name):  # RUN-replay is made again: RUN-replay-2
+        name = re.sub(rf"-{what}(-\d+)?$", "", name)
+    others = numbered(named.with_name(f"{name}-{what}"))
+    return next(one for one in others if not one.exists())
 
 
 replay = waiting(areplay)

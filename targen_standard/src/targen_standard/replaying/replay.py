@@ -13,13 +13,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from targen_core.calls.call import BoundModel, Call
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Price
 from targen_core.calls.recorded import RecordedLayer, recorded_models
+from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
 from targen_core.engine.seeds import item_value
@@ -30,12 +31,14 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import Prepared, find_task, prepare
+from targen_core.runs.preparing.parts import Admit
+from targen_core.runs.preparing.plan import Prepared, find_task, named, prepare
 from targen_core.runs.preparing.sources import (
     UnreadSource,
     require_known_sources,
     require_same_sources,
 )
+from targen_core.runs.preparing.trust import remember, require_known, require_known_limits
 from targen_core.runs.records.lock import Lock, changed_part
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.reading import read_json
@@ -45,7 +48,7 @@ from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
-__all__ = ["Needed", "Replay"]
+__all__ = ["Needed", "Replay", "known_sources", "reply_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,22 @@ class Replay(Job):
 
     Attributes:
         needed: what it lacks, by step, prompt and reason; set by `run`.
+        of: the run that it is made from.
+        before: the manifest of that.
     """
 
     sends_nothing = True
+    keeps_others = False
+    """Whether labels that are not named have as many rows as they had, or none."""
+    changes_models = False
+    """Whether steps may have other models than those that answered."""
 
     def __init__(
         self, directory: RunDirectory, manifest: Manifest, prepared: Prepared, *, of: Path
     ) -> None:
         self.of = of
         self.needed: list[Needed] = []
-        self._before = Manifest.load(of / "manifest.json")
+        self.before = Manifest.load(of / "manifest.json")
         self._places: set[str] = set()
         self._copy_journal(directory)
         write_atomically(directory.pending, "")  # until it is known that nothing is lacking
@@ -98,7 +107,7 @@ class Replay(Job):
         quotas: Mapping[str, int] | None = None,
         options: Mapping[str, Any] | None = None,
         **changes: Any,
-    ) -> Replay:
+    ) -> Self:
         """Make `out`, where `run` is made again; `run` is only read.
 
         Args:
@@ -132,13 +141,28 @@ class Replay(Job):
                     hint="leave " + Option("n") + " and " + Option("labels") + " out",
                 )
             spec = spec.replace(quotas=quotas)
-        spec = _with_options(there, spec.replace(**changes), options or {}, changes)
-
-        def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
-            require_known_sources(option, words, sources, run)
-
+        options = options or {}
+        of_models = {name for name in options if _is_of_a_model(there, name)}
+        if of_models and not cls.changes_models:
+            raise UsageError(
+                f"option {min(of_models)}: a replay asks no model, and takes options of parts "
+                "alone",
+                hint="for example -o majority.times=5",
+            )
+        spec = _with_options(there, spec.replace(**changes), options, changes)
+        others = bool(of_models or {"backend", "backend_for"} & changes.keys())
+        if others:  # what a stranger's run says of its models is not used for other ones either
+            before = named(registry, there.asked(run))
+            require_known(registry, before, there.steps, typed=options)
+            require_known_limits(there.spec.limits, ())
         try:
-            prepared = prepare(registry, spec, admit=admit, recorded=there.lock)
+            prepared = prepare(
+                registry,
+                spec,
+                admit=known_sources(run),
+                begun=there.lock,
+                recorded=None if others else there.lock,
+            )
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (
@@ -148,6 +172,8 @@ class Replay(Job):
                 )
             raise
         require_same_sources(there.lock, prepared.lock, run)
+        if others:
+            remember(registry, prepared.spec, prepared.lock.steps)
         _keep_prices(prepared, run)
         manifest = Manifest(
             spec=prepared.spec,
@@ -180,7 +206,7 @@ class Replay(Job):
             if "key" in record:
                 check_record(record)
                 self._places.add(str(record.get("place")))
-                records.append({**_reply_of(record), "cost": 0.0, "cached": True})
+                records.append({**reply_of(record), "cost": 0.0, "cached": True})
 
         try:
             source = self.of / "journal"
@@ -193,11 +219,12 @@ class Replay(Job):
 
     @asynccontextmanager
     async def _open_layer(self) -> AsyncIterator[CallLayer]:
-        yield RecordedLayer(
-            await self._bind(),
-            seed=self.manifest.spec.seed,
-            journal=self.journal,
-            usage=self.usage,
+        yield self._layer(await self._bind())
+
+    def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
+        """What answers from the journal."""
+        return RecordedLayer(
+            models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
         )
 
     async def _bind(self) -> dict[str, BoundModel]:
@@ -247,11 +274,11 @@ class Replay(Job):
     @property
     def changed(self) -> list[str]:
         """What decides the rows and differs from the old run, as `field: old -> new`."""
-        return self._before.differences(self.manifest)
+        return self.before.differences(self.manifest)
 
     def _why(self, call: Call) -> str:
         """Why the journal does not answer a call."""
-        was, now = self._before.lock, self.manifest.lock
+        was, now = self.before.lock, self.manifest.lock
         if call.step == "correct" and was.corrector != now.corrector:
             return f"the corrector is {now.corrector}, and was {was.corrector or 'none'}"
         before = was.parts.get("corrector")
@@ -268,29 +295,36 @@ class Replay(Job):
         return "the run did not ask it"
 
 
+def known_sources(run: Path) -> Admit:
+    """What admits the datasets that options of a run's parts name, and no stranger's."""
+
+    def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
+        require_known_sources(option, words, sources, run)
+
+    return admit
+
+
+def _is_of_a_model(there: Manifest, name: str) -> bool:
+    about = name.rpartition(".")[0]
+    return not about or about in {*PARAMETERS, *there.steps}
+
+
 def _with_options(
     there: Manifest, spec: RunSpec, options: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> RunSpec:
-    """The spec with other options of parts, and without those of a part that was changed.
-
-    Raises:
-        UsageError: one is of a model, which a replay does not ask.
-    """
-    for name in options:
-        about = name.rpartition(".")[0]
-        if not about or about in {*PARAMETERS, *there.steps}:
-            raise UsageError(
-                f"option {name}: a replay asks no model, and takes options of parts alone",
-                hint="for example -o majority.times=5",
-            )
+    """The spec with other options, and without those of a part or backend that was changed."""
     left = [
         name
         for place, part in there.lock.parts.items()
         if place in changes and changes[place] not in part.names
         for name in part.names
     ]
+    others = {""} if "backend" in changes else set()
     kept = {
-        name: value for name, value in spec.options.items() if name.rpartition(".")[0] not in left
+        name: value
+        for name, value in spec.options.items()
+        if (about := name.rpartition(".")[0]) not in left
+        and (name in SAMPLING or about not in others)
     }
     return spec.replace(options=kept).also(options)
 
@@ -320,7 +354,8 @@ def _keep_prices(prepared: Prepared, run: Path) -> None:
         return
 
 
-def _reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
+def reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of the reply, and of what it took."""
     names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
     scored = {name: record[name] for name in ("tokens", "unscored") if name in record}
     return {name: record.get(name) for name in names} | scored

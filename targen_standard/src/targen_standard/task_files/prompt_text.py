@@ -2,6 +2,10 @@
 
 What stays the same in each call is put in once; so a prompt of a declared task
 reads from top to bottom like one that was written for it.
+
+A prompt of step 3 tells of its own label alone, and those of steps 1 and 2 of none: so a label
+that is changed, added or dropped leaves the calls of all others as they were, and what was paid
+for them need not be paid again. That the labels are told apart is for step 4, which has them all.
 """
 
 from __future__ import annotations
@@ -9,20 +13,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
-from rapidfuzz import fuzz
-
-from targen_core.tasks.checks import content_words
 from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 
 __all__ = ["branch_prompt", "contexts_prompt", "default_instructions", "seeds_prompt"]
 
-_NEAREST = 8  # other labels that a prompt of step 3 tells apart from its own
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
-_NAMED = 12  # labels that the prompt for seeds names; of more it tells the number
 
 
 def contexts_prompt(declaration: Declaration) -> Prompt:
@@ -51,7 +50,6 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         form = _form(field) or form
         kind = (field.description or kind).rstrip(".")
         kind += f"; it becomes the {_words_of(part.field)} of several rows, word for word"
-    labels = "every label" if len(declaration.labels) > _NAMED else _list(declaration.labels)
     below = declaration.contexts is not None
     return _general(
         "seeds",
@@ -59,7 +57,6 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         kind=kind.rstrip("."),
         form=form,
         language=declaration.language,
-        labels=labels,
         context_line=_Raw("Context: $context\n" if below else ""),
         example_context=_Raw("Context: a tram line through the old market\n" if below else ""),
     )
@@ -78,7 +75,6 @@ def branch_prompt(
     if several:
         form = {"rows": [form, form]}
     worked = _worked(declaration, label) if declaration.show_samples and label is not None else ""
-    others = "" if label is None else _others(declaration, label)
     fields = "\n".join(
         _field(name, part, declaration.language) for name, part in declaration.written.items()
     )
@@ -99,7 +95,6 @@ def branch_prompt(
         ),
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
-        others=f"\nIt must not be taken for one of these:\n{others}\n" if others else "",
         fields=fields,
         seed_line=_Raw(lines),
         worked=_Raw(worked),
@@ -163,39 +158,6 @@ def _general(name: str, template: str = "", **said: str) -> Prompt:
 def _quoted(text: str) -> str:
     """A text that is neither filled in nor taken for the heading of a turn."""
     return re.sub(r"^(?=---)", " ", text.replace("$", "$$"), flags=re.MULTILINE)
-
-
-def _others(declaration: Declaration, name: str) -> str:
-    """The labels that are nearest to one, with what they mean; mistaken ones of samples first."""
-    mistaken = {
-        (sample.output if sample.actual == name else sample.actual)
-        for sample in declaration.samples
-        if name in (sample.actual, sample.output)
-    }
-    mine = _bare(name, declaration)
-    ranked = sorted(
-        (other for other in declaration.labels if other != name),
-        key=lambda other: (
-            other not in mistaken,
-            -fuzz.token_set_ratio(mine, _bare(other, declaration)),
-        ),
-    )
-    nearest = {*ranked[:_NEAREST]}
-    return "\n".join(
-        f"- {other}: {label.definition.strip()}"
-        for other, label in declaration.labels.items()
-        if other in nearest
-    )
-
-
-def _bare(name: str, declaration: Declaration) -> str:
-    """The words of a label and of its definition that mean something by themselves."""
-    return _words_in(f"{name.replace('_', ' ')} {declaration.labels[name].definition}")
-
-
-@lru_cache(maxsize=4096)  # each label is held against every other
-def _words_in(said: str) -> str:
-    return " ".join(sorted(content_words(said)))
 
 
 def _field(name: str, part: FieldPart, language: str) -> str:

@@ -43,6 +43,8 @@ class TracedCall:
         output_tokens: tokens of the reply.
         dollars: its cost; None if no price is known.
         cached: whether the reply came from another run, and was not paid for.
+        carried: the key of the call that the reply was given to, if `revise` took it over although
+            the words of the call have changed; "" otherwise.
     """
 
     key: str
@@ -60,6 +62,7 @@ class TracedCall:
     output_tokens: int
     dollars: float | None
     cached: bool
+    carried: str
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -199,4 +202,5 @@ def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked
         output_tokens=record.get("out", 0),
         dollars=record.get("cost"),
         cached=bool(record.get("cached")),
+        carried=str(record.get("carried", "")),
     )

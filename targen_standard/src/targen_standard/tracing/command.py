@@ -207,7 +207,9 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     set_to = ((name, value) for name, value in call.parameters.items() if value is not None)
     sent = ", ".join(f"{name} {value}" for name, value in set_to)
     cost = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out"
-    if call.cached:
+    if call.carried:
+        cost += f", taken over from call {call.carried[:_DIGITS]} of another run, in other words"
+    elif call.cached:
         cost += ", from another run"
     elif call.dollars is None:
         cost += ", price unknown"

@@ -98,7 +98,10 @@ def build_report(
         **counts,
         "seconds": None if seconds is None else round(seconds, 3),
         "usage": usage.as_dict(manifest.steps),
-        "unused_calls": max(0, total.calls + total.cached - used_calls),
+        # The journal of a replay begins with all that another run asked.
+        "unused_calls": 0
+        if manifest.replay_of
+        else max(0, total.calls + total.cached - used_calls),
         "retries": retries,
         "models": {step: model_name(plan) for step, plan in manifest.steps.items()},
         "prices": reported_prices(prices or {}),

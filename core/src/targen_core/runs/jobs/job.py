@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from targen_core.calls.call import BoundModel, Observer
 from targen_core.calls.delivery import Delivery
@@ -22,6 +22,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
+from targen_core.engine.executor import Executor
 from targen_core.engine.filters import USUAL, Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.local import LocalExecutor
@@ -84,9 +85,12 @@ from targen_core.runs.records.lock import require_same
 from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
+from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Words
 
-__all__ = ["Job"]
+__all__ = ["Job", "executor_of"]
+
+ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
 _log = logging.getLogger("targen.run")
 
@@ -480,7 +484,13 @@ class Job:
         )
         report.update(self._also_reported())
         file = self._prepared.file
-        if notes := refusal_notes(report, self.path / "rejects.jsonl", file):
+        notes = refusal_notes(report, self.path / "rejects.jsonl", file)
+        if manifest.carried:
+            taken = plural(manifest.carried, "reply", "replies")
+            notes.append(
+                f"{taken} of {manifest.replay_of} taken over, given before their prompts changed"
+            )
+        if notes:
             report["notes"] = notes
             for note in notes:
                 _log.warning("%s", note)
@@ -550,16 +560,7 @@ class Job:
             self.task,
             distribution=self._prepared.distribution,
             specs=self._prepared.specs,
-            executor=LocalExecutor(
-                self.task,
-                layer,
-                self._prepared.corrector,
-                distribution=self._prepared.distribution,
-                parts={
-                    **{place: part.id for place, part in self._prepared.lock.parts.items()},
-                    "corrector": self._prepared.lock.corrector,
-                },
-            ),
+            executor=self._executor(layer),
             layer=layer,
             sink=self._directory,
             ledger=self._ledger,
@@ -570,6 +571,10 @@ class Job:
             shard=self.manifest.spec.shard,
             listener=listener,
         )
+
+    def _executor(self, layer: CallLayer) -> Executor:
+        """What takes its candidates through steps 3 and 4."""
+        return executor_of(self._prepared, layer, LocalExecutor)
 
     def _filters(self) -> list[Filter]:
         """New filters, as the spec says."""
@@ -633,6 +638,18 @@ class Job:
                 per_round=2 + lists,
             )
         return bind_models(steps, limits, task=self._prepared.lock.task.id)
+
+
+def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> ExecutorT:
+    """What takes the candidates of what was prepared through steps 3 and 4."""
+    parts = {place: part.id for place, part in prepared.lock.parts.items()}
+    return kind(
+        prepared.task,
+        layer,
+        prepared.corrector,
+        distribution=prepared.distribution,
+        parts={**parts, "corrector": prepared.lock.corrector},
+    )
 
 
 def _say_what_is_missing(manifest: Manifest) -> None:

@@ -8,10 +8,10 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import importlib_metadata
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
@@ -76,7 +76,8 @@ class Manifest(ManifestPart):
     secrets, names are full ids, and files are the run's own copies. `lock` is
     what it came to. A run that is extended has further targets. Of runs that
     were merged, spec and lock are those of the first, but for the quotas, and
-    `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from.
+    `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from,
+    and `carried` the number of replies that it took over although their prompts have changed.
     """
 
     format: int = FORMAT
@@ -86,6 +87,7 @@ class Manifest(ManifestPart):
     created: str = ""
     merged: tuple[MergedRun, ...] = ()
     replay_of: str = ""
+    carried: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -139,7 +141,7 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        empty = {name for name in ("merged", "replay_of") if not getattr(self, name)}
+        empty = {name for name in ("merged", "replay_of", "carried") if not getattr(self, name)}
         value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
 

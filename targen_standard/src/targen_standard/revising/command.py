@@ -1,0 +1,184 @@
+"""`targen revise`: a run for a task that has changed, of which what is as it was is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targen_cli.arguments import LabelArg, QuietArg, ReportJsonArg, StrictRunArg, YesArg, labels_of
+from targen_cli.asking import can_ask
+from targen_cli.completion import completer
+from targen_cli.flags import Said, takes
+from targen_cli.request import ModelOptions, WorkerOptions
+from targen_cli.tables import print_json, print_table
+from targen_core.options import Limits, RowOptions
+from targen_core.runs.records.shortcuts import rows, shortcuts
+from targen_core.text import percent, plural, printable
+
+if TYPE_CHECKING:
+    from targen_standard.revising.plan import RevisionPlan
+
+__all__ = ["revise"]
+
+_TEXT = 300  # letters of a value that are shown
+_NO_CHANGE = ("api_key_file", "price_in", "price_out")  # options that decide no reply
+
+
+@takes(
+    WorkerOptions,
+    unchanged=(
+        RowOptions.declared("corrector", "checks", "filters", "unsure"),
+        {name: option for name, option in shortcuts().items() if name != "exclude"},
+        {name: option for name, option in ModelOptions.declared().items() if name != "profile"},
+        Limits,
+    ),
+)
+def revise(
+    run: Annotated[
+        Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
+    ],
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="The task as it is now: a file or a name. [default: the run's own]",
+            autocompletion=completer("task"),
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The new run directory. [default: RUN-revised]")
+    ] = None,
+    judge: Annotated[
+        str,
+        typer.Option(
+            "--judge",
+            metavar="all|changed",
+            help="Judge all rows again, or those of changed labels and those taken for one.",
+        ),
+    ] = "all",
+    rewrite: Annotated[
+        bool,
+        typer.Option(
+            "--rewrite/--no-rewrite",
+            help="Write the rows of changed labels again, or keep and judge their texts.",
+        ),
+    ] = True,
+    n: Annotated[
+        int | None,
+        typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
+    ] = None,
+    label: LabelArg = None,
+    correct: Annotated[
+        bool | None,
+        typer.Option(
+            "--correct/--no-correct",
+            help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what would change and cost; send and write nothing."),
+    ] = False,
+    yes: YesArg = False,
+    quiet: QuietArg = False,
+    json: ReportJsonArg = False,
+    strict: StrictRunArg = False,
+    *,
+    said: Said,
+) -> None:
+    """Change a task and pay only for what the change touches.
+
+    Shows what has changed, which rows stay, which are judged or written again, and the cost. Then
+    makes the new run beside the old one, which stays as it is.
+
+    Examples:
+    - targen revise runs/mail-0 --task mail.yaml --dry-run
+    - targen revise runs/mail-0 --task mail.yaml --judge changed
+    - targen revise runs/mail-0 --task mail.yaml --label complaint=40 --max-cost 1
+    """
+    from targen_cli.generate import run_job
+    from targen_core.api.models import named
+    from targen_core.api.request import elsewhere, reopened
+    from targen_core.runs.jobs.event_loops import finish
+    from targen_standard.replaying.api import beside
+    from targen_standard.revising.api import planned, removed_if_not_begun
+
+    models = said.of(ModelOptions)
+    options = models.values
+    changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}
+    if models.backend is not None:
+        backend, own = named(models.backend)
+        changed = {**own, **changed}
+    asked = dict(
+        judge=judge,
+        rewrite=rewrite,
+        task=task,
+        n=n,
+        labels=labels_of(label),
+        correct=correct,
+        backend=None if models.backend is None else backend,
+        backend_for=models.backends or None,
+        options=changed,
+        **said.part(rows()),
+    )
+    where = out or beside(run, "revised")
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+            plan, _ = finish(planned(run, Path(folder) / "run", **asked))
+        if json:
+            print_json(plan.raw)
+            return
+        _print(plan, where)
+        print("\nDry run: nothing was sent or written.")
+        return
+    with removed_if_not_begun(where):
+        plan, registry = finish(planned(run, where, **asked))
+        if not quiet and not json:
+            _print(plan, where)
+        if plan.calls.total and not yes and not quiet and can_ask():
+            print()
+            if not typer.confirm("Go on?", err=True):
+                raise typer.Exit(1)
+        placed = elsewhere(
+            registry, said.of(WorkerOptions).asked, delivery=said.of(Limits).delivered_by
+        )
+    job, _ = reopened(
+        where,
+        registry,
+        options=options,
+        **said.part(Limits),
+    )
+    with job:
+        run_job(job, placed, quiet=quiet, json=json, strict=strict)
+
+
+def _print(plan: RevisionPlan, out: Path) -> None:
+    print(f"{plan.run}, revised as {out}\n\nChanged")
+    for change in plan.changes:
+        print(printable(f"  {change.name}"))
+        for sign, text in (("-", change.was), ("+", change.now)):
+            if text is not None:
+                print(printable(f"    {sign} {text}", max_length=_TEXT))
+    print("\nRows")
+    names = ("label", "requested", "kept", "judged again", "written")
+    of = [(name, *astuple(one)) for name, one in plan.labels.items()]
+    print_table(names, of)
+    print("\nCalls")
+    kinds = ("lists", "texts", "judgements", "total")
+    lines = [(kind, getattr(plan.calls, kind), getattr(plan.before, kind)) for kind in kinds]
+    print_table(("for", "expected", "the run took"), lines)
+    cost = "" if plan.dollars is None else f", about ${plan.dollars:,.2f}"
+    if plan.dollars is not None and 0 < plan.dollars < 0.01:
+        cost = ", less than a cent"
+    print(f"\n{percent(plan.share)} of the calls of the run{cost}")
+    if plan.carried:
+        taken = plural(plan.carried, "reply", "replies")
+        print(f"{taken} taken over although their prompts have changed")
+    if plan.saved:
+        print(f"--judge changed would take {plural(plan.saved, 'judgement')} over")

@@ -1,0 +1,228 @@
+"""What a revision changes, keeps and asks again, and what that takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.runs.records.reading import read_json
+from targen_standard.revising.revision import Judged, Revision
+
+__all__ = ["Calls", "Change", "LabelPlan", "RevisionPlan", "plan_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that is otherwise than in the run.
+
+    Attributes:
+        name: what it is: a key of the task's file, or of the run's record, with dots.
+        was: how it was, in words; None if it is new.
+        now: how it is; None if it is gone.
+    """
+
+    name: str
+    was: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPlan:
+    """What becomes of the rows of a label.
+
+    Attributes:
+        requested: rows that the revised run is to have.
+        kept: rows that stay as they are, their judgement too.
+        judged: candidates whose text stays, and which step 4 judges again.
+        written: candidates that are written, and then judged.
+    """
+
+    requested: int
+    kept: int
+    judged: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls by what they are for.
+
+    Attributes:
+        lists: for contexts and seeds.
+        texts: step 3.
+        judgements: step 4.
+    """
+
+    lists: int
+    texts: int
+    judgements: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.lists + self.texts + self.judgements
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPlan:
+    """What `targen revise` shows before it asks anything.
+
+    Attributes:
+        run: the run that is revised, which stays as it is.
+        changes: what differs, in the order of its names.
+        labels: what becomes of each label's rows.
+        judged: which rows step 4 judges again, "all" or "changed".
+        rewrites: whether the texts of changed labels are written again.
+        carried: replies that are taken over although their prompts have changed.
+        calls: those that the revision is expected to make.
+        before: those that the run took, its cache's replies among them.
+        saved: how many judgements less `judged` "changed" would take.
+        dollars: what `calls` are expected to cost; None if a price is unknown.
+    """
+
+    run: str
+    changes: tuple[Change, ...]
+    labels: Mapping[str, LabelPlan]
+    judged: Judged
+    rewrites: bool
+    carried: int
+    calls: Calls
+    before: Calls
+    saved: int
+    dollars: float | None
+
+    @property
+    def share(self) -> float:
+        """The calls as a share of those that the run took; 0 where it took none."""
+        return self.calls.total / self.before.total if self.before.total else 0.0
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """All of it as JSON, as `--json` prints it."""
+        return {**asdict(self), "share": round(self.share, 4)}
+
+
+def plan_of(job: Revision) -> RevisionPlan:
+    """The plan of a revision that has run, so that what it lacks is known.
+
+    Calls that follow from answers are estimated by the run: a text that is written is judged, and
+    as many candidates more are needed as were refused of that label.
+    """
+    assert job.engine is not None and job.report is not None
+    before = read_report(job.of)
+    report, lacking = job.report, job.engine.lacking
+    waiting = {
+        step: Counter(slot.branch for slot in lacking if slot.calls[0].step == step)
+        for step in ("generate", "correct")
+    }
+    branches = job.task.branches
+    labels = {
+        label: LabelPlan(
+            requested,
+            report["rows"][label],
+            *(
+                sum(count for branch, count in of.items() if (branches[branch] or branch) == label)
+                for of in (waiting["correct"], waiting["generate"])
+            ),
+        )
+        for label, requested in report["requested"].items()
+    }
+    fresh = _calls_of(before)
+    wanted = sum(report["requested"].values())
+    there = sum(report["rows"].values()) + sum(waiting["correct"].values())
+    per_row = fresh.texts / max(1, sum(before["rows"].values()))
+    # Where lists are lacking, the walk ended before all candidates were seen.
+    texts = round(max(0, wanted - there) * max(1.0, per_row))
+    judging = fresh.judgements / fresh.texts if fresh.texts else 0.0
+    if job.manifest.lock.corrector is not None and not judging:
+        judging = 1.0
+    if job.engine.lacking_lists:  # and those below them, of which nothing is known yet
+        labels = {
+            name: replace(one, written=max(0, one.requested - one.kept - one.judged))
+            for name, one in labels.items()
+        }
+    calls = Calls(
+        fresh.lists if job.engine.lacking_lists else 0,
+        texts,
+        sum(waiting["correct"].values()) + round(texts * judging),
+    )
+    return RevisionPlan(
+        str(job.of),
+        tuple(_changes(job)),
+        labels,
+        job.judged,
+        job.rewrites,
+        job.carried,
+        calls,
+        fresh,
+        0 if job.judged == "changed" else job.spared,
+        _dollars(calls, before),
+    )
+
+
+_KINDS = {"generate": "texts", "correct": "judgements"}
+
+
+def _calls_of(report: Mapping[str, Any]) -> Calls:
+    """The calls of a run, those among them that a cache answered."""
+    counts: Counter[str] = Counter()
+    for of in report["usage"]["by_step"]:
+        counts[_KINDS.get(of["step"], "lists")] += of["calls"] + of["cached"]
+    return Calls(counts["lists"], counts["texts"], counts["judgements"])
+
+
+def _dollars(calls: Calls, report: Mapping[str, Any]) -> float | None:
+    """What calls cost if they take as many tokens as those of a run did, by its prices."""
+    paid: dict[str, list[float]] = {}
+    for of in report["usage"]["by_step"]:
+        price = report.get("prices", {}).get(of["step"])
+        if price is None:
+            return None
+        dollars = sum(
+            (of[f"{way}put_tokens"] + of[f"saved_{way}put_tokens"]) * price[way] / 1e6
+            for way in ("in", "out")
+        )
+        kind = paid.setdefault(_KINDS.get(of["step"], "lists"), [0.0, 0.0])
+        kind[0] += dollars
+        kind[1] += of["calls"] + of["cached"]
+    return sum(
+        float(getattr(calls, kind)) * dollars / count
+        for kind, (dollars, count) in paid.items()
+        if count
+    )
+
+
+def _changes(job: Revision) -> Iterator[Change]:
+    """What differs, by the keys of the task's file where there is one."""
+    was, now = job.before, job.manifest
+    if all(each.task_file.endswith(".json") for each in (was, now)):
+        files = [run / each.task_file for run, each in ((job.of, was), (job.path, now))]
+        yield from _between(*(flat(read_json(file)) for file in files))
+    sides = [_recorded(was, now), _recorded(now, was)]
+    # What was asked of a judge that is gone, or now is another, is no change of its own.
+    others = (
+        ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
+    )
+    left_out = (*others, "task.") if was.task_file and now.task_file else others
+    yield from _between(
+        *({k: v for k, v in side.items() if not k.startswith(left_out)} for side in sides)
+    )
+
+
+def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
+    """What decides a run's rows, by dotted names; the rows of its last target in place of all."""
+    said = flat(one.deciding()) | one.parts_beside(beside)
+    del said["targets"]
+    rows = {f"rows.{label}": rows for label, rows in one.targets[-1].quotas.items()}
+    return {**said, **rows}
+
+
+def _between(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for name in dict.fromkeys([*was, *now]):
+        if was.get(name) != now.get(name):
+            sides = [as_words(side[name]) if name in side else None for side in (was, now)]
+            yield Change(name, *sides)

@@ -1,0 +1,283 @@
+"""Revisions: replays for a task that has changed, of which the rest is then asked for.
+
+What a call asks as it did is answered from the old journal by its key, as in any replay. Of what it
+asks in other words, a revision may take the old reply over: the texts of labels whose definition
+has changed, or judgements that the change does not touch. To know which reply that is, the old task
+is asked the same of the same candidate, on the old journal. The reply is then written down under
+the key of the new call, with the old one beside it, so that nothing later needs to know of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from targen_core.calls.call import BoundModel, Call, Scope
+from targen_core.calls.journal import Journal
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.recorded import RecordedLayer
+from targen_core.calls.usage import Usage
+from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
+from targen_core.engine.local import LocalExecutor
+from targen_core.engine.run import Engine
+from targen_core.errors import Rejected
+from targen_core.plugins.registry import Registry
+from targen_core.runs.jobs.job import executor_of
+from targen_core.runs.preparing.plan import Prepared, prepare
+from targen_core.tasks.model import Task
+from targen_standard.replaying.replay import Replay, known_sources, reply_of
+
+__all__ = ["Judged", "Revision", "touched_labels"]
+
+R = TypeVar("R")
+
+Judged = Literal["all", "changed"]
+"""Which rows step 4 judges again: all, or those that a label which has changed may concern."""
+
+
+class Revision(Replay):
+    """A replay that may take over replies to what is now asked in other words.
+
+    Attributes:
+        judged: see `Judged`.
+        rewrites: whether the texts of changed labels are written again, or judged as they are.
+        touched: the labels that have changed, with those of samples that have.
+        spared: how many judgements `judged` "changed" takes over, or would.
+    """
+
+    keeps_others = True
+    changes_models = True
+    judged: Judged = "all"
+    rewrites = True
+    spared = 0
+    _past: _Past | None = None
+
+    def look_back(self, registry: Registry, judged: Judged, *, rewrites: bool) -> None:
+        """Say what may be taken over, before it runs.
+
+        Raises:
+            TargenError: the task as it was cannot be read any more.
+        """
+        self.judged, self.rewrites = judged, rewrites
+        was = self.before
+        before = prepare(
+            registry, was.asked(self.of), admit=known_sources(self.of), recorded=was.lock
+        )
+        self._past = self._closing.enter_context(_Past(self.of, before, was.spec.seed))
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """See above; empty where the task as it was is not known."""
+        return frozenset() if self._past is None else touched_labels(self._past.task, self.task)
+
+    @property
+    def judges_alike(self) -> bool:
+        """Whether step 4 asks as it did, but for labels and samples."""
+        was, now = self.before.lock, self.manifest.lock
+        return (
+            self._past is not None
+            and was.corrector == now.corrector
+            and was.parts.get("corrector") == now.parts.get("corrector")
+            and was.steps.get("correct") == now.steps.get("correct")
+            and _asked_alike(self._past.task, self.task)
+        )
+
+    # --- in place of what a replay does ---
+
+    def _executor(self, layer: CallLayer) -> Executor:
+        if self._past is None:
+            return super()._executor(layer)
+        assert isinstance(layer, _Standing)
+        made = executor_of(self._prepared, layer, _Carrying)
+        made.revision, made.standing, made.past = self, layer, self._past
+        return made
+
+    def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
+        if self._past is None:
+            return super()._layer(models)
+        self._past.open(models)
+        return _Standing(
+            models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
+        )
+
+    def _lacking(self, engine: Engine) -> Exception | None:
+        error = super()._lacking(engine)
+        if self.carried:
+            self.manifest = self.manifest.model_copy(update={"carried": self.carried})
+            self.manifest.save(self._directory.manifest)
+        return error
+
+    carried = 0
+
+    def take_over(self, record: Mapping[str, Any], call: Call, key: bytes) -> None:
+        """Write the reply of an old record down as that to a call."""
+        mine = {"key": key.hex(), "step": call.step, "label": call.label, "place": call.place}
+        taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": record["key"]}
+        taken |= {"cost": 0.0, "cached": True}
+        self.journal.append(taken)
+        self.usage.record(taken)
+        self.carried += 1
+
+
+def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
+    """The labels that are new, gone or defined otherwise, and those of samples that are."""
+    before, after = ({label.name: label for label in task.labels} for task in (was, now))
+    touched = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    for sample in {*was.judging.samples} ^ {*now.judging.samples}:
+        for answer in (sample.output, sample.actual):
+            touched.update([answer] if isinstance(answer, str) else answer)
+    return frozenset(touched)
+
+
+def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
+    """Whether the instructions of step 4 differ in lines about labels alone."""
+    names = {label.name for task in (was, now) for label in task.labels}
+    about = re.compile(
+        rf"(?m)^(?:{'|'.join(map(re.escape, names))}): .*(?:\n|$)" if names else "$^"
+    )
+    said = [about.sub("", task.judging.instructions).strip() for task in (was, now)]
+    return said[0] == said[1]
+
+
+class _Standing(RecordedLayer):
+    """A recorded layer on which records of other calls may stand for lacking ones."""
+
+    def __init__(self, models: Mapping[str, BoundModel], **more: Any) -> None:
+        super().__init__(models, nearest=self._standing, **more)
+        self.standing: dict[bytes, Mapping[str, Any]] = {}
+        self.keys: dict[Call, bytes] = {}  # of what was asked for and is lacking
+
+    def _standing(self, call: Call, key: bytes) -> dict[str, Any] | None:
+        record = self.standing.get(key)
+        if record is None:
+            self.keys[call] = key
+            return None
+        return dict(record)
+
+
+@dataclass
+class _Past:
+    """The run as it was: its task, and its journal in front of its models."""
+
+    run: Path
+    prepared: Prepared
+    seed: int
+
+    @property
+    def task(self) -> Task[Any, Any]:
+        return self.prepared.task
+
+    def __enter__(self) -> _Past:
+        self.journal = Journal(self.run / "journal", on_record=lambda record: None, read_only=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.journal.close()
+
+    def open(self, models: Mapping[str, BoundModel]) -> None:
+        """Stand the same models for its own: what is found out about them holds for both."""
+        steps = self.prepared.steps
+        bound = {
+            name: replace(models[name], params=step.params, settled=step.settled)
+            for name, step in steps.items()
+            if name in models
+        }
+        layer = RecordedLayer(bound, seed=self.seed, journal=self.journal, usage=Usage())
+        self._executor = executor_of(self.prepared, layer, LocalExecutor)
+
+    async def generate(self, work: Generation) -> list[Mapping[str, Any]] | None:
+        """The records that answered the calls of a candidate's step 3; None if one is lacking."""
+        if work.branch not in self.task.generators:
+            return None
+        scope = Scope()
+        await self._executor.generate(work, scope)
+        return self._records(scope)
+
+    async def judge(self, work: Judgement) -> tuple[Outcome, list[Mapping[str, Any]] | None]:
+        """What step 4 made of a candidate, and the records that answered its calls."""
+        outcome, scope = Outcome(), Scope()
+        if work.branch not in self.task.generators or isinstance(work.instance, Rejected):
+            return outcome, None
+        try:
+            own = self.task.instance.model_validate(work.instance.model_dump())
+        except ValidationError:  # of a label or with a field that it did not have
+            return outcome, None
+        outcome = await self._executor.judge(replace(work, instance=own), scope)
+        return outcome, self._records(scope)
+
+    def _records(self, scope: Scope) -> list[Mapping[str, Any]] | None:
+        if scope.lacking:
+            return None
+        # Of a call that was repaired, the reply that was used.
+        keys = [attempts[-1] for attempts in scope.attempts if attempts]
+        found = [self.journal.get(bytes.fromhex(key)) for key in keys]
+        return [record for record in found if record is not None]
+
+
+class _Carrying(LocalExecutor):
+    """Executes candidates, and takes old replies over where the revision says so."""
+
+    revision: Revision
+    standing: _Standing
+    past: _Past
+
+    async def generate(self, work: Generation, scope: Scope) -> Generated:
+        """See `Executor.generate`."""
+
+        async def old() -> list[Mapping[str, Any]] | None:
+            return None if self.revision.rewrites else await self.past.generate(work)
+
+        return await self._with(super().generate, work, scope, old)
+
+    async def judge(self, work: Judgement, scope: Scope) -> Outcome:
+        """See `Executor.judge`."""
+        revision = self.revision
+
+        async def old() -> list[Mapping[str, Any]] | None:
+            if not revision.judges_alike:
+                return None
+            outcome, records = await self.past.judge(work)
+            if not records or {outcome.claimed, outcome.corrected} & revision.touched:
+                return None
+            revision.spared += 1
+            return records if revision.judged == "changed" else None
+
+        return await self._with(super().judge, work, scope, old)
+
+    async def _with(
+        self,
+        do: Callable[[Any, Scope], Awaitable[R]],
+        work: Any,
+        scope: Scope,
+        old: Callable[[], Awaitable[list[Mapping[str, Any]] | None]],
+    ) -> R:
+        """Do a piece of work; where calls are lacking, with old replies in their places."""
+        first = Scope(parent=scope)
+        value = await do(work, first)
+        records = await old() if first.lacking else None
+        if records:
+            standing, stood = self.standing.standing, list[tuple[Call, bytes]]()
+            for record in (*records, None):
+                # Anew for the first one too: the old calls may have shown that the schema
+                # stood in words, and the key is another then.
+                probe = Scope(parent=scope)
+                again = await do(work, probe)
+                if not probe.lacking:
+                    for call, key in stood:
+                        self.revision.take_over(standing[key], call, key)
+                    scope.take(probe)
+                    return again
+                if record is not None:
+                    call = probe.lacking[0]
+                    stood.append((call, self.standing.keys[call]))
+                    standing[stood[-1][1]] = record
+            for _, key in stood:  # an old reply that cannot be read as one to the new call
+                standing.pop(key, None)
+        scope.take(first)
+        return value

@@ -1,0 +1,285 @@
+"""`targen revise`: a task changed, and only what that touches asked again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+
+Command = Callable[..., Any]
+
+MAIL = """\
+name: mail
+description: E-mails to a small shop for garden tools.
+labels:
+  order: The customer asks where an order is.
+  refund: The customer wants money back.
+  complaint: The customer is unhappy, and asks for no money.
+  advice: The customer asks how to use a tool.
+"""
+DEFINED = MAIL.replace("asks for no money", "does not ask for money")
+SAMPLED = (
+    MAIL
+    + """\
+samples:
+  - {input: 'Where is my rake?', output: refund, actual: order, explanation: It asks where it is.}
+"""
+)
+# Its replies follow from what it is asked, so that all that is asked alike is answered alike. Its
+# judge looks at the text alone, and sees a complaint in some that were meant to be advice.
+SERVICE = """\
+import hashlib, random, re
+
+def answer(request):
+    asked = request.messages[-1].content
+    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
+    def text():
+        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
+                        for _ in range(14)).capitalize() + f" {rng.randrange(10**6)}."
+    if "contexts" in request.schema["properties"]:
+        return {"contexts": [text() for _ in range(4)]}
+    if "seeds" in request.schema["properties"]:
+        return {"seeds": [text() for _ in range(int(re.findall(r"Write (\\d+)", asked)[0]))]}
+    if "verdict" not in request.schema["properties"]:
+        return {name: text() for name in request.schema["properties"]}
+    claimed = asked.rpartition("Worker's output: ")[2].strip()
+    odd = claimed == "advice" and int(re.findall(r"(\\d+)\\.", asked)[0]) % 3 == 0
+    actual = "complaint" if odd else claimed
+    return {"explanation": "The text says plainly what the customer wants.", "actual": actual,
+            "verdict": "incorrect" if odd else "correct"}
+"""
+ALL = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+def calls(run: Path | str) -> dict[str, int]:
+    """How many calls a run was answered that no other run had asked, by step."""
+    usage = json.loads(Path(run, "report.json").read_text())["usage"]["by_step"]
+    found: dict[str, int] = {}
+    for of in usage:
+        found[of["step"]] = found.get(of["step"], 0) + of["calls"]
+    return {step: count for step, count in found.items() if count}
+
+
+def bytes_of(run: Path | str) -> list[bytes]:
+    return [Path(run, name).read_bytes() for name in ALL]
+
+
+@pytest.fixture
+def make(targen: Command) -> Callable[..., Path]:
+    """A new run of a task's text, which shares nothing with another."""
+    Path("service.py").write_text(SERVICE)
+
+    def made(text: str, out: str, *args: object) -> Path:
+        Path("mail.yaml").write_text(text)
+        words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
+        done = targen("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
+        assert done.code == 0, done.err
+        return Path(out)
+
+    return made
+
+
+@pytest.fixture
+def revise(targen: Command) -> Callable[..., Any]:
+    def revised(text: str, out: str, *args: object, code: int = 0) -> Any:
+        Path("mail.yaml").write_text(text)
+        done = targen("revise", "run", "--task", "mail.yaml", *args, "--out", out, "-q")
+        assert done.code == code, done.err
+        return done
+
+    return revised
+
+
+CHANGES: Mapping[str, tuple[str, dict[str, int]]] = {
+    # what changed -> the file, and the calls of each step while none is refused
+    "a definition": (DEFINED, {"generate": 6, "correct": 24}),
+    "a sample": (SAMPLED, {"correct": 24}),
+    "a label more": (MAIL + "  trade: A trader offers goods.\n", {"generate": 6, "correct": 30}),
+    "a label less": (
+        MAIL.replace("  refund: The customer wants money back.\n", ""),
+        {"correct": 18},
+    ),
+    "nothing but words": (MAIL.replace("name: mail", "name: mail\nsummary: Mail to a shop"), {}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(
+    change: str, make: Callable[..., Path], revise: Callable[..., Any], targen: Command
+) -> None:
+    text, least = CHANGES[change]
+    before = bytes_of(make(MAIL, "run"))
+    revise(text, "revised")
+    labels = targen_core.load("revised").report.raw["requested"]
+    fresh = make(text, "fresh", *(f"--label={name}={count}" for name, count in labels.items()))
+    assert bytes_of("revised") == bytes_of(fresh)
+    assert bytes_of("run") == before
+    asked = calls("revised")
+    assert asked.keys() == least.keys()
+    assert all(count <= asked[step] <= count + 10 for step, count in least.items())
+    assert sum(asked.values()) < 0.75 * sum(calls(fresh).values())
+    for verify in ((), ("--verify",)):
+        assert targen("resume", "revised", *verify, "-q").code == 0
+    assert bytes_of("revised") == bytes_of(fresh)
+    assert calls("revised") == asked
+
+
+def test_only_what_a_change_touches_is_judged_again(
+    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
+) -> None:
+    make(MAIL, "run")
+    revise(DEFINED, "revised", "--judge", "changed")
+    rows = [json.loads(line) for line in Path("revised/provenance.jsonl").read_text().splitlines()]
+    old = {
+        each["id"]: each
+        for name in ("provenance", "rejects")
+        for each in map(json.loads, Path(f"run/{name}.jsonl").read_text().splitlines())
+    }
+    taken = [json.loads(line[9:]) for line in Path("revised/journal").read_text().splitlines()]
+    carried = {each["place"]: each for each in taken if "carried" in each}
+    concerned = {
+        each for each, was in old.items() if "complaint" in (was["intended"], was.get("label"))
+    }
+    assert not {f"correct/{each}" for each in concerned} & carried.keys()
+    # Some were judged ahead, and are beyond where a replay must guess what comes.
+    others = [row["id"] for row in rows if row["id"] in old and row["id"] not in concerned]
+    assert len(others) - 4 <= sum(f"correct/{each}" in carried for each in others)
+    manifest = json.loads(Path("revised/manifest.json").read_text())
+    assert (manifest["replay_of"], manifest["carried"]) == ("run", len(carried))
+    (note,) = json.loads(Path("revised/report.json").read_text())["notes"]
+    assert note.startswith(f"{len(carried)} replies of run taken over")
+    # The key of the old call is in the old journal, and a trace of the row names it.
+    place, record = next(iter(carried.items()))
+    found = targen("trace", "run", "--call", record["carried"], "--json").json["call"]
+    assert (found["place"], found["reply"]) == (place, record["text"])
+    candidate = place.removeprefix("correct/")
+    traced = targen("trace", "revised", candidate, "--json").json["calls"]
+    assert record["carried"] in [each["carried"] for each in traced]
+    assert record["carried"][:12] in targen("trace", "revised", candidate).out
+    done = bytes_of("revised")
+    assert targen("resume", "revised", "--verify", "-q").code == 0
+    assert bytes_of("revised") == done
+
+
+def test_texts_of_changed_labels_can_stay_and_be_judged_again(
+    make: Callable[..., Path], revise: Callable[..., Any]
+) -> None:
+    make(MAIL, "run")
+    revise(DEFINED, "kept", "--no-rewrite")
+    assert "generate" not in calls("kept")
+    assert Path("kept/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+    revise(DEFINED, "cheapest", "--no-rewrite", "--judge", "changed")
+    assert sum(calls("cheapest").values()) < sum(calls("kept").values()) / 2
+    # A reply that does not answer what is asked now is not taken over.
+    revise(MAIL + "fields: {subject: {}, text: {}}\n", "other", "--no-rewrite")
+    assert calls("other")["generate"] >= 24
+
+
+def test_what_else_may_change(
+    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
+) -> None:
+    make(MAIL, "run")
+    revise(MAIL, "more", "--label", "order=9", "--label", "refund=8")
+    assert targen_core.load("more").report.raw["rows"] == {
+        "order": 9,
+        "refund": 8,
+        "complaint": 6,
+        "advice": 6,
+    }
+    assert calls("more")["generate"] <= 8
+    assert targen("revise", "run", "--corrector", "meta-paper", "--out", "paper", "-q").code == 0
+    assert calls("paper").keys() == {"correct"}
+    assert targen("revise", "run", "--no-correct", "--out", "plain", "-q").code == 0
+    assert calls("plain") == {}
+    done = targen("revise", "run", "-o", "correct.garbage_rate=0.01", "--out", "judge", "-q")
+    assert done.code == 0
+    assert calls("judge")["correct"] >= 24 > 2 * calls("judge").get("generate", 0)
+    assert targen("revise", "more", "-o", "temperature=0.3", "--dry-run").code == 0
+
+
+def test_it_says_first_what_it_will_do(
+    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
+) -> None:
+    make(MAIL, "run")
+    before = sorted(map(str, Path().rglob("*")))
+    Path("mail.yaml").write_text(DEFINED)
+    plan = targen("revise", "run", "--task", "mail.yaml", "--dry-run", "--json").json
+    assert plan["changes"] == [
+        {
+            "name": "labels.complaint.definition",
+            "was": "The customer is unhappy, and asks for no money.",
+            "now": "The customer is unhappy, and does not ask for money.",
+        }
+    ]
+    assert plan["labels"]["complaint"] == {"requested": 6, "kept": 0, "judged": 0, "written": 6}
+    assert plan["labels"]["order"] == {"requested": 6, "kept": 0, "judged": 6, "written": 0}
+    said = targen("revise", "run", "--task", "mail.yaml", "--dry-run").out
+    assert (
+        "run, revised as run-revised\n\nChanged\n  labels.complaint.definition\n    - The" in said
+    )
+    assert said.endswith("\nDry run: nothing was sent or written.\n")
+    assert sorted(map(str, Path().rglob("*"))) == before
+    made = targen("revise", "run", "--task", "mail.yaml")
+    asked = calls("run-revised")
+    assert abs(asked["generate"] - plan["calls"]["texts"]) <= 2
+    assert abs(asked["correct"] - plan["calls"]["judgements"]) <= 8
+    assert made.out.startswith(said.rpartition("\nDry run")[0])
+    less = targen_core.plan_revision("run", "mail.yaml", judge="changed")
+    assert plan["saved"] == plan["calls"]["judgements"] - less.calls.judgements
+    assert less.share < 0.6 * plan["share"]
+    with pytest.raises(targen_core.UsageError, match="nothing of run-revised has changed"):
+        targen_core.plan_revision("run-revised", "mail.yaml")
+
+
+def test_the_same_from_python(make: Callable[..., Path]) -> None:
+    run = targen_core.load(make(MAIL, "run"))
+    Path("mail.yaml").write_text(DEFINED)
+    revised = targen_core.revise(run, "mail.yaml", judge="changed", max_tokens=100_000)
+    assert revised.path == Path("run-revised")
+    assert revised.report.rows == run.report.rows
+    Path("before.yaml").write_text(MAIL)
+    targen_core.revise(revised, Path("before.yaml"), out="back")
+    assert Path("back/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "nothing of run has changed"),
+        (("--task", "nowhere.yaml"), "nowhere.yaml"),
+        (("--judge", "some", "--task", "changed.yaml"), "--judge some: no such choice"),
+        (("--task", "more.yaml", "--label", "order=7"), "label trade is new"),
+        (("--task", "changed.yaml", "--out", "taken"), "taken exists"),
+        (("-o", "nobody.times=3"), "nobody"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_leaves_nothing(
+    args: tuple[str, ...], said: str, make: Callable[..., Path], targen: Command
+) -> None:
+    make(MAIL, "run", "--label=order=2", "--label=refund=3")
+    Path("changed.yaml").write_text(DEFINED)
+    Path("more.yaml").write_text(MAIL + "  trade: A trader offers goods.\n")
+    Path("taken").mkdir()
+    Path("taken/mine").write_text("mine")
+    before = sorted(map(str, Path().rglob("*")))
+    done = targen("revise", "run", *args)
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert sorted(map(str, Path().rglob("*"))) == before
+
+
+def test_a_strangers_run_has_no_other_model_asked_at_its_address(
+    make: Callable[..., Path], targen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(MAIL, "run")
+    shutil.copytree("run", "strangers")
+    path = Path("strangers/manifest.json")
+    path.write_text(path.read_text().replace("service.py:answer", "evil.py:answer"))
+    done = targen("revise", "strangers", "-o", "correct.garbage_rate=0.5", "--dry-run")
+    assert done.code == 2
+    assert "has not been used on this machine before" in done.err
