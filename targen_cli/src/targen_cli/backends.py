@@ -93,7 +93,7 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     from targen_core.calls.model import ChatRequest, Message, Price
     from targen_core.calls.secrets import Secrets
     from targen_core.plugins.adapters import remember_class
-    from targen_core.runs.preparing.plan import USER_PRICE
+    from targen_core.runs.preparing.models import USER_PRICE
     from targen_core.runs.records.options import (
         backend_options,
         known_secrets,

@@ -21,7 +21,7 @@ _SHOWN = 60  # characters of a dimension's values
 
 def task_facts(part: Described) -> dict[str, Any]:
     """What there is to say of a task; with `prompts`, each of them filled in."""
-    from targen_core.runs.preparing.plan import find_task
+    from targen_core.runs.preparing.tasks import find_task
 
     registry, name, variants = part.registry, part.name, part.variants
     registration, own = find_task(registry, name, variants)
@@ -49,7 +49,7 @@ def _with_parts(
     described without them then, with the reason.
     """
     from targen_core.errors import TargenError
-    from targen_core.runs.preparing.plan import task_with_parts
+    from targen_core.runs.preparing.tasks import task_with_parts
     from targen_core.runs.records.spec import RunSpec
 
     try:

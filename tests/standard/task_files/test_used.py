@@ -9,7 +9,7 @@ import pytest
 from targen_core import RunSpec, estimate, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import task_with_parts
+from targen_core.runs.preparing.tasks import task_with_parts
 
 pytestmark = pytest.mark.whole
 

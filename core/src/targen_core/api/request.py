@@ -36,7 +36,8 @@ from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.delivering import find_delivery
 from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.preparing.plan import Prepared, find_task, prepare, task_of
+from targen_core.runs.preparing.plan import Prepared, prepare
+from targen_core.runs.preparing.tasks import find_task, task_of
 from targen_core.runs.records.dimensions import read_dimensions
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.shortcuts import shortcuts

@@ -14,7 +14,7 @@ from targen_core.dataset.read import read_dataset
 from targen_core.errors import TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task

@@ -21,7 +21,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading import json_of
 from targen_core.runs.folder.card import dataset_card
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural

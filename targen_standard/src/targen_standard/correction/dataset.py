@@ -46,7 +46,8 @@ from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.preparing.plan import PreparedCorrection, bind_models, prepare_correction
+from targen_core.runs.preparing.models import bind_models
+from targen_core.runs.preparing.plan import PreparedCorrection, prepare_correction
 from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.model_names import model_name

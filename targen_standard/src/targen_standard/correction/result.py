@@ -14,7 +14,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
 
 __all__ = ["Corrected", "CorrectionReport"]

@@ -18,7 +18,8 @@ from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.session import open_layer
-from targen_core.runs.preparing.plan import bind_models, prepare_call
+from targen_core.runs.preparing.models import bind_models
+from targen_core.runs.preparing.plan import prepare_call
 from targen_core.runs.records.spec import RunSpec
 from targen_core.wording import Action
 from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task

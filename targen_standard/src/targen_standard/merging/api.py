@@ -14,7 +14,7 @@ from targen_core.engine.filters import Filter
 from targen_core.errors import UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task

@@ -19,7 +19,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.trial import Show, Trial, run_trial
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task

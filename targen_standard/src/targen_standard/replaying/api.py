@@ -26,7 +26,7 @@ from targen_core.api.waiting import waiting
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
-from targen_core.runs.preparing.plan import find_task
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option

@@ -32,12 +32,13 @@ from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.parts import Admit
-from targen_core.runs.preparing.plan import Prepared, find_task, named, prepare
+from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
     UnreadSource,
     require_known_sources,
     require_same_sources,
 )
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.preparing.trust import remember, require_known, require_known_limits
 from targen_core.runs.records.lock import Lock, changed_part
 from targen_core.runs.records.manifest import Manifest, given_file

@@ -32,8 +32,9 @@ from targen_core.engine.seeds import ListSpec, Seed
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.tracing import Traced
+from targen_core.runs.preparing.lists import lists_of
 from targen_core.runs.preparing.parts import Parts
-from targen_core.runs.preparing.plan import find_corrector, find_task, judged_by, lists_of, task_of
+from targen_core.runs.preparing.tasks import find_corrector, find_task, judged_by, task_of
 from targen_core.runs.records.lock import PartPlan, StepPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import settled

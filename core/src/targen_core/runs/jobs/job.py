@@ -64,7 +64,8 @@ from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.preparing.plan import Prepared, bind_models, named, prepare
+from targen_core.runs.preparing.models import bind_models
+from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
     UnreadSource,
     kept_source,

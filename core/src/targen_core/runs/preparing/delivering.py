@@ -18,7 +18,7 @@ from targen_core.tasks.steps import Step
 from targen_core.wording import Option
 
 if TYPE_CHECKING:
-    from targen_core.runs.preparing.plan import PreparedStep
+    from targen_core.runs.preparing.models import PreparedStep
 
 __all__ = [
     "chosen_delivery",

@@ -17,7 +17,7 @@ from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.plan import PreparedStep
+from targen_core.runs.preparing.models import PreparedStep
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Either, Option, Together, Words
 

@@ -1,0 +1,130 @@
+"""The chain of a run's lists, with the user's own items in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from targen_core.engine.seeds import ListSpec
+from targen_core.engine.shards import Shard
+from targen_core.errors import UsageError
+from targen_core.runs.preparing.items import read_items
+from targen_core.runs.records.options import (
+    StepOptions,
+)
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.model import Task
+from targen_core.text import plural
+from targen_core.wording import Blank, Option
+
+__all__ = ["chain_of", "lists_of", "refuse_unsharded"]
+
+
+def chain_of(
+    task: Task[Any, Any], spec: RunSpec, options: Mapping[str, StepOptions]
+) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
+    """The chain of lists, with the user's own items and batch sizes in place."""
+    fraction = spec.contexts_fraction
+    if fraction < 1 and spec.contexts is None and spec.contexts_limit is None:
+        raise UsageError(
+            Option("contexts_fraction")
+            + " needs a fixed number of contexts: without one, contexts are requested as needed",
+            hint="add "
+            + Option("contexts_limit", Blank("N"))
+            + ", or "
+            + Option("contexts", Blank("FILE")),
+        )
+    limit = spec.contexts_limit
+    if limit is not None:
+        limit = math.ceil(limit * fraction)
+    user_items: dict[str, tuple[Any, ...]] = {}
+    chain: list[ListSpec] = []
+    if task.parts and (spec.seeds is not None or spec.contexts is not None or limit is not None):
+        parts = ", ".join(task.parts)
+        raise UsageError(
+            f"task {task.name} has lists of its own for each of its parts: {parts}",
+            hint="omit " + Option("contexts") + " and " + Option("seeds"),
+        )
+    if spec.seeds is not None:
+        if spec.contexts is not None:
+            raise UsageError(Option("seeds") + " replaces the contexts too: give one or the other")
+        last = task.chain[-1]
+        user_items["seeds"] = read_items(spec.seeds, last, str(Option("seeds")))
+        return (
+            ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
+        ), user_items
+    if (task.contexts is None and spec.contexts is not None) or (
+        limit is not None and not task.chain
+    ):
+        raise UsageError(
+            f"task {task.name} has no contexts (step 1)", hint="use " + Option("seeds", ...)
+        )
+    if spec.contexts is not None and task.contexts is not None:
+        user_items["contexts"] = read_items(spec.contexts, task.contexts, str(Option("contexts")))
+    for step in task.steps:
+        sizes = list(options[step.name].batch)
+        for source in step.lists or ():
+            part = ListSpec(
+                step.name,
+                source,
+                sizes.pop(0) if sizes else source.batch,
+                candidates=options[step.name].candidates,
+            )
+            if source is task.contexts:
+                items = user_items.get("contexts")
+                part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])
+            if not chain:  # of a task without contexts, what stands in their place
+                part = replace(part, limit=limit)
+            chain.append(part)
+    return tuple(chain), user_items
+
+
+def lists_of(task: Task[Any, Any], spec: RunSpec) -> tuple[ListSpec, ...]:
+    """The chain of a run's lists, those of all parts one behind the other.
+
+    Raises:
+        UsageError: `spec` is invalid.
+    """
+    return chain_of(task, spec, {step.name: spec.options_of(step.name) for step in task.steps})[0]
+
+
+def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
+    """Refuse a shard of what only one run can do, or one that has nothing to do."""
+    alone = "leave " + Option("shard") + " out; other rows come from another " + Option("seed", ...)
+    for part in chain:
+        if part.source.balanced:
+            raise UsageError(
+                Option("shard")
+                + f": rows of {task.name} come evenly from the items of {part.step}, which "
+                "one run alone can see to",
+                hint=alone,
+            )
+        if part.source.told_rows:
+            raise UsageError(
+                Option("shard")
+                + f": {part.step} of {task.name} learns from the rows so far, which one run "
+                "alone has",
+                hint=alone,
+            )
+    parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
+    for first in (chain[sum(parts[:number])] for number in range(len(parts))):
+        count = first.limit
+        if first.fixed is not None or first.source.once:
+            there = first.source.batch if first.fixed is None else len(first.fixed)
+            count = there if count is None else min(there, count)
+        if count is None or shard.of(count):
+            continue
+        if count == 1:
+            raise UsageError(
+                Option("shard")
+                + f" {shard}: the first list of {task.name}, {first.step}, has one item, and "
+                "shards take whole items of it",
+                hint=alone,
+            )
+        raise UsageError(
+            Option("shard") + f" {shard}: the first list of {task.name}, {first.step}, has "
+            f"{plural(count, 'item')}, and none is left for this shard",
+            hint=f"use at most {count} shards",
+        )

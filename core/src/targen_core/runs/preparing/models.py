@@ -1,0 +1,285 @@
+"""The model of each step of a run, made and checked, and bound to its limits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.call import BoundModel
+from targen_core.calls.delivery import Delivery
+from targen_core.calls.descriptors import affordable
+from targen_core.calls.executor import ModelSource
+from targen_core.calls.model import ChatModel, DeferredModel, Price
+from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
+from targen_core.calls.recorded import RecordedModel
+from targen_core.calls.scores import most_top, tells
+from targen_core.calls.secrets import Secrets
+from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.options import Limits
+from targen_core.plugins.register import MEMORY
+from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.delivering import (
+    delivered_steps,
+)
+from targen_core.runs.records.lock import StepPlan
+from targen_core.runs.records.options import (
+    StepOptions,
+    backend_options,
+    known_secrets,
+    prices,
+    public_options,
+    refuse_secrets,
+    settled,
+    step_parameters,
+)
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Step
+from targen_core.text import plural
+from targen_core.wording import Option, Setting, Words
+
+__all__ = ["USER_PRICE", "PreparedStep", "backends_with_scores", "bind_models", "models_of"]
+
+
+_NO_LIMIT = 1 << 30
+
+
+USER_PRICE = "given with " + Option("price_in") + " and " + Option("price_out")
+"""The source of a price that the user said."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStep:
+    """One step's model, and how it is used."""
+
+    step: Step
+    model: ChatModel
+    params: dict[str, Any]
+    price: Price | None
+    backend: Backend
+    backend_id: str
+    options: BackendOptions
+    settled: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # removed from all it says
+
+    @property
+    def source(self) -> ModelSource:
+        """Its model, for what puts another in its place."""
+        return ModelSource(
+            model=self.model,
+            backend=self.backend,
+            backend_id="" if self.backend_id.startswith(f"{MEMORY}:") else self.backend_id,
+            options=self.options,
+        )
+
+    @property
+    def plan(self) -> StepPlan:
+        """What a file says of it."""
+        return StepPlan(
+            backend=self.backend_id,
+            identity=self.model.identity,
+            options=public_options(self.options),
+            params=self.params,
+        )
+
+
+def bind_models(
+    steps: Mapping[str, PreparedStep], limits: Limits, *, task: str = ""
+) -> dict[str, BoundModel]:
+    """Each step's model with its limiter, one for each backend; all share the concurrency.
+
+    Deferred models have one that lets every call go. Lists come from the cache
+    of runs of `task` alone: tasks whose list questions are the same word for
+    word would get the same contexts and seeds, and their datasets would be
+    correlated. A suite shares them on purpose.
+    """
+    shared = ConcurrencyLimit(affordable(limits.concurrency))
+    online: dict[str, int] = {}
+    for step in steps.values():
+        if not isinstance(step.model, DeferredModel):
+            at_once = min(limits.concurrency, step.model.max_concurrency or limits.concurrency)
+            online[step.backend_id] = max(at_once, online.get(step.backend_id, 0))
+    limiters = {
+        backend: RateLimiter(at_once, rpm=limits.rpm, tpm=limits.tpm, shared=shared)
+        for backend, at_once in online.items()
+    }
+    unlimited = RateLimiter(_NO_LIMIT)
+    return {
+        name: BoundModel(
+            step.model,
+            unlimited if isinstance(step.model, DeferredModel) else limiters[step.backend_id],
+            step.params,
+            step.price,
+            backend=step.backend_id,
+            settled=step.settled,
+            secrets=Secrets(*step.secrets),
+            cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
+            shared_by=task if step.step.lists is not None else "",
+        )
+        for name, step in steps.items()
+    }
+
+
+def models_of(
+    registry: Registry,
+    task: Task[Any, Any],
+    spec: RunSpec,
+    options: Mapping[str, StepOptions],
+    asked: Collection[str],
+    delivery: Delivery | None,
+    recorded: Mapping[str, StepPlan] | None = None,
+) -> dict[str, PreparedStep]:
+    """The models of the steps `asked`; those with the same backend and options share one.
+
+    A `delivery` must be able to take their calls. With `recorded`, what stands for the models that
+    answered then.
+    """
+    made: list[tuple[str, BackendOptions, ChatModel]] = []
+    steps: dict[str, PreparedStep] = {}
+    taken = () if delivery is None else delivered_steps(task.steps, spec.lists_at_once)
+    for step in task.steps:
+        if step.name not in asked:
+            continue
+        name = spec.backend_of(step.name)
+        registered = registry.find("backend", name)
+        backend: Backend = registry.resolve(registered)
+        user = options[step.name]
+        chosen = backend_options(name, backend, user.backend)
+        if delivery is not None and step.name in taken:
+            delivery.require(step.name, name.rpartition(":")[2], backend, chosen)
+        model = next((m for *same, m in made if same == [registered.id, chosen]), None)
+        if recorded is not None:
+            model = _recorded_model(step.name, registered.id, chosen, recorded)
+        if model is None:
+            try:
+                model = registry.chat_model(backend.create(chosen))
+            except ModuleNotFoundError as error:
+                raise registered.missing_dependency(error.name or str(error)) from error
+            except TargenError:
+                raise
+            except Exception as error:
+                secrets = Secrets(*known_secrets(None, chosen))
+                words = secrets.words(f"{type(error).__name__}: {error}")
+                raise PluginError(
+                    f"backend {registered.id} could not be created: {words}",
+                    distribution=registered.distribution,
+                    hint=f"report it to the authors of {registered.distribution}",
+                ) from (error if secrets.spared_by(error) else None)
+            # Only the model knows a key that it read from a file or a keyring.
+            refuse_secrets(chosen, Secrets(*known_secrets(model, chosen)))
+            made.append((registered.id, chosen, model))
+        params = step_parameters(step, backend, chosen, user)
+        price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
+        steps[step.name] = PreparedStep(
+            step,
+            model,
+            params,
+            price,
+            backend,
+            registered.id,
+            chosen,
+            settled(step, params, user.candidates),
+            known_secrets(model, chosen),
+        )
+        if step.name in task.scored:
+            _require_scores(registry, task, steps[step.name], spec)
+        if spec.limits.max_cost is not None and price is None and recorded is None:
+            raise UsageError(
+                Option("max_cost")
+                + f" needs a price, and the price of {model.identity} is unknown",
+                hint="give it in dollars per million tokens: "
+                + prices("0.15", "0.60")
+                + "; if calls are free: "
+                + prices("0", "0"),
+            )
+    return steps
+
+
+def _require_scores(
+    registry: Registry, task: Task[Any, Any], prepared: PreparedStep, spec: RunSpec
+) -> None:
+    """See that the model of a step tells the token probabilities that the task asks for.
+
+    Raises:
+        UsageError: with the backends that have them.
+    """
+    step, wanted = prepared.step.name, task.scored[prepared.step.name]
+    most = most_top(prepared.model)
+    given, going_on = step in task.scores_given, step in task.continues
+    enough = most is not None and most >= wanted
+    able = tells(prepared.model, given=given, next_token=going_on)
+    if enough and able:
+        return
+    name = prepared.backend_id.rpartition(":")[2]
+    what = f"task {task.name} asks in step {step} for token probabilities"
+    if given:
+        what += " of texts of its own"
+    if going_on:
+        what += " of what comes next in a reply"
+    if most is not None and able:
+        what += f" with the {plural(wanted, 'likeliest token')}, and"
+        raise UsageError(
+            f"{what} the {name} backend lists at most {most} with these options",
+            hint=Setting(f"{step}.top_logprobs", wanted) + ", if the service lists so many",
+        )
+    having = backends_with_scores(registry, wanted, given=given, going_on=going_on)
+    others = [one for one in having if one != name]
+    instead: Words = ""
+    if others:
+        own = step in spec.backend_for
+        instead = Option("steps", {step: others[0]}) if own else Option("model", others[0])
+        instead += "".join(f" or {other}" for other in others[1:])
+    raise UsageError(
+        f"{what}, and the {name} backend has none"
+        + (" with these options" if name in having else ""),
+        hint=instead,
+    )
+
+
+def backends_with_scores(
+    registry: Registry, wanted: int, *, given: bool, going_on: bool
+) -> list[str]:
+    """Installed backends that can tell token probabilities; the scripted one makes them up.
+
+    Args:
+        registry: knows them.
+        wanted: how many of the likeliest tokens they are to list.
+        given: whether they are to score texts that they are given, too.
+        going_on: whether they are to tell what comes next in a reply, too.
+    """
+    having = []
+    for item in registry.all("backend"):
+        if item.name == "scripted":
+            continue
+        with contextlib.suppress(TargenError, ModuleNotFoundError):
+            backend = registry.resolve(item)
+            most = backend.top_logprobs
+            able = tells(backend, given=given, next_token=going_on)
+            if most is not None and most >= wanted and able:
+                having.append(item.name)
+    return having
+
+
+def _recorded_model(
+    step: str, backend: str, chosen: BackendOptions, recorded: Mapping[str, StepPlan]
+) -> RecordedModel:
+    """What stands for the model of a step; one that asked none then has that of another step.
+
+    Raises:
+        UsageError: no step had a model with these options.
+    """
+    plan = recorded.get(step)
+    alike = {"backend": backend, "options": public_options(chosen)}
+    for other in recorded.values():
+        if plan is None and {"backend": other.backend, "options": other.options} == alike:
+            plan = other
+    if plan is None:
+        raise UsageError(
+            f"the run asked no model in step {step}, and which one it would ask now is not on "
+            "record",
+            hint="generate a new run: the cache answers what this one asked",
+        )
+    return RecordedModel(plan.identity)

@@ -1,0 +1,286 @@
+"""The task of a run: found, with what the user puts in place of its own parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import NoneType
+from typing import Any, get_args
+
+from targen_core.errors import PluginError, UnknownName, UsageError
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.records.dimensions import with_dimensions
+from targen_core.runs.records.lock import PartPlan, TaskPlan
+from targen_core.runs.records.spec import RunSpec
+from targen_core.suggestions import did_you_mean
+from targen_core.tasks.dimensions import digest_of
+from targen_core.tasks.lists import fits, stand_in
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck
+from targen_core.tasks.validation import corrector_problems
+from targen_core.wording import Action, Blank, Option
+
+__all__ = [
+    "as_asked",
+    "find_corrector",
+    "find_task",
+    "judged_by",
+    "judged_offline",
+    "refuse_unlabeled",
+    "task_of",
+    "task_plan",
+    "task_with_parts",
+]
+
+
+def find_task(
+    registry: Registry, name: str, variants: Sequence[str] = ()
+) -> tuple[Registration[Any], Task[Any, Any]]:
+    """A task by its name or its file, with variants applied, and its registration.
+
+    Raises:
+        UsageError: there is no such task, or it has no such variant.
+    """
+    registered = registry.find("task", name)
+    task: Task[Any, Any] = registry.resolve(registered)
+    return registered, task.varied(variants)
+
+
+def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
+    """A spec's task with its parts from elsewhere and its dimensions, and its registration.
+
+    Raises:
+        UsageError: there is no such task or list, the list has no place in the task, or a
+            dimension cannot be.
+    """
+    registered, task = find_task(registry, spec.task, spec.variants)
+    parts = Parts(registry, spec.options, task, file=spec.task)
+    return registered, as_asked(task, spec, parts)
+
+
+def task_with_parts(
+    registry: Registry, spec: RunSpec
+) -> tuple[Task[Any, Any], dict[str, PartPlan]]:
+    """A spec's task as a run has it, and the registered parts that it uses, by their place.
+
+    Raises:
+        UsageError: as `task_of`, or there is no such corrector.
+    """
+    registered, own = find_task(registry, spec.task, spec.variants)
+    parts = Parts(
+        registry,
+        spec.options,
+        own,
+        distribution=registered.distribution,
+        file=spec.task,
+        copies=False,
+    )
+    task = as_asked(own, spec, parts)
+    find_corrector(parts, task, spec.corrector)
+    return task, parts.plans
+
+
+def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
+    """The task with its lists and generators from elsewhere, which `parts` finds, and the rest."""
+    own = task.contexts
+    parents = (str, str)
+    if spec.contexts_from:
+        if spec.contexts is not None or spec.seeds is not None:
+            raise UsageError(
+                Option("contexts_from") + " cannot be combined with a file of contexts or seeds"
+            )
+        if own is None:
+            raise UsageError(
+                f"task {task.name} has no contexts (step 1)", hint=Option("seeds_from", ...)
+            )
+    if own is not None and (spec.contexts_from or own.origin):
+        contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
+        parents = (contexts.item, kind)
+        task = _with_lists(task, contexts=contexts)
+    if spec.seeds_from:
+        if spec.seeds is not None:
+            raise UsageError(Option("seeds_from") + " cannot be combined with a file of seeds")
+        if not task.seeds:
+            raise UsageError(
+                f"task {task.name} has no seeds (step 2)", hint=Option("contexts_from", ...)
+            )
+    if task.seeds and (spec.seeds_from or task.seeds[-1].origin):
+        *above, last = task.seeds
+        if above or own is None:
+            parents = (str, str)
+        seeds, _ = _from(parts, "seeds", spec.seeds_from, task, last, parents)
+        task = _with_lists(task, seeds=(*above, seeds))
+    task = _with_generators(parts, task, {**task.generators_from, **spec.generators_from})
+    checks = parts.several("check", task.checks_from, spec.checks)
+    if checks:
+        chosen = (RegisteredCheck(each.id, each.part) for each in checks)
+        task = task.replace(checks=(*task.checks, *chosen))
+    if spec.unsure is not None:
+        task = task.replace(judging={"unsure": spec.unsure})
+    if spec.labels_per_seed is not None:
+        task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
+    elif spec.seeds is not None:  # there are no more of them: each is for whatever it can give
+        task = task.replace(labels_per_seed=None)
+    if spec.dimensions or not spec.task_dimensions:
+        given = [step.name for step in task.steps if step.lists] if spec.seeds else []
+        given += ["contexts"] if spec.contexts else []
+        task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
+    return task
+
+
+def _with_generators(
+    parts: Parts, task: Task[Any, Any], named: Mapping[str, str]
+) -> Task[Any, Any]:
+    """The task with generators from elsewhere: by branch, "" for all that are not named.
+
+    Raises:
+        UsageError: there is no such generator, or no such branch.
+    """
+    if not named:
+        return task
+    for branch in named:
+        if branch and branch not in task.generators:
+            raise UsageError(
+                Option("generators_from")
+                + f" {branch}={named[branch]}: {task.name} has no label {branch}",
+                hint=did_you_mean(branch, task.generators, "labels"),
+            )
+    generators = dict(task.generators)
+    for branch in generators:
+        if name := named.get(branch, named.get("", "")):
+            _, generators[branch] = parts.find(f"generator of {branch}", "generator", name)
+    return task.replace(generators=generators)
+
+
+def _with_lists(task: Task[Any, Any], **lists: Any) -> Task[Any, Any]:
+    """The task with lists from elsewhere.
+
+    Raises:
+        UsageError: they do not go together with the rest of it.
+    """
+    try:
+        return task.replace(**lists)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _from(
+    parts: Parts,
+    kind: str,
+    name: str,
+    task: Task[Any, Any],
+    own: ListStep[Any],
+    parents: tuple[type[Any], type[Any]] = (str, str),
+) -> tuple[ListStep[Any], type[Any]]:
+    """The list registered as `name`, in place of the task's own, and the type of its items.
+
+    Without a name it is the registered list that the task's own stands for.
+    """
+    where = Option(f"{kind}_from", name) if name else f"{kind}.use {own.origin}"
+    try:
+        registered, used = parts.find(kind, kind, name or own.origin)
+    except UnknownName as error:
+        if not name:
+            error.args = (f"{kind}.use: {error}",)
+        raise
+    if not fits(used.item, own.item):
+        raise UsageError(
+            where + f": its items are {_item_words(used.item)}, but {task.name} "
+            f"takes {_item_words(own.item)}",
+            hint=Action(f"list-{kind}")
+            + " has others; "
+            + Action("describe", Blank("NAME"))
+            + " says what items are",
+        )
+    step = stand_in(
+        used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name
+    )
+    return step, used.item
+
+
+def _item_words(kind: type[Any]) -> str:
+    fields = ", ".join(getattr(kind, "model_fields", ()))
+    return f"{kind.__name__} ({fields})" if fields else "texts"
+
+
+def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
+    """The task with the parameters that a corrector brings in place of its own."""
+    own = getattr(corrector, "parameters", {})
+    mine = {**task.parameters.get("correct", {}), **own}
+    return task.replace(parameters={**task.parameters, "correct": mine})
+
+
+def judged_offline(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
+    """The task with a corrector's own offline replies, where it has some."""
+    if not getattr(corrector, "prompts", ()) or not hasattr(corrector, "dry_run"):
+        return task
+    return task.replace(judging={"corrector": corrector})
+
+
+def find_corrector(
+    parts: Parts, task: Task[Any, Any], name: str | None
+) -> tuple[str | None, Corrector[Any] | None]:
+    """Step 4: its id, "task" for one of the task's own, and itself."""
+    chosen = task.judging.corrector if name == "" else name
+    if chosen is None:
+        return None, None
+    if isinstance(chosen, str):
+        corrector: Corrector[Any]
+        registered, corrector = parts.find("corrector", "corrector", chosen, is_default=name == "")
+        for problem in corrector_problems(corrector):
+            raise PluginError(
+                f"corrector {registered.name}: its {problem}", distribution=registered.distribution
+            )
+        return registered.id, corrector
+    return "task", chosen
+
+
+def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[Any] | None) -> None:
+    """A branch that aims at no label has one by step 4, unless all its instances have one."""
+    branch = next((branch for branch, aim in task.branches.items() if aim is None), None)
+    if branch is None:
+        return
+    if corrector is None and not _always_labeled(task):
+        raise UsageError(
+            f"branch {branch} of task {task.name} gets its labels from step 4, which is off",
+            hint="omit "
+            + Option("correct", False)
+            + ", or use "
+            + Option("corrector", "meta")
+            + ", blind or vote",
+        )
+    if spec.balance == "intended":
+        raise UsageError(
+            Option("balance") + f" intended: branch {branch} of task {task.name} aims at no label",
+            hint=Option("balance", "final") + ", which counts rows by the label that step 4 finds",
+        )
+
+
+def _always_labeled(task: Task[Any, Any]) -> bool:
+    """Whether an instance cannot be without a label."""
+    field = task.instance.model_fields.get("label")
+    if field is None or not field.is_required():
+        return False
+    return NoneType not in get_args(field.annotation)
+
+
+def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:
+    """What a manifest says of a task."""
+    return TaskPlan(
+        id=task_id,
+        version=task.version,
+        variants=tuple(variants),
+        labels=task.quota_names,
+        branches={} if tuple(task.branches) == task.quota_names else dict(task.branches),
+        lists={
+            branch: tuple(step.name for step in part.lists)
+            for part in task.parts.values()
+            for branch in part.branches
+        },
+        unit=task.rows_per_instance,
+        prompts={prompt.name: prompt.version for prompt in task.every_prompt},
+        dimensions={
+            f"{step}.{part.name}": digest_of(part) for step, part in task.dimensions_by_step
+        },
+    )
