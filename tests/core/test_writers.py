@@ -19,7 +19,7 @@ ALLOWED = {
     "targen_standard/src/targen_standard/exporting/table.py": "streams into the new folder of save",
     "targen_standard/src/targen_standard/filters/excluded/sources.py": "drops a damaged index of "
     "the user's cache",
-    "targen_standard/src/targen_standard/merging/merge.py": "swaps a run with the one before",
+    "targen_standard/src/targen_standard/merging/folder.py": "swaps a run with the one before",
     "targen_standard/src/targen_standard/unfinished.py": "removes its own folders of the cache",
     "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "
     "vectors, in an index whose members are checked",

@@ -11,9 +11,7 @@ from targen_core.engine.seeds import ListSpec
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
 from targen_core.runs.preparing.items import read_items
-from targen_core.runs.records.options import (
-    StepOptions,
-)
+from targen_core.runs.records.options import StepOptions
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.text import plural

@@ -21,9 +21,7 @@ from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.delivering import (
-    delivered_steps,
-)
+from targen_core.runs.preparing.delivering import delivered_steps
 from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.options import (
     StepOptions,

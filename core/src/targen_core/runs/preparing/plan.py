@@ -20,11 +20,7 @@ from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.errors import UsageError
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.delivering import (
-    chosen_delivery,
-    delivered_steps,
-    known_deliveries,
-)
+from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
 from targen_core.runs.preparing.lists import chain_of, refuse_unsharded
 from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
@@ -40,11 +36,7 @@ from targen_core.runs.preparing.tasks import (
 )
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import given_file
-from targen_core.runs.records.options import (
-    CORE,
-    StepOptions,
-    check_steps,
-)
+from targen_core.runs.records.options import CORE, StepOptions, check_steps
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task

@@ -1,0 +1,91 @@
+"""What to know of the runs of a merge: in what they differ, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from targen_core.runs.records.manifest import flat
+from targen_core.wording import Action
+from targen_standard.merging.runs import Run, exclude_the_same, shown
+
+__all__ = ["missing_shards", "missing_words", "notes_on", "within_words"]
+
+
+_NAMED = 12  # differences that are named
+
+
+def notes_on(runs: Sequence[Run]) -> Iterator[str]:
+    """In what the runs differ, which shards are missing, and what is not done yet."""
+    for run in runs:
+        if run.report["status"] in ("stopped", "unfinished"):
+            yield f"{run.name} has not been finished: {Action('resume', run.path)}"
+    yield from missing_words(runs)
+    yield from _sizes(runs)
+    differences = _differences(runs)
+    for (setting, values), steps in [*differences.items()][:_NAMED]:
+        of = f" of {', '.join(steps)}" if any(steps) else ""
+        yield f"the runs differ in {setting}{of}: {values}"
+    if (more := len(differences) - _NAMED) > 0:
+        yield f"the runs differ in {more} more: see their manifest.json"
+    if not exclude_the_same(runs):
+        yield "the runs exclude different datasets: nothing is promised of the merged rows"
+
+
+def within_words(names: Sequence[str]) -> Iterator[str]:
+    """That some filters have not compared rows of different runs."""
+    if names:
+        yield (
+            f"{' and '.join(names)} applied within each run; rows of different runs are not "
+            "compared by " + ("them" if len(names) > 1 else "it")
+        )
+
+
+def _differences(runs: Sequence[Run]) -> dict[tuple[str, str], list[str]]:
+    """The steps, or "", by the setting in which runs differ and which of them have what."""
+    decides = [flat(run.manifest.deciding()) for run in runs]
+    differences: dict[tuple[str, str], list[str]] = {}
+    for name in dict.fromkeys(name for each in decides for name in each):
+        if name.partition(".")[0] in ("targets", "shard") or name.endswith(".identity"):
+            continue
+        by_value: dict[str, list[str]] = {}
+        for run, each in zip(runs, decides, strict=True):
+            by_value.setdefault(shown(each.get(name)), []).append(run.name)
+        if len(by_value) > 1:
+            values = "; ".join(f"{v} in {', '.join(of[:3])}" for v, of in by_value.items())
+            head, _, rest = name.partition(".")
+            step, _, setting = rest.partition(".") if head == "steps" else ("", "", name)
+            setting = setting.removeprefix("options.").removeprefix("params.")
+            differences.setdefault((setting, values), []).append(step)
+    return differences
+
+
+def missing_shards(runs: Sequence[Run]) -> Iterator[tuple[int, list[int]]]:
+    """How many shards a run has and which are not there, where others of it are."""
+    shards: dict[tuple[str, int], set[int]] = {}
+    for run in runs:
+        shard = run.manifest.spec.shard
+        if shard is not None:
+            shards.setdefault((run.family, shard.count), set()).add(shard.number)
+    for (_, count), numbers in shards.items():
+        if missing := sorted({*range(1, count + 1)} - numbers):
+            yield count, missing
+
+
+def _sizes(runs: Sequence[Run]) -> Iterator[str]:
+    """That shards of one run were begun with other numbers of rows."""
+    sizes: dict[str, dict[int, list[str]]] = {}
+    for run in runs:
+        if (shard := run.manifest.spec.shard) is not None:
+            total = sum(shard.quotas.values())
+            sizes.setdefault(run.family, {}).setdefault(total, []).append(run.name)
+    for names in sizes.values():
+        if len(names) > 1:
+            values = "; ".join(f"{n:,} in {', '.join(of[:3])}" for n, of in sorted(names.items()))
+            yield f"the shards are parts of different numbers of rows: {values}"
+
+
+def missing_words(runs: Sequence[Run]) -> Iterator[str]:
+    """Say which shards are missing, once for each run that was divided."""
+    for count, missing in missing_shards(runs):
+        some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
+        yield f"of {count} shards, these are not among the runs: {some}"

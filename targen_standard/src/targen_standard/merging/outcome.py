@@ -1,0 +1,163 @@
+"""What a merge came to: its manifest, its report, and how to get the rows that it lacks."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from targen_core.calls.usage import Usage
+from targen_core.engine.quota_tracker import QuotaTracker
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import QuotaNotMet
+from targen_core.options import Limits
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.report import build_report
+from targen_core.runs.folder.sections import counted_sections
+from targen_core.runs.folder.sources import sources_of
+from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.manifest import Manifest, MergedRun
+from targen_core.runs.records.model_names import model_name
+from targen_core.tasks.model import Task
+from targen_core.wording import Action, Words, listed
+from targen_standard.merging.notes import missing_shards, missing_words
+from targen_standard.merging.runs import EXCLUDED, NEAR, Run, exclude_the_same
+
+__all__ = ["merged_manifest", "merged_report", "shortage"]
+
+
+_FEW = 100  # rows that one run alone is asked for
+
+
+_COMMANDS = 8  # that are said
+
+
+def merged_manifest(
+    runs: Sequence[Run], task: Task[Any, Any], wanted: Quotas, alike: float
+) -> Manifest:
+    """That of the first run, with what all are wanted to come to, and all of them in it."""
+    first = runs[0].manifest
+    spec = first.spec.replace(
+        quotas=wanted.for_task(task), shard=None, near_duplicates=alike, limits=Limits()
+    )
+    near = PartPlan(id=NEAR, options={"near_duplicates": alike})
+    parts = {**first.lock.parts, f"filter {near.names[1]}": near}
+    if not exclude_the_same(runs):
+        plan = parts.pop(EXCLUDED, None)
+        gone = () if plan is None else plan.names
+        said = {k: v for k, v in spec.options.items() if k.rpartition(".")[0] not in gone}
+        filters = tuple(name for name in spec.filters if name not in gone)
+        spec = spec.replace(options=said, filters=filters)
+    lock = first.lock.model_copy(update={"parts": parts})
+    return Manifest(
+        spec=spec,
+        lock=lock,
+        created=max(run.manifest.created for run in runs),
+        merged=tuple(
+            MergedRun(name=run.name, prefix=run.prefix, rows=0, manifest=run.manifest)
+            for run in runs
+        ),
+    )
+
+
+def merged_report(
+    runs: Sequence[Run],
+    task: Task[Any, Any],
+    manifest: Manifest,
+    tracker: QuotaTracker,
+    usage: Usage,
+    directory: RunDirectory,
+    short: QuotaNotMet | None,
+) -> dict[str, Any]:
+    """Return the report: what all runs came to together, and what each gave."""
+    seconds = [run.report.get("seconds") for run in runs]
+    known = [one for one in seconds if one is not None]
+    total = usage.total
+    unused = sum(run.report["unused_calls"] or 0 for run in runs)
+    report = build_report(
+        manifest,
+        tracker,
+        usage,
+        seconds=sum(known) if len(known) == len(seconds) else None,
+        used_calls=total.calls + total.cached - unused,
+        retries=sum(run.report.get("retries", 0) for run in runs),
+        error=short,
+        deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
+        sources=sources_of(task, directory.path / "provenance.jsonl"),
+        counted=counted_sections(manifest, directory.path / "rejects.jsonl"),
+        dataset=directory.path / "dataset.jsonl",
+    )
+    models: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for step, plan in run.manifest.steps.items():
+            models.setdefault(step, {})[model_name(plan)] = None
+    prices = [run.report.get("prices", {}) for run in runs]
+    steps = dict.fromkeys(step for each in prices for step in each)
+    return {
+        **report,
+        "models": {step: ", ".join(filter(None, names)) for step, names in models.items()},
+        "prices": {
+            step: prices[0].get(step)
+            for step in steps
+            if all(each.get(step) == prices[0].get(step) for each in prices)
+        },
+        "merged": [
+            {
+                "run": run.name,
+                "seed": run.manifest.spec.seed,
+                "shard": str(run.manifest.spec.shard or ""),
+                "status": run.report["status"],
+                "rows": run.taken,
+                "of": sum(run.report["rows"].values()),
+            }
+            for run in runs
+        ],
+        "missing_shards": [
+            {"count": count, "missing": missing} for count, missing in missing_shards(runs)
+        ],
+    }
+
+
+def shortage(
+    tracker: QuotaTracker, runs: Sequence[Run], task: Task[Any, Any], out: Path
+) -> QuotaNotMet:
+    """That labels lack rows, with the commands that would give them."""
+    lacking = {
+        name: rows - tracker.have[name]
+        for name, rows in tracker.requested.items()
+        if rows > tracker.have[name]
+    }
+    said = (
+        "; ".join(
+            f"label {name} has {tracker.have[name]:,} of {tracker.requested[name]:,} rows"
+            for name in lacking
+        )
+        or "a part of the task lacks rows"
+    )
+    missing = "; ".join(missing_words(runs))
+    unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
+    commands: list[Words] = ["make those shards and name them, too"] if missing else []
+    commands += [Action("resume", run.path) for run in unfinished]
+    if not commands:
+        asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
+        commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
+    more = f"; and so on, {len(commands)} runs in all" if len(commands) > _COMMANDS else ""
+    error = QuotaNotMet(
+        f"{said}: {missing or 'the runs have no others that differ from each other'}",
+        hint=listed(commands[:_COMMANDS], "; ")
+        + f"{more}; then merge again into {shlex.quote(str(out))}",
+    )
+    error.lacking = sum(lacking.values())
+    error.requested = sum(tracker.requested.values())
+    return error
+
+
+def _grown(run: Run, lacking: Mapping[str, int], among: int, unit: int) -> Words:
+    """The call that gives a run its share of what is lacking, and some to spare."""
+    target = run.manifest.targets[-1].quotas
+    labels = {}
+    for name, count in lacking.items():
+        more = -(-(count + count // 10 + 1) // (among * unit)) * unit
+        labels[name] = target.get(name, 0) + more
+    return Action("resume", run.path, labels=labels)

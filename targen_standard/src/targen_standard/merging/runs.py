@@ -1,0 +1,253 @@
+"""The runs of a merge: opened, put in order, and refused where they do not go together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from targen_core.engine.filters import Filter
+from targen_core.engine.guard import Guard
+from targen_core.engine.quotas import Quotas
+from targen_core.engine.registered import RegisteredFilter
+from targen_core.engine.shards import Shard
+from targen_core.errors import RunConflict, RunLocked, UsageError
+from targen_core.runs.folder.found import is_busy
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.runs.records.model_names import model_name
+from targen_core.tasks.model import Task
+from targen_core.text import plural, printable
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
+
+__all__ = [
+    "EXCLUDED",
+    "NEAR",
+    "Run",
+    "asked_of_all",
+    "exclude_the_same",
+    "filters_of",
+    "opened",
+    "put_in_order",
+    "require_one_division",
+    "require_one_task",
+    "shown",
+]
+
+
+_ALWAYS = ("id", "labels", "branches", "lists", "unit")  # of a task: no merge without them alike
+
+
+NEAR = "targen-standard:near-duplicates"
+
+
+EXCLUDED = "filter excluded"
+
+
+@dataclass(slots=True)
+class Run:
+    """One of the runs."""
+
+    path: Path
+    manifest: Manifest
+    report: dict[str, Any]
+    name: str = ""
+    number: int = 0  # in their order
+    family: str = ""  # what decides what a candidate is that has an id
+    prefix: str = ""  # of its candidates' ids, where those of several families are merged
+    units: int = 0
+    taken: int = 0  # rows
+    copies: set[int] = field(default_factory=set)  # units that an earlier run has, too
+    keys: dict[str, str] = field(default_factory=dict)  # of calls that another has a reply to
+
+
+def opened(paths: Sequence[Path], out: Path) -> list[Run]:
+    """The runs, each read through the gate."""
+    if not paths:
+        raise UsageError(
+            "name the runs to merge",
+            hint=Either(
+                Action("merge", Blank("runs/rte-0-*"), out="runs/rte"),
+                Action("merge", ["runs/rte-0", "runs/rte-1"], out="runs/rte"),
+            ),
+        )
+    runs: list[Run] = []
+    for path in paths:
+        if path.is_dir() and not (path / "manifest.json").exists():
+            inner = [each for each in sorted(path.iterdir()) if (each / "manifest.json").exists()]
+            if inner:
+                raise UsageError(
+                    f"{path} holds several runs: a merge is of one task",
+                    hint=f"name the runs of one task, such as {inner[0]}",
+                )
+        manifest = Manifest.load(path / "manifest.json")
+        twin = next((run.path for run in runs if run.path.samefile(path)), None)
+        if twin is not None:
+            raise UsageError(f"{path} is named twice", hint="name each run once")
+        if out.exists() and out.samefile(path):
+            raise UsageError(Option("out") + f" {out} is one of the runs", hint=ANOTHER_OUT)
+        if manifest.merged:
+            raise UsageError(
+                f"{path} is merged of {plural(len(manifest.merged), 'run')} itself",
+                hint="merge those runs and the others, all at once",
+            )
+        if is_busy(path):
+            raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")
+        runs.append(Run(path, manifest, read_report(path)))
+    names = Counter(run.path.resolve().name for run in runs)
+    for run in runs:
+        path = run.path.resolve()
+        run.name = path.name if names[path.name] == 1 else f"{path.parent.name}/{path.name}"
+    return runs
+
+
+def require_one_task(runs: Sequence[Run], *, mix: bool) -> None:
+    """Refuse runs whose rows are not of one kind.
+
+    Raises:
+        RunConflict: naming two runs, and in what their tasks differ.
+    """
+    first = runs[0]
+    for run in runs[1:]:
+        mine, other = (each.manifest.task.model_dump(mode="json") for each in (first, run))
+        for name in _ALWAYS:
+            if mine[name] != other[name]:
+                raise RunConflict(
+                    f"{first.path} and {run.path} are not of one task: {name} "
+                    f"{shown(mine[name])} and {shown(other[name])}"
+                )
+        if first.manifest.spec.balance != run.manifest.spec.balance:
+            raise RunConflict(
+                f"{first.path} and {run.path} count rows by other labels: "
+                + Option("balance")
+                + f" {first.manifest.spec.balance} and {run.manifest.spec.balance}"
+            )
+        flats = flat(mine), flat(other)
+        apart = [k for k in sorted({*flats[0], *flats[1]}) if flats[0].get(k) != flats[1].get(k)]
+        if apart and not mix:
+            said = "; ".join(
+                f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
+                for name in (["version"] if "version" in apart else apart[:3])
+            )
+            raise RunConflict(
+                f"{first.path} and {run.path} were made by other prompts or versions of "
+                f"{first.manifest.task.id}: {said}",
+                hint=Option("mix", True) + " merges them all the same",
+            )
+
+
+def put_in_order(runs: list[Run], *, mix: bool) -> None:
+    """Number the runs, whatever order they were named in."""
+    for run in runs:
+        run.family = _family(run.manifest)
+
+    def place(run: Run) -> tuple[Any, ...]:
+        shard = run.manifest.spec.shard
+        models = [model_name(plan) for plan in run.manifest.steps.values()]
+        numbers = (0, 0) if shard is None else (shard.count, shard.number)
+        said = json.dumps(run.manifest.model_dump(mode="json"), sort_keys=True)
+        return run.manifest.spec.seed, models, run.family, numbers, said, run.name, str(run.path)
+
+    runs.sort(key=place)
+    for number, run in enumerate(runs):
+        run.number = number
+        if mix:
+            run.family = str(number)
+    families = list(dict.fromkeys(run.family for run in runs))
+    for run in runs:
+        run.prefix = f"{families.index(run.family) + 1}:" if len(families) > 1 else ""
+
+
+def require_one_division(runs: Sequence[Run]) -> None:
+    """Refuse shards of one run that divide it differently: some of it is in several, some in none.
+
+    Raises:
+        RunConflict: naming two of them.
+    """
+    firsts: dict[str, tuple[Run, Shard]] = {}
+    for run in runs:
+        if (shard := run.manifest.spec.shard) is None:
+            continue
+        other, there = firsts.setdefault(run.family, (run, shard))
+        if there.count != shard.count:
+            raise RunConflict(
+                f"{other.path} is shard {there}, {run.path} shard {shard}: they do not divide a "
+                "run in the same way, so parts of it are in both and others in neither",
+                hint="make all shards with one count, such as "
+                + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
+                + ", or with another "
+                + Option("seed", ...)
+                + "; "
+                + Option("mix", True)
+                + " merges them all the same",
+            )
+
+
+def _family(manifest: Manifest) -> str:
+    """What runs have in common whose candidates of one id are the same candidate.
+
+    The address of a model is no part of it: shards have servers of their own.
+    """
+    decides = manifest.deciding()
+    apart = {"steps", "targets", "shard", "near_duplicates", "filters"}
+    apart |= {"contexts_limit", "contexts_fraction"}
+    steps = {
+        step: [plan.backend, model_name(plan) or plan.identity, plan.params]
+        for step, plan in manifest.steps.items()
+    }
+    kept = {name: value for name, value in decides.items() if name not in apart}
+    text = json.dumps([kept, steps], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def filters_of(
+    runs: Sequence[Run], filter_of: Callable[[PartPlan], Filter | None]
+) -> tuple[list[Filter], list[str]]:
+    """Filters that rows of different runs pass through, and the names of the other ones.
+
+    A filter is as in the first run that has it; that for near-duplicates is asked for apart.
+    """
+    plans: dict[str, tuple[str, PartPlan]] = {}
+    for run in runs:
+        for place, plan in run.manifest.lock.parts.items():
+            kind, _, name = place.partition(" ")
+            if kind == "filter" and plan.id != NEAR and place != EXCLUDED:
+                plans.setdefault(plan.id, (name, plan))
+    across: list[Filter] = []
+    within: list[str] = []
+    for name, plan in plans.values():
+        made = filter_of(plan)
+        if made is not None and made.across_runs:
+            guard = Guard(runs[0].manifest.task.id, "").of("filter", plan.id)
+            across.append(RegisteredFilter(made, guard))
+        else:
+            within.append(name)
+    return across, within
+
+
+def exclude_the_same(runs: Sequence[Run]) -> bool:
+    """Return whether all runs excluded the same datasets."""
+    return len({_digests(run.manifest) for run in runs}) == 1
+
+
+def _digests(manifest: Manifest) -> tuple[str, ...]:
+    plan = manifest.lock.parts.get(EXCLUDED)
+    return () if plan is None else tuple(source.digest for source in plan.sources)
+
+
+def asked_of_all(runs: Sequence[Run], task: Task[Any, Any]) -> Quotas:
+    """The rows that the runs were asked for, by label."""
+    total: Counter[str] = Counter()
+    for run in runs:
+        total.update(dict(run.manifest.targets[-1].quotas))
+    return Quotas(total).over(task.quota_names)
+
+
+def shown(value: Any) -> str:
+    """Return a setting as a message has it."""
+    return printable(as_words(None if value == {} else value), max_length=60)

@@ -1,0 +1,206 @@
+"""The same candidate, or the same call, in several runs of a merge."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from targen_core.calls.journal import checked, compact, unchecked
+from targen_core.calls.usage import Usage
+from targen_core.errors import CorruptJournal, RunConflict, RunDirectoryError
+from targen_core.plain import open_plain
+from targen_core.reading import json_line
+from targen_core.reading.lines import LINE
+from targen_core.runs.folder.tracing import rows
+from targen_core.tasks.fields import text_at
+from targen_core.tasks.model import Task
+from targen_core.wording import Option
+from targen_standard.merging.runs import Run
+
+__all__ = ["find_copies", "join_journals"]
+
+
+_KEYED = b'{"key":"'  # how the record of a call begins
+
+
+class _Twins:
+    """Pairs of a key and what is under it, of all runs, in 16 bytes each."""
+
+    def __init__(self) -> None:
+        self._keys = array("Q")
+        self._values = array("Q")
+        self._ends: list[int] = []
+
+    def add(self, key: int, value: int) -> None:
+        """Note what the present run has under a key."""
+        self._keys.append(key)
+        self._values.append(value)
+
+    def end(self) -> None:
+        """The present run has no more."""
+        self._ends.append(len(self._keys))
+
+    def found(self) -> Iterator[tuple[tuple[int, int], tuple[int, int], bool]]:
+        """What a later run has under a key that an earlier has, and whether it is the same.
+
+        Each is a run's number and the place of the pair in it.
+        """
+        keys = np.frombuffer(self._keys, np.uint64)
+        if not len(keys):
+            return
+        values, ends = np.frombuffer(self._values, np.uint64), np.array(self._ends)
+        order = np.argsort(keys, kind="stable")
+        ordered = keys[order]
+        new = np.ones(len(order), bool)
+        new[1:] = ordered[1:] != ordered[:-1]
+        heads = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+        begun = np.concatenate(([0], ends[:-1]))
+        for head, later in zip(heads[~new].tolist(), order[~new].tolist(), strict=True):
+            one, other = (int(np.searchsorted(ends, at, side="right")) for at in (head, later))
+            if one != other:
+                same = bool(values[head] == values[later])
+                yield (one, head - int(begun[one])), (other, later - int(begun[other])), same
+
+
+def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
+    """Count each run's units, and find candidates that several runs have.
+
+    Raises:
+        RunConflict: runs have other rows of one candidate.
+    """
+    twins = _Twins()
+    for run in runs:
+        for traced in rows(run.path):
+            run.units += 1
+            texts = [text_at(row, path) for row in traced.rows for path in task.fields]
+            value = _hash("\0".join([*texts, str(traced.record.get("label"))]))
+            twins.add(_hash(f"{run.family} {traced.id}"), value)
+        twins.end()
+    apart: list[tuple[int, int, int]] = []
+    for (one, _), (other, place), same in twins.found():
+        if same:
+            runs[other].copies.add(place)
+        else:
+            apart.append((one, other, place))
+    if not apart:
+        return
+    one, other, place = apart[0]
+    there, here = runs[one], runs[other]
+    traced = next(each for at, each in enumerate(rows(here.path)) if at == place)
+    shards = [run.manifest.spec.shard for run in (there, here)]
+    why = "a candidate of the same seed and model is to be the same"
+    if len({shard.count if shard else 1 for shard in shards}) > 1:
+        why = "they are not shards of one run"
+    raise RunConflict(
+        f"{there.path} and {here.path} have other rows of candidate {traced.id}"
+        f"{_more(len(apart))}: {why}",
+        hint=Option("mix", True) + " merges them all the same; or leave one of the runs out",
+    )
+
+
+def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, mix: bool) -> None:
+    """Write the records of all calls, those that several runs have once; count what they took.
+
+    Raises:
+        RunConflict: runs have other replies to one call.
+        CorruptJournal: one cannot be read.
+    """
+    twins = _Twins()
+    for run in runs:
+        for record in _records(run.path / "journal"):
+            try:
+                usage.recall(record)
+                if "key" in record:
+                    key = bytes.fromhex(record["key"])
+                    twins.add(int.from_bytes(key[:8], "big"), _hash(record["text"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise CorruptJournal(
+                    f"{run.path / 'journal'}: a record is not valid: {error}"
+                ) from error
+        twins.end()
+    skipped: list[set[int]] = [set() for _ in runs]
+    apart: list[set[int]] = [set() for _ in runs]
+    conflict: tuple[int, int, int] | None = None
+    for (one, _), (other, place), same in twins.found():
+        (skipped if same else apart)[other].add(place)
+        if not same and conflict is None:
+            conflict = one, other, place
+    if conflict is not None and not mix:
+        one, other, place = conflict
+        keyed = (each for each in _records(runs[other].path / "journal") if "key" in each)
+        record = next(each for at, each in enumerate(keyed) if at == place)
+        raise RunConflict(
+            f"{runs[one].path} and {runs[other].path} have other replies to one call, "
+            f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
+            hint=Option("mix", True)
+            + " merges them all the same, each with its own; or leave one of the runs out",
+        )
+    fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
+    with os.fdopen(fd, "wb") as file:
+        for run, mine, others in zip(runs, skipped, apart, strict=True):
+            place = -1
+            for line in _lines(run.path / "journal"):  # they read back, so they are not parsed
+                if line.startswith(_KEYED, 9):
+                    place += 1
+                    if place in mine:
+                        continue
+                    if place in others:
+                        record = json_line(line[9:])
+                        other_key = hashlib.sha256(os.fsencode(f"{run.name} {record['key']}"))
+                        run.keys[record["key"]] = other_key.hexdigest()[:32]
+                        body = compact({**record, "key": run.keys[record["key"]]})
+                        line = checked(body) + b"\n"
+                file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a journal; a torn last one is left out.
+
+    Raises:
+        CorruptJournal: one before it cannot be read.
+    """
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            body = unchecked(line[:-1])
+            record = json_line(body)
+            if not isinstance(record, dict):
+                raise ValueError("it is no object")
+            if "key" in record and not line.startswith(_KEYED, 9):
+                raise ValueError("its key does not come first")
+        except ValueError as error:
+            raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
+        yield record
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The whole lines of a journal."""
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(fd, "rb") as file:
+        for line in iter(lambda: file.readline(LINE), b""):
+            if not line.endswith(b"\n"):
+                if len(line) == LINE:
+                    raise CorruptJournal(f"{path}: a record is longer than {LINE:,} bytes")
+                return
+            yield line
+
+
+def _hash(text: str) -> int:
+    data = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def _more(count: int) -> str:
+    return f" and {count - 1:,} more" if count > 1 else ""
