@@ -50,8 +50,8 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume load estimate read_dataset",
-    "What they return": "Run Report LabelReport UsageReport Concern CostEstimate Dataset",
+    "Run": "generate agenerate resume aresume load read_dataset",
+    "What they return": "Run Report LabelReport UsageReport Concern Dataset",
     "Errors": "TargenError UsageError JobFailed Rejected errors",
     "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
     "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case",
@@ -126,8 +126,9 @@ MODULES = [
     "targen_core.plugins.kinds",
     "targen_core.plugins.adapters",
     "targen_core.plugins.hookspecs",
-    "targen_core.plugins.facts",
+    "targen_cli.facts",
     "targen_cli.describing",
+    "targen_cli.estimating",
 ]
 OWNED = [
     "targen_analysis.metrics",
@@ -141,8 +142,8 @@ What plugins import to bring a metric, a trainer, a catalogue or a retriever.
 MODULES_HEAD = """# Modules
 
 Plugins may also use the names that these modules list in `__all__`. Ours use nothing else.
-Programs find the names of `targen_standard` in `targen_core` as well; a type checker finds them
-in `targen_standard` alone.
+Programs find the names of `targen_standard`, and `estimate`, in `targen_core` as well; a type
+checker finds them in `targen_standard` and `targen_cli.estimating` alone.
 """
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from targen_core.defaults import KEYS
+from targen_cli.defaults import KEYS
 
 settings.register_profile(
     "targen",

@@ -15,12 +15,12 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Concern
-Configurable Correction CorrectionSample Corrector CostEstimate Credit Dataset Dimension
+Configurable Correction CorrectionSample Corrector Credit Dataset Dimension
 DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
 Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
 Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script
 ScriptedModel ScriptedOptions Step TargenError Task Texts TokenScore Typed
-UsageError UsageReport Variant agenerate aresume errors estimate generate hookimpl load
+UsageError UsageReport Variant agenerate aresume errors generate hookimpl load
 load_registry mean_logprob read_dataset resume trusting vocabulary""".split()
 
 TREE = {

@@ -2,7 +2,7 @@
 
 The names below are the public surface, for programs and for authors of
 plugins; each is imported when it is first used, so that `import targen_core`
-costs nothing. Functions that plugins register, such as `merge` and `analyze`,
+costs nothing. Functions that plugins register, such as `estimate` and `merge`,
 are attributes as well.
 """
 
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from targen_core import errors
-    from targen_core.api.estimating import CostEstimate, estimate
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
     from targen_core.api.reading import read_dataset
     from targen_core.api.report import LabelReport, Report, UsageReport
@@ -78,7 +77,6 @@ _HOME = {
     "Configurable": "plugins.configurable",
     "Correction": "tasks.judging",
     "CorrectionSample": "tasks.judging",
-    "CostEstimate": "api.estimating",
     "Corrector": "tasks.steps",
     "Dataset": "dataset.model",
     "Credit": "tasks.parts",
@@ -127,7 +125,6 @@ _HOME = {
     "Variant": "tasks.parts",
     "agenerate": "api.generating",
     "aresume": "api.generating",
-    "estimate": "api.estimating",
     "generate": "api.generating",
     "hookimpl": "plugins.hookspecs",
     "load": "api.generating",
@@ -153,7 +150,6 @@ __all__ = [
     "Correction",
     "CorrectionSample",
     "Corrector",
-    "CostEstimate",
     "Credit",
     "Dataset",
     "Dimension",
@@ -202,7 +198,6 @@ __all__ = [
     "agenerate",
     "aresume",
     "errors",
-    "estimate",
     "generate",
     "hookimpl",
     "load",

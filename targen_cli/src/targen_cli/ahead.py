@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from targen_cli import defaults
 from targen_cli.arguments import YesArg
 from targen_cli.asking import can_ask
 from targen_cli.choosing import Choice
 from targen_cli.tables import print_json
-from targen_core import defaults
 from targen_core.errors import TargenError
 
 if TYPE_CHECKING:
-    from targen_core.api.estimating import CostEstimate
+    from targen_cli.estimating import CostEstimate
     from targen_core.api.request import Request
 
 __all__ = [
@@ -42,7 +42,7 @@ Ahead = Sequence[tuple[Path, "Request"]]
 def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     """Print what would run, and for how much; nothing is written, nothing is sent."""
     from targen_cli.estimate import print_estimates
-    from targen_core.api.estimating import estimated
+    from targen_cli.estimating import estimated
 
     estimates = [estimated(request) for _, request in runs]
     facts: list[dict[str, Any]] = []
@@ -165,7 +165,7 @@ def threshold() -> float:
 
 def expected(name: str, request: Request) -> Expected:
     """What a run is likely to cost, by a dry run."""
-    from targen_core.api.estimating import estimated
+    from targen_cli.estimating import estimated
 
     prices = [step.price for step in request.prepared.steps.values()]
     if all(price is None or not (price.input or price.output) for price in prices):

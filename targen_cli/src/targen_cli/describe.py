@@ -66,7 +66,7 @@ def describe(
     - targen describe settings --kind contexts --json
     """
     from targen_cli.describing import print_part
-    from targen_core.plugins.facts import Described, facts_of
+    from targen_cli.facts import Described, facts_of
     from targen_core.plugins.loader import load_registry
 
     variants, options = said.values.get("variants", ()), said.values.get("options", ())

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from targen_cli.describing import print_fields, print_options, print_prompts
+from targen_cli.facts import Described, about, fields, plain, prompts_of
 from targen_core.errors import PluginError, TargenError
-from targen_core.plugins.facts import Described, about, fields, plain, prompts_of
 from targen_core.text import plural
 
 if TYPE_CHECKING:

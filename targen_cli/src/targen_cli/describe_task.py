@@ -9,9 +9,9 @@ from targen_cli.describing import print_scored, scored_facts
 from targen_cli.tables import print_table
 
 if TYPE_CHECKING:
-    from targen_core.plugins.facts import Described
+    from targen_cli.facts import Described
+    from targen_cli.trial import RecordedCall
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.jobs.trial import RecordedCall
     from targen_core.tasks.model import Task
 
 __all__ = ["print_task", "task_facts"]
@@ -112,8 +112,8 @@ def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
     """The first filling of each prompt in a dry run that costs nothing."""
+    from targen_cli.trial import dry_run_spec, run_trial
     from targen_core.api.request import asked
-    from targen_core.runs.jobs.trial import dry_run_spec, run_trial
 
     # A kind that no prompt says may select one: as many neighbours as it has values have them all.
     unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]

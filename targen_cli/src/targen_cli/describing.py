@@ -9,7 +9,7 @@ from targen_cli.tables import print_table
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_core.plugins.facts import Described
+    from targen_cli.facts import Described
     from targen_core.plugins.registry import Registry
     from targen_core.tasks.model import Task
 
@@ -80,7 +80,7 @@ def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
 
 def type_of(field: dict[str, Any]) -> str:
     """Return the type of a field with its bounds, as people read them."""
-    from targen_core.plugins.facts import BOUNDS
+    from targen_cli.facts import BOUNDS
 
     bounds = field.get("bounds", {})
     return ", ".join([field["type"], *(f"{BOUNDS[name]} {v}" for name, v in bounds.items())])

@@ -20,16 +20,16 @@ from targen_cli.arguments import (
     SuiteArg,
     labels_of,
 )
+from targen_cli.defaults import YIELD
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
-from targen_core.defaults import YIELD
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.records.shortcuts import rows
 
 if TYPE_CHECKING:
-    from targen_core.api.estimating import CostEstimate
+    from targen_cli.estimating import CostEstimate
 
 _HEADS = {
     "calls": "calls",
@@ -87,10 +87,10 @@ def estimate(
     - targen estimate rte -n 1000 -b chatgpt --model gpt-6-luna --batch --reasoning-tokens 400
     """
     from targen_cli.choosing import choice
-    from targen_core.api.estimating import estimated
+    from targen_cli.estimating import estimated
+    from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.jobs.suite import suite_tasks
 
     if not 0 < yield_ <= 1:
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
@@ -154,7 +154,7 @@ def _print(estimated: CostEstimate) -> None:
 
 
 def _print_all(estimates: Sequence[CostEstimate]) -> None:
-    from targen_core.api.estimating import summed
+    from targen_cli.estimating import summed
 
     everything = summed([one.total for one in estimates])
     shown = _shown(everything)

@@ -100,9 +100,9 @@ def generate(
     """
     from targen_cli.ahead import confirm, print_dry_run, tell_of_shortage
     from targen_cli.choosing import choice
+    from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.jobs.suite import suite_tasks
     from targen_core.runs.preparing.delivering import find_delivery, require_deliverable
 
     if (task is None) == (suite is None):
@@ -322,8 +322,8 @@ def _run_suite(
     strict: bool,
 ) -> None:
     """Run the tasks of a suite with a progress display; print what there is of them."""
+    from targen_cli.suite import run_suite
     from targen_core.folders import replies_folder
-    from targen_core.runs.jobs.suite import run_suite
 
     suite = _Suite(name, where, quiet=quiet)
     try:

@@ -20,12 +20,12 @@ from targen_cli.report import (
     part_table,
     source_table,
 )
+from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
 from targen_core.api.report import Report
 from targen_core.pages import document, safe
 from targen_core.runs.folder import tracing
 from targen_core.runs.folder.concerns import concerns_of
-from targen_core.runs.folder.found import Shelved
 from targen_core.runs.folder.report import missing_words, price_words, read_report
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name

@@ -1,11 +1,12 @@
-"""The command as a plugin: it owns the kind of things that it runs."""
+"""The command as a plugin: it owns the kind of things that it runs, and brings `estimate`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from targen_cli.commands import COMMANDS
-from targen_core import Kind, hookimpl
+from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core.plugins.kinds import KindRegister
@@ -23,3 +24,10 @@ def register_kinds(register: KindRegister) -> None:
             reserved=tuple(COMMANDS),
         )
     )
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """What a run will take, for programs, and what that returns."""
+    for name in ("CostEstimate", "estimate"):
+        register.register(name, f"targen_cli.estimating:{name}")

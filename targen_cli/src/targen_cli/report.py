@@ -18,8 +18,8 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.text import duration, plural, printable
 
 if TYPE_CHECKING:
+    from targen_cli.shelf import Shelved
     from targen_core.findings import Table
-    from targen_core.runs.folder.found import Shelved
 
 __all__ = [
     "MANY",
@@ -122,7 +122,7 @@ def exit_on_concerns(
 
 def _several(folder: Path) -> list[Shelved]:
     """The runs in a folder that is not one itself, such as a suite's."""
-    from targen_core.runs.folder.found import runs_in
+    from targen_cli.shelf import runs_in
 
     is_run = (folder / "manifest.json").exists()
     return list(runs_in(folder)) if folder.is_dir() and not is_run else []

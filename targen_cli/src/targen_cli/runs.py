@@ -13,7 +13,7 @@ from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from targen_core.runs.folder.found import Shelved
+    from targen_cli.shelf import Shelved
 
 __all__ = ["print_runs", "runs"]
 
@@ -59,7 +59,7 @@ def runs(
 
 
 def _list(folders: Sequence[Path], *, json: bool) -> None:
-    from targen_core.runs.folder.found import runs_in
+    from targen_cli.shelf import runs_in
 
     if len(folders) > 1:
         raise UsageError("runs list takes one folder", hint="targen runs list runs")
@@ -124,7 +124,7 @@ def _facts(each: Shelved) -> dict[str, Any]:
 
 
 def _remove(paths: Sequence[Path], *, yes: bool) -> None:
-    from targen_core.runs.folder.found import remove
+    from targen_cli.shelf import remove
 
     if not paths:
         raise UsageError("runs rm takes the runs to remove", hint="targen runs rm runs/rte-0")

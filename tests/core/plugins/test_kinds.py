@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from targen_cli.facts import Described, facts_of
 from targen_core import Kind, UsageError, load_registry
 from targen_core.errors import PluginError, UnknownName
 from targen_core.plugins import loader
-from targen_core.plugins.facts import Described, facts_of
 from targen_core.plugins.functions import function
 from targen_core.plugins.kinds import KINDS
 

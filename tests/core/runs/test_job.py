@@ -13,6 +13,7 @@ import tempfile
 import pytest
 import yaml
 
+from targen_cli.trial import run_trial
 from targen_core.errors import (
     AuthenticationFailed,
     Interrupted,
@@ -23,7 +24,6 @@ from targen_core.errors import (
     WriteFailed,
 )
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.jobs.trial import run_trial
 from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
+from targen_cli.suite import run_suite, suite_tasks
 from targen_core import Backend, ListStep, RunSpec, hookimpl, load_registry
 from targen_core.errors import BudgetExhausted, UnknownName
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.runs.jobs.suite import run_suite, suite_tasks
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -67,6 +67,7 @@ ELSEWHERE = {
             ],
             "targen-standard",
         ),
+        **dict.fromkeys(["CostEstimate", "estimate"], "targen-cli"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "near-duplicates": "targen-standard",

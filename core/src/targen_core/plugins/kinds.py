@@ -44,7 +44,7 @@ class Kind:
         lists: what the listing command does, as one sentence for its help.
         spec: the function whose signature and docstring document the hook, as "module:NAME".
         facts: makes what `targen describe` shows of an object, as "module:function": it takes a
-            `targen_core.plugins.facts.Described` and returns a mapping that JSON has.
+            `targen_cli.facts.Described` and returns a mapping that JSON has.
         prints: prints these facts, as "module:function"; without it they are printed as they are.
         flags: options of `targen describe` that it takes: "options", "prompts", "variants".
         use: how its objects are used, for `targen describe`; "{name}" stands for the name and

@@ -21,7 +21,7 @@ from targen_standard.batches.command import end_with, imported_facts, print_impo
 
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
-    from targen_core.api.estimating import CostEstimate
+    from targen_cli.estimating import CostEstimate
     from targen_core.api.reading import Data
     from targen_core.api.request import Request
     from targen_standard.batches.files import FileTransport

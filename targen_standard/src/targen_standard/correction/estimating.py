@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from targen_core.api.estimating import SAMPLE, CostEstimate, scaled
+from targen_cli.estimating import SAMPLE, CostEstimate, scaled
+from targen_cli.trial import dry_run_spec
 from targen_core.api.request import Request
 from targen_core.dataset.model import Dataset
 from targen_core.runs.folder.report import reported_prices
 from targen_core.runs.jobs.account import off_the_books
-from targen_core.runs.jobs.trial import dry_run_spec
 from targen_core.runs.preparing.plan import prepare_correction
 from targen_core.text import plural
 from targen_standard.correction.dataset import correct_dataset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_core.plugins.facts import Described, about
+from targen_cli.facts import Described, about
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:

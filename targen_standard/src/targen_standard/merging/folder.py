@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targen_cli.shelf import is_busy
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
@@ -14,7 +15,6 @@ from targen_core.errors import (
 from targen_core.outputs import remove
 from targen_core.plain import kind_of
 from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.found import is_busy
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS, check_members

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_cli.shelf import is_busy
 from targen_core.engine.filters import Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunLocked, UsageError
-from targen_core.runs.folder.found import is_busy
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, as_words, flat

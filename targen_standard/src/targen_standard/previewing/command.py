@@ -20,11 +20,11 @@ from targen_core.text import percent
 
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
+    from targen_cli.trial import RecordedCall, Trial
     from targen_core.api.request import Request
     from targen_core.dataset.model import Dataset
     from targen_core.engine.events import Committed
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.jobs.trial import RecordedCall, Trial
     from targen_core.runs.records.spec import RunSpec
     from targen_core.tasks.model import Task
 
@@ -81,12 +81,12 @@ def preview(
     from targen_cli.ahead import ask_first
     from targen_cli.choosing import choice
     from targen_cli.progress import progress
+    from targen_cli.trial import run_trial
     from targen_core.api.request import asked
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.account import Account
-    from targen_core.runs.jobs.trial import run_trial
     from targen_standard.unfinished import unfinished
 
     if compared and ("variants" in said.values or full or prompts):

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.trial import Show, Trial, run_trial
 from targen_core.calls.model import ChatReply
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.trial import Show, Trial, run_trial
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.checks import words

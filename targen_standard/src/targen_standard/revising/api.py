@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from targen_cli.shelf import remove
 from targen_core.api.generating import aresume
 from targen_core.api.kinds import checked
 from targen_core.api.models import named
@@ -16,7 +17,6 @@ from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.errors import AnswersAwaited, QuotaNotMet, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.found import remove
 from targen_core.wording import Option
 from targen_standard.replaying.api import begun, beside
 from targen_standard.revising.plan import RevisionPlan, plan_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from targen_cli.describing import default_of, type_of
+from targen_cli.facts import Described, fields
 from targen_cli.tables import print_table
-from targen_core.plugins.facts import Described, fields
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:

@@ -25,15 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_cli.ahead import Expected, expected_of
-from targen_core import (
-    Limits,
-    Registry,
-    Typed,
-    estimate,
-    generate,
-    load,
-    read_dataset,
-)
+from targen_cli.estimating import estimate
+from targen_core import Limits, Registry, Typed, generate, load, read_dataset
 from targen_core.errors import (
     BudgetExhausted,
     JobFailed,

@@ -13,7 +13,8 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from targen_cli.ahead import Expected
-from targen_core import Registry, Task, estimate, generate
+from targen_cli.estimating import estimate
+from targen_core import Registry, Task, generate
 from targen_core.api.looking import found
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_standard.finishing.api import finished, rows_to_make

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, Typed, estimate
+from targen_cli.estimating import estimate
+from targen_core import Registry, Typed
 from targen_core.errors import JobFailed, UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_standard.methods.columns import Columns

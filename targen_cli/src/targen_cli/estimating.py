@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from targen_cli.defaults import YIELD
+from targen_cli.trial import dry_run_spec, run_trial
 from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
@@ -22,7 +24,6 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.calls.model import Price
-from targen_core.defaults import YIELD
 from targen_core.engine.growing import NEW
 from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
@@ -31,7 +32,6 @@ from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
-from targen_core.runs.jobs.trial import dry_run_spec, run_trial
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural
