@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from targen_cli.terminal import folded, room_of
+from targen_cli.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.engine.events import Event, LabelGivenUp, Listener
-from targen_core.runs.jobs.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.text import printable
 
 if TYPE_CHECKING:

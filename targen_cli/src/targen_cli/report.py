@@ -18,8 +18,8 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.text import duration, plural, printable
 
 if TYPE_CHECKING:
+    from targen_cli.findings import Table
     from targen_cli.shelf import Shelved
-    from targen_core.findings import Table
 
 __all__ = [
     "MANY",

@@ -19,7 +19,7 @@ from targen_core.text import printable, row_name
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from targen_core.runs.folder.tracing import Traced
+    from targen_cli.tracing import Traced
 
 _LIMIT = 10  # rows shown, unless the user says otherwise
 REPLY = 300
@@ -74,7 +74,7 @@ def show(
     - targen show runs/rte-0 3
     - targen show runs/rte-0 --rejected --reason duplicate
     """
-    from targen_core.runs.folder import tracing
+    from targen_cli import tracing
 
     if row is not None:
         if label is not None or rejected or reason is not None:
@@ -113,7 +113,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
     Raises:
         UsageError: naming those that there are.
     """
-    from targen_core.runs.folder import tracing
+    from targen_cli import tracing
     from targen_core.suggestions import did_you_mean
 
     rejects = list(tracing.rejects(run))

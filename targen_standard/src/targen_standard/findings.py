@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from targen_core.findings import Cell, Estimate, Excerpt, Findings, Table
+from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.pages import document, safe
 from targen_core.text import markdown
 

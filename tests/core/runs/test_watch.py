@@ -7,9 +7,9 @@ from types import MappingProxyType, SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targen_cli.watch import State, Watch, lines_of, one_line, state_of
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
-from targen_core.runs.jobs.watch import State, Watch, lines_of, one_line, state_of
 
 TEXT = st.text(max_size=300)
 

@@ -13,9 +13,9 @@ from types import MappingProxyType, SimpleNamespace
 import pytest
 
 from targen_cli import progress
+from targen_cli.watch import Watch, state_of
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
-from targen_core.runs.jobs.watch import Watch, state_of
 from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")

@@ -13,7 +13,7 @@ from targen_analysis.report.apart import apart
 from targen_analysis.report.cells import number
 from targen_analysis.report.page import as_page
 from targen_analysis.report.short import in_short
-from targen_core.findings import Estimate, Findings
+from targen_cli.findings import Estimate, Findings
 from targen_core.plugins.register import Registration
 
 

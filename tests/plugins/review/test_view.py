@@ -145,8 +145,8 @@ def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
 def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     from targen_analysis.analysis import Analysis, Part
     from targen_analysis.api import analyze
+    from targen_cli.findings import Findings
     from targen_core import load_registry
-    from targen_core.findings import Findings
 
     path = rows_file(6)
     made = analyze(path, metrics="labels")

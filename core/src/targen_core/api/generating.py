@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Literal
 
 from targen_core.api.kinds import check_kinds, checked
 from targen_core.api.models import ModelLike
-from targen_core.api.progress import shown
 from targen_core.api.report import Report
 from targen_core.api.request import (
     ExecutorLike,
@@ -24,12 +24,12 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
+from targen_core.engine.events import Listener
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.jobs.watch import JobWatch
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 
@@ -356,10 +356,19 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
     """The run of a job, done and closed."""
     with job:
         try:
-            watch = JobWatch(job)
-            with shown(watch, job.task.name, enabled=progress):
-                report = await job.arun(watch.listen)
+            with _shown(job) if progress else nullcontext() as listener:
+                report = await job.arun(listener)
         except TargenError as error:
             error.add_note(f"the rows so far are kept: targen_core.load({str(job.path)!r})")
             raise
     return Run(job.path, Report.of(report), registry)
+
+
+def _shown(job: Job) -> AbstractContextManager[Listener | None]:
+    """What shows a job for as long as it is open; the command brings a display, the kernel none."""
+    with suppress(TargenError):
+        show: Callable[[Job], AbstractContextManager[Listener]] = load_registry().function(
+            "show-progress", of="progress"
+        )
+        return show(job)
+    return nullcontext()

@@ -46,7 +46,7 @@ class Section:
 
     Attributes:
         model: of the section; for people it may have a property `words`, a sentence, and one
-            `table`, a `targen_core.findings.Table`.
+            `table`, a `targen_cli.findings.Table`.
         counted: makes the section of the filter's part of the lock and the records of
             `rejects.jsonl`; without it `Filter.report` does, in a run's own process alone.
         card: makes the chapter of a card, in Markdown, of the filter's part of the lock and the

@@ -67,7 +67,7 @@ ELSEWHERE = {
             ],
             "targen-standard",
         ),
-        **dict.fromkeys(["CostEstimate", "estimate"], "targen-cli"),
+        **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "near-duplicates": "targen-standard",

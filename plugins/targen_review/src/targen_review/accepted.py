@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_cli import tracing
 from targen_core import Dataset
 from targen_core.errors import UsageError
-from targen_core.runs.folder import tracing
 from targen_core.text import plural
 from targen_review.apply import new_versions
 from targen_review.card import figures_for, with_section

@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from targen_cli import tracing
 from targen_cli.sources import task_name
+from targen_cli.tracing import Traced
 from targen_core import Rejected, Task, load_registry
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
-from targen_core.runs.folder import tracing
-from targen_core.runs.folder.tracing import Traced
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused, row_name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core.findings import Estimate
+from targen_cli.findings import Estimate
 
 __all__ = ["with_interval"]
 

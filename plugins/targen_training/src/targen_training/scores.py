@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.findings import Estimate
+from targen_cli.findings import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.answers import rouge_l, token_f1
 from targen_training.trainers import ILLEGAL, Decision

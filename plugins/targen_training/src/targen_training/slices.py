@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from targen_cli.findings import Estimate
 from targen_core import Dataset
 from targen_core.errors import UsageError
-from targen_core.findings import Estimate
 from targen_core.tasks.fields import text_at
 from targen_training.scores import draws_of, measured
 from targen_training.trainers import Decision

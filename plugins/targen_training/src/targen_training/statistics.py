@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.findings import Estimate
+from targen_cli.findings import Estimate
 
 __all__ = ["Worth", "holm", "interval", "mcnemar", "p_of", "seed_draws", "worth"]
 

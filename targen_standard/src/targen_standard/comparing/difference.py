@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from targen_cli import tracing
+from targen_cli.tracing import Traced
 from targen_core.calls.journal import Journal, compact
 from targen_core.errors import UsageError
-from targen_core.runs.folder import tracing
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.folder.tracing import Traced
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.reading import read_json
 from targen_standard.filters.near_duplicates.index import NearDuplicates

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from targen_cli.shown import shown
+from targen_cli.watch import Watch
 from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
-from targen_core.api.progress import shown
 from targen_core.api.reading import Data, DataLike, given_data
 from targen_core.api.request import (
     ExecutorLike,
@@ -23,7 +24,6 @@ from targen_core.api.waiting import waiting
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.watch import Watch
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import acorrect_dataset

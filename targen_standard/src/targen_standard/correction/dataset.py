@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import ValidationError
 
+from targen_cli.correction_plan import CorrectionPlan
 from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallCancelled, CallLayer
@@ -48,7 +49,6 @@ from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.preparing.plan import PreparedCorrection, prepare_correction
-from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import read_json

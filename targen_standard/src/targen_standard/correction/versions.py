@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_cli.correction_plan import CorrectionPlan, ReviewPlan
 from targen_core.calls.usage import Usage
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task, task_plan
-from targen_core.runs.records.correction_plan import CorrectionPlan, ReviewPlan
 from targen_standard.correction.dataset import (
     open_correction,
     patched,

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from targen_cli.tracing import rows
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.usage import Usage
 from targen_core.errors import CorruptJournal, RunConflict, RunDirectoryError
 from targen_core.plain import open_plain
 from targen_core.reading import json_line
 from targen_core.reading.lines import LINE
-from targen_core.runs.folder.tracing import rows
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.wording import Option

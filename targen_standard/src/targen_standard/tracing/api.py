@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_cli import tracing
+from targen_cli.tracing import Traced
 from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.calls.model import Message
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder import tracing
-from targen_core.runs.folder.tracing import Traced
 from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task

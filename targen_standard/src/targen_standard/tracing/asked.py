@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from targen_cli.tracing import Traced
 from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal, find_records
 from targen_core.calls.model import ChatReply, Message
@@ -31,7 +32,6 @@ from targen_core.engine.order import SeedOrder
 from targen_core.engine.seeds import ListSpec, Seed
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.tracing import Traced
 from targen_core.runs.preparing.lists import lists_of
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_corrector, find_task, judged_by, task_of

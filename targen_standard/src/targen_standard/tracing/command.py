@@ -17,7 +17,7 @@ from targen_core.errors import UsageError
 from targen_core.text import plural, printable, row_name
 
 if TYPE_CHECKING:
-    from targen_core.runs.folder.tracing import Traced
+    from targen_cli.tracing import Traced
     from targen_standard.tracing.api import Trace, TracedCall
 
 __all__ = ["trace"]
@@ -82,7 +82,7 @@ def trace(
 
 
 def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
-    from targen_core.runs.folder import tracing
+    from targen_cli import tracing
     from targen_standard.tracing.api import traced_call
     from targen_standard.tracing.asked import Asked
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_analysis.judging.texts import judged_texts
 from targen_core import DryRunCall, Llm, Prompt, Task, Typed, load_registry
 from targen_core.origin import HUB, is_file, placed
-from targen_core.tasks.asking import RowToAsk, asking_task
 from targen_standard import TaskForm
+from targen_standard.asking import RowToAsk, asking_task
 
 __all__ = ["FORM", "RATE", "Rate", "RatedExample"]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_core.findings import Estimate
+from targen_cli.findings import Estimate
 from targen_core.outputs import write_file
 from targen_core.pages import document, safe
 from targen_core.text import markdown

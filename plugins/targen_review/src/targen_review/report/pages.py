@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from targen_core.findings import Cell, Estimate, Excerpt, Findings, Table
+from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.text import duration, plural
 from targen_review.agreement import Figure, share
 from targen_review.report.figures import (

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from targen_cli.ahead import Expected
 from targen_cli.estimating import estimate
 from targen_core import Registry, Task, generate
-from targen_core.api.looking import found
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_standard.finishing.api import finished, rows_to_make
+from targen_standard.looking import found
 from targen_training.experiments.model import Arm, Experiment
 
 if TYPE_CHECKING:

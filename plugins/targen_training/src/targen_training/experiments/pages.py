@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from targen_core.findings import Cell, Estimate, Findings, Plot, Table
+from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.text import plural
 from targen_standard.findings import findings_as_html, findings_as_markdown
 from targen_training.experiments.results import Group, Pair, PartResult, Results

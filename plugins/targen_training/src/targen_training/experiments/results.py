@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from targen_cli.findings import Estimate
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.findings import Estimate
 from targen_core.plain import content_of
 from targen_training.experiments.cells import Cell, Done, Plan
 from targen_training.experiments.data import Material

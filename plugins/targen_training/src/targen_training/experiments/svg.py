@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from targen_core.findings import Plot
+from targen_cli.findings import Plot
 from targen_core.pages import safe
 
 __all__ = ["picture"]

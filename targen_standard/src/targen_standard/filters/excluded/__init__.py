@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from targen_core.findings import Cell, Table
+from targen_cli.findings import Cell, Table
 from targen_core.options import Datasets, Flag, Options, RowOptions, several
 from targen_core.plugins.configurable import Configurable, Section
 from targen_core.text import markdown

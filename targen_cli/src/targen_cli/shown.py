@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from targen_core.runs.jobs.watch import State, Watch, lines_of, state_of
+from targen_cli.watch import JobWatch, State, Watch, lines_of, state_of
+from targen_core.engine.events import Listener
+from targen_core.runs.jobs.job import Job
 from targen_core.text import printable
 
-__all__ = ["shown"]
+__all__ = ["job_shown", "shown"]
 
 _REFRESH = 0.5  # seconds between two drawings
 _NOTEBOOK = 100  # characters of a line in a notebook
@@ -45,6 +47,14 @@ def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
     finally:
         done.set()
         thread.join(_CLOSING)
+
+
+@contextmanager
+def job_shown(job: Job) -> Iterator[Listener]:
+    """Show how far a job is, as `generate` and `resume` do; the listener is to get its events."""
+    watch = JobWatch(job)
+    with shown(watch, job.task.name, enabled=True):
+        yield watch.listen
 
 
 def _face() -> tuple[Callable[[str, bool], None], Callable[[str, State], str]] | None:

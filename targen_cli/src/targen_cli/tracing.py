@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from targen_cli.correction_plan import CorrectionPlan
 from targen_core.calls.journal import find_records
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.reading import read_jsonl
-from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.text import plural
