@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.folder.concerns import Concern
+    from targen_core.runs.folder.reporters import Concern
     from targen_core.runs.jobs.job import Job
     from targen_core.runs.records.spec import RunSpec
     from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
@@ -73,7 +73,7 @@ _HOME = {
     "ChatReply": "calls.model",
     "ChatRequest": "calls.model",
     "Check": "tasks.steps",
-    "Concern": "runs.folder.concerns",
+    "Concern": "runs.folder.reporters",
     "Configurable": "plugins.configurable",
     "Correction": "tasks.judging",
     "CorrectionSample": "tasks.judging",

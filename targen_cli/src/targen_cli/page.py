@@ -25,8 +25,8 @@ from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
 from targen_core.api.report import Report
 from targen_core.pages import document, safe
-from targen_core.runs.folder.concerns import concerns_of
 from targen_core.runs.folder.report import missing_words, price_words, read_report
+from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.text import duration, percent, plural, row_name

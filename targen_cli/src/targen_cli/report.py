@@ -94,7 +94,7 @@ def report(
 
 def with_concerns(report: Mapping[str, Any], run: Path) -> dict[str, Any]:
     """Return a report as JSON has it, with what looks wrong under `concerns`."""
-    from targen_core.runs.folder.concerns import concerns_of
+    from targen_core.runs.folder.reporters import concerns_of
 
     return {**report, "concerns": [each.as_dict() for each in concerns_of(report, run)]}
 
@@ -109,7 +109,7 @@ def exit_on_concerns(
     Raises:
         typer.Exit: something does.
     """
-    from targen_core.runs.folder.concerns import concerns_of
+    from targen_core.runs.folder.reporters import concerns_of
 
     if not strict:
         return
@@ -234,7 +234,7 @@ def print_concerns(report: Mapping[str, Any], run: Path, *, of: str = "") -> Non
 
     With several runs, `of` names the one.
     """
-    from targen_core.runs.folder.concerns import concerns_of
+    from targen_core.runs.folder.reporters import concerns_of
 
     if concerns := concerns_of(report, run):
         print(f"\nWhat looks wrong{of and f' with {of}'}")

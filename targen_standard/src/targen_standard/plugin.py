@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from targen_core.calls.delivery import Delivery
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
+    from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
@@ -183,6 +184,16 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """A file that says which method makes rows of which task."""
     register.register(
         "method", "targen_standard.methods.form:METHOD", summary="rows of a task by another method"
+    )
+
+
+@hookimpl
+def register_reporters(register: Register[Reporter]) -> None:
+    """The card of a run, and what looks wrong with its rows."""
+    register.register(
+        "standard",
+        "targen_standard.reporting.reporter:STANDARD",
+        summary="the card, the figures of texts, and what looks wrong",
     )
 
 

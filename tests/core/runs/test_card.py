@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.runs.folder.card import front_matter
+from targen_standard.reporting.card import front_matter
 
 WORDS = st.text(st.characters(exclude_categories=("Cs",)))
 VALUES = st.recursive(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.runs.folder.concerns import concerns_of, text_figures
 from targen_core.wording import of_a_command
+from targen_standard.reporting.concerns import concerns as concerns_of
+from targen_standard.reporting.concerns import text_figures
 
 
 def flow(label, kept=0, *, changed=None, surplus=None, rejected=None, duplicate=0, reasons=None):

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.runs.folder.concerns import Concern, concerns_of
 from targen_core.runs.folder.report import missing_words
+from targen_core.runs.folder.reporters import Concern, concerns_of
 from targen_core.text import percent, plural
 
 __all__ = ["LabelReport", "Report", "UsageReport"]

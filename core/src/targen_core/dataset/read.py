@@ -19,8 +19,8 @@ from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageEr
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import json_of
-from targen_core.runs.folder.card import dataset_card
 from targen_core.runs.folder.report import read_report
+from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
@@ -90,7 +90,9 @@ def read_dataset(
     card = opened.card
     if opened.run is not None and report and ended is None:
         # A README.md, if there is one, tells of an earlier end of the run.
-        card = dataset_card(whose, Manifest.load(opened.run / "manifest.json"), report, rows[0])
+        manifest = Manifest.load(opened.run / "manifest.json")
+        now = Ended(folder=opened.run, task=whose, manifest=manifest, report=report, sample=rows[0])
+        card = files_of(now).get(CARD, "")
     dataset = Dataset(
         opened.name,
         whose,

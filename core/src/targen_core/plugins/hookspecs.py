@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from targen_core.embedding import Embedder
     from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
+    from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
@@ -228,6 +229,19 @@ def register_task_readers(register: Register[TaskReader]) -> None:
         @hookimpl
         def register_task_readers(register):
             register.register("ini", "my_package.ini:READER", summary="Tasks as INI files")
+        ```
+    """
+
+
+@hookspec
+def register_reporters(register: Register[Reporter]) -> None:
+    """Register reporters: what is added to each run's report, and written beside its rows.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_reporters(register):
+            register.register("lineage", "my_package.lineage:LINEAGE", summary="lineage.json")
         ```
     """
 

@@ -319,6 +319,12 @@ KINDS = {
             type="targen_core.task_files:TaskReader",
             described="a targen_core.task_files.TaskReader",
         ),
+        Kind(
+            "reporter",
+            "register_reporters",
+            type="targen_core.runs.folder.reporters:Reporter",
+            described="a targen_core.runs.folder.reporters.Reporter",
+        ),
         Kind("function", "register_functions"),
     )
 }

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from targen_core import Dataset
-from targen_core.runs.folder.card import heading
 from targen_core.text import markdown, plural
 from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan
 from targen_review.report.figures import ALL, PEOPLE, Letters, ReviewFigures, figures_of
 from targen_review.report.reading import read_reviews
+from targen_standard.reporting.card import heading
 
 __all__ = ["figures_for", "with_figures", "with_section"]
 

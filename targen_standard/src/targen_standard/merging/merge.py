@@ -23,7 +23,7 @@ from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.reading import read_jsonl
-from targen_core.runs.folder.card import dataset_card
+from targen_core.runs.folder.reporters import Ended, files_of
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
@@ -135,7 +135,8 @@ def merge_runs(
         )
         manifest.save(directory.manifest)
         sample = next(read_jsonl(directory.path / "dataset.jsonl"), None)
-        directory.finish(
-            complete=True, report=report, card=dataset_card(task, manifest, report, sample)
+        ended = Ended(
+            folder=directory.path, task=task, manifest=manifest, report=report, sample=sample
         )
+        directory.finish(complete=True, report=report, files=files_of(ended))
     return Merged(report, notes, short)

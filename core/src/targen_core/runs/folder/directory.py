@@ -180,14 +180,17 @@ class RunDirectory:
         if self._report is not None:
             write_atomically(self.path / "report.json", self._report.decode(errors="replace"))
 
-    def finish(self, *, complete: bool, report: Mapping[str, Any], card: str) -> None:
-        """Write report and card; with `complete`, check that the files end here."""
+    def finish(
+        self, *, complete: bool, report: Mapping[str, Any], files: Mapping[str, str]
+    ) -> None:
+        """Write the report, and files by name; with `complete`, check that the files end here."""
         if complete:
             for file in self._outputs:
                 file.end()
         text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self.path / "report.json", text)
-        write_atomically(self.path / "README.md", card)
+        for name, text in files.items():
+            write_atomically(self.path / name, text)
 
     def close(self) -> None:
         """Close the files and let the directory go."""

@@ -21,8 +21,8 @@ from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import QuotaNotMet, RunDirectoryError
 from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.folder.concerns import text_figures
 from targen_core.runs.folder.ledger import Past, read_past
+from targen_core.runs.folder.reporters import figures_of
 from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.preparing.delivering import known_deliveries
 from targen_core.runs.records.manifest import Manifest
@@ -62,7 +62,7 @@ def build_report(
     sources: Sequence[Mapping[str, Any]] = (),
     filters: Mapping[str, Filter] = MappingProxyType({}),
     counted: Mapping[str, Any] = MappingProxyType({}),
-    dataset: Path,
+    folder: Path,
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
 
@@ -70,7 +70,7 @@ def build_report(
     known; `prices` are those that the calls were counted at, by step; `deliveries` is that of
     `delivery_report`; `sources` are those of `sources_of`;
     `filters` are those that may have a section of their own, by name; `counted` is what
-    `counted_sections` gives; `dataset` is the file of the rows.
+    `counted_sections` gives; `folder` is the run directory.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -85,7 +85,7 @@ def build_report(
     for flow in tracker.flows.values():
         reasons.update(flow.reasons)
     sections = {name: section for name, f in filters.items() if (section := f.report(reasons))}
-    return {
+    report = {
         **sections,
         "task": manifest.task.id,
         "task_version": manifest.task.version,
@@ -108,8 +108,8 @@ def build_report(
         **deliveries,
         **({"sources": [*sources]} if sources else {}),
         **counted,
-        "texts": text_figures(dataset, sum(counts["rows"].values())),
     }
+    return {**report, **figures_of(report, folder)}
 
 
 def delivery_report(deliveries: Iterable[Delivery], path: Path) -> dict[str, Any]:
@@ -346,7 +346,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         error=None,
         deliveries=delivery_report(known_deliveries(load_registry()), path),
         counted=counted_sections(manifest, path / "rejects.jsonl"),
-        dataset=path / "dataset.jsonl",
+        folder=path,
     )
     report.update(
         status="unfinished",

@@ -43,7 +43,6 @@ from targen_core.outputs import remove
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.folder.card import dataset_card
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.ledger import LedgerFile
 from targen_core.runs.folder.place import (
@@ -54,8 +53,8 @@ from targen_core.runs.folder.place import (
     require_run,
     same_run,
 )
-from targen_core.runs.folder.refusals import refusal_notes
 from targen_core.runs.folder.report import build_report, delivery_report, read_report
+from targen_core.runs.folder.reporters import Ended, files_of, notes_on
 from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.jobs.account import part_limits
@@ -481,11 +480,21 @@ class Job:
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
             counted=counted_sections(manifest, self.path / "rejects.jsonl"),
-            dataset=self.path / "dataset.jsonl",
+            folder=self.path,
         )
         report.update(self._also_reported())
-        file = self._prepared.file
-        notes = refusal_notes(report, self.path / "rejects.jsonl", file)
+        sample = None
+        with contextlib.suppress(TargenError):  # an edited file: said when it is compared
+            sample = next(read_jsonl(self.path / "dataset.jsonl"), None)
+        ended = Ended(
+            folder=self.path,
+            task=self.task,
+            manifest=manifest,
+            report=report,
+            sample=sample,
+            file=self._prepared.file,
+        )
+        notes = notes_on(ended)
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
@@ -496,16 +505,13 @@ class Job:
             for note in notes:
                 _log.warning("%s", note)
         complete = report["status"] in ("complete", "short")
-        sample = None
-        with contextlib.suppress(TargenError):  # an edited file: said when it is compared
-            sample = next(read_jsonl(self.path / "dataset.jsonl"), None)
-        card = dataset_card(self.task, manifest, report, sample)
+        files = files_of(ended)
         # Where the run failed, that is what to say, not that its report could
         # not be written either (a full disk).
         quiet = contextlib.suppress(TargenError) if error else contextlib.nullcontext()
         try:
             with quiet:
-                self._directory.finish(complete=complete, report=report, card=card)
+                self._directory.finish(complete=complete, report=report, files=files)
         except RunConflict:
             self.report = None
             self._leave_as_it_was()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from typing import Any
 from targen_core.engine.quota_tracker import RELABELLED
 from targen_core.errors import TargenError
 from targen_core.reading import read_jsonl
+from targen_core.runs.folder.reporters import Concern
 from targen_core.text import percent, plural
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 
-__all__ = ["Concern", "concerns_of", "text_figures"]
+__all__ = ["concerns", "text_figures"]
 
 _ENOUGH = 20
 """Candidates or rows that a share is taken of. Of 20 candidates of which step 4 leaves 80 % alone,
@@ -83,27 +83,7 @@ _READ = 100_000
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)(b|m)(?![a-z0-9])", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
-    """Something that looks wrong with a run's rows.
-
-    Attributes:
-        kind: which rule found it: "disagreement", "starved-label", "repeats", "even-lengths" or
-            "weak-model".
-        message: what looks wrong, with its figure.
-        hint: what to try.
-    """
-
-    kind: str
-    message: str
-    hint: Words
-
-    def as_dict(self) -> dict[str, str]:
-        """Return it as JSON has it, with the hint in the words of the present edge."""
-        return {"kind": self.kind, "message": self.message, "hint": str(self.hint)}
-
-
-def concerns_of(report: Mapping[str, Any], run: Path | None = None) -> list[Concern]:
+def concerns(report: Mapping[str, Any], run: Path | None = None) -> list[Concern]:
     """Return what looks wrong with a run.
 
     Args:

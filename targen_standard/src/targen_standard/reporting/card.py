@@ -13,7 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_core.runs.folder.concerns import concerns_of
+from targen_core.dataset.splits import IN_ORDER
+from targen_core.runs.folder.report import price_words
+from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
@@ -28,15 +30,10 @@ from targen_core.text import (
     plural,
 )
 
-__all__ = ["IN_ORDER", "NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]
+__all__ = ["NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LONGEST = 2_000  # characters of the sample row
-
-IN_ORDER = """\
-Rows are in the order in which they were made: neighbours share contexts, and a label with few
-rows appears only near the start. Shuffle them before you train."""
-"""What a card says of rows that have not been shuffled."""
 
 NO_LICENCE = "No licence is stated here."
 
@@ -313,6 +310,4 @@ def _models(report: Mapping[str, Any]) -> str:
 
 def _prices(prices: Mapping[str, Any]) -> str:
     """The prices that calls were counted at, and where they come from."""
-    from targen_core.runs.folder.report import price_words
-
     return "".join(f"{markdown(line)}.\n" for line in price_words(prices)).rstrip()

@@ -1,0 +1,156 @@
+"""Reporters: what plugins add to a run's report, and the files that they write beside its rows.
+
+The kernel counts; what the counts mean is for reporters to say. One that fails costs its own part
+and no other: the rows are there, and what was paid for is on record.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.reading import MEMBERS
+from targen_core.task_files import TaskFile
+from targen_core.tasks.model import Task
+from targen_core.wording import Words
+
+__all__ = [
+    "CARD",
+    "Concern",
+    "Ended",
+    "Reporter",
+    "concerns_of",
+    "figures_of",
+    "files_of",
+    "notes_on",
+]
+
+CARD = "README.md"
+"""The file of a run's card, which readers of datasets look for."""
+_log = logging.getLogger("targen.run")
+_Said = TypeVar("_Said")
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that looks wrong with a run's rows.
+
+    Attributes:
+        kind: which rule found it: "disagreement", "starved-label", "repeats", "even-lengths" or
+            "weak-model"; or one of another reporter.
+        message: what looks wrong, with its figure.
+        hint: what to try.
+    """
+
+    kind: str
+    message: str
+    hint: Words
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it as JSON has it, with the hint in the words of the present edge."""
+        return {"kind": self.kind, "message": self.message, "hint": str(self.hint)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run whose rows are written.
+
+    Attributes:
+        folder: its directory.
+        task: the task of its rows.
+        manifest: its plan.
+        report: the content of `report.json`.
+        sample: the first row; None if there is none.
+        file: what the task was read from, if it was.
+    """
+
+    folder: Path
+    task: Task[Any, Any]
+    manifest: Manifest
+    report: Mapping[str, Any]
+    sample: Mapping[str, Any] | None = None
+    file: TaskFile | None = None
+
+
+class Reporter:
+    """Says more of runs than their counts do. Each method adds nothing unless it is overridden."""
+
+    def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """Return what `report.json` is to have besides, under names of its own.
+
+        Args:
+            report: the report so far; that of a run in progress has what its files tell.
+            folder: the run directory.
+        """
+        return {}
+
+    def notes(self, run: Ended) -> Sequence[str]:
+        """Return what to know at the end of a run; it is logged, and kept in the report."""
+        return ()
+
+    def concerns(self, report: Mapping[str, Any], folder: Path | None) -> Sequence[Concern]:
+        """Return what looks wrong with the rows.
+
+        Args:
+            report: the content of `report.json`, which an older targen may have written.
+            folder: the run directory, for hints; None if nobody knows it.
+        """
+        return ()
+
+    def files(self, run: Ended) -> Mapping[str, str]:
+        """Return files to write into the run directory, as texts by name."""
+        return {}
+
+
+def figures_of(report: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what reporters add to a report; they replace nothing of it."""
+    said = _all(lambda each: each.figures(report, folder))
+    return {key: value for part in said for key, value in part.items() if key not in report}
+
+
+def notes_on(run: Ended) -> list[str]:
+    """Return the notes of all reporters."""
+    return [note for notes in _all(lambda each: each.notes(run)) for note in notes]
+
+
+def concerns_of(report: Mapping[str, Any], run: Path | None = None) -> list[Concern]:
+    """Return what looks wrong with a run, by all reporters.
+
+    Args:
+        report: the content of `report.json`.
+        run: its directory, for hints.
+    """
+    said = _all(lambda each: each.concerns(report, run))
+    return [concern for concerns in said for concern in concerns]
+
+
+def files_of(run: Ended) -> dict[str, str]:
+    """Return the files of all reporters; none has the name of a file that runs leave."""
+    taken = {*MEMBERS} - {CARD}
+    said = _all(lambda each: each.files(run))
+    return {
+        name: text
+        for files in said
+        for name, text in files.items()
+        if name not in taken and name == Path(name).name
+    }
+
+
+def _all(ask: Callable[[Reporter], _Said]) -> Iterator[_Said]:
+    for name, reporter in _reporters():
+        try:
+            yield ask(reporter)
+        except Exception as error:  # of a plugin's code
+            _log.warning("reporter %s failed: %s: %s", name, type(error).__name__, error)
+
+
+@cache  # a listing asks for the concerns of each run
+def _reporters() -> tuple[tuple[str, Reporter], ...]:
+    registry = load_registry()
+    return tuple((item.id, registry.resolve(item)) for item in registry.all("reporter"))
