@@ -11,6 +11,7 @@ from targen_core import Kind, Register, hookimpl
 if TYPE_CHECKING:
     from targen_core import Filter
     from targen_core.calls.delivery import Delivery
+    from targen_core.dataset.source import DatasetReader
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
     from targen_core.runs.folder.reporters import Reporter
@@ -184,6 +185,19 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """A file that says which method makes rows of which task."""
     register.register(
         "method", "targen_standard.methods.form:METHOD", summary="rows of a task by another method"
+    )
+
+
+@hookimpl
+def register_dataset_readers(register: Register[DatasetReader]) -> None:
+    """What commands beside `generate` leave, and BIG-bench's tasks."""
+    register.register(
+        "left",
+        "targen_standard.datasets.readers:LEFT",
+        summary="corrected, imported and weighed rows",
+    )
+    register.register(
+        "bigbench", "targen_standard.datasets.readers:BIGBENCH", summary="BIG-bench's task.json"
     )
 
 

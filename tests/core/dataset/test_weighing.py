@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from targen_core import Dataset, Declaration, read_dataset
-from targen_core.dataset.weighing import checked_weights, read_weighing, write_weighed
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
+from targen_standard.datasets.weighing import checked_weights, read_weighing, write_weighed
 
 TASK = Declaration(
     description="A sentence about a thing.",

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from targen_core import read_dataset
-from targen_core.dataset.weighing import write_weighed
+from targen_standard.datasets.weighing import write_weighed
 
 from ...tables import table
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from targen_cli.findings import Estimate
-from targen_core.dataset.bigbench import BigBench, Example, task_json
 from targen_core.errors import UsageError
+from targen_standard.datasets.bigbench import BigBench, Example, task_json
 from targen_training.bigbench.score import chance_of, graded, metric_of, named, normalized, written
 from targen_training.bigbench.shots import prompt_of, shots_for
 

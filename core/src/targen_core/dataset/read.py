@@ -14,7 +14,6 @@ from targen_core.dataset.forms.records import Form, Record, as_it_is, official_r
 from targen_core.dataset.forms.text import lines
 from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
 from targen_core.dataset.source import Source, open_source
-from targen_core.dataset.weighing import weighed
 from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -104,7 +103,7 @@ def read_dataset(
         problems=problems,
         report=report,
     )
-    return dataset if opened.weighing is None else weighed(dataset, opened.weighing)
+    return dataset if opened.then is None else opened.then(dataset)
 
 
 def _written(source: Source) -> tuple[int, int] | None:

@@ -12,20 +12,19 @@ from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet
 from targen_core.dataset.forms.records import Form, Record, as_it_is
 from targen_core.dataset.forms.text import document, lines, table
 from targen_core.dataset.model import Dataset, problem_in
-from targen_core.dataset.weighing import FILE as WEIGHING
-from targen_core.dataset.weighing import Weighing, read_weighing
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import order_of
 from targen_core.plain import is_inside, read_plain
-from targen_core.plugins.register import is_file
+from targen_core.plugins.loader import installed
 from targen_core.reading import read_jsonl
-from targen_core.runs.records.manifest import TASK_FILE, Manifest, copy_of
+from targen_core.runs.folder.reporters import CARD
+from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import without_addresses
-from targen_core.runs.records.reading import SMALL, check_members, read_json
+from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
 from targen_core.wording import Words
 
-__all__ = ["Source", "open_source"]
+__all__ = ["DatasetReader", "RecordsOf", "Source", "card_in", "open_source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Source:
         of: that task itself, where the rows are of a `Dataset`.
         card: the dataset card, or "".
         provenance: where a run's instances are from.
-        weighing: where its rows have weights, what `weighing.json` says of them.
+        then: what is done to the dataset once its rows are read, such as weighing them.
     """
 
     place: str
@@ -56,7 +55,7 @@ class Source:
     of: Task[Any, Any] | None = None
     card: str = ""
     provenance: Iterable[Mapping[str, Any]] = ()
-    weighing: Weighing | None = None
+    then: Callable[[Dataset], Dataset] | None = None
 
     def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
         """The rows as they are: of any schema, in values of `task` where it is given.
@@ -99,6 +98,18 @@ class Source:
         raise UsageError(f"{self.place} has no rows", hint=hint)
 
 
+class DatasetReader:
+    """Opens datasets in a form of its own; each method gives None for what is none."""
+
+    def folder(self, path: Path) -> Source | None:
+        """Open a folder that is no run directory."""
+        return None
+
+    def file(self, path: Path, encoding: str) -> Source | None:
+        """Open a file, whose text is in `encoding` unless a byte order mark says otherwise."""
+        return None
+
+
 def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     """A dataset, wherever and in whatever form it is.
 
@@ -125,6 +136,8 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path)
+    if (opened := _by_a_reader(lambda reader: reader.file(path, encoding))) is not None:
+        return opened
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         form = table(path, encoding)
@@ -137,16 +150,18 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     return Source(str(path), path.stem, form)
 
 
+def _by_a_reader(ask: Callable[[DatasetReader], Source | None]) -> Source | None:
+    """What the first reader makes of it that knows it."""
+    readers: Iterable[DatasetReader] = (reader for _, reader in installed("dataset-reader"))
+    return next((source for reader in readers if (source := ask(reader)) is not None), None)
+
+
 def _folder(path: Path) -> Source:
     name = path.resolve().name
     if (path / "manifest.json").exists():
         return _of_run(path, name)
-    if (path / "correction.json").exists():
-        return _of_correction(path, name)
-    if (path / "import.json").exists():
-        return _of_import(path, name)
-    if (path / WEIGHING).exists():
-        return _of_weighing(path, name)
+    if (opened := _by_a_reader(lambda reader: reader.folder(path))) is not None:
+        return opened
     if (path / "state.json").is_file():
         return Source(str(path), name, saved(path))
     if (path / "dataset_dict.json").is_file():
@@ -197,70 +212,13 @@ def _of_run(run: Path, name: str) -> Source:
         version=manifest.task.version,
         task=lambda: manifest.task_name(run),
         variants=tuple(manifest.task.variants),
-        card=without_addresses(_card(run / "README.md"), manifest.steps.values()),
-        provenance=_Lines(run / "provenance.jsonl"),
+        card=without_addresses(card_in(run), manifest.steps.values()),
+        provenance=RecordsOf(run / "provenance.jsonl"),
     )
-
-
-def _of_correction(folder: Path, name: str) -> Source:
-    """What `targen correct` left: its rows are of the task that it names."""
-    check_members(folder)
-    plan = read_json(folder / "correction.json")
-    task = plan.get("task") if isinstance(plan, dict) else None
-    known = task.get("id") if isinstance(task, dict) else None
-    rows = folder / "dataset.jsonl"
-    return Source(str(rows), name, lines(rows), task=_named(known))
-
-
-def _of_weighing(folder: Path, name: str) -> Source:
-    """What `targen reweigh` left: its rows, each with a weight in its provenance."""
-    check_members(folder)
-    weighing = read_weighing(folder)
-    rows = folder / "dataset.jsonl"
-    return Source(
-        str(rows),
-        name,
-        lines(rows),
-        task=_copied(folder, weighing.task) or _named(weighing.task),
-        variants=weighing.variants,
-        provenance=_Lines(folder / "provenance.jsonl"),
-        weighing=weighing,
-    )
-
-
-def _of_import(folder: Path, name: str) -> Source:
-    """Rows that somebody else made, as `targen import-rows` left them, weighed or not."""
-    check_members(folder)
-    said = read_json(folder / "import.json")
-    rows = folder / "dataset.jsonl"
-    return Source(
-        str(rows),
-        name,
-        lines(rows),
-        task=_named(said.get("task") if isinstance(said, dict) else None),
-        card=_card(folder / "README.md"),
-        provenance=_Lines(folder / "provenance.jsonl"),
-        weighing=read_weighing(folder) if (folder / WEIGHING).exists() else None,
-    )
-
-
-def _copied(folder: Path, known: str) -> Callable[[], str] | None:
-    """The copy of a task's file that lies in a folder, where the folder says that it has one."""
-    return (lambda: copy_of(folder, known)) if TASK_FILE.fullmatch(known) else None
-
-
-def _named(known: Any) -> Callable[[], str] | None:
-    """The task that a folder says its rows are of, where it is the name of an installed one.
-
-    It is never a file, whose code would be run.
-    """
-    if not isinstance(known, str) or not known or is_file(known) or known.startswith("file:"):
-        return None
-    return lambda: known
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
+class RecordsOf:
     """The records of a jsonl file, read anew each time they are asked for."""
 
     path: Path
@@ -269,12 +227,13 @@ class _Lines:
         return read_jsonl(self.path)
 
 
-def _card(path: Path) -> str:
-    """The dataset card of a run, or "" where there is none.
+def card_in(folder: Path) -> str:
+    """The dataset card of a run or the like, or "" where there is none.
 
     Raises:
         RunDirectoryError: it cannot be read.
     """
+    path = folder / CARD
     try:
         return read_plain(path, SMALL).decode(errors="replace")
     except FileNotFoundError:

@@ -320,6 +320,12 @@ KINDS = {
             described="a targen_core.task_files.TaskReader",
         ),
         Kind(
+            "dataset-reader",
+            "register_dataset_readers",
+            type="targen_core.dataset.source:DatasetReader",
+            described="a targen_core.dataset.source.DatasetReader",
+        ),
+        Kind(
             "reporter",
             "register_reporters",
             type="targen_core.runs.folder.reporters:Reporter",

@@ -17,12 +17,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 import importlib_metadata
 import pluggy
 
+from targen_core.errors import TargenError
 from targen_core.plugins.capture import capture_output, is_theirs, raised_by
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
@@ -34,6 +36,7 @@ __all__ = [
     "DISABLE_VARIABLE",
     "Source",
     "canonical",
+    "installed",
     "installed_sources",
     "load_registry",
     "source_of",
@@ -196,6 +199,19 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
         [one.plugin() for one in loading],
         {name: kind for name, kind in kinds.items() if name not in left_out},
     )
+
+
+@cache
+def installed(kind: str) -> tuple[tuple[str, Any], ...]:
+    """Return the installed objects of a kind that is asked often, with their full ids.
+
+    One that cannot be imported is passed over, since it must not stop the work of others.
+    """
+    registry, found = load_registry(), []
+    for item in registry.all(kind):
+        with contextlib.suppress(TargenError):
+            found.append((item.id, registry.resolve(item)))
+    return tuple(found)
 
 
 class _HookFailed(Exception):

@@ -20,8 +20,8 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import apart, rate
-from targen_core.dataset.bigbench import choices_in
 from targen_core.text import plural
+from targen_standard.datasets.bigbench import choices_in
 
 __all__ = ["CHOICES"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.bigbench import example_of
 from targen_core.errors import UsageError
 from targen_core.reading import read_json, read_text, read_yaml
+from targen_standard.datasets.bigbench import example_of
 
 if TYPE_CHECKING:
     from targen_core import Registry, Task

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from targen_core import Case, Dataset, Task
-from targen_core.dataset.weighing import checked_weights
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.cases import RIGHT
 from targen_core.text import plural
+from targen_standard.datasets.weighing import checked_weights
 from targen_standard.exporting.conversations import conversation
 from targen_training.styles import Style
 from targen_training.trainers import Decision, Question, Trainer

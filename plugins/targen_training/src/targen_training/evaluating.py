@@ -16,7 +16,7 @@ from targen_training.asked import TaskOption, read_rows
 
 if TYPE_CHECKING:
     from targen_core import Dataset
-    from targen_core.dataset.bigbench import BigBench
+    from targen_standard.datasets.bigbench import BigBench
     from targen_training.models import Trained
     from targen_training.scores import Scores
     from targen_training.slices import Examples, Slice

@@ -99,8 +99,8 @@ def reweigh(
     """
     from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.dataset.weighing import FILE
     from targen_core.outputs import check_free
+    from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
 
     if weights is not None and (option or validation or features != "tfidf"):

@@ -138,11 +138,11 @@ def export(
     """
     from targen_core.dataset.read import read_dataset
     from targen_core.dataset.splits import shares_of
-    from targen_core.dataset.weighing import with_weights
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts
     from targen_core.runs.records.options import parse_options
+    from targen_standard.datasets.weighing import with_weights
     from targen_standard.exporting.save import check_free
 
     registry = load_registry()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.weighing import has_weight
 from targen_core.errors import UsageError
 from targen_core.wording import Either, Option
+from targen_standard.datasets.weighing import has_weight
 from targen_standard.exporting.conversations import conversations
 from targen_standard.exporting.model import Exporter
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.weighing import FILE
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.outputs import (
@@ -23,6 +22,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.wording import Action
+from targen_standard.datasets.weighing import FILE
 from targen_standard.methods.form import MethodFile, asked_in, options_of
 from targen_standard.methods.model import Method
 

@@ -9,25 +9,23 @@ from __future__ import annotations
 import codecs
 import io
 import json
-import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.bigbench import bigbench_of, is_bigbench
 from targen_core.dataset.forms.records import Form, NotUtf8, Record, without_index
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.plain import WHOLE, content_of
-from targen_core.reading import Malformed, csv_cells, json_items, json_of
+from targen_core.reading import Malformed, csv_cells, json_items
 from targen_core.reading.lines import LINE
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["document", "lines", "table"]
+__all__ = ["document", "lines", "table", "whole"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -81,14 +79,12 @@ def _is_streamed(path: Path, encoding: str) -> bool:
 
 
 def document(path: Path, encoding: str = "utf-8") -> Form:
-    """A file that is one JSON list of records, BIG-bench's task.json, or of JSON lines after all.
+    """A file that is one JSON list of records, or of JSON lines after all.
 
     Raises:
         UsageError: the file cannot be read, or is in another encoding.
     """
     data, marked = _content(path, encoding)
-    if data.lstrip().startswith(b"{") and b'"examples"' in data:
-        return _bigbench(path, _decoded(path, data, marked)) or lines(path, encoding)
     if not data.lstrip().startswith(b"["):
         return lines(path, encoding)
     text = _decoded(path, data, marked)
@@ -105,36 +101,13 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
     return Form(records, place="row")
 
 
-def _bigbench(path: Path, text: str) -> Form | None:
-    """The examples of BIG-bench's task.json; None where the file is none."""
-    try:
-        value = json_of(text, most=sys.maxsize, strict=False)
-    except Malformed:
-        return None
-    if not is_bigbench(value):
-        return None
-    rows = bigbench_of(value, str(path)).rows()
-
-    def typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
-        """The answer in the column that the task has for it."""
-        if task is None:
-            return row
-        columns = schema_of(task.schema).columns
-        answer = row.get("label", row.get("output"))
-        own: dict[str, Any] = {name: answer for name in ("output", "label") if name in columns}
-        whole = {**row, **own}
-        return {name: value for name, value in whole.items() if name in columns or not own}
-
-    return Form(lambda: enumerate(rows, 1), place="example", typed=typed)
-
-
 def table(path: Path, encoding: str = "utf-8") -> Form:
     """A CSV file with a header, or one with tabs.
 
     Raises:
         UsageError: the file cannot be read, is in another encoding, or names a column twice.
     """
-    text = _decoded(path, *_content(path, encoding))
+    text = whole(path, encoding)
     tabs = path.suffix.lower() == ".tsv"
     header = _header(path, text, tabs=tabs)
 
@@ -174,6 +147,15 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
         if row.get("label") == json.dumps(label.official):  # numbers, where the schema names none
             values["label"] = label.official
     return values
+
+
+def whole(path: Path, encoding: str = "utf-8") -> str:
+    """The text of a file.
+
+    Raises:
+        UsageError: the file cannot be read, or is in another encoding.
+    """
+    return _decoded(path, *_content(path, encoding))
 
 
 def _content(path: Path, encoding: str) -> tuple[bytes, str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from targen_core.plugins.loader import load_registry
+from targen_core.plugins.loader import installed
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
 from targen_core.task_files import TaskFile
@@ -143,14 +142,8 @@ def files_of(run: Ended) -> dict[str, str]:
 
 
 def _all(ask: Callable[[Reporter], _Said]) -> Iterator[_Said]:
-    for name, reporter in _reporters():
+    for name, reporter in installed("reporter"):
         try:
             yield ask(reporter)
         except Exception as error:  # of a plugin's code
             _log.warning("reporter %s failed: %s: %s", name, type(error).__name__, error)
-
-
-@cache  # a listing asks for the concerns of each run
-def _reporters() -> tuple[tuple[str, Reporter], ...]:
-    registry = load_registry()
-    return tuple((item.id, registry.resolve(item)) for item in registry.all("reporter"))

@@ -318,7 +318,7 @@ def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[s
 
 def _in_input(asked: TaskRequest, labels: Sequence[str]) -> bool:
     """Whether outputs are choices that stand in the input, as all examples show."""
-    from targen_core.dataset.bigbench import CHOICE
+    from targen_standard.datasets.bigbench import CHOICE
 
     if labels or len(asked.examples) < 2:
         return False

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import read_dataset
-from targen_core.dataset.weighing import FILE as WEIGHING
-from targen_core.dataset.weighing import Weighing, checked_weights
 from targen_core.outputs import put_folder, remove, write_file
 from targen_core.plain import write_failed
 from targen_core.reading import read_jsonl
 from targen_core.text import markdown, markdown_code, plural
 from targen_methods.importing.rows import Imported, Importing
+from targen_standard.datasets.weighing import FILE as WEIGHING
+from targen_standard.datasets.weighing import Weighing, checked_weights
 from targen_standard.reporting.card import NO_LICENCE, front_matter, heading
 
 __all__ = ["FILE", "FORMAT", "OWN", "card_of", "finish", "write_rows", "write_weighing"]

@@ -116,8 +116,8 @@ def select(
     """
     from targen_cli.tables import print_json, print_table
     from targen_core import load_registry, read_dataset
-    from targen_core.dataset.weighing import FILE
     from targen_core.outputs import check_free
+    from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
 
     path = Path(data).expanduser()
@@ -182,7 +182,7 @@ def keep_best(
         UsageError: rows belong together, lack a label or the number, or something is in the way.
         WriteFailed: the operating system refuses.
     """
-    from targen_core.dataset.weighing import write_weighed
+    from targen_standard.datasets.weighing import write_weighed
 
     data = dataset.name
     together = dataset.task.rows_per_instance

@@ -35,7 +35,7 @@ def answer(
     - targen answer implicatures.json --shots 0 -b chatgpt --batch --max-cost 1
     - targen evaluate answers implicatures.json
     """
-    from targen_core.dataset.bigbench import task_json
+    from targen_standard.datasets.bigbench import task_json
     from targen_training.bigbench.answering import ANSWER, FORM, Answer
     from targen_training.bigbench.score import metric_of
     from targen_training.bigbench.shots import shots_for

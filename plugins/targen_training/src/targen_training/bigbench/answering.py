@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from targen_core import Case, DryRunCall, Llm, Prompt, Task
-from targen_core.dataset.bigbench import CHOICE, BigBench, Example, choices_in, task_json
 from targen_core.origin import placed
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task
+from targen_standard.datasets.bigbench import CHOICE, BigBench, Example, choices_in, task_json
 from targen_training.bigbench.shots import prompt_of
 
 __all__ = ["ANSWER", "FORM", "Answer"]

@@ -19,8 +19,8 @@ from statistics import fmean
 import numpy as np
 
 from targen_cli.findings import Estimate
-from targen_core.dataset.bigbench import BigBench, Example
 from targen_core.errors import UsageError
+from targen_standard.datasets.bigbench import BigBench, Example
 from targen_training.neural.answers import normal
 from targen_training.scores import Measure, draws_of
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 
-from targen_core.dataset.bigbench import BigBench, Example
 from targen_core.errors import UsageError
+from targen_standard.datasets.bigbench import BigBench, Example
 
 __all__ = ["asked_text", "prompt_of", "shots_for"]
 

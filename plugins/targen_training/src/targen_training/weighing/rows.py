@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from targen_core import Dataset, Registry, load_registry
 from targen_core.dataset.source import open_source
-from targen_core.dataset.weighing import checked_weights, write_weighed
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
 from targen_core.reading import read_array
 from targen_core.text import plural
+from targen_standard.datasets.weighing import checked_weights, write_weighed
 from targen_training.decisions import decisions_of
 from targen_training.features import Features
 from targen_training.trainers import Decision

@@ -1,0 +1,126 @@
+"""Readers of what targen's own commands leave, and of BIG-bench's task.json."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.forms.records import Form
+from targen_core.dataset.forms.text import lines, whole
+from targen_core.dataset.schema import schema_of
+from targen_core.dataset.source import DatasetReader, RecordsOf, Source, card_in
+from targen_core.plugins.register import is_file
+from targen_core.reading import Malformed, json_of
+from targen_core.runs.records.manifest import TASK_FILE, copy_of
+from targen_core.runs.records.reading import check_members, read_json
+from targen_core.tasks.model import Task
+from targen_standard.datasets.bigbench import bigbench_of, is_bigbench
+from targen_standard.datasets.weighing import FILE as WEIGHING
+from targen_standard.datasets.weighing import read_weighing, weighed
+
+__all__ = ["BIGBENCH", "LEFT"]
+
+
+class _Left(DatasetReader):
+    def folder(self, path: Path) -> Source | None:
+        """What `targen correct`, `import-rows` and `reweigh` left."""
+        for name, opened in (
+            ("correction.json", _of_correction),
+            ("import.json", _of_import),
+            (WEIGHING, _of_weighing),
+        ):
+            if (path / name).exists():
+                check_members(path)
+                return opened(path, path.resolve().name)
+        return None
+
+
+def _of_correction(folder: Path, name: str) -> Source:
+    """What `targen correct` left: its rows are of the task that it names."""
+    plan = read_json(folder / "correction.json")
+    task = plan.get("task") if isinstance(plan, dict) else None
+    known = task.get("id") if isinstance(task, dict) else None
+    rows = folder / "dataset.jsonl"
+    return Source(str(rows), name, lines(rows), task=_named(known))
+
+
+def _of_weighing(folder: Path, name: str) -> Source:
+    """What `targen reweigh` left: its rows, each with a weight in its provenance."""
+    weighing = read_weighing(folder)
+    rows = folder / "dataset.jsonl"
+    return Source(
+        str(rows),
+        name,
+        lines(rows),
+        task=_copied(folder, weighing.task) or _named(weighing.task),
+        variants=weighing.variants,
+        provenance=RecordsOf(folder / "provenance.jsonl"),
+        then=partial(weighed, weighing=weighing),
+    )
+
+
+def _of_import(folder: Path, name: str) -> Source:
+    """Rows that somebody else made, as `targen import-rows` left them, weighed or not."""
+    said = read_json(folder / "import.json")
+    rows = folder / "dataset.jsonl"
+    is_weighed = (folder / WEIGHING).exists()
+    return Source(
+        str(rows),
+        name,
+        lines(rows),
+        task=_named(said.get("task") if isinstance(said, dict) else None),
+        card=card_in(folder),
+        provenance=RecordsOf(folder / "provenance.jsonl"),
+        then=partial(weighed, weighing=read_weighing(folder)) if is_weighed else None,
+    )
+
+
+def _copied(folder: Path, known: str) -> Callable[[], str] | None:
+    """The copy of a task's file that lies in a folder, where the folder says that it has one."""
+    return (lambda: copy_of(folder, known)) if TASK_FILE.fullmatch(known) else None
+
+
+def _named(known: Any) -> Callable[[], str] | None:
+    """The task that a folder says its rows are of, where it is the name of an installed one.
+
+    It is never a file, whose code would be run.
+    """
+    if not isinstance(known, str) or not known or is_file(known) or known.startswith("file:"):
+        return None
+    return lambda: known
+
+
+class _BigBench(DatasetReader):
+    def file(self, path: Path, encoding: str) -> Source | None:
+        """A task.json with examples."""
+        if path.suffix.lower() != ".json":
+            return None
+        text = whole(path, encoding)
+        if not text.lstrip().startswith("{") or '"examples"' not in text:
+            return None
+        try:
+            value = json_of(text, most=sys.maxsize, strict=False)
+        except Malformed:
+            return None
+        if not is_bigbench(value):
+            return None
+        rows = bigbench_of(value, str(path)).rows()
+        form = Form(lambda: enumerate(rows, 1), place="example", typed=_typed)
+        return Source(str(path), path.stem, form)
+
+
+def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+    """The answer in the column that the task has for it."""
+    if task is None:
+        return row
+    columns = schema_of(task.schema).columns
+    answer = row.get("label", row.get("output"))
+    own: dict[str, Any] = {name: answer for name in ("output", "label") if name in columns}
+    every = {**row, **own}
+    return {name: value for name, value in every.items() if name in columns or not own}
+
+
+LEFT, BIGBENCH = _Left(), _BigBench()
