@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from targen_core import errors
     from targen_core.api.generating import agenerate, aresume, generate, load, resume
-    from targen_core.api.reading import read_dataset
     from targen_core.api.report import LabelReport, Report, UsageReport
     from targen_core.api.run import Run
     from targen_core.calls.backend import Backend, BackendOptions
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     )
     from targen_core.calls.scores import Scored, TokenScore, mean_logprob
     from targen_core.dataset.model import Dataset
+    from targen_core.dataset.read import read_dataset
     from targen_core.engine.filters import Candidate, Filter, Refusal
     from targen_core.engine.quotas import Quotas
     from targen_core.errors import JobFailed, Rejected, TargenError, UsageError
@@ -130,7 +130,7 @@ _HOME = {
     "load": "api.generating",
     "load_registry": "plugins.loader",
     "mean_logprob": "calls.scores",
-    "read_dataset": "api.reading",
+    "read_dataset": "dataset.read",
     "resume": "api.generating",
     "trusting": "origin",
     "vocabulary": "tasks.vocabularies",

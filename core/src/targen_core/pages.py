@@ -1,36 +1,13 @@
-"""HTML pages: the one place that escapes text for them and says what they may load and run.
-
-Files carry their Content-Security-Policy in a `meta` element, with the hashes of
-their own style and script. Servers send `SERVED` as headers. Either way a page
-loads nothing from elsewhere, and whatever slips through the escaping is inert:
-no style attribute, no inline handler and no injected script has a hash.
-"""
+"""Texts and tables as HTML, escaped: models and others wrote what they show."""
 
 from __future__ import annotations
 
-import hashlib
 import html
-import json
-from base64 import b64encode
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from targen_core.text import json_safe, printable
+from targen_core.text import printable
 
-__all__ = ["SERVED", "document", "safe"]
-
-SERVED = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""The headers of every served answer: its own files only, no inline script, no copy kept."""
+__all__ = ["safe", "table"]
 
 
 def safe(value: object, *, lines: bool = True, max_length: int | None = None) -> str:
@@ -45,60 +22,17 @@ def safe(value: object, *, lines: bool = True, max_length: int | None = None) ->
     return html.escape(printable(text, lines=lines, max_length=max_length))
 
 
-def document(
-    title: str,
-    body: Iterable[str],
-    *,
-    style: str,
-    script: str = "",
-    data: Mapping[str, Any] | None = None,
-    generator: str = "targen",
-) -> str:
-    """Return a page as one HTML file that needs no network.
-
-    Args:
-        title: plain text.
-        body: HTML, without style attributes and inline handlers: its policy refuses them.
-        style: CSS of the page.
-        script: JavaScript of the page, run as a module after the page is read.
-        data: values for the script, by the id of the element whose text is their JSON.
-        generator: the distribution that makes the page.
-    """
-    # Either word would end its element, wherever it stands, and a comment would hide the end.
-    # Within strings and regular expressions of JavaScript the escapes change nothing.
-    style = style.replace("</style", "<\\/style")
-    script = script.replace("</script", "<\\/script").replace("<!--", "\\x3c!--")
-    may_run = f"script-src {_hash(script)}; " if script else ""
-    policy = (
-        f"default-src 'none'; {may_run}style-src {_hash(style)}; base-uri 'none'; "
-        "form-action 'none'"
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as HTML."""
+    lines = ["<table>", f"<caption>{_safe(caption)}</caption>"]
+    lines.append(
+        "<thead><tr>" + "".join(f"<th>{_safe(head)}</th>" for head in heads) + "</tr></thead>"
     )
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="referrer" content="no-referrer">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta name="generator" content="{safe(generator)}">',
-        f"<title>{safe(title, lines=False)}</title><style>{style}</style></head><body>",
-        *body,
-        *(
-            f'<script type="application/json" id="{safe(name)}">{_embedded(value)}</script>'
-            for name, value in (data or {}).items()
-        ),
-        *([f'<script type="module">{script}</script>'] if script else []),
-        "</body></html>",
-        "",
-    ]
-    return "\n".join(parts)
+    lines.append("<tbody>")
+    for row in rows:
+        lines.append("<tr>" + "".join(f"<td>{_safe(cell)}</td>" for cell in row) + "</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
 
 
-def _hash(text: str) -> str:
-    """The source expression that admits exactly this inline text."""
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{b64encode(digest).decode()}'"
-
-
-def _embedded(value: Any) -> str:
-    """JSON in which no text can end the element or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return json_safe(text).replace("<", "\\u003c").replace("&", "\\u0026")
+def _safe(value: object) -> str:
+    return safe(value, lines=False)

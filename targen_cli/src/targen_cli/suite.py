@@ -20,7 +20,8 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.account import Account
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import require_fitting_filters
+from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT
@@ -66,7 +67,7 @@ def run_suite(
         UsageError: a filter does not go with one of the tasks, before any of them runs.
     """
     for _, spec in specs:
-        require_fitting_filters(registry, spec)
+        _require_fitting_filters(registry, spec)
     shared: dict[bytes, ChatReply] = {}
     limits = specs[0][1].limits if specs else Limits()
     folders = [out for out, _ in specs]
@@ -78,3 +79,15 @@ def run_suite(
                 job.shared = shared
                 run(job)
     return account
+
+
+def _require_fitting_filters(registry: Registry, spec: RunSpec) -> None:
+    """See that the filters of a spec go with its task, before anything is begun.
+
+    Raises:
+        UsageError: one does not, or cannot read a dataset that its options name.
+    """
+    registered, task = find_task(registry, spec.task, spec.variants)
+    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
+    parts.several("filter", task.filters_from, spec.filters)
+    parts.require_fit(task)

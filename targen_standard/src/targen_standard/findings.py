@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
-from targen_core.pages import document, safe
+from targen_cli.pages import document
+from targen_core.pages import safe
 from targen_core.text import markdown
 
 __all__ = ["findings_as_html", "findings_as_markdown"]

@@ -232,7 +232,7 @@ class Report:
         return f"<Report of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        from targen_core.api.html import table
+        from targen_core.pages import table
 
         heads = ("label", "rows", "requested", "candidates", "kept", "duplicates", "rejected for")
         rows = [

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from targen_core.api.html import table
 from targen_core.api.report import Report
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.errors import TargenError
+from targen_core.pages import table
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.preparing.tasks import find_task

@@ -1,41 +1,13 @@
-"""A call layer that sends nothing: all that it answers is in a journal.
-
-A key is a digest of everything that determines a reply, so what is asked as it was finds its
-reply, and what is asked otherwise finds none. Whoever asks for that is told that it is lacking,
-and nobody is asked in its place.
-"""
+"""What stands for the model of a step that is not asked again."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
 
-from targen_core.calls.budget import Budget
-from targen_core.calls.call import BoundModel, Call, Scope, call_key, with_schema
-from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer, recorded_reply
-from targen_core.calls.model import ChatReply, ChatRequest, Message, Price
-from targen_core.calls.rate import RateLimiter
-from targen_core.calls.usage import Usage
-from targen_core.errors import Rejected
+from targen_core.calls.model import ChatReply, ChatRequest, Price
 
-__all__ = ["NOT_RECORDED", "RecordedLayer", "RecordedModel", "Records", "recorded_models"]
-
-T = TypeVar("T")
-
-NOT_RECORDED = "not-recorded"
-"""The reason that is given to code which asks for what no journal holds."""
-
-_AT_ONCE = 64  # no call waits for another here; it bounds how far a run looks ahead
-
-
-class Records(Protocol):
-    """Replies by key: a run's journal, or a part of one."""
-
-    def get(self, key: bytes) -> dict[str, Any] | None:
-        """The record of a call, or None."""
+__all__ = ["RecordedModel"]
 
 
 @dataclass(slots=True)
@@ -65,81 +37,3 @@ class RecordedModel:
 
     async def aclose(self) -> None:
         """Nothing is open."""
-
-
-def recorded_models(
-    steps: Mapping[str, tuple[str, Mapping[str, Any], frozenset[str]]],
-) -> dict[str, BoundModel]:
-    """For each step, by its model's identity and its parameters, what stands for the model.
-
-    The third of each are the parameters that are settled; see `BoundModel`.
-    """
-    limiter = RateLimiter(_AT_ONCE)
-    return {
-        name: BoundModel(RecordedModel(identity), limiter, params, None, settled=settled)
-        for name, (identity, params, settled) in steps.items()
-    }
-
-
-class RecordedLayer(CallLayer):
-    """Answers calls from the journal alone.
-
-    Args:
-        models: see `recorded_models`.
-        seed: the run's seed.
-        journal: what is known.
-        usage: what the calls of the journal took.
-        nearest: given a call whose key is not known, and the key, the record that stands in for
-            its reply, or None.
-    """
-
-    def __init__(
-        self,
-        models: Mapping[str, BoundModel],
-        *,
-        seed: int,
-        journal: Journal,
-        usage: Usage,
-        nearest: Callable[[Call, bytes], dict[str, Any] | None] = lambda call, key: None,
-    ) -> None:
-        super().__init__(
-            models, seed=seed, journal=journal, cache=None, budget=Budget(), usage=usage
-        )
-        self._nearest = nearest
-
-    async def answer(
-        self, call: Call, scope: Scope, read: Callable[[str], T]
-    ) -> tuple[T, ChatReply]:
-        """See `CallLayer.answer`."""
-        model = self.models[call.step].model
-        if call.schema is not None and isinstance(model, RecordedModel) and model.structured:
-            in_words = replace(call, messages=with_schema(call.messages, call.schema))
-            if not self._knows(call) and self._knows(in_words):
-                model.structured = False
-                call = in_words
-        return await super().answer(call, scope, read)
-
-    def _knows(self, call: Call) -> bool:
-        key = call_key(self.models[call.step], call, call.messages, self.seed, 0)
-        return self.journal.get(key) is not None
-
-    def _recall(self, bound: BoundModel, key: bytes, call: Call) -> ChatReply | None:
-        record = self.journal.get(key) or self._nearest(call, key)
-        return None if record is None else recorded_reply(record)
-
-    async def _send(
-        self,
-        bound: BoundModel,
-        call: Call,
-        messages: tuple[Message, ...],
-        key: bytes,
-        attempt: int,
-        scope: Scope,
-    ) -> ChatReply:
-        """Send nothing: note that the call is lacking.
-
-        Raises:
-            Rejected: whatever code makes of it, what it makes is not used.
-        """
-        scope.lacking = (*scope.lacking, call)
-        raise Rejected(NOT_RECORDED, f"the journal holds no reply to {call.prompt} at {call.place}")

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_analysis.wording import metric_option
 from targen_core import Registration, Registry
-from targen_core.api.html import table
 from targen_core.errors import MissingDependency, TargenError, UsageError
+from targen_core.pages import table
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
 

@@ -11,8 +11,8 @@ from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, named_apart, read_corpus
 from targen_analysis.metrics import Corpus, Study
 from targen_core import Registry, Run, Task, load_registry
-from targen_core.api.reading import DataLike
 from targen_core.errors import UsageError
+from targen_standard.given import DataLike
 
 __all__ = ["analyze"]
 

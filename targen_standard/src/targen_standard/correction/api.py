@@ -10,7 +10,6 @@ from targen_cli.shown import shown
 from targen_cli.watch import Watch
 from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
-from targen_core.api.reading import Data, DataLike, given_data
 from targen_core.api.request import (
     ExecutorLike,
     PathText,
@@ -28,6 +27,7 @@ from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport
+from targen_standard.given import Data, DataLike, given_data
 
 __all__ = ["acorrect", "correct", "corrected"]
 

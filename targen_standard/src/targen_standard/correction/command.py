@@ -22,9 +22,9 @@ from targen_standard.batches.command import end_with, imported_facts, print_impo
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
     from targen_cli.estimating import CostEstimate
-    from targen_core.api.reading import Data
     from targen_core.api.request import Request
     from targen_standard.batches.files import FileTransport
+    from targen_standard.given import Data
 
 
 @takes(
@@ -88,12 +88,12 @@ def correct(
     from targen_cli.ahead import ask_first
     from targen_cli.choosing import choice
     from targen_cli.progress import watching
-    from targen_core.api.reading import given_data
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.batches.files import FileTransport
     from targen_standard.correction.api import corrected
+    from targen_standard.given import given_data
 
     if answers is not None and not batch_offline:
         raise UsageError("--answers is for --batch-offline")

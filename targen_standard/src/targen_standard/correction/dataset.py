@@ -48,7 +48,6 @@ from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.models import bind_models
-from targen_core.runs.preparing.plan import PreparedCorrection, prepare_correction
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import read_json
@@ -60,6 +59,7 @@ from targen_core.text import plural
 from targen_core.wording import AGAIN, ANOTHER_OUT, REPEAT, Blank, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
+from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit

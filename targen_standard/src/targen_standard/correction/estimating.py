@@ -11,9 +11,9 @@ from targen_core.api.request import Request
 from targen_core.dataset.model import Dataset
 from targen_core.runs.folder.report import reported_prices
 from targen_core.runs.jobs.account import off_the_books
-from targen_core.runs.preparing.plan import prepare_correction
 from targen_core.text import plural
 from targen_standard.correction.dataset import correct_dataset
+from targen_standard.correction.preparing import prepare_correction
 
 __all__ = ["estimated_correction"]
 

@@ -16,11 +16,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task, task_plan
-from targen_standard.correction.dataset import (
-    open_correction,
-    patched,
-    write_correction,
-)
+from targen_standard.correction.dataset import open_correction, patched, write_correction
 
 __all__ = ["Decided", "patched", "write_version"]
 

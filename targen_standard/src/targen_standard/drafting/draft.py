@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
@@ -18,9 +19,11 @@ from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.session import open_layer
-from targen_core.runs.preparing.models import bind_models
-from targen_core.runs.preparing.plan import prepare_call
+from targen_core.runs.preparing.delivering import chosen_delivery
+from targen_core.runs.preparing.models import PreparedStep, bind_models, models_of
+from targen_core.runs.preparing.plan import options_of
 from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.model import Task
 from targen_core.wording import Action
 from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task
 from targen_standard.task_files.model import Declaration
@@ -69,7 +72,7 @@ def draft_cost(registry: Registry, description: str, spec: RunSpec) -> float | N
     Raises:
         UsageError: anything wrong with the backend or its options.
     """
-    step = prepare_call(registry, spec, drafting_task())
+    step = _model(registry, spec, drafting_task())
     if step.price is None:
         return None
     # The prompt and an answer; a second attempt carries both, and has an answer of its own.
@@ -87,7 +90,7 @@ async def _draft(
     on_layer: Callable[[CallLayer], None],
 ) -> Draft:
     task = drafting_task()
-    step = prepare_call(registry, spec, task)
+    step = _model(registry, spec, task)
     usage = Usage()
 
     def usable(reply: DraftReply) -> None:
@@ -124,3 +127,14 @@ async def _draft(
     finally:
         journal.close()
     return Draft(declared(reply), usage.total)
+
+
+def _model(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> PreparedStep:
+    """Find and make the model of a call that is no part of a run, asked as step 3 of `task`.
+
+    Raises:
+        UsageError: `spec` is invalid; its task and quotas are not looked at.
+    """
+    delivery = chosen_delivery(registry, spec.limits)
+    steps = models_of(registry, task, spec, options_of(task, spec), {"generate"}, delivery)
+    return steps["generate"]

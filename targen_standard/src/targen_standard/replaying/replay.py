@@ -19,7 +19,6 @@ from targen_core.calls.call import BoundModel, Call
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Price
-from targen_core.calls.recorded import RecordedLayer, recorded_models
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
@@ -48,6 +47,7 @@ from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
+from targen_standard.recorded import RecordedLayer, recorded_models
 
 __all__ = ["Needed", "Replay", "known_sources", "reply_of"]
 

@@ -21,7 +21,6 @@ from pydantic import ValidationError
 from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.recorded import RecordedLayer
 from targen_core.calls.usage import Usage
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.local import LocalExecutor
@@ -31,6 +30,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import executor_of
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.tasks.model import Task
+from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import Replay, known_sources, reply_of
 
 __all__ = ["Judged", "Revision", "touched_labels"]

@@ -20,7 +20,6 @@ from targen_cli.tracing import Traced
 from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal, find_records
 from targen_core.calls.model import ChatReply, Message
-from targen_core.calls.recorded import RecordedLayer, recorded_models
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import NoLedger
 from targen_core.engine.executor import Generation, Judgement
@@ -40,6 +39,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import settled
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
+from targen_standard.recorded import RecordedLayer, recorded_models
 
 __all__ = ["Asked", "AskedCall", "asked_for"]
 

@@ -34,24 +34,15 @@ from targen_core.runs.preparing.tasks import (
     refuse_unlabeled,
     task_plan,
 )
-from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import given_file
 from targen_core.runs.records.options import CORE, StepOptions, check_steps
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
-from targen_core.wording import Option
 
-__all__ = [
-    "Prepared",
-    "PreparedCorrection",
-    "named",
-    "prepare",
-    "prepare_call",
-    "prepare_correction",
-    "require_fitting_filters",
-]
+__all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,22 +89,6 @@ class Prepared:
         return replace(self, task=self.task.replace(checks=tuple(checks)), filters=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedCorrection:
-    """Step 4 of a task, ready to be asked of any dataset."""
-
-    task: Task[Any, Any]
-    distribution: str
-    corrector_id: str
-    corrector: Corrector[Any]
-    plan: TaskPlan
-    steps: dict[str, PreparedStep]
-    step: StepPlan
-    part: PartPlan | None
-    delivery: Delivery | None = None
-    deliveries: tuple[Delivery, ...] = ()
-
-
 def prepare(
     registry: Registry,
     spec: RunSpec,
@@ -144,7 +119,7 @@ def prepare(
         admit=admit,
     )
     task = as_asked(own, spec, parts)
-    file = _read_file(spec)
+    file = file_of(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
@@ -152,7 +127,7 @@ def prepare(
     filters = parts.several("filter", (*usual, *task.filters_from), spec.filters)
     parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
-    options = _options(task, full, parts, [name for plan in former for name in plan.names])
+    options = options_of(task, full, parts, [name for plan in former for name in plan.names])
     refuse_unlabeled(task, spec, corrector)
     specs, user_items = chain_of(task, spec, options)
     if spec.shard is not None:
@@ -210,64 +185,7 @@ def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
     return [plan.id for plan in plans if plan is not None]
 
 
-def require_fitting_filters(registry: Registry, spec: RunSpec) -> None:
-    """See that the filters of a spec go with its task, before anything is begun.
-
-    Raises:
-        UsageError: one does not, or cannot read a dataset that its options name.
-    """
-    registered, task = find_task(registry, spec.task, spec.variants)
-    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
-    parts.several("filter", task.filters_from, spec.filters)
-    parts.require_fit(task)
-
-
-def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
-    """Find, make and check what step 4 alone needs; `spec`'s quotas are not looked at.
-
-    Raises:
-        UsageError: `spec` is invalid.
-    """
-    registered, task = find_task(registry, spec.task, spec.variants)
-    _read_file(spec)
-    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
-    corrector_id, corrector = find_corrector(parts, task, spec.corrector)
-    if corrector is None or corrector_id is None:
-        raise UsageError(
-            f"task {task.name} has no corrector of its own",
-            hint=Option("corrector", "meta") + ", blind or vote",
-        )
-    parts.require_fit(task)
-    options = _options(task, spec, parts)
-    delivery = chosen_delivery(registry, spec.limits)
-    judged = judged_by(task, corrector)
-    steps = models_of(registry, judged, spec, options, {"correct"}, delivery)
-    return PreparedCorrection(
-        task=judged_offline(task, corrector),
-        distribution=registered.distribution,
-        corrector_id=corrector_id,
-        corrector=corrector,
-        plan=task_plan(registered.id, task, spec.variants),
-        steps=steps,
-        step=steps["correct"].plan,
-        part=parts.plans.get("corrector"),
-        delivery=delivery,
-        deliveries=known_deliveries(registry),
-    )
-
-
-def prepare_call(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> PreparedStep:
-    """Find and make the model of a call that is no part of a run, asked as step 3 of `task`.
-
-    Raises:
-        UsageError: `spec` is invalid; its task and quotas are not looked at.
-    """
-    delivery = chosen_delivery(registry, spec.limits)
-    steps = models_of(registry, task, spec, _options(task, spec), {"generate"}, delivery)
-    return steps["generate"]
-
-
-def _read_file(spec: RunSpec) -> TaskFile | None:
+def file_of(spec: RunSpec) -> TaskFile | None:
     """What the task was read from; a draft makes rows on the scripted backend alone."""
     if not is_file(spec.task):
         return None
@@ -334,7 +252,7 @@ def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> d
     return kept
 
 
-def _options(
+def options_of(
     task: Task[Any, Any], spec: RunSpec, parts: Parts | None = None, former: Sequence[str] = ()
 ) -> dict[str, StepOptions]:
     """What the user says of each of the task's steps.

@@ -17,13 +17,10 @@ from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.wording import Action
 
-__all__ = ["Data", "DataLike", "given_data", "read_dataset"]
+__all__ = ["Data", "DataLike", "given_data"]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
-
-read_dataset = read.read_dataset
-
 
 _log = logging.getLogger("targen.run")
 

@@ -1,0 +1,78 @@
+"""Step 4 of a task alone: found, made and checked, to be asked of any dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from targen_core.calls.delivery import Delivery
+from targen_core.errors import UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.delivering import chosen_delivery, known_deliveries
+from targen_core.runs.preparing.models import PreparedStep, models_of
+from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.preparing.plan import file_of, options_of
+from targen_core.runs.preparing.tasks import (
+    find_corrector,
+    find_task,
+    judged_by,
+    judged_offline,
+    task_plan,
+)
+from targen_core.runs.records.lock import PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Corrector
+from targen_core.wording import Option
+
+__all__ = ["PreparedCorrection", "prepare_correction"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCorrection:
+    """Step 4 of a task, ready to be asked of any dataset."""
+
+    task: Task[Any, Any]
+    distribution: str
+    corrector_id: str
+    corrector: Corrector[Any]
+    plan: TaskPlan
+    steps: dict[str, PreparedStep]
+    step: StepPlan
+    part: PartPlan | None
+    delivery: Delivery | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+
+def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
+    """Find, make and check what step 4 alone needs; `spec`'s quotas are not looked at.
+
+    Raises:
+        UsageError: `spec` is invalid.
+    """
+    registered, task = find_task(registry, spec.task, spec.variants)
+    file_of(spec)
+    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
+    corrector_id, corrector = find_corrector(parts, task, spec.corrector)
+    if corrector is None or corrector_id is None:
+        raise UsageError(
+            f"task {task.name} has no corrector of its own",
+            hint=Option("corrector", "meta") + ", blind or vote",
+        )
+    parts.require_fit(task)
+    options = options_of(task, spec, parts)
+    delivery = chosen_delivery(registry, spec.limits)
+    judged = judged_by(task, corrector)
+    steps = models_of(registry, judged, spec, options, {"correct"}, delivery)
+    return PreparedCorrection(
+        task=judged_offline(task, corrector),
+        distribution=registered.distribution,
+        corrector_id=corrector_id,
+        corrector=corrector,
+        plan=task_plan(registered.id, task, spec.variants),
+        steps=steps,
+        step=steps["correct"].plan,
+        part=parts.plans.get("corrector"),
+        delivery=delivery,
+        deliveries=known_deliveries(registry),
+    )
