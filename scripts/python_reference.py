@@ -111,6 +111,7 @@ MODULES = [
     "targen_core.pages",
     "targen_cli.pages",
     "targen_core.reading",
+    "targen_cli.reading",
     "targen_core.outputs",
     "targen_core.suggestions",
     "targen_core.text",

@@ -52,6 +52,7 @@ RESOURCES = ("files(", "(files(", "distribution.read_text(")
 
 READERS = {
     "core/src/targen_core/reading/": "the readers themselves",
+    "targen_cli/src/targen_cli/reading/": "those of what the kernel does not read",
     "core/src/targen_core/plain.py": "the bytes that they read",
 }
 ALLOWED = {
@@ -282,9 +283,16 @@ def test_models_are_loaded_behind_a_gate(name):
 
 def read_by(folder: Path) -> dict[str, set[str]]:
     """Modules that call a reader by its name, which they import from `reading` or `plain`."""
+    import targen_cli.reading
     import targen_core.reading
 
-    readers = {*targen_core.reading.__all__, "content_of", "read_plain", "open_plain"}
+    readers = {
+        *targen_core.reading.__all__,
+        *targen_cli.reading.__all__,
+        "content_of",
+        "read_plain",
+        "open_plain",
+    }
     found: dict[str, set[str]] = {}
     for path in sorted(folder.rglob("*.py")):
         name = ".".join(path.relative_to(folder).with_suffix("").parts)
@@ -300,7 +308,7 @@ def read_by(folder: Path) -> dict[str, set[str]]:
             alias.name
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom)
-            and node.module in ("targen_core.reading", "targen_core.plain")
+            and node.module in ("targen_core.reading", "targen_cli.reading", "targen_core.plain")
             for alias in node.names
         }
         if here := called & imported & readers:

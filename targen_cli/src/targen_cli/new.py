@@ -95,10 +95,10 @@ def new(
 
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
+    from targen_cli.reading import read_toml
     from targen_cli.scaffold.names import Names
     from targen_cli.scaffold.writing import add_part
     from targen_core.plugins.hookspecs import API_GROUP
-    from targen_core.reading import read_toml
 
     file = folder / "pyproject.toml"
     project = read_toml(file).get("project", {})

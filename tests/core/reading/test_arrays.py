@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from targen_cli.reading import read_array, read_arrays, read_zip
 from targen_core.errors import UnreadableFile
-from targen_core.reading import read_array, read_arrays, read_zip
 
 
 def header(text: str) -> bytes:

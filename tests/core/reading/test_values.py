@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targen_cli.reading import read_toml, read_yaml, toml_of, yaml_of
 from targen_core.errors import UnreadableFile
 from targen_core.reading import (
     Malformed,
@@ -17,10 +18,6 @@ from targen_core.reading import (
     json_of,
     read_json,
     read_text,
-    read_toml,
-    read_yaml,
-    toml_of,
-    yaml_of,
 )
 
 MERGE_BOMB = "a0: &a0 {k: v}\n" + "".join(

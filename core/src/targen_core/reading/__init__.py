@@ -1,15 +1,13 @@
-"""One bounded reader per format: JSON, JSONL, YAML, TOML, CSV, npy, npz, Parquet, Arrow, zip.
+"""One bounded reader per format: JSON, JSONL, CSV, Parquet and Arrow. Others are in `targen_cli`.
 
 Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
 depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
-raises `UnreadableFile` with the file and, if known, the line. yaml, numpy and pyarrow are imported
-when they are first needed.
+raises `UnreadableFile` with the file and, if known, the line. pyarrow is imported when it is first
+needed.
 
 Functions that end in `_of` take text or bytes that were read already, and raise `Malformed`.
 """
 
-from targen_core.reading.archives import read_zip
-from targen_core.reading.arrays import read_array, read_arrays
 from targen_core.reading.lines import csv_cells, json_line, read_jsonl
 from targen_core.reading.tables import ParquetRows, arrow_rows
 from targen_core.reading.values import (
@@ -20,10 +18,6 @@ from targen_core.reading.values import (
     json_of,
     read_json,
     read_text,
-    read_toml,
-    read_yaml,
-    toml_of,
-    yaml_of,
 )
 
 __all__ = [
@@ -36,14 +30,7 @@ __all__ = [
     "json_items",
     "json_line",
     "json_of",
-    "read_array",
-    "read_arrays",
     "read_json",
     "read_jsonl",
     "read_text",
-    "read_toml",
-    "read_yaml",
-    "read_zip",
-    "toml_of",
-    "yaml_of",
 ]

@@ -1,4 +1,4 @@
-"""JSON, YAML and TOML: plain values, of bounded size and depth."""
+"""JSON: plain values, of bounded size and depth."""
 
 from __future__ import annotations
 
@@ -20,25 +20,19 @@ __all__ = [
     "json_of",
     "read_json",
     "read_text",
-    "read_toml",
-    "read_yaml",
-    "toml_of",
-    "yaml_of",
+    "shallow",
+    "too_deep",
+    "value_in",
 ]
 
 DEEPEST = 64
 """Most levels of a JSON value by default."""
 
 _DATA = 64 << 20  # bytes of a JSON file
-_TYPED = 1 << 20  # of a file written by hand: PyYAML reads a few hundred KiB per second
-_LEVELS = 16  # of such a file
-_BITS = 8192  # of a number; Python writes no more than 4,300 digits
 _PARTS = 8_000_000  # values of a JSON text: each takes up to 100 bytes in memory
 
-_DOTTED = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
 _OPENS = re.compile(r"[ \t\r\n]*+\[[ \t\r\n]*+(\][ \t\r\n]*+)?")
 _GOES_ON = re.compile(r"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
-_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 class Malformed(ValueError):
@@ -107,28 +101,7 @@ def read_json(
     Raises:
         UnreadableFile: it cannot be read, is not JSON, or is nested too deeply.
     """
-    return _value(path, read_text(path, max_bytes, inside=inside), json_of, deepest=deepest)
-
-
-def read_yaml(
-    path: Path, max_bytes: int = _TYPED, *, inside: Path | None = None, texts: bool = False
-) -> Any:
-    """Return the value of a YAML file; see `yaml_of` and `read_text`.
-
-    Raises:
-        UnreadableFile: it cannot be read, is not YAML, or expands too far.
-    """
-    return _value(path, read_text(path, max_bytes, inside=inside), yaml_of, texts=texts)
-
-
-def read_toml(path: Path, max_bytes: int = _TYPED, *, inside: Path | None = None) -> dict[str, Any]:
-    """Return the table of a TOML file; see `read_text`.
-
-    Raises:
-        UnreadableFile: it cannot be read, is not TOML, or is nested too deeply.
-    """
-    table: dict[str, Any] = _value(path, read_text(path, max_bytes, inside=inside), toml_of)
-    return table
+    return value_in(path, read_text(path, max_bytes, inside=inside), json_of, deepest=deepest)
 
 
 def json_of(
@@ -160,14 +133,14 @@ def json_of(
             object_pairs_hook=_each_key_once if once else None,
         )
     except RecursionError:
-        raise _too_deep(text, deepest) from None
+        raise too_deep(text, deepest) from None
     except json.JSONDecodeError as error:
         raise _not_json(error) from None
     except UnicodeDecodeError as error:
         raise Malformed(f"it is not JSON: {error}") from None
     except ValueError as error:
         raise Malformed(str(error)) from None
-    return _shallow(value, text, deepest)
+    return shallow(value, text, deepest)
 
 
 def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
@@ -190,13 +163,13 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         try:
             value, at = scan(text, at)
         except RecursionError:
-            raise _too_deep(text, deepest) from None
+            raise too_deep(text, deepest) from None
         except json.JSONDecodeError as error:
             raise _not_json(error) from None
         except ValueError as error:  # a number of too many digits
             raise Malformed(str(error)) from None
         if not is_within(value, deepest - 1):
-            raise _too_deep(text, deepest)
+            raise too_deep(text, deepest)
         yield value
         if not (mark := _GOES_ON.match(text, at)):
             raise _not_json(json.JSONDecodeError("Expecting ',' delimiter", text, at))
@@ -205,59 +178,12 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         raise _not_json(json.JSONDecodeError("Extra data", text, at))
 
 
-def yaml_of(text: str, *, deepest: int = _LEVELS, texts: bool = False) -> Any:
-    """Return the value of a YAML text, with plain values as YAML 1.2 has them.
-
-    `yes`, `no`, `on`, `off` and dates are texts, and so is each key. Tags make no objects: except
-    for `!!str`, `!!seq` and `!!map` they are refused. Merge keys (`<<`) and aliases work, and count
-    with all that they expand to.
-
-    Args:
-        text: the text.
-        deepest: the most levels of nesting.
-        texts: whether each scalar is read as a text, whatever it looks like.
+def value_in(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> Any:
+    """Return what `parsed` makes of the text of a file.
 
     Raises:
-        Malformed: it is not YAML, is nested too deeply, expands too far, or gives a key twice.
+        UnreadableFile: it raised `Malformed`; names the file and the line.
     """
-    from targen_core.reading.nodes import yaml_value
-
-    return yaml_value(text, deepest=deepest, texts=texts)[0]
-
-
-def toml_of(text: str, *, deepest: int = _LEVELS) -> dict[str, Any]:
-    """Return the table of a TOML text.
-
-    Raises:
-        Malformed: it is not TOML, or is nested too deeply.
-    """
-    import tomllib
-
-    if long := _DOTTED.search(text):  # tomllib takes the square of a key's parts
-        line = text.count("\n", 0, long.start()) + 1
-        raise TooDeep(f"nested more than {deepest} levels deep", line)
-    try:
-        table = tomllib.loads(text)
-    except RecursionError:
-        raise _too_deep(text, deepest) from None
-    except ValueError as error:
-        found = _AT_LINE.search(str(error))
-        line = int(found[1] or text.count("\n") + 1) if found else 0
-        raise Malformed(f"it is not TOML: {_AT_LINE.sub('', str(error))}", line) from None
-    whole: dict[str, Any] = _shallow(table, text, deepest)
-    if len(text) * 4 > _BITS and _has_long_number(whole):
-        raise Malformed(f"it holds a number of more than {_BITS:,} bits")
-    return whole
-
-
-def _has_long_number(value: Any) -> bool:
-    """Whether a number cannot be written in decimal digits: in hexadecimal ones it can be read."""
-    if isinstance(value, dict | list):
-        return any(map(_has_long_number, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, int) and value.bit_length() > _BITS
-
-
-def _value(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> Any:
     try:
         return parsed(text, **how)
     except Malformed as error:
@@ -275,13 +201,19 @@ def _parts(text: str | bytes) -> int:
     return sum(map(text.count, (b",", b"[", b"{")))
 
 
-def _too_deep(text: str | bytes, deepest: int) -> TooDeep:
+def too_deep(text: str | bytes, deepest: int) -> TooDeep:
+    """Return the error for a text that is nested too deeply, with the line."""
     return TooDeep(f"nested more than {deepest} levels deep", _deep_line(text, deepest))
 
 
-def _shallow(value: Any, text: str | bytes, deepest: int) -> Any:
+def shallow(value: Any, text: str | bytes, deepest: int) -> Any:
+    """Return a value that is not nested too deeply.
+
+    Raises:
+        TooDeep: it is; names the line of `text`.
+    """
     if not is_within(value, deepest):
-        raise _too_deep(text, deepest)
+        raise too_deep(text, deepest)
     return value
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from targen_core.reading import Malformed, yaml_of
+from targen_cli.reading import yaml_of
+from targen_core.reading import Malformed
 from targen_datatune.licenses import normal
 
 __all__ = ["Card", "read_card"]

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from targen_cli.reading import read_yaml
 from targen_core.errors import UsageError
-from targen_core.reading import read_yaml
 from targen_core.text import refused
 
 __all__ = [

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from targen_cli.reading import read_array
 from targen_core import Dataset, Registry, Typed
 from targen_core.errors import (
     MissingDependency,
@@ -46,7 +47,7 @@ from targen_core.outputs import (
     writing,
 )
 from targen_core.plain import check_files, content_of
-from targen_core.reading import json_of, read_array
+from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_cli.reading import read_array
 from targen_core import Dataset, Registry, load_registry
 from targen_core.dataset.source import open_source
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
-from targen_core.reading import read_array
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights, write_weighed
 from targen_training.decisions import decisions_of

@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.reading.archives import members_of
 from targen_core.errors import UnreadableFile
 from targen_core.plain import open_plain, place_of
-from targen_core.reading.archives import members_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
