@@ -19,7 +19,7 @@ from targen_core.origin import order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.register import is_file
 from targen_core.reading import read_jsonl
-from targen_core.runs.records.manifest import TASK_FILE, Manifest, copy_of
+from targen_core.runs.records.manifest import Manifest, copy_of
 from targen_core.runs.records.model_names import without_addresses
 from targen_core.runs.records.reading import SMALL, check_members, read_json
 from targen_core.tasks.model import Task

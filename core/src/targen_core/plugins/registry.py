@@ -278,7 +278,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
-        target = _target(item)
+        target = self._target(item)
         return target.options if isinstance(target, Configurable) else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
@@ -289,7 +289,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
-        target = _target(item)
+        target = self._target(item)
         return target.section if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
@@ -321,7 +321,7 @@ class Registry:
             read_options,
         )
 
-        target, read = _target(item), None
+        target, read = self._target(item), None
         whose = f"{item.kind} {item.id}"
         kind = self.kinds.get(item.kind)  # None for objects that a program put in itself
         if isinstance(target, Configurable):
@@ -356,6 +356,13 @@ class Registry:
     def _using(self, option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
         item = self.find(kind, name)
         return item, self.resolve(item)
+
+    def _target(self, item: Registration[Any]) -> Any:
+        """What is registered, imported if that is lazy, or read if it is a file of a task."""
+        if not isinstance(item.target, str):
+            return item.target
+        read = (*DECLARED, *(f".{reader.name}" for reader in self.all("reader")))
+        return _declared(item) if item.target.endswith(read) else _imported(item)
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
@@ -417,13 +424,6 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
 def _unmade(item: Registration[Any], error: Exception) -> PluginError:
     problem = f" could not be made: {type(error).__name__}: {error}"
     return item.fault(problem, "target-import-error")
-
-
-def _target(item: Registration[Any]) -> Any:
-    """What is registered, imported if that is lazy."""
-    if not isinstance(item.target, str):
-        return item.target
-    return _declared(item) if item.target.endswith(DECLARED) else _imported(item)
 
 
 def _declared(item: Registration[Any]) -> Any:

@@ -85,6 +85,7 @@ from targen_core.runs.records.lock import require_same
 from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
+from targen_core.task_files import require_copy
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Words
 
@@ -274,10 +275,17 @@ class Job:
                 remember_sources(sources)
             job = cls(directory, manifest, prepared, cache=cache)
             job._is_new = is_new
-            return job
         except BaseException:
             directory.close()
             raise
+        if is_new and prepared.file is not None:
+            try:
+                require_copy(spec.task, prepared.file, out)
+            except BaseException:
+                job._refused = True
+                job.close()
+                raise
+        return job
 
     @classmethod
     def resume(
