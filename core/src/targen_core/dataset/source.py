@@ -15,7 +15,7 @@ from targen_core.dataset.model import Dataset, problem_in
 from targen_core.dataset.weighing import FILE as WEIGHING
 from targen_core.dataset.weighing import Weighing, read_weighing
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.origin import order_of
+from targen_core.origin import TASK_FILE, order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.register import is_file
 from targen_core.reading import read_jsonl

@@ -278,7 +278,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
-        target = self._target(item)
+        target = self.target(item)
         return target.options if isinstance(target, Configurable) else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
@@ -289,7 +289,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
-        target = self._target(item)
+        target = self.target(item)
         return target.section if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
@@ -321,7 +321,7 @@ class Registry:
             read_options,
         )
 
-        target, read = self._target(item), None
+        target, read = self.target(item), None
         whose = f"{item.kind} {item.id}"
         kind = self.kinds.get(item.kind)  # None for objects that a program put in itself
         if isinstance(target, Configurable):
@@ -357,7 +357,7 @@ class Registry:
         item = self.find(kind, name)
         return item, self.resolve(item)
 
-    def _target(self, item: Registration[Any]) -> Any:
+    def target(self, item: Registration[Any]) -> Any:
         """What is registered, imported if that is lazy, or read if it is a file of a task."""
         if not isinstance(item.target, str):
             return item.target

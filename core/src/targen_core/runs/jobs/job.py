@@ -40,6 +40,7 @@ from targen_core.errors import (
 )
 from targen_core.options import Datasets
 from targen_core.outputs import remove
+from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
@@ -467,7 +468,7 @@ class Job:
                 self._leave_as_it_was()
                 raise
             except Exception as raised:
-                error = raised
+                error = blamed(raised) or raised
         assert self.engine is not None
         error = self._lacking(self.engine) or error
         gone = isinstance(error, ServiceError | ServiceGaveUp)
