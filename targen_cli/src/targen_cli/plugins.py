@@ -92,6 +92,8 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         left_out = all(problem["check"] == "missing-package" for problem in problems)
         # An extra that nobody asked for is no fault: backends come with one each.
         state = "extra" if left_out and "[" in items[0].install else "broken"
+    for item in items:
+        problems += _taken(registry, item)
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
@@ -126,6 +128,20 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     hint = f"pip install {package}" if package and not there else "targen plugins"
     said = f"{hook}: no kind with this hook is installed, so it is not used"
     return _problem("missing-kind", said, hint)
+
+
+def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
+    """What to say of a filter's options that would be flags, were their names not taken."""
+    from targen_core.runs.records.shortcuts import taken_flags
+
+    return [
+        _problem(
+            "flag-taken",
+            f"{item.kind} {item.name}: its option {name} is no flag: {whose} has that name",
+            f"rename it, or set it with -o {item.name}.{name}=VALUE",
+        )
+        for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())
+    ]
 
 
 def _report(plugin: Plugin) -> str:

@@ -28,6 +28,7 @@ from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Plugin, Registry
+from targen_core.runs.records.shortcuts import taken_flags
 from targen_testing.folder import Folder, read_folder, sources_with
 from targen_testing.plugin import check_name, replaced, suite_of
 from targen_testing.rules import Finding, broken
@@ -45,7 +46,7 @@ def check(path: Path) -> list[Finding]:
     folder = read_folder(path)
     registry = load_registry(sources_with(path))
     loaded = list(_load(folder, registry))
-    harmless = ("prints-at-import", "slow-import")
+    harmless = ("flag-taken", "prints-at-import", "slow-import")
     if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
         return loaded
     unmade = {f.about for f in loaded if f.check == "needs-an-option"}
@@ -78,6 +79,9 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if kind.owner == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
+        for name, whose in taken_flags(registry, item.id).items():
+            what = f"its option {name} is no flag, since {whose} has that name"
+            yield broken("flag-taken", f"{item.kind} {item.name}", what)
         try:
             registry.resolve(item)
         except PluginError as error:
