@@ -269,6 +269,8 @@ class Job:
             is_new = not directory.manifest.exists()
             if is_new:
                 _say_what_is_missing(manifest)
+                for note in prepared.notes:
+                    _log.warning("%s", note)
             manifest.save(directory.manifest)
             remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
@@ -499,10 +501,10 @@ class Job:
             notes.append(
                 f"{taken} of {manifest.replay_of} taken over, given before their prompts changed"
             )
-        if notes:
+        for note in notes:
+            _log.warning("%s", note)
+        if notes := [*self._prepared.notes, *notes]:
             report["notes"] = notes
-            for note in notes:
-                _log.warning("%s", note)
         complete = report["status"] in ("complete", "short")
         sample = None
         with contextlib.suppress(TargenError):  # an edited file: said when it is compared
