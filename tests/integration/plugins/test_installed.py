@@ -313,7 +313,8 @@ def test_a_plugin_with_our_task_s_name_does_not_replace_it(install, targen, tmp_
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "run/report.json").read_text())
     assert report["task"] == "targen-tasks-superglue:rte"
-    note = "task rte is targen-tasks-superglue:rte; acme:rte has that name too: type the full id for it"
+    note = "task rte is targen-tasks-superglue:rte; acme:rte has that name too: "
+    note += "type the full id for it"
     assert note in result.stderr
     assert report["notes"] == [note]
     theirs = ("generate", "acme:rte", "-n", "2", "-b", "scripted", "--out", "theirs")
