@@ -268,7 +268,10 @@ KINDS = {
             suite=f"{_SUITES}:BackendSuite",
             template=f"{_TEMPLATES}/backend",
             requires=("aiohttp>=3.10",),
-            tries=("targen describe {name} --kind backend", "targen backends check {name}"),
+            tries=(
+                "targen describe {name} --kind backend",
+                "targen backends check {name} --base-url http://localhost:8000/v1 --model NAME",
+            ),
         ),
         Kind(
             "embedder",
