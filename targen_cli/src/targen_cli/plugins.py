@@ -25,7 +25,11 @@ def plugins(
         typer.Argument(metavar="PATH", help="The folder to check, with its pyproject.toml."),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 1 where a plugin does not work.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit 1 where a plugin does not work, or check lacks an extra of it.",
+        ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -34,7 +38,8 @@ def plugins(
     Also imports each registered object, so that a missing module or attribute shows.
 
     `targen plugins check PATH` loads a folder under development without installing it and runs
-    the conformance kit on it. Exit 1 where a check fails.
+    the conformance kit on it. Exit 1 where a check fails. What needs an extra of the plugin that
+    is not installed is not checked, which --strict counts as a failure.
 
     Examples:
     - targen plugins --strict
@@ -45,7 +50,8 @@ def plugins(
             raise UsageError("which folder?", hint="targen plugins check PATH")
         from targen_core.plugins.loader import load_registry
 
-        load_registry().function("check-plugin", of="targen plugins check")(path, json=json)
+        run = load_registry().function("check-plugin", of="targen plugins check")
+        run(path, json=json, strict=strict)
     elif action:
         raise UsageError(
             f"no action {action!r}", hint="targen plugins, or targen plugins check PATH"

@@ -50,7 +50,6 @@ class CommandSuite(Suite):
     command: ClassVar[str]
     missing: ClassVar[Sequence[str] | None] = None
     kind = "command"
-    own: ClassVar[frozenset[str]] = Suite.own | {"command", "missing", "good"}
 
     def good(self, folder: Path) -> Sequence[str]:
         """Write what a use of the command needs into `folder`, which is empty; the command line.

@@ -46,7 +46,6 @@ class CorrectorSuite(PartSuite[Any]):
     task: ClassVar[str] = "sample"
     rows: ClassVar[int] = 4
     kind = "corrector"
-    own: ClassVar[frozenset[str]] = PartSuite.own | {"corrector", "task", "rows"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:

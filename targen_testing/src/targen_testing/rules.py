@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DISTRIBUTION_RULES", "LOADING_RULES", "RULES", "Finding", "broken"]
+__all__ = ["DISTRIBUTION_RULES", "LOADING_RULES", "NOT_CHECKED", "RULES", "Finding", "broken"]
 
 DISTRIBUTION_RULES = {
     # what pyproject.toml says, and the wheel that comes of it
@@ -57,6 +57,10 @@ RULES = {
     "tests-not-collected": "fix the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""
+
+
+NOT_CHECKED = "not checked: "
+"""What the problem of a skipped check begins with if it needs an extra that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
