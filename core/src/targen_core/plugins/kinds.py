@@ -242,6 +242,8 @@ KINDS = {
             facts=f"{_FACTS}:check_facts",
             use="--check {name}",
             suite=f"{_SUITES}:CheckSuite",
+            template=f"{_TEMPLATES}/check",
+            tries=("targen describe {name} --kind check",),
         ),
         Kind(
             "filter",
@@ -254,6 +256,8 @@ KINDS = {
             facts=f"{_FACTS}:filter_facts",
             use="--filter {name}",
             suite=f"{_SUITES}:FilterSuite",
+            template=f"{_TEMPLATES}/filter",
+            tries=("targen describe {name} --kind filter",),
         ),
         Kind(
             "backend",
@@ -304,6 +308,9 @@ KINDS = {
             "register_adapters",
             type="targen_core.plugins.adapters:Adapter",
             described="a targen_core.plugins.adapters.Adapter",
+            suite=f"{_SUITES}:AdapterSuite",
+            template=f"{_TEMPLATES}/adapter",
+            tries=("targen describe {name} --kind adapter",),
             reserved=(FILE, MEMORY),
         ),
         Kind(
@@ -315,12 +322,19 @@ KINDS = {
             lists="List the ways to deliver the calls of a run, for --delivery.",
             facts=f"{_FACTS}:delivery_facts",
             use="--delivery {name}",
+            suite=f"{_SUITES}:DeliverySuite",
+            template=f"{_TEMPLATES}/delivery",
+            tries=("targen describe {name} --kind delivery",),
         ),
         Kind(
             "reader",
             "register_task_readers",
             type="targen_core.task_files:TaskReader",
             described="a targen_core.task_files.TaskReader",
+            use="targen generate FILE.{name}",
+            suite=f"{_SUITES}:ReaderSuite",
+            template=f"{_TEMPLATES}/reader",
+            tries=("targen describe {name} --kind reader",),
         ),
         Kind("function", "register_functions"),
     )
