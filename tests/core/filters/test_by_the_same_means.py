@@ -142,6 +142,10 @@ class TestFlags:
             assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
         with pytest.raises(UsageError, match="longest is 0"):
             function("rte", longest=0, **asked)
+        if function is targen_core.generate:
+            with pytest.raises(UsageError) as caught:
+                function("rte", longst=9, **asked)
+            assert caught.value.hint == "did you mean longest?"
 
     def test_leave_a_backend_its_own_options(self, installed, tmp_path, monkeypatch):
         class Theirs(Options):

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
 
 __all__ = ["check_kinds", "checked"]
@@ -147,8 +148,9 @@ def checked(
             with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
                 return await function(*args, **kwargs)
         except UnknownOption as error:
-            if error.known and error.option in kwargs and suggestions_for(error.option, keywords):
-                error.hint = did_you_mean(error.option, [*keywords, *error.known], "options")
+            ours = [*keywords, *shortcuts()]
+            if error.known and error.option in kwargs and suggestions_for(error.option, ours):
+                error.hint = did_you_mean(error.option, [*ours, *error.known], "options")
             raise
 
     return call

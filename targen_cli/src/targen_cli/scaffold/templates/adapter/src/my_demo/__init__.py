@@ -24,6 +24,6 @@ def register_adapters(register: Register[Adapter]) -> None:
     register.register(
         "my-demo",
         "my_demo.adapter:ADAPTER",
-        aliases=["my_demo"],
+        aliases=[__name__.partition(".")[0]],
         summary="a my-demo Client",
     )
