@@ -41,3 +41,15 @@ def test_new_names_all_that_it_writes(targen):
         for kind in load_registry().kinds.values()
         if kind.template and kind.name not in words
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("yaml", "reader", "Read a declaration, or a file in a form of a plugin."),
+        ("langchain", "adapter", "Return a langchain chat model as a `ChatModel`"),
+    ],
+)
+def test_describe_shows_an_object_s_own_words(targen, name, kind, words):
+    """Not those of its type, which are the same for all of its kind."""
+    assert targen("describe", name, "--kind", kind, "--json").json["about"].startswith(words)
