@@ -99,6 +99,7 @@ def in_process(
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
         assert "targen failed" not in err, err
+        assert "report it to the authors of targen-" not in err, err
         return Done(code, out, err)
 
     return run

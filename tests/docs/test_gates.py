@@ -188,6 +188,7 @@ ORDERS = {
     "the user",
     "core/src/targen_core/runs/records/manifest.py": "a copy that `require_known` let pass",
     "core/src/targen_core/runs/preparing/plan.py": "the full id of an order",
+    "core/src/targen_core/task_files.py": "the copy that the run has just written",
     "core/src/targen_core/scripted.py": "an option that `runs.known` let pass",
 }
 PLUGINS = {

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DECLARED",
     "HUB",
+    "TASK_FILE",
     "Named",
     "Typed",
     "Untrusted",
@@ -68,6 +69,9 @@ HUB = "hf:"
 
 DECLARED = (".yaml", ".yml", ".toml", ".json")
 """What the name of a declaration's file ends with."""
+
+TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
+"""What a folder's copy of a task's file is called, with the task in it where it names one."""
 
 _SHOWN, _NAMED = 100, 20  # characters of a name in a message, and so many names
 _LINES, _LINE = 40, 500  # that a person is asked about, and characters of one

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from targen_core import folders
-from targen_core.errors import UnknownName, UsageError
-from targen_core.origin import DECLARED, Typed, is_trusting, order_of
-from targen_core.plain import digest_of
+from targen_core.errors import TargenError, UnknownName, UsageError
+from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusting, order_of
+from targen_core.plain import content_of, digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
@@ -40,6 +40,7 @@ __all__ = [
     "packaged_task",
     "path_of",
     "registration",
+    "require_copy",
     "require_known",
     "task_file",
 ]
@@ -136,10 +137,14 @@ def task_file(name: Typed) -> TaskFile:
         UsageError: there is no such file, it is of no kind that tasks are in,
             or what it holds is no task.
         MissingDependency: the distribution that reads such files is not installed.
+        PluginError: a plugin's reader gives a copy that a run cannot keep.
     """
-    reader, distribution = _reader_of(name)
+    item, reader = _reader_of(name)
     file = reader.read(name)
-    return replace(file, distributions=(distribution, *file.distributions))
+    if not TASK_FILE.fullmatch(file.copy):
+        problem = f": a run keeps its copy of {name} as task.json or task.py, not as {file.copy!r}"
+        raise item.fault(problem, "")
+    return replace(file, distributions=(item.distribution, *file.distributions))
 
 
 def registration(name: str) -> Registration[Any]:
@@ -159,11 +164,38 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
         UsageError: what is wrong with it, or that there is no such file.
         MissingDependency: the distribution that reads such files is not installed.
     """
-    reader, _ = _reader_of(name)
+    reader = _reader_of(name)[1]
     if reader.packaged is None:
         raise UsageError(f"{name}: such a file cannot be registered")
     with as_file(files(package)) as folder:  # the folder, for the files that it names
         return reader.packaged(folder / name, task)
+
+
+def require_copy(name: str, file: TaskFile, run: Path) -> None:
+    """Check that the copy of a file that lies in a run is read as the same task.
+
+    Otherwise nobody could resume the run, which shows only when the rows are paid for.
+
+    Raises:
+        PluginError: it is not; names the reader of the file.
+    """
+    path, copy = path_of(name)[0], path_of(file.copy)[0]
+    if path.suffix == copy.suffix and content_of(path) == file.text.encode():
+        return  # what was read just now; reading a module again would execute it twice
+    try:
+        require_known(run / file.copy)
+        again = task_file(Typed(run / file.copy)).task
+    except TargenError as error:
+        problem = f"cannot be read back: {error}"
+    else:
+        if (again.name, again.version) == (file.task.name, file.task.version):
+            return
+        problem = (
+            f"is read back as {again.name}, version {again.version}, "
+            f"not as {file.task.name}, version {file.task.version}"
+        )
+    item = _reader_of(name)[0]
+    raise item.fault(f": its copy of {path}, {file.copy}, {problem}", "")
 
 
 def require_known(copy: Path) -> None:
@@ -174,7 +206,7 @@ def require_known(copy: Path) -> None:
     """
     path, attribute = path_of(str(copy))
     is_code = path.suffix == ".py"
-    if not is_code and _reader_of(path.name)[0].is_data(path):
+    if not is_code and _reader_of(path.name)[1].is_data(path):
         return
     digest = digest_of(path)
     if is_trusting():
@@ -191,7 +223,7 @@ def require_known(copy: Path) -> None:
 
 def blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
     """The error about what a task's file says at the first of these places that it has."""
-    return _reader_of(name)[0].blame(name, places, error)
+    return _reader_of(name)[1].blame(name, places, error)
 
 
 def path_of(name: str) -> tuple[Path, str]:
@@ -202,8 +234,8 @@ def path_of(name: str) -> tuple[Path, str]:
     return Path(name), ""
 
 
-def _reader_of(name: str) -> tuple[TaskReader, str]:
-    """What reads a file, and whose it is.
+def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
+    """What reads a file.
 
     Raises:
         UsageError: nothing reads files of that suffix.
@@ -221,8 +253,7 @@ def _reader_of(name: str) -> tuple[TaskReader, str]:
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run
-def _reader(suffix: str) -> tuple[TaskReader, str]:
+def _reader(suffix: str) -> tuple[Registration[Any], TaskReader]:
     registry = load_registry()
     item = registry.required("reader", suffix, of=f"a task file *.{suffix}")
-    reader: TaskReader = registry.resolve(item)
-    return reader, item.distribution
+    return item, registry.resolve(item)

@@ -94,11 +94,7 @@ def _main() -> None:
     except TargenError as error:
         if debug:
             raise
-        whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
-        print(f"error{whose}: {_short(error)}", file=sys.stderr)
-        if error.hint:
-            print(f"  try: {error.hint}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        sys.exit(_say(_reblamed(error) or error))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
@@ -117,9 +113,28 @@ def _main() -> None:
                 file=sys.stderr,
             )
             sys.exit(1)
+        if theirs := _reblamed(error):
+            sys.exit(_say(theirs))
         print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
         print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
         sys.exit(1)
+
+
+def _say(error: TargenError) -> int:
+    """Print an error, whose it is and what to do; the exit code."""
+    whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
+    print(f"error{whose}: {_short(error)}", file=sys.stderr)
+    if error.hint:
+        print(f"  try: {error.hint}", file=sys.stderr)
+    return error.exit_code
+
+
+def _reblamed(error: Exception) -> PluginError | None:
+    """The error that names the plugin whose code raised another; None for the command itself."""
+    from targen_core.plugins.blame import blamed
+
+    found = blamed(error)
+    return None if found is None or found.distribution == "targen-cli" else found
 
 
 def _short(error: Exception) -> str:

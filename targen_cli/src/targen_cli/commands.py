@@ -24,6 +24,7 @@ PANELS = {
         "config": "config:config",
     },
     "Tasks and plugins": {
+        "list": "listing:list_installed",
         "describe": "describe:describe",
         "new": "new:new",
         "plugins": "plugins:plugins",

@@ -29,6 +29,7 @@ from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, seeds_at_most
 from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
@@ -221,35 +222,38 @@ def estimate(
         raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
     thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
     folder = measured.path if isinstance(measured, Run) else measured
-    with asked(
-        registry,
-        task,
-        n=n,
-        labels=labels,
-        preset=preset,
-        variants=variants,
-        model=model,
-        options={**model_options, **(options or {})},
-        steps=steps,
-        correct=correct,
-        corrector=corrector,
-        contexts=contexts,
-        seeds=seeds,
-        contexts_from=contexts_from,
-        seeds_from=seeds_from,
-        generators_from=generators_from,
-        checks=checks,
-        filters=filters,
-        labels_per_seed=labels_per_seed,
-        contexts_limit=contexts_limit,
-        contexts_fraction=contexts_fraction,
-        dimensions=dimensions,
-        task_dimensions=task_dimensions,
-        batch=batch,
-        batch_lists=batch_lists,
-        delivery=delivery,
-        shard=shard,
-    ) as request:
+    with (
+        blaming(registry),
+        asked(
+            registry,
+            task,
+            n=n,
+            labels=labels,
+            preset=preset,
+            variants=variants,
+            model=model,
+            options={**model_options, **(options or {})},
+            steps=steps,
+            correct=correct,
+            corrector=corrector,
+            contexts=contexts,
+            seeds=seeds,
+            contexts_from=contexts_from,
+            seeds_from=seeds_from,
+            generators_from=generators_from,
+            checks=checks,
+            filters=filters,
+            labels_per_seed=labels_per_seed,
+            contexts_limit=contexts_limit,
+            contexts_fraction=contexts_fraction,
+            dimensions=dimensions,
+            task_dimensions=task_dimensions,
+            batch=batch,
+            batch_lists=batch_lists,
+            delivery=delivery,
+            shard=shard,
+        ) as request,
+    ):
         return estimated(request, None if folder is None else as_path(folder), yield_, thought)
 
 

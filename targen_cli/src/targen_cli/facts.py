@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -112,7 +112,11 @@ def _plain_facts(part: Described) -> dict[str, Any]:
     from pydantic import BaseModel
 
     options = getattr(part.target, "options", None)
-    facts: dict[str, Any] = {"about": about(part.target)}
+    described = part.target
+    if type(described) is part.kind.resolve("type"):  # its words are the same for all of the kind
+        values = (getattr(described, name) for name in inspect.get_annotations(type(described)))
+        described = next(filter(callable, values), None)  # its first function is what it does
+    facts: dict[str, Any] = {"about": "" if described is None else about(described)}
     if isinstance(options, type) and issubclass(options, BaseModel):
         facts["options"] = fields(options)
     return facts
@@ -189,8 +193,12 @@ def _flag_help(metadata: Sequence[Any]) -> str:
 
 
 def about(thing: object) -> str:
-    """Return the first paragraph of a docstring, in one line."""
-    text = inspect.getdoc(thing) or ""
+    """Return the first paragraph of a docstring, in one line; "" if only its type's has one."""
+    while isinstance(thing, partial):
+        thing = thing.func
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
+        thing = type(thing)
+    text = (thing.__doc__ and inspect.getdoc(thing)) or ""
     return " ".join(text.partition("\n\n")[0].split())
 
 

@@ -31,7 +31,6 @@ _MEANT = {
     "help": "--help",
     "info": "describe NAME",
     "init": "init-task DESCRIPTION",
-    "list": "runs, or: targen list-tasks",
     "list-models": "list-backends",
     "list-plugins": "plugins",
     "list-profiles": "config",

@@ -7,10 +7,11 @@ from typing import Any
 
 from targen_cli.tables import print_json, print_table
 from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 
-__all__ = ["show_registered"]
+__all__ = ["show_kinds", "show_registered"]
 
 
 def _summary(item: Registration[Any]) -> str:
@@ -18,13 +19,45 @@ def _summary(item: Registration[Any]) -> str:
     return f"{item.summary}{also}"
 
 
-def show_registered(listing: str, *, json: bool) -> bool:
-    """List what there is of the kind with this listing command; return whether there is one.
+def _words(kind: Kind) -> set[str]:
+    """What a person may call a kind: `reader`, `readers`, `task-readers`, `list-tasks`."""
+    plural = kind.plural.replace(" ", "-")
+    return {kind.name, f"{kind.name}s", plural, kind.listing, kind.listing.removeprefix("list-")}
+
+
+def show_kinds(*, json: bool) -> None:
+    """List the kinds of things that are registered, and how many there are of each."""
+    registry = load_registry()
+    rows = [
+        {
+            "kind": kind.name,
+            "installed": len(registry.all(kind.name)),
+            "hook": kind.hook,
+            "template": bool(kind.template),
+            "distribution": kind.owner,
+        }
+        for kind in registry.kinds.values()
+    ]
+    if json:
+        print_json(rows)
+        return
+    shown = [
+        (row["kind"], f"{row['installed']:,}", row["hook"], row["distribution"]) for row in rows
+    ]
+    print_table(["kind", "installed", "hook", "distribution"], shown)
+    print("targen list KIND lists them; targen new KIND NAME writes one.")
+
+
+def show_registered(named: str, *, json: bool) -> bool:
+    """List what there is of a kind, named by a word for it or by its listing command.
 
     Plugins that failed are named on standard error.
+
+    Returns:
+        Whether there is such a kind.
     """
     registry = load_registry()
-    kind = next((of.name for of in registry.kinds.values() if of.listing == listing), "")
+    kind = next((of.name for of in registry.kinds.values() if named and named in _words(of)), "")
     if not kind:
         return False
     items = registry.all(kind)

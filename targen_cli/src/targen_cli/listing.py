@@ -1,4 +1,4 @@
-"""`targen list-tasks` and the lists of all other kinds: one command for each row of the table."""
+"""`targen list KIND`, and `targen list-tasks` and others for the kinds that people use most."""
 
 from __future__ import annotations
 
@@ -7,10 +7,49 @@ from typing import Annotated, Any
 
 import typer
 
-from targen_cli.inventory import show_registered
+from targen_cli.inventory import show_kinds, show_registered
+from targen_core.errors import UsageError
+from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.kinds import Kind
+from targen_core.suggestions import did_you_mean
 
-__all__ = ["listing_of"]
+__all__ = ["list_installed", "listing_of"]
+
+
+def _complete_kind(incomplete: str) -> list[str]:
+    from targen_core.plugins.loader import load_registry
+
+    return [name for name in load_registry().kinds if name.startswith(incomplete)]
+
+
+def list_installed(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="A kind, such as reader.", autocompletion=_complete_kind
+        ),
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """List what is installed of a kind; without KIND, the kinds.
+
+    Examples:
+    - targen list
+    - targen list readers
+    - targen list function --json
+    """
+    if not kind:
+        show_kinds(json=json)
+    elif not show_registered(kind, json=json):
+        from targen_core.plugins.loader import load_registry
+
+        package = package_of(kind.removesuffix("s"))
+        raise UsageError(
+            f"there is no kind {kind!r}",
+            hint=f"pip install '{package}'"
+            if package
+            else did_you_mean(kind, load_registry().kinds, "the kinds are"),
+        )
 
 
 def listing_of(kind: Kind) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ import typer
 
 from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.loader import load_registry
 
 if TYPE_CHECKING:
     from targen_cli.scaffold.names import Names
@@ -19,8 +20,6 @@ __all__ = ["new"]
 
 
 def _complete_kind(incomplete: str) -> list[str]:
-    from targen_core.plugins.loader import load_registry
-
     return [name for name in _templates(load_registry()) if name.startswith(incomplete)]
 
 
@@ -34,7 +33,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="What to write, such as task, backend, corrector or metric.",
+            help=f"What to write: {', '.join(_templates(load_registry()))}.",
             autocompletion=_complete_kind,
         ),
     ],
@@ -64,7 +63,6 @@ def new(
     """
     from targen_cli.scaffold.names import choose_names
     from targen_cli.scaffold.writing import write_distribution
-    from targen_core.plugins.loader import load_registry
     from targen_core.suggestions import did_you_mean
 
     registry = load_registry()

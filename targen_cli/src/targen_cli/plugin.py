@@ -21,6 +21,9 @@ def register_kinds(register: KindRegister) -> None:
             "register_commands",
             spec="targen_cli.hookspecs:register_commands",
             use="targen {name} --help",
+            suite="targen_testing:CommandSuite",
+            template="targen_cli.scaffold:templates/command",
+            tries=("targen {name} --help",),
             reserved=tuple(COMMANDS),
         )
     )

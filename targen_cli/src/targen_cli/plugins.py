@@ -25,7 +25,11 @@ def plugins(
         typer.Argument(metavar="PATH", help="The folder to check, with its pyproject.toml."),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 1 where a plugin does not work.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit 1 where a plugin does not work, or check lacks an extra of it.",
+        ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -34,7 +38,8 @@ def plugins(
     Also imports each registered object, so that a missing module or attribute shows.
 
     `targen plugins check PATH` loads a folder under development without installing it and runs
-    the conformance kit on it. Exit 1 where a check fails.
+    the conformance kit on it. Exit 1 where a check fails. What needs an extra of the plugin that
+    is not installed is not checked, which --strict counts as a failure.
 
     Examples:
     - targen plugins --strict
@@ -45,7 +50,8 @@ def plugins(
             raise UsageError("which folder?", hint="targen plugins check PATH")
         from targen_core.plugins.loader import load_registry
 
-        load_registry().function("check-plugin", of="targen plugins check")(path, json=json)
+        run = load_registry().function("check-plugin", of="targen plugins check")
+        run(path, json=json, strict=strict)
     elif action:
         raise UsageError(
             f"no action {action!r}", hint="targen plugins, or targen plugins check PATH"
@@ -92,6 +98,8 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         left_out = all(problem["check"] == "missing-package" for problem in problems)
         # An extra that nobody asked for is no fault: backends come with one each.
         state = "extra" if left_out and "[" in items[0].install else "broken"
+    for item in items:
+        problems += _taken(registry, item)
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
@@ -126,6 +134,20 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     hint = f"pip install {package}" if package and not there else "targen plugins"
     said = f"{hook}: no kind with this hook is installed, so it is not used"
     return _problem("missing-kind", said, hint)
+
+
+def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
+    """What to say of a filter's options that would be flags, were their names not taken."""
+    from targen_core.runs.records.shortcuts import taken_flags
+
+    return [
+        _problem(
+            "flag-taken",
+            f"{item.kind} {item.name}: its option {name} is no flag: {whose} has that name",
+            f"rename it, or set it with -o {item.name}.{name}=VALUE",
+        )
+        for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())
+    ]
 
 
 def _report(plugin: Plugin) -> str:

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from targen_core import Register
+    from targen_testing.adapters import AdapterSuite
     from targen_testing.backends import BackendSuite
     from targen_testing.commands import CommandSuite
     from targen_testing.correctors import CorrectorSuite
+    from targen_testing.deliveries import DeliverySuite
     from targen_testing.embedders import EmbedderSuite
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
     from targen_testing.forms import FormSuite
+    from targen_testing.readers import ReaderSuite
     from targen_testing.steps import (
         CheckSuite,
         ContextsSuite,
@@ -30,17 +33,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OPENAI",
+    "AdapterSuite",
     "BackendSuite",
     "CheckSuite",
     "CommandSuite",
     "ContextsSuite",
     "CorrectorSuite",
+    "DeliverySuite",
     "EmbedderSuite",
     "ExecutorSuite",
     "ExporterSuite",
     "FilterSuite",
     "FormSuite",
     "GeneratorSuite",
+    "ReaderSuite",
     "SeedsSuite",
     "TaskSuite",
     "Wire",
@@ -49,17 +55,20 @@ __all__ = [
 
 _HOME = {
     "OPENAI": "wire",
+    "AdapterSuite": "adapters",
     "BackendSuite": "backends",
     "CheckSuite": "steps",
     "CommandSuite": "commands",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
+    "DeliverySuite": "deliveries",
     "EmbedderSuite": "embedders",
     "ExecutorSuite": "executors",
     "ExporterSuite": "exporters",
     "FilterSuite": "steps",
     "FormSuite": "forms",
     "GeneratorSuite": "steps",
+    "ReaderSuite": "readers",
     "SeedsSuite": "steps",
     "TaskSuite": "tasks",
     "Wire": "wire",

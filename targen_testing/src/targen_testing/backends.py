@@ -85,7 +85,6 @@ class BackendSuite(Suite):
     timeout: ClassVar[str] = "timeout={seconds}"
     wire: ClassVar[Wire | None] = OPENAI
     kind = "backend"
-    own: ClassVar[frozenset[str]] = Suite.own | {"backend", "options", "timeout", "wire"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:

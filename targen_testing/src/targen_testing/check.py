@@ -23,14 +23,16 @@ import pytest
 
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
-from targen_core.errors import PluginError, UsageError
+from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
+from targen_core.plugins import loader
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Plugin, Registry
+from targen_core.runs.records.shortcuts import taken_flags
 from targen_testing.folder import Folder, read_folder, sources_with
 from targen_testing.plugin import check_name, replaced, suite_of
-from targen_testing.rules import Finding, broken
+from targen_testing.rules import NOT_CHECKED, Finding, broken
 from targen_testing.suite import Suite
 
 __all__ = ["check", "chosen", "main"]
@@ -43,12 +45,14 @@ chosen: dict[str, type[Suite]] = {}
 def check(path: Path) -> list[Finding]:
     """Load a plugin's folder, resolve what it registers, and run the suites."""
     folder = read_folder(path)
-    registry = load_registry(sources_with(path))
+    sources = sources_with(path)
+    loader.installed_sources = lambda: sources  # in this process it is as good as installed
+    registry = load_registry()
     loaded = list(_load(folder, registry))
-    harmless = ("prints-at-import", "slow-import")
+    harmless = ("flag-taken", "prints-at-import", "slow-import")
     if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
         return loaded
-    unmade = {f.about for f in loaded if f.check == "needs-an-option"}
+    unmade = {f.about for f in loaded if f.outcome == "skipped"}
     return [*loaded, *_run_suites(folder, registry, unmade)]
 
 
@@ -78,11 +82,17 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if kind.owner == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
+        for name, whose in taken_flags(registry, item.id).items():
+            what = f"its option {name} is no flag, since {whose} has that name"
+            yield broken("flag-taken", f"{item.kind} {item.name}", what)
         try:
             registry.resolve(item)
         except PluginError as error:
-            rule = error.check or "target-import-error"
-            yield broken(rule, f"{item.kind} {item.name}", str(error))
+            rule, about = error.check or "target-import-error", f"{item.kind} {item.name}"
+            if isinstance(error, MissingDependency) and "[" in item.install:  # an extra's
+                yield Finding(rule, about, "skipped", f"{NOT_CHECKED}{error.hint}")
+            else:
+                yield broken(rule, about, str(error))
         except UsageError as error:  # it cannot be made without an option
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
 
@@ -214,6 +224,19 @@ class _Results:
             self._tests[item.nodeid] = check_name(item.name), _about(suite), must
         items[:] = kept
 
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        """Turn a failure for want of an extra that is not installed into a check not made."""
+        outcome: Any = yield
+        report, suite = outcome.get_result(), suite_of(item)
+        raised = None if call.excinfo is None else call.excinfo.value
+        needed = _lacking(suite, raised) if report.failed and suite is not None else ""
+        if needed:
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), 0, f"Skipped: {NOT_CHECKED}{needed}")
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             last = str(report.longrepr).strip().splitlines()[-1:]
@@ -256,6 +279,22 @@ class _Results:
             for name in dir(suite):
                 if name.startswith("test_") and (about, check_name(name)) not in done:
                     yield Finding(check_name(name), about, "skipped", "not run")
+
+
+def _lacking(suite: type[Suite], error: BaseException | None) -> str:
+    """What to install where a check failed for want of an extra of the plugin's; or ""."""
+    while error is not None and not isinstance(error, ModuleNotFoundError | MissingDependency):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return ""
+    registry = suite().registry()
+    item = registry.find(suite.kind, getattr(suite, suite.kind))
+    try:
+        extra = getattr(registry.resolve(item), "extra", "")
+    except TargenError:  # a target that cannot be imported without it
+        extra = ""
+    needed = f"{item.distribution}[{extra}]" if extra else item.install
+    return f"pip install '{needed}'" if "[" in needed else ""
 
 
 def _about(suite: type[Suite]) -> str:

@@ -15,13 +15,20 @@ import typer
 from targen_cli.tables import print_json
 from targen_testing.distribution import metadata_problems, wheel_problems
 from targen_testing.folder import read_folder
-from targen_testing.rules import DISTRIBUTION_RULES, LOADING_RULES, RULES, Finding, broken
+from targen_testing.rules import (
+    DISTRIBUTION_RULES,
+    LOADING_RULES,
+    NOT_CHECKED,
+    RULES,
+    Finding,
+    broken,
+)
 
 __all__ = ["check"]
 
 
-def check(path: Path, *, json: bool) -> None:
-    """All that a plugin's folder can be tested for."""
+def check(path: Path, *, json: bool, strict: bool = False) -> None:
+    """All that a plugin's folder can be tested for; `strict` fails where an extra is missing."""
     folder = read_folder(path)
     findings = _findings(path)
     failed = [finding for finding in findings if finding.outcome == "failed"]
@@ -43,7 +50,8 @@ def check(path: Path, *, json: bool) -> None:
         for finding in failed:
             print(f"    {finding.check}: {finding.about}: {finding.problem}")
             print(f"      {'try' if finding.check in RULES else 'must hold'}: {finding.hint}")
-    if failed:
+    unchecked = any(finding.problem.startswith(NOT_CHECKED) for finding in findings)
+    if failed or (strict and unchecked):
         raise typer.Exit(1)
 
 

@@ -24,6 +24,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_core.errors import UsageError
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_testing.suite import Suite, fail
 
 __all__ = ["CommandSuite"]
@@ -50,7 +53,12 @@ class CommandSuite(Suite):
     command: ClassVar[str]
     missing: ClassVar[Sequence[str] | None] = None
     kind = "command"
-    own: ClassVar[frozenset[str]] = Suite.own | {"command", "missing", "good"}
+    own: ClassVar[frozenset[str]] = Suite.own | {"good"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Refuse: only its author knows a use of it."""
+        raise UsageError("write a CommandSuite with good(), which shows a use of it")
 
     def good(self, folder: Path) -> Sequence[str]:
         """Write what a use of the command needs into `folder`, which is empty; the command line.

@@ -46,7 +46,6 @@ class CorrectorSuite(PartSuite[Any]):
     task: ClassVar[str] = "sample"
     rows: ClassVar[int] = 4
     kind = "corrector"
-    own: ClassVar[frozenset[str]] = PartSuite.own | {"corrector", "task", "rows"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -131,6 +130,22 @@ class CorrectorSuite(PartSuite[Any]):
             )
             if made.error is not None:
                 fail(f"where an instance claims no label: {made.error}")
+
+    def test_looks_at_what_it_judges(
+        self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
+    ) -> None:
+        """In a dry run, whose instances are right, some of each label keep theirs."""
+        if nondeterminism.chance or nondeterminism.clock:
+            pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
+        if self.claims_nothing():
+            pytest.skip("an instance of the task claims no label")
+        flows = self.judge(dataset, tmp_path / "out").report.get("flow", {})
+        kept = {label: flow["accepted"].get(label, 0) for label, flow in flows.items()}
+        lost = [label for label, count in kept.items() if not count]
+        assert not lost or not any(kept.values()), (
+            f"no {self.task} that is {' or '.join(lost)} keeps its label in a dry run: judge the "
+            "instance, and have dry_run answer for it, as by call.label"
+        )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
         """A label that it gives is one of the task's, whatever the replies."""

@@ -47,7 +47,6 @@ class EmbedderSuite(PartSuite[Embedder]):
 
     embedder: ClassVar[str]
     kind = "embedder"
-    own: ClassVar[frozenset[str]] = PartSuite.own | {"embedder"}
 
     @pytest.fixture
     def encode(self) -> Encode:

@@ -84,7 +84,6 @@ class ExecutorSuite(Suite):
     asked: ClassVar[Mapping[str, Any]] = {}
     own_processes: ClassVar[bool] = False
     kind = "executor"
-    own: ClassVar[frozenset[str]] = Suite.own | {"executor", "asked", "own_processes"}
 
     # --- how the tests run it ---
 

@@ -56,7 +56,6 @@ class ExporterSuite(PartSuite[Exporter]):
     task: ClassVar[str] = "sample"
     rows: ClassVar[int] = 4
     kind = "exporter"
-    own: ClassVar[frozenset[str]] = PartSuite.own | {"exporter", "task", "rows"}
 
     # --- how the tests run it ---
 

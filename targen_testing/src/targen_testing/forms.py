@@ -39,7 +39,6 @@ class FormSuite(Suite):
     file: ClassVar[str] = ""
     place: ClassVar[str | Path] = "."
     kind = "form"
-    own: ClassVar[frozenset[str]] = Suite.own | {"form", "file", "place"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DISTRIBUTION_RULES", "LOADING_RULES", "RULES", "Finding", "broken"]
+__all__ = ["DISTRIBUTION_RULES", "LOADING_RULES", "NOT_CHECKED", "RULES", "Finding", "broken"]
 
 DISTRIBUTION_RULES = {
     # what pyproject.toml says, and the wheel that comes of it
@@ -42,6 +42,7 @@ LOADING_RULES = {
     "bad-kind": "correct the field of the Kind, or write what it names",
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not have",
+    "flag-taken": "give the option a name that no other flag has",
     "registers-nothing": "mark its hooks with @targen_core.hookimpl",
     # what its lazy targets stand for
     "target-missing-module": "correct the module in the target, or write it",
@@ -56,6 +57,10 @@ RULES = {
     "tests-not-collected": "fix the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""
+
+
+NOT_CHECKED = "not checked: "
+"""What the problem of a skipped check begins with if it needs an extra that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,6 @@ class _StepSuite(PartSuite[PartT]):
     """
 
     rows: ClassVar[int] = 6
-    own: ClassVar[frozenset[str]] = PartSuite.own | {"rows"}
 
     # --- how the tests run it ---
 
@@ -244,7 +243,6 @@ class ContextsSuite(_ListSuite):
 
     contexts: ClassVar[str]
     kind = "contexts"
-    own: ClassVar[frozenset[str]] = _StepSuite.own | {"contexts", "task"}
 
 
 class SeedsSuite(_ListSuite):
@@ -257,7 +255,6 @@ class SeedsSuite(_ListSuite):
 
     seeds: ClassVar[str]
     kind = "seeds"
-    own: ClassVar[frozenset[str]] = _StepSuite.own | {"seeds", "task"}
 
 
 # --- generators ----------------------------------------------------------------------
@@ -276,7 +273,6 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
     task: ClassVar[str] = "sample"
     branch: ClassVar[str] = ""
     kind = "generator"
-    own: ClassVar[frozenset[str]] = _StepSuite.own | {"generator", "task", "branch"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -308,7 +304,6 @@ class _RefusingSuite(_StepSuite[PartT]):
     """
 
     task: ClassVar[str] = "sample"
-    own: ClassVar[frozenset[str]] = _StepSuite.own | {"task"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -351,7 +346,6 @@ class CheckSuite(_RefusingSuite[Check[Any, Any]]):
 
     check: ClassVar[str]
     kind = "check"
-    own: ClassVar[frozenset[str]] = _RefusingSuite.own | {"check"}
 
 
 class FilterSuite(_RefusingSuite[Filter]):
@@ -363,7 +357,6 @@ class FilterSuite(_RefusingSuite[Filter]):
 
     filter: ClassVar[str]
     kind = "filter"
-    own: ClassVar[frozenset[str]] = _RefusingSuite.own | {"filter"}
 
     def test_remembers(self, tmp_path: Path) -> None:
         """By what `add` returned, a new filter refuses what the first one would."""

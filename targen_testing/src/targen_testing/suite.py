@@ -8,6 +8,7 @@ deselects, skips or expects to fail is named in pytest's output: see
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,7 +46,10 @@ class Suite:
     """What it checks, and its attribute that holds the registered name."""
 
     own: ClassVar[frozenset[str]] = frozenset({"_kept", "defaults", "folder", "own", "registry"})
-    """What a subclass may set or replace; anything else that it replaces is named."""
+    """What a subclass may set or replace; anything else that it replaces is named.
+
+    A suite with a `kind` has its annotated attributes besides, and those of its bases.
+    """
 
     @classmethod
     def unnamed(cls) -> str:
@@ -99,7 +103,10 @@ class Suite:
             raise TypeError(
                 f"{cls.__name__}.options is a text; a tuple has one for each: ({options!r},)"
             )
-        if "own" not in vars(cls):  # an author's, not one of the kit
+        if "kind" in vars(cls):  # one of a kit, not an author's
+            bases = (base for base in cls.__mro__ if issubclass(base, Suite))
+            cls.own |= {name for base in bases for name in inspect.get_annotations(base)} - {"kind"}
+        else:
             cls._refuse_misspelt()
         if "pytest_generate_tests" in vars(cls):
             raise TypeError(f"{cls.__name__}.pytest_generate_tests is the conformance kit's own")
@@ -134,7 +141,6 @@ class PartSuite(Suite, Generic[PartT]):
     """
 
     options: ClassVar[tuple[str, ...]] = ()
-    own: ClassVar[frozenset[str]] = Suite.own | {"options"}
 
     def name(self) -> str:
         """The registered name."""

@@ -88,7 +88,7 @@ class TaskSuite(Suite):
     task: ClassVar[str]
     rows: ClassVar[int] = 6
     kind = "task"
-    own: ClassVar[frozenset[str]] = Suite.own | {"task", "rows", "target"}
+    own: ClassVar[frozenset[str]] = Suite.own | {"target"}
 
     # --- how the tests run it ---
 

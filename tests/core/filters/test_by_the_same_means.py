@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
+import json
 import logging
+from dataclasses import replace
 from typing import Annotated
 
 import pytest
 from pydantic import Field
 
 import targen_core
+from targen_cli.estimate import estimate as estimate_command
+from targen_cli.generate import generate as generate_command
 from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunSpec, UsageError
 from targen_core.engine.filters import Filters
-from targen_core.options import Flag, Options
+from targen_core.options import Flag, Limits, ListOptions, Options
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.runs.records import shortcuts
@@ -100,6 +105,80 @@ class TestFlags:
         installed(of("theirs", Theirs))
         spec = RunSpec(task="rte", quotas={"yes": 2}, near_duplicates=80)
         assert spec.options == {"near-duplicates.near_duplicates": 80}
+
+    def test_that_are_taken_leave_the_others(self, installed):
+        class Theirs(Options):
+            out: Annotated[int, Flag("Theirs.")] = 1
+            longest: Annotated[int, Flag("Theirs.")] = 9
+
+        class Later(Options):
+            longest: Annotated[int, Flag("Another's.")] = 9
+
+        theirs, later = of("theirs", Theirs), of("a-later", Later, distribution="b")
+        installed(theirs, later)
+        assert shortcuts.shortcuts()["longest"].flag.help == "Theirs."
+        registry = shortcuts.load_registry()
+        assert shortcuts.taken_flags(registry, theirs.id) == {"out": "targen"}
+        assert shortcuts.taken_flags(registry, later.id) == {"longest": "the filter acme:theirs"}
+
+    def test_are_off_where_nothing_else_turns_the_filter_on(self, installed):
+        class Theirs(Options):
+            longest: Annotated[int | None, Flag("Letters of the longest row.")] = 2
+
+        installed(of("theirs", Theirs))
+        assert shortcuts.shortcuts()["longest"].flag.default == "off"
+        assert shortcuts.shortcuts()["max_refused"].flag.default == ""  # --max-cosine does that
+
+    @pytest.mark.parametrize("function", [targen_core.generate, targen_core.estimate])
+    def test_are_keywords_in_python(self, installed, function, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        installed(of("lengths", LengthOptions))
+        registry = Registry([*load_registry().everything(), of("lengths", LengthOptions)])
+        asked = {"n": 2, "model": "scripted", "registry": registry}
+        made = function("rte", longest=9, **asked)
+        if function is targen_core.generate:
+            manifest = json.loads((made.path / "manifest.json").read_text())
+            assert manifest["spec"]["options"] == {"lengths.longest": 9}
+            assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
+        with pytest.raises(UsageError, match="longest is 0"):
+            function("rte", longest=0, **asked)
+        if function is targen_core.generate:
+            with pytest.raises(UsageError) as caught:
+                function("rte", longst=9, **asked)
+            assert caught.value.hint == "did you mean longest?"
+
+    def test_leave_a_backend_its_own_options(self, installed, tmp_path, monkeypatch):
+        class Theirs(Options):
+            fail: Annotated[float, Flag("Theirs.")] = 1.0
+
+        class Named(targen_core.BackendOptions):
+            fail: bool = False
+
+        monkeypatch.chdir(tmp_path)
+        installed(of("theirs", Theirs))
+        scripted = load_registry().get("backend", "scripted")
+        asked = []
+
+        def create(options):
+            asked.append(options.fail)
+            return scripted.create(scripted.options())
+
+        backend = replace(scripted, options=Named, create=create)
+        item = Registration("backend", "named", backend, "", "acme", "a", "acme")
+        registry = Registry([*load_registry().everything(), item])
+        targen_core.generate("rte", n=2, model="named", fail=True, registry=registry)
+        assert asked == [True]
+
+
+def test_no_argument_of_ours_is_left_to_a_filter():
+    """Another's flag of such a name would be shadowed without a word."""
+    ours = {*inspect.signature(targen_core.generate).parameters}
+    ours |= {*inspect.signature(targen_core.estimate).parameters}
+    ours |= {*inspect.signature(generate_command).parameters}
+    ours |= {*inspect.signature(estimate_command).parameters}
+    known = {*shortcuts._COMMANDS, *shortcuts.rows()}
+    known |= {name for of in (ListOptions, Limits) for name in of.model_fields}
+    assert ours - known == set()
 
 
 def test_a_former_filter_of_the_core_is_found_by_its_former_name():

@@ -9,8 +9,17 @@ from types import ModuleType
 
 import pytest
 
-from targen_core import Declaration, Job, RunSpec, UsageError, hookimpl, load_registry, task_files
-from targen_core.errors import MissingDependency
+from targen_core import (
+    Declaration,
+    Job,
+    RunSpec,
+    UsageError,
+    generate,
+    hookimpl,
+    load_registry,
+    task_files,
+)
+from targen_core.errors import MissingDependency, PluginError
 from targen_core.plugins import loader
 from targen_core.task_files import TaskFile, TaskReader, task_file
 
@@ -26,6 +35,9 @@ def read(name):
 
 
 READER = TaskReader(read=read)
+OTHER = Declaration.model_validate(
+    {"name": "other", "description": "Notes.", "labels": {"calm": "quiet", "alarm": "at once"}}
+)
 
 
 @pytest.fixture
@@ -71,3 +83,48 @@ def test_a_reader_that_is_not_installed_is_named(sources):
     ) as caught:
         task_file("./porter.yaml")
     assert caught.value.hint == "pip install targen-standard"
+
+
+@pytest.mark.parametrize(
+    ("copy", "text", "why"),
+    [
+        ("task.ini", TEXT, "its copy of ./porter.ini as task.json or task.py, not as 'task.ini'"),
+        ("task.json", "{", "its copy of porter.ini, task.json, cannot be read back: "),
+        ("task.json", OTHER.as_json(), "task.json, is read back as other, version .*, not as port"),
+    ],
+)
+def test_a_copy_that_is_not_read_back_stops_the_start(sources, monkeypatch, copy, text, why):
+    def read_otherwise(name):
+        file = read(name)
+        return TaskFile(file.task, copy, text)
+
+    reader = TaskReader(read=read_otherwise)
+    sources[-1].module.register_task_readers = hookimpl(
+        lambda register: register.register("ini", reader)
+    )
+    with pytest.raises(PluginError, match=why) as caught:
+        generate("./porter.ini", n=2, model="scripted", out="run")
+    assert str(caught.value).startswith("reader targen-ini:ini: ")
+    assert caught.value.distribution == "targen-ini"
+    assert not Path("run").exists()
+
+
+def test_a_plugin_registers_such_a_file_of_its_package(sources, tmp_path, monkeypatch):
+    package = tmp_path / "harbour"
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "porter.ini").write_text(TEXT, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def packaged(path, name):
+        return read(path).task.replace(name=name)
+
+    module = sources[-1].module
+    reader = TaskReader(read=read, packaged=packaged)
+    module.register_task_readers = hookimpl(lambda register: register.register("ini", reader))
+    module.register_tasks = hookimpl(
+        lambda register: register.register("notes", "harbour:porter.ini")
+    )
+    task = load_registry().get("task", "notes")
+    assert (task.name, [*task.quota_names]) == ("notes", ["calm", "alarm"])
+    assert len(generate("notes", n=2, model="scripted", out="run")) == 2

@@ -216,3 +216,62 @@ def test_bad_lists_and_generators_are_found(targen, tmp_path):
     assert "random.random" in failed["contexts towns", "uses-no-chance-and-no-clock"]
     assert "KeyError" in failed["seeds short", "makes-rows"]
     assert "returned dict, not Review" in failed["generator plain", "makes-rows"]
+
+
+def test_an_extra_that_is_not_installed_is_named_once(targen, frozen):
+    """An exporter whose package is missing is not checked; strictly, that is a failure."""
+    parts = frozen / "src" / "frozen_v1_plugin" / "parts.py"
+    rewrite(
+        parts,
+        "def _write(dataset",
+        "def _write(dataset, out):\n    import no_such\n\n\ndef _(dataset",
+    )
+    rewrite(parts, "Exporter(", "Exporter(extra='sheets', ")
+    checked = ("plugins", "check", str(frozen))
+    done = targen(*checked)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (said,) = (line for line in done.stdout.splitlines() if "frozen-v1[sheets]" in line)
+    assert "skipped: exporter post (not checked: pip install 'frozen-v1[sheets]'): " in said
+    assert "writes" in said
+    assert targen(*checked, "--strict").returncode == 1
+    rewrite(parts, "extra='sheets', ", "")  # a package that nobody can be told to install
+    assert targen(*checked).returncode == 1
+
+
+def test_a_suite_of_a_new_kind_has_its_annotated_settings(targen, tmp_path):
+    folder = tmp_path / "dishes"
+    (folder / "src/dishes").mkdir(parents=True)
+    (folder / "tests").mkdir()
+    (folder / "README.md").write_text("Dishes.\n")
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "dishes"\nversion = "1.0"\nreadme = "README.md"\n'
+        'requires-python = ">=3.11"\ndependencies = ["targen-core>=0.1,<0.2"]\n'
+        '[project.entry-points."targen.v1"]\ndishes = "dishes"\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/dishes"]\n'
+    )
+    (folder / "src/dishes/__init__.py").write_text(
+        "from targen_core import Kind, hookimpl\n"
+        "@hookimpl\ndef register_kinds(register):\n"
+        "    register.register(Kind('dish', 'register_dishes', suite='dishes.testing:DishSuite'))\n"
+        "@hookimpl\ndef register_dishes(register):\n"
+        "    register.register('soup', print, summary='soup')\n"
+    )
+    (folder / "src/dishes/testing.py").write_text(
+        "from typing import ClassVar\nfrom targen_testing.suite import Suite\n"
+        "class DishSuite(Suite):\n    kind = 'dish'\n    dish: ClassVar[str]\n"
+        "    guests: ClassVar[int] = 2\n"
+        "    def helping(self):\n        return 1\n"
+        "    def test_serves(self):\n        '''It serves its guests.'''\n"
+        "        assert self.guests\n"
+    )
+    (folder / "tests/test_dish.py").write_text(
+        "from dishes.testing import DishSuite as Suite\n"
+        "class TestSoup(Suite):\n    dish = 'soup'\n    guests = 4\n"
+        "    def helping(self):\n        return 2\n"
+    )
+    done = targen("plugins", "check", str(folder), "--json", path=[folder / "src"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    checks = json.loads(done.stdout)["checks"]
+    replaced = [each["check"] for each in checks if each["problem"] == "overridden"]
+    assert replaced == ["helping"]

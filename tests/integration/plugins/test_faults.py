@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +157,20 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
     (mine,) = (each for each in shown if each["distribution"] == "newer")
     assert mine["state"] == "incompatible"
     assert "requires targen-core 9.1 or newer" in mine["problems"][0]["problem"]
+
+
+def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen):
+    member = Path(__file__).parent / "zoo/members/flag_taken.py"
+    text = member.read_text().replace(
+        "\n\nclass Sizes",
+        '\n    longest_row: Annotated[int, Flag("Letters.")] = 900\n\n\nclass Sizes',
+    )
+    site = [install("flags", "[targen.v1]\nflags = flags_\n", {"flags_": text})]
+    shown = json.loads(targen("plugins", "--json", path=site).stdout)
+    (mine,) = (each for each in shown if each["distribution"] == "flags")
+    assert mine["state"] == "ok"
+    assert [(each["check"], each["problem"]) for each in mine["problems"]] == [
+        ("flag-taken", "filter creature: its option out is no flag: targen has that name")
+    ]
+    shown = targen("generate", "--help", path=site).stdout
+    assert "--longest-row" in shown

@@ -306,11 +306,42 @@ def test_a_bare_name_of_two_distributions(install, targen):
     assert result.stdout == ""
 
 
-def test_a_plugin_with_our_task_s_name_does_not_replace_it(install, targen):
-    """Installing a plugin never changes what another task produces: it makes the name ask."""
+def test_a_plugin_with_our_task_s_name_does_not_replace_it(install, targen, tmp_path):
+    """Installing a plugin changes the meaning of no name that targen has."""
     site = install("acme", "[targen.v1]\nacme = acme_p\n", {"acme_p": _plugin("rte")})
-    result = targen("generate", "rte", "-n", "2", "-b", "scripted", path=[site])
-    assert result.returncode == 2
-    assert "acme:rte or targen-tasks-superglue:rte" in result.stderr
-    full = "targen-tasks-superglue:rte"
-    assert targen("generate", full, "-n", "2", "-b", "scripted", "-q", path=[site]).returncode == 0
+    result = targen("generate", "rte", "-n", "2", "-b", "scripted", "--out", "run", path=[site])
+    assert result.returncode == 0, result.stderr
+    report = json.loads((tmp_path / "run/report.json").read_text())
+    assert report["task"] == "targen-tasks-superglue:rte"
+    note = "task rte is targen-tasks-superglue:rte; acme:rte has that name too: "
+    note += "type the full id for it"
+    assert note in result.stderr
+    assert report["notes"] == [note]
+    theirs = ("generate", "acme:rte", "-n", "2", "-b", "scripted", "--out", "theirs")
+    result = targen(*theirs, path=[site])
+    assert "that name too" not in result.stderr
+
+
+def test_a_bare_name_of_any_kind_means_the_kind_s_own(install, targen, tmp_path):
+    text = (
+        "from targen_core import Correction, hookimpl\n"
+        "from targen_standard import Exporter\n"
+        "async def meta(llm, instance):\n"
+        "    return Correction.reject('never')\n"
+        "@hookimpl\n"
+        "def register_correctors(register):\n    register.register('meta', meta)\n"
+        "@hookimpl\n"
+        "def register_exporters(register):\n"
+        "    register.register('csv', Exporter(write=print, suffix='.x'))\n"
+    )
+    site = [install("acme", "[targen.v1]\nacme = acme_p\n", {"acme_p": text})]
+    run = ("generate", "rte", "-n", "2", "-b", "scripted", "--corrector")
+    result = targen(*run, "meta", "--out", "run", path=site)
+    assert result.returncode == 0, result.stderr
+    manifest = json.loads((tmp_path / "run/manifest.json").read_text())
+    assert manifest["lock"]["corrector"] == "targen-core:meta"
+    assert "corrector meta is targen-core:meta; acme:meta has that name too" in result.stderr
+    assert "never" in targen(*run, "acme:meta", "--out", "other", path=site).stdout
+    done = targen("export", "run", "--as", "csv", "--out", "rows.csv", path=site)
+    assert done.returncode == 0, done.stderr
+    assert "label" in (tmp_path / "rows.csv").read_text().splitlines()[0]

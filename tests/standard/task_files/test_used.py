@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from targen_core import RunSpec, estimate, load_registry
-from targen_core.errors import UsageError
+from targen_core import Registry, RunSpec, estimate, load_registry
+from targen_core.errors import AmbiguousName, UsageError
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.plan import prepare
 from targen_core.runs.preparing.tasks import task_with_parts
 
 pytestmark = pytest.mark.whole
@@ -50,7 +52,7 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ({"contexts": {"use": "settings"}}, "contexts.use: 'settings' is not a full id"),
+        ({"contexts": {"use": "a:b:c"}}, "contexts.use: 'a:b:c' is not a valid name"),
         ({"contexts": {**SETTINGS, "batch": 4}}, "contexts.batch: .* has its own"),
         ({"contexts": SETTINGS, "prompts": {"contexts": "x"}}, "brings its own along"),
     ],
@@ -58,6 +60,51 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
 def test_what_cannot_be_used(declared, parts, words):
     with pytest.raises(UsageError, match=words):
         declared(**parts).task()
+
+
+NAMED = {
+    "contexts": "settings",
+    "seeds": "events",
+    "generators": "targen-plugin-example:urgent-ticket",
+    "checks": "no-placeholder",
+    "filters": "first-words",
+    "corrector": "keywords",
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_each_key_takes_a_bare_name_and_a_full_id(declared, kind):
+    """They mean the same, and one that several packages register is refused with their ids."""
+    registry = load_registry()
+    singular = kind if kind in ("contexts", "seeds") else kind.removesuffix("s")
+    item = registry.find(singular, NAMED[kind])
+    twin = replace(item, distribution="acme")
+    names = {item.name, item.id}
+    parts = []
+    for name in names:
+        value = {"use": name} if kind in ("contexts", "seeds") else name
+        task = declared(**{kind: value}).task()
+        known = registry.including(tasks={task.name: task})
+        spec = RunSpec(task=f"memory:{task.name}", quotas={"calm": 1}, backend="scripted")
+        parts.append([plan.id for plan in prepare(known, spec).lock.parts.values()])
+    assert parts[0] == parts[1]
+    assert item.id in parts[0]
+    # Neither owns the kind, so that the bare name is nobody's.
+    other = replace(item, distribution="zeta")
+    both = [each for each in registry.everything() if each != item]
+    both = Registry([*both, twin, other], registry.plugins, registry.kinds)
+    both = both.including(tasks={task.name: task})
+    task = declared(**{kind: {"use": item.name} if kind in ("contexts", "seeds") else item.name})
+    with pytest.raises(AmbiguousName) as caught:
+        estimate(task, n=2, model="scripted", registry=both)
+    assert caught.value.hint == f"say which: {twin.id} or {other.id}"
+
+
+def test_generators_are_named_as_lists_are(declared):
+    name = "urgent-ticket"
+    assert declared(generators={"use": name}).generators == {"": name}
+    labels = {"use": "it is of use", "waste": "it is of none"}
+    assert declared(labels=labels, generators={"use": name}).generators == {"use": name}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from os import PathLike
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
+from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
 
 __all__ = ["check_kinds", "checked"]
@@ -133,17 +135,22 @@ def check_kinds(arguments: Mapping[str, Any]) -> None:
 def checked(
     function: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Check the keywords of a coroutine function, and suggest one for an option that is unknown."""
+    """Check the keywords of a coroutine function, and say whose its errors are.
+
+    A keyword is suggested for an option that is unknown.
+    """
     keywords = inspect.signature(function).parameters
 
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
         check_kinds({name: value for name, value in kwargs.items() if name in keywords})
         try:
-            return await function(*args, **kwargs)
+            with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
+                return await function(*args, **kwargs)
         except UnknownOption as error:
-            if error.known and error.option in kwargs and suggestions_for(error.option, keywords):
-                error.hint = did_you_mean(error.option, [*keywords, *error.known], "options")
+            ours = [*keywords, *shortcuts()]
+            if error.known and error.option in kwargs and suggestions_for(error.option, ours):
+                error.hint = did_you_mean(error.option, [*ours, *error.known], "options")
             raise
 
     return call

@@ -207,6 +207,7 @@ def asked(
                 objects[name], backends[name] = of, backend_of(registry, of)
                 names[step] = f"{MEMORY}:{name}"
         registry = registry.including(tasks=tasks, backends=backends)
+        values |= _of_filters(registry, said, values, names.values())
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
         registration, varied = find_task(registry, called, chosen)
         if rows and is_file(called):
@@ -319,6 +320,16 @@ def spread(registry: Registry, options: Mapping[str, Any] | None) -> dict[str, A
         else:
             apart[name] = value
     return apart
+
+
+def _of_filters(
+    registry: Registry, said: dict[str, Any], named: Mapping[str, Any], backends: Iterable[str]
+) -> dict[str, Any]:
+    """Take the flags of filters out of `said`, except those of a backend and of `named`."""
+    flags = {name for name in shortcuts() if name in said and named.get(name) is None}
+    for backend in backends if flags else ():
+        flags -= {*registry.get("backend", backend).options.model_fields}
+    return {name: said.pop(name) for name in flags}
 
 
 def _by_step(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core.errors import AmbiguousName, TargenError, UnknownName
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
 
 __all__ = ["function"]
@@ -25,8 +24,7 @@ def function(name: str) -> Any:
         raise AttributeError(problem)
     _looking.append(name)
     try:
-        registry, usual = load_registry(), package_of("function", name)
-        return registry.resolve(registry.find("function", name, whose=[usual]))
+        return load_registry().get("function", name)
     except UnknownName as error:
         known = error.hint.startswith("pip install")
         raise AttributeError(f"{problem}: {error.hint}" if known else problem) from None

@@ -242,6 +242,8 @@ KINDS = {
             facts=f"{_FACTS}:check_facts",
             use="--check {name}",
             suite=f"{_SUITES}:CheckSuite",
+            template=f"{_TEMPLATES}/check",
+            tries=("targen describe {name} --kind check",),
         ),
         Kind(
             "filter",
@@ -254,6 +256,8 @@ KINDS = {
             facts=f"{_FACTS}:filter_facts",
             use="--filter {name}",
             suite=f"{_SUITES}:FilterSuite",
+            template=f"{_TEMPLATES}/filter",
+            tries=("targen describe {name} --kind filter",),
         ),
         Kind(
             "backend",
@@ -268,7 +272,10 @@ KINDS = {
             suite=f"{_SUITES}:BackendSuite",
             template=f"{_TEMPLATES}/backend",
             requires=("aiohttp>=3.10",),
-            tries=("targen describe {name} --kind backend", "targen backends check {name}"),
+            tries=(
+                "targen describe {name} --kind backend",
+                "targen backends check {name} --base-url http://localhost:8000/v1 --model NAME",
+            ),
         ),
         Kind(
             "embedder",
@@ -301,6 +308,9 @@ KINDS = {
             "register_adapters",
             type="targen_core.plugins.adapters:Adapter",
             described="a targen_core.plugins.adapters.Adapter",
+            suite=f"{_SUITES}:AdapterSuite",
+            template=f"{_TEMPLATES}/adapter",
+            tries=("targen describe {name} --kind adapter",),
             reserved=(FILE, MEMORY),
         ),
         Kind(
@@ -312,12 +322,19 @@ KINDS = {
             lists="List the ways to deliver the calls of a run, for --delivery.",
             facts=f"{_FACTS}:delivery_facts",
             use="--delivery {name}",
+            suite=f"{_SUITES}:DeliverySuite",
+            template=f"{_TEMPLATES}/delivery",
+            tries=("targen describe {name} --kind delivery",),
         ),
         Kind(
             "reader",
             "register_task_readers",
             type="targen_core.task_files:TaskReader",
             described="a targen_core.task_files.TaskReader",
+            use="targen generate FILE.{name}",
+            suite=f"{_SUITES}:ReaderSuite",
+            template=f"{_TEMPLATES}/reader",
+            tries=("targen describe {name} --kind reader",),
         ),
         Kind(
             "dataset-reader",

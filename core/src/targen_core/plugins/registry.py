@@ -128,8 +128,9 @@ class Registry:
         """The registration for `name`, bare or full.
 
         A plain `str` finds what is installed. A file or an import path has to be a `Typed`. Where
-        several distributions register a bare name, the first one of `whose` that does is meant:
-        a default must not depend on what else is installed.
+        several distributions register a bare name, the first one of `whose` that does is meant, and
+        otherwise targen's own: that of the distribution that owns the kind, or that usually brings
+        the name. So what is installed besides changes the meaning of no name that targen has.
 
         Raises:
             Untrusted: a plain `str` names a file or an import path.
@@ -151,14 +152,13 @@ class Registry:
             if former == "targen-core" and (kind, now) in self._by_id:  # it has moved since
                 return self._by_id[kind, now]
             raise self._unknown(kind, name)
-        items = self.all(kind)
-        matching = [item for item in items if item.name == name] or [
-            item for item in items if name in item.aliases
-        ]
+        matching = self._named(kind, name)
         if not matching:
             raise self._unknown(kind, name)
-        for distribution in whose if len(matching) > 1 else ():
-            matching = [i for i in matching if i.distribution == distribution] or matching
+        if len(matching) > 1:
+            owner = self.kinds[kind].owner if kind in self.kinds else ""
+            for distribution in (*whose, owner, package_of(kind, name).partition("[")[0]):
+                matching = [i for i in matching if i.distribution == distribution] or matching
         if len(matching) > 1:
             ids = " or ".join(item.id for item in matching)
             raise AmbiguousName(
@@ -166,6 +166,22 @@ class Registry:
                 hint=f"say which: {ids}",
             )
         return matching[0]
+
+    def _named(self, kind: str, name: str) -> list[Registration[Any]]:
+        """What has a bare name, or else an alias of it."""
+        items = self.all(kind)
+        return [item for item in items if item.name == name] or [
+            item for item in items if name in item.aliases
+        ]
+
+    def others(self, kind: str, name: str) -> list[str]:
+        """Return the full ids of others that have the bare name which `find` takes for one.
+
+        Raises:
+            UsageError: as `find`.
+        """
+        named = [] if ":" in name or is_file(name) else self._named(kind, name)
+        return [item.id for item in named if item is not self.find(kind, name)]
 
     def get(self, kind: str, name: str) -> Any:
         """The object registered as `name`, its lazy target resolved."""
@@ -217,7 +233,7 @@ class Registry:
     def _adapter_of(self, package: str) -> Registration[Any] | None:
         """The adapter that is registered for a library."""
         with contextlib.suppress(UnknownName):
-            return self.find("adapter", package, whose=[package_of("adapter", package)])
+            return self.find("adapter", package)
         return None
 
     def function(self, name: str, *, of: str) -> Any:
@@ -243,7 +259,7 @@ class Registry:
         """
         package = package_of(kind, name)
         try:
-            return self.find(kind, name, whose=[package])
+            return self.find(kind, name)
         except UnknownName as error:
             if not package:
                 raise
@@ -278,7 +294,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
-        target = _target(item)
+        target = self.target(item)
         return target.options if isinstance(target, Configurable) else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
@@ -289,7 +305,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
-        target = _target(item)
+        target = self.target(item)
         return target.section if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
@@ -321,7 +337,7 @@ class Registry:
             read_options,
         )
 
-        target, read = _target(item), None
+        target, read = self.target(item), None
         whose = f"{item.kind} {item.id}"
         kind = self.kinds.get(item.kind)  # None for objects that a program put in itself
         if isinstance(target, Configurable):
@@ -356,6 +372,13 @@ class Registry:
     def _using(self, option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
         item = self.find(kind, name)
         return item, self.resolve(item)
+
+    def target(self, item: Registration[Any]) -> Any:
+        """What is registered, imported if that is lazy, or read if it is a file of a task."""
+        if not isinstance(item.target, str):
+            return item.target
+        read = (*DECLARED, *(f".{reader.name}" for reader in self.all("reader")))
+        return _declared(item) if item.target.endswith(read) else _imported(item)
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
@@ -417,13 +440,6 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
 def _unmade(item: Registration[Any], error: Exception) -> PluginError:
     problem = f" could not be made: {type(error).__name__}: {error}"
     return item.fault(problem, "target-import-error")
-
-
-def _target(item: Registration[Any]) -> Any:
-    """What is registered, imported if that is lazy."""
-    if not isinstance(item.target, str):
-        return item.target
-    return _declared(item) if item.target.endswith(DECLARED) else _imported(item)
 
 
 def _declared(item: Registration[Any]) -> Any:

@@ -56,7 +56,6 @@ class CatalogueSuite(Suite):
     spec: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
     kind = "catalogue"
-    own: ClassVar[frozenset[str]] = Suite.own | {"catalogue", "spec", "options"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -170,7 +169,6 @@ class RetrieverSuite(Suite):
     retriever: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
     kind = "retriever"
-    own: ClassVar[frozenset[str]] = Suite.own | {"retriever", "options"}
 
     def target(self) -> Retriever:
         """The retriever."""

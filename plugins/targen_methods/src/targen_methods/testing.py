@@ -93,7 +93,6 @@ class MethodSuite(TaskSuite):
     settings: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     starts: ClassVar[bool] = True
     kind = "method"
-    own: ClassVar[frozenset[str]] = TaskSuite.own | {"method", "base", "settings", "starts"}
     task = "made-by-method"
 
     def registry(self) -> Registry:

@@ -12,9 +12,10 @@ from targen_core.dataset.forms.records import Form
 from targen_core.dataset.forms.text import lines, whole
 from targen_core.dataset.schema import schema_of
 from targen_core.dataset.source import DatasetReader, RecordsOf, Source, card_in
+from targen_core.origin import TASK_FILE
 from targen_core.plugins.register import is_file
 from targen_core.reading import Malformed, json_of
-from targen_core.runs.records.manifest import TASK_FILE, copy_of
+from targen_core.runs.records.manifest import copy_of
 from targen_core.runs.records.reading import check_members, read_json
 from targen_core.tasks.model import Task
 from targen_standard.datasets.bigbench import bigbench_of, is_bigbench

@@ -40,6 +40,7 @@ _COPY = "task.json"
 
 
 def _declared(name: Typed) -> TaskFile:
+    """Read a declaration, or a file in a form of a plugin."""
     parsed = parsed_file(Path(name))
     is_copy = parsed.path.name == _COPY and (parsed.path.parent / "manifest.json").is_file()
     return _read(_with_forms(parsed) if is_copy else parsed)
@@ -57,6 +58,7 @@ def _with_forms(copy: Parsed) -> Parsed:
 
 
 def _python(name: Typed) -> TaskFile:
+    """Execute a module that defines a task, if the user trusts it."""
     path, attribute = path_of(name)
     data = content_of(path)
     folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # the user has named it

@@ -21,6 +21,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -97,9 +98,7 @@ def _counts(value: Any) -> Any:
 Text = Annotated[str, Field(min_length=1)]
 LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?$", max_length=80)]
 PartName = Annotated[str, Field(pattern=r"^[^:\s]+(:[^:\s]+)?$", max_length=200)]
-FULL_ID = r"^([^:\s]+:[^:\s]+)?$"
-"""What the full id of a registered part is, DISTRIBUTION:NAME, or "" for none."""
-UsedName = Annotated[str, Field(pattern=FULL_ID, max_length=200)]
+UsedName = Annotated[str, Field(pattern=r"^([^:\s]+(:[^:\s]+)?)?$", max_length=200)]
 Count = Annotated[int, Field(ge=1, le=_MAX)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
@@ -109,8 +108,11 @@ Dimensions = dict[
 Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
 
 
-def _for_all(value: Any) -> Any:
-    """One generator stands for all branches."""
+def _for_all(value: Any, info: ValidationInfo) -> Any:
+    """One generator, or `{use: NAME}` as lists are named, stands for all branches."""
+    one = isinstance(value, dict) and [*value] == ["use"]
+    if one and "use" not in info.data.get("labels", ()):
+        return {"": value["use"]}
     return {"": value} if isinstance(value, str) else value
 
 
@@ -205,7 +207,7 @@ class ContextsPart(_Part):
         description="what the contexts are, in the plural",
     )
     use: UsedName = Field(
-        default="", description="the full id of registered contexts, in place of the other keys"
+        default="", description="the name of registered contexts, in place of the other keys"
     )
     batch: Count = Field(default=10, description="contexts to request per call")
     items: tuple[Text, ...] = Field(
@@ -232,7 +234,7 @@ class SeedsPart(_Part):
     )
     use: UsedName = Field(
         default="",
-        description="the full id of registered seeds, in place of the other keys but `field`",
+        description="the name of registered seeds, in place of the other keys but `field`",
     )
     batch: Count = Field(default=5, description="seeds to request per call, for each context")
     words: Range = Field(default=(2, 40), description="minimum and maximum words of a seed")
@@ -355,10 +357,10 @@ class Declaration(_Part):
     samples_per_seed: Count = Field(
         default=1, description="how often a label may be written for the same seed"
     )
-    generators: Annotated[dict[str, UsedName], BeforeValidator(_for_all)] = Field(
+    generators: Annotated[dict[str, PartName], BeforeValidator(_for_all)] = Field(
         default={},
-        description="the full id of a registered generator, in place of step 3's prompts; or label "
-        "→ full id, for some labels",
+        description="the name of a registered generator, in place of step 3's prompts; or label "
+        "→ name, for some labels",
     )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
         default="meta", description="step 4: the name of a corrector, or `none`"

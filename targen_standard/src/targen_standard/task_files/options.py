@@ -74,7 +74,6 @@ def located(declaration: Declaration, folder: Path) -> dict[str, Any]:
 
 def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
     """The options that are paths, with their values."""
-    from targen_core.plugins.elsewhere import package_of
     from targen_core.plugins.loader import load_registry
 
     if not declaration.options:
@@ -82,9 +81,7 @@ def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
     registry = load_registry()
     for kind, name in used_parts(declaration):
         try:
-            model = registry.options_of(
-                registry.find(kind, name, whose=["targen-core", package_of(kind, name)])
-            )
+            model = registry.options_of(registry.find(kind, name))
         except TargenError:
             continue  # it is said where the part is used
         for field, info in (model.model_fields if model is not None else {}).items():

@@ -26,7 +26,7 @@ from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean
 from targen_core.task_files import Loc
 from targen_core.wording import Action
-from targen_standard.task_files.model import FULL_ID, Declaration
+from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import content_digest, located, require_own_paths
 from targen_standard.task_files.validation import problems
 
@@ -194,9 +194,6 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
             f"{_short(problem['input'])} is not a mapping",
             "KEY: VALUE, one per line, indented; {KEY: VALUE} in Python",
         )
-    if problem["type"] == "string_pattern_mismatch" and problem["ctx"]["pattern"] == FULL_ID:
-        name = str(problem["input"])
-        return f"{_short(name)} is not a full id", f"DISTRIBUTION:NAME, such as {_full(name)}"
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
@@ -213,15 +210,6 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
         return "it is empty", "fill it in, or remove the key"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:], ""
-
-
-def _full(name: str) -> str:
-    """The full id of a list or generator of that name, or one that shows what ids look like."""
-    from targen_core.plugins.loader import load_registry
-
-    registry = load_registry()
-    parts = [item for kind in ("contexts", "seeds", "generator") for item in registry.all(kind)]
-    return next((item.id for item in parts if item.name == name), f"acme:{name}")
 
 
 def _short(value: Any) -> str:

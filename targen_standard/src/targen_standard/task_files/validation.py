@@ -82,7 +82,7 @@ def _lacking(declaration: Declaration) -> Iterator[Problem]:
     registry = load_registry()
     for kind, name in used_parts(declaration):
         try:
-            registry.find(kind, name, whose=["targen-core"])
+            registry.find(kind, name)
         except UnknownName as error:
             branches = [b for b, each in declaration.generators.items() if each == name and b]
             loc = {"corrector": ("corrector",), "generator": ("generators", *branches[:1])}

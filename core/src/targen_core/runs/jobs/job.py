@@ -40,6 +40,7 @@ from targen_core.errors import (
 )
 from targen_core.options import Datasets
 from targen_core.outputs import remove
+from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
@@ -85,6 +86,7 @@ from targen_core.runs.records.lock import require_same
 from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
+from targen_core.task_files import require_copy
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Words
 
@@ -267,6 +269,8 @@ class Job:
             is_new = not directory.manifest.exists()
             if is_new:
                 _say_what_is_missing(manifest)
+                for note in prepared.notes:
+                    _log.warning("%s", note)
             manifest.save(directory.manifest)
             remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
@@ -274,10 +278,17 @@ class Job:
                 remember_sources(sources)
             job = cls(directory, manifest, prepared, cache=cache)
             job._is_new = is_new
-            return job
         except BaseException:
             directory.close()
             raise
+        if is_new and prepared.file is not None:
+            try:
+                require_copy(spec.task, prepared.file, out)
+            except BaseException:
+                job._refused = True
+                job.close()
+                raise
+        return job
 
     @classmethod
     def resume(
@@ -459,7 +470,7 @@ class Job:
                 self._leave_as_it_was()
                 raise
             except Exception as raised:
-                error = raised
+                error = blamed(raised) or raised
         assert self.engine is not None
         error = self._lacking(self.engine) or error
         gone = isinstance(error, ServiceError | ServiceGaveUp)
@@ -500,10 +511,10 @@ class Job:
             notes.append(
                 f"{taken} of {manifest.replay_of} taken over, given before their prompts changed"
             )
-        if notes:
+        for note in notes:
+            _log.warning("%s", note)
+        if notes := [*self._prepared.notes, *notes]:
             report["notes"] = notes
-            for note in notes:
-                _log.warning("%s", note)
         complete = report["status"] in ("complete", "short")
         files = files_of(ended)
         # Where the run failed, that is what to say, not that its report could

@@ -12,7 +12,6 @@ from targen_core.calls.layer import MAX_OUTAGE
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import PluginError, UsageError
 from targen_core.options import Limits
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.steps import Step
 from targen_core.wording import Option
@@ -36,8 +35,7 @@ def find_delivery(registry: Registry, name: str) -> Delivery:
     Raises:
         UsageError: there is no such delivery.
     """
-    usual = package_of("delivery", name)
-    delivery: Delivery = registry.resolve(registry.find("delivery", name, whose=[usual]))
+    delivery: Delivery = registry.get("delivery", name)
     return delivery
 
 

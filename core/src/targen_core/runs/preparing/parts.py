@@ -17,7 +17,6 @@ from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
 from targen_core.plugins.configurable import WrongOption
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.sources import UnreadSource
@@ -80,7 +79,7 @@ class Parts:
         `admit` may refuse datasets that options name, before anything is read.
         """
         self._registry = registry
-        self._distribution = distribution
+        self._whose = (distribution,)
         self._file = file if is_file(file) else ""
         self._copies = copies
         self._admit = admit
@@ -98,13 +97,13 @@ class Parts:
     ) -> tuple[Registration[Any], Any]:
         """The part registered as `name`, made with its options, for a place in the run.
 
-        A default (`is_default`), which was not typed, is never ambiguous: it means the part of the
-        task's own distribution, or of the one that owns the kind.
+        A default (`is_default`), which was not typed, means the part of the task's own
+        distribution first.
 
         Raises:
             UsageError: there is no such part, or it has no such option.
         """
-        item = self._registry.find(kind, name, whose=self._first(kind, name) if is_default else ())
+        item = self._registry.find(kind, name, whose=self._whose if is_default else ())
         return item, self._made(place, item)
 
     def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
@@ -116,10 +115,8 @@ class Parts:
         Raises:
             UsageError: there is no such part, or it has no such option.
         """
-        items = {
-            item.id: item
-            for item in (self._registry.find(kind, n, whose=self._first(kind, n)) for n in own)
-        }
+        found = (self._registry.find(kind, name, whose=self._whose) for name in own)
+        items = {item.id: item for item in found}
         items |= {item.id: item for item in (self._registry.find(kind, n) for n in typed)}
         chosen = []
         for item in items.values():
@@ -130,12 +127,6 @@ class Parts:
                 Chosen(item.id, self._made(place, item), partial(self._made, place, item))
             )
         return chosen
-
-    def _first(self, kind: str, name: str) -> tuple[str, ...]:
-        """Whose part a default means: the task's distribution's, or that which is usually meant."""
-        known = self._registry.kinds.get(kind)
-        owner = known.owner if known is not None else ""
-        return self._distribution, owner, package_of(kind, name).partition("[")[0]
 
     def _made(self, place: str, item: Registration[Any]) -> Any:
         """A part with its options, remembered as in use at its place."""

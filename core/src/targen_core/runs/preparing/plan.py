@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.errors import UsageError
 from targen_core.origin import Typed, is_file, order_of
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
 from targen_core.runs.preparing.lists import chain_of, refuse_unsharded
@@ -55,7 +56,7 @@ class Prepared:
     registered ones, in the order in which they apply. `datasets` are those that options of parts
     name, by the option. `part_files` are files that options of parts name, by the
     names of the copies that a run keeps. `delivery` is the one that was asked for, and `deliveries`
-    are all that may have left a file in the run's folder.
+    are all that may have left a file in the run's folder. `notes` are for the run's report.
     """
 
     spec: RunSpec
@@ -72,6 +73,7 @@ class Prepared:
     part_files: Mapping[str, Path] = field(default_factory=dict)
     delivery: Delivery | None = None
     deliveries: tuple[Delivery, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def delivered(self) -> list[str]:
@@ -173,7 +175,30 @@ def prepare(
         part_files=parts.files,
         delivery=delivery,
         deliveries=known_deliveries(registry),
+        notes=tuple(_namesakes(registry, spec, registered)),
     )
+
+
+def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> Iterator[str]:
+    """Notes about bare names that others have too."""
+    named = [
+        *(("backend", name) for name in dict.fromkeys([spec.backend, *spec.backend_for.values()])),
+        ("contexts", spec.contexts_from),
+        ("seeds", spec.seeds_from),
+        *(("generator", name) for name in dict.fromkeys(spec.generators_from.values())),
+        *(("check", name) for name in spec.checks),
+        *(("filter", name) for name in spec.filters),
+        ("corrector", spec.corrector),
+        ("delivery", spec.limits.delivered_by),
+    ]
+    if not is_file(spec.task) and registry.find("task", task.name) is task:  # it is a full id now
+        named.insert(0, ("task", task.name))
+    for kind, name in named:
+        if name and (others := registry.others(kind, name)):
+            yield (
+                f"{kind} {name} is {registry.find(kind, name).id}; {' and '.join(others)} "
+                "has that name too: type the full id for it"
+            )
 
 
 def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:

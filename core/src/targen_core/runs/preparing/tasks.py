@@ -111,7 +111,7 @@ def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any
             parents = (str, str)
         seeds, _ = _from(parts, "seeds", spec.seeds_from, task, last, parents)
         task = _with_lists(task, seeds=(*above, seeds))
-    task = _with_generators(parts, task, {**task.generators_from, **spec.generators_from})
+    task = _with_generators(parts, task, spec.generators_from)
     checks = parts.several("check", task.checks_from, spec.checks)
     if checks:
         chosen = (RegisteredCheck(each.id, each.part) for each in checks)
@@ -130,13 +130,16 @@ def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any
 
 
 def _with_generators(
-    parts: Parts, task: Task[Any, Any], named: Mapping[str, str]
+    parts: Parts, task: Task[Any, Any], typed: Mapping[str, str]
 ) -> Task[Any, Any]:
     """The task with generators from elsewhere: by branch, "" for all that are not named.
+
+    `typed` takes precedence over what the task names itself.
 
     Raises:
         UsageError: there is no such generator, or no such branch.
     """
+    named = {**task.generators_from, **typed}
     if not named:
         return task
     for branch in named:
@@ -149,7 +152,8 @@ def _with_generators(
     generators = dict(task.generators)
     for branch in generators:
         if name := named.get(branch, named.get("", "")):
-            _, generators[branch] = parts.find(f"generator of {branch}", "generator", name)
+            place, own = f"generator of {branch}", name not in typed.values()
+            _, generators[branch] = parts.find(place, "generator", name, is_default=own)
     return task.replace(generators=generators)
 
 
@@ -179,7 +183,7 @@ def _from(
     """
     where = Option(f"{kind}_from", name) if name else f"{kind}.use {own.origin}"
     try:
-        registered, used = parts.find(kind, kind, name or own.origin)
+        registered, used = parts.find(kind, kind, name or own.origin, is_default=not name)
     except UnknownName as error:
         if not name:
             error.args = (f"{kind}.use: {error}",)

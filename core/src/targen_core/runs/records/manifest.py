@@ -17,7 +17,7 @@ from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
-from targen_core.origin import Typed, is_file
+from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.options import CORE
@@ -30,7 +30,6 @@ from targen_core.wording import Action, Blank, Either, Option, in_words
 
 __all__ = [
     "FORMAT",
-    "TASK_FILE",
     "USUAL_PLACES",
     "Manifest",
     "MergedRun",
@@ -42,9 +41,6 @@ __all__ = [
 ]
 
 FORMAT = 3
-
-TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
-"""What a folder's copy of a task's file is called, with the task in it where it names one."""
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")

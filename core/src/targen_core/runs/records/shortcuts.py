@@ -8,47 +8,105 @@ fields of their spec. Both are read here, into the same form.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from targen_core import wording
+from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
 
-__all__ = ["dataset_options", "datasets_of", "locked", "rows", "shortcuts", "spelled_out"]
+__all__ = [
+    "dataset_options",
+    "datasets_of",
+    "locked",
+    "rows",
+    "shortcuts",
+    "spelled_out",
+    "taken_flags",
+]
 
 _MOVED = "targen-core:"
 """Before the names of filters that were the core's own in earlier versions."""
 
 
+_COMMANDS = (
+    *("task", "n", "label", "labels", "preset", "shard", "suite", "measured", "correct"),
+    *("model", "backend", "backend_for", "base_url", "key_file", "options", "model_options"),
+    *("steps", "profile", "price_in", "price_out", "reasoning_tokens", "yield_"),
+    *("executor", "address", "workers", "resources", "replica", "registry", "progress"),
+    *("out", "dry_run", "yes", "quiet", "json", "strict", "batch_lists", "batch_offline"),
+)
+"""What `generate` and `estimate` take besides, as commands and in Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flagged:
+    """A filter whose options are flags.
+
+    Attributes:
+        model: all its options.
+        flags: those that are flags.
+        taken: names that are another's, by whose they are.
+    """
+
+    model: type[Options]
+    flags: Mapping[str, Option]
+    taken: Mapping[str, str]
+
+
 @cache
-def _filters() -> Mapping[str, type[Options]]:
+def _filters() -> Mapping[str, _Flagged]:
+    return _flagged(load_registry())
+
+
+def _flagged(registry: Registry) -> Mapping[str, _Flagged]:
     """By the id of a filter, the options that may be given by their names alone.
 
     What is taken goes to nobody else: a name of ours, or of the filter that comes first.
     """
-    registry = load_registry()
     items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
-    taken = {name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields}
-    found: dict[str, type[Options]] = {}
+    ours = (name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields)
+    owners = dict.fromkeys((*ours, *_COMMANDS, *SAMPLING), "targen")
+    found: dict[str, _Flagged] = {}
     for item in sorted(items, key=lambda i: i.distribution != package_of("filter", i.name)):
         try:
             model = registry.options_of(item)
         except TargenError:  # said where it is used
             continue
-        if model is None or not issubclass(model, Options) or taken & set(model.model_fields):
+        if model is None or not issubclass(model, Options):
             continue
-        taken |= set(model.model_fields)
-        found[item.id] = model
+        declared = model.declared()
+        needed = any(model.model_fields[name].is_required() for name in declared)
+        if not needed and item.name not in USUAL:  # whatever is given turns the filter on
+            declared = {
+                name: replace(each, flag=replace(each.flag, default=each.flag.default or "off"))
+                for name, each in declared.items()
+            }
+        taken = {name: owners[name] for name in declared if name in owners}
+        flags = {name: each for name, each in declared.items() if name not in taken}
+        owners |= dict.fromkeys(flags, f"the filter {item.id}")
+        found[item.id] = _Flagged(model, flags, taken)
     return found
 
 
 def shortcuts() -> Mapping[str, Option]:
     """Return the options of filters that may be given by their names alone."""
-    return {name: option for of in _filters().values() for name, option in of.declared().items()}
+    return {name: option for of in _filters().values() for name, option in of.flags.items()}
+
+
+def taken_flags(registry: Registry, part: str) -> Mapping[str, str]:
+    """Return the options of a filter, by its id, whose names are taken, and by whom.
+
+    They are no flags: `--filter NAME -o NAME.OPTION=VALUE` sets them.
+    """
+    flagged = _flagged(registry).get(part)
+    return {} if flagged is None else flagged.taken
 
 
 def rows() -> Mapping[str, Option]:
@@ -74,9 +132,9 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
     others = {name: value for name, value in asked.items() if name not in fields}
     if not others:
         return spec
-    for part, model in _filters().items():
-        name = part.partition(":")[2]
-        said = {key: others.pop(key) for key in model.declared() if key in others}
+    for part, flagged in _filters().items():
+        name, model = part.partition(":")[2], flagged.model
+        said = {key: others.pop(key) for key in flagged.flags if key in others}
         given = {key: value for key, value in said.items() if _is_given(value)}
         if not given:
             continue
@@ -132,8 +190,8 @@ def _id_today(name: Any) -> Any:
 
 def datasets_of(part: str) -> tuple[str, Datasets]:
     """Return the option of a filter, by its id, that names datasets, and its words."""
-    model = _filters().get(part)
-    marked = {} if model is None else Datasets.among(model)
+    flagged = _filters().get(part)
+    marked = {} if flagged is None else Datasets.among(flagged.model)
     return next(iter(marked.items()), ("options", Datasets()))
 
 
@@ -141,8 +199,8 @@ def dataset_options() -> set[str]:
     """Return how options of filters that name datasets are spelled."""
     return {
         f"{name}.{option}"
-        for part, model in _filters().items()
-        for option in Datasets.among(model)
+        for part, flagged in _filters().items()
+        for option in Datasets.among(flagged.model)
         for name in (part, part.partition(":")[2])
     }
 
@@ -164,8 +222,8 @@ def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> d
         for place, part in parts.items()
     }
     names = [name for name in spec if package_of("option", name)]
-    for part, model in _filters().items() if names else ():
-        flags = model.declared()
+    for part, flagged in _filters().items() if names else ():
+        model, flags = flagged.model, flagged.flags
         values = {key: spec[key] for key in flags if _is_given(spec.get(key))}
         if len(values) < len(flags):
             continue

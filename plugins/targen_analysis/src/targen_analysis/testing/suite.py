@@ -59,7 +59,6 @@ class MetricSuite(Suite):
     metric: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
     kind = "metric"
-    own: ClassVar[frozenset[str]] = Suite.own | {"metric", "options"}
 
     # --- how the tests run it ---
 

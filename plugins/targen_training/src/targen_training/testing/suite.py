@@ -64,7 +64,6 @@ class TrainerSuite(Suite):
     options: ClassVar[tuple[str, ...]] = ()
     min_accuracy: ClassVar[float] = 0.9
     kind = "trainer"
-    own: ClassVar[frozenset[str]] = Suite.own | {"trainer", "options", "min_accuracy"}
 
     # --- how the tests run it ---
 

@@ -162,9 +162,11 @@ class DistanceFilter(Filter):
         except TargenError:
             raise
         except Exception as error:  # what models raise has no end
+            distribution = self._embedder.partition(":")[0]
             raise StageFailed(
                 f"embedder {self._embedder}: {type(error).__name__}: {error}",
-                distribution=self._embedder.partition(":")[0],
+                distribution=distribution,
+                hint=f"report it to the authors of {distribution}, and resume when it is fixed",
             ) from error
         whole = np.rint(vector * (_LENGTH / (length or 1))).astype(np.float32)
         self._last = text, whole

@@ -1,4 +1,4 @@
-"""(1) How an instance is judged; (2) what the model is told stands in prompts/solve.md.
+"""(1) How an instance is judged; (2) what the model is told stands in prompts/twice.md.
 
 A corrector works with every task: a task turns an instance into questions,
 the corrector finds an answer to each, and the task settles what they amount
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
-from targen_core import Correction, JudgeAnswer, JudgeQuestion, Llm, Prompt, Rejected
+from targen_core import Correction, DryRunCall, JudgeAnswer, JudgeQuestion, Llm, Prompt, Rejected
 
 __all__ = ["CORRECTOR", "Twice"]
 
@@ -32,8 +33,7 @@ class Twice:
     Its fields are what `targen describe my-demo` says of it.
 
     Attributes:
-        prompt: with the values instructions, options and input. Under the name
-            `solve`, because every task's dry-run replies has a reply to that.
+        prompt: with the values instructions, options and input.
         times: how often each question is solved.
         parameters: sampling parameters of its calls; they win over the task's.
     """
@@ -41,6 +41,18 @@ class Twice:
     prompt: Prompt
     times: int = 2
     parameters: Mapping[str, object] = field(default_factory=lambda: {"temperature": 0.8})
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """Its own prompts, which a run records and `dry_run` answers."""
+        return (self.prompt,)
+
+    @staticmethod
+    def dry_run(call: DryRunCall) -> Any:
+        """A reply without a model, for estimates and tests: the instance is what it claims."""
+        options = call.values["options"].split(", ")
+        answer = call.label if call.label in options else options[0]
+        return {"explanation": "The instance says so.", "answer": answer}
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance; raise nothing but `Rejected`."""
@@ -70,4 +82,4 @@ class Twice:
         return JudgeAnswer((replies[0].answer,), replies[0].explanation)
 
 
-CORRECTOR = Twice(Prompt("solve", package="my_demo"))
+CORRECTOR = Twice(Prompt("twice", package="my_demo"))

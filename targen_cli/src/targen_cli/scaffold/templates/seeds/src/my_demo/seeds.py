@@ -5,38 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.checks import words
 from targen_core.tasks.replies import line, list_of
 
-__all__ = ["SEEDS", "Matter"]
+__all__ = ["SEEDS"]
 
 _MATTERS = Prompt("matters", package="my_demo")
 _NOTICED = ["opening hours", "way they answer", "price list", "waiting room", "new website"]
 
 
-class Matter(BaseModel):
-    """A seed. A task with seeds of fewer fields can use it too."""
-
-    model_config = ConfigDict(frozen=True)
-
-    business: str
-    matter: str
-
-
-async def _propose(llm: Llm, business: str, existing: Sequence[Matter]) -> Sequence[Matter]:
+async def _propose(llm: Llm, business: str, existing: Sequence[str]) -> Sequence[str]:
     """The next seeds below a context, which is a text; `existing` are those that there are."""
-    have = "; ".join(item.matter for item in existing) or "none"
+    have = "; ".join(existing) or "none"
     model = list_of("matters", line(4, 34), llm.batch)
     reply = await llm.ask(_MATTERS, reply=model, business=business, count=llm.batch, have=have)
-    return [Matter(business=business, matter=item.strip()) for item in reply.items]
+    return [item.strip() for item in reply.items]
 
 
-def _check(item: Matter) -> None:
+def _check(item: str) -> None:
     """Raise `Rejected` for a seed that is no phrase."""
-    if not 1 <= len(words(item.matter)) <= 6:
-        raise Rejected("odd-length", f"{item.matter!r} is no phrase of one to six words")
+    if not 1 <= len(words(item)) <= 6:
+        raise Rejected("odd-length", f"{item!r} is no phrase of one to six words")
 
 
 def _dry_run(call: DryRunCall) -> Any:
@@ -47,7 +37,7 @@ def _dry_run(call: DryRunCall) -> Any:
 
 
 SEEDS = ListStep(
-    item=Matter,
+    item=str,
     propose=_propose,
     batch=4,
     check=_check,

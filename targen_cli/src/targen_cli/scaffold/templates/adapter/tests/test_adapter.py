@@ -1,0 +1,16 @@
+"""(2) The conformance kit: an object of the library as a model."""
+
+from __future__ import annotations
+
+from targen_testing import AdapterSuite as Suite
+
+from my_demo.client import Client
+
+
+class TestAdapter(Suite):
+    """A model that answers, and other objects that are left alone."""
+
+    adapter = "my-demo"
+
+    def object(self) -> Client:
+        return Client()

@@ -1,0 +1,24 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Check, Register
+
+
+@hookimpl
+def register_checks(register: Register[Check[Any, Any]]) -> None:
+    """What `--check my-demo` is."""
+    register.register(
+        "my-demo",
+        "my_demo.check:CHECK",
+        summary="refuses rows with a text of many words",
+    )

@@ -1,0 +1,25 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_core.calls.delivery import Delivery
+
+
+@hookimpl
+def register_deliveries(register: Register[Delivery]) -> None:
+    """What `--delivery my-demo` is."""
+    register.register(
+        "my-demo",
+        "my_demo.delivery:DELIVERY",
+        summary="hands calls over one at a time",
+    )

@@ -1,0 +1,26 @@
+"""What this plugin registers, and nothing else.
+
+targen imports this module for every command, so it imports nothing heavy: a
+target is a text, "module:ATTRIBUTE", which is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from targen_core import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from targen_core import Filter, Register
+
+
+@hookimpl
+def register_filters(register: Register[Callable[[], Filter]]) -> None:
+    """What `--filter my-demo` is."""
+    register.register(
+        "my-demo",
+        "my_demo.filter:FILTER",
+        summary="refuses rows that begin as several others do",
+    )

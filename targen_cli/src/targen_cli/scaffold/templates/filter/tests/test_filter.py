@@ -1,0 +1,15 @@
+"""(2) The conformance kit: your filter in a run of the kit's own task, stopped and continued.
+
+If it is made for one task, set `task` to that task's name.
+"""
+
+from __future__ import annotations
+
+from targen_testing import FilterSuite as Suite
+
+
+class TestFilter(Suite):
+    """Good replies and hostile ones; a filter that is restored refuses the same rows."""
+
+    filter = "my-demo"
+    options = ("words=2", "most=1")  # by which it refuses some of the kit's rows

@@ -1,0 +1,99 @@
+"""`AdapterSuite`: the checks that every adapter must pass.
+
+from targen_testing import AdapterSuite as Suite
+
+class TestAcme(Suite):
+    adapter = "acme"
+
+    def object(self):
+        return acme.Client(FakeTransport())
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_core.calls.model import ChatModel, ChatReply
+from targen_core.errors import UsageError
+from targen_core.plugins.adapters import Adapter
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_testing.exchange import request_of, using
+from targen_testing.suite import Suite, fail
+
+__all__ = ["AdapterSuite"]
+
+
+class AdapterSuite(Suite):
+    """Checks of an adapter; set `adapter` to its registered name, and write `object`.
+
+    Attributes:
+        adapter: the registered name.
+    """
+
+    adapter: ClassVar[str]
+    kind = "adapter"
+    own: ClassVar[frozenset[str]] = Suite.own | {"object"}
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Refuse: only its author has an object of the library."""
+        raise UsageError("write an AdapterSuite with object(), a model of the library")
+
+    def object(self) -> Any:
+        """Return a model of the library that answers without a network."""
+        pytest.skip("shows no model of the library: see `object`")
+
+    def target(self) -> Adapter:
+        """The adapter."""
+        adapter: Adapter = self.registry().get("adapter", self.adapter)
+        return adapter
+
+    def model(self) -> ChatModel:
+        """The library's model as a run gets it."""
+        try:
+            return self.registry().chat_model(self.object())
+        except TypeError as error:
+            fail(f"a run does not take the object: {error}; is its package a name of the adapter?")
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """Its summary is what errors call such an object, such as "a langchain BaseChatModel"."""
+        item = self.registry().find("adapter", self.adapter)
+        assert item.summary.strip(), "register it with a summary"
+
+    def test_leaves_other_objects(self) -> None:
+        """It returns None for what is no model, and raises nothing."""
+        for thing in (None, 3, "a text", [], {}, object(), type(self.object())):
+            if self.target().adapt(thing) is not None:
+                fail(f"adapt({thing!r}) returned a model")
+
+    def test_is_a_model(self) -> None:
+        """What it makes is a `ChatModel`, and the same object has the same identity again."""
+        first, again = self.model(), self.model()
+        assert isinstance(first.identity, str) and first.identity, "identity is a text"
+        assert first.identity == again.identity, (
+            "two models of equal settings have other identities: a resumed run would ask again"
+        )
+        for name in ("structured", "seeded"):
+            assert isinstance(getattr(first, name), bool), f"{name} is True or False"
+
+    def test_answers(self) -> None:
+        """A call returns the object's text, and `count_tokens` is no less than it took."""
+        model, request = self.model(), request_of()
+        counted = model.count_tokens(request)
+        assert isinstance(counted, int) and counted > 0, "count_tokens returns a number above 0"
+        reply = using(model, lambda model: model.complete(request))
+        assert isinstance(reply, ChatReply) and isinstance(reply.text, str), (
+            f"complete() returned {type(reply).__name__}, not a ChatReply"
+        )
+        assert reply.input_tokens is None or reply.input_tokens <= counted, (
+            "count_tokens is below the tokens of the reply: budgets depend on it"
+        )
+
+    def test_closes_twice(self) -> None:
+        """`aclose` may be called again."""
+        using(self.model(), lambda model: model.aclose())

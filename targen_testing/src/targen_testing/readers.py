@@ -1,0 +1,127 @@
+r"""`ReaderSuite`: the checks that every reader of task files must pass.
+
+from targen_testing import ReaderSuite as Suite
+
+class TestIni(Suite):
+    reader = "ini"
+    file = "[task]\ndescription = Notes of a porter.\n..."
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from targen_core.errors import TargenError, UsageError
+from targen_core.origin import Typed
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
+from targen_core.runs.records.spec import RunSpec
+from targen_core.task_files import TaskFile, TaskReader, require_copy, task_file
+from targen_core.tasks.model import Task
+from targen_testing import trials
+from targen_testing.suite import Suite, fail
+
+__all__ = ["ReaderSuite"]
+
+_BROKEN = (b"", b"\x00\xff\xfe", b"{", b"[" * 2000, "ключ: \u202e".encode("utf-16"))
+
+
+class ReaderSuite(Suite):
+    """Checks of a reader; set `reader` to its registered name, `file` to a file that it reads.
+
+    Attributes:
+        reader: the registered name, which is the suffix of its files without the dot.
+        file: the text of a task file.
+    """
+
+    reader: ClassVar[str]
+    file: ClassVar[str] = ""
+    kind = "reader"
+
+    @classmethod
+    def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
+        """Refuse: only its author has a file."""
+        raise UsageError('write a ReaderSuite with file = "...", a task file of this suffix')
+
+    def target(self) -> TaskReader:
+        """The reader."""
+        reader: TaskReader = self.registry().get("reader", self.reader)
+        return reader
+
+    @pytest.fixture
+    def path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The file."""
+        monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+        path = tmp_path / f"sample.{self.reader.rpartition(':')[2]}"
+        path.write_text(self.file, encoding="utf-8")
+        return path
+
+    def read(self, path: Path) -> TaskFile:
+        """What it makes of the file."""
+        try:
+            return self.target().read(Typed(path))
+        except Exception as error:
+            fail(f"reading {path.name}: {type(error).__name__}: {error}")
+
+    # --- what must hold ---
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which `targen list readers` shows."""
+        assert self.registry().find("reader", self.reader).summary.strip(), (
+            "register it with a summary"
+        )
+
+    def test_reads(self, path: Path) -> None:
+        """It makes a task of the file, by the same version again."""
+        file, again = self.read(path), self.read(path)
+        assert isinstance(file, TaskFile) and isinstance(file.task, Task), (
+            "read() returns a TaskFile with a Task"
+        )
+        assert file.task.version == again.task.version, "the same file has another version again"
+
+    def test_another_text_is_another_version(self, path: Path) -> None:
+        """What the file says decides the version: a run would go on with another task."""
+        before = self.read(path).task
+        words = before.description or before.summary
+        if not words or words not in self.file:
+            pytest.skip("the file does not hold the task's description as it is")
+        path.write_text(self.file.replace(words, f"{words} And more."), encoding="utf-8")
+        assert self.read(path).task.version != before.version, "another text, the same version"
+
+    def test_its_copy_is_read_back(self, path: Path, tmp_path: Path) -> None:
+        """A run keeps a copy, by which it is resumed wherever the command is installed."""
+        file = self.read(path)
+        run = tmp_path / "run"
+        run.mkdir()
+        (run / file.copy.partition(":")[0]).write_text(file.text, encoding="utf-8")
+        try:
+            require_copy(str(path), file, run)
+            again = task_file(Typed(run / file.copy)).task
+        except TargenError as error:
+            fail(str(error))
+        assert again.quota_names == file.task.quota_names, "the copy has other labels"
+
+    def test_makes_rows(self, path: Path, tmp_path: Path) -> None:
+        """The task makes rows by scripted replies."""
+        task = self.read(path).task
+        registry = self.registry().including(tasks={task.name: task})
+        quotas = dict.fromkeys(task.quota_names, 2 * task.rows_per_instance)
+        spec = RunSpec(task=f"memory:{task.name}", quotas=quotas, backend="targen-core:scripted")
+        made = trials.generate(registry, spec, tmp_path / "run")
+        if made.error is not None:
+            fail(f"a run of the task ended with {made.error!r}")
+
+    def test_refuses_in_words(self, path: Path) -> None:
+        """A file that is no task is a `UsageError`, and never another exception."""
+        for content in _BROKEN:
+            path.write_bytes(content)
+            try:
+                self.target().read(Typed(path))
+            except UsageError:
+                continue
+            except Exception as error:
+                fail(f"of {content[:20]!r}: {type(error).__name__}: {error}; raise UsageError")
+            fail(f"it makes a task of {content[:20]!r}")
