@@ -45,6 +45,9 @@ DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 API_GROUPS = re.compile(r"targen\.v\d+")
 """Entry-point groups of all levels of the plugin API."""
 
+_FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*\S)", re.MULTILINE)
+"""What is wanted of a distribution's metadata: to parse them takes longer than the rest does."""
+
 _ON_CORE = re.compile(r"targen[-_.]core\b(?!\s*\[)([^;]*)(?!.*\bextra\b)", re.IGNORECASE)
 _LOWEST = re.compile(r"(?:>=?|==|~=)\s*(\d+(?:\.\d+)*)")
 _NUMBER = re.compile(r"(?:(?<=^)|(?<=\.))\d+")
@@ -118,10 +121,14 @@ def installed_sources() -> list[Source]:
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
-            metadata = distribution.metadata  # parsed anew each time that it is asked for
-            name, version = canonical(metadata["Name"]), metadata["Version"]
-            core = _lowest_core(metadata.get_all("Requires-Dist") or ())
-        except (FileNotFoundError, KeyError, TypeError, ValueError):
+            metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
+            fields = _FIELD.findall((metadata or "").partition("\n\n")[0])
+            (name, *_), (version, *_) = (
+                [value for key, value in fields if key == wanted] for wanted in ("Name", "Version")
+            )
+            name = canonical(name)
+            core = _lowest_core(value for key, value in fields if key == "Requires-Dist")
+        except (OSError, ValueError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
             continue  # the first on sys.path is the one that Python imports
