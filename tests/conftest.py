@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from targen_core import Registry, load_registry
 from targen_core.defaults import KEYS
 
 settings.register_profile(
@@ -63,6 +64,12 @@ class Done:
     def json(self) -> Any:
         """What it printed, read."""
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def installed() -> Registry:
+    """All that is installed, looked up once."""
+    return load_registry()
 
 
 @pytest.fixture
