@@ -11,6 +11,16 @@ from typing import Any
 
 import pytest
 
+from ..forks import Forks
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """The command in forks of one process."""
+    made = Forks(tmp_path_factory.mktemp("forks"))
+    yield made
+    made.close()
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
