@@ -36,11 +36,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def targen(
-    tmp_path: Path, environment: dict[str, str]
+    tmp_path: Path, environment: dict[str, str], forks: Forks
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command to its end."""
 
     def run(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        if not options:
+            return forks([*map(str, args)], cwd=tmp_path, path=(), env=environment)
         return subprocess.run(
             [sys.executable, "-m", "targen_cli", *map(str, args)],
             cwd=tmp_path,
