@@ -156,9 +156,7 @@ def online(tmp_path: Path) -> bytes:
     return rows(tmp_path / "online")
 
 
-def test_the_papers_rte_takes_at_most_8_submissions(
-    world: World, tmp_path: Path
-) -> None:
+def test_the_papers_rte_takes_at_most_8_submissions(world: World, tmp_path: Path) -> None:
     report = run(tmp_path / "batch", PAPER)
     assert report["status"] == "complete"
     assert report["rows"] == PAPER
