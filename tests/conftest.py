@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from targen_cli.defaults import KEYS
+from targen_core import Registry, load_registry
 
 settings.register_profile(
     "targen",
@@ -63,6 +64,12 @@ class Done:
     def json(self) -> Any:
         """What it printed, read."""
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def installed() -> Registry:
+    """All that is installed, looked up once."""
+    return load_registry()
 
 
 @pytest.fixture

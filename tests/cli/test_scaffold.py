@@ -54,13 +54,6 @@ def test_its_ci_runs_every_check():
     assert "targen plugins check ." in steps
 
 
-@pytest.mark.parametrize("kind", WITH_ONE, ids=lambda kind: kind.name)
-def test_every_python_file_compiles(kind):
-    for path, text in rendered(kind, Names("acme", "acme")).items():
-        if path.suffix == ".py":
-            compile(text, str(path), "exec")
-
-
 @settings(max_examples=25)
 @given(NAME)
 def test_any_name_gives_a_module_that_python_imports(name):

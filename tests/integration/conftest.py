@@ -11,6 +11,16 @@ from typing import Any
 
 import pytest
 
+from ..forks import Forks
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """The command in forks of one process."""
+    made = Forks(tmp_path_factory.mktemp("forks"))
+    yield made
+    made.close()
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -26,11 +36,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def targen(
-    tmp_path: Path, environment: dict[str, str]
+    tmp_path: Path, environment: dict[str, str], forks: Forks
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command to its end."""
 
     def run(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        if not options:
+            return forks([*map(str, args)], cwd=tmp_path, path=(), env=environment)
         return subprocess.run(
             [sys.executable, "-m", "targen_cli", *map(str, args)],
             cwd=tmp_path,

@@ -8,13 +8,14 @@ import json
 import random
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from targen_cli import main
 
 pytestmark = [
     pytest.mark.whole,  # analysis, methods, review and training are plugins of their own
@@ -52,9 +53,12 @@ def pages(folder: Path) -> dict[str, Path]:
     from targen_review.rows import review_rows
 
     def targen(*line: object) -> None:
-        command = [sys.executable, "-m", "targen_cli", *map(str, line)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["targen", *map(str, line)])
+            patch.setenv("TARGEN_CACHE_DIR", str(folder / "cache"))
+            with pytest.raises(SystemExit) as ended:
+                main()
+        assert not ended.value.code
 
     def rows(name: str, count: int) -> Path:
         draw = random.Random(name)

@@ -6,16 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatReply, ChatRequest, hookimpl, load_registry
+from targen_core import Backend, ChatReply, ChatRequest, Registry
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
 from targen_core.scripted import ScriptedModel, ScriptedOptions
@@ -62,7 +60,7 @@ def step_of(request: ChatRequest) -> str:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Ran]:
+def run(tmp_path: Path, installed: Registry) -> Callable[..., Ran]:
     """Run a task (RTE) with the dry-run replies, each bent on its way.
 
     `judge` makes the replies of step 4, of the input that it shows and the dry-run reply.
@@ -100,14 +98,12 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             pass
 
         Bent.structured = structured
-        module = ModuleType("bent_model")
         backend = Backend(summary="bent", options=ScriptedOptions, create=lambda o: Bent(o, script))
-        module.register_backends = hookimpl(lambda register: register.register("bent", backend))
-        registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
+        registry = installed.including(backends={"bent": backend})
         actual = registry.get("task", task)
         job = RunSpec(
             task=registry.find("task", task).id,
-            backend="acme:bent",
+            backend="bent",
             limits=Limits(concurrency=4),
             **{
                 "quotas": Quotas.even(rows, actual),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from targen_core import load_registry
 from targen_tasks_superglue.axg import Sentences
 from targen_tasks_superglue.copa import Event
 from targen_tasks_superglue.rte import Premise
@@ -112,7 +111,7 @@ GOOD = {
 
 
 @pytest.fixture
-def ran(run, tmp_path):
+def ran(run, tmp_path, installed):
     """Run a task whose every call of step 3 gets this text, for each of its labels."""
 
     def go(place: str, text: str, *, repaired: str | None = None, **spec: Any) -> Any:
@@ -122,7 +121,7 @@ def ran(run, tmp_path):
         if task in GIVEN:
             spec["seeds"] = tmp_path / "seeds.jsonl"
             spec["seeds"].write_text(GIVEN[task].model_dump_json() + "\n", encoding="utf-8")
-        names = load_registry().get("task", task).quota_names
+        names = installed.get("task", task).quota_names
 
         def bend(step: str, good: Any, repair: bool) -> Any:
             if step != "generate":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from targen_cli import main
 from targen_core import load_registry
 
 from ...tables import table
@@ -37,17 +38,18 @@ def lay_out(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Run a module of this Python in a new distribution's folder, which is as good as installed."""
+    """Run a module of this Python beside new distributions, which are as good as installed."""
     cache = tmp_path_factory.mktemp("cache")
 
     def module(folder: Path, *args: str) -> str:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
+        there = sorted([*folder.glob("*/src"), *folder.glob("*/site")])
         done = subprocess.run(
             [sys.executable, "-m", *args],
             cwd=folder,
             env={
                 **environment,
-                "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(folder / "site")]),
+                "PYTHONPATH": os.pathsep.join(map(str, there)),
                 "TARGEN_CACHE_DIR": str(cache),
                 "MYPY_CACHE_DIR": str(cache / "mypy"),
                 "COLUMNS": "200",
@@ -63,44 +65,55 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     return module
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def made(request, run, tmp_path_factory) -> Path:
-    """A new distribution of each kind."""
+def new(*args: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["targen", "new", *args])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert not ended.value.code
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A new distribution of each kind, side by side: each process would import the same."""
     folder = tmp_path_factory.mktemp("made")
-    run(folder, "targen_cli", "new", request.param, "my-demo", "--out", request.param)
-    lay_out(folder / request.param)
-    return folder / request.param
+    for kind in KINDS:
+        new(kind, f"my-{kind}", "--out", str(folder / kind))
+        lay_out(folder / kind)
+    return folder
 
 
-def test_its_tests_pass_unchanged(made, run):
-    output = run(made, "pytest", "-q", "-p", "no:cacheprovider")
-    assert " passed" in output
+def test_their_tests_pass_unchanged(made, run):
+    settings = ("-q", "-rA", "-p", "no:cacheprovider", "-c", "task/pyproject.toml")
+    output = run(made, "pytest", *settings, "--rootdir=.", *KINDS)
     assert "failed" not in output
+    for kind in KINDS:
+        assert f"PASSED {kind}/tests/test_{kind}.py::" in output
     said = [line for line in output.splitlines() if "targen conformance:" in line]
     said = [line for line in said if "declares no own_processes" not in line]  # it may have none
     assert not said, "nothing of the kit is switched off"
 
 
-def test_its_plugin_is_sound(made, run):
-    assert f"{made.name} my-demo" in run(made, "targen_cli", "plugins", "--strict")
-    assert "my-demo:my-demo" in run(made, "targen_cli", "describe", "my-demo")
-
-
-def test_all_kinds_type_clean(targen, run, tmp_path):
-    """In one run, which reads pydantic once; a distribution's own settings are the same."""
+def test_their_plugins_are_sound(made, run):
+    listed = run(made, "targen_cli", "plugins", "--strict")
     for kind in KINDS:
-        assert targen("new", kind, f"my-{kind}").code == 0
-    sources = [f"my-{kind}/src" for kind in KINDS]
-    assert "Success" in run(tmp_path, "mypy", "--config-file", "my-task/pyproject.toml", *sources)
+        assert f"{kind} my-{kind}" in listed
+    assert "my-task:my-task" in run(made, "targen_cli", "describe", "my-task")
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_lints_and_is_formatted_whatever_its_name(kind, name, targen, run, tmp_path):
-    assert targen("new", kind, name, "--out", "made").code == 0
-    run(tmp_path / "made", "ruff", "check", "--no-cache", ".")
-    run(tmp_path / "made", "ruff", "format", "--check", "--no-cache", ".")
-    texts = [path.read_text() for path in (tmp_path / "made").rglob("*") if path.is_file()]
+def test_all_kinds_type_clean(made, run):
+    """In one run, which reads pydantic once; a distribution's own settings are the same."""
+    sources = [f"{kind}/src" for kind in KINDS]
+    assert "Success" in run(made, "mypy", "--config-file", "task/pyproject.toml", *sources)
+
+
+def test_all_lint_and_are_formatted_whatever_their_names(run, tmp_path, capsys):
+    for kind in KINDS:
+        for name in NAMES:
+            new(kind, name, "--out", str(tmp_path / f"{kind}-{name}"))
+    run(tmp_path, "ruff", "check", "--no-cache", ".")
+    run(tmp_path, "ruff", "format", "--check", "--no-cache", ".")
+    texts = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert not [text for text in texts if "my-demo" in text or "my_demo" in text.lower()]
 
 
@@ -173,8 +186,8 @@ def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path):
     project.write_text(
         project.read_text().replace('demo = "demo"', 'demo = "demo"\nshops = "demo.shops"')
     )
-    run(tmp_path / "demo", "ruff", "check", "--no-cache", ".")
-    output = run(tmp_path, "targen_cli", "plugins", "check", "demo", "--json")
+    run(tmp_path, "ruff", "check", "--no-cache", "demo")
+    output = targen("plugins", "check", "demo", "--json").out
     assert '"contexts shops"' in output
     assert '"corrector demo"' in output
 

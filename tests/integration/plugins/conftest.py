@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+
+from ...forks import Forks
 
 collect_ignore = ["frozen_v1", "zoo"]  # plugins, with tests of their own
 
@@ -43,27 +44,14 @@ def install(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def targen(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def targen(tmp_path: Path, forks: Forks) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command in a process of its own, with folders in front of sys.path."""
 
     def run(
         *args: str, path: Sequence[Path] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "targen_cli", *args],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(map(str, path)),
-                "TARGEN_CACHE_DIR": str(tmp_path / "cache"),
-                "COLUMNS": "200",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=300,  # a guard against hanging: `plugins check` runs many tests
-            check=False,
-        )
+        own = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
+        return forks(args, cwd=tmp_path, path=path, env={**os.environ, **own, **environment})
 
     return run
 

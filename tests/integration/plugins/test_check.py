@@ -12,9 +12,17 @@ FROZEN = Path(__file__).parent / "frozen_v1"
 
 
 @pytest.fixture
-def frozen(tmp_path: Path) -> Path:
-    """A copy of the frozen plugin, to change."""
-    return Path(shutil.copytree(FROZEN, tmp_path / "frozen"))
+def frozen(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A copy of the frozen plugin, to change, with one of its parts: by default its exporter."""
+    copy = Path(shutil.copytree(FROZEN, tmp_path / "frozen"))
+    hooks = copy / "src" / "frozen_v1_plugin" / "__init__.py"
+    head, *parts = hooks.read_text().split("@hookimpl\n")
+    kept = getattr(request, "param", "exporters")
+    (part,) = (part for part in parts if f"register_{kept}(" in part)
+    hooks.write_text(f"{head}@hookimpl\n{part}")
+    shutil.rmtree(copy / "tests")
+    (copy / "tests").mkdir()
+    return copy
 
 
 def rewrite(file: Path, before: str, after: str) -> None:
@@ -42,7 +50,6 @@ def test_the_frozen_plugin_still_works(targen):
 def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     rewrite(frozen / "pyproject.toml", '["targen-core>=0.1,<2"]', '["targen-core", "targen"]')
     rewrite(frozen / "src" / "frozen_v1_plugin" / "parts.py", "def _write(", "async def _write(")
-    shutil.rmtree(frozen / "tests")
     done = targen("plugins", "check", str(frozen))
     assert done.returncode == 1
     lines = done.stdout.splitlines()
@@ -58,6 +65,7 @@ def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("frozen", ["tasks"], indirect=True)
 def test_an_overridden_check_is_not_hidden(targen, frozen):
     """The author's suites are run as they are; what they skip is told."""
     (frozen / "tests" / "test_frozen.py").write_text(
@@ -81,10 +89,10 @@ def test_an_overridden_check_is_not_hidden(targen, frozen):
 
 def test_a_suite_that_names_nothing_is_named_and_the_others_run(targen, frozen):
     (frozen / "tests" / "test_frozen.py").write_text(
-        "from targen_testing import TaskSuite as Tasks\n"
+        "from targen_testing import ExporterSuite as Exporters\n"
         "from targen_training.testing import TrainerSuite as Trainers\n"
-        "class TestLetters(Tasks):\n"
-        "    task = 'letters'\n"
+        "class TestPost(Exporters):\n"
+        "    exporter = 'post'\n"
         "class TestNothing(Trainers):\n"
         "    min_accuracy = 0.5\n"
     )
@@ -93,6 +101,7 @@ def test_a_suite_that_names_nothing_is_named_and_the_others_run(targen, frozen):
     lines = done.stdout.splitlines()
     (line,) = [line for line in lines if "suite-without-a-name" in line]
     assert line.endswith('TestNothing says not which trainer it checks: add trainer = "NAME"')
+    assert any(line.startswith("    passed: ") for line in lines)
     assert sum(line.startswith("      try: ") for line in lines) == 1
 
 
@@ -116,6 +125,7 @@ def test_what_other_plugins_of_pytest_say_of_their_own_settings_fails_nothing(
             warnings.warn(pytest.PytestDeprecationWarning("my_scope is unset"))
         """
     site = install("fussy", "", {"fussy": module})
+    (frozen / "tests" / "test_none.py").touch()
     with (frozen / "pyproject.toml").open("a") as file:
         file.write('\n[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n')
     done = targen("plugins", "check", str(frozen), path=[site], PYTEST_PLUGINS="fussy")

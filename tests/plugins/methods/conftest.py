@@ -6,15 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatRequest, RunSpec, hookimpl, load_registry
+from targen_core import Backend, ChatRequest, Registry, RunSpec
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 from targen_methods.testing import BASES
@@ -68,7 +66,7 @@ class Ran:
 
 
 @pytest.fixture
-def bent(tmp_path: Path) -> Callable[..., Ran]:
+def bent(tmp_path: Path, installed: Registry) -> Callable[..., Ran]:
     """Make rows by a method with the dry run's replies, each bent: `bend(request, good)`."""
 
     def go(
@@ -86,14 +84,12 @@ def bent(tmp_path: Path) -> Callable[..., Ran]:
             requests.append(request)
             return bend(request, request.dry_run())
 
-        module = ModuleType("bent_model")
         backend = Backend(
             summary="bent",
             options=ScriptedOptions,
             create=lambda options: ScriptedModel(options, script),
         )
-        module.register_backends = hookimpl(lambda register: register.register("bent", backend))
-        registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
+        registry = installed.including(backends={"bent": backend})
         task = BASES[base].task(name=base)
         columns = Columns.of(task)
         rows = [columns.instance(row, row["label"]) for row in given]
@@ -102,7 +98,7 @@ def bent(tmp_path: Path) -> Callable[..., Ran]:
         made = method_task(spec, "made", registry=registry, given=(lambda: rows) if rows else None)
         job = RunSpec(
             task="made",
-            backend="acme:bent",
+            backend="bent",
             limits=Limits(concurrency=4),
             quotas=dict(quotas),
             give_up_after=12,

@@ -6,15 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatRequest, RunSpec, hookimpl, load_registry
+from targen_core import Backend, ChatRequest, Registry, RunSpec
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
 from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
@@ -56,7 +54,7 @@ class Ran:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Ran]:
+def run(tmp_path: Path, installed: Registry) -> Callable[..., Ran]:
     """Run MultiRC with the dry-run replies, each bent on its way."""
 
     def go(bend: Bend | None = None, *, rows: int = 8, **spec: Any) -> Ran:
@@ -68,17 +66,15 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             good = request.dry_run()
             return good if bend is None else bend(request.origin.prompt, good)
 
-        module = ModuleType("bent_model")
         backend = Backend(
             summary="bent",
             options=ScriptedOptions,
             create=lambda options: ScriptedModel(options, script),
         )
-        module.register_backends = hookimpl(lambda register: register.register("bent", backend))
-        registry = load_registry([*installed_sources(), Source("acme", "1", "bent", module)])
+        registry = installed.including(backends={"bent": backend})
         job = RunSpec(
             task="targen-tasks-multirc:multirc",
-            backend="acme:bent",
+            backend="bent",
             limits=Limits(concurrency=4),
             **{"quotas": {"any": rows}, "give_up_after": 12, **spec},
         )

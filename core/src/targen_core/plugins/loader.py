@@ -48,6 +48,9 @@ DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 API_GROUPS = re.compile(r"targen\.v\d+")
 """Entry-point groups of all levels of the plugin API."""
 
+_FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*\S)", re.MULTILINE)
+"""What is wanted of a distribution's metadata: to parse them takes longer than the rest does."""
+
 _ON_CORE = re.compile(r"targen[-_.]core\b(?!\s*\[)([^;]*)(?!.*\bextra\b)", re.IGNORECASE)
 _LOWEST = re.compile(r"(?:>=?|==|~=)\s*(\d+(?:\.\d+)*)")
 _NUMBER = re.compile(r"(?:(?<=^)|(?<=\.))\d+")
@@ -58,15 +61,15 @@ def _spec(register: Any) -> None:
     """Every hook has this signature; its documentation is `Kind.spec`."""
 
 
-def _specs(hooks: Iterable[str]) -> ModuleType:
-    """Hookspecs alone: pluggy looks at every name there, and does so for each plugin."""
+def _specify(manager: pluggy.PluginManager, hooks: Iterable[str]) -> None:
+    """Add the specs of those hooks that the plugin has: pluggy takes its time for each name."""
     module = ModuleType("hooks")
-    vars(module).update(dict.fromkeys(hooks, _spec))
-    return module
+    if known := [name for name in hooks if hasattr(manager.hook, name)]:
+        vars(module).update(dict.fromkeys(known, _spec))
+        manager.add_hookspecs(module)
 
 
 _KINDS = "register_kinds"
-_FIRST = _specs([_KINDS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,14 @@ def installed_sources() -> list[Source]:
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
-            metadata = distribution.metadata  # parsed anew each time that it is asked for
-            name, version = canonical(metadata["Name"]), metadata["Version"]
-            core = _lowest_core(metadata.get_all("Requires-Dist") or ())
-        except (FileNotFoundError, KeyError, TypeError, ValueError):
+            metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
+            fields = _FIELD.findall((metadata or "").partition("\n\n")[0])
+            (name, *_), (version, *_) = (
+                [value for key, value in fields if key == wanted] for wanted in ("Name", "Version")
+            )
+            name = canonical(name)
+            core = _lowest_core(value for key, value in fields if key == "Requires-Dist")
+        except (OSError, ValueError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
             continue  # the first on sys.path is the one that Python imports
@@ -186,11 +193,10 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
     loading = [_Loading(each) for each in known]
     for one in loading:
         one.load(kinds, disabled, core)
-    specs = _specs(kind.hook for kind in kinds.values())
     merged: dict[tuple[str, str], Registration[Any]] = {}
     for one in loading:
         if not one.state:
-            one.collect(kinds, specs, merged)
+            one.collect(kinds, merged)
     left_out = {kind.name for one in loading if one.state != "ok" for kind in one.kinds}
     for one in loading:
         one.unused += [kinds[name].hook for name in dict.fromkeys(one.used) if name in left_out]
@@ -272,13 +278,12 @@ class _Loading:
     def collect(
         self,
         kinds: Mapping[str, Kind],
-        specs: ModuleType,
         merged: dict[tuple[str, str], Registration[Any]],
     ) -> None:
         """Call the hooks of all kinds and add what they register."""
         with self._faults(kinds), capture_output() as said:
             self._said.append(said)
-            self._manager.add_hookspecs(specs)
+            _specify(self._manager, (kind.hook for kind in kinds.values()))
             self.unused = _unknown_hooks(self._manager, kinds)
             registrations = self._registrations(kinds)
             for item in registrations:
@@ -341,8 +346,8 @@ def _opened(source: Source) -> pluggy.PluginManager:
     if isinstance(module, str):
         module = importlib.import_module(module)
     manager = pluggy.PluginManager("targen")
-    manager.add_hookspecs(_FIRST)
     manager.register(module, name=source.entry_point)
+    _specify(manager, [_KINDS])
     return manager
 
 
@@ -352,8 +357,8 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
     Raises:
         _HookFailed: it raised or returned something.
     """
-    caller = getattr(manager.hook, hook)
-    if not caller.get_hookimpls():
+    caller = getattr(manager.hook, hook, None)
+    if caller is None:
         return
     try:
         returned = caller(register=register)

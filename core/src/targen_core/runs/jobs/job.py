@@ -542,6 +542,8 @@ class Job:
 
     def _is_complete(self) -> bool:
         """Whether an earlier process reached all that is asked for now, and its calls are here."""
+        if not (self.path / "report.json").exists():
+            return False  # sooner than to read all the files of a run that was cut off
         try:
             report = read_report(self.path)
         except (TargenError, OSError):

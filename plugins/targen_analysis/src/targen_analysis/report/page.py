@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -23,8 +24,6 @@ _LONG = 60
 
 def as_page(analysis: Analysis) -> str:
     """The analysis as a page: HTML with its style, its pictures and Vega within."""
-    import vl_convert
-
     study = analysis.study
     colors = colors_of(study)
     drawn: dict[str, dict[str, Any]] = {}
@@ -49,7 +48,6 @@ def as_page(analysis: Analysis) -> str:
     own = files("targen_analysis.report")
     style = (own / "page.css").read_text(encoding="utf-8")
     script = (own / "page.js").read_text(encoding="utf-8")
-    libraries = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     body = [
         (
             f'<header><div><h1>{safe(title)}</h1><p class="soft">What is in the '
@@ -66,10 +64,18 @@ def as_page(analysis: Analysis) -> str:
         title,
         body,
         style=style,
-        script=f"{libraries}\n{script}",
+        script=f"{_libraries()}\n{script}",
         data={"plots": data},
         generator="targen-analysis",
     )
+
+
+@cache
+def _libraries() -> str:
+    """What draws plots in a browser; to bundle it takes a second."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _anchor(part: Part) -> str:
