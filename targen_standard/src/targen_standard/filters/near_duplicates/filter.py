@@ -30,8 +30,7 @@ class NearDuplicateFilter(Filter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`."""
-        self._rows.add(accepted.among, accepted.text, accepted.written)
-        return self._rows.entry()
+        return self._rows.add(accepted.among, accepted.text, accepted.written)
 
     def restore(self, entries: Sequence[bytes]) -> None:
         """See `Filter.restore`."""
