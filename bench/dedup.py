@@ -37,9 +37,13 @@ class Language:
 
     def __init__(self, rng: random.Random, words: int = 30_000) -> None:
         self.rng = rng
-        syllables = [
-            a + b + c for a in "bcdfghjklmnprstvw" for b in "aeiou" for c in ("", "n", "r", "s")
-        ]
+        # As many as a natural language has: of few, texts share most of their runs of letters.
+        onsets = (
+            "b c d f g h j k l m n p r s t v w br ch cl dr fl gr pl pr sh sl st th tr wh".split()
+        )
+        codas = ["", *"n r s l t d m ck ll nd ng nt rd rn rt ss st th".split()]
+        vowels = "a e i o u y ai ea ee ie oo ou".split()
+        syllables = [a + b + c for a in onsets for b in vowels for c in codas]
         self.words = list(
             {"".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3)))) for _ in range(words)}
         )

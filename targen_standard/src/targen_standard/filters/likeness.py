@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-__all__ = ["KEYS", "Index", "alike", "keys_of", "whole_key"]
+__all__ = ["KEYS", "Index", "alike", "keys_of", "odd", "whole_key"]
 
 _U32 = np.uint32
 
@@ -28,14 +28,15 @@ _BANDS = 24
 KEYS = _BANDS
 """Keys of a text."""
 
-_MOST = 256  # rows under one key, and rows compared: so a look costs the same among more
+_MOST = 256  # rows under one key, and rows compared
+_BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
 _SHORT = 40  # letters of a text in which one other word makes another text
 _SMALL = frozenset("a an the am is are was were be been being do does did has have had".split())
 
 
-def _odd(count: int, seed: int) -> NDArray[np.uint32]:
+def odd(count: int, seed: int) -> NDArray[np.uint32]:
     """Multipliers without a pattern: the high halves of a linear congruential sequence (Knuth)."""
     made = []
     for _ in range(count):
@@ -44,11 +45,11 @@ def _odd(count: int, seed: int) -> NDArray[np.uint32]:
     return np.array(made, _U32)
 
 
-_LETTERS = _odd(_RUN, 99)
-_MULTIPLIERS = _odd(_HASHES, 7)[:, np.newaxis]
+_LETTERS = odd(_RUN, 99)
+_MULTIPLIERS = odd(_HASHES, 7)[:, np.newaxis]
 # Each hash is in three bands: that finds nearly as much as three hashes for each band alone.
 _TAKEN = (np.arange(_BANDS)[:, np.newaxis] + np.array([0, 3, 11])) % _HASHES
-_MIXED = _odd(3 * _BANDS, 1234).reshape(_BANDS, 3)
+_MIXED = odd(3 * _BANDS, 1234).reshape(_BANDS, 3)
 
 
 def keys_of(text: str) -> list[int]:
@@ -96,25 +97,27 @@ class Index:
     """The numbers of rows, by their keys."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, int | list[int]] = {}  # most keys are of one row: no list for those
+        # Most keys are of one row: no list for those.
+        self._rows: dict[int, int | list[int]] = {}
 
     def add(self, number: int, keys: Iterable[int]) -> None:
         """Enter a row under its keys."""
         rows = self._rows
         for key in keys:
             there = rows.setdefault(key, number)
-            if type(there) is list:
+            if isinstance(there, list):
                 if len(there) < _MOST:
                     there.append(number)
             elif there is not number:
                 rows[key] = [there, number]
 
     def find(self, keys: Iterable[int], surely: Iterable[int] = ()) -> list[int]:
-        """The rows to compare, ascending: all under `surely`, and the 256 that share most `keys`."""
+        """The rows to compare, ascending: all under `surely`, and those that share most `keys`."""
         met = self._met(keys)
         rows = {*met}
-        if len(rows) > _MOST:
-            rows = {row for row, _ in Counter(met).most_common(_MOST)}
+        if len(rows) > _BY_CHANCE:
+            ranked = enumerate(Counter(met).most_common(_MOST))
+            rows = {row for place, (row, times) in ranked if times > 1 or place < _BY_CHANCE}
         return sorted(rows.union(self._met(surely)))
 
     def _met(self, keys: Iterable[int]) -> list[int]:
@@ -122,7 +125,7 @@ class Index:
         met: list[int] = []
         for key in keys:
             if (there := get(key)) is not None:
-                if type(there) is list:
+                if isinstance(there, list):
                     met += there
                 else:
                     met.append(there)

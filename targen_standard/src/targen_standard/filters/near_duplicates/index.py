@@ -56,7 +56,7 @@ class NearDuplicates:
         return None
 
     def add(self, seed: str, text: str, written: str) -> bytes:
-        """Index a committed row; return what `restore` needs of it, nothing if the filter is off."""
+        """Index a committed row; return what `restore` needs of it; if off, nothing."""
         if not self.threshold:
             return b""
         _, _, text, written, keys = self._look(text, written)
