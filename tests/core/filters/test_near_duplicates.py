@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import logging
+
 import pytest
 
 from targen_standard.filters.near_duplicates.index import NearDuplicates
@@ -192,3 +195,27 @@ class TestInARun:
 
         with pytest.raises(UsageError, match="near_duplicates"):
             lab.run(lab.World(), tmp_path / "run", {"yes": 1}, near_duplicates=bad)
+
+    @pytest.mark.parametrize("grown", [False, True])
+    def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(
+        self, lab, tmp_path, caplog, grown
+    ):
+        """Its lock has no version of the filter, and its ledger is not of this code."""
+        world = lab.World(repeat=0.5)
+        most = {"yes": 9, "no": 9}
+        first = lab.run(world, tmp_path / "run", {"yes": 5, "no": 5} if grown else most)
+        assert any(record["verdict"] == "duplicate" for record in first.rejects)
+        manifest = tmp_path / "run" / "manifest.json"
+        read = json.loads(manifest.read_text(encoding="utf-8"))
+        assert read["lock"]["parts"]["filter near-duplicates"].pop("version") == 2
+        manifest.write_text(json.dumps(read), encoding="utf-8")
+        (tmp_path / "run" / "ledger").unlink()
+        with caplog.at_level(logging.WARNING, "targen.run"):
+            again = lab.run(world, tmp_path / "run", grow=most)
+        assert again.error is None
+        said = [record.getMessage() for record in caplog.records]
+        assert sum("filter near-duplicates has changed since" in one for one in said) == 1
+        assert "targen_core.replay(" in "".join(said)
+        whole = lab.run(world, tmp_path / "whole", most)
+        assert again.rows[: len(first.rows)] == first.rows
+        assert len(again.rows) == len(whole.rows)

@@ -15,6 +15,7 @@ class NearDuplicateFilter(Filter):
 
     precedence = -10
     across_runs = True
+    version = 2  # by keys of a text, and short texts by their words
 
     def __init__(self, threshold: float) -> None:
         """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
