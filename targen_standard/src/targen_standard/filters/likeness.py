@@ -46,6 +46,7 @@ def odd(count: int, seed: int) -> NDArray[np.uint32]:
 
 
 _LETTERS = odd(_RUN, 99)
+_FIRST, _ODD, _SECOND = map(_U32, (15, 0x2C1B3C6D, 12))
 _MULTIPLIERS = odd(_HASHES, 7)[:, np.newaxis]
 # Each hash is in three bands: that finds nearly as much as three hashes for each band alone.
 _TAKEN = (np.arange(_BANDS)[:, np.newaxis] + np.array([0, 3, 11])) % _HASHES
@@ -57,15 +58,16 @@ def keys_of(text: str) -> list[int]:
     encoded = text.ljust(_RUN, "\0").encode("utf-32-le", "surrogatepass")
     letters = np.frombuffer(encoded, _U32)
     runs = np.correlate(letters, _LETTERS)
-    runs ^= runs >> _U32(15)  # else neighbours in the alphabet have neighbouring values
-    runs *= _U32(0x2C1B3C6D)
-    runs ^= runs >> _U32(12)
-    lowest = (runs[:_BLOCK] * _MULTIPLIERS).min(axis=1)
+    runs ^= runs >> _FIRST  # else neighbours in the alphabet have neighbouring values
+    runs *= _ODD
+    runs ^= runs >> _SECOND
+    lowest = np.minimum.reduce(runs[:_BLOCK] * _MULTIPLIERS, axis=1)
     for at in range(_BLOCK, len(runs), _BLOCK):
-        np.minimum(lowest, (runs[at : at + _BLOCK] * _MULTIPLIERS).min(axis=1), out=lowest)
+        more = np.minimum.reduce(runs[at : at + _BLOCK] * _MULTIPLIERS, axis=1)
+        np.minimum(lowest, more, out=lowest)
     bands = lowest.take(_TAKEN)
     bands *= _MIXED
-    keys: list[int] = bands.sum(axis=1, dtype=_U32).tolist()
+    keys: list[int] = np.add.reduce(bands, axis=1, dtype=_U32).tolist()
     return keys
 
 
@@ -80,13 +82,9 @@ def alike(one: str, other: str, threshold: float) -> bool:
     In texts of under 40 letters, letters do not tell how much a word changes: "what does fbi stand
     for" and "what does ibm stand for" are 91 alike. So only small words may differ in these.
     """
-    size, its = len(one), len(other)
-    # Most that meet by chance have other lengths: a look at these costs less than a call.
-    if abs(size - its) * 100 > (size + its) * (100 - threshold) + 1:
-        return False
     if not fuzz.ratio(one, other, score_cutoff=threshold):
         return False
-    return size >= _SHORT or its >= _SHORT or _words(one) == _words(other)
+    return len(one) >= _SHORT or len(other) >= _SHORT or _words(one) == _words(other)
 
 
 def _words(text: str) -> list[str]:
@@ -105,20 +103,25 @@ class Index:
         rows = self._rows
         for key in keys:
             there = rows.setdefault(key, number)
-            if isinstance(there, list):
-                if len(there) < _MOST:
-                    there.append(number)
-            elif there is not number:
+            if there is number:
+                continue
+            if not isinstance(there, list):
                 rows[key] = [there, number]
+            elif len(there) < _MOST:
+                there.append(number)
 
     def find(self, keys: Iterable[int], surely: Iterable[int] = ()) -> list[int]:
-        """The rows to compare, ascending: all under `surely`, and those that share most `keys`."""
+        """The rows to compare, ascending: those that share most keys, and all under `surely`.
+
+        `surely` are some of the keys.
+        """
         met = self._met(keys)
         rows = {*met}
         if len(rows) > _BY_CHANCE:
             ranked = enumerate(Counter(met).most_common(_MOST))
             rows = {row for place, (row, times) in ranked if times > 1 or place < _BY_CHANCE}
-        return sorted(rows.union(self._met(surely)))
+            rows.update(self._met(surely))
+        return sorted(rows)
 
     def _met(self, keys: Iterable[int]) -> list[int]:
         get = self._rows.get

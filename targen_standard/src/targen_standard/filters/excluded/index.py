@@ -70,10 +70,11 @@ class ExclusionIndex:
         if not parts:
             return None
         mine = Compared(parts, similarity, complete)
+        exact = _exact(mine.whole, parts)
         grams = [gram for part in parts for gram in _grams(part.text).tolist()]
         found = [
             (verdict[0], row, verdict[1])
-            for row in self._index.find(grams, _exact(mine.whole, parts))
+            for row in self._index.find([*exact, *grams], exact)
             if (verdict := mine.to(self._rows[row])) is not None
         ]
         if not found and mine.counts:

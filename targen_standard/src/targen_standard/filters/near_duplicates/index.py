@@ -46,12 +46,15 @@ class NearDuplicates:
             return None
         _, _, text, written, keys = self._look(text, written)
         rows, threshold = self._rows, self.threshold
-        for number in self._index.find(keys[:-1], keys[-1:]):
+        # Most that meet by chance have other lengths: to look at these costs less than a call.
+        most = len(text) * (200 - threshold) / threshold + 1
+        least = len(text) ** 2 / most - 1
+        for number in self._index.find(keys, keys[-1:]):
             its_seed, its_text, its_written = rows[number]
             if seed == its_seed:
                 if alike(written, its_written, threshold):
                     return number
-            elif alike(text, its_text, threshold):
+            elif least <= len(its_text) <= most and alike(text, its_text, threshold):
                 return number
         return None
 
