@@ -12,13 +12,9 @@ ROOT = Path(__file__).parents[2]
 OWNERS = ("core/src/targen_core/plain.py", "core/src/targen_core/outputs.py")
 ALLOWED = {
     "targen_cli/src/targen_cli/terminal.py": "writes to the null device",
-    "targen_standard/src/targen_standard/filters/excluded/building.py": "fills a new folder in the "
-    "user's cache",
     "targen_standard/src/targen_standard/exporting/lines.py": "streams into the new folder of save",
     "targen_standard/src/targen_standard/exporting/save.py": "swaps an export with the one before",
     "targen_standard/src/targen_standard/exporting/table.py": "streams into the new folder of save",
-    "targen_standard/src/targen_standard/filters/excluded/sources.py": "drops a damaged index of "
-    "the user's cache",
     "targen_standard/src/targen_standard/merging/folder.py": "swaps a run with the one before",
     "targen_standard/src/targen_standard/unfinished.py": "removes its own folders of the cache",
     "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "

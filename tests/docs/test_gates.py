@@ -56,10 +56,6 @@ READERS = {
     "core/src/targen_core/plain.py": "the bytes that they read",
 }
 ALLOWED = {
-    "targen_standard/src/targen_standard/filters/excluded/building.py": "its own parts, as "
-    "it makes the index",
-    "targen_standard/src/targen_standard/filters/excluded/files.py": "an index in the user's own "
-    "cache, checked",
     "core/src/targen_core/runs/preparing/code_digest.py": "the sources of installed distributions",
     "targen_cli/src/targen_cli/scaffold/writing.py": "templates in the package",
     "core/src/targen_core/tasks/vocabularies.py": "a resource of the package",

@@ -55,9 +55,9 @@ def test_a_run_holds_no_row_of_it_and_says_so(rte, targen, rows, test_set):
     assert {one["notes"]["excluded_row"] for one in refused} == {1, 2, 3, 4}
     assert {one["notes"]["excluded_source"] for one in refused} == {"test.jsonl"}
     assert refused[0]["detail"] == "equal to row 1 of test.jsonl, which is excluded"
-    # Of what is excluded, the run has its name and digest, and the cache its texts.
+    # Of what is excluded, the run has its name and digest.
     assert str(Path.cwd()) not in text_of("run/manifest.json") + text_of("run/report.json")
-    assert [*(cache_folder() / "excluded").iterdir()]
+    assert not (cache_folder() / "excluded").exists()
 
 
 def write_csv(held):
@@ -173,17 +173,6 @@ class TestResume:
         result = targen("resume", "first", "-n", "9", "-q", "--exclude", "test.jsonl")
         assert result.code == 2
         assert "first excludes nothing" in result.err
-
-    def test_makes_a_damaged_index_again(self, targen):
-        for path in (cache_folder() / "excluded").rglob("rows"):
-            path.write_bytes(b"x")
-        assert targen("resume", "run", "-n", "8", "-q").code == 0
-
-    def test_waits_for_no_fifo_in_the_cache(self, targen):
-        for path in (cache_folder() / "excluded").rglob("texts"):
-            path.unlink()
-            os.mkfifo(path)
-        assert targen("resume", "run", "-n", "8", "-q").code == 0
 
 
 EXCLUDED = """

@@ -82,7 +82,7 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.lock import require_same
+from targen_core.runs.records.lock import Lock, require_same
 from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
@@ -254,6 +254,7 @@ class Job:
             if directory.manifest.exists():
                 try:
                     manifest = same_run(Manifest.load(directory.manifest), manifest, out)
+                    _say_what_changed(manifest.lock, prepared.lock, out)
                 except RunConflict:
                     if place == "exact" or not is_unanswered(out):
                         raise
@@ -362,6 +363,7 @@ class Job:
                 kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
+            _say_what_changed(manifest.lock, prepared.lock, path)
             manifest.save(directory.manifest)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             job._manifest_before = there
@@ -670,6 +672,21 @@ def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> 
         distribution=prepared.distribution,
         parts={**parts, "corrector": prepared.lock.corrector},
     )
+
+
+def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
+    """Say which filters give other verdicts than when the run was begun, and what follows."""
+    for place, was in there.parts.items():
+        if place in now.parts and now.parts[place].version != was.version:
+            _log.warning(
+                "the %s has changed since this run was begun (version %d, now %d): its rows stay, "
+                "and new ones are judged by the new version. If a verdict on record differs, the "
+                "run is refused and left as it is; %s judges everything again",
+                place,
+                was.version,
+                now.parts[place].version,
+                Action("replay", path),
+            )
 
 
 def _say_what_is_missing(manifest: Manifest) -> None:

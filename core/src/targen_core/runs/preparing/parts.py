@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
+from targen_core.engine.filters import Filter
 from targen_core.errors import MissingDependency, PluginError, UsageError
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
@@ -198,7 +199,12 @@ class Parts:
                     values[option], files[option] = self._kept(item, option, path)
         sources = tuple(getattr(part, "sources", ()))
         return PartPlan(
-            id=item.id, options=values, prompts=_prompts(part), files=files, sources=sources
+            id=item.id,
+            options=values,
+            prompts=_prompts(part),
+            files=files,
+            sources=sources,
+            version=part.version if isinstance(part, Filter) else 1,
         )
 
     def _kept(self, item: Registration[Any], option: str, path: Path) -> tuple[str, str]:

@@ -76,6 +76,7 @@ class PartPlan(ManifestPart):
     `files` are its options that are paths, each with the digest of the file there, or "" where
     there is none. The option then is the name of the run's copy, or an absolute path. `sources` are
     the datasets that its options name, in the order of their digests; these options are not here.
+    `version` is a filter's; runs that record none were begun with version 1.
     """
 
     id: str
@@ -83,6 +84,7 @@ class PartPlan(ManifestPart):
     prompts: Mapping[str, str] = {}
     files: Mapping[str, str] = {}
     sources: tuple[SourcePlan, ...] = ()
+    version: int = 1
 
     @property
     def copies(self) -> dict[str, str]:
@@ -154,8 +156,12 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
 
 
 def alike(was: PartPlan, now: PartPlan) -> bool:
-    """Whether parts are the same but for their datasets, which are compared by themselves."""
-    return was == now.model_copy(update={"sources": was.sources})
+    """Whether parts are the same but for their datasets and versions.
+
+    Datasets are compared by themselves. A run of another version of a filter goes on: its rows are
+    compared with what they would be now, as always.
+    """
+    return was == now.model_copy(update={"sources": was.sources, "version": was.version})
 
 
 def changed_part(was: PartPlan, now: PartPlan | None) -> str:

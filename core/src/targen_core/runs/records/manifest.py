@@ -342,7 +342,7 @@ class Manifest(ManifestPart):
         Earlier runs have no record of some parts; the spec says as much of these.
         """
         compared = {
-            place: plan.model_dump(mode="json", exclude={"sources"})
+            place: plan.model_dump(mode="json", exclude={"sources", "version"})
             | ({"sources": [each.digest for each in plan.sources]} if plan.sources else {})
             for place, plan in self.lock.parts.items()
             if place not in USUAL_PLACES

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from struct import Struct
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,6 @@ from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import StageFailed, TargenError
 from targen_standard.filters.distance import DistanceSection
-from targen_standard.filters.near_duplicates.index import seed_sum
 
 __all__ = ["MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
 
@@ -102,7 +102,7 @@ class DistanceFilter(Filter):
             return None
         cosines = self._vectors[:held] @ vector / self._lengths[:held] / _lengths(vector)
         if candidate.written != candidate.text:
-            cosines[self._seeds[:held] == seed_sum(candidate.among)] = -1
+            cosines[self._seeds[:held] == _seed_sum(candidate.among)] = -1
         at = int(cosines.argmax())
         if cosines[at] <= self._limit:
             return None
@@ -111,7 +111,7 @@ class DistanceFilter(Filter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: 5 bytes, and 2 a dimension."""
-        vector, seed = self._embed(accepted.text), seed_sum(accepted.among)
+        vector, seed = self._embed(accepted.text), _seed_sum(accepted.among)
         self._keep(vector[np.newaxis], np.array([seed], np.uint32))
         self.passed += self._was_near
         return _HEAD.pack(self._was_near, seed) + vector.astype("<i2").tobytes()
@@ -196,3 +196,8 @@ def _lengths(vectors: Vector) -> NDArray[np.float64]:
     """The length of each vector; 1 of zeros. Shape of all axes but the last."""
     squared = np.einsum("...i,...i", vectors, vectors, dtype=np.float64)
     return np.asarray(np.sqrt(np.where(squared > 0, squared, 1)))
+
+
+def _seed_sum(seed: str) -> int:
+    """The 32 bits that stand for a seed's id."""
+    return crc32(seed.encode("utf-8", "surrogatepass"))

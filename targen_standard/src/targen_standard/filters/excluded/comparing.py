@@ -10,9 +10,8 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from rapidfuzz import fuzz
-
 from targen_core.tasks.prompt import texts_in
+from targen_standard.filters.likeness import alike
 
 __all__ = [
     "COVERED",
@@ -21,8 +20,6 @@ __all__ = [
     "RUN",
     "SIMILARITY",
     "TESTS",
-    "UNSPACED",
-    "UNSPACED_WORD",
     "Compared",
     "Part",
     "plain_words",
@@ -52,15 +49,15 @@ _NO_TEXT = frozenset({"idx", "label"})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _WORD = re.compile(r"[^\W_]+")
 # Scripts that put no space between words: Thai and Lao, Burmese, Khmer, kana, Chinese characters.
-UNSPACED = (
+_UNSPACED = (
     (0x0E00, 0x0EFF),
     (0x1000, 0x109F),
     (0x1780, 0x17FF),
     (0x3040, 0x30FF),
     (0x3400, 0x9FFF),
 )
-UNSPACED_WORD = 2  # of their letters
-_UNSPACED_LETTER = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in UNSPACED)}]")
+_UNSPACED_WORD = 2  # of their letters
+_UNSPACED_LETTER = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _UNSPACED)}]")
 
 
 def plain_words(text: str) -> str:
@@ -103,7 +100,7 @@ class Part:
         """Whether it is long enough to say something without the rest of its row."""
         words = self.text.count(" ") + 1
         if words < MIN_ALONE and not self.text.isascii():
-            words += len(_UNSPACED_LETTER.findall(self.text)) // UNSPACED_WORD
+            words += len(_UNSPACED_LETTER.findall(self.text)) // _UNSPACED_WORD
         return words >= MIN_ALONE
 
 
@@ -139,7 +136,7 @@ class Compared:
     def is_like(self, theirs: Sequence[Part]) -> bool:
         """Whether the whole rows are as alike as the near-duplicate filter's must not be."""
         other = " ".join(part.text for part in theirs)
-        return self.counts and fuzz.ratio(self.whole, other, score_cutoff=self.similarity) > 0
+        return self.counts and alike(self.whole, other, self.similarity)
 
     @cached_property
     def _runs(self) -> list[set[tuple[str, ...]]]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.filters import Candidate, Filter, Refusal
-from targen_core.errors import TargenError
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.model import Task
 from targen_standard.filters.excluded import REASONS
@@ -22,6 +21,7 @@ class ExclusionFilter(Filter):
 
     precedence = -20
     stateless = True
+    version = 2  # by keys of a text, and short texts by their words
 
     def __init__(self, named: Sequence[str], similarity: float) -> None:
         """Refuse what any dataset of these names holds; of 0, `similarity` is `SIMILARITY`."""
@@ -40,11 +40,6 @@ class ExclusionFilter(Filter):
         opened = open_excluded(self._named, task)
         self.sources = tuple(source.plan for source in opened)
         self._indexes = [source.index for source in opened]  # both in the order of their digests
-
-    def close(self) -> None:
-        """See `Filter.close`."""
-        for index in self._indexes:
-            index.close()
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`: the first source of those whose strictest test refuses it."""
@@ -72,12 +67,7 @@ class ExclusionFilter(Filter):
     ) -> Match | None:
         found = texts_of(row, row)
         texts = [text for name in source.columns for text in found.pop(name, ())]
-        try:
-            return index.find(texts, similarity=self._similarity, complete=not found)
-        except OSError as error:
-            raise TargenError(
-                f"the index of {source.source}, which is excluded, cannot be read: {error.strerror}"
-            ) from error
+        return index.find(texts, similarity=self._similarity, complete=not found)
 
 
 _WORDS = {

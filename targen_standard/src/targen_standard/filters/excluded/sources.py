@@ -1,13 +1,10 @@
-"""Excluded datasets of a run: read, known by their digests, and indexed in the user's cache."""
+"""Excluded datasets of a run: read, known by their digests, and indexed."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,23 +12,19 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from targen_core import folders
 from targen_core.dataset.source import open_source
 from targen_core.errors import (
     MissingDependency,
     RunDirectoryError,
     TargenError,
     UsageError,
-    WriteFailed,
 )
 from targen_core.origin import Typed
 from targen_core.runs.preparing.sources import HUB, OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Either, Option, Words
-from targen_standard.filters.excluded.building import build_index
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
-from targen_standard.filters.excluded.files import FORMAT
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 __all__ = ["ExcludedSource", "open_excluded"]
@@ -49,7 +42,8 @@ class ExcludedSource:
     index: ExclusionIndex
 
 
-_digests: dict[tuple[str, ...], SourcePlan] = {}  # by file, of this process
+_KEPT = 4  # a run is prepared more than once, and those of a suite exclude the same
+_opened: dict[tuple[str, ...], ExcludedSource] = {}  # by file, of this process
 
 
 def open_excluded(sources: Sequence[str], task: Task[Any, Any]) -> tuple[ExcludedSource, ...]:
@@ -79,12 +73,14 @@ def _open(source: str, task: Task[Any, Any]) -> ExcludedSource:
     columns = tuple(task.schema.model_fields)
     rows = _Rows(source, task, columns)
     known = (source, *rows.state, *columns) if rows.state else ()
-    plan = _digests.get(known) if known else None
-    if plan is None:
-        plan = rows.plan()
+    opened = _opened.get(known)
+    if opened is None:
+        opened = rows.read()
         if known:
-            _digests[known] = plan
-    return ExcludedSource(plan, _index(plan, rows))
+            _opened[known] = opened
+            while len(_opened) > _KEPT:
+                del _opened[next(iter(_opened))]
+    return opened
 
 
 class _Rows:
@@ -135,13 +131,13 @@ class _Rows:
         except UsageError as error:
             raise _unread(Option("exclude") + f": {error}", hint=error.hint) from error
 
-    def plan(self) -> SourcePlan:
-        """What the run keeps of it.
+    def read(self) -> ExcludedSource:
+        """What the run keeps of it, and the index of its rows.
 
         Raises:
             UnreadSource: it has no column, or no text, that could be compared.
         """
-        digest = hashlib.sha256()
+        digest, index = hashlib.sha256(), ExclusionIndex()
         columns: dict[str, None] = {}
         count, comparable = 0, False
         for texts in self:
@@ -149,6 +145,7 @@ class _Rows:
             columns.update(dict.fromkeys(texts))
             digest.update(_line(texts))
             comparable = comparable or any(map(plain_words, chain(*texts.values())))
+            index.add([*chain(*texts.values())])
         if not comparable:
             _, first = next(iter(self._source.each(None)))
             there = ", ".join(map(str, first)) if isinstance(first, Mapping) else "none"
@@ -159,12 +156,13 @@ class _Rows:
                 f"have: its columns are {there}; those of the task: {mine}",
                 hint="rename its columns to those that hold the same in the task",
             )
-        return SourcePlan(
+        plan = SourcePlan(
             source=self.named,
             rows=count,
             digest=digest.hexdigest()[:32],
             columns=tuple(name for name in self._columns if name in columns),
         )
+        return ExcludedSource(plan, index)
 
 
 def _state(source: str, place: Path) -> tuple[str, ...]:
@@ -178,51 +176,6 @@ def _state(source: str, place: Path) -> tuple[str, ...]:
     if not place.is_file():
         return ()
     return str(place.resolve()), str(status.st_mtime_ns), str(status.st_size)
-
-
-def _index(plan: SourcePlan, rows: _Rows) -> ExclusionIndex:
-    """The index of a source: the one in the user's cache, or a new one there.
-
-    Raises:
-        UnreadSource: the source was changed meanwhile.
-        WriteFailed: the index can be written nowhere.
-    """
-    folder = folders.cache_folder() / "excluded" / f"{plan.digest}-{FORMAT}"
-    damaged = (OSError, ValueError, KeyError, TypeError, AttributeError)
-    with contextlib.suppress(*damaged):
-        return ExclusionIndex(folder)
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        return _built(plan, rows, folder)
-    except damaged:  # a cache is no condition of a run
-        pass
-    try:
-        # Open files outlive their names.
-        with tempfile.TemporaryDirectory(prefix="targen-", ignore_cleanup_errors=True) as other:
-            return _built(plan, rows, Path(other) / "excluded")
-    except OSError as error:
-        raise WriteFailed(
-            f"cannot write the index of {plan.source}, which is excluded: {error.strerror}",
-            hint=f"choose another folder for the cache: {folders.CACHE_VARIABLE}=FOLDER",
-        ) from error
-
-
-def _built(plan: SourcePlan, rows: _Rows, folder: Path) -> ExclusionIndex:
-    digest = hashlib.sha256()
-
-    def texts() -> Iterator[list[str]]:
-        for row in rows:
-            digest.update(_line(row))
-            yield [text for column in row.values() for text in column]
-
-    build_index(texts(), folder)
-    if digest.hexdigest()[: len(plan.digest)] != plan.digest:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise _unread(
-            Option("exclude") + f": {plan.source} was changed while it was read",
-            hint="wait until nobody writes to it",
-        )
-    return ExclusionIndex(folder)
 
 
 def _line(texts: Mapping[str, Sequence[str]]) -> bytes:

@@ -15,6 +15,7 @@ class NearDuplicateFilter(Filter):
 
     precedence = -10
     across_runs = True
+    version = 2  # by keys of a text, and short texts by their words
 
     def __init__(self, threshold: float) -> None:
         """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
@@ -30,8 +31,7 @@ class NearDuplicateFilter(Filter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`."""
-        self._rows.add(accepted.among, accepted.text, accepted.written)
-        return self._rows.entry()
+        return self._rows.add(accepted.among, accepted.text, accepted.written)
 
     def restore(self, entries: Sequence[bytes]) -> None:
         """See `Filter.restore`."""

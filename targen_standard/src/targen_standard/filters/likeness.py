@@ -1,0 +1,135 @@
+"""How texts are found that are nearly alike, and what counts as alike: one answer for all filters.
+
+Each text has a few keys: MinHash sketches of its runs of four letters (Broder, SEQUENCES 1997),
+combined in threes (Indyk and Motwani, STOC 1998). Two texts meet where a key of both is the same,
+and are then compared exactly, so a key alone says nothing. Keys follow from a text and the numbers
+below: they are the same in every process, on every machine and with every version of a library.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+__all__ = ["KEYS", "Index", "alike", "keys_of", "odd", "whole_key"]
+
+_U32 = np.uint32
+
+_RUN = (
+    4  # letters: of fewer, texts of other contents share too many; of more, an edit hits too many
+)
+_HASHES = 24  # of which each run has a value, and each text the lowest
+_BANDS = 24
+KEYS = _BANDS
+"""Keys of a text."""
+
+_MOST = 256  # rows under one key, and rows compared
+_BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
+_BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
+
+_SHORT = 40  # letters of a text in which one other word makes another text
+_SMALL = frozenset("a an the am is are was were be been being do does did has have had".split())
+
+
+def odd(count: int, seed: int) -> NDArray[np.uint32]:
+    """Multipliers without a pattern: the high halves of a linear congruential sequence (Knuth)."""
+    made = []
+    for _ in range(count):
+        seed = (seed * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        made.append(seed >> 32 | 1)
+    return np.array(made, _U32)
+
+
+_LETTERS = odd(_RUN, 99)
+_FIRST, _ODD, _SECOND = map(_U32, (15, 0x2C1B3C6D, 12))
+_MULTIPLIERS = odd(_HASHES, 7)[:, np.newaxis]
+# Each hash is in three bands: that finds nearly as much as three hashes for each band alone.
+_TAKEN = (np.arange(_BANDS)[:, np.newaxis] + np.array([0, 3, 11])) % _HASHES
+_MIXED = odd(3 * _BANDS, 1234).reshape(_BANDS, 3)
+
+
+def keys_of(text: str) -> list[int]:
+    """The keys of a normalised text: `KEYS` of 32 bits."""
+    encoded = text.ljust(_RUN, "\0").encode("utf-32-le", "surrogatepass")
+    letters = np.frombuffer(encoded, _U32)
+    runs = np.correlate(letters, _LETTERS)
+    runs ^= runs >> _FIRST  # else neighbours in the alphabet have neighbouring values
+    runs *= _ODD
+    runs ^= runs >> _SECOND
+    lowest = np.minimum.reduce(runs[:_BLOCK] * _MULTIPLIERS, axis=1)
+    for at in range(_BLOCK, len(runs), _BLOCK):
+        more = np.minimum.reduce(runs[at : at + _BLOCK] * _MULTIPLIERS, axis=1)
+        np.minimum(lowest, more, out=lowest)
+    bands = lowest.take(_TAKEN)
+    bands *= _MIXED
+    keys: list[int] = np.add.reduce(bands, axis=1, dtype=_U32).tolist()
+    return keys
+
+
+def whole_key(text: str) -> int:
+    """The key under which the very same text is always found."""
+    return crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def alike(one: str, other: str, threshold: float) -> bool:
+    """Whether normalised texts are alike: by letters, and short ones by their words too.
+
+    In texts of under 40 letters, letters do not tell how much a word changes: "what does fbi stand
+    for" and "what does ibm stand for" are 91 alike. So only small words may differ in these.
+    """
+    if not fuzz.ratio(one, other, score_cutoff=threshold):
+        return False
+    return len(one) >= _SHORT or len(other) >= _SHORT or _words(one) == _words(other)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(" ") if word not in _SMALL]
+
+
+class Index:
+    """The numbers of rows, by their keys."""
+
+    def __init__(self) -> None:
+        # Most keys are of one row: no list for those.
+        self._rows: dict[int, int | list[int]] = {}
+
+    def add(self, number: int, keys: Iterable[int]) -> None:
+        """Enter a row under its keys."""
+        rows = self._rows
+        for key in keys:
+            there = rows.setdefault(key, number)
+            if there is number:
+                continue
+            if not isinstance(there, list):
+                rows[key] = [there, number]
+            elif len(there) < _MOST:
+                there.append(number)
+
+    def find(self, keys: Iterable[int], surely: Iterable[int] = ()) -> list[int]:
+        """The rows to compare, ascending: those that share most keys, and all under `surely`.
+
+        `surely` are some of the keys.
+        """
+        met = self._met(keys)
+        rows = {*met}
+        if len(rows) > _BY_CHANCE:
+            ranked = enumerate(Counter(met).most_common(_MOST))
+            rows = {row for place, (row, times) in ranked if times > 1 or place < _BY_CHANCE}
+            rows.update(self._met(surely))
+        return sorted(rows)
+
+    def _met(self, keys: Iterable[int]) -> list[int]:
+        get = self._rows.get
+        met: list[int] = []
+        for key in keys:
+            if (there := get(key)) is not None:
+                if isinstance(there, list):
+                    met += there
+                else:
+                    met.append(there)
+        return met
