@@ -248,6 +248,7 @@ class Job:
         # In this order: another process may be writing its first files there.
         require_run(out)
         directory = RunDirectory(out)
+        job: Job | None = None
         try:
             if directory.manifest.exists():
                 try:
@@ -257,6 +258,9 @@ class Job:
                         raise
                     clear_unanswered(out)
                     _log.warning("%s held a run with no answered calls, and was replaced", out)
+            is_new = not directory.manifest.exists()
+            # One that is there is opened first: where its journal is damaged, nothing is written.
+            job = None if is_new else cls(directory, manifest, prepared, cache=cache)
             for name, items in prepared.user_items.items():
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
@@ -264,7 +268,6 @@ class Job:
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             keep_copies(prepared.part_files, out)
-            is_new = not directory.manifest.exists()
             if is_new:
                 _say_what_is_missing(manifest)
             manifest.save(directory.manifest)
@@ -272,10 +275,12 @@ class Job:
             remember_paths(manifest)
             for sources in prepared.datasets.values():
                 remember_sources(sources)
-            job = cls(directory, manifest, prepared, cache=cache)
+            job = job or cls(directory, manifest, prepared, cache=cache)
             job._is_new = is_new
             return job
         except BaseException:
+            if job is not None:
+                job.close()
             directory.close()
             raise
 
@@ -310,6 +315,7 @@ class Job:
         # Is it a run at all? Only then is it locked.
         require_unmerged(Manifest.load(path / "manifest.json"), path)
         directory = RunDirectory(path)
+        job: Job | None = None
         try:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
@@ -351,11 +357,13 @@ class Job:
                 kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
-            manifest.save(directory.manifest)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
+            manifest.save(directory.manifest)
             job._manifest_before = there
             return job
         except BaseException:
+            if job is not None:
+                job.close()
             directory.close()
             raise
 
@@ -433,6 +441,12 @@ class Job:
                         + Option("out", ...),
                     )
                 )
+            if self._came_to_nothing():
+                self._directory.drop_outputs()
+                if self._ledger is not None:
+                    self._ledger.forget()
+                self.journal.reindex()
+                layer.asks_again = True
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
             concurrency = min(limits.concurrency, sum(ceilings.values()))
@@ -533,6 +547,20 @@ class Job:
             return False
         total = report["usage"]["total"]
         return bool(total["calls"] + total["cached"] <= self._answered)  # fewer: it was cut off
+
+    def _came_to_nothing(self) -> bool:
+        """Whether an earlier process ended without a row: none rests on what could not be used."""
+        try:
+            report = read_report(self.path)
+            rows = (self.path / "dataset.jsonl").stat().st_size
+        except (TargenError, OSError):
+            return False
+        return report["status"] == "short" and not rows and not self._keeps_all
+
+    @property
+    def _keeps_all(self) -> bool:
+        """Whether what is there is only repeated: it is compared, or nothing is sent."""
+        return self._verifies or self.sends_nothing
 
     @property
     def _answered(self) -> int:
