@@ -9,6 +9,7 @@ from targen_cli.tables import print_json, print_table
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
+from targen_core.wording import install
 
 __all__ = ["show_registered"]
 
@@ -49,8 +50,7 @@ def show_registered(listing: str, *, json: bool) -> bool:
         )
     else:
         package = package_of(kind)
-        quoted = f"'{package}'" if "[" in package else package
-        known = f"no {kind} is installed; try: pip install {quoted}"
+        known = f"no {kind} is installed; try: {install(package)}"
         print(known if package else f"no {kind} is registered by name; see: targen plugins")
     lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
     if lame:

@@ -7,6 +7,7 @@ import pytest
 from targen_analysis.semantic import minilm
 from targen_core import load_registry
 from targen_core.errors import UsageError
+from targen_core.wording import install
 
 
 @pytest.mark.parametrize(
@@ -20,5 +21,5 @@ def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
     monkeypatch.setattr(minilm, "model_folder", no_model)
     with pytest.raises(UsageError) as caught:
         load_registry().get("embedder", "minilm").open()
-    assert "pip install 'targen-analysis[" in caught.value.hint
+    assert install("targen-analysis").strip("'") in caught.value.hint
     assert hint in caught.value.hint

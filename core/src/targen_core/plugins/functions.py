@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import targen_core
 from targen_core.errors import AmbiguousName, TargenError, UnknownName
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.suggestions import suggestions_for
 
 __all__ = ["function"]
 
 _looking: list[str] = []
 """Names that are being looked up: plugins are imported meanwhile, and may ask for others."""
+
+
+def _functions(registry: Registry) -> list[str]:
+    """The functions that plugins register."""
+    return [item.name for item in registry.all("function")]
 
 
 def function(name: str) -> Any:
@@ -29,7 +37,11 @@ def function(name: str) -> Any:
         return registry.resolve(registry.find("function", name, whose=[usual]))
     except UnknownName as error:
         known = error.hint.startswith("pip install")
-        raise AttributeError(f"{problem}: {error.hint}" if known else problem) from None
+        if known:
+            raise AttributeError(f"{problem}: {error.hint}") from None
+        near = suggestions_for(name, [*targen_core.__all__, *_functions(registry)])
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise AttributeError(f"{problem}{meant}") from None
     except AmbiguousName as error:
         raise AttributeError(f"{error}; import it from one of them") from error
     except TargenError as error:  # hasattr() must not raise anything else

@@ -10,7 +10,7 @@ Functions that end in `_of` take text or bytes that were read already, and raise
 
 from targen_core.reading.archives import read_zip
 from targen_core.reading.arrays import read_array, read_arrays
-from targen_core.reading.lines import csv_cells, json_line, read_jsonl
+from targen_core.reading.lines import csv_cells, json_line, read_jsonl, refuse_spreadsheet
 from targen_core.reading.tables import ParquetRows, arrow_rows
 from targen_core.reading.values import (
     Malformed,
@@ -44,6 +44,7 @@ __all__ = [
     "read_toml",
     "read_yaml",
     "read_zip",
+    "refuse_spreadsheet",
     "toml_of",
     "yaml_of",
 ]

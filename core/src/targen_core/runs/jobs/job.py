@@ -86,7 +86,7 @@ from targen_core.runs.records.manifest import Manifest, given_file, require_unme
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, Words
+from targen_core.wording import Action, Blank, Option, Words, install
 
 __all__ = ["Job", "executor_of"]
 
@@ -270,6 +270,7 @@ class Job:
             keep_copies(prepared.part_files, out)
             if is_new:
                 _say_what_is_missing(manifest)
+                _say_what_to_know(prepared)
             manifest.save(directory.manifest)
             remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
@@ -680,12 +681,23 @@ def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> 
     )
 
 
+def _say_what_to_know(prepared: Prepared) -> None:
+    """Say what backends want people to know before a run, such as that a model is very small."""
+    said = {
+        step.backend.caveat(step.options, len(prepared.task.labels))
+        for step in prepared.steps.values()
+        if step.backend.caveat is not None
+    }
+    for words in sorted(said - {""}):
+        _log.warning("%s", words)
+
+
 def _say_what_is_missing(manifest: Manifest) -> None:
     """Say which filters that every run has are not installed here, and how to install them."""
     for name in USUAL:
         if f"filter {name}" not in manifest.lock.parts:
             _log.warning(
-                "the filter %s is not installed, so rows may repeat each other: pip install %s",
+                "the filter %s is not installed, so rows may repeat each other: %s",
                 name,
-                package_of("filter", name),
+                install(package_of("filter", name)),
             )
