@@ -154,7 +154,7 @@ def test_a_backend_that_is_not_installed_names_its_package(
     done = installed.targen("generate", "rte", "-n", "4", *asked, cwd=tmp_path)
     assert done.returncode == 2
     assert f"error: {error}" in done.stderr
-    assert f"pip install 'targen-backends[{package}]'" in done.stderr
+    assert "try: pip install" in done.stderr and f"targen-backends[{package}]" in done.stderr
 
 
 def test_the_core_alone_says_what_to_install(wheels, installed, new, tmp_path):
@@ -171,11 +171,12 @@ def test_the_core_alone_says_what_to_install(wheels, installed, new, tmp_path):
     script.chmod(0o755)
     listed = environment.targen("list-tasks", cwd=tmp_path)
     assert listed.returncode == 0
-    assert listed.stdout == "no task is installed; try: pip install targen-tasks-superglue\n"
+    assert listed.stdout.startswith("no task is installed; try: pip install ")
+    assert "targen-tasks-superglue" in listed.stdout
     done = environment.targen("generate", "rte", "-n", "4", "-b", "scripted", cwd=tmp_path)
     assert done.returncode == 2
     assert "error: no task named 'rte' is installed" in done.stderr
-    assert "try: pip install 'targen-tasks-superglue'" in done.stderr
+    assert "try: pip install" in done.stderr and "targen-tasks-superglue" in done.stderr
 
 
 PLUGIN = {

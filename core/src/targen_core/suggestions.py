@@ -13,8 +13,10 @@ def suggestions_for(word: str, known: Collection[str]) -> list[str]:
     """At most three known names like `word` or beginning with it, the nearest first."""
     from difflib import get_close_matches  # only where something went wrong
 
-    folded = {name.casefold(): name for name in known}
-    typed = word.casefold()
+    typed, folded = word.casefold(), {name.casefold(): name for name in known}
+    if typed.startswith("--"):  # counted, the dashes would make any two short options alike
+        typed = typed.removeprefix("--")
+        folded = {name[2:]: folded[name] for name in folded if name.startswith("--")}
     near = get_close_matches(typed, folded, n=3)
     if len(typed) >= _SHORTEST:
         near += [name for name in folded if name.startswith(typed)]

@@ -24,7 +24,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 __all__ = [
     "AGAIN",
@@ -45,6 +48,7 @@ __all__ = [
     "in_a_command",
     "in_a_file",
     "in_words",
+    "install",
     "listed",
     "of_a_command",
 ]
@@ -369,3 +373,66 @@ def _in_python(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_in_python, value))}]"
     return repr(value)
+
+
+def install(package: str) -> str:
+    """Return the command that installs a package, or several with spaces between them.
+
+    One of ours comes from where the core is from: a clone, a repository, a folder of wheels, or
+    the index.
+    """
+    names = package.split()
+    source = _source() if all(name.startswith("targen-") for name in names) else {}
+    url = str(source.get("url", ""))
+    is_local = url.startswith("file:")
+    place = Path(url2pathname(urlsplit(url).path)) if is_local else None
+    wanted = [shlex.quote(name) if "[" in name else name for name in names]
+    if place is not None and "dir_info" in source:
+        wanted = [shlex.quote(_in_a_clone(place.parent, name)) for name in names]
+    elif place is not None and "archive_info" in source:
+        wanted[:0] = ["--find-links", shlex.quote(str(place.parent))]
+    elif "vcs_info" in source:
+        wanted = [shlex.quote(_in_a_repository(source, name)) for name in names]
+    elif len(names) == 1:
+        wanted = [f"'{package}'"]
+    return " ".join(["pip", "install", *wanted])
+
+
+def _source() -> dict[str, Any]:
+    """What pip noted of where the core is from (PEP 610); empty for the index."""
+    import importlib_metadata
+
+    try:
+        distribution = importlib_metadata.distribution("targen-core")
+        value = json.loads(distribution.read_text("direct_url.json") or "{}")
+    except (importlib_metadata.PackageNotFoundError, ValueError, OSError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _folder(package: str) -> tuple[str, str]:
+    """The folder of a package in our repository, and its extras in brackets."""
+    name, bracket, extras = package.partition("[")
+    if name == "targen-core":
+        folder = "core"
+    elif name in _AT_THE_ROOT:
+        folder = name.replace("-", "_")
+    else:
+        folder = f"plugins/{name.replace('-', '_')}"
+    return folder, bracket + extras
+
+
+_AT_THE_ROOT = {
+    f"targen-{name}" for name in ("backends", "cli", "standard", "tasks-superglue", "testing")
+}
+
+
+def _in_a_clone(root: Path, package: str) -> str:
+    folder, extras = _folder(package)
+    return f"{root / folder}{extras}" if (root / folder).is_dir() else package
+
+
+def _in_a_repository(source: dict[str, Any], package: str) -> str:
+    folder, _ = _folder(package)
+    at = source["vcs_info"].get("requested_revision", "")
+    return f"{package} @ git+{source['url']}{f'@{at}' if at else ''}#subdirectory={folder}"

@@ -15,6 +15,8 @@ from targen_core import ChatReply, ChatRequest
 from targen_core.calls import tokens
 from targen_core.calls.model import Finish, RateHeaders, token_count
 from targen_core.errors import MalformedAnswer
+from targen_core.text import printable
+from targen_core.wording import Option
 
 __all__ = [
     "count",
@@ -78,7 +80,14 @@ def read_reply(
         model = envelope.get("model")
         listed = choice.get("logprobs")
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise MalformedAnswer("the answer is not a chat completion", billed=True) from None
+        is_other = isinstance(envelope, dict) and "choices" not in envelope
+        keys = ", ".join(map(str, envelope)) if is_other else ""
+        shown = printable(keys, lines=False, max_length=80)
+        raise MalformedAnswer(
+            f"the answer is not a chat completion{f': it has {shown}' if shown else ''}",
+            hint="is " + Option("base_url") + " the address of an API for chat completions?",
+            billed=True,
+        ) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)

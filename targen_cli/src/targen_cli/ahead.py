@@ -17,6 +17,7 @@ from targen_cli.asking import can_ask
 from targen_cli.choosing import Choice
 from targen_cli.tables import print_json
 from targen_core.errors import TargenError
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_cli.estimating import CostEstimate
@@ -67,8 +68,13 @@ def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     print("\nDry run: nothing was sent or written.")
 
 
-def tell_of_shortage(request: Request) -> None:
-    """Say of which labels more rows are wanted than the task can make."""
+def tell_of_shortage(request: Request, n: int | None = None) -> None:
+    """Say of which labels more rows are wanted than the task can make, or fewer than one each."""
+    names = request.task.quota_names
+    none = [name for name, rows in request.spec.quotas.items() if not rows]
+    if n is not None and n < len(names):
+        few = f"{plural(n, 'row')} for {plural(len(names), 'label')}"
+        print(f"note: {few} leaves {', '.join(none[:5])} without rows", file=sys.stderr)
     most = {} if request.task.most is None else request.task.most()
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):

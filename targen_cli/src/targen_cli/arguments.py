@@ -6,6 +6,7 @@ commands that only list things start without it.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -126,7 +127,8 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name or not value:
-            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {example}")
+            typed = item.replace(":", "=", 1) if ":" in item and not equals else example
+            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {typed}")
         if name in values:
             raise UsageError(f"{option} names {name} twice")
         values[name] = value
@@ -144,5 +146,9 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
         try:
             labels[name] = int(text)
         except ValueError:
-            raise UsageError(f"--label {name}={text}: {text!r} is not a number of rows") from None
+            several = f"{name}={text}".split(",") if "=" in text else [f"{name}=40"]
+            raise UsageError(
+                f"--label {name}={text}: {text!r} is not a number of rows",
+                hint=" ".join(f"--label {shlex.quote(each.strip())}" for each in several),
+            ) from None
     return labels

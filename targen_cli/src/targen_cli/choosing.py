@@ -26,6 +26,7 @@ from targen_core.options import Limits
 from targen_core.origin import is_trusting
 from targen_core.plugins.elsewhere import package_of
 from targen_core.text import printable
+from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -167,6 +168,14 @@ def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
     plain = {name: value for name, value in options.items() if "." not in name}
     ready = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
     if len(ready) == 1:
+        from targen_core.api.request import USUAL_MODEL
+
+        if ready[0].name == USUAL_MODEL:
+            print(
+                f"no backend is named: {USUAL_MODEL} is asked, a small model to try things with; "
+                "for a real one: -b NAME, see targen list-backends",
+                file=sys.stderr,
+            )
         return ready[0].id
     if not ready:
         raise _none_ready(registry)
@@ -197,16 +206,16 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 def _none_ready(registry: Registry) -> UsageError:
     """What to say where no model can be asked."""
     items = [item for item in registry.all("backend") if item.distribution != "targen-core"]
-    package = package_of("backend", "local")
-    install = f"pip install '{package}' for a small model that runs in this process"
+    bring = install(package_of("backend", "local"))
+    small = f"{bring} for a small model that runs in this process"
     if not items:
         return UsageError(
-            "the only backend installed is scripted, which is not a model", hint=install
+            "the only backend installed is scripted, which is not a model", hint=small
         )
     names = ", ".join(item.name for item in items)
     return UsageError(
         "no backend is named, and none is set up here: no key or address is in the environment",
-        hint=f"-b NAME, one of {names} (targen list-backends has what they want); or {install}",
+        hint=f"-b NAME, one of {names} (targen list-backends has what they want); or {small}",
     )
 
 

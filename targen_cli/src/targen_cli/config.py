@@ -183,6 +183,11 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     at = [*(["profile", profile] if profile else []), *_place(key)]
     if path.name == "pyproject.toml":
         at = ["tool", "targen", *at]
+    if value is not None and at[-1] == "backend":
+        from targen_core.api.models import named
+        from targen_core.plugins.loader import load_registry
+
+        load_registry().find("backend", named(value)[0])
     document = _document(path)
     if value is None:
         _remove(document, at, key, path)

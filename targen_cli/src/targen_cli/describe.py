@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
 from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
+from targen_core.wording import Action, install
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -94,7 +96,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
             package = package_of(asked)
             raise UsageError(
                 f"--kind {asked}: no such kind",
-                hint=f"pip install '{package}'"
+                hint=install(package)
                 if package
                 else did_you_mean(asked, [*registry.kinds], "kinds"),
             )
@@ -105,6 +107,8 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     kinds_of = dict.fromkeys(
         item.kind for item in items if name in (item.name, item.id, *item.aliases)
     )
+    if not kinds_of and (Path(name) / "manifest.json").is_file():
+        raise UsageError(f"{name} is a run directory", hint=str(Action("report", Path(name))))
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
         raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")

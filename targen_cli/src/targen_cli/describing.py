@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_cli.tables import print_table
 from targen_core.text import plural
+from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_cli.facts import Described
@@ -44,7 +45,7 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
         print_options(facts, prefix=f"{name}.")
     if "tasks" in facts:
         print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")
-    print(f"Install: pip install '{facts['install']}'")
+    print(f"Install: {install(facts['install'])}")
 
 
 def _print_plainly(facts: dict[str, Any]) -> None:

@@ -134,7 +134,7 @@ def estimate(
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
     variants: str | Iterable[str] = (),
-    model: ModelLike = "local",
+    model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     steps: Mapping[str, StepLike] | None = None,
     correct: bool = True,

@@ -156,7 +156,7 @@ def generate(
     with chosen.explained(), asked(registry, task, **keywords) as request:
         if batch_offline:
             require_deliverable(find_delivery(registry, "files"), request.prepared.steps)
-        tell_of_shortage(request)
+        tell_of_shortage(request, n)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
             return

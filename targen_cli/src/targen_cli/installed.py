@@ -13,6 +13,7 @@ from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import install
 
 __all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
 
@@ -122,7 +123,7 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
     lame = sum(plugin.state == "broken" for plugin in registry.plugins)
     if package := package_of("command", name):
-        hint = f"pip install '{package}'"
+        hint = install(package)
     elif name in _MEANT:
         hint = f"targen {_MEANT[name]}"
     if lame:

@@ -10,6 +10,7 @@ from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
+from targen_core.wording import install
 
 __all__ = ["show_kinds", "show_registered"]
 
@@ -82,8 +83,7 @@ def show_registered(named: str, *, json: bool) -> bool:
         )
     else:
         package = package_of(kind)
-        quoted = f"'{package}'" if "[" in package else package
-        known = f"no {kind} is installed; try: pip install {quoted}"
+        known = f"no {kind} is installed; try: {install(package)}"
         print(known if package else f"no {kind} is registered by name; see: targen plugins")
     lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
     if lame:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+import shlex
+from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 
 from typer.core import TyperCommand
 
 from targen_core.errors import UsageError
-from targen_core.origin import Typed
+from targen_core.origin import DECLARED, Typed
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 
@@ -36,6 +38,29 @@ _MEANT = {
 }
 """What people type, or once typed, for an option of ours."""
 
+_ELSEWHERE = {
+    "--shard": "shards are of targen generate and estimate: elsewhere leave it out",
+    "--split": "rows are split when they are exported: targen export RUN --split 0.8/0.2",
+}
+"""Options of other commands, which people expect here."""
+
+_SHARES = ("--balance", "--proportions", "--ratio", "--ratios", "--share", "--shares", "--weights")
+"""What people type for shares of labels."""
+
+_FIXED = (
+    "-b",
+    "--backend",
+    "--contexts",
+    "--corrector",
+    "--model",
+    "--seed",
+    "--seeds",
+    "--variant",
+)
+"""Options of a run that cannot be resumed with another value."""
+
+_EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
+
 _BY_OPTION = ("structured", "thinking", "seeded", "n_ctx")
 
 
@@ -48,6 +73,7 @@ class Command(TyperCommand):
         Raises:
             UsageError: an option that there is not, or a value that is missing or cannot be.
         """
+        typed = list(args)  # which the reader empties
         try:
             rest: list[str] = super().parse_args(ctx, args)
             # The only place where texts become orders because somebody typed them.
@@ -59,14 +85,20 @@ class Command(TyperCommand):
             if kind == "MissingParameter" and param is not None:
                 raise _missing(param, ctx) from None
             if kind == "BadParameter" and param is not None:
-                why = plain_fault(str(getattr(error, "message", ""))).removesuffix(".")
+                message = str(getattr(error, "message", ""))
+                raise _not_a_value(message, param, typed, ctx) from None
+            option = str(getattr(error, "option_name", ""))
+            if kind == "BadOptionUsage":
                 raise UsageError(
-                    f"{_called(param)}: {why}", hint=f"targen {ctx.info_name} --help"
+                    f"{option} needs a value", hint=f"targen {ctx.info_name} --help"
                 ) from None
+            if kind == "UsageError" and (extra := _EXTRA.search(str(error))):
+                raise _too_much(extra[1].split()[0], typed, ctx) from None
             if kind != "NoSuchOption":
                 raise
             known = [name for param in self.params for name in (*param.opts, *param.secondary_opts)]
-            name = str(getattr(error, "option_name", ""))
+            # `-seed` is read letter by letter.
+            name = next((a for a in typed if len(option) == 2 and a.startswith(option)), option)
             raise UsageError(
                 f"targen {ctx.info_name} has no option {name}", hint=_hint(name, known, ctx)
             ) from None
@@ -94,14 +126,72 @@ def _missing(param: Any, ctx: Any) -> UsageError:
     )
 
 
+def _not_a_value(message: str, param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
+    """What is wrong with the value of an option: a number with signs in it is shown without."""
+    name, why = _called(param), plain_fault(message).removesuffix(".")
+    value = next(
+        (
+            arg.partition("=")[2] if arg.startswith(f"{option}=") else after
+            for arg, after in zip(typed, [*typed[1:], ""], strict=True)
+            for option in param.opts
+            if arg == option or arg.startswith(f"{option}=")
+        ),
+        "",
+    )
+    if not value or "number" not in why:
+        return UsageError(f"{name}: {why}", hint=f"targen {ctx.info_name} --help")
+    is_whole = "whole" in why
+    digits = re.sub(r"[\s,_'$€£%]", "", value)
+    is_meant = re.fullmatch(r"\d+" if is_whole else r"\d+(\.\d+)?", digits)
+    example = digits if is_meant else "100" if is_whole else "2.5"
+    return UsageError(
+        f"{name}: {value!r} is not a {'whole number' if is_whole else 'number'}",
+        hint=f"{name} {example}",
+    )
+
+
+def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
+    """An argument for which the command has no place: what it was meant for, if that shows."""
+    command, at = ctx.command, typed.index(first)
+    options = {name for param in command.params for name in param.opts}
+    places = [param.name.upper() for param in command.params if param.param_type_name == "argument"]
+    key, equals, value = first.partition("=")
+    if equals and f"--{key}" in options:
+        hint = f"--{key} {shlex.quote(value)}"
+    elif equals and f"-{key}" in options:
+        hint = f"-{key} {shlex.quote(value)}"
+    elif at > 1 and typed[at - 2] in ("-o", "--option", "--label"):
+        hint = f"{typed[at - 2]} {shlex.quote(f'{typed[at - 1]}={first}')}"
+    elif first.endswith(DECLARED) and typed[0].isdigit() and "-n" in options:
+        hint = f"targen {ctx.info_name} {shlex.quote(first)} -n {typed[0]}"
+    elif typed[0].endswith(DECLARED) and not first.endswith(DECLARED) and "--task" in options:
+        hint = f"targen {ctx.info_name} {shlex.quote(first)} --task {shlex.quote(typed[0])}"
+    elif first.isdigit() and "-n" in options:
+        hint = f"-n {first}"
+    elif first.endswith(DECLARED) and "--task" in options:
+        hint = f"--task {shlex.quote(first)}"
+    elif first.isalpha() and "--as" in options:
+        hint = f"--as {first}"
+    else:
+        hint = f"targen {ctx.info_name} --help"
+    takes = f"takes {' and '.join(places)} alone" if places else "takes no argument"
+    return UsageError(f"targen {ctx.info_name} {takes}: {first!r} is too much", hint=hint)
+
+
 def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     """What to type in the place of an option."""
     from targen_core.calls.sampling import SAMPLING
 
     if (meant := _MEANT.get(name, "")) in known:
         return f"did you mean {meant}?"
-    if name == "--shard":
-        return "shards are of targen generate and estimate: elsewhere leave it out"
+    if f"-{name}" in known:
+        return f"did you mean -{name}?"
+    if name in _SHARES and "--label" in known:
+        return "--label LABEL=ROWS, once for each label"
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
+    if ctx.info_name == "resume" and name in _FIXED:
+        return f"a run keeps what it was started with: targen generate TASK {name} starts another"
     key = name.lstrip("-").replace("-", "_")
     if "--option" in known and key in (*SAMPLING, *_BY_OPTION):
         return f"it is an option of the model: -o {key}=VALUE"

@@ -10,6 +10,7 @@ import typer
 from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
+from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_cli.scaffold.names import Names
@@ -70,7 +71,7 @@ def new(
         package = package_of(kind) if kind not in registry.kinds else ""
         raise UsageError(
             f"new {kind}: no such template",
-            hint=f"pip install '{package}'" if package else did_you_mean(kind, known, "there is"),
+            hint=install(package) if package else did_you_mean(kind, known, "there is"),
         )
     of = registry.kinds[kind]
     names = choose_names(registry, kind, name)

@@ -10,6 +10,7 @@ import typer
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.elsewhere import HOOKS_ELSEWHERE, package_of
+from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
@@ -131,7 +132,7 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     """What to say of a hook whose kind is not installed: what it registers is not used."""
     package = package_of(HOOKS_ELSEWHERE.get(hook, ""))
     there = [plugin for plugin in registry.plugins if plugin.distribution == package]
-    hint = f"pip install {package}" if package and not there else "targen plugins"
+    hint = install(package) if package and not there else "targen plugins"
     said = f"{hook}: no kind with this hook is installed, so it is not used"
     return _problem("missing-kind", said, hint)
 

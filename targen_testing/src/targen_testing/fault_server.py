@@ -11,7 +11,7 @@ import json
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -71,6 +71,11 @@ Plan = Callable[[Seen], Response | Silence | Drop | Raw]
 class FaultServer:
     """Answers every POST as `plan` says; use it as a context manager.
 
+    Args:
+        plan: what it answers, always or to each request.
+        models: the names that it lists at `/v1/models`; any other GET is a 404 then. Without names
+            it answers each GET with an empty list.
+
     Attributes:
         url: its address, without a path.
         seen: the requests so far.
@@ -79,7 +84,10 @@ class FaultServer:
         gave_up: whether a silent answer lasted longer than any client may wait.
     """
 
-    def __init__(self, plan: Plan | Response | Silence | Drop | Raw) -> None:
+    def __init__(
+        self, plan: Plan | Response | Silence | Drop | Raw, *, models: Sequence[str] = ()
+    ) -> None:
+        self.models = models
         self.plan: Plan = plan if callable(plan) else lambda seen: plan
         self.seen: list[Seen] = []
         self.arrived = threading.Event()
@@ -151,7 +159,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.faults.connected(-1)
 
     def do_GET(self) -> None:
-        self._answer(Response({"data": []}))
+        models = self.server.faults.models
+        if models and self.path != "/v1/models":
+            self._answer(Response({"detail": "Not Found"}, 404))
+        else:
+            self._answer(Response({"data": [{"id": name} for name in models]}))
 
     def do_POST(self) -> None:
         faults = self.server.faults

@@ -59,7 +59,7 @@ def test_data_come_in_any_form(form, run):
 def test_rows_that_do_not_say_whose_they_are_are_refused(run):
     with pytest.raises(tg.UsageError, match="whose rows are these") as caught:
         tg.correct(list(run), model="scripted")
-    assert caught.value.hint == 'task="NAME"; see targen list-tasks'
+    assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
 
 
 def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):

@@ -70,12 +70,12 @@ def test_so_do_the_other_functions(call):
     [
         (
             {**DECLARED, "labels": ["a", "b"]},
-            r"labels: \['a', 'b'\] is not a mapping",
-            "{KEY: VALUE}",
+            "labels: it is a list, and each label needs a definition",
+            'labels={"a": ',
         ),
         ({**DECLARED, "lables": {}}, "lables: unknown key", "did you mean labels"),
         ({**DECLARED, "name": "My Task"}, "name: 'My Task' is not a valid name", "lower-case"),
-        ({"labels": {"a": "one"}}, "description: it is needed", "description: "),
+        ({"labels": {"a": "one"}}, "description: it is missing", "description="),
     ],
 )
 def test_so_does_a_declaration(given, wrong, hint):
@@ -86,7 +86,7 @@ def test_so_does_a_declaration(given, wrong, hint):
 
 
 def test_a_keyword_may_have_been_meant_where_an_option_is_unknown():
-    with pytest.raises(tg.UsageError, match="no option 'max_cots'") as caught:
+    with pytest.raises(tg.UsageError, match="no keyword 'max_cots'") as caught:
         tg.generate("rte", n=2, model="scripted", max_cots=2)
     assert caught.value.hint == "did you mean max_cost or max_cosine or max_tokens?"
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from targen_core import Dataset, Label, ListStep, Rows, Task, Texts, read_dataset
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 from targen_standard.exporting import table
 from targen_standard.exporting.hub import HF
 from targen_standard.exporting.lines import JSONL
@@ -271,7 +272,11 @@ def flat() -> Task[Any, Any]:
             "text,idx\nx,one\n",
             "a.csv, line 2 is not a row of flat: idx: Input should be a",
         ),
-        ("a.csv", 'text,idx\n"x,1\n', "a.csv, line 2 is not a row of flat: unexpected end of data"),
+        (
+            "a.csv",
+            'text,idx\n"x,1\n',
+            "a.csv, line 2 is not a row of flat: a quote is opened and not closed",
+        ),
         ("a.csv", "text,text\nx,y\n", "a.csv has two columns of the same name: text, text"),
         ("a.csv", "text,idx\ncaf\xe9,1\n", "a.csv, line 2: byte 0xe9 is not valid utf-8"),
         ("a.csv", "text,idx\n", "a.csv has no rows"),
@@ -283,7 +288,7 @@ def flat() -> Task[Any, Any]:
         (
             "a.jsonl",
             '{"text": "x", "idx": 0}\n{"text": "x"}\n',
-            "a.jsonl, line 2 is not a row of flat: idx: Field required",
+            "a.jsonl, line 2 is not a row of flat: idx: there is no such column, only text",
         ),
         ("a.parquet", "PAR1 and more", "cannot read "),
     ],
@@ -312,7 +317,7 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
 
     task = flat()
-    with pytest.raises(UsageError, match="the rows given, row 2 is not a row of flat: text: Input"):
+    with pytest.raises(UsageError, match="the data given, row 2 is not a row of flat: text: Input"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)
     assert len(dataset) == 1
@@ -327,7 +332,7 @@ def test_what_is_no_dataset_at_all(source, dataset):
 
 def test_rows_that_are_none(dataset):
     with pytest.raises(
-        UsageError, match="the rows given, row 2 is not a row of toy: str is not a row"
+        UsageError, match="the data given, row 2 is not a row of toy: str is not a row"
     ):
         read_dataset([ROWS[0], "text"], dataset.task)
 
@@ -347,7 +352,7 @@ def test_a_library_that_is_missing_is_named(package, use, extra, dataset, tmp_pa
     with pytest.raises(MissingDependency) as caught:
         use(dataset, tmp_path / "made")
     assert f"needs the package '{package}', which is not installed" in str(caught.value)
-    assert caught.value.hint == f"pip install 'targen-core[{extra}]'"
+    assert caught.value.hint == install(f"targen-core[{extra}]")
 
 
 def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):

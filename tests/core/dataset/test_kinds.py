@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from targen_core import Label
 from targen_core.dataset.kinds import Classes, Many, Record, Scalar, column_kinds
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 from targen_standard.exporting.hub import HF
 
 TEXT, WHOLE, REAL, TRUTH, NOTHING = map(Scalar, ["string", "int64", "float64", "bool", "null"])
@@ -145,4 +146,4 @@ def test_without_pyarrow_the_error_says_what_to_install(dataset, tmp_path, monke
     with pytest.raises(MissingDependency) as caught:
         HF.write(dataset(), tmp_path / "out")
     assert str(caught.value) == "Parquet needs the package 'pyarrow', which is not installed"
-    assert caught.value.hint == "pip install 'targen-core[parquet]'"
+    assert caught.value.hint == install("targen-core[parquet]")

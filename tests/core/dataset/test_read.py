@@ -40,7 +40,7 @@ def test_a_file_needs_its_task(registry, tmp_path):
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
     assert str(caught.value) == f"{path} does not name the task of its rows"
-    assert caught.value.hint == 'task="NAME"; see targen list-tasks'
+    assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
 
 
 def test_a_file_of_a_run_leads_to_the_run(registry, run):
@@ -81,16 +81,19 @@ def test_rows_without_a_label_and_with_more_columns_are_kept(registry, tmp_path)
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (b'{"first": "a", "label": "same", "idx": 0}', "second: Field required"),
-        (ROW.replace(b"same", b"alike"), "label: Input should be 'same' or 'other'"),
+        (
+            b'{"first": "a", "label": "same", "idx": 0}',
+            "second: there is no such column, only first, label",
+        ),
+        (ROW.replace(b"same", b"alike"), "label: 'alike' is not 'same' or 'other'"),
         (ROW.replace(b"0}", b'"0"}'), "idx: Input should be a valid integer"),
         (ROW.replace(b"0}", b"0.5}"), "idx: Input should be a valid integer"),
         (ROW.replace(b'"a"', b"null"), "first: Input should be a valid string"),
-        (ROW.replace(b'"a"', b'"\\ud800"'), "Invalid JSON: "),
-        (ROW[:-1], "Invalid JSON: EOF while parsing an object"),
+        (ROW.replace(b'"a"', b'"\\ud800"'), "it is not JSON: "),
+        (ROW[:-1], "it is not JSON: EOF while parsing an object, column"),
         (ROW.replace(b"0}", b'0, "x": NaN}'), "NaN is not valid JSON"),
         (ROW.replace(b'"a"', b'"\xff"'), "byte 0xff is not valid utf-8"),
-        (b"[1]", "Input should be an object"),
+        (b"[1]", "it is not an object"),
     ],
 )
 def test_a_row_that_is_none_is_named_with_its_line_and_column(line, why, registry, tmp_path):

@@ -21,6 +21,7 @@ from targen_core.options import Flag, Limits, ListOptions, Options
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.runs.records import shortcuts
+from targen_core.wording import install
 from targen_testing.sample import SAMPLE
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -206,7 +207,7 @@ class TestWithoutIt:
         with caplog.at_level(logging.WARNING, "targen.run"):
             first = lab.run(world, tmp_path / "run", {"yes": 4, "no": 4})
         (said,) = [r.getMessage() for r in caplog.records if "near-duplicates" in r.getMessage()]
-        assert said.endswith("pip install targen-standard")
+        assert said.endswith(install("targen-standard"))
         assert first.error is None
         assert not [record for record in first.rejects if record["verdict"] == "duplicate"]
         alone.undo()
@@ -220,7 +221,7 @@ class TestWithoutIt:
         try:
             with pytest.raises(UsageError, match="exclude: no filter that is installed") as caught:
                 RunSpec(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
-            assert caught.value.hint == "pip install 'targen-standard'"
+            assert caught.value.hint == install("targen-standard")
             RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
         finally:
             shortcuts._filters.cache_clear()

@@ -12,7 +12,7 @@ from targen_core.errors import AmbiguousName, MissingDependency, UnknownName, Us
 from targen_core.origin import Untrusted
 from targen_core.plugins.adapters import Adapter, remember_class
 from targen_core.runs.preparing.trust import remember, require_known
-from targen_core.wording import of_a_command
+from targen_core.wording import install, of_a_command
 
 
 class Model:
@@ -110,10 +110,10 @@ def test_an_adapter_of_ours_that_is_not_installed_is_named():
     theirs = type("ChatTheirs", (), {"__module__": "langchain_core.language_models"})
     with pytest.raises(MissingDependency, match="needs the distribution targen-standard") as caught:
         load_registry([]).chat_model(theirs())
-    assert caught.value.hint == "pip install targen-standard"
+    assert caught.value.hint == install("targen-standard")
     with pytest.raises(UnknownName) as caught:
         load_registry([]).find("backend", "langchain:their_package.ChatTheirs")
-    assert caught.value.hint == "pip install 'targen-standard'"
+    assert caught.value.hint == install("targen-standard")
 
 
 def test_two_adapters_of_one_library_are_ambiguous(plugin, source):

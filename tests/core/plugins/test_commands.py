@@ -11,6 +11,7 @@ from targen_cli.commands import COMMANDS
 from targen_core.errors import UsageError
 from targen_core.plugins import loader
 from targen_core.runs.records.shortcuts import shortcuts
+from targen_core.wording import install
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_an_unknown_command_is_told_what_is_near(command, targen):
     code, _, err = targen([command("greet", greet)], "gret")
     assert code == 2
     assert "there is no command 'gret'\n  try: did you mean greet" in err
-    assert "pip install 'targen-analysis'" in targen([], "analyze")[2]
+    assert install("targen-analysis") in targen([], "analyze")[2]
 
 
 def test_the_core_s_commands_load_no_plugin(monkeypatch, capsys):

@@ -12,6 +12,7 @@ from targen_core import hookimpl, load_registry
 from targen_core.errors import AmbiguousName, PluginError, UnknownName
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import KINDS
+from targen_core.wording import install
 
 GOOD = object()
 
@@ -335,7 +336,7 @@ def test_an_absent_package_of_ours_is_named(kind, name, package, plugin, source)
     for asked in (name, f"{package.partition('[')[0]}:{name}"):
         with pytest.raises(UnknownName) as caught:
             registry.find(kind, asked)
-        assert f"pip install '{package}'" in caught.value.hint
+        assert install(package) in caught.value.hint
 
 
 @pytest.mark.parametrize(

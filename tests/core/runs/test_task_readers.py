@@ -22,6 +22,7 @@ from targen_core import (
 from targen_core.errors import MissingDependency, PluginError
 from targen_core.plugins import loader
 from targen_core.task_files import TaskFile, TaskReader, task_file
+from targen_core.wording import install
 
 TEXT = "[task]\ndescription = Notes of a porter.\n[labels]\ncalm = quiet\nalarm = at once\n"
 
@@ -82,7 +83,7 @@ def test_a_reader_that_is_not_installed_is_named(sources):
         MissingDependency, match=r"task file \*\.yaml needs the distribution"
     ) as caught:
         task_file("./porter.yaml")
-    assert caught.value.hint == "pip install targen-standard"
+    assert caught.value.hint == install("targen-standard")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from targen_core import read_dataset
+from targen_core.wording import install
 from targen_standard.datasets.weighing import write_weighed
 
 from ...tables import table
@@ -118,9 +119,9 @@ REFUSED = """
     export {run} --as cvs | no exporter named 'cvs' | did you mean csv?; see: targen list-exporters
     export runs/x --task rte | there is no file runs/x
     export {run}/dataset.jsonl --task rtw | no task named 'rtw' is installed
-    export mine/rows.jsonl | mine/rows.jsonl does not name the task of its rows | --task NAME; see
+    export mine/rows.jsonl | mine/rows.jsonl does not name the task of its rows | --task NAME, or
     export {run} --split 0.8/0.3 | the shares sum to 1.1, not to 1
-    export {run} --split 80/20 | the share of train is 80, not between 0 and 1
+    export {run} --split 80/30 | the share of train is 80, not between 0 and 1
     export {run} --split a/b | 'a/b' is not a split
     export {run} --split 1 | 1 share without names
     export {run} --split train=0.5/0.5 | 'train=0.5/0.5': each split needs a name of its own
@@ -136,7 +137,7 @@ REFUSED = """
     export {run} --force --out {run} --as hf | | choose another --out
     export {file} --task rte --out {file} --force | {file} is what is to be exported | another --out
     export {run} --weights | rte-0 has no weights
-    export {bad} --task rte --as csv | {bad}, line 9 is not a row of rte: label: Input should be
+    export {bad} --task rte --as csv | {bad}, line 9 is not a row of rte: label
 """
 
 
@@ -215,7 +216,7 @@ def test_without_the_extra(targen, run, monkeypatch):
     assert result.code == 1
     assert result.err == (
         "error [targen-core]: Parquet needs the package 'pyarrow', which is not installed\n"
-        "  try: pip install 'targen-core[parquet]'\n"
+        f"  try: {install('targen-core[parquet]')}\n"
     )
     assert not Path("runs/rte-0/exports/rte-0.hf").exists()
     assert list(Path("runs/rte-0/exports").iterdir()) == []

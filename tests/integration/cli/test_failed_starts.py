@@ -1,11 +1,17 @@
-"""A start that is refused before anything was answered leaves nothing behind."""
+"""A start that is refused or comes to nothing: what it leaves, and what the next start does."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import targen_core as tg
+from targen_testing import OPENAI
+from targen_testing.fault_server import FaultServer, Response, Seen
 from tests.tables import table
 
 STARTS = """
@@ -21,3 +27,120 @@ def test_it_leaves_no_folder(refuses, words, error, code, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     Path("mine").mkdir()
     refuses(f"generate rte -n 4 --yes {words}", error, code=int(code))
+
+
+def test_a_refused_export_of_calls_changes_no_file(finished, refuses):
+    finished("rte", "-n", 4)
+    refuses(
+        "batch export run", "the scripted backend, which step contexts uses, cannot write calls"
+    )
+
+
+# --- a service that answers badly at first ---------------------------------------
+
+TASK = """description: Notes of a night porter.
+labels: {calm: nothing happened, alarm: something must be done}
+"""
+
+
+class Service:
+    """A model of words that differ; until it is mended, it chatters in replies with a field."""
+
+    def __init__(self) -> None:
+        self.mended = False
+        self.chatters = "contexts"
+        self.asked = 0
+
+    def __call__(self, seen: Seen) -> Response:
+        self.asked += 1
+        fields = seen.body["response_format"]["json_schema"]["schema"]["properties"]
+        if not self.mended and self.chatters in fields:
+            return Response(OPENAI.answer("Sure! Here is what you asked for.", "stop"))
+        return Response(OPENAI.answer(json.dumps(self._reply(fields, seen)), "stop"))
+
+    def _reply(self, fields: dict[str, Any], seen: Seen) -> dict[str, Any]:
+        number = self.asked
+        if "verdict" in fields:
+            claimed = seen.body["messages"][-1]["content"].rpartition("output: ")[2].strip()
+            return {"explanation": "It does.", "actual": claimed, "verdict": "correct"}
+        many = [f"the {number}th guest of room {i} came at {i + number}" for i in range(10)]
+        one = f"Guest {number} in room {number * 7} slept through hour {number * 31}."
+        return {k: many if of.get("type") == "array" else one for k, of in fields.items()}
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[Service, str]]:
+    """It, and its address."""
+    made = Service()
+    Path("porter.yaml").write_text(TASK)
+    with FaultServer(made) as server:
+        yield made, f"{server.url}/v1"
+
+
+@pytest.fixture(params=["command", "python"])
+def start(request, service, targen):
+    """Start the same run, from either edge: the error, or ""."""
+    _, address = service
+
+    def by_command() -> str:
+        words = f"generate porter.yaml -n 4 -b llama --model m --base-url {address} -q --out run"
+        done = targen(*words.split())
+        return done.err if done.code else ""
+
+    def by_python() -> str:
+        try:
+            tg.generate("porter.yaml", n=4, model="llama/m", base_url=address, out="run")
+        except tg.JobFailed as error:
+            return f"error: {error} {error.hint}"
+        return ""
+
+    return {"command": by_command, "python": by_python}[request.param]
+
+
+def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, targen):
+    bad, _ = service
+    assert "asks again for the replies that could not be used" in start()
+    first = bad.asked
+    assert "error: " in start()
+    assert bad.asked == 2 * first, "it was asked again, and answered badly again"
+    bad.mended = True
+    assert start() == ""
+    assert len(Path("run/dataset.jsonl").read_text().splitlines()) == 4
+    used = json.loads(Path("run/report.json").read_text())["usage"]["total"]
+    assert used["calls"] == bad.asked, "what came to nothing was paid for too"
+    asked = bad.asked
+    assert start() == ""
+    assert bad.asked == asked, "and now nothing is asked again"
+    assert targen("resume", "run", "--verify", "-q").code == 0
+
+
+def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(service, targen):
+    bad, address = service
+    calm = Path("calm.yaml")
+    calm.write_text(
+        TASK.replace("calm: nothing", "calm: {definition: nothing").replace(
+            "happened,", "happened, prompt: 'Write of $seed, calmly.'},"
+        )
+    )
+    words = f"generate calm.yaml -n 4 -b llama --model m --base-url {address} -q --give-up-after 3"
+    bad.chatters = "text"
+
+    def answers(seen: Seen) -> Response:
+        bad.chatters = "none" if "calmly" in seen.text else "text"
+        return Service.__call__(bad, seen)
+
+    with FaultServer(answers) as server:
+        words = words.replace(address, f"{server.url}/v1")
+        done = targen(*words.split(), "--out", "one")
+        assert done.code == 1
+        assert "with another --out only unusable replies are asked for" in done.err
+        kept = Path("one/dataset.jsonl").read_text()
+        assert kept
+        bad.mended = True
+        asked = bad.asked
+        assert targen(*words.split(), "--out", "one").code == 1
+        assert (bad.asked, Path("one/dataset.jsonl").read_text()) == (asked, kept)
+        assert targen(*words.split(), "--out", "two").code == 0
+    used = json.loads(Path("two/report.json").read_text())["usage"]["total"]
+    assert used["calls"] == bad.asked - asked
+    assert used["cached"] > 0, "what could be used is not paid for again"

@@ -92,7 +92,7 @@ def test_a_file_says_not_whose_rows_it_holds_and_a_run_does(command, forms, targ
 
 def test_a_bad_row_of_a_table_is_named_by_all(targen):
     Path("mine.csv").write_text("premise,hypothesis,label,idx\na,b,maybe,0\nc,d,entailment,1\n")
-    why = "label: Input should be 'entailment' or 'not_entailment'"
+    why = "label: 'maybe' is not 'entailment' or 'not_entailment'"
     export = targen("export", "mine.csv", "--task", "rte")
     assert export.err == (
         f"error: mine.csv, line 2 is not a row of rte: {why}\n"

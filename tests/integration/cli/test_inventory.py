@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from targen_core import load_registry
+from targen_core.wording import install
 
 from ...tables import table
 
@@ -94,7 +95,7 @@ def test_a_backend_says_its_options_and_what_it_supports(targen):
     assert facts["batches"] is False
     assert facts["install"] == "targen-core"
     text = targen("describe", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1").out
-    for words in ("price: unknown", "pip install 'targen-backends[llama]'", "base_url", "secret"):
+    for words in ("price: unknown", install("targen-backends[llama]"), "base_url", "secret"):
         assert words in text
 
 

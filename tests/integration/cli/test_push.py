@@ -14,6 +14,7 @@ import pytest
 
 import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
+from targen_core.wording import install
 
 from ...tables import table
 from .hub import DROP, TOKEN, serving
@@ -180,7 +181,7 @@ def test_without_the_extra(targen, run, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     done = targen("export", run, "--push", "me/rte")
     assert done.code == 1
-    assert "pip install 'targen-core[hub]'" in done.err
+    assert install("targen-core[hub]") in done.err
 
 
 def test_from_python(run, hub):

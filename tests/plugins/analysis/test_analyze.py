@@ -13,6 +13,7 @@ from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions
 from targen_core import hookimpl
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
+from targen_core.wording import install
 
 OWN = [
     "artifacts",
@@ -108,7 +109,7 @@ def test_a_missing_extra_stops_no_other_metric(package, targen, rows, monkeypatc
     done = targen("analyze", rows(), "--metric", metric, "--metric", "labels")
     assert done.code == 1
     assert f"1 of 2 metrics could not be measured: {metric}" in done.err
-    assert f"pip install 'targen-analysis[{package}]'" in done.err
+    assert install(f"targen-analysis[{package}]") in done.err
     assert "Rows by label" in done.out
     assert f"not measured: {metric}: " in done.out
     page = (tmp_path / "analyses" / "mine" / "report.html").read_text()

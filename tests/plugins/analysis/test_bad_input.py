@@ -93,8 +93,8 @@ def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
         ("\n \n", "mine.jsonl has no rows"),
         ('{"label": 1}\n', "mine.jsonl has no column of text"),
         ('{"text": ""}\n', "mine.jsonl has no column of text"),
-        ("hello\n", "mine.jsonl, line 1 is not a row: Invalid JSON"),
-        ("[1]\n", "mine.jsonl, line 1 is not a row: Input should be an object"),
+        ("hello\n", "mine.jsonl, line 1 is not a row: it is not JSON"),
+        ("[1]\n", "mine.jsonl, line 1 is not a row: it is not an object"),
     ],
 )
 def test_what_holds_no_data_is_told_before_anything_is_measured(text, words, analyze, tmp_path):

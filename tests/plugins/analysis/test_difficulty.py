@@ -16,6 +16,7 @@ from targen_analysis.difficulty.inputs import Decisions, groups_of, read
 from targen_analysis.difficulty.metric import DIFFICULTY
 from targen_analysis.difficulty.pvi import best_epoch, of_gold, pointwise, suspects
 from targen_analysis.folds import folds_of
+from targen_core.wording import install
 
 
 def logs(*rows):
@@ -180,5 +181,5 @@ def test_without_the_packages_the_others_are_measured(targen, jsonl, monkeypatch
         "-o", "difficulty.model=some/model",
     )  # fmt: skip
     assert done.code == 1
-    assert "pip install 'targen-analysis[difficulty]'" in done.err
+    assert install("targen-analysis[difficulty]") in done.err
     assert "Rows by label" in done.out

@@ -24,6 +24,7 @@ from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_share
 from targen_analysis.testing import MetricSuite as Suite
 from targen_cli.findings import Excerpt
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 
 
 def vectors(count, dimensions=8, *, seed=0, about=0.0):
@@ -339,7 +340,7 @@ def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monk
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
         measure(study(corpus(["a b", "c d"])), Embedder("none", lambda texts: 1 / 0), **options)
-    assert error.value.hint == "pip install 'targen-analysis[umap]'"
+    assert error.value.hint == install("targen-analysis[umap]")
 
 
 def test_without_its_package_the_metric_says_what_to_install(targen, jsonl, monkeypatch):
@@ -348,4 +349,4 @@ def test_without_its_package_the_metric_says_what_to_install(targen, jsonl, monk
     done = targen("analyze", rows, "--metric", "semantic", "--metric", "labels")
     assert done.code == 1
     assert "needs the package 'sentence_transformers'" in done.out
-    assert f"pip install 'targen-analysis[{SEMANTIC.extra}]'" in done.err
+    assert install(f"targen-analysis[{SEMANTIC.extra}]") in done.err

@@ -327,9 +327,9 @@ PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
         ("", "has no rows"),
         (
             '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}',
-            "text: Field required",
+            "text: there is no such column",
         ),
-        (PAIR.replace("loan", "lone"), "label: Input should be 'loan' or 'room'"),
+        (PAIR.replace("loan", "lone"), "label: 'lone' is not 'loan' or 'room'"),
         ('{"text": "Is the atlas back?"}', "no given row has a label"),
         (PAIR + "and so on", "line 2 is not a row of mail"),
     ],
@@ -342,7 +342,7 @@ def test_given_rows_are_read_before_a_run_is_begun(
     done = targen("method", "coda", str(mail), *how, "--out", "run")
     assert done.code == 2 and said in done.err and "Traceback" not in done.err
     assert not Path("run").exists()
-    if "Field required" in done.err:
+    if "no such column" in done.err:
         assert "the columns of mail: text, label" in done.err
     assert targen("method", "coda", str(mail), *how[:2], "--save", "saved.json").code == 2
     assert not Path("saved.json").exists()
@@ -427,7 +427,9 @@ def test_an_analysis_counts_no_labels_as_corrected_where_none_was(
 def test_a_command_that_calls_the_python_api_says_what_to_type(targen: Targen) -> None:
     Path("rows.jsonl").write_text(PAIR)
     done = targen("select", "rows.jsonl", "--keep", "1")
-    assert done.code == 2 and "try: --task NAME; see targen list-tasks" in done.err
+    assert (
+        done.code == 2 and "try: --task NAME, or the file of one; see targen list-tasks" in done.err
+    )
     with pytest.raises(UsageError) as caught:  # and a program what to write, as ever
         read_dataset("rows.jsonl")
-    assert caught.value.hint == 'task="NAME"; see targen list-tasks'
+    assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'

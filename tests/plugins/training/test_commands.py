@@ -62,7 +62,7 @@ def test_other_columns_than_the_task_s_are_said(targen: Command, mood: Command) 
     mood("train.jsonl", 60)
     Path("other.csv").write_text("message,category\nall is well,praise\n")
     done = targen("compare", "train.jsonl", "--test", "other.csv", "--task", "mood.yaml")
-    assert done.code == 2 and "text: Field required" in done.err
+    assert done.code == 2 and "text: there is no such column" in done.err
     assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
 
 

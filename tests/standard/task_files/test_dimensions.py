@@ -83,7 +83,7 @@ def test_a_prompt_of_ones_own_may_say_where_they_stand(declared, tmp_path):
         ("dimensions: {length: {a: 0}}", "the weight of 'a' is 0"),
         ("dimensions: {label: [a, b]}", "rows have that already"),
         ("dimensions: {a.b: [a, b]}", "cannot be called 'a.b'"),
-        ("dimensions: [length]", "is not a mapping"),
+        ("dimensions: [length]", "it is a list, not keys with values"),
         ("contexts: {dimension: {a: [b]}}", "did you mean dimensions"),
         (
             "contexts: {dimensions: {a: [b]}}\ndimensions: {A: [c]}",

@@ -112,7 +112,7 @@ def test_a_declaration_that_came_with_a_run_is_data(monkeypatch):
     ("text", "message", "hint"),
     [
         ("quiz:\n  subjekt: x\n", "line 2: quiz.subjekt: unknown key", "did you mean subject?"),
-        ("quiz: {}\n", "line 1: quiz.subject: it is needed", "subject: …"),
+        ("quiz: {}\n", "line 1: quiz.subject: it is missing", "subject: …"),
         ("quiz:\n  subject: 4\n", "line 2: quiz.subject: 4 is not text", "put it in quotes"),
         ("quizz:\n  subject: x\n", "line 1: quizz: no form named 'quizz'", "did you mean quiz?"),
         ("name: A b\nquiz:\n  subject: x\n", "line 1: name: 'A b' is not a valid name", "lower"),

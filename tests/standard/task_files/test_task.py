@@ -334,7 +334,7 @@ def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):
     registry = Registry(register)
     task = registry.get("task", "notes")
     assert (task.name, task.quota_names, task.contexts.once) == ("notes", ("a", "b"), True)
-    for name, words in (("bad", "labels: it is needed"), ("gone", "there is no file")):
+    for name, words in (("bad", "labels: it is missing"), ("gone", "there is no file")):
         with pytest.raises(PluginError, match=words) as caught:
             registry.get("task", name)
         assert caught.value.distribution == "acme"

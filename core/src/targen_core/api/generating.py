@@ -44,7 +44,7 @@ async def agenerate(
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
     variants: str | Iterable[str] = (),
-    model: ModelLike = "local",
+    model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     steps: Mapping[str, StepLike] | None = None,
     out: PathText | None = None,
@@ -103,7 +103,8 @@ async def agenerate(
         variants: variants of the task to apply, by name.
         model: a backend's name, such as "llama", with a model's where it has
             several, such as "chatgpt/gpt-6-luna"; or a model object: a
-            `ChatModel` or a model of another library, such as langchain.
+            `ChatModel` or a model of another library, such as langchain. Without one, "local" is
+            asked, a small model to try things with, and a warning says so.
         options: backend options and sampling parameters whose names clash with a keyword here,
             such as `max_tokens` of one reply.
         steps: another model for one step, by the step's name, such as "correct"; or a mapping with

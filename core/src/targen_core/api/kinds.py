@@ -118,6 +118,17 @@ _KINDS: dict[str, _Kind] = {
 }
 
 
+_MEANT = {
+    **dict.fromkeys(("count", "num", "num_rows", "number", "rows", "size"), "n"),
+    **dict.fromkeys(("backend", "llm", "provider"), "model"),
+    **dict.fromkeys(("budget", "cost"), "max_cost"),
+    **dict.fromkeys(("dir", "folder", "output", "output_dir", "path"), "out"),
+    **dict.fromkeys(("api_base", "url"), "base_url"),
+    **dict.fromkeys(("label", "shares", "ratio"), "labels"),
+}
+"""What people pass for a keyword of ours."""
+
+
 def check_kinds(arguments: Mapping[str, Any]) -> None:
     """See that arguments are of the kinds that their names want; None is one that was not given.
 
@@ -139,18 +150,37 @@ def checked(
 
     A keyword is suggested for an option that is unknown.
     """
-    keywords = inspect.signature(function).parameters
+    signature = inspect.signature(function)
+    keywords = signature.parameters
+    name = function.__name__.removeprefix("a")  # of the function for ordinary code, which calls it
 
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            first, second = list(keywords)[:2]
+            example = f"{name}({first}, {second}=…)"
+            named = f": what follows {first} is named, {example}" if len(args) > 1 else ""
+            raise TypeError(f"{name}() {error}{named}") from None
         check_kinds({name: value for name, value in kwargs.items() if name in keywords})
         try:
             with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
                 return await function(*args, **kwargs)
         except UnknownOption as error:
             ours = [*keywords, *shortcuts()]
-            if error.known and error.option in kwargs and suggestions_for(error.option, ours):
-                error.hint = did_you_mean(error.option, [*ours, *error.known], "options")
+            known = [*ours, *error.known]
+            if error.option in kwargs and (meant := _MEANT.get(error.option)) in known:
+                error.hint = f"did you mean {meant}?"
+                error.args = (f"{name}() has no keyword {error.option!r}",)
+            elif error.known and error.option in kwargs and suggestions_for(error.option, ours):
+                error.args = (f"{name}() has no keyword {error.option!r}",)
+                error.hint = did_you_mean(error.option, known, "options")
+            raise
+        except UsageError as error:
+            for key in kwargs.keys() - keywords.keys():
+                if (meant := _MEANT.get(key)) in keywords and kwargs.get(str(meant)) is None:
+                    error.hint = f"did you mean {meant} by {key}?"
             raise
 
     return call

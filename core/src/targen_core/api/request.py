@@ -6,6 +6,7 @@ Options are keywords by then; objects get names, and items get files.
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -83,6 +84,12 @@ ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
 
+USUAL_MODEL = "local"
+"""What a program asks that names no model."""
+
+_log = logging.getLogger("targen")
+
+
 @dataclass(frozen=True)
 class Request:
     """What somebody asks for, with all of its objects found by name."""
@@ -155,7 +162,7 @@ def asked(
     registry: Registry | None,
     task: TaskLike,
     *,
-    model: ModelLike = "local",
+    model: ModelLike | None = None,
     steps: Mapping[str, StepLike] | None = None,
     options: Mapping[str, Any] | None = None,
     variants: str | Iterable[str] | None = None,
@@ -191,6 +198,13 @@ def asked(
             hint=Option("correct", False),
         )
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
+    if model is None:
+        model = USUAL_MODEL
+        _log.warning(
+            'no model is given: "%s" is asked, a small one to try things with; '
+            'for a real one, such as model="llama/NAME", see targen list-backends',
+            USUAL_MODEL,
+        )
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
         tasks, called = called_task(task, files)

@@ -51,6 +51,8 @@ class Backend:
             in the environment, given the options that the user says: the
             backend is then offered where none is named. None: it is used by
             its name alone.
+        caveat: `caveat(options, labels)` is what a person should know before a run of a task with
+            so many labels, such as that the model is too small for it, or "".
         top_logprobs: the most alternatives for a token that its models list, with
             any options, where they tell how likely each token of a reply was;
             None where none does. What a model tells with its options, it says
@@ -71,6 +73,7 @@ class Backend:
     batch_codec: Callable[[Any], BatchCodec] | None = None
     thinks: Callable[[Any], bool] | None = None
     ready: Callable[[Mapping[str, Any]], bool] | None = None
+    caveat: Callable[[Any, int], str] | None = None
     top_logprobs: int | None = None
     scores_given: bool = False
     continues: bool = False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -69,6 +70,7 @@ _SILENCE = 2.0  # seconds without an answer after which failures are told
 MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
 
+_log = logging.getLogger("targen")
 T = TypeVar("T")
 _REPAIR = (
     "That reply could not be used: {problem}\n"
@@ -122,6 +124,9 @@ class CallLayer:
         self.observer: Observer | None = None
         self.outstanding = outstanding
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
+        self.asks_again = False  # whether replies of the journal that cannot be used are asked for
+        self.again = 0  # how many were
+        self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
@@ -211,7 +216,7 @@ class CallLayer:
             key = call_key(bound, call, messages, self.seed, attempt)
             try:
                 reply = None if scope.known is None else scope.known.get(key)
-                reply = reply or self._recall(bound, key, call)
+                reply = reply or self._recall(bound, key, call, read)
                 if reply is None:
                     reply = await self._send(bound, call, messages, key, attempt, scope)
             except Rejected:
@@ -235,19 +240,8 @@ class CallLayer:
                 raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
             if call.given is not None and reply.text != call.given:
                 raise Rejected("unscored-text", f"the model cannot score {call.given[:200]!r}")
-            # Any next token is good, the end of the reply as well.
-            if call.next_token and not reply.unscored:
-                return read(reply.text), reply
             try:
-                if reply.unscored:
-                    raise BadReply(reply.unscored, reason="unscored-reply")
-                if reply.finish == "length" and not call.may_be_cut:
-                    raise BadReply("it was cut at max_tokens")
-                if not reply.text.strip():
-                    raise BadReply("it was empty")
-                if not _is_unicode(reply.text):
-                    raise BadReply("it holds half a character")
-                return read(reply.text), reply
+                return _value(reply, call, read), reply
             except BadReply as error:
                 problem = error
                 if reply.unscored:  # its words may be good
@@ -263,9 +257,18 @@ class CallLayer:
 
     # --- where a reply comes from ---
 
-    def _recall(self, bound: BoundModel, key: bytes, call: Call) -> ChatReply | None:
-        """The reply from the journal, or from the cache of other runs."""
+    def _recall(
+        self, bound: BoundModel, key: bytes, call: Call, read: Callable[[str], Any]
+    ) -> ChatReply | None:
+        """The reply from the journal, or one that can be used from the cache of other runs."""
         record = self.journal.get(key)
+        if record is not None and self.asks_again and key not in self._asked_again:
+            self._asked_again.add(key)
+            if not _is_usable(recorded_reply(record), call, read):
+                if not self.again:
+                    _log.warning("asking again for replies that could not be used")
+                self.again += 1
+                record = None
         if record is not None:
             known = recorded_reply(record)
             if _lacks_scores(known, call):
@@ -288,6 +291,8 @@ class CallLayer:
         reply = _uncached(stored)
         if reply is None or _lacks_scores(reply, call):
             return None  # written by a stranger: ask the model instead
+        if not _is_usable(reply, call, read):
+            return None  # what failed one run must not fail all that come after it
         reply = bound.secrets.reply(reply)
         self._write(call, key, reply, cached=True, cost=0.0)
         return reply
@@ -716,6 +721,39 @@ def _first(*words: str) -> str:
 def _release(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
+
+
+def _value(reply: ChatReply, call: Call, read: Callable[[str], T]) -> T:
+    """What a reply says.
+
+    Raises:
+        BadReply: it cannot be used.
+    """
+    # Any next token is good, the end of the reply as well.
+    if call.next_token and not reply.unscored:
+        return read(reply.text)
+    if reply.unscored:
+        raise BadReply(reply.unscored, reason="unscored-reply")
+    if reply.finish == "length" and not call.may_be_cut:
+        raise BadReply("it was cut at max_tokens")
+    if not reply.text.strip():
+        raise BadReply("it was empty")
+    if not _is_unicode(reply.text):
+        raise BadReply("it holds half a character")
+    return read(reply.text)
+
+
+def _is_usable(reply: ChatReply, call: Call, read: Callable[[str], Any]) -> bool:
+    """Whether a reply can be read; a refusal is an answer, and other faults show later."""
+    if reply.finish in ("refusal", "content-filter") or reply.unscored:
+        return True
+    try:
+        _value(reply, call, read)
+    except BadReply:
+        return False
+    except Exception:
+        return True
+    return True
 
 
 def _is_unicode(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from targen_core.errors import MissingDependency
+from targen_core.wording import install
 
 __all__ = ["hub_without_telemetry", "needs"]
 
@@ -24,7 +25,7 @@ def needs(what: str, extra: str) -> Iterator[None]:
         raise MissingDependency(
             f"{what} needs the package {error.name!r}, which is not installed",
             distribution="targen-core",
-            hint=f"pip install 'targen-core[{extra}]'",
+            hint=install(f"targen-core[{extra}]"),
         ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -375,10 +376,31 @@ def copied(value: Any) -> Any:
 def problem_in(error: Exception) -> str:
     """The first problem of a row, with its column, in one line."""
     if isinstance(error, ValidationError):
-        return refused(error)
+        return _refused(error)
     if isinstance(error, KeyError):
         return f"no {error.args[0]!r}"
     return str(error) or type(error).__name__
+
+
+_COLUMN = re.compile(r" at line \d+ (column \d+)$")
+
+
+def _refused(error: ValidationError) -> str:
+    """The first thing that a schema refuses of a row, in words for people."""
+    first = error.errors(include_url=False)[0]
+    where, value = ".".join(map(str, first["loc"])), first["input"]
+    if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
+        there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
+        return f"{where}: there is no such column, only {there or 'none'}"
+    if first["type"] in ("literal_error", "enum"):
+        return f"{where}: {repr(value)[:80]} is not {first['ctx']['expected']}"
+    if first["type"] == "json_invalid":
+        why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
+        quotes = ": names and texts need double quotes" if "key must be" in why else ""
+        return f"it is not JSON: {why}{quotes}"
+    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{where + ': ' if where else ''}it is not an object: {{COLUMN: VALUE}}"
+    return refused(error)
 
 
 def row_digest(row: Mapping[str, Any]) -> str:

@@ -216,7 +216,7 @@ def _same(
     return dataset
 
 
-NAME_THE_TASK = Option("task", "NAME") + "; see " + Action("list-tasks")
+NAME_THE_TASK = Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks")
 """What to do where nobody says whose rows they are."""
 
 

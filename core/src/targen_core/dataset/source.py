@@ -16,13 +16,13 @@ from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.loader import installed
-from targen_core.reading import read_jsonl
+from targen_core.reading import read_jsonl, refuse_spreadsheet
 from targen_core.runs.folder.reporters import CARD
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import without_addresses
 from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
-from targen_core.wording import Words
+from targen_core.wording import Option, Words
 
 __all__ = ["DatasetReader", "RecordsOf", "Source", "card_in", "open_source"]
 
@@ -139,6 +139,13 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     if (opened := _by_a_reader(lambda reader: reader.file(path, encoding))) is not None:
         return opened
     suffix = path.suffix.lower()
+    if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
+        raise UsageError(
+            f"{path} is the file of a task, not a dataset",
+            hint="a run directory, or a .jsonl, .csv or .parquet file; the task goes with "
+            + Option("task", str(path)),
+        )
+    refuse_spreadsheet(path)
     if suffix in (".csv", ".tsv"):
         form = table(path, encoding)
     elif suffix == ".parquet":
@@ -256,7 +263,7 @@ def _of_dataset(dataset: Dataset) -> Source:
 
 def _in_memory(source: Any) -> Source:
     """Rows that are in memory."""
-    name = "the rows given"
+    name = "the data given"
     if hasattr(source, "features") and hasattr(source, "with_format"):
         return Source(name, "dataset", columns_of(source))
     if hasattr(source, "to_dict") and hasattr(source, "notna"):  # a data frame

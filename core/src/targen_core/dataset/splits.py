@@ -35,8 +35,10 @@ _EXAMPLE = "for example 0.8/0.1/0.1, or train=0.9/dev=0.1"
 def shares_of(shares: Shares) -> dict[str, float]:
     """The share of each split by its name; two are train and test, three have validation between.
 
+    Shares that sum to 100 are in per cent.
+
     Raises:
-        UsageError: they are no shares, or their sum is not 1.
+        UsageError: they are no shares, or their sum is neither 1 nor 100.
     """
     if isinstance(shares, str):
         shares = _parsed(shares)
@@ -48,6 +50,8 @@ def shares_of(shares: Shares) -> dict[str, float]:
                 hint=_EXAMPLE,
             )
         shares = dict(zip(names, shares, strict=True))
+    if math.isclose(sum(shares.values()), 100, abs_tol=1e-6):
+        shares = {name: share / 100 for name, share in shares.items()}
     for name, share in shares.items():
         if not name.replace("_", "").isalnum() or not name.isascii():
             raise UsageError(

@@ -15,9 +15,12 @@ from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, Words
+from targen_core.wording import AGAIN, Action, Blank, Option, Words
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
+
+_UNUSABLE = "malformed-reply"
+"""The reason where a reply could not be read, and its repair neither."""
 
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
@@ -445,15 +448,22 @@ class QuotaTracker:
             if own:
                 shown = Action("show", Blank("RUN"), rejected=True)
                 hint = shown + " says what was left out, and why"
-        error = QuotaNotMet(
-            f"{'; '.join(parts)}: {why}",
-            hint=hint + "; the rows so far are kept, and rejects.jsonl lists what was rejected "
-            "and why",
-        )
+        kept: Words = "the rows so far are kept, and rejects.jsonl lists what was rejected and why"
+        if self._has_unusable:
+            again = AGAIN + " asks again for the replies that could not be used"
+            other = "with another " + Option("out", ...) + " only unusable replies are asked for"
+            kept = kept + "; " + other if any(self._have.values()) else again
+        error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept)
         error.lacking = sum(map(self.needed, short))
         error.requested = sum(self._requested.values())
         error.reason = self.commonest_reason(short[0])
         return error
+
+    @property
+    def _has_unusable(self) -> bool:
+        """Whether anything was rejected because the reply to it could not be used."""
+        flows = (flow.reasons for flow in self.flows.values())
+        return any(_UNUSABLE in each for each in (*flows, (why for _, why in self.dropped)))
 
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""

@@ -60,7 +60,9 @@ class Quotas(Mapping[str, int]):
         if name not in task.presets:
             raise UsageError(
                 f"task {task.name} has no preset {name!r}",
-                hint=did_you_mean(name, task.presets, "presets"),
+                hint=did_you_mean(name, task.presets, "presets")
+                if task.presets
+                else "it has none: " + Option("n", 100),
             )
         return cls(task.presets[name])
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import targen_core
 from targen_core.errors import AmbiguousName, TargenError, UnknownName
 from targen_core.plugins.loader import load_registry
+from targen_core.suggestions import suggestions_for
 
 __all__ = ["function"]
 
@@ -27,7 +29,13 @@ def function(name: str) -> Any:
         return load_registry().get("function", name)
     except UnknownName as error:
         known = error.hint.startswith("pip install")
-        raise AttributeError(f"{problem}: {error.hint}" if known else problem) from None
+        if known:
+            raise AttributeError(f"{problem}: {error.hint}") from None
+        near = suggestions_for(
+            name, [*targen_core.__all__, *(item.name for item in load_registry().all("function"))]
+        )
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise AttributeError(f"{problem}{meant}") from None
     except AmbiguousName as error:
         raise AttributeError(f"{error}; import it from one of them") from error
     except TargenError as error:  # hasattr() must not raise anything else

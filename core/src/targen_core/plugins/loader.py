@@ -30,6 +30,7 @@ from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
+from targen_core.wording import install
 
 __all__ = [
     "API_GROUPS",
@@ -448,5 +449,5 @@ def _explain(
         if missing and (module == missing or module.startswith(f"{missing}.")):
             return "entry-point-missing-module", problem, report
         needed = source.install if source.extras else missing
-        return "missing-package", problem, f"pip install '{needed}'"
+        return "missing-package", problem, install(needed)
     return "import-error", problem, report

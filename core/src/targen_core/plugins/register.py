@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError
 from targen_core.origin import DECLARED, is_file
+from targen_core.wording import install
 
 __all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
 
@@ -76,7 +77,7 @@ class Registration(Generic[T]):
             f"{self.kind} {self.id} needs the package {package!r}, which is not installed",
             check="missing-package",
             distribution=self.distribution,
-            hint=f"pip install '{self.install}'",
+            hint=install(self.install),
         )
 
 

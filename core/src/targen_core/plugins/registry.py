@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
 from targen_core.suggestions import suggestions_for
-from targen_core.wording import Action
+from targen_core.text import printable
+from targen_core.wording import Action, Blank, Option, install
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -272,7 +274,7 @@ class Registry:
             f"{what} needs the distribution {package}, which is not "
             f"{'loaded' if there else 'installed'}",
             distribution=package,
-            hint=hint if there else f"pip install {package}",
+            hint=hint if there else install(package),
         )
 
     def resolve(self, item: Registration[Any]) -> Any:
@@ -398,17 +400,27 @@ class Registry:
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
         states = {plugin.state for plugin in ours}
+        if kind == "task" and not package and (said := _of_a_file(name)):
+            return UnknownName(said[0], hint=said[1])
+        before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
             hint = f"a task in a file is named by its path, such as ./{bare}.yaml"
         elif package and not ours:
-            hint = f"pip install '{package}'"
+            hint = install(package)
         elif states == {"ok"}:
             there = f"{ours[0].distribution} {ours[0].version}"
             hint = f"{there}, which is installed, does not have it yet"
         elif states == {"incompatible"}:
             hint = ours[0].hint
+        elif kind == "backend" and colon and before in (*names, *aliases):
+            hint = f"did you mean {before}/{after}?"
         elif near:
             hint = f"did you mean {' or '.join(near)}?"
+        elif kind == "backend" and names:
+            hint = (
+                f"there is: {', '.join(dict.fromkeys(names))}; a model stands behind its backend: "
+                f"{Option('model', f'BACKEND/{name}')}"
+            )
         elif names:
             hint = f"there is: {', '.join(dict.fromkeys(names))}"
         else:
@@ -421,6 +433,29 @@ class Registry:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+
+def _of_a_file(name: str) -> tuple[str, str] | None:
+    """What is wrong with the name of a task that is a file's or a description, and a hint."""
+    if len(name.split()) > 1:
+        return (
+            f"no task named {printable(name, lines=False, max_length=60)!r} is installed",
+            f"a description goes into a file, which {Action('init-task', blank=True)} begins",
+        )
+    path = Path(name)
+    beside = next((f"{name}{end}" for end in DECLARED if Path(f"{name}{end}").is_file()), "")
+    if beside:
+        return (
+            f"no task named {name!r} is installed",
+            f"did you mean the file? {beside}",
+        )
+    if (path / "manifest.json").is_file():
+        return f"{name} is a run directory, not a task", str(Action("resume", name, n=Blank("N")))
+    if path.is_dir() or path.is_file():
+        what = "folder" if path.is_dir() else "file"
+        ends = ", ".join((*DECLARED, ".py"))
+        return f"{name} is a {what} that holds no task", f"a task's file ends in one of {ends}"
+    return None
 
 
 def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:

@@ -8,7 +8,7 @@ needed.
 Functions that end in `_of` take text or bytes that were read already, and raise `Malformed`.
 """
 
-from targen_core.reading.lines import csv_cells, json_line, read_jsonl
+from targen_core.reading.lines import csv_cells, json_line, read_jsonl, refuse_spreadsheet
 from targen_core.reading.tables import ParquetRows, arrow_rows
 from targen_core.reading.values import (
     Malformed,
@@ -33,4 +33,5 @@ __all__ = [
     "read_json",
     "read_jsonl",
     "read_text",
+    "refuse_spreadsheet",
 ]

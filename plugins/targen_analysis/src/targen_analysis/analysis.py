@@ -16,6 +16,7 @@ from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.pages import table
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
+from targen_core.wording import install
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 
@@ -205,7 +206,7 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
     except ModuleNotFoundError as error:
         missing = item.missing_dependency(error.name or str(error))
         extra = asked.metric.extra
-        hint = f"pip install '{item.distribution}[{extra}]'" if extra else missing.hint
+        hint = install(f"{item.distribution}[{extra}]") if extra else missing.hint
         return Part(item, title, None, str(missing), hint)
     except TargenError as error:
         return Part(item, title, None, str(error), error.hint)

@@ -34,7 +34,7 @@ from targen_core.outputs import check_own
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
-from targen_core.wording import Action, Blank, Option, Words
+from targen_core.wording import Action, Blank, Option, Words, install
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
 
 if TYPE_CHECKING:
@@ -586,7 +586,7 @@ def blamed(item: Registration[Any], needs: str) -> Iterator[None]:
         raise MissingDependency(
             f"{item.kind} {item.id} needs the package {error.name!r}, which is not installed",
             distribution=item.distribution,
-            hint=f"pip install '{item.distribution}{extra}'",
+            hint=install(f"{item.distribution}{extra}"),
         ) from error
     except (sqlite3.Error, KeyboardInterrupt):
         raise

@@ -10,6 +10,7 @@ from typing import Any
 from targen_core import ChatModel, load_registry
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 from targen_ray.cluster import prepare_environment
 from targen_ray.pool import PooledModel
 from targen_ray.wire import ModelRecipe, Setup
@@ -27,7 +28,7 @@ async def _place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatM
         raise MissingDependency(
             f"--executor ray needs the package {error.name}, which is not installed",
             distribution="targen-ray",
-            hint="pip install targen-ray",
+            hint=install("targen-ray"),
         ) from error
     from targen_ray.crew import Crew
 

@@ -174,7 +174,7 @@ def load_plan(folder: Path) -> Plan:
     path = folder / FILE
     try:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{folder} holds no review", hint="targen review DATA begins one, and prints its folder"
         ) from None

@@ -55,7 +55,10 @@ def read_rows(
     if task is None and not knows:
         task = usual
     if task is None and not knows:
-        raise UsageError(f"{source} does not say whose rows it holds", hint="--task NAME")
+        raise UsageError(
+            f"{source} does not name the task of its rows",
+            hint="--task NAME, or the file of one; see targen list-tasks",
+        )
     dataset = read_dataset(opened, task, registry=registry, strict=False)
     left_out = [problem for problem in dataset.problems if problem.left_out]
     if left_out:

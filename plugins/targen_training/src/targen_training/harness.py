@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 from targen_standard.pretrained import device_of, named_place
 from targen_training.models import facts_of
 from targen_training.neural.weights import find_weights
@@ -59,7 +60,7 @@ def harness_figures(
         raise MissingDependency(
             "--harness needs lm-evaluation-harness, which is not installed",
             distribution="targen-training",
-            hint="pip install 'targen-training[harness]'",
+            hint=install("targen-training[harness]"),
         ) from error
     try:
         evaluation = lm_eval.simple_evaluate(

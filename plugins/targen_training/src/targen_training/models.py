@@ -49,6 +49,7 @@ from targen_core.outputs import (
 from targen_core.plain import check_files, content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
+from targen_core.wording import install
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
@@ -367,7 +368,11 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
     """
     path = folder / _FACTS
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", hint="targen train makes one")
+        what = f"{folder} is a file, not a model's folder"
+        raise UsageError(
+            what if folder.is_file() else f"there is no folder {folder}",
+            hint="targen evaluate MODEL DATA, where targen train makes MODEL",
+        )
     check_own(folder)
     try:
         content = content_of(path, _LARGEST, inside=folder)
@@ -529,7 +534,7 @@ def _blamed(item: str, trainer: Trainer, *passing: type[Exception]) -> Iterator[
         raise MissingDependency(
             f"trainer {item} needs the package {error.name!r}",
             distribution=distribution,
-            hint=f"pip install '{distribution}{extra}'",
+            hint=install(f"{distribution}{extra}"),
         ) from error
     except Exception as error:
         if isinstance(error, passing):

@@ -13,6 +13,7 @@ from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
 from targen_core import Limits
 from targen_core.errors import UsageError
+from targen_core.wording import install
 from targen_training.comparing import (
     carried_out,
     generator_options,
@@ -254,7 +255,7 @@ def reproduce(
         if not own and not model:
             raise UsageError(
                 f"{paper.name} pre-finetunes a pretrained model, and none is installed",
-                hint="pip install 'targen-training[minilm]', or --model encoder,model=./FOLDER",
+                hint=f"{install('targen-training[minilm]')}, or --model encoder,model=./FOLDER",
             )
     values["models"] = [model_choice(item) for item in model or []] or own
     values["seeds"] = seeds
@@ -266,7 +267,7 @@ def reproduce(
     if not model:
         differs += size.differs
         for name, extra in lacking.items():
-            print(f"{name} is left out: pip install 'targen-training[{extra}]'", file=sys.stderr)
+            print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
             differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append("Rows of scripted were written by no model: their figures say nothing.")

@@ -60,6 +60,7 @@ class ClaudeModel(HttpModel):
 
     kind = "anthropic"
     path = "/v1/messages"
+    models_path = "/v1/models"
     service = Service(
         key_variable=KEY_VARIABLE,
         limits=anthropic_rate_headers,

@@ -18,7 +18,9 @@ def checked(address: str, key_variable: str) -> str:
     """
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address must start with http:// or https:// and a host")
+        is_bare = "@" not in address and "://" not in address
+        example = f", such as http://{address[:80]}" if is_bare and address else ""
+        raise ValueError(f"an address must start with http:// or https:// and a host{example}")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(
             f"an address must not contain a user, password, query or fragment; put a key in "

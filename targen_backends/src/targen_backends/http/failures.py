@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from targen_backends.http.keys import other_keys
 from targen_backends.http.limits import retry_after
 from targen_backends.http.service import Service
 from targen_core.calls.error_patterns import (
@@ -32,7 +33,7 @@ from targen_core.errors import (
 )
 from targen_core.wording import Blank, Option, Setting, Words
 
-__all__ = ["failure", "named", "request_id"]
+__all__ = ["NotServed", "failure", "named", "request_id"]
 
 E = TypeVar("E", bound=ServiceError)
 
@@ -53,6 +54,10 @@ _SLOWER = (
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; nobody says so of the others.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
+
+
+class NotServed(BadRequest):
+    """HTTP 404: no such address, or no such model at it."""
 
 
 def failure(
@@ -115,7 +120,9 @@ def _sorted(
         return ServiceUnavailable(message, retry_after=wait, billed=status == 504)
     if status == 401:
         return AuthenticationFailed(
-            message, hint=f"set {service.key_variable} to a key with access to this model"
+            message,
+            hint=f"set {service.key_variable} to a key with access to this model"
+            + other_keys(service.key_variable),
         )
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
@@ -134,11 +141,13 @@ def _sorted(
             hint="set " + Option("base_url", ...) + " to that address",
         )
     hint: Words = service.missing_hint if status == 404 else ""
+    if status == 405:
+        hint = "is " + Option("base_url") + " the address of the API?"
     if _SCHEMA.search(words):
         hint = service.schema_hint
     if _SCORES.search(words):
         hint = service.scores_hint
-    return BadRequest(message, hint=hint)
+    return (NotServed if status == 404 else BadRequest)(message, hint=hint)
 
 
 def _words(body: bytes) -> tuple[str, set[str]]:

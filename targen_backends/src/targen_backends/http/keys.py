@@ -13,7 +13,10 @@ from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
 from targen_core.reading import read_text
 from targen_core.wording import Blank, Setting
 
-__all__ = ["KEYRING", "find_key", "missing_key"]
+__all__ = ["KEYRING", "find_key", "missing_key", "other_keys"]
+
+_VARIABLES = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "TARGEN_LLAMA_API_KEY")
+"""Where keys of services are looked for."""
 
 KEYRING = "targen"
 """The service name of our entries in a keyring; the user name is the variable."""
@@ -44,10 +47,18 @@ def missing_key(backend: str, variable: str) -> AuthenticationFailed:
         f"the {backend} backend has no API key: {variable} is not set",
         hint=f"export the key as {variable}, or pass "
         + Setting("api_key_file", Blank("FILE"))
-        + f", or: keyring set {KEYRING} {variable}",
+        + f", or: keyring set {KEYRING} {variable}{other_keys(variable)}",
     )
     error.exit_code = UsageError.exit_code  # like a missing model: no service was asked
     return error
+
+
+def other_keys(variable: str) -> str:
+    """What to add to a hint where a key is in another service's variable; or ""."""
+    others = [name for name in _VARIABLES if name != variable and os.environ.get(name)]
+    if not others or os.environ.get(variable):
+        return ""
+    return f" ({' and '.join(others)}, which is set, is not read for this service)"
 
 
 def _first_line(file: str) -> str:
@@ -79,6 +90,6 @@ def _checked(key: str, where: str) -> str:
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError(
             f"the key from {where} contains a space, a line break or a character that no key has",
-            hint="give give the key alone, without quotes, name or comment",
+            hint="give the key alone, without quotes, name or comment",
         )
     return key

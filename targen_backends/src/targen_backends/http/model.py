@@ -8,12 +8,19 @@ from typing import Any, ClassVar
 
 from targen_backends.completions import token_bound
 from targen_backends.http.bodies import SchemaParts, digest
+from targen_backends.http.failures import NotServed
 from targen_backends.http.keys import missing_key
 from targen_backends.http.poster import Answer, Poster
 from targen_backends.http.service import Service
 from targen_core import ChatReply, ChatRequest, Price
+from targen_core.suggestions import suggestions_for
+from targen_core.wording import Option
 
 __all__ = ["HttpModel"]
+
+
+_SHOWN = 10
+"""Names of models that an error lists."""
 
 
 class HttpModel(ABC):
@@ -35,6 +42,8 @@ class HttpModel(ABC):
     """What an identity begins with: the form that the service speaks."""
     path: ClassVar[str]
     """What is posted to, under the address."""
+    models_path: ClassVar[str] = "/models"
+    """Where it lists its models, under the address."""
     service: ClassVar[Service]
     key_of: ClassVar[str] = ""
     """The backend that makes no call without a key; "" where a call needs none."""
@@ -54,7 +63,7 @@ class HttpModel(ABC):
         max_concurrency: int | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        address = base_url.rstrip("/")
+        self._address = address = base_url.rstrip("/")
         self.identity = f"{self.kind}:{address}:{model}:{structured}{digest(extra or {})}"
         self.structured = structured == "json_schema"
         self.max_concurrency = max_concurrency
@@ -86,11 +95,29 @@ class HttpModel(ABC):
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request over HTTP; see `ChatModel.complete`."""
         self.require_key()
-        return await self._poster.ask(
-            self.body(request),
-            lambda answer: self.reply(answer, request),
-            self.headers(request.params),
-        )
+        try:
+            return await self._poster.ask(
+                self.body(request),
+                lambda answer: self.reply(answer, request),
+                self.headers(request.params),
+            )
+        except NotServed as error:
+            await self._explain(error)
+            raise
+
+    async def _explain(self, error: NotServed) -> None:
+        """Say of a 404 where it is from, and which models are there or which address has some."""
+        model = str(self._head["model"])
+        error.args = (f"{error} (POST {self._poster.url}, model {model})",)
+        names = await self._poster.models(f"{self._address}{self.models_path}")
+        if model in names:
+            return
+        if names:
+            near = suggestions_for(model, names)
+            shown = f"it has {', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}"
+            error.hint = f"did you mean {' or '.join(near)}? {shown}" if near else shown
+        elif await self._poster.models(f"{self._address}/v1{self.models_path}"):
+            error.hint = Option("base_url", f"{self._address}/v1")
 
     def require_key(self) -> None:
         """See that there is a key, where calls need one.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
+import ssl
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -28,6 +31,7 @@ from targen_core.calls import descriptors, error_patterns
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
+from targen_core.text import printable
 from targen_core.wording import Blank, Option, Setting, Words
 
 __all__ = ["LOST", "Answer", "Poster"]
@@ -40,8 +44,14 @@ _HERE = 1.5
 """Seconds to start up where nothing on this machine listens: a server that starts
 is tried again a few times, and one that is not there is said at once."""
 
+_LISTING = 10.0
+"""Seconds for the list of a service's models, which is asked for after a 404."""
+
 _CONNECT = 20.0
 """Seconds for a connection to come about; then nothing was sent or billed."""
+
+_PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+"""What TLS says of an answer in plain HTTP."""
 
 LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
 """What aiohttp raises where no whole answer came."""
@@ -127,6 +137,27 @@ class Poster:
             raise self._failure_inside(envelope, raw, headers)
         return Answer(envelope, self._service.limits(headers), request_id(headers, self.secret))
 
+    async def models(self, url: str) -> list[str]:
+        """The names of the models that a service lists at `url`; none if it does not."""
+        timeout = aiohttp.ClientTimeout(total=min(_LISTING, self._timeout))
+        try:
+            async with self._open().get(
+                url, proxy=self._proxy, allow_redirects=False, timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    return []
+                listed = decoded(await body(response, MAX_ANSWER), self._secrets)
+        except (*LOST, Unreadable, ValueError, RecursionError):
+            return []
+        items = listed.get("data") or listed.get("models") if isinstance(listed, dict) else None
+        items = (
+            [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+        )
+        names = [each.get("id") or each.get("name") for each in items]
+        return [
+            printable(name, lines=False, max_length=80) for name in names if isinstance(name, str)
+        ]
+
     async def ask(
         self,
         data: bytes,
@@ -182,10 +213,8 @@ class Poster:
                 hint=descriptors.HINT,
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
-            failed = ConnectionFailed(
-                f"no connection to {self.url}: {words}",
-                hint="is the server running, and is " + Option("base_url") + " right?",
-            )
+            why, hint = _unconnected(error, self.url)
+            failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
             if _refused_here(error):
                 failed.max_startup = _HERE
             return failed
@@ -217,9 +246,11 @@ class Poster:
         web = bool(kind) and "json" not in kind
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
-            f"with {begin!r}",
+            f"with {begin!r}"
+            if raw.strip()
+            else "the answer is empty, and should be JSON",
             hint="is " + Option("base_url") + " the address of the API, not of a web page?"
-            if web
+            if web or not raw.strip()
             else "",
             billed=True,
         )
@@ -247,6 +278,20 @@ def _no_descriptors(error: Exception) -> str | None:
         if cause is error:
             return None
     return None
+
+
+def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
+    """Why there is no connection, or "" where only the system's words say it, and a hint."""
+    cause = getattr(error, "os_error", None)
+    if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
+        plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
+        return "the server does not speak https", Option("base_url", plain)
+    hint = "is the server running, and is " + Option("base_url") + " right?"
+    if isinstance(cause, ConnectionRefusedError):
+        return "nothing listens there (connection refused)", hint
+    if isinstance(cause, socket.gaierror):
+        return f"there is no host {urlsplit(url).hostname}, or no network", hint
+    return "", hint
 
 
 def _refused_here(error: Exception) -> bool:

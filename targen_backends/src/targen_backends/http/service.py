@@ -29,7 +29,7 @@ class Service:
     key_variable: str
     limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
     credit_hint: str = "the account has no credit left: see its billing page, then resume the run"
-    missing_hint: str = "is the model name right, and does this key have access to it?"
+    missing_hint: Words = "is the model name right, and does this key have access to it?"
     schema_hint: Words = (
         Setting("structured", "json_object")
         + ", or "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import Service
 from targen_core import Price
-from targen_core.wording import Blank, Setting
+from targen_core.wording import Blank, Option, Setting
 
 __all__ = ["KEY_VARIABLE", "LlamaModel"]
 
@@ -18,7 +18,7 @@ class LlamaModel(CompletionsModel):
     kind = "openai-compatible"
     service = Service(
         key_variable=KEY_VARIABLE,
-        missing_hint="base_url usually ends in /v1; is the model name right?",
+        missing_hint="is the model name right? " + Option("base_url") + " usually ends in /v1",
         long_hint="lower "
         + Setting("max_tokens", Blank("N"))
         + ", or serve the model with a longer context",

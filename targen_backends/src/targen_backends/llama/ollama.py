@@ -42,6 +42,7 @@ class OllamaModel(HttpModel):
 
     kind = "ollama"
     path = "/api/chat"
+    models_path = "/api/tags"
     service = Service(
         key_variable=KEY_VARIABLE,
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",

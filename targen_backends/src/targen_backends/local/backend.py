@@ -14,6 +14,8 @@ from targen_core import Backend, BackendOptions
 
 __all__ = ["BACKEND", "DEFAULT_IDENTITY", "LocalOptions", "create"]
 
+_MOST_LABELS = 2  # of five it made no row of a hundred candidates
+
 DEFAULT_IDENTITY = "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
 """What the default model's file gives; known without the file."""
 
@@ -89,6 +91,16 @@ def defaults(options: LocalOptions) -> dict[str, Any]:
     return params
 
 
+def caveat(options: LocalOptions, labels: int) -> str:
+    """What to know of the default model before a run: it tells hardly two labels apart."""
+    if options.model != DEFAULT_MODEL or labels <= _MOST_LABELS:
+        return ""
+    return (
+        f"{DEFAULT_MODEL} is a model to try the commands with, of 135 million parameters: it is "
+        f"too small for {labels} labels, and few of its candidates will become rows, if any"
+    )
+
+
 BACKEND = Backend(
     summary="A small model in this process: no key, no server, no cost; token probabilities",
     options=LocalOptions,
@@ -96,6 +108,7 @@ BACKEND = Backend(
     defaults=defaults,
     packages=("xllamacpp",),
     ready=lambda said: True,  # what it needs was imported above
+    caveat=caveat,
     top_logprobs=LocalModel.top_logprobs,
     scores_given=True,
     continues=True,

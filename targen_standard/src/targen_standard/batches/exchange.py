@@ -26,6 +26,7 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
     """
     transport = FileTransport()
     job.delivery = ByFiles(transport)
+    job.leave_to(job.delivery)  # a model that writes no files is refused before anything changes
     try:
         job.run()
     except AnswersAwaited:
@@ -42,6 +43,7 @@ def import_batch(job: Job, file: Path) -> Imported:
     """
     transport = FileTransport(file)
     job.delivery = ByFiles(transport)
+    job.leave_to(job.delivery)
     transport.begin(job.journal, job.path)
     try:
         with contextlib.suppress(AnswersAwaited):

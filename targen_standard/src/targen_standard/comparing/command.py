@@ -29,7 +29,7 @@ _HASH = 12  # digits of what is a digest
 
 def diff(
     left: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
-    right: Annotated[Path, typer.Argument(metavar="RUN", help="Another.")],
+    right: Annotated[Path, typer.Argument(metavar="RUN", help="Another run directory.")],
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if the runs differ, as git diff does.")
     ] = False,

@@ -39,7 +39,7 @@ async def acorrect(
     task: TaskLike | None = None,
     variants: str | Iterable[str] = (),
     corrector: str | None = None,
-    model: ModelLike = "local",
+    model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     n: int | None = None,
     flip: float = 0.0,

@@ -153,7 +153,10 @@ async def acorrect_dataset(
         raise UsageError(Option("n") + f" is {limit}; it must be at least 1")
     instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
     if not instances:
-        raise UsageError("there are no labelled rows to correct")
+        columns = ", ".join(dataset.task.schema.model_fields)
+        raise UsageError(
+            "there are no labelled rows to correct", hint=f"a row has the columns {columns}"
+        )
     spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:

@@ -19,6 +19,7 @@ from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_cli.tables import print_table
 from targen_core.options import RowOptions
 from targen_core.text import plural
+from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
@@ -356,7 +357,7 @@ def _save(
     except ModuleNotFoundError as error:
         missing = item.missing_dependency(error.name or str(error))
         if exporter.extra:
-            missing.hint = f"pip install '{item.distribution}[{exporter.extra}]'"
+            missing.hint = install(f"{item.distribution}[{exporter.extra}]")
         raise missing from error
     except Exception as error:
         raise PluginError(

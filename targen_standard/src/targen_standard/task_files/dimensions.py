@@ -26,6 +26,11 @@ def read_values(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(map(_text, value))
     if isinstance(value, Mapping):
+        for text, weight in value.items():
+            if type(weight) is not int:
+                raise ValueError(
+                    f"the weight of {_text(text)!r} is {repr(weight)[:40]}, not a whole number"
+                )
         return {_text(text): weight for text, weight in value.items()}
     raise ValueError(
         f"{repr(value)[:80]} is neither a list [short, long] nor weights {{short: 3, long: 1}} "

@@ -21,7 +21,7 @@ from targen_core.origin import Typed, execute, require_trust
 from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
-from targen_core.wording import Either, Option
+from targen_core.wording import Either, Option, Words
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
@@ -81,7 +81,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
         folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # as what it is kept in is
         return _from_module(Typed(path), attribute, data)
 
-    def refuse(loc: Loc, message: str, hint: str) -> UsageError:
+    def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
         return UsageError(f"what was kept of {path}{key}: {message}", hint=hint)
 

@@ -29,6 +29,7 @@ from targen_core.errors import UsageError
 from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
+from targen_core.wording import in_words
 from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ __all__ = [
 ]
 
 
-def _short_for(key: str) -> Any:
-    """A text, or a list, stands for a part with that one key."""
+def _short_for(key: str, *, items: bool = False) -> Any:
+    """A text stands for a part with that one key, and for a list's part a list for its items."""
 
     def spelled_out(value: Any) -> Any:
-        if isinstance(value, list):
+        if items and isinstance(value, list):
             return {"items": value}
         return {key: value} if isinstance(value, str) else value
 
@@ -79,7 +80,9 @@ def _pair(value: Any) -> Any:
     pair = (value, value) if isinstance(value, int) else value
     whole = isinstance(pair, list | tuple) and all(type(n) is int and n >= 1 for n in pair)
     if not whole or len(pair) != 2:
-        raise ValueError(f"{repr(value)[:80]} is neither a whole number above 0 nor [min, max]")
+        raise ValueError(
+            f"{repr(value)[:80]} is neither a whole number above 0 nor [min, max], such as [5, 60]"
+        )
     if max(pair) > _MAX:
         raise ValueError(f"the maximum is {_MAX:,}")
     return tuple(pair)
@@ -336,9 +339,11 @@ class Declaration(_Part):
         description="field → its description, or a field's keys, in the order of the columns",
     )
     contexts: Annotated[
-        ContextsPart | None, _short_for("description"), BeforeValidator(_absent)
+        ContextsPart | None, _short_for("description", items=True), BeforeValidator(_absent)
     ] = Field(default=ContextsPart(), description="step 1, or `none`")
-    seeds: Annotated[SeedsPart | None, _short_for("description"), BeforeValidator(_absent)] = Field(
+    seeds: Annotated[
+        SeedsPart | None, _short_for("description", items=True), BeforeValidator(_absent)
+    ] = Field(
         default=SeedsPart(),
         description="step 2, or `none`, in which case the contexts are the seeds",
     )
@@ -411,7 +416,9 @@ class Declaration(_Part):
 
             loc, message, hint = refusal(error)
             where = f"{'.'.join(map(str, loc))}: " if loc else ""
-            raise UsageError(f"declaration: {where}{message}", hint=hint) from error
+            raise UsageError(
+                f"declaration: {where}{message}", hint=in_words(hint, "python")
+            ) from error
 
     @classmethod
     def from_file(cls, path: str | Path) -> Declaration:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +20,21 @@ from pydantic import BaseModel, ValidationError
 from targen_cli.reading import toml_of
 from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core import folders
-from targen_core.calls.sampling import costly
+from targen_core.calls.sampling import SAMPLING, costly
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
-from targen_core.origin import require_trust
+from targen_core.origin import DECLARED, require_trust
 from targen_core.reading import Malformed, json_of, read_text
-from targen_core.suggestions import did_you_mean
+from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
-from targen_core.wording import Action
+from targen_core.text import printable
+from targen_core.wording import Action, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import content_digest, located, require_own_paths
 from targen_standard.task_files.validation import problems
 
 __all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
 
-Refuse = Callable[[Loc, str, str], UsageError]
+Refuse = Callable[[Loc, str, Words], UsageError]
 """Makes the error for what stands at a place: its message, and what to type."""
 
 
@@ -73,19 +75,21 @@ def parsed_file(path: Path) -> Parsed:
     try:
         text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
     except NoSuchFile as error:
-        error.hint = Action("init-task", blank=True) + " writes a template"
+        error.hint = _beside(path) or Action("init-task", blank=True) + " writes a template"
         raise
     except UnreadableFile as error:
+        if "UTF-8" in error.reason:
+            error.hint = "save it as UTF-8"
         if "larger" in error.reason:
             error.hint = "put contexts and seeds in their own files: contexts: {file: …}"
         raise
     value, tree = _parsed(text, path)
 
-    def refuse(loc: Loc, message: str, hint: str) -> UsageError:
+    def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         line = line_of(tree(), loc)
         where = f"{path}, line {line}" if line else str(path)
         key = f": {'.'.join(map(str, loc))}" if loc else ""
-        return UsageError(f"{where}{key}: {message}", hint=hint)
+        return UsageError(f"{where}{key}: {message}", hint=in_words(hint, "file"))
 
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
@@ -94,6 +98,16 @@ def parsed_file(path: Path) -> Parsed:
     if not isinstance(value, dict):
         raise refuse((), "it has no keys", "description: …, and labels: …; see targen init-task")
     return Parsed(path, value, refuse)
+
+
+def _beside(path: Path) -> str:
+    """The files of tasks beside a path that may have been meant."""
+    try:
+        there = [each.name for each in path.parent.iterdir() if each.suffix in DECLARED]
+    except OSError:
+        return ""
+    near = [str(path.with_name(name)) for name in suggestions_for(path.name, there)]
+    return f"did you mean {' or '.join(map(shlex.quote, near))}?" if near else ""
 
 
 def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
@@ -170,30 +184,36 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
 # --- what is wrong with a key -----------------------------------------------
 
 
-def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tuple[Loc, str, str]:
+def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tuple[Loc, str, Words]:
     """What pydantic refuses of a `model`: where, what is wrong, and what to type."""
     # A key that is not known is often one that is missing, misspelt.
     problems = sorted(
         error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
     )
     message, hint = _said(problems[0], model)
-    others = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-    return [part for part in problems[0]["loc"] if part != "[key]"], f"{message}{others}", hint
+    loc = [part for part in problems[0]["loc"] if part != "[key]"]
+    return loc, message, hint
 
 
-def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
+def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     """What pydantic says of a key, in our words, and what to type."""
     loc: Loc = problem["loc"]
     known = _keys_at(model, loc[:-1])
+    value = problem["input"]
     if problem["type"] == "extra_forbidden":
-        return "unknown key", did_you_mean(str(loc[-1]), known, "keys")
+        return "unknown key", _meant(str(loc[-1]), value, known, top=len(loc) == 1)
     if problem["type"] == "missing":
-        return "it is needed", f"{loc[-1]}: …; see the declaration reference"
-    if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return (
-            f"{_short(problem['input'])} is not a mapping",
-            "KEY: VALUE, one per line, indented; {KEY: VALUE} in Python",
-        )
+        return "it is missing", _example(loc)
+    if value is None and problem["type"] in (*_NO_MAPPING, "string_type"):
+        is_label = loc[0] == "labels" and len(loc) > 1
+        return "it has no definition" if is_label else "it is empty", _example(loc)
+    if problem["type"] in _NO_MAPPING:
+        is_labels = len(loc) == 1 and loc[0] == "labels"
+        why = "and each label needs a definition" if is_labels else "not keys with values"
+        what = "a list" if isinstance(value, list | tuple) else _short(value)
+        return f"it is {what}, {why}", _example(loc, value)
+    if problem["type"] == "tuple_type":
+        return f"{_short(value)} is not a list", "one item per line, each after a dash"
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
@@ -201,15 +221,60 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
     if problem["type"] in ("bool_parsing", "bool_type"):
         return f"{_short(problem['input'])} is neither true nor false", ""
     if problem["type"] == "string_type":
-        return f"{_short(problem['input'])} is not text", "put it in quotes"
+        scalar = not isinstance(value, list | tuple | dict)
+        return f"{_short(value)} is not text", "put it in quotes" if scalar else "write one text"
     if problem["type"] == "literal_error":
-        value = str(problem["input"])
-        options = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
-        return f"there is no {_short(value)}", did_you_mean(value, options, "one of")
+        options = re.findall(r"[^',\s]+(?='|,| or |$)", problem["ctx"]["expected"])
+        return f"there is no {_short(value)}", did_you_mean(str(value), options, "one of")
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:], ""
+
+
+_OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
+_NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
+_DEFINITION = "what makes a row one of this label"
+_EXAMPLES: dict[str, Words] = {
+    "description": Option("description", "what a row is, in a sentence"),
+    "labels": Option("labels", {"order": _DEFINITION, "refund": "…"}),
+    "contexts": Option("contexts", "what they are") + ", or a list of them",
+    "seeds": Option("seeds", "what one is") + ", or a list of them",
+}
+
+
+def _example(loc: Loc, value: Any = None) -> Words:
+    """What may stand at a place; a list there is written as a mapping of what it names."""
+    key = str(loc[-1])
+    if loc[0] == "labels" and len(loc) > 1:
+        return Option("labels", {key: _DEFINITION})
+    if isinstance(value, list | tuple) and value:
+        names = [_named(each) for each in value[:2]]
+        return Option(key, dict.fromkeys(names, _DEFINITION if key == "labels" else "…"))
+    return _EXAMPLES.get(key) or Option(key, ...)
+
+
+def _named(item: Any) -> str:
+    """The name in an item of a list that should be a mapping."""
+    if isinstance(item, dict) and item:
+        item = item.get("name", item.get("label", next(iter(item))))
+    text = str(item).lower() if isinstance(item, bool) else str(item)
+    return printable(text, lines=False, max_length=40)
+
+
+def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
+    """What to type in the place of a key that there is not."""
+    if top and key in SAMPLING:
+        return Option("parameters", {"generate": {key: value}})
+    if near := suggestions_for(key, known):
+        return f"did you mean {' or '.join(near)}?"
+    if top and key in _OF_A_RUN:
+        said = f"BACKEND/{value}" if key == "model" else value
+        option = Option(key, said).text("command" if in_a_command() else "python")
+        return f"it is of a run, not of a task: {option}"
+    if top and isinstance(value, str):
+        return f"if it is a label, indent it below labels; the keys are {', '.join(known)}"
+    return f"keys: {', '.join(known)}"
 
 
 def _short(value: Any) -> str:
@@ -264,7 +329,9 @@ def _with_files(
             lines = read_text(where, _MAX_LIST, inside=where.parent).splitlines()
         except UnreadableFile as error:
             message = f"cannot read {part.file}: {error.reason}"
-            raise refuse((step, "file"), message, "") from error
+            raise refuse(
+                (step, "file"), message, "a file beside this one, one item per line"
+            ) from (error)
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
@@ -283,7 +350,14 @@ def _with_files(
 def _hint(problem: str) -> str:
     """What to type, where YAML is misread most."""
     if "mapping values are not allowed" in problem:
-        return "text with a colon needs quotes, or | and the text on the following lines"
+        return (
+            "text with a colon needs quotes, or | and the text on the following lines; "
+            "keys side by side are indented alike"
+        )
+    if "',' or" in problem:
+        return "within { } and [ ], text with a comma, colon, quote or ? needs quotes"
+    if "another document" in problem:
+        return "keep one task per file; remove the line ---"
     if "unexpected end of stream" in problem:
         return "is a quote left open?"
     if "\\t" in problem:

@@ -101,9 +101,14 @@ class RunDirectory:
     def drop_provisional(self) -> None:
         """Remove the outputs of a replay that lacks calls: with these they are made anew."""
         if self.pending.exists():
-            for name in (*OUTPUTS, "ledger"):
-                remove(self.path / name)
+            self.drop_outputs()
+            remove(self.path / "ledger")
             remove(self.pending)
+
+    def drop_outputs(self) -> None:
+        """Remove dataset, provenance and rejects: they are made anew."""
+        for name in OUTPUTS:
+            remove(self.path / name)
 
     @property
     def marks(self) -> tuple[Mark, ...]:

@@ -88,7 +88,7 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import require_copy
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, Words
+from targen_core.wording import Action, Blank, Option, Words, install
 
 __all__ = ["Job", "executor_of"]
 
@@ -250,6 +250,7 @@ class Job:
         # In this order: another process may be writing its first files there.
         require_run(out)
         directory = RunDirectory(out)
+        job: Job | None = None
         try:
             if directory.manifest.exists():
                 try:
@@ -260,6 +261,9 @@ class Job:
                         raise
                     clear_unanswered(out)
                     _log.warning("%s held a run with no answered calls, and was replaced", out)
+            is_new = not directory.manifest.exists()
+            # One that is there is opened first: where its journal is damaged, nothing is written.
+            job = None if is_new else cls(directory, manifest, prepared, cache=cache)
             for name, items in prepared.user_items.items():
                 values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
                 text = "".join(f"{value}\n" for value in values)
@@ -267,19 +271,19 @@ class Job:
             if prepared.file is not None:
                 write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
             keep_copies(prepared.part_files, out)
-            is_new = not directory.manifest.exists()
             if is_new:
                 _say_what_is_missing(manifest)
-                for note in prepared.notes:
-                    _log.warning("%s", note)
+                _say_what_to_know(prepared)
             manifest.save(directory.manifest)
             remember(registry, manifest.spec, manifest.steps)
             remember_paths(manifest)
             for sources in prepared.datasets.values():
                 remember_sources(sources)
-            job = cls(directory, manifest, prepared, cache=cache)
+            job = job or cls(directory, manifest, prepared, cache=cache)
             job._is_new = is_new
         except BaseException:
+            if job is not None:
+                job.close()
             directory.close()
             raise
         if is_new and prepared.file is not None:
@@ -322,6 +326,7 @@ class Job:
         # Is it a run at all? Only then is it locked.
         require_unmerged(Manifest.load(path / "manifest.json"), path)
         directory = RunDirectory(path)
+        job: Job | None = None
         try:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
@@ -364,11 +369,13 @@ class Job:
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             _say_what_changed(manifest.lock, prepared.lock, path)
-            manifest.save(directory.manifest)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
+            manifest.save(directory.manifest)
             job._manifest_before = there
             return job
         except BaseException:
+            if job is not None:
+                job.close()
             directory.close()
             raise
 
@@ -446,6 +453,12 @@ class Job:
                         + Option("out", ...),
                     )
                 )
+            if self._came_to_nothing():
+                self._directory.drop_outputs()
+                if self._ledger is not None:
+                    self._ledger.forget()
+                self.journal.reindex()
+                layer.asks_again = True
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
             concurrency = min(limits.concurrency, sum(ceilings.values()))
@@ -555,6 +568,20 @@ class Job:
             return False
         total = report["usage"]["total"]
         return bool(total["calls"] + total["cached"] <= self._answered)  # fewer: it was cut off
+
+    def _came_to_nothing(self) -> bool:
+        """Whether an earlier process ended without a row: none rests on what could not be used."""
+        try:
+            report = read_report(self.path)
+            rows = (self.path / "dataset.jsonl").stat().st_size
+        except (TargenError, OSError):
+            return False
+        return report["status"] == "short" and not rows and not self._keeps_all
+
+    @property
+    def _keeps_all(self) -> bool:
+        """Whether what is there is only repeated: it is compared, or nothing is sent."""
+        return self._verifies or self.sends_nothing
 
     @property
     def _answered(self) -> int:
@@ -689,12 +716,25 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
             )
 
 
+def _say_what_to_know(prepared: Prepared) -> None:
+    """Say what people should know before a run, such as that a model is very small."""
+    for note in prepared.notes:
+        _log.warning("%s", note)
+    said = {
+        step.backend.caveat(step.options, len(prepared.task.labels))
+        for step in prepared.steps.values()
+        if step.backend.caveat is not None
+    }
+    for words in sorted(said - {""}):
+        _log.warning("%s", words)
+
+
 def _say_what_is_missing(manifest: Manifest) -> None:
     """Say which filters that every run has are not installed here, and how to install them."""
     for name in USUAL:
         if f"filter {name}" not in manifest.lock.parts:
             _log.warning(
-                "the filter %s is not installed, so rows may repeat each other: pip install %s",
+                "the filter %s is not installed, so rows may repeat each other: %s",
                 name,
-                package_of("filter", name),
+                install(package_of("filter", name)),
             )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import Rejected, UnreadableFile, UsageError
 from targen_core.plain import content_of
-from targen_core.reading import csv_cells, json_of
+from targen_core.reading import csv_cells, json_of, refuse_spreadsheet
 from targen_core.tasks.steps import ListStep
 
 __all__ = ["read_items"]
@@ -33,6 +33,7 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
         UsageError: naming the file, the line, and what is wrong with it.
     """
     items: list[Any] = []
+    refuse_spreadsheet(path)
     tables = path.suffix.lower() in (".csv", ".tsv")
     lines = _cells(path, source.item, what) if tables else _lines(path, what)
     for number, line in lines:

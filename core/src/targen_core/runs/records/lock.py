@@ -132,10 +132,13 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         raise _other_task(there.task, now.task, file)
     apart = []
     hint = "resume it with its original options and the versions in its manifest.json"
+    steps: dict[tuple[str, str], list[str]] = {}  # those with the same difference, together
     for step in {**there.steps, **now.steps}:
-        used, uses = (_used(lock.steps.get(step)) for lock in (there, now))
+        used, uses = _apart(there.steps.get(step), now.steps.get(step))
         if used != uses:
-            apart.append(f"step {step} of this run used {used}, not {uses}")
+            steps.setdefault((used, uses), []).append(step)
+    for (used, uses), names in steps.items():
+        apart.append(f"{', '.join(names)} of this run used {used}, not {uses}")
     if there.corrector != now.corrector:
         apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
     for place, was in there.parts.items():
@@ -178,6 +181,15 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
         if was.files.get(name) != now.files.get(name):
             return f"read another file: that of its option {name} has changed"
     return "has other prompts now"
+
+
+def _apart(there: StepPlan | None, now: StepPlan | None) -> tuple[str, str]:
+    """What a step used and uses: all of it, or the parameters that differ where those alone do."""
+    if there is None or now is None or there.identity != now.identity:
+        return _used(there), _used(now)
+    names = [n for n in {**there.params, **now.params} if there.params.get(n) != now.params.get(n)]
+    used, uses = (", ".join(f"{n}={plan.params.get(n)}" for n in names) for plan in (there, now))
+    return used, uses
 
 
 def _used(plan: StepPlan | None) -> str:

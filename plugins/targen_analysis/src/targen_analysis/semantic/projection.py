@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.semantic.similarity import Vectors
 from targen_core.errors import MissingDependency
+from targen_core.wording import install
 
 __all__ = ["UMAP_ROWS", "Projection", "check_umap", "possible", "project", "umap_map"]
 
@@ -67,7 +68,7 @@ def check_umap() -> None:
         raise MissingDependency(
             "UMAP needs the package 'umap', which is not installed",
             distribution="targen-analysis",
-            hint="pip install 'targen-analysis[umap]'",
+            hint=install("targen-analysis[umap]"),
         )
 
 

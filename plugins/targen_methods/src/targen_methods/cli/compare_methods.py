@@ -13,6 +13,7 @@ from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
 from targen_core import Limits
 from targen_core.errors import Interrupted, MissingDependency, UsageError
+from targen_core.wording import install
 
 __all__ = ["compare_methods"]
 
@@ -181,7 +182,7 @@ def compare_methods(
         raise MissingDependency(
             f"compare-methods needs {lacking}, which is not installed",
             distribution=lacking,
-            hint="pip install 'targen-methods[compare]'",
+            hint=install("targen-methods[compare]"),
         ) from error
     from targen_cli.ahead import ask_first, threshold
     from targen_cli.tables import print_json, print_table

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import cache
 
 from targen_core.errors import UsageError
+from targen_core.wording import install
 from targen_standard.pretrained import spacy_pipeline
 
 __all__ = ["tagger"]
 
-_HINT = "pip install 'targen-methods[syntax]', and a pipeline such as en_core_web_sm"
+_HINT = f"{install('targen-methods[syntax]')}, and a pipeline such as en_core_web_sm"
 
 
 @cache

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from targen_core import Dataset, ListStep, Llm, Prompt, Rejected
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import CONTINUE, ConditionalOptions, ConditionalSteps
@@ -70,7 +71,7 @@ class Steps(ConditionalSteps):
             raise MissingDependency(
                 "progen measures influence with targen-training, which is not installed",
                 distribution="targen-training",
-                hint="pip install 'targen-methods[progen]'",
+                hint=install("targen-methods[progen]"),
             ) from error
 
     # --- rounds -----------------------------------------------------------------

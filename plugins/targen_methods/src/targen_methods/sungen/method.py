@@ -9,6 +9,7 @@ from pydantic import Field
 
 from targen_core import Task, read_dataset
 from targen_core.errors import MissingDependency
+from targen_core.wording import install
 from targen_methods.features import embedder_of
 from targen_methods.zerogen.method import Options as ZeroGenOptions
 from targen_methods.zerogen.method import zerogen_task
@@ -41,7 +42,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
         raise MissingDependency(
             "sungen weighs rows with targen-training, which is not installed",
             distribution="targen-training",
-            hint="pip install 'targen-methods[sungen]'",
+            hint=install("targen-methods[sungen]"),
         ) from error
     dataset = read_dataset(run)
     values = {"iterations": options.iterations, "balance": options.balance}

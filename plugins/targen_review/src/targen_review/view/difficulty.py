@@ -15,6 +15,7 @@ from typing import Any
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.plain import read_plain
 from targen_core.reading import json_line, json_of
+from targen_core.wording import install
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import Catalogue, Part
 
@@ -65,7 +66,7 @@ def how_to_measure(data: ReviewData) -> str:
     out = f"analyses/{re.sub(r'[^a-zA-Z0-9.]+', '-', data.name)}-difficulty"
     whose = f" --task {data.task_id}" if data.task_id and data.source.run is None else ""
     return (
-        f"pip install 'targen-analysis[difficulty]'; targen analyze {data.path}{whose} "
+        f"{install('targen-analysis[difficulty]')}; targen analyze {data.path}{whose} "
         f"--metric difficulty -o difficulty.model=MODEL --out {out}; "
         f"targen view {data.path}{whose} --analysis {out}"
     )

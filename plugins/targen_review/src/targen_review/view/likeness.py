@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from targen_core.embedding import Encode
 from targen_core.errors import MissingDependency, TargenError
+from targen_core.wording import install
 from targen_review.view.catalogue import Catalogue, Part
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Alike:
             raise MissingDependency(
                 f"how alike rows are needs the package {error.name!r}, which is not installed",
                 distribution="targen-review",
-                hint="pip install 'targen-review[likeness]'",
+                hint=install("targen-review[likeness]"),
             ) from error
         if self._encode is None:
             return by_words(self._texts())

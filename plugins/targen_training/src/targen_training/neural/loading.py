@@ -6,6 +6,7 @@ from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.outputs import remove
+from targen_core.wording import install
 from targen_standard.pretrained import device_of, first_line, note_model, quiet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
@@ -164,7 +165,7 @@ def _need_bitsandbytes() -> None:
         raise MissingDependency(
             "-o quantize=4bit needs bitsandbytes, which is not installed",
             distribution="targen-training",
-            hint="pip install 'targen-training[qlora]'",
+            hint=install("targen-training[qlora]"),
         ) from error
     except Exception as error:  # it looks for CUDA's libraries as it is imported
         raise UsageError(

@@ -24,6 +24,7 @@ from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
 from targen_core.text import plural
+from targen_core.wording import install
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.experiments.run import check_folder
@@ -174,7 +175,7 @@ def _models(
     small = sizes()["small"]
     own, lacking = small.here(together=False)
     for name, extra in lacking.items():
-        print(f"{name} is left out: pip install 'targen-training[{extra}]'", file=sys.stderr)
+        print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
         differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
     models: list[Mapping[str, Any]] = [{**each, "sizes": ["natural"]} for each in own]
     return models, differs, small.seconds

@@ -10,6 +10,7 @@ from targen_cli.estimating import estimate
 from targen_core import Registry, Typed
 from targen_core.errors import JobFailed, UnknownName, UsageError
 from targen_core.outputs import write_file
+from targen_core.wording import install
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import FORM, METHOD, MethodFile
 from targen_standard.methods.model import Method
@@ -38,7 +39,7 @@ def method_file(
         method: Method[Any] = registry.get("method", use)
     except UnknownName as error:
         raise UsageError(
-            f"there is no method {use} here", hint="pip install targen-methods"
+            f"there is no method {use} here", hint=install("targen-methods")
         ) from error
     columns = Columns.of(registry.get("task", task))
     spec = MethodFile(

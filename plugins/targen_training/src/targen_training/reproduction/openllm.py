@@ -25,6 +25,7 @@ from targen_core import Registry, Typed, generate
 from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
 from targen_core.outputs import check_own, read_file, write_file
 from targen_core.reading import json_of
+from targen_core.wording import install
 from targen_training.reproduction.material import synthetic_of
 from targen_training.trainers import Trainer, TrainerOptions
 
@@ -90,7 +91,7 @@ def carry_out(
             f"{asked.paper.name} in the paper's form needs lm-evaluation-harness, which is not "
             "installed",
             distribution="targen-training",
-            hint="pip install 'targen-training[harness]'; --models small measures tasks of "
+            hint=f"{install('targen-training[harness]')}; --models small measures tasks of "
             "SuperGLUE in place of OpenLLM's",
         )
     there = {path.name for path in asked.folder.iterdir()} if asked.folder.is_dir() else set()

@@ -1,0 +1,446 @@
+"""Ordinary mistakes at every edge, each with what is printed: the error, and what to type instead.
+
+A line is a mistake, the error, and the hint, each as far as it is printed on one line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+from targen_testing import OPENAI
+from targen_testing.fault_server import FaultServer, Response
+
+from ...tables import table
+
+pytestmark = pytest.mark.whole
+
+MAIL = """description: E-mails to an online shop.
+labels:
+  order: the customer asks where an order is
+  refund: the customer wants money back
+"""
+FILES = {
+    "mail.yaml": MAIL,
+    "rows.csv": "text,label\nWhere is it?,order\n",
+    "book.xlsx": "PK",
+    "odd.py": "X = 1\n",
+    "file": "x",
+    "folder/x": "y",
+}
+
+
+@pytest.fixture
+def _run(finished):
+    """A task, a run of it, and files that are something else."""
+    for name, text in FILES.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text)
+    finished("mail.yaml", "-n", 4)
+
+
+# --- a task's file ----------------------------------------------------------
+
+# Behind a description; L stands for two labels with definitions.
+KEYS = r"""
+    labels:\n\torder: where is it | line 3: found character '\t' that cannot start any token | indent with spaces
+    labels:\n  order: where is it\n   refund: money back | line 4: mapping values are not allowed here | text with a colon needs quotes, or
+    labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it below labels; the keys are draft, name, version, summary, description,
+    labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | text with a colon needs quotes, or
+    labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quote left open?
+    labels: [order, refund] | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "what makes a row one of
+    labels: [0, 1] | line 2: labels: it is a list, and each label needs a definition | labels: {"0": "what makes a row one of this label", "1": "what makes a row one of this label"}
+    labels: [yes, no] | line 2: labels: it is a list, and each label needs a definition | labels: {"yes": "what makes a row one of this label", "no": "what makes a row one of this label"}
+    labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund":
+    labels:\n- name: order\n  definition: where | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: [where, is it] | line 3: labels.order: it is a list, not keys with values | labels: {"order": "what makes a row one of this label"}
+    labels: order, refund | line 2: labels: it is 'order, refund', and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "…"}
+    labels: {} | line 2: labels: it is empty | fill it in, or remove the key
+    lables:\n  order: where is it | line 2: lables: unknown key | did you mean labels or samples?
+    labels: {order: a, order: b} | line 2: the key 'order' is given twice | keep one of them
+    labels: {no_valid_instance: a, b: c} | line 2: labels.no_valid_instance: step 4 uses this word for broken rows | choose another name
+    labels: {Order: a, order: b} | line 2: labels.Order: another label differs only in case | choose another name
+    L; langauge: German | line 3: langauge: unknown key | did you mean language?
+    L; temperature: 0.5 | line 3: temperature: unknown key | parameters: {"generate": {"temperature": 0.5}}
+    L; model: gpt-5 | line 3: model: unknown key | it is of a run, not of a task: --backend BACKEND/gpt-5
+    L; description: again | line 3: the key 'description' is given twice | keep one of them
+    L; fields: [subject, body] | line 3: fields: it is a list, not keys with values | fields: {"subject": "…", "body": "…"}
+    L; fields: {text: {words: 5-60}} | line 3: fields.text.words: '5-60' is neither a whole number above 0 nor [min, max], such as [5, 60]
+    L; fields: {text: {words: [60, 5]}} | line 3: fields.text.words: the minimum 60 is above the maximum 5 | words: [min, max]
+    L; fields: {text: {form: prosa}} | line 3: fields.text.form: there is no 'prosa' | did you mean prose?
+    L; fields: {text: {word: 9}} | line 3: fields.text.word: unknown key | did you mean words?
+    L; fields: {label: the label} | line 3: fields.label: every row already has the column label | choose another name
+    L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], text with a comma, colon, quote or ? needs quotes
+    L; samples: [{input: a, label: order}] | line 3: samples.0.label: unknown key | keys: input, output, actual, explanation
+    L; samples: [{input: a, output: oder, actual: order, explanation: b}] | line 3: samples.0.output: 'oder' is not a label | did you mean order?
+    L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | one item per line, each after a dash
+    L; dimensions: {tone: angry} | line 3: dimensions.tone: 'angry' is neither a list [short, long] nor weights {short: 3, long: 1} nor @words
+    L; dimensions: {tone: {dry: a, warm: 1}} | line 3: dimensions.tone: the weight of 'dry' is 'a', not a whole number
+    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | a file beside this one, one item per line
+    L; contexts: 10 | line 3: contexts: it is 10, not keys with values | contexts: "what they are", or a list of them
+    L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
+    L; labels_per_seed: 2 | line 3: labels_per_seed: there is no 2 | one of: 1, all
+    L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
+    L; presets: {small: {oder: 2}} | line 3: presets.small.oder: 'oder' is not a label | did you mean order?
+    L; prompts: {generate: Write $label} | line 3: prompts.generate: unknown key | keys: contexts, seeds
+    L; version: 2 | line 3: version: 2 is not text | put it in quotes
+    L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
+"""
+WHOLE = r"""
+    labels: {order: a, refund: b} | line 1: description: it is missing | description: "what a row is, in a sentence"
+    description:\nlabels: {order: a, refund: b} | line 1: description: it is empty | description: "what a row is, in a sentence"
+    description: E-mails: to a shop\nlabels: {a: b, c: d} | line 1: mapping values are not allowed here | text with a colon needs quotes, or
+    description: [a, b]\nlabels: {a: b, c: d} | line 1: description: ['a', 'b'] is not text | write one text
+    Mails about orders and refunds. | line 1: it has no keys | description: …, and labels: …; see targen init-task
+    - description: Mails | line 1: it has no keys | description: …, and labels: …; see targen init-task
+    ```yaml\ndescription: Mails\n``` | line 1: found character '`' that cannot start any token | text that starts with *, &, !, %, @ or ` needs quotes
+    ---\ndescription: a\n---\ndescription: b | line 3: but found another document | keep one task per file; remove the line ---
+    description: Mails | line 1: labels: it is missing | labels: {"order": "what makes a row one of this label", "refund": "…"}
+"""
+
+
+@pytest.mark.parametrize(("text", "error", "hint"), table(KEYS))
+def test_a_key(text, error, hint, refuses):
+    labels = "labels: {order: a b, refund: c d}\n"
+    text = text.replace("L; ", labels).replace("\\t", "\t")
+    Path("t.yaml").write_text(f"description: Mails.\n{text}\n")
+    refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml, {error}", hint)
+
+
+@pytest.mark.parametrize(("text", "error", "hint"), table(WHOLE))
+def test_a_file(text, error, hint, refuses):
+    Path("t.yaml").write_text(text + "\n")
+    refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml, {error}", hint)
+
+
+# --- a command --------------------------------------------------------------
+
+COMMANDS = """
+    generate | say what to generate: one task, or all tasks of a plugin | targen generate rte -n 10, or targen generate --suite superglue --preset paper
+    generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file? mail.yaml
+    generate mail.yml -n 4 -b scripted | there is no file mail.yml | did you mean mail.yaml?
+    generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
+    generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
+    generate rows.csv -n 4 -b scripted | rows.csv is a file that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
+    generate folder -n 4 -b scripted | folder is a folder that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
+    generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
+    generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
+    generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to on tasks in files
+    generate mail.yaml -b scripted | the number of rows is missing | -n 100, or --label order=40
+    generate mail.yaml 20 | targen generate takes TASK alone: '20' is too much | -n 20
+    generate mail.yaml n=20 | targen generate takes TASK alone: 'n=20' is too much | -n 20
+    generate 20 mail.yaml | targen generate takes TASK alone: 'mail.yaml' is too much | targen generate mail.yaml -n 20
+    generate mail.yaml -n | -n needs a value | targen generate --help
+    generate mail.yaml -n sixty | -n: 'sixty' is not a whole number | -n 100
+    generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
+    generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
+    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, scripted; a model stands behind its backend: --backend
+    generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
+    generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
+    generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
+    generate mail.yaml -n 4 -b llama | the llama backend needs a model name | --model NAME; GET http://127.0.0.1:11434/v1/models lists what the server has
+    generate mail.yaml -n 4 --temperature 0.7 | targen generate has no option --temperature | it is an option of the model: -o temperature=VALUE
+    generate mail.yaml -n 4 -b scripted -o temprature=1 | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
+    generate mail.yaml -n 4 -b scripted -o temperature=hot | option temperature=hot: it must be a number, 0 or more
+    generate mail.yaml -n 4 -o temperature 0.7 | targen generate takes TASK alone: '0.7' is too much | -o temperature=0.7
+    generate mail.yaml -n 4 --modle x | targen generate has no option --modle | did you mean --model?
+    generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | export the key, as in OPENAI_API_KEY; or name a file that holds it: --key-file FILE
+    generate mail.yaml -n 4 -seed 3 | targen generate has no option -seed | did you mean --seed?
+    generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | rows are split when they are exported: targen export RUN --split 0.8/0.2
+    generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label LABEL=ROWS, once for each label
+    generate mail.yaml --labels order=2 | targen generate has no option --labels | did you mean --label or --labels-per-seed?
+    generate mail.yaml -b scripted --label order=2,refund=1 | --label order=2,refund=1: '2,refund=1' is not a number of rows | --label order=2 --label refund=1
+    generate mail.yaml -b scripted --label order:2 | --label 'order:2' is not NAME=VALUE | --label order=2
+    generate mail.yaml -b scripted --label order=60% | --label order=60%: '60%' is not a number of rows | --label order=40
+    generate mail.yaml -b scripted --label order 2 | targen generate takes TASK alone: '2' is too much | --label order=2
+    generate mail.yaml -b scripted --label oder=2 | task mail has no label 'oder' | did you mean order?
+    generate mail.yaml -b scripted --preset paper | task mail has no preset 'paper' | it has none: -n 100
+    generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
+    generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
+    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | backend llama: option base_url: an address must start with http:// or https:// and a host, such as
+    generate mail.yaml -n 4 -b openai --model m --key-file nokey.txt | cannot read the key file nokey.txt: No such file or directory | put the key on the first line of the file
+    generate mail.yaml -n 4 -b scripted --contexts nope.txt | --contexts file nope.txt: No such file or directory
+    generate mail.yaml -n 4 -b scripted --seeds book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
+    generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
+    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose another --out
+    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose another --out, such as --out folder/run
+    generate mail.yaml -n 6 -b scripted --out run | run holds another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
+    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run holds another run, started with seed 0; you asked for 2 | targen resume run resumes it with its own options; or choose
+    gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
+    run mail.yaml | there is no command 'run' | targen generate TASK -n 100
+    list tasks | there is no command 'list' | targen runs, or: targen list-tasks
+    help generate | there is no command 'help' | targen --help
+    resume | targen resume needs RUN: A run directory | targen resume --help
+    resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
+    resume rn | there is no run directory rn | did you mean run?
+    resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
+    resume run -n 2 | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another --out
+    resume run --seed 4 | targen resume has no option --seed | a run keeps what it was started with: targen generate TASK --seed starts another
+    resume run -b openai | targen resume has no option -b | a run keeps what it was started with: targen generate TASK -b starts another
+    resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
+    show 3 run | there is no run directory 3 | targen runs lists runs
+    show run 99 | run has no row 99: it has 4 rows, 0 to 3
+    export run csv | targen export takes SOURCE alone: 'csv' is too much | --as csv
+    export run --as exel | no exporter named 'exel' is installed | there is: csv, hf, instructions, jsonl, openai, page, parquet; see: targen list-exporters
+    export run --as | --as needs a value | targen export --help
+    export run --format csv | targen export has no option --format | did you mean --as?
+    export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
+    export rows.csv | rows.csv does not name the task of its rows | --task NAME, or the file of one; see targen list-tasks
+    export mail.yaml --as csv | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
+    validate mail.yaml | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
+    validate mail.yaml rows.csv | targen validate takes SOURCE alone: 'rows.csv' is too much | targen validate rows.csv --task mail.yaml
+    validate rows.csv mail.yaml | targen validate takes SOURCE alone: 'mail.yaml' is too much | --task mail.yaml
+    evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
+    review apply rows.csv | rows.csv holds no review | targen review DATA begins one, and prints its folder
+    review apply run | run holds no review | targen review DATA begins one, and prints its folder
+    method mail.yaml zerogen | no method named 'mail.yaml' is installed | there is: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
+    config set modle x | modle is not a default | did you mean model?
+    config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
+    new tasks mine | new tasks: no such template | did you mean task?
+    describe run | run is a run directory | targen report run
+    describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
+    backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
+    runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
+    diff run | targen diff needs RIGHT: Another run directory | targen diff --help
+"""
+
+
+@pytest.mark.usefixtures("_run")
+@pytest.mark.parametrize(("line", "error", "hint"), table(COMMANDS))
+def test_a_command(line, error, hint, refuses, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    refuses(line, error, hint)
+
+
+# --- a dataset --------------------------------------------------------------
+
+CONTENTS = {
+    "wrong.csv": "Text,Category\nWhere is it?,order\n",
+    "noheader.csv": "Where is it?,order\nMoney back,refund\n",
+    "unknown.csv": "text,label\nHello there,greeting\n",
+    "case.csv": "text,label\nWhere is it?,Order\n",
+    "numbers.csv": "text,label\nWhere is it?,0\n",
+    "ragged.csv": "text,label\na,b,c\n",
+    "open.csv": 'text,label\n"Where is it?,order\n',
+    "twice.csv": "text,text,label\na,b,order\n",
+    "empty.csv": "",
+    "header.csv": "text,label\n",
+    "latin.csv": "text,label\nWö ist es?,order\n".encode("latin-1"),
+    "book.xlsx": "PK",
+    "cut.jsonl": '{"text": "a", "label": \n',
+    "quotes.jsonl": "{'text': 'a'}\n",
+    "plain.txt": "Where is it?\n",
+    "list.jsonl": '["a", "order"]\n',
+    "broken.json": '[{"text": "a"},]',
+    "broken.parquet": "text",
+}
+DATA = """
+    wrong.csv | line 2 is not a row of mail: text: there is no such column, only Text, Category
+    noheader.csv | line 2 is not a row of mail: text: there is no such column, only Where is it?, order
+    unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
+    case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'
+    numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
+    ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
+    open.csv | line 2 is not a row of mail: a quote is opened and not closed
+    twice.csv | twice.csv has two columns of the same name: text, text, label
+    empty.csv | empty.csv has no rows
+    header.csv | header.csv has no rows
+    latin.csv | line 2: byte 0xf6 is not valid utf-8 | --encoding latin-1, or whichever encoding the file has
+    book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
+    cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
+    quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and texts need double quotes
+    plain.txt | line 1 is not a row of mail: it is not JSON: expected value, column 1
+    list.jsonl | line 1 is not a row of mail: it is not an object: {COLUMN: VALUE}
+    broken.json | cannot read broken.json, line 1: it is not JSON: Expecting value, column 16
+    broken.parquet | cannot read broken.parquet: it is not a Parquet file
+    nope.csv | there is no file nope.csv
+"""
+
+
+@pytest.mark.parametrize(("name", "error", "hint"), table(DATA))
+def test_a_dataset(name, error, hint, refuses):
+    Path("mail.yaml").write_text(MAIL)
+    text = CONTENTS.get(name)
+    if text is not None:
+        Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    refuses(f"export {name} --task mail.yaml --out rows.jsonl", error, hint)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_of_another_program_is_read(mark, targen):
+    Path("mail.yaml").write_text(MAIL)
+    text = "text,label\nWhere is it?,order\nMoney back,refund\n".replace(",", mark)
+    Path("rows.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert targen("validate", "rows.csv", "--task", "mail.yaml").code == 0
+    words = "generate mail.yaml -n 4 -b scripted -q --contexts rows.csv --out run"
+    assert targen(*words.split()).code == 0
+    assert Path("run/given-contexts.jsonl").read_text() == '"Where is it?"\n"Money back"\n'
+
+
+# --- a service --------------------------------------------------------------
+
+E = OPENAI.fault
+ANSWERS = {
+    "401": Response(E("Incorrect API key provided", "invalid_api_key"), 401),
+    "403": Response(E("No access to this project", ""), 403),
+    "404-model": Response(E("The model does not exist", "model_not_found"), 404),
+    "404-page": Response("404 page not found", 404),
+    "404-empty": Response("", 404),
+    "405": Response({"detail": "Method Not Allowed"}, 405),
+    "402": Response({"error": {"message": "Insufficient credits"}}, 402),
+    "429": Response(E("Rate limit reached", "rate_limit_exceeded"), 429),
+    "quota": Response(E("You exceeded your current quota", "insufficient_quota"), 429),
+    "500": Response(E("boom", ""), 500),
+    "page": Response("<!DOCTYPE html><title>Log in</title>", 200, {"Content-Type": "text/html"}),
+    "empty": Response("", 200),
+    "other": Response({"hello": "world"}, 200),
+    "list": Response([1, 2], 200),
+    "schema": Response(E("response_format is not supported", ""), 400),
+    "long": Response(E("maximum context length is 512 tokens", "context_length_exceeded"), 400),
+    "moved": Response("", 301, {"Location": "https://llm.example/v1/chat/completions"}),
+    "chatter": Response(OPENAI.answer("Sure! Here they are: shoes, hats", "stop"), 200),
+}
+SERVICES = """
+    401 | HTTP 401: Incorrect API key provided | set TARGEN_LLAMA_API_KEY to a key with access to this model
+    403 | HTTP 403: No access to this project | set TARGEN_LLAMA_API_KEY to a key with access to this model, or use another model
+    404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
+    404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
+    404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
+    405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
+    402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then resume the run
+    429 | no answer from the service for more than 0.2 s: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
+    quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then resume the run
+    500 | no answer from the service for more than 0.2 s: HTTP 500: boom | resume when it is back, or with a larger --max-outage
+    page | no answer from the service for more than 0.2 s: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
+    empty | no answer from the service for more than 0.2 s: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
+    other | no answer from the service for more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
+    list | no answer from the service for more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
+    schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
+    long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
+    moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
+    chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and | use a stronger model, or give your own --contexts or --seeds; the same command asks
+"""
+
+
+@pytest.mark.parametrize(("name", "error", "hint"), table(SERVICES))
+def test_a_service(name, error, hint, targen):
+    Path("mail.yaml").write_text(MAIL)
+    with FaultServer(ANSWERS[name], models=("tiny", "large")) as service:
+        address = f"--base-url {service.url}/v1 --max-outage 0.2"
+        done = targen(*f"generate mail.yaml -n 2 -b llama --model tinny -q {address}".split())
+    shown = done.err.replace(service.url, "URL")
+    assert done.code == 1
+    assert f"error: {error}" in shown
+    assert f"  try: {hint}" in shown
+
+
+ADDRESSES = """
+    http://HOST | HTTP 404: Not Found (POST http://HOST/chat/completions, model tiny) | --base-url http://HOST/v1
+    https://HOST/v1 | no connection to https://HOST/v1/chat/completions: the server does not speak https | --base-url http://HOST/v1
+    http://HOST/v1/chat | HTTP 404: Not Found (POST http://HOST/v1/chat/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
+    http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: nothing listens there | is the server running, and is --base-url right?
+    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: there is no host nosuch.invalid | is the server running
+"""
+
+
+@pytest.mark.parametrize(("address", "error", "hint"), table(ADDRESSES))
+def test_an_address(address, error, hint, targen):
+    with FaultServer(Response({"detail": "Not Found"}, 404), models=("tiny",)) as service:
+        host = service.url.removeprefix("http://")
+        address = address.replace("HOST", host)
+        done = targen("backends", "check", "llama", "--model", "tiny", "--base-url", address)
+    shown = done.err.replace(host, "HOST")
+    assert done.code == 1
+    assert f"error: {error}" in shown
+    assert f"  try: {hint}" in shown
+
+
+def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
+    with FaultServer(ANSWERS["401"]) as service:
+        done = targen(
+            "backends", "check", "llama", "--model", "m", "--base-url", f"{service.url}/v1"
+        )
+    assert "set TARGEN_LLAMA_API_KEY to a key" in done.err
+    assert "(OPENAI_API_KEY, which is set, is not read for this service)" in done.err
+    assert "sk-of-openai" not in done.err
+
+
+# --- Python -----------------------------------------------------------------
+
+PYTHON = """
+    tg.generate("mail", n=4, model="scripted") | no task named 'mail' is installed | did you mean the file? mail.yaml
+    tg.generate("rte", 4) | generate() too many positional arguments: what follows task is named, generate(task, n=…)
+    tg.generate(n=4) | generate() missing a required argument: 'task'
+    tg.generate("rte", n="4", model="scripted") | n is '4' | pass a whole number of rows, such as n=100
+    tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
+    tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
+    tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
+    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, scripted; a model stands behind its backend:
+    tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
+    tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object, not its class
+    tg.generate("rte", n=4, model="llama/m", base_url="localhost") | backend llama: option base_url: an address must start with http:// or https:// and a host, such as http://localhost
+    tg.generate("rte", n=4, model="scripted", temprature=1) | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
+    tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
+    tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
+    tg.generate("rte", labels={"entailed": 2}, model="scripted") | task rte has no label 'entailed' | did you mean entailment or not_entailment?
+    tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
+    tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
+    tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
+    tg.generate("rte", n=4, model="scripted", steps={"corect": "scripted"}) | steps corect: no such step | did you mean correct?
+    tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | a name, a file's path, a Task or a Declaration
+    tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
+    tg.generate("mial.yaml", n=4, model="scripted") | there is no file mial.yaml | did you mean mail.yaml?
+    tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row one of this label", "b": "what makes a
+    tg.Declaration(description="x", labels={"a": None}) | declaration: labels.a: it has no definition | labels={"a": "what makes a row one of this label"}
+    tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
+    tg.load("rn") | there is no run directory rn | did you mean run?
+    tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
+    tg.correct([], task="rte", model="scripted") | the data given has no rows
+    tg.correct([{"txt": "x"}], task="rte", model="scripted") | there are no labelled rows to correct | a row has the columns premise, hypothesis, label, idx
+    tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another out=...
+    tg.generat("rte") | module 'targen_core' has no attribute 'generat'; did you mean generate or agenerate or InverseGenerator?
+"""
+
+
+@pytest.mark.usefixtures("_run")
+@pytest.mark.parametrize(("call", "error", "hint"), table(PYTHON))
+def test_a_call(call, error, hint, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises((tg.TargenError, TypeError, AttributeError)) as caught:
+        eval(call)
+    assert error in str(caught.value)
+    assert hint in getattr(caught.value, "hint", "")
+    assert not Path("runs").exists()
+
+
+# --- no mistake, but worth a word ---------------------------------------------
+
+
+def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    Path("mail.yaml").write_text(MAIL)
+    done = targen("generate", "mail.yaml", "-n", 4, "--dry-run")
+    assert "no backend is named: local is asked, a small model to try things with" in done.err
+    with pytest.raises(tg.UsageError):
+        tg.generate("mail.yaml")
+    assert 'no model is given: "local" is asked' in caplog.text
+
+
+def test_a_task_for_which_the_small_model_is_too_small(caplog, monkeypatch):
+    from targen_backends.local.backend import BACKEND, LocalOptions
+
+    said = BACKEND.caveat(LocalOptions(), 5)
+    assert "it is too small for 5 labels" in said
+    assert BACKEND.caveat(LocalOptions(), 2) == ""
+    assert BACKEND.caveat(LocalOptions(model="mine.gguf"), 5) == ""
+
+
+def test_fewer_rows_than_labels(targen):
+    Path("mail.yaml").write_text(MAIL)
+    done = targen("generate", "mail.yaml", "-n", 1, "-b", "scripted", "-q")
+    assert "note: 1 row for 2 labels leaves refund without rows" in done.err
