@@ -8,8 +8,13 @@ A fenced block is marked by an HTML comment in the line above its fence:
   order. A line `…` stands for lines left out, `…` inside a line for text
   left out. Before `python`: the block is run.
 - `<!-- file: NAME -->`: the block is written to that file first.
+- `<!-- file: NAME from PATH -->`: the block is an excerpt, as of `from:`, of that file of the
+  repository, which is copied whole to NAME.
 - `<!-- from: PATH -->`: the block is an excerpt of that file of the repository,
   word for word; a line `# …` stands for lines left out.
+
+A page that has `<!-- service: PATH at ADDRESS -->` in it is run beside what `served()` of that
+file starts, which the commands find at this address.
 
 The blocks of one page run one after the other in one empty folder, its Python
 blocks in one namespace, with an empty cache and no address or key of a model.
@@ -21,10 +26,12 @@ import contextlib
 import io
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +52,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _PLAIN = re.compile(r"targen (?:[\w./:=,@%+ -]|\\\n|'[^']*'|\"[^\"$`\\]*\")*")
+_SERVICE = re.compile(r"^<!-- service: (\S+) at (\S+) -->$", re.MULTILINE)
 _MARK = re.compile(r"^<!-- (?:tested|file:|from:)", re.MULTILINE)
 
 
@@ -99,13 +107,37 @@ def test_examples_of(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("TARGEN_CONCURRENCY", "1")  # how many calls go ahead depends on time
+    with _service(page) as (address, real):
+        _run_all(page, folder, address, real)
+
+
+@contextlib.contextmanager
+def _service(page: Path) -> Iterator[tuple[str, str]]:
+    """The address that a page names, and the one at which its service is; both "" without one."""
+    named = _SERVICE.search(page.read_text(encoding="utf-8"))
+    if named is None:
+        yield "", ""
+        return
+    with runpy.run_path(str(ROOT / named[1]))["served"]() as server:
+        yield named[2], f"{server.url}/v1"
+
+
+def _run_all(page: Path, folder: Path, address: str, real: str) -> None:
     namespace: dict[str, object] = {"__name__": "__example__"}
     for block in blocks(page):
+        if address:
+            block = replace(block, body=block.body.replace(address, real))
         word, _, rest = block.mark.partition(" ")
         if word == "file:":
-            target = folder / rest
+            name, _, origin = rest.partition(" from ")
+            target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.body + "\n", encoding="utf-8")
+            text = block.body + "\n"
+            if origin:
+                text = (ROOT / origin).read_text(encoding="utf-8")
+                _is_excerpt(block, text)
+            target.write_text(text, encoding="utf-8")
         elif word == "from:":
             _is_excerpt(block, (ROOT / rest).read_text(encoding="utf-8"))
         elif block.kind == "python":

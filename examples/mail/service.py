@@ -1,0 +1,70 @@
+"""A service on this machine that replies with what a large model wrote for `mail.yaml`.
+
+    python examples/mail/service.py     # prints its address; Ctrl-C ends it
+
+It speaks OpenAI's chat completions. It finds a reply by the definitions, seeds and texts that a
+call holds, so the other words of a prompt may change. It has the replies of this folder alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
+
+HERE = Path(__file__).resolve().parent
+REPLIES = [
+    json.loads(line) for line in (HERE / "replies.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+def reply(messages: list[str]) -> str:
+    """Return the reply to a call, as JSON.
+
+    Args:
+        messages: the texts of the call, among them, or as one more, the schema of the reply.
+
+    Raises:
+        LookupError: there is no reply to this call.
+    """
+    call = "\n".join(messages)
+    for known in REPLIES:
+        wanted = [*known["to"].values(), *(f'"{field}"' for field in known["reply"])]
+        if all(part in call for part in wanted):
+            found: dict[str, Any] = known["reply"]
+            if '"verdict"' in call:
+                judged = messages[-1].rpartition(" ")[2]  # such a call ends with the label
+                verdict = "correct" if found["actual"] == judged else "incorrect"
+                found = {**found, "verdict": verdict}
+            return json.dumps(found, ensure_ascii=False)
+    raise LookupError(f"no reply to: {messages[-1]}")
+
+
+def answer(seen: Any) -> Response:
+    """Answer a request as OpenAI's chat completions do."""
+    messages = [message["content"] for message in seen.body["messages"]]
+    try:
+        text = reply([json.dumps(seen.body["response_format"]), *messages])
+    except LookupError as error:
+        return Response({"error": {"message": str(error)}}, status=400)
+    # English has about four characters for each token
+    tokens = {"prompt_tokens": sum(map(len, messages)) // 4, "completion_tokens": len(text) // 4}
+    body = {**OPENAI.answer(text, "stop"), "usage": tokens, "model": seen.body["model"]}
+    return Response(body)
+
+
+def served() -> FaultServer:
+    """Return the service, to be used as a context manager."""
+    return FaultServer(answer)
+
+
+if __name__ == "__main__":
+    with served() as server:
+        print(f"{server.url}/v1", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
