@@ -38,8 +38,9 @@ def reply(messages: list[str]) -> str:
         if all(part in call for part in wanted):
             found: dict[str, Any] = known["reply"]
             if '"verdict"' in call:
-                judged = messages[-1].rpartition(" ")[2]  # such a call ends with the label
-                verdict = "correct" if found["actual"] == judged else "incorrect"
+                behind = call.rpartition(known["to"]["text"])[2]
+                label = behind.strip().partition("\n")[0].split()[-1]  # Worker's output: LABEL
+                verdict = "correct" if label == found["actual"] else "incorrect"
                 found = {**found, "verdict": verdict}
             return json.dumps(found, ensure_ascii=False)
     raise LookupError(f"no reply to: {messages[-1]}")

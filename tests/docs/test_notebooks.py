@@ -6,12 +6,20 @@ import ast
 import asyncio
 import inspect
 import json
+import runpy
+import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 NOTEBOOKS = sorted(DOCS.rglob("*.ipynb"))
 
 
@@ -36,12 +44,32 @@ async def _run(code: Any, namespace: dict[str, Any]) -> Any:
     return await value if inspect.iscoroutine(value) else value
 
 
+class ChatOpenAI(BaseChatModel):
+    """In place of langchain-openai's: it replies what a large model wrote for `examples/mail`."""
+
+    model: str
+    max_retries: int
+
+    @property
+    def _llm_type(self) -> str:
+        return "openai-chat"
+
+    def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
+        reply = runpy.run_path(str(ROOT / "examples" / "mail" / "service.py"))["reply"]
+        text = reply([message.content for message in messages])
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
 def test_every_cell_runs_and_shows_itself(
     notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    openai = ModuleType("langchain_openai")
+    monkeypatch.setattr(openai, "ChatOpenAI", ChatOpenAI, raising=False)
+    monkeypatch.setitem(sys.modules, "langchain_openai", openai)
+    shutil.copy(ROOT / "examples" / "mail" / "own.csv", tmp_path)
 
     async def kernel() -> list[Any]:
         namespace: dict[str, Any] = {"__name__": "__main__"}
