@@ -2,9 +2,12 @@
 
     pip install pyte
     python scripts/recording.py docs/assets/first-day.svg
+    python scripts/recording.py docs/assets/your-own-task.svg
 
-The commands are typed and run for real in a shell, in the root of the repository, with the model
-of the demo; nothing is put in afterwards but shorter waits. No service and no font is fetched.
+The commands are typed and run for real in a shell; nothing is put in afterwards but shorter waits.
+`first-day` runs in the root of the repository, with the model of the demo. `your-own-task` runs in
+a copy of `examples/mail`, with its service, so the replies of a large model come without its
+waits. No service and no font is fetched.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import fcntl
 import os
 import pty
 import re
+import runpy
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -26,12 +31,24 @@ from pathlib import Path
 
 COLUMNS, ROWS = 100, 30
 COOL = "-o seeds.temperature=0.4 -o correct.temperature=0"  # as the demo has it
-COMMANDS = (
+FIRST_DAY = (
     "sh scripts/demo $RUNS/demo",
     f"targen preview examples/reviews.yaml -n 2 -b local {COOL}",
     f"targen generate examples/reviews.yaml -n 12 -b local --seed 1 {COOL} --out $RUNS/reviews",
     "targen show examples/superglue_synthetic/rte 1",
     "targen analyze $RUNS/reviews --metric lexical --metric repetition",
+)
+YOUR_OWN_TASK = (
+    "cat mail.yaml",
+    "targen preview mail.yaml",
+    "targen generate mail.yaml --label order_status=20 --label refund=12 --label complaint=12"
+    + " --label advice=10 --label other=6",
+    "targen show runs/mail-0 --rejected",
+    "cp revised.yaml mail.yaml; cat mail.yaml",
+    "targen revise runs/mail-0 --task mail.yaml --yes",
+    "targen show runs/mail-0-revised --label complaint -n 5",
+    "targen train runs/mail-0-revised -o class_weight=true",
+    "targen evaluate models/mail-0-revised own.csv",
 )
 LONGEST = 0.9  # seconds that nothing may change in the picture
 READING = 2.5  # seconds a command's end stands still
@@ -59,16 +76,36 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
     root = Path(__file__).resolve().parent.parent
+    frames: list[tuple[float, Screen]] = []
     with tempfile.TemporaryDirectory(prefix="targen-recording-") as runs:
-        frames: list[tuple[float, Screen]] = []
-        for command in COMMANDS:
-            frames += recorded(command, root, runs)
+        if args.out.stem == "first-day":
+            shows = "previews, generates, shows and analyses rows"
+            for command in FIRST_DAY:
+                frames += recorded(command, root, runs, {})
+        elif args.out.stem == "your-own-task":
+            shows = "generates e-mails for a task in a file, revises it, trains and evaluates"
+            mail = root / "examples" / "mail"
+            folder = Path(shutil.copytree(mail, Path(runs) / "mail"))
+            with runpy.run_path(str(mail / "service.py"))["served"]() as server:
+                model = {
+                    "TARGEN_NO_CONFIG": "1",
+                    "TARGEN_BACKEND": "llama/large",
+                    "TARGEN_BASE_URL": f"{server.url}/v1",
+                    "TARGEN_CONCURRENCY": "1",  # as in the page's tests: the same calls each time
+                    "TARGEN_CACHE_DIR": f"{runs}/cache",
+                }
+                for command in YOUR_OWN_TASK:
+                    frames += recorded(command, folder, runs, model)
+        else:
+            parser.error("OUT is first-day.svg or your-own-task.svg")
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(as_svg(frames), encoding="utf-8")
+    args.out.write_text(as_svg(frames, shows), encoding="utf-8")
     print(f"{args.out}: {len(frames)} pictures, {sum(t for t, _ in frames):.0f} s", file=sys.stderr)
 
 
-def recorded(command: str, root: Path, runs: str) -> list[tuple[float, Screen]]:
+def recorded(
+    command: str, folder: Path, runs: str, variables: dict[str, str]
+) -> list[tuple[float, Screen]]:
     """What a terminal shows while a command is typed and runs: seconds and picture, one by one."""
     import pyte
 
@@ -85,6 +122,7 @@ def recorded(command: str, root: Path, runs: str) -> list[tuple[float, Screen]]:
     frames.append((0.3, drawn(screen)))
     environment = {
         **os.environ,
+        **variables,
         "RUNS": runs,
         "TERM": "xterm-256color",
         "COLUMNS": str(COLUMNS),
@@ -94,7 +132,7 @@ def recorded(command: str, root: Path, runs: str) -> list[tuple[float, Screen]]:
     fcntl.ioctl(their_end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     process = subprocess.Popen(
         ["sh", "-c", command],
-        stdin=their_end, stdout=their_end, stderr=their_end, cwd=root, env=environment,
+        stdin=their_end, stdout=their_end, stderr=their_end, cwd=folder, env=environment,
         start_new_session=True,
     )  # fmt: skip
     os.close(their_end)
@@ -154,7 +192,7 @@ def _span(look: str, text: str) -> str:
     return f"<tspan{named}{fill}>{escape(text)}</tspan>" if look else escape(text)
 
 
-def as_svg(frames: list[tuple[float, Screen]]) -> str:
+def as_svg(frames: list[tuple[float, Screen]], shows: str) -> str:
     """The pictures one after the other, for ever; each line of text is in the file once."""
     total = sum(seconds for seconds, _ in frames)
     names: dict[str, str] = {}
@@ -166,7 +204,7 @@ def as_svg(frames: list[tuple[float, Screen]]) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" role="img" '
-        'aria-label="A terminal in which targen previews, generates, shows and analyses rows">'
+        f'aria-label="A terminal in which targen {shows}">'
     )
     parts = [
         head,
