@@ -144,7 +144,7 @@ def main() -> None:
                 sent = targen("revise", "run", "--task", "mail.yaml", *words)
                 cells += f"{f'{sent} ({sent / new:.0%})':>24}"
             print(f"{change:24}{new:>12}{cells}")
-            if not labels:
+            if not labels and not more:  # the prompts of a new run name other labels
                 sides = (f"{change}, {which}/dataset.jsonl" for which in ("new", next(iter(ways))))
                 one, other = (Path(side).read_bytes() for side in sides)
                 print(f"  all judged again: {'' if one == other else 'NOT '}the rows of a new run")

@@ -59,12 +59,22 @@ def test_a_description_cannot_open_a_turn(declared):
     assert turns[0] == turns[1]
 
 
-def test_a_label_is_in_its_own_prompt_alone(declared):
+def test_a_definition_is_in_its_own_prompt_alone(declared):
     labels = {"calm": "nothing happened", "alarm": "something must be done"}
-    task, more = declared(labels=labels).task(), declared(labels={**labels, "drill": "fun"}).task()
-    for name in ("contexts", "seeds", "write-calm", "write-alarm"):
-        assert prompt(task, name) == prompt(more, name)
-    assert "alarm" not in prompt(task, "write-calm") + prompt(task, "seeds")
+    task, other = declared(labels=labels).task(), declared(labels={**labels, "alarm": "no"}).task()
+    for name in ("contexts", "seeds", "write-calm"):
+        assert prompt(task, name) == prompt(other, name)
+    assert "alarm" not in prompt(task, "seeds")
+    assert "one of the other labels: alarm\n" in prompt(task, "write-calm")
+
+
+def test_of_very_many_labels_a_prompt_names_those_that_are_called_alike(declared):
+    labels = {f"kind_{n}": f"notes about the matter {n}" for n in range(60)}
+    labels |= {"fire_alarm": "the fire bell rang", "fire_drill": "it rang on purpose"}
+    text = prompt(declared(labels=labels).task(), "write-fire_alarm")
+    (line,) = [line for line in text.splitlines() if "the other labels: " in line]
+    assert "fire_drill" in line
+    assert line.count("kind_") == 23
 
 
 def test_a_pair_whose_seed_is_a_field(declared, rows_of):

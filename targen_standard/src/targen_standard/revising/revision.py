@@ -32,6 +32,7 @@ from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.tasks.model import Task
 from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import Replay, known_sources, reply_of
+from targen_standard.task_files.prompt_text import without_others
 
 __all__ = ["Judged", "Revision", "touched_labels"]
 
@@ -230,16 +231,28 @@ class _Carrying(LocalExecutor):
     async def generate(self, work: Generation, scope: Scope) -> Generated:
         """See `Executor.generate`."""
 
-        async def old() -> list[Mapping[str, Any]] | None:
-            return None if self.revision.rewrites else await self.past.generate(work)
+        async def old(call: Call) -> list[Mapping[str, Any]] | None:
+            if self.revision.rewrites and not self._tells_alike(call):
+                return None
+            return await self.past.generate(work)
 
         return await self._with(super().generate, work, scope, old)
+
+    def _tells_alike(self, call: Call) -> bool:
+        """Whether the prompt of a call differs in the names of other labels alone."""
+        texts = [
+            without_others(prompt.text)
+            for task in (self.past.task, self.revision.task)
+            for prompt in task.prompts
+            if prompt.name == call.prompt
+        ]
+        return len(texts) == 2 and texts[0] == texts[1]
 
     async def judge(self, work: Judgement, scope: Scope) -> Outcome:
         """See `Executor.judge`."""
         revision = self.revision
 
-        async def old() -> list[Mapping[str, Any]] | None:
+        async def old(call: Call) -> list[Mapping[str, Any]] | None:
             if not revision.judges_alike:
                 return None
             outcome, records = await self.past.judge(work)
@@ -255,12 +268,12 @@ class _Carrying(LocalExecutor):
         do: Callable[[Any, Scope], Awaitable[R]],
         work: Any,
         scope: Scope,
-        old: Callable[[], Awaitable[list[Mapping[str, Any]] | None]],
+        old: Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]],
     ) -> R:
         """Do a piece of work; where calls are lacking, with old replies in their places."""
         first = Scope(parent=scope)
         value = await do(work, first)
-        records = await old() if first.lacking else None
+        records = await old(first.lacking[0]) if first.lacking else None
         if records:
             standing, stood = self.standing.standing, list[tuple[Call, bytes]]()
             for record in (*records, None):

@@ -3,9 +3,10 @@
 What stays the same in each call is put in once; so a prompt of a declared task
 reads from top to bottom like one that was written for it.
 
-A prompt of step 3 tells of its own label alone, and those of steps 1 and 2 of none: so a label
-that is changed, added or dropped leaves the calls of all others as they were, and what was paid
-for them need not be paid again. That the labels are told apart is for step 4, which has them all.
+A prompt of step 3 has the definition of its own label alone, and those of steps 1 and 2 have none:
+so another definition leaves the calls of all other labels as they were, and what was paid for them
+need not be paid again. The names of the others stand in a line of their own (`without_others`),
+since "anything else" means nothing without them. Step 4 has all definitions.
 """
 
 from __future__ import annotations
@@ -16,11 +17,21 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from rapidfuzz import fuzz
+
 from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 
-__all__ = ["branch_prompt", "contexts_prompt", "default_instructions", "seeds_prompt"]
+__all__ = [
+    "branch_prompt",
+    "contexts_prompt",
+    "default_instructions",
+    "seeds_prompt",
+    "without_others",
+]
 
+_NAMED = 24  # other labels that a prompt of step 3 names
+_OTHERS = "It must not be taken for one of the other labels: "
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 
 
@@ -95,6 +106,7 @@ def branch_prompt(
         ),
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
+        others="" if label is None else _others(declaration, label),
         fields=fields,
         seed_line=_Raw(lines),
         worked=_Raw(worked),
@@ -158,6 +170,21 @@ def _general(name: str, template: str = "", **said: str) -> Prompt:
 def _quoted(text: str) -> str:
     """A text that is neither filled in nor taken for the heading of a turn."""
     return re.sub(r"^(?=---)", " ", text.replace("$", "$$"), flags=re.MULTILINE)
+
+
+def _others(declaration: Declaration, name: str) -> str:
+    """The names of the other labels; of many, those that are most like its own."""
+    others = [other for other in declaration.labels if other != name]
+    nearest = sorted(
+        others, key=lambda other: -fuzz.token_set_ratio(*map(_words_of, (name, other)))
+    )
+    named = {*nearest[:_NAMED]}
+    return f"{_OTHERS}{_list(tuple(other for other in others if other in named))}\n"
+
+
+def without_others(prompt: str) -> str:
+    """The text of a prompt of step 3 without the names of other labels."""
+    return re.sub(rf"(?m)^{re.escape(_OTHERS)}.*\n", "", prompt)
 
 
 def _field(name: str, part: FieldPart, language: str) -> str:
