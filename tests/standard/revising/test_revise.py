@@ -125,8 +125,8 @@ def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(
     if "a label" in change:  # whose name is in the prompts of the others, whose texts stay
         texts = {row["text"] for row in records("revised/dataset.jsonl")}
         old = [row["text"] for row in records("run/dataset.jsonl") if row["label"] in labels]
-        # One may be another label's surplus now, since seeds are walked in another order.
-        assert sum(text in texts for text in old) >= len(old) - 2
+        # Those beyond where a replay must guess what comes are written anew.
+        assert sum(text in texts for text in old) >= len(old) - 4
     else:
         assert bytes_of("revised") == bytes_of(fresh)
     done = bytes_of("revised")
