@@ -125,14 +125,14 @@ def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(
     if "a label" in change:  # whose name is in the prompts of the others, whose texts stay
         texts = {row["text"] for row in records("revised/dataset.jsonl")}
         old = [row["text"] for row in records("run/dataset.jsonl") if row["label"] in labels]
-        # Those beyond where a replay must guess what comes are written anew.
         assert sum(text in texts for text in old) >= len(old) - 4
     else:
         assert bytes_of("revised") == bytes_of(fresh)
     done = bytes_of("revised")
     assert bytes_of("run") == before
     asked = calls("revised")
-    assert asked.keys() == least.keys()
+    few = 4 if "a label" in change else 0  # beyond where a replay must guess what comes
+    assert {step for step, count in asked.items() if count > few} == least.keys()
     assert all(count <= asked[step] <= count + 10 for step, count in least.items())
     assert sum(asked.values()) < 0.75 * sum(calls(fresh).values())
     for verify in ((), ("--verify",)):
