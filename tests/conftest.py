@@ -106,7 +106,9 @@ def in_process(
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
         assert "targen failed" not in err, err
-        assert "report it to the authors of targen-" not in err, err
+        # But for prompts that were edited, as tests do: that is for their authors.
+        blames = "report it to the authors of targen-" in err
+        assert not blames or "without a new version" in err, err
         return Done(code, out, err)
 
     return run

@@ -250,6 +250,12 @@ def _run(place: Place) -> None:
         assert result.code == 0, result.err
 
 
+def _changed(place: Place) -> None:
+    """Its task with other definitions."""
+    _run(place)
+    (place.folder / "changed.yaml").write_text(MAIL.replace(" it is about", " it asks about"))
+
+
 def _rejected(place: Place, at: Path) -> None:
     """A copy of that run, and a review that rejects two of its rows."""
     shutil.copytree(place.folder / "grown", at / "grown")
@@ -278,6 +284,12 @@ COMMANDS = [
     Command("generate", "generate tickets -n 6 -q --out {at}/out", more=ONE),
     Command(
         "suite", "generate --suite example -n 4 -q --out {at}/out", ("out/*/*.jsonl",), more=ONE
+    ),
+    Command(
+        "revise",
+        "revise grown --task ./changed.yaml -q --out {at}/out",
+        before=_changed,
+        backend=(),
     ),
     Command("method", "method zerogen ./mail.yaml -n 4 -q --out {at}/out", before=_mail, more=ONE),
     Command("correct", "correct rows --corrector blind --out {at}/out", before=_rows, more=ONE),

@@ -99,7 +99,7 @@ def test_it_uses_every_usual_hook(registry: Registry) -> None:
         for item in registry.all(kind)
         if item.distribution == "targen-plugin-example"
     }
-    rare = {"adapter", "delivery", "function", "reader"}
+    rare = {"adapter", "dataset-reader", "delivery", "function", "reader", "reporter"}
     assert kinds == set(registry.kinds) - rare
 
 

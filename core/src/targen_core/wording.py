@@ -15,6 +15,7 @@ An option is called by its keyword in Python; `flag_of` derives the command's fl
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,6 +44,7 @@ __all__ = [
     "Setting",
     "Together",
     "Words",
+    "anywhere",
     "edge",
     "flag_of",
     "in_a_command",
@@ -396,6 +398,20 @@ def install(package: str) -> str:
     elif len(names) == 1:
         wanted = [f"'{package}'"]
     return " ".join(["pip", "install", *wanted])
+
+
+def anywhere(text: str) -> str:
+    """Return a hint for other machines: without the folder that packages come from on this one."""
+    place = str(_source().get("url", ""))
+    if not place.startswith("file:"):
+        return text
+    root = re.escape(str(Path(url2pathname(urlsplit(place).path)).parent))
+    named = re.sub(
+        rf"{root}/(?:plugins/)?([a-z_]+)",
+        lambda found: f"targen-{found[1].replace('_', '-').removeprefix('targen-')}",
+        text,
+    )
+    return re.sub(rf"--find-links '?{root}'? ", "", named)
 
 
 def _source() -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     kinds_of = dict.fromkeys(
         item.kind for item in items if name in (item.name, item.id, *item.aliases)
     )
-    if not kinds_of and (Path(name) / "manifest.json").is_file():
+    if not kinds_of and len(name) < 1000 and (Path(name) / "manifest.json").is_file():
         raise UsageError(f"{name} is a run directory", hint=str(Action("report", Path(name))))
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)

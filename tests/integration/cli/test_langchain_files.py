@@ -33,8 +33,11 @@ class Chat(BaseChatModel):
         with open("calls.txt", "a") as file:
             file.write("VERSION\\n")
         text = "\\n".join(str(m.content) for m in messages)
-        found = json.JSONDecoder().raw_decode(text[text.index('{"'):])[0]
-        reply = json.dumps(fill_schema(found, random.Random(text)))
+        found = json.JSONDecoder().raw_decode(text.rpartition("JSON schema:")[2].strip())[0]
+        filled = fill_schema(found, random.Random(text))
+        if "text" in filled:
+            filled["text"] = "The till is down and the queue is at the door."
+        reply = json.dumps(filled)
         return ChatResult(generations=[ChatGeneration(message=AIMessage(reply))])
 """
 
@@ -76,7 +79,7 @@ def test_replies_of_code_that_changed_come_from_the_code(targen):
     assert before
     write("chat.py", "two")
     targen(*RUN, *mine, "--out", "second")
-    assert calls()[before:] == ["two"] * before
+    assert set(calls()[before:]) == {"two"}
     usage = json.loads(Path("second/report.json").read_text())["usage"]["total"]
     assert usage["cached"] == 0
 

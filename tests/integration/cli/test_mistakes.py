@@ -171,7 +171,6 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --seed 2 --out run | run holds another run, started with seed 0; you asked for 2 | targen resume run resumes it with its own options; or choose
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
-    list tasks | there is no command 'list' | targen runs, or: targen list-tasks
     help generate | there is no command 'help' | targen --help
     resume | targen resume needs RUN: A run directory | targen resume --help
     resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,7 +162,7 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
     assert "requires targen-core 9.1 or newer" in mine["problems"][0]["problem"]
 
 
-def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen):
+def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen, tmp_path):
     member = Path(__file__).parent / "zoo/members/flag_taken.py"
     text = member.read_text().replace(
         "\n\nclass Sizes",
@@ -172,5 +175,8 @@ def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen):
     assert [(each["check"], each["problem"]) for each in mine["problems"]] == [
         ("flag-taken", "filter creature: its option out is no flag: targen has that name")
     ]
-    shown = targen("generate", "--help", path=site).stdout
-    assert "--longest-row" in shown
+    # In a process that has imported nothing: flags are made where a command is.
+    own = {"PYTHONPATH": str(site[0]), "COLUMNS": "200", "TARGEN_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", "from targen_cli import main; main()", "generate", "--help"]
+    shown = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True)
+    assert "--longest-row" in shown.stdout, shown.stderr

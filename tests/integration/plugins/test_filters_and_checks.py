@@ -184,6 +184,7 @@ def test_a_run_uses_them_records_them_and_goes_on_with_them(acme, targen, tmp_pa
         "prompts": {},
         "files": {},
         "sources": [],
+        "version": 1,
     }
     assert locked["parts"]["filter plain"]["id"] == "acme:plain"
     assert locked["parts"]["check short"]["options"] == {"most": 30}

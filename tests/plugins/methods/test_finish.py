@@ -102,7 +102,7 @@ def test_what_has_nothing_to_finish_says_so(targen: Targen, mail: Path) -> None:
     assert mine.code == 2 and "holds something else than weighed rows" in mine.err
     assert targen("finish", "nowhere").code == 2
     row = targen("finish", "run/dataset.jsonl")
-    assert row.code == 2 and "is a file, and no run directory" in row.err
+    assert row.code == 2 and "is a file, not a run directory" in row.err
     assert "try: run" in row.err
 
 

@@ -57,7 +57,7 @@ def test_what_it_needs_is_said(
 ) -> None:
     monkeypatch.setitem(sys.modules, "lm_eval", None)
     none = targen("evaluate", decoder, "--harness", "arc_easy")
-    assert none.code != 0 and "targen-training[harness]" in none.err
+    assert none.code != 0 and "[harness]" in none.err
     both = targen("evaluate", decoder, "train.jsonl", "--harness", "arc_easy")
     assert both.code == 2 and "has its own data" in both.err
     nothing = targen("evaluate", decoder)

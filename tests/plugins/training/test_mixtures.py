@@ -124,7 +124,7 @@ def test_what_a_model_starts_from(
 def test_a_killed_training_leaves_no_model(targen: Command, mood: Command, monkeypatch) -> None:
     mood("train.jsonl", 20)
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("numpy.savez", stop)

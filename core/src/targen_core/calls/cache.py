@@ -67,7 +67,7 @@ class ReplyCache:
     def __init__(self, folder: Path, *, size_limit: int = 8 << 30) -> None:
         """Open the cache in `folder`, at most `size_limit` bytes large."""
         self._cache: Cache | None = None
-        self._queue: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[bytes, bytes | None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         try:
@@ -95,14 +95,18 @@ class ReplyCache:
             return None
         return value if isinstance(value, bytes) else None
 
-    def put(self, key: bytes, value: bytes) -> None:
-        """Write later, in a batch with others."""
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """Write later, in a batch with others; None deletes."""
         if self._cache is None:
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._write, name="targen-cache", daemon=True)
             self._thread.start()
         self._queue.put((key, value))
+
+    def forget(self, key: bytes) -> None:
+        """Delete later, behind all that is to be written before."""
+        self.put(key, None)
 
     def close(self) -> None:
         """Write what is waiting, keep to the size limit and close."""
@@ -137,7 +141,7 @@ class ReplyCache:
         if self._cache is not None:
             self._cache.close()  # this thread's own connection
 
-    def _store(self, cache: Cache, items: Sequence[tuple[bytes, bytes]]) -> None:
+    def _store(self, cache: Cache, items: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Write a batch; another process may be at it for a moment.
 
         Raises:
@@ -147,7 +151,10 @@ class ReplyCache:
             try:
                 with cache.transact():
                     for key, value in items:
-                        cache.set(key, value)
+                        if value is None:
+                            cache.delete(key)
+                        else:
+                            cache.set(key, value)
                 return
             except Timeout:
                 if not left:

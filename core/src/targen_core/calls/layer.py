@@ -127,6 +127,7 @@ class CallLayer:
         self.asks_again = False  # whether replies of the journal that cannot be used are asked for
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
+        self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
@@ -244,6 +245,7 @@ class CallLayer:
                 return _value(reply, call, read), reply
             except BadReply as error:
                 problem = error
+                self._unusable.append(bound.cache_key(key))
                 if reply.unscored:  # its words may be good
                     continue
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
@@ -260,7 +262,7 @@ class CallLayer:
     def _recall(
         self, bound: BoundModel, key: bytes, call: Call, read: Callable[[str], Any]
     ) -> ChatReply | None:
-        """The reply from the journal, or one that can be used from the cache of other runs."""
+        """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
         if record is not None and self.asks_again and key not in self._asked_again:
             self._asked_again.add(key)
@@ -268,7 +270,7 @@ class CallLayer:
                 if not self.again:
                     _log.warning("asking again for replies that could not be used")
                 self.again += 1
-                record = None
+                return None
         if record is not None:
             known = recorded_reply(record)
             if _lacks_scores(known, call):
@@ -291,11 +293,19 @@ class CallLayer:
         reply = _uncached(stored)
         if reply is None or _lacks_scores(reply, call):
             return None  # written by a stranger: ask the model instead
-        if not _is_usable(reply, call, read):
-            return None  # what failed one run must not fail all that come after it
         reply = bound.secrets.reply(reply)
         self._write(call, key, reply, cached=True, cost=0.0)
         return reply
+
+    def forget_unusable(self) -> None:
+        """Let the cache forget replies that could not be used, where they failed a run.
+
+        Otherwise they would fail all that come after it, although the service was mended. Of a run
+        that has its rows they are kept as all others: they were paid for.
+        """
+        if self.cache is not None:
+            for key in self._unusable:
+                self.cache.forget(key)
 
     def share_last(self, count: int) -> None:
         """Put the journal's last replies into the cache, if it lacks them.

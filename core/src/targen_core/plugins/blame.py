@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from targen_core.errors import PluginError, TargenError
+from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
@@ -58,6 +58,8 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
 
 
 def _blamed(error: Exception, registry: Registry | None) -> PluginError | None:
+    if isinstance(error, MissingDependency):
+        return None  # it says what to install
     raised = error.__cause__ if isinstance(error, PluginError) else error
     while isinstance(raised, ExceptionGroup) and len(raised.exceptions) == 1:
         raised = raised.exceptions[0]

@@ -76,6 +76,9 @@ class Plugin:
         return self.seconds >= 2.0
 
 
+_LONGEST = 1000  # letters of a path
+
+
 class Registry:
     """Finds registered objects by `distribution:name` or by an unambiguous name."""
 
@@ -437,6 +440,8 @@ class Registry:
 
 def _of_a_file(name: str) -> tuple[str, str] | None:
     """What is wrong with the name of a task that is a file's or a description, and a hint."""
+    if len(name) > _LONGEST:  # no system has a file of such a name
+        return None
     if len(name.split()) > 1:
         return (
             f"no task named {printable(name, lines=False, max_length=60)!r} is installed",

@@ -32,7 +32,7 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option
 from targen_standard.replaying.replay import Replay
 
-__all__ = ["areplay", "begun", "beside", "replay", "replayed"]
+__all__ = ["areplay", "begun", "place_beside", "replay", "replayed"]
 
 ReplayT = TypeVar("ReplayT", bound=Replay)
 
@@ -123,7 +123,9 @@ async def replayed(
     Raises:
         TargenError: as `replay`.
     """
-    with begun(Replay, path, out or beside(path, "replay"), registry, **asked) as (job, known):
+    if out is None:
+        out = next(one for one in numbered(place_beside(path, "replay")) if not one.exists())
+    with begun(Replay, path, out, registry, **asked) as (job, known):
         # What is lacking, and what fell short, is in the report.
         with suppress(AnswersAwaited, QuotaNotMet):
             await job.arun()
@@ -215,14 +217,11 @@ def _quotas(
     return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **asked}
 
 
-def beside(path: Path, what: str) -> Path:
-    """RUN-WHAT, or the first of RUN-WHAT-2 and so on that is free."""
+def place_beside(path: Path, what: str) -> Path:
+    """RUN-WHAT; of a run that is called so itself, or RUN-WHAT-2, the same."""
     named = path if path.name.strip(".") else path.resolve()  # "." has no name to add to
-    name = path.resolve().name
-    if re.fullmatch(rf".+-{what}(-\d+)?", name):  # RUN-replay is made again: RUN-replay-2
-        name = re.sub(rf"-{what}(-\d+)?$", "", name)
-    others = numbered(named.with_name(f"{name}-{what}"))
-    return next(one for one in others if not one.exists())
+    name = re.sub(rf"(?<=.)-{what}(-\d+)?$", "", path.resolve().name)
+    return named.with_name(f"{name}-{what}")
 
 
 replay = waiting(areplay)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_cli.shelf import remove
 from targen_core.api.generating import aresume
 from targen_core.api.kinds import checked
 from targen_core.api.models import named
 from targen_core.api.request import PathText, TaskLike, as_path
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
-from targen_core.errors import AnswersAwaited, QuotaNotMet, TargenError, UsageError
+from targen_core.errors import AnswersAwaited, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.wording import Option
-from targen_standard.replaying.api import begun, beside
+from targen_core.runs.folder.place import is_fresh, numbered
+from targen_core.runs.records.manifest import Manifest
+from targen_core.wording import ANOTHER_OUT, Option
+from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
 from targen_standard.revising.revision import Judged, Revision
 
@@ -58,21 +60,20 @@ async def aplan_revision(
     Raises:
         TargenError: as `revise`.
     """
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        plan, _ = await planned(
-            _path_of(run),
-            Path(folder) / "run",
-            registry or (run.registry if isinstance(run, Run) else None),
-            judge=judge,
-            rewrite=rewrite,
-            task=task,
-            n=n,
-            labels=labels,
-            correct=correct,
-            corrector=corrector,
-            **_asked_of(model, options),
-        )
-        return plan
+    revision = await planned(
+        _path_of(run),
+        None,
+        registry or (run.registry if isinstance(run, Run) else None),
+        judge=judge,
+        rewrite=rewrite,
+        task=task,
+        n=n,
+        labels=labels,
+        correct=correct,
+        corrector=corrector,
+        **_asked_of(model, options),
+    )
+    return revision.plan
 
 
 @checked
@@ -103,7 +104,8 @@ async def arevise(
         run: a run, or its directory.
         task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
             run's own.
-        out: the new directory; by default the old one's name with `-revised`.
+        out: the new directory; by default the old one's name with `-revised`. The same revision
+            that was stopped there goes on.
         judge: "all" judges every row again, as a new run would. "changed" judges those of labels
             that have changed and those that were taken for one of them, and takes all other
             judgements over; so it does with labels of samples that have changed.
@@ -129,66 +131,98 @@ async def arevise(
     """
     path = _path_of(run)
     known = registry or (run.registry if isinstance(run, Run) else None)
-    where = beside(path, "revised") if out is None else as_path(out)
-    with removed_if_not_begun(where):
-        _, known = await planned(
-            path,
-            where,
-            known,
-            judge=judge,
-            rewrite=rewrite,
-            task=task,
-            n=n,
-            labels=labels,
-            correct=correct,
-            corrector=corrector,
-            **_asked_of(model, options),
-        )
+    revision = await planned(
+        path,
+        None if out is None else as_path(out),
+        known,
+        judge=judge,
+        rewrite=rewrite,
+        task=task,
+        n=n,
+        labels=labels,
+        correct=correct,
+        corrector=corrector,
+        **_asked_of(model, options),
+    )
+    where, known = await revision.begin()
     said = {name: value for name, value in (options or {}).items() if "." not in name}
     return await aresume(where, registry=known, options=said, **resumed)
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A revision of which all is known that needs no answer; nothing of it is there yet.
+
+    Attributes:
+        plan: what it changes, keeps and asks.
+        path: where it goes; it may be there already, from a process that was stopped.
+    """
+
+    plan: RevisionPlan
+    path: Path
+    _is_there: bool
+    _make: Callable[[Path], Awaitable[tuple[RevisionPlan, Manifest, Registry]]]
+    _registry: Registry
+
+    async def begin(self) -> tuple[Path, Registry]:
+        """Make it, as far as nothing is asked; where it is, and what finds its parts."""
+        if self._is_there:
+            return self.path, self._registry
+        _, _, registry = await self._make(self.path)
+        return self.path, registry
+
+
 async def planned(
     path: Path,
-    out: Path,
+    out: Path | None,
     registry: Registry | None = None,
     *,
     judge: Judged = "all",
     rewrite: bool = True,
     **asked: Any,
-) -> tuple[RevisionPlan, Registry]:
-    """Make the new run as far as nothing is asked, and its plan; `asked` is as in `begun`.
+) -> Planned:
+    """Find out what a revision changes and takes; `asked` is as in `begun`.
 
     Raises:
         TargenError: as `revise`.
     """
     if judge not in ("all", "changed"):
         raise UsageError(Option("judge", judge) + ": no such choice", hint='"all" or "changed"')
-    with begun(Revision, path, out, registry, **asked) as (job, known):
-        job.look_back(known, judge, rewrites=rewrite)
-        with suppress(AnswersAwaited, QuotaNotMet):
-            await job.arun()
-        plan = plan_of(job)
+
+    async def make(at: Path) -> tuple[RevisionPlan, Manifest, Registry]:
+        with begun(Revision, path, at, registry, **asked) as (job, known):
+            job.look_back(known, judge, rewrites=rewrite)
+            with suppress(AnswersAwaited, QuotaNotMet):
+                await job.arun()
+            return plan_of(job), job.manifest, known
+
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        plan, manifest, known = await make(Path(folder) / "run")
     if not plan.changes:
         what = "its task" if asked.get("task") is None else "the task"
         raise UsageError(
             f"nothing of {path} has changed: {what} says what it said then",
             hint="change its file, and name it with " + Option("task", ...),
         )
-    return plan, known
+    for place in [out] if out is not None else numbered(place_beside(path, "revised")):
+        if not place.exists() or is_fresh(place):
+            return Planned(plan, place, False, make, known)
+        if _is_same(place, manifest):
+            return Planned(plan, place, True, make, known)
+    assert out is not None
+    raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
 
 
-@contextmanager
-def removed_if_not_begun(out: Path) -> Iterator[None]:
-    """Take a folder away again that was made in vain."""
-    was_there = out.exists()
+def _is_same(place: Path, manifest: Manifest) -> bool:
+    """Whether a place holds this very revision, begun by a process that was stopped."""
     try:
-        yield
-    except BaseException:
-        if not was_there and out.exists():
-            with suppress(TargenError):
-                remove(out)
-        raise
+        there = Manifest.load(place / "manifest.json")
+    except TargenError:
+        return False
+    made = ("replay_of", "carried")
+    return not there.differences(manifest) and all(
+        getattr(there, name) == getattr(manifest, name) for name in made
+    )
 
 
 def _asked_of(model: str | None, options: Mapping[str, Any] | None) -> dict[str, Any]:

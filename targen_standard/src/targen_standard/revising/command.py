@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,8 +105,7 @@ def revise(
     from targen_core.api.models import named
     from targen_core.api.request import elsewhere, reopened
     from targen_core.runs.jobs.event_loops import finish
-    from targen_standard.replaying.api import beside
-    from targen_standard.revising.api import planned, removed_if_not_begun
+    from targen_standard.revising.api import planned
 
     models = said.of(ModelOptions)
     options = models.values
@@ -127,33 +125,24 @@ def revise(
         options=changed,
         **said.part(rows()),
     )
-    where = out or beside(run, "revised")
+    revision = finish(planned(run, out, **asked))
+    plan = revision.plan
+    if dry_run and json:
+        print_json(plan.raw)
+        return
+    if not quiet and not json:
+        _print(plan, revision.path)
     if dry_run:
-        with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-            plan, _ = finish(planned(run, Path(folder) / "run", **asked))
-        if json:
-            print_json(plan.raw)
-            return
-        _print(plan, where)
         print("\nDry run: nothing was sent or written.")
         return
-    with removed_if_not_begun(where):
-        plan, registry = finish(planned(run, where, **asked))
-        if not quiet and not json:
-            _print(plan, where)
-        if plan.calls.total and not yes and not quiet and can_ask():
-            print()
-            if not typer.confirm("Go on?", err=True):
-                raise typer.Exit(1)
-        placed = elsewhere(
-            registry, said.of(WorkerOptions).asked, delivery=said.of(Limits).delivered_by
-        )
-    job, _ = reopened(
-        where,
-        registry,
-        options=options,
-        **said.part(Limits),
-    )
+    if plan.calls.total and not yes and not quiet and can_ask():
+        print()
+        if not typer.confirm("Go on?", err=True):
+            raise typer.Exit(1)
+    where, registry = finish(revision.begin())
+    batch = said.of(Limits).delivered_by
+    placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=batch)
+    job, _ = reopened(where, registry, options=options, **said.part(Limits))
     with job:
         run_job(job, placed, quiet=quiet, json=json, strict=strict)
 

@@ -31,6 +31,7 @@ from targen_core.engine.run import Engine
 from targen_core.engine.seeds import item_value
 from targen_core.errors import (
     Interrupted,
+    QuotaNotMet,
     RunConflict,
     ServiceError,
     ServiceGaveUp,
@@ -486,6 +487,8 @@ class Job:
                 raise
             except Exception as raised:
                 error = blamed(raised) or raised
+                if isinstance(error, QuotaNotMet):
+                    layer.forget_unusable()
         assert self.engine is not None
         error = self._lacking(self.engine) or error
         gone = isinstance(error, ServiceError | ServiceGaveUp)
@@ -571,12 +574,20 @@ class Job:
 
     def _came_to_nothing(self) -> bool:
         """Whether an earlier process ended without a row: none rests on what could not be used."""
-        try:
-            report = read_report(self.path)
-            rows = (self.path / "dataset.jsonl").stat().st_size
-        except (TargenError, OSError):
+        if self._keeps_all or not self._fell_short:
             return False
-        return report["status"] == "short" and not rows and not self._keeps_all
+        with contextlib.suppress(OSError):
+            return not (self.path / "dataset.jsonl").stat().st_size
+        return False
+
+    @property
+    def _fell_short(self) -> bool:
+        """Whether an earlier process ended with fewer rows than it was to make."""
+        if not (self.path / "report.json").exists():
+            return False
+        with contextlib.suppress(TargenError, OSError):
+            return bool(read_report(self.path)["status"] == "short")
+        return False
 
     @property
     def _keeps_all(self) -> bool:
@@ -655,6 +666,7 @@ class Job:
             usage=self.usage,
             cache=self._cache_folder,
             deliveries=self._prepared.deliveries,
+            was_cut=not self._fell_short,  # then the cache was told to forget some
         ) as layer:
             yield layer
 

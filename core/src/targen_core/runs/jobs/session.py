@@ -34,10 +34,12 @@ async def open_layer(
     usage: Usage,
     cache: Path | None,
     deliveries: Iterable[Delivery] = (),
+    was_cut: bool = True,
 ) -> AsyncIterator[CallLayer]:
     """Open the call layer of a part, which draws from the command's account; close its models.
 
-    `usage` counts what the journal holds; `deliveries` may have left calls in its folder.
+    `usage` counts what the journal holds; `deliveries` may have left calls in its folder. `was_cut`
+    says whether an earlier process may have been killed before the cache had all its replies.
 
     The journal is brought to the disk every second, and at the end: what a power cut takes
     is the answers of a second.
@@ -57,7 +59,8 @@ async def open_layer(
         max_outage=limits.max_outage,
         outstanding=[each for each in left if each is not None],
     )
-    layer.share_last(_LATELY)
+    if was_cut:
+        layer.share_last(_LATELY)
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.

@@ -9,6 +9,7 @@ from typing import Any
 
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Corpus
+from targen_core.wording import anywhere
 
 __all__ = ["FORMAT", "as_json", "plain"]
 
@@ -39,7 +40,7 @@ def _dataset(corpus: Corpus) -> dict[str, Any]:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    record = {"title": part.title, "problem": part.problem, "hint": part.hint}
+    record = {"title": part.title, "problem": part.problem, "hint": anywhere(part.hint)}
     if part.findings is None:
         return {**record, "findings": None}
     findings = plain(part.findings)

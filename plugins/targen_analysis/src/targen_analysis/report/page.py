@@ -15,6 +15,7 @@ from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short
 from targen_cli.pages import document
 from targen_core.pages import safe
+from targen_core.wording import anywhere
 
 __all__ = ["as_page"]
 
@@ -165,7 +166,7 @@ def _list(lines: Sequence[str]) -> Iterator[str]:
 def _unmeasured(part: Part, name: str) -> str:
     return (
         f'<p class="doubt">Not measured: {safe(name)}{safe(part.problem)}. '
-        f"Try: <code>{safe(part.hint)}</code></p>"
+        f"Try: <code>{safe(anywhere(part.hint))}</code></p>"
     )
 
 
