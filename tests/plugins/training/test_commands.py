@@ -32,6 +32,24 @@ def test_a_model_learns_and_is_measured(targen: Command, mood: Command) -> None:
     assert "accuracy" in text and "said praise" in text
 
 
+def test_unequal_shares_do_not_decide_what_is_said(targen: Command, mood: Command) -> None:
+    """By default; where a model says one label alone, training and evaluation warn."""
+    mood("train.jsonl", 24, labels=("praise", "praise", "blame"))
+    mood("test.jsonl", 40, seed=1)
+    words = ("train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0.01")
+    evaluate = ("evaluate", "models/train", "test.jsonl", "--json")
+    assert not targen(*words).err
+    weighed = targen(*evaluate)
+    assert weighed.json["figures"]["accuracy"]["value"] > 0.7 and not weighed.err
+    plain = targen(*words, "-o", "class_weight=false", "--force")
+    assert "the model says praise of 100% of the training rows, and 67% are" in plain.err
+    said = targen(*evaluate)
+    assert "warning: the model says praise of 100% of the test rows, and 50% are" in said.err
+    assert said.json["figures"]["accuracy"]["value"] == 0.5
+    mood("same.jsonl", 40, seed=2, labels=("praise",))
+    assert "the model says" not in targen("evaluate", "models/train", "same.jsonl").err
+
+
 def test_a_model_knows_the_task_of_its_file(
     targen: Command, mood: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

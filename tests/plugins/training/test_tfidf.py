@@ -11,8 +11,8 @@ class TestTfidf(Suite):
     trainer = "tfidf"
 
 
-class TestBalancedTfidf(Suite):
+class TestUnbalancedTfidf(Suite):
     """With options."""
 
     trainer = "tfidf"
-    options = ("class_weight=true", "regularization=5", "max_features=200")
+    options = ("class_weight=false", "regularization=5", "max_features=200")

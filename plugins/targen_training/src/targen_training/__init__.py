@@ -110,6 +110,11 @@ def register_trainers(register: Register[Trainer]) -> None:
         summary="logistic regression on words and word pairs: seconds, no download",
     )
     register.register(
+        "vectors",
+        "targen_training.vectors:VECTORS",
+        summary="logistic regression on MiniLM's vectors: few rows, seconds; [vectors]",
+    )
+    register.register(
         "encoder",
         "targen_training.neural.encoder:ENCODER",
         summary="a pretrained encoder with a head for the labels: MiniLM, RoBERTa",

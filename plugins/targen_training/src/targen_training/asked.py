@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from targen_core import Dataset, Registry, Task
     from targen_core.task_files import TaskFile
+    from targen_training.scores import Scores
     from targen_training.trainers import TrainerOptions
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "options_of",
     "read_rows",
     "trainer_options",
+    "warn_of_one_label",
 ]
 
 M = TypeVar("M", bound="BaseModel")
@@ -137,3 +139,16 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
         raise UsageError(f"-o {key}: {first['msg'].lower()}") from error
+
+
+def warn_of_one_label(scores: Scores, rows: str) -> None:
+    """Say where a model tells nothing apart; `rows` says of which rows the scores are."""
+    if scores.one_label is None:
+        return
+    name, gets, has = scores.one_label
+    print(
+        f"warning: the model says {name} of {gets:.0%} of the {rows} rows, and {has:.0%} are: it "
+        "has not learned to tell the labels apart; more rows, --trainer vectors, or more epochs "
+        "of an encoder may help",
+        file=sys.stderr,
+    )

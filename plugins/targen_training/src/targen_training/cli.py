@@ -11,16 +11,23 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Typed
 from targen_core.errors import UsageError
-from targen_training.asked import TaskOption, file_of, read_rows, trainer_options
+from targen_training.asked import (
+    TaskOption,
+    file_of,
+    read_rows,
+    trainer_options,
+    warn_of_one_label,
+)
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
 if TYPE_CHECKING:
-    from targen_core import Registry
+    from targen_core import Dataset, Registry
     from targen_training.models import Facts
 
 __all__ = ["train"]
 
+_LOOKED_AT = 100  # training rows by which it is seen whether anything was learned
 _PREFIXED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 
@@ -40,7 +47,8 @@ def train(
         typer.Option(
             "--trainer",
             metavar="NAME",
-            help="What trains; see list-trainers. [default: what the --model is for, or tfidf]",
+            help="What trains: vectors for few rows, tfidf needs nothing; see list-trainers. "
+            "[default: what the --model is for, or tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,
@@ -91,6 +99,7 @@ def train(
 
     Examples:
     - targen train runs/rte-0
+    - targen train runs/mail-0 --trainer vectors
     - targen train RTE/train.jsonl --task rte --model all-MiniLM-L6-v2 --out models/original
     - targen train runs/rte-0 runs/cb-0 --model google/flan-t5-large --style instructions
     - targen train cb=CB/train.jsonl --from models/rte-0 --out models/cb
@@ -137,7 +146,29 @@ def train(
             watch=watch,
         )
     print(_said(facts))
+    _warn(registry, target, datasets)
     print(target)
+
+
+def _warn(registry: Registry, folder: Path, datasets: list[Dataset]) -> None:
+    """Say if the model tells nothing apart even of the rows that it has learned.
+
+    Models that write their answers are left out: they are large, and would be loaded again.
+    """
+    from targen_training.models import load_model
+    from targen_training.scores import score
+
+    trained = load_model(registry, folder)
+    if len(trained.facts.tasks) > 1 or trained.answers != trained.facts.labels:
+        return
+    learned = [
+        decision
+        for dataset in datasets
+        for decision in trained.decisions(dataset)
+        if decision.label and decision.weight
+    ]
+    some = learned[:: -(-len(learned) // _LOOKED_AT)]
+    warn_of_one_label(score(some, trained.predict(some), trained.answers), "training")
 
 
 def _said(facts: Facts) -> str:

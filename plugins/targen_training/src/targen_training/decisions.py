@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from targen_core import Case, Dataset, Task
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.cases import RIGHT
@@ -15,7 +18,7 @@ from targen_standard.exporting.conversations import conversation
 from targen_training.styles import Style
 from targen_training.trainers import Decision, Question, Trainer
 
-__all__ = ["decisions_of", "digest", "require_weighing", "weights_of"]
+__all__ = ["decisions_of", "digest", "parts_of", "require_weighing", "weights_of"]
 
 
 def decisions_of(
@@ -167,8 +170,8 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
     if deaf and any(decision.weight != 1 for decision in decisions):
         raise UsageError(
             f"the rows have weights, and {deaf[0]} does not heed any",
-            hint="tfidf, encoder, encoder-decoder and decoder do; or targen reweigh --best N, "
-            "which keeps the best rows of each label, all alike",
+            hint="tfidf, vectors, encoder, encoder-decoder and decoder do; or targen reweigh "
+            "--best N, which keeps the best rows of each label, all alike",
         )
 
 
@@ -177,3 +180,13 @@ def digest(decision: Decision) -> int:
     words = "\n".join(" ".join(text.casefold().split()) for text in decision.texts.values())
     known = hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(known.digest())
+
+
+def parts_of(labels: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:
+    """The part of each of some rows, from 0: each label is spread over all parts."""
+    chance = np.random.default_rng(seed)
+    order = chance.permutation(len(labels))
+    dealt = sorted(order.tolist(), key=lambda at: labels[at])
+    found = np.empty(len(labels), dtype=np.int64)
+    found[dealt] = np.arange(len(labels)) % parts
+    return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.errors import UsageError
-from targen_training.asked import TaskOption, read_rows
+from targen_training.asked import TaskOption, read_rows, warn_of_one_label
 
 if TYPE_CHECKING:
     from targen_core import Dataset
@@ -155,6 +155,7 @@ def evaluate(
             "the figures flatter the model",
             file=sys.stderr,
         )
+    warn_of_one_label(scores, "test")
     for label in strange:
         print(f"warning: no training row had the label {label}", file=sys.stderr)
 

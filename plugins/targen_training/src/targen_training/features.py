@@ -1,7 +1,7 @@
-"""TF-IDF of words and word pairs, a column an n-gram of a field.
+"""Decisions as numbers: TF-IDF of words and word pairs, or the vectors of an embedder.
 
 Each text of a decision has features of its own, so that a word in a premise is
-another than the same word in a hypothesis; beside them stand, for each pair of
+another than the same word in a hypothesis. Beside an n-gram's columns stand, for each pair of
 texts, the shares of the words of one that the other has.
 """
 
@@ -15,14 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_core import Registry, load_registry
+from targen_core.embedding import Embedder, Encode
 from targen_training.trainers import Decision
 
-__all__ = ["Features", "Known"]
+__all__ = ["Features", "Known", "Vectors", "embedder_of", "fields_of"]
 
 _WORD = re.compile(r"\w+(?:'\w+)?")
 
 Known = dict[str, tuple[dict[str, int], Any]]
 """Field -> its n-grams with their columns, and their idf."""
+
+
+def fields_of(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """The names of the texts of decisions, each once."""
+    return tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
 
 
 def _grams(text: str) -> list[str]:
@@ -61,7 +68,7 @@ class Features:
         """
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        fields = tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
+        fields = fields_of(decisions)
         known: Known = {}
         for field in fields:
             texts = [decision.texts.get(field, "") for decision in decisions]
@@ -107,3 +114,52 @@ def _shared(decision: Decision, fields: Sequence[str]) -> list[float]:
         common = len(one & two)
         shares += [common / max(1, len(one)), common / max(1, len(two))]
     return shares
+
+
+def embedder_of(name: str, registry: Registry | None = None) -> tuple[str, Encode]:
+    """The id of an embedder, and what embeds a text.
+
+    Raises:
+        UnknownName: there is no such embedder.
+        UsageError: it lacks something.
+    """
+    registry = load_registry() if registry is None else registry
+    item = registry.find("embedder", name)
+    embedder: Embedder = registry.resolve(item)
+    return item.id, embedder.open()
+
+
+class Vectors:
+    """Texts as the vectors of an embedder; each text is embedded once."""
+
+    def __init__(self, fields: Sequence[str], encode: Encode) -> None:
+        """The texts of these names, by that embedder."""
+        self.fields = tuple(fields)
+        self._encode = encode
+        self._known: dict[str, NDArray[np.float64]] = {}
+
+    def of(
+        self, decisions: Sequence[Decision], watch: Callable[[int, int], None] = lambda _a, _b: None
+    ) -> NDArray[np.float64]:
+        """A line a decision: the vectors of its texts, one after the other.
+
+        Of a pair also in what they differ and what they have in common, as in Conneau et al.
+        (2017, arXiv:1705.02364).
+
+        Args:
+            decisions: what is read.
+            watch: is told how many are read, of how many.
+        """
+        lines = []
+        for number, decision in enumerate(decisions, 1):
+            parts = [self._vector(decision.texts.get(field, "")) for field in self.fields]
+            if len(parts) == 2:
+                parts += [abs(parts[0] - parts[1]), parts[0] * parts[1]]
+            lines.append(np.concatenate(parts))
+            watch(number, len(decisions))
+        return np.array(lines)
+
+    def _vector(self, text: str) -> NDArray[np.float64]:
+        if text not in self._known:
+            self._known[text] = np.asarray(self._encode(text), dtype=np.float64)
+        return self._known[text]

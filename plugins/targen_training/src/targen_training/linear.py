@@ -22,6 +22,7 @@ from targen_core.reading import read_json
 from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed
 from targen_training.features import Features, Known
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
+from targen_training.weighing.head import balance
 
 __all__ = ["TFIDF", "TfidfOptions"]
 
@@ -36,7 +37,7 @@ class TfidfOptions(EnsemblingOptions):
     )
     max_features: int = Field(50_000, ge=1, description="n-grams of each text, the commonest")
     min_rows: int = Field(2, ge=1, description="rows that an n-gram must occur in")
-    class_weight: bool = Field(False, description="weigh labels by how rare they are")
+    class_weight: bool = Field(True, description="weigh labels by how rare they are")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share given to other labels")
     ensemble_intervals: int = Field(
         11, ge=1, description="fits, between which predictions are averaged (SuperGen: 11)"
@@ -126,12 +127,10 @@ class _Fit:
         return self._model().fit(inputs[counting], labels[counting], sample_weight=flat[counting])
 
     def _balance(self) -> NDArray[np.float64]:
-        """What makes the labels count alike, where that is asked for."""
+        """What makes the labels count alike, unless that is not wanted."""
         if not self.options.class_weight:
             return np.ones(len(self.targets))
-        counts = np.bincount(self.targets, weights=self.weights, minlength=self.labels)
-        shares: NDArray[np.float64] = counts.sum() / (self.labels * counts)
-        return shares[self.targets]
+        return balance(self.targets, self.weights, self.labels)
 
     def _model(self, *, balanced: bool = False) -> Any:
         from sklearn.linear_model import LogisticRegression

@@ -26,6 +26,8 @@ __all__ = ["Bin", "Measure", "Measured", "Scores", "draws_of", "measured", "scor
 
 RESAMPLES = 1000
 _BINS = 10
+_FEWEST = 10  # decisions of which nearly all may be said to get one label
+_NEARLY_ALL, _MOST = 0.9, 0.7  # shares
 
 Numbers = NDArray[np.float64]
 
@@ -146,6 +148,22 @@ class Scores:
     bins: tuple[Bin, ...]
     decisions: int
     rows: int
+
+    @property
+    def one_label(self) -> tuple[str, float, float] | None:
+        """The label that nearly all decisions get although no label is that common.
+
+        Returns:
+            The label, the share that gets it and the share that has it; None where no label does,
+            where there are few decisions, or where options are compared with each other.
+        """
+        if self.main != "accuracy" or self.decisions < _FEWEST:
+            return None
+        said = {name: sum(of[name] for of in self.confusion.values()) for name in self.confusion}
+        name = max(said, key=lambda each: said[each])
+        has = {each: rows / self.decisions for each, (rows, *_) in self.by_label.items()}
+        gets = said[name] / self.decisions
+        return (name, gets, has[name]) if gets > _NEARLY_ALL and max(has.values()) < _MOST else None
 
 
 def score(

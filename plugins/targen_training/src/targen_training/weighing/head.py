@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Array",
     "alignment",
+    "balance",
     "fit",
     "gradient",
     "hessian_product",
@@ -37,6 +38,19 @@ def with_bias(inputs: Any) -> Any:
     from scipy.sparse import csr_matrix, hstack
 
     return hstack([inputs, csr_matrix(np.ones((inputs.shape[0], 1)))], format="csr")
+
+
+def balance(labels: NDArray[np.int64], counts: Array, number: int) -> Array:
+    """Of each row, what its count is multiplied by so that all labels count alike, (n,).
+
+    Args:
+        labels: of each row the number of its label, (n,); each label has a row.
+        counts: how much each row counts, (n,), above 0.
+        number: how many labels there are.
+    """
+    sums = np.bincount(labels, weights=counts, minlength=number)
+    shares: Array = sums.sum() / (number * sums)
+    return shares[labels]
 
 
 def shares_of(inputs: Any, head: Array) -> Array:

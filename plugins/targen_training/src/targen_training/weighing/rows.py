@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_cli.reading import read_array
-from targen_core import Dataset, Registry, load_registry
+from targen_core import Dataset, Registry
 from targen_core.dataset.source import open_source
-from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights, write_weighed
-from targen_training.decisions import decisions_of
-from targen_training.features import Features
+from targen_training.decisions import decisions_of, parts_of
+from targen_training.features import Features, Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision
 from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights
 from targen_training.weighing.head import Array, with_bias
@@ -447,38 +446,15 @@ def _encoding(
     if features == TFIDF:
         learned = Features.learn(decisions)
         return lambda each: with_bias(learned.of(each))
-    registry = load_registry() if registry is None else registry
-    embedder: Embedder = registry.resolve(registry.find("embedder", features))
-    encode = embedder.open()
-    fields = tuple(dict.fromkeys(field for decision in decisions for field in decision.texts))
-    known: dict[str, Array] = {}
-    return lambda each: with_bias(np.array(list(_embedded(each, fields, encode, known))))
-
-
-def _embedded(
-    decisions: Sequence[Decision], fields: Sequence[str], encode: Encode, known: dict[str, Array]
-) -> Iterator[Array]:
-    """The texts of each decision; of a pair, what they have in common and in what they differ, too.
-
-    The parts are those of Conneau et al. (2017, arXiv:1705.02364).
-    """
-    for decision in decisions:
-        parts = []
-        for field in fields:
-            text = decision.texts.get(field, "")
-            if text not in known:
-                known[text] = np.asarray(encode(text), dtype=np.float64)
-            parts.append(known[text])
-        if len(parts) == 2:
-            parts += [abs(parts[0] - parts[1]), parts[0] * parts[1]]
-        yield np.concatenate(parts)
+    vectors = Vectors(fields_of(decisions), embedder_of(features, registry)[1])
+    return lambda each: with_bias(vectors.of(each))
 
 
 def _in_turn(
     rows: _Rows, options: InfluenceOptions, seed: int, watch: Callable[[int, int], None]
 ) -> tuple[Array, float]:
     """Of each decision its mean influence over the parts that it is not in; and the accuracy."""
-    part = _parts(rows.labels, options.folds, seed)[rows.units]
+    part = parts_of(rows.labels, options.folds, seed)[rows.units]
     total = np.zeros(len(part))
     shares = np.zeros((len(part), rows.count))
     for at in range(options.folds):
@@ -493,13 +469,3 @@ def _in_turn(
         watch(at + 1, options.folds)
     parts = len(np.unique(part))
     return total / (parts - 1), require_learned(shares, rows.targets, "held-out rows")
-
-
-def _parts(labels: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:
-    """The part of each unit: each label is spread over all of them."""
-    chance = np.random.default_rng(seed)
-    order = chance.permutation(len(labels))
-    dealt = sorted(order.tolist(), key=lambda at: labels[at])
-    found = np.empty(len(labels), dtype=np.int64)
-    found[dealt] = np.arange(len(labels)) % parts
-    return found
