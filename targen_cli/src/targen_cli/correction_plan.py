@@ -24,10 +24,12 @@ class CorrectionPlan(ManifestPart):
     """`correction.json`: all that decides what a correction finds.
 
     `data` is a digest of the instances that it judges. Where people judged, there is no `step`.
+    Of a task in a file `task_file` is the copy beside this, as `task.json` or `task.py:NAME`.
     """
 
     format: int = 1
     task: TaskPlan
+    task_file: str = ""
     corrector: str
     step: StepPlan | None
     seed: int = 0
@@ -38,5 +40,6 @@ class CorrectionPlan(ManifestPart):
 
     def save(self, folder: Path) -> None:
         """Write it into `folder`, whole or not at all."""
-        value = self.model_dump(exclude={n for n in ("part", "review") if getattr(self, n) is None})
+        optional = ("task_file", "part", "review")
+        value = self.model_dump(exclude={name for name in optional if not getattr(self, name)})
         write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")

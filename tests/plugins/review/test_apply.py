@@ -95,10 +95,29 @@ def test_new_version_has_what_people_changed_and_says_who_when_and_what_was_befo
     assert changes[1]["review"]["by"] == ["ann"]
     assert changes[1]["review"]["at"] == "2026-11-20T10:00:01.000Z"
     assert _bytes(run) == before, "the data itself is not touched"
-    assert read_dataset(new, str(run / "task.json")).labels == {"positive": 2, "negative": 3}
+    assert read_dataset(new).labels == {"positive": 2, "negative": 3}
     shown = in_process("show", new, "1").out
     assert "relabelled by ann, 2026-11-20: negative" in shown
     assert "label before review" in shown
+
+
+def test_a_version_knows_the_task_of_its_file(run, grades, in_process):
+    """It keeps a copy, as the run does; one that an earlier targen wrote gets it later."""
+    grades(run, "ann", ANN)
+    new = run.with_name("reviews-0-reviewed")
+    assert in_process("review", "apply", run).code == 0
+    assert (new / "task.json").read_text() == (run / "task.json").read_text()
+    whole = _bytes(new)
+    (new / "task.json").unlink()
+    plan = json.loads((new / "correction.json").read_text())
+    del plan["task_file"]
+    (new / "correction.json").write_text(json.dumps(plan))
+    asked = in_process("export", new, "--as", "csv", "--out", "rows")
+    assert asked.code == 2 and "--task" in asked.err
+    assert in_process("review", "apply", run).code == 0
+    assert _bytes(new) == whole
+    done = in_process("export", new, "--as", "csv", "--out", "rows")
+    assert done.code == 0, done.err
 
 
 def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, in_process):

@@ -39,6 +39,7 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
+from targen_core.origin import is_file, order_of
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import Place, numbered
@@ -53,6 +54,7 @@ from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import write_atomically
+from targen_core.task_files import task_file
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
@@ -172,7 +174,7 @@ async def acorrect_dataset(
         flip=flip_fraction,
         data=_digest(chosen),
     )
-    directory = open_correction(out, plan, place)
+    directory = open_correction(out, plan, spec.task, place)
     out = directory.path
     try:
         usage = Usage()
@@ -215,18 +217,31 @@ correct_dataset = synchronous(acorrect_dataset)
 """The same for ordinary code."""
 
 
-def open_correction(out: Path, plan: CorrectionPlan, place: Place = "exact") -> RunDirectory:
-    """The directory of a correction, locked, with its plan in it.
+def open_correction(
+    out: Path, plan: CorrectionPlan, task: str, place: Place = "exact"
+) -> RunDirectory:
+    """The directory of a correction, locked, with its plan in it, and its task if that is a file.
+
+    Args:
+        out: the directory.
+        plan: what decides what the correction finds.
+        task: the name of the task, or its file.
+        place: what may become of something else in `out`.
 
     Raises:
         RunConflict: it holds something else.
     """
+    file = task_file(order_of(task)) if is_file(task) else None
+    if file is not None:
+        plan = plan.model_copy(update={"task_file": file.copy})
     if place == "number":
         out = _place_for(out, plan)
     directory = RunDirectory(out)
     try:
         _same_plan(out, plan)
         plan.save(out)
+        if file is not None:
+            write_atomically(out / file.copy.partition(":")[0], file.text)
     except BaseException:
         directory.close()
         raise
@@ -539,6 +554,8 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
     if old.part is None:  # it is older than the record of parts
         plan = plan.model_copy(update={"part": None})
+    if not old.task_file:  # it is older than copies of tasks
+        plan = plan.model_copy(update={"task_file": ""})
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
     if different:

@@ -122,7 +122,7 @@ def write_version(
         "flow": {name: flow.as_dict() for name, flow in flows.items()},
         "usage": Usage().as_dict(),
     }
-    directory = open_correction(out, plan, "number" if numbered else "exact")
+    directory = open_correction(out, plan, task, "number" if numbered else "exact")
     try:
         rows = [row for each in decided for row in each.rows]
         write_correction(directory.path, rows, [each.record for each in decided], whole)

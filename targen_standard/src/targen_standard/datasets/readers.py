@@ -40,12 +40,14 @@ class _Left(DatasetReader):
 
 
 def _of_correction(folder: Path, name: str) -> Source:
-    """What `targen correct` left: its rows are of the task that it names."""
+    """What `targen correct` or a review left: its rows are of the task that it names."""
     plan = read_json(folder / "correction.json")
-    task = plan.get("task") if isinstance(plan, dict) else None
+    plan = plan if isinstance(plan, dict) else {}
+    task = plan.get("task")
     known = task.get("id") if isinstance(task, dict) else None
     rows = folder / "dataset.jsonl"
-    return Source(str(rows), name, lines(rows), task=_named(known))
+    named = _copied(folder, plan.get("task_file")) or _named(known)
+    return Source(str(rows), name, lines(rows), task=named)
 
 
 def _of_weighing(folder: Path, name: str) -> Source:
@@ -79,9 +81,11 @@ def _of_import(folder: Path, name: str) -> Source:
     )
 
 
-def _copied(folder: Path, known: str) -> Callable[[], str] | None:
+def _copied(folder: Path, known: Any) -> Callable[[], str] | None:
     """The copy of a task's file that lies in a folder, where the folder says that it has one."""
-    return (lambda: copy_of(folder, known)) if TASK_FILE.fullmatch(known) else None
+    if not isinstance(known, str) or not TASK_FILE.fullmatch(known):
+        return None
+    return lambda: copy_of(folder, known)
 
 
 def _named(known: Any) -> Callable[[], str] | None:
