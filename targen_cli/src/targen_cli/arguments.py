@@ -58,7 +58,9 @@ NumberArg = Annotated[
 ]
 LabelArg = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="LABEL=ROWS", help="Number of rows of one label."),
+    typer.Option(
+        "--label", metavar="LABEL=ROWS,...", help="Number of rows of each of some labels."
+    ),
 ]
 PresetArg = Annotated[
     str | None,
@@ -136,19 +138,25 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
 
 
 def labels_of(items: Sequence[str] | None) -> dict[str, int]:
-    """Rows by label, as --label says.
+    """Rows by label, as --label says: once for each, or of several with commas between them.
 
     Raises:
         UsageError: an item that is no LABEL=ROWS.
     """
     labels: dict[str, int] = {}
-    for name, text in pairs(items or (), "--label", "LABEL=40").items():
+    single = [part for item in items or () for part in _parts(item)]
+    for name, text in pairs(single, "--label", "LABEL=40").items():
         try:
             labels[name] = int(text)
         except ValueError:
-            several = f"{name}={text}".split(",") if "=" in text else [f"{name}=40"]
             raise UsageError(
                 f"--label {name}={text}: {text!r} is not a number of rows",
-                hint=" ".join(f"--label {shlex.quote(each.strip())}" for each in several),
+                hint=f"--label {shlex.quote(f'{name}=40')}; for several labels --label A=40,B=20",
             ) from None
     return labels
+
+
+def _parts(item: str) -> list[str]:
+    """The labels of an item; one whose name has a comma is one, since a part of it has no `=`."""
+    parts = [part.strip() for part in item.split(",")]
+    return parts if all("=" in part for part in parts) else [item]

@@ -91,13 +91,17 @@ def same_backend(registry: Registry) -> Callable[[str, str], bool]:
     return lambda one, other: find(one) == find(other)
 
 
-def choice(registry: Registry, said: Said, *, backend: str | None = None) -> Choice:
+def choice(
+    registry: Registry, said: Said, *, backend: str | None = None, usual: bool = True
+) -> Choice:
     """What the command line says of models and limits, over the defaults.
 
     Args:
         registry: finds backends.
         said: the options of the command.
         backend: the one that is named, where no option says so.
+        usual: whether the small model, which may have to be downloaded, is asked where no other is
+            set up.
 
     Raises:
         UsageError: anything wrong with either; or no backend is named, and not one alone is set up.
@@ -109,9 +113,9 @@ def choice(registry: Registry, said: Said, *, backend: str | None = None) -> Cho
     layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
     held = defaults.merged(layers, same_backend(registry))
     options = _part(held, "options.")
-    chosen = held["backend"].value if "backend" in held else _picked(registry, options)
+    chosen = held["backend"].value if "backend" in held else _picked(registry, options, usual)
     ask_above = held.get("ask-above")
-    usual = {
+    by_default = {
         name: held[key].value
         for name in said.has
         if name in Limits.model_fields and (key := name.replace("_", "-")) in held
@@ -120,7 +124,7 @@ def choice(registry: Registry, said: Said, *, backend: str | None = None) -> Cho
         model=chosen,
         steps=_part(held, "backend-for."),
         options=options,
-        limits={**usual, **said.part(Limits)},
+        limits={**by_default, **said.part(Limits)},
         ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
         held=held,
     )
@@ -159,17 +163,22 @@ def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
 # --- which backend ---------------------------------------------------------
 
 
-def _picked(registry: Registry, options: Mapping[str, Any]) -> str:
+def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> str:
     """The one backend that is set up here, or the one that a person says.
 
     Raises:
         UsageError: none is set up, or several are and nobody can be asked.
     """
+    from targen_core.api.request import USUAL_MODEL
+
     plain = {name: value for name, value in options.items() if "." not in name}
     ready = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
+    if not usual and [item.name for item in ready] == [USUAL_MODEL]:
+        raise UsageError(
+            "no backend is named, and none is set up here: no key or address is in the environment",
+            hint=f"name one; {USUAL_MODEL} may first download its model, once",
+        )
     if len(ready) == 1:
-        from targen_core.api.request import USUAL_MODEL
-
         if ready[0].name == USUAL_MODEL:
             print(
                 f"no backend is named: {USUAL_MODEL} is asked, a small model to try things with; "

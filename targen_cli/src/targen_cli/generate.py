@@ -91,7 +91,7 @@ def generate(
     Examples:
     - targen generate rte -n 100
     - targen generate rte -n 500 -b llama --model llama3.1 --max-cost 2
-    - targen generate rte --label entailment=40 --label not_entailment=20
+    - targen generate rte --label entailment=40,not_entailment=20
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
     - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
     - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch

@@ -187,7 +187,7 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     if f"-{name}" in known:
         return f"did you mean -{name}?"
     if name in _SHARES and "--label" in known:
-        return "--label LABEL=ROWS, once for each label"
+        return "--label A=40,B=20"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
     if ctx.info_name == "resume" and name in _FIXED:

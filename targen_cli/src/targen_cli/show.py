@@ -194,6 +194,9 @@ def outcome_of(traced: Traced) -> tuple[str, str]:
     if record.get("stage"):
         verdict += f" by {record['stage']}"
     words = [str(record[name]) for name in ("reason", "detail") if record.get(name)]
+    final, full = record.get("corrected"), "has all its rows"
+    if final != record.get("intended") and words == [f"label {final} {full}"]:
+        words = ["step 4", f"{final}, which {full}"]  # whoever reads on wants to know who says so
     return verdict, ": ".join(words)
 
 

@@ -181,6 +181,20 @@ def test_quotas_by_label(rte, rows):
     assert Counter(row["label"] for row in rows("run")) == {"entailment": 3, "not_entailment": 1}
 
 
+def test_quotas_of_several_labels_in_one_option(rte, rows):
+    result = rte("--label", "entailment=3, not_entailment=1", "--out", "run", "--json")
+    assert result.json["rows"] == {"entailment": 3, "not_entailment": 1}
+    assert Counter(row["label"] for row in rows("run")) == {"entailment": 3, "not_entailment": 1}
+
+
+def test_a_label_may_have_a_comma_in_its_name(targen):
+    Path("mail.yaml").write_text("description: Mail.\nlabels: {'a, b': Of both., c: Of c.}\n")
+    words = ("generate", "mail.yaml", "-b", "scripted", "--dry-run", "--label", "a, b=3")
+    for more in (("--label", "c=1"), ()):
+        done = targen(*words, *more)
+        assert done.code == 0, done.err
+
+
 def test_resume_extends_a_run_and_keeps_its_rows(rte, targen, rows):
     rte("-n", "6", "--out", "run", "--no-cache")
     before = rows("run")

@@ -24,6 +24,7 @@ labels:
 """
 FILES = {
     "mail.yaml": MAIL,
+    "judged.yaml": "description: Mail.\nlabels: {a: Of a., b: Of b.}\ncorrector: nosuch\n",
     "rows.csv": "text,label\nWhere is it?,order\n",
     "book.xlsx": "PK",
     "odd.py": "X = 1\n",
@@ -150,13 +151,15 @@ COMMANDS = """
     generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | export the key, as in OPENAI_API_KEY; or name a file that holds it: --key-file FILE
     generate mail.yaml -n 4 -seed 3 | targen generate has no option -seed | did you mean --seed?
     generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | rows are split when they are exported: targen export RUN --split 0.8/0.2
-    generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label LABEL=ROWS, once for each label
+    generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label A=40,B=20
     generate mail.yaml --labels order=2 | targen generate has no option --labels | did you mean --label or --labels-per-seed?
-    generate mail.yaml -b scripted --label order=2,refund=1 | --label order=2,refund=1: '2,refund=1' is not a number of rows | --label order=2 --label refund=1
+    generate mail.yaml -b scripted --label order=2,refund=x | --label refund=x: 'x' is not a number of rows | --label refund=40; for several labels --label A=40,B=20
+    generate mail.yaml -b scripted --label order=2,order=3 | --label names order twice |
     generate mail.yaml -b scripted --label order:2 | --label 'order:2' is not NAME=VALUE | --label order=2
     generate mail.yaml -b scripted --label order=60% | --label order=60%: '60%' is not a number of rows | --label order=40
     generate mail.yaml -b scripted --label order 2 | targen generate takes TASK alone: '2' is too much | --label order=2
     generate mail.yaml -b scripted --label oder=2 | task mail has no label 'oder' | did you mean order?
+    generate judged.yaml -b scripted -n 4 | judged.yaml, line 3: corrector: no corrector named 'nosuch' is installed | there is: blind,
     generate mail.yaml -b scripted --preset paper | task mail has no preset 'paper' | it has none: -n 100
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
@@ -201,6 +204,7 @@ COMMANDS = """
     new tasks mine | new tasks: no such template | did you mean task?
     describe run | run is a run directory | targen report run
     describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
+    backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
     diff run | targen diff needs RIGHT: Another run directory | targen diff --help

@@ -295,3 +295,13 @@ def test_a_strangers_run_has_no_other_model_asked_at_its_address(
     done = targen("revise", "strangers", "-o", "correct.garbage_rate=0.5", "--dry-run")
     assert done.code == 2
     assert "has not been used on this machine before" in done.err
+
+
+def test_what_decides_no_row_is_no_change(make: Callable[..., Path], targen: Command) -> None:
+    """As the name of a file that the task was edited in."""
+    make(MAIL.replace("name: mail\n", ""), "run")
+    Path("copy.yaml").write_text(DEFINED.replace("name: mail\n", "presets: {few: 2}\n"))
+    plan = ("revise", "run", "--task", "copy.yaml", "--dry-run")
+    names = [each["name"] for each in targen(*plan, "--json").json["changes"]]
+    assert names == ["labels.complaint.definition"]
+    assert "--judge changed keeps " in targen(*plan).out

@@ -170,4 +170,4 @@ def _print(plan: RevisionPlan, out: Path) -> None:
         taken = plural(plan.carried, "reply", "replies")
         print(f"{taken} taken over although their prompts have changed")
     if plan.saved:
-        print(f"--judge changed would take {plural(plan.saved, 'judgement')} over")
+        print(f"--judge changed keeps {plan.saved:,} of these judgements")

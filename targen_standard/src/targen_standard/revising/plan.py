@@ -14,6 +14,8 @@ from targen_standard.revising.revision import Judged, Revision
 
 __all__ = ["Calls", "Change", "LabelPlan", "RevisionPlan", "plan_of"]
 
+_DECIDE_NO_ROW = ("draft", "name", "summary", "source", "presets")  # keys of a task's file
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -152,7 +154,7 @@ def plan_of(job: Revision) -> RevisionPlan:
     )
     return RevisionPlan(
         str(job.of),
-        tuple(_changes(job)),
+        _deciding(tuple(_changes(job))),
         labels,
         job.judged,
         job.rewrites,
@@ -211,6 +213,12 @@ def _changes(job: Revision) -> Iterator[Change]:
     yield from _between(
         *({k: v for k, v in side.items() if not k.startswith(left_out)} for side in sides)
     )
+
+
+def _deciding(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Those that decide rows, such as not the name of a copy; all where none does."""
+    found = (each for each in changes if each.name.partition(".")[0] not in _DECIDE_NO_ROW)
+    return tuple(found) or changes
 
 
 def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:

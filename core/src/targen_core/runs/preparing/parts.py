@@ -104,7 +104,13 @@ class Parts:
         Raises:
             UsageError: there is no such part, or it has no such option.
         """
-        item = self._registry.find(kind, name, whose=self._whose if is_default else ())
+        try:
+            item = self._registry.find(kind, name, whose=self._whose if is_default else ())
+        except UsageError as error:
+            if not is_default or not self._file:
+                raise
+            # A file has `contexts: {use: NAME}`, `generators: {LABEL: NAME}`, `corrector: NAME`.
+            raise blamed(self._file, [(kind, "use"), (f"{kind}s",), (kind,)], error) from error
         return item, self._made(place, item)
 
     def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
