@@ -97,13 +97,6 @@ def test_another_run_in_the_same_directory_is_refused(lab, tmp_path, change, wor
     assert lab.run(world, tmp_path / "run", QUOTAS).files == first.files
 
 
-def test_a_larger_quota_in_the_same_directory_points_to_resume(lab, tmp_path):
-    lab.run(lab.World(), tmp_path / "run", QUOTAS)
-    with pytest.raises(RunConflict) as caught:
-        lab.run(lab.World(), tmp_path / "run", {"yes": 9, "no": 9})
-    assert "targen_core.resume(" in caught.value.hint
-
-
 def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")

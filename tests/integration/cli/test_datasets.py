@@ -292,18 +292,6 @@ def test_a_suite_makes_a_run_of_each_task(targen):
     assert settings["copa"]["calls"] == settings["wsc"]["calls"] == 0
 
 
-def test_a_fraction_of_the_contexts(targen):
-    run = ["generate", "rte", "-n", "8", "-b", "scripted", "-q"]
-    for part, used in (("1.0", 8), ("0.5", 4), ("0.25", 2)):
-        result = targen(*run, "--contexts-limit", "8", "--contexts-fraction", part, "--out", part)
-        assert result.code == 0
-        above = {
-            json.loads(line)["above"][0]
-            for line in Path(part, "provenance.jsonl").read_text().splitlines()
-        }
-        assert len(above) <= used
-
-
 def test_an_estimate_of_a_suite_adds_up(targen):
     args = ["estimate", "--suite", "superglue", "--preset", "paper", "-b", "scripted"]
     priced = [*args, "-o", "price_in=1", "-o", "price_out=2", "--json"]
