@@ -209,17 +209,6 @@ def test_another_model_is_refused(lab, tmp_path):
         lab.run(world, tmp_path / "run", resume=True, model=other)
 
 
-def test_given_items_that_were_edited_are_found_out(lab, tmp_path):
-    world = lab.World(lists=(3, 2))
-    given = tmp_path / "contexts.txt"
-    given.write_text("one\ntwo\n")
-    lab.run(world, tmp_path / "run", QUOTAS, contexts=given)
-    copy = tmp_path / "run" / "given-contexts.jsonl"
-    copy.write_text('"one"\n"three"\n')
-    with pytest.raises(RunConflict, match=r"given-contexts\.jsonl"):
-        lab.run(world, tmp_path / "run", resume=True)
-
-
 @pytest.mark.parametrize(
     "options",
     [

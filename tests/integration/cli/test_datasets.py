@@ -227,14 +227,11 @@ def test_a_row_changes_in_its_label_alone(targen, file, oracle):
 # --- what is refused ---
 
 REFUSED = """
-    2 | validate none --task rte | there is no file
-    2 | validate empty --task rte | no row
     2 | correct bare.jsonl --task rte -b scripted | no labelled rows
     2 | preview rte -b scripted --variants default,nosuch | has no variant 'nosuch'
     2 | preview rte -b scripted --variants paper --variant paper | --variants cannot be combined
     2 | preview rte -b scripted --examples rows.jsonl | --examples is for --variants
     2 | preview rte -b scripted --variants paper --examples nosuch.jsonl | there is no file
-    2 | generate -n 4 -b scripted | say what to generate
     2 | generate rte --suite superglue -n 4 -b scripted | say what to generate
     2 | estimate -n 4 | say what to estimate
     2 | generate rte -n 8 -b scripted --contexts-fraction 0.5 | --contexts-fraction

@@ -82,7 +82,6 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen: Command, mood:
         (["--arms", "corection"], "corection is not among the arms"),
         (["--arms", "variants"], "nothing of --arms variants can be left out of mood"),
         (["-o", "odd"], "-o odd is no KEY=VALUE"),
-        (["--original", "nowhere.jsonl"], "nowhere.jsonl"),
     ],
 )
 def test_bad_input_is_said(targen: Command, mood: Command, words: list[str], said: str) -> None:
