@@ -69,10 +69,10 @@ def test_a_good_run_has_none_and_passes_strictly(targen: Command) -> None:
 
 
 def test_a_suite_names_the_task_that_looks_wrong(targen: Command) -> None:
-    asked = ("generate", "--suite", "superglue", "-b", "scripted", "-n", 30, "--out", "all")
+    asked = ("generate", "--suite", "example", "-b", "scripted", "-n", 30, "--out", "all")
     options = ("-o", "correct.refusal_rate=0.8", "--give-up-after", 900)
     made = targen(*asked, *options)
-    assert "What looks wrong with rte\n- step 4 changed" in made.out
+    assert "What looks wrong with tickets\n- step 4 changed" in made.out
     assert targen(*asked, *options, "--strict", "-q").code == 1
 
 
