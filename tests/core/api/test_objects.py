@@ -37,13 +37,6 @@ def test_the_rows_are_those_of_the_same_parts_from_plugins(lab, world, tmp_path)
     assert list(by_object) == by_name.rows
 
 
-def test_a_run_of_objects_is_resumed_with_them(lab, world):
-    made = list(tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply), out="x"))
-    again = tg.resume("x", n=10, task=world.task(), model=lab.ToyModel(world.reply))
-    assert list(again)[:6] == made
-    assert len(again) == 10
-
-
 def test_a_live_run_knows_them_itself(lab, world):
     run = tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
     made = list(run)
@@ -66,14 +59,6 @@ def test_without_them_the_error_says_what_to_hand_over(lab, world):
     with pytest.raises(UnknownName, match="task 'toy' was an object"):
         _ = loaded.dataset
     assert len(tg.load("x", task=world.task())) == 2
-
-
-def test_other_objects_than_those_are_refused(lab, world):
-    tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
-    with pytest.raises(RunConflict, match=r"used toy .*, not other"):
-        tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply, identity="other"))
-    with pytest.raises(RunConflict, match="version 1; version 2"):
-        tg.resume("x", task=world.task(version="2"), model=lab.ToyModel(world.reply))
 
 
 @pytest.mark.whole

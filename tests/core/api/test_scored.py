@@ -94,13 +94,6 @@ def test_a_run_with_scores_goes_on_and_is_made_again_without_a_call():
     assert bytes_of(tg.generate(TASK, n=8, model=scripted(), out="z", correct=False).path) == before
 
 
-def test_calls_are_traced_with_what_was_sent():
-    run = tg.generate(TASK, n=4, model=scripted(), out="x", correct=False, temperature=0.7)
-    traced = tg.trace(run.path, 1, registry=run.registry)
-    assert len(traced.calls) == 3 and not traced.problem
-    assert all(call.sent for call in traced.calls)
-
-
 @pytest.mark.parametrize(
     ("options", "temperatures", "most"),
     [

@@ -97,13 +97,6 @@ def test_another_run_in_the_same_directory_is_refused(lab, tmp_path, change, wor
     assert lab.run(world, tmp_path / "run", QUOTAS).files == first.files
 
 
-def test_a_larger_quota_in_the_same_directory_points_to_resume(lab, tmp_path):
-    lab.run(lab.World(), tmp_path / "run", QUOTAS)
-    with pytest.raises(RunConflict) as caught:
-        lab.run(lab.World(), tmp_path / "run", {"yes": 9, "no": 9})
-    assert "targen_core.resume(" in caught.value.hint
-
-
 def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
@@ -214,17 +207,6 @@ def test_another_model_is_refused(lab, tmp_path):
     other = lab.ToyModel(world.reply, identity="another")
     with pytest.raises(RunConflict, match=r"used toy with .*, not another"):
         lab.run(world, tmp_path / "run", resume=True, model=other)
-
-
-def test_given_items_that_were_edited_are_found_out(lab, tmp_path):
-    world = lab.World(lists=(3, 2))
-    given = tmp_path / "contexts.txt"
-    given.write_text("one\ntwo\n")
-    lab.run(world, tmp_path / "run", QUOTAS, contexts=given)
-    copy = tmp_path / "run" / "given-contexts.jsonl"
-    copy.write_text('"one"\n"three"\n')
-    with pytest.raises(RunConflict, match=r"given-contexts\.jsonl"):
-        lab.run(world, tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ def _list(item):
         ("more.csv", "id,context\n1,night buses\n", str, ["night buses"]),
         ("more.tsv", "id\tcontext\n1\tnight, late\n", str, ["night, late"]),
         ("pairs.csv", "note,word,count\nx,bank,3\n", Pair, [Pair(word="bank", count=3)]),
+        ("blanks.txt", "  river ports \n\nnight trains\n", str, ["river ports", "night trains"]),
+        ("blanks.jsonl", '"river ports"\n\n"night trains"', str, ["river ports", "night trains"]),
         ("lines.txt", "id,context\n", str, ["id,context"]),
     ],
 )

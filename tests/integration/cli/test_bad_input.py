@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
@@ -45,31 +44,20 @@ def _files() -> None:
 # --- what is typed ----------------------------------------------------------
 
 LINES = """
-    describe nosuch | nothing named 'nosuch' is installed | list-exporters
     describe nope | nothing named 'nope' is installed | did you mean openai (exporter)?
-    describe rtee | no task named 'rtee' | did you mean rte
-    preview nosuch -n 2 -b scripted | no task named 'nosuch' is | see: targen list-tasks
-    estimate nosuch -n 2 -b scripted | no task named 'nosuch' is | see: targen list-tasks
     generate acme:rte -n 2 -b scripted | no task named 'acme:rte' is installed
-    generate rte -n 2 -b script | no backend named 'script' | did you mean scripted?
-    nosuch | there is no command 'nosuch' | the commands are: generate,
     list-runs | there is no command 'list-runs' | targen runs
     push | there is no command 'push' | targen export RUN --push
-    diff x | targen diff needs RIGHT | targen diff --help
-    report | targen report needs RUN: A run directory | targen report --help
 
     # numbers of rows
     generate rte -n 0 | -n is 0; it must be at least 1
     generate rte -n -100 | -n is -100; it must be at least 1
     preview rte -n 0 | -n is 0; it must be at least 1
     estimate rte -n 0 | -n is 0; it must be at least 1
-    estimate rte -b scripted | the number of rows is missing | -n 100, or --preset paper, or --label
     generate rte -n 4 --preset paper | the number of rows in exactly one way | -n 100, or --preset
     generate rte -n 4 --label entailment=2 | the number of rows in exactly one way | or --label
     generate rte --preset paper --label entailment=2 | rows in exactly one way | or --label
     estimate rte -n 4 --preset paper | the number of rows in exactly one way | -n 100, or --preset
-    generate rte --preset tiny | task rte has no preset 'tiny' | presets: paper, original, balanced
-    generate rte --label neutral=4 | no label 'neutral' | its labels are: entailment, not_entailment
     generate rte --label entailment | 'entailment' is not NAME=VALUE | --label LABEL=40
     generate rte --label entailment= | 'entailment=' is not NAME=VALUE | --label LABEL=40
     generate rte --label =4 | '=4' is not NAME=VALUE | --label LABEL=40
@@ -85,8 +73,6 @@ LINES = """
 
     # what a command needs
     generate rte -n 2 {hosted} --max-cost 1 | --max-cost needs a price | --price-in 0.15 --price-out
-    resume nosuch | there is no run directory nosuch
-    report nosuch | there is no run directory nosuch
     generate rte -n 2 -b scripted --max-outage 0 | --max-outage is 0
     preview rte -b scripted --max-outage 0 | --max-outage is 0
     correct rows.jsonl --task rte -b scripted --max-outage 0 | --max-outage is 0
@@ -110,30 +96,17 @@ WITHOUT_A_FOLDER = """
 """
 """These have exit code 1: what is typed may be right on another day."""
 OPTIONS = """
-    --corrector nosuch | no corrector named 'nosuch' | meta
     --no-correct --corrector meta | --no-correct and --corrector exclude each other
-    --nosuch | targen generate has no option --nosuch
     -o nonsense=1 | backend scripted has no option 'nonsense' | options: script, recorded
     -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
-    -o temperature | option 'temperature' is not KEY=VALUE | -o temperature=0.7
-    -o =1 | option '=1' is not KEY=VALUE | -o temperature=0.7
     -o '' | option '' is not KEY=VALUE | -o temperature=0.7
-    -o corect.temperature=0 | 'corect.temperature': no step 'corect' | did you mean correct?
     --backend-for corect=scripted | --backend-for corect: no such step | did you mean correct?
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
     --backend-for =scripted | '=scripted' is not NAME=VALUE | --backend-for correct=llama
-    --backend-for correct=nosuch | no backend named 'nosuch'
-    -o max_tokens=0 | option max_tokens=0: it must be a whole number above 0
-    -o max_tokens=many | option max_tokens=many: it must be a whole number above 0
-    -o temperature=-1 | option temperature=-1: it must be a number, 0 or more
     -o top_k=1.5 | option top_k=1.5: it must be a whole number
     -o garbage_rate=2 | backend scripted: option garbage_rate
     -o latency_ms=soon | backend scripted: option latency_ms
-    -o price_in=1 | give both prices
-    -o batch=0 | batch=0
-    -o generate.batch=3 | generate.batch=3: only contexts and seeds have a batch size
     -o seeds.candidates=0 | seeds.candidates=0: it must be a whole number from 1 to 50
-    -o seeds.batch=3,4 | seeds.batch names 2 sizes; step seeds grows one list
     -o script=nosuch.py:reply | there is no file nosuch.py
     -o script=here.py:nosuch | nosuch
     -o script=here.py | say FILE.py:FUNCTION or MODULE:FUNCTION
@@ -151,7 +124,6 @@ OPTIONS = """
     --give-up-after 0 | --give-up-after is 0
     --contexts-limit 0 | --contexts-limit is 0; it must be at least 1
     --seeds good.txt --contexts good.txt | --seeds replaces the contexts too: give one or the other
-    --seeds nosuch.txt | --seeds file nosuch.txt: No such file or directory
     --seeds folder | --seeds file folder: Is a directory
     --seeds empty.txt | --seeds file empty.txt is empty
     --seeds blank.jsonl | --seeds file blank.jsonl is empty
@@ -168,8 +140,6 @@ OPTIONS = """
     --max-tokens 10000000000000000000000000000000000000000 | --max-tokens is
     --give-up-after 1000000000000 | --give-up-after is
     -o seeds.batch=1000000000000 | seeds.batch
-    -o temperature=nan | temperature
-    -o temperature=1e400 | temperature
     -o max_tokens=10000000000000000000000000000000000000000 | max_tokens
     -o latency_ms=inf | latency_ms
     -o latency_ms=nan | latency_ms
@@ -312,34 +282,18 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
 # --- the run directory ------------------------------------------------------
 
 AGAIN = "generate rte -b scripted --out run"
-OTHER_RUNS = """
-    -n 4 --seed 1 | run holds another run, started with seed 0; you asked for 1 | another --out
-    -n 4 -o correct.temperature=0.5 | temperature=0.0 in step correct; you asked | another --out
-    -n 4 --variant paper | run holds another run | another --out
-    -n 8 | its target is 4 rows, not 8 | targen resume run -n N extends it
-"""
 RESUMED = """
-    --label entailment=1 | rows requested, but the run's target is 2 | a run can only grow
-    -n 30 -o temperature=0.1 | run | resume it with its original options
     -n 30 -o generate.temperature=0.1 | run | resume it with its original options
     -n 30 -o garbage_rate=0.5 | run | resume it with its original options
     -n 30 -o seeds.batch=3 | run | resume it with its original options
-    --give-up-after 0 | --give-up-after is 0; it must be at least 1
 """
 EDITED = """
     lock.task.version | "0" | resume run -q | version 0; version 3 is installed | install the versio
     lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | another --out
-    lock.task.prompts.entailment | "ab" | resume run -q | changed without a new | authors of targen-
     lock.task.prompts.entailment | "ab" | {again} | started with task prompts entailment ab; you ask
     format | 99 | resume run | format 99, but this version of targen reads format 3 | targen-core
     spec.task | "acme:parcels" | resume run -q | no task named 'acme:parcels' is installed
 """
-
-
-@pytest.mark.parametrize(("options", "error", "hint"), table(OTHER_RUNS))
-def test_another_run_is_there(options, error, hint, finished, refuses):
-    finished("rte", "-n", 4)
-    refuses(f"{AGAIN} {options}", error, hint)
 
 
 @pytest.mark.parametrize(("options", "error", "hint"), table(RESUMED))
@@ -407,14 +361,6 @@ def test_an_estimate_from_another_task_s_run(finished, refuses):
     refuses("estimate rte -n 4 -b scripted --from run", said)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1, "task": 3}'])
-def test_a_manifest_that_does_not_read(text, finished, refuses):
-    finished("rte", "-n", 4)
-    Path("run/manifest.json").write_text(text)
-    for command in ("resume", "report"):
-        refuses(f"{command} run", "run/manifest.json cannot be read", code=1)
-
-
 @pytest.mark.parametrize("flag", ["contexts", "seeds"])
 def test_a_run_s_own_copy_of_contexts_or_seeds_was_edited(flag, rte, refuses):
     item = GOOD if flag == "seeds" else "school meals in Dunmore of 1993"
@@ -433,39 +379,26 @@ def _journal_lines() -> list[bytes]:
     return Path("run/journal").read_bytes().splitlines(keepends=True)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda line: line[:20] + b"#" + line[21:],
-        lambda line: b"\n",
-        lambda line: line[:40] + b"\n",
-        lambda line: b"zzzzzzzz" + line[8:],
-        lambda line: b"%08x []\n" % crc32(b"[]"),
-    ],
-    ids=["one-byte", "blank", "cut", "no-checksum", "no-record"],
-)
-@pytest.mark.parametrize("number", [1, 5])
-def test_a_damaged_record_in_the_journal_is_reported(number, damage, finished, refuses):
+def test_a_damaged_record_in_the_journal_is_reported(finished, refuses):
     finished("rte", "-n", 10)
     lines = _journal_lines()
-    lines[number - 1] = damage(lines[number - 1])
+    lines[4] = lines[4][:20] + b"#" + lines[4][21:]
     Path("run/journal").write_bytes(b"".join(lines))
-    at = len(b"".join(lines[: number - 1]))
+    at = len(b"".join(lines[:4]))
     for line in ("resume run -q", f"{AGAIN} -n 10"):
         refuses(
             line,
-            f"run/journal: record {number} (byte {at}) is damaged",
+            f"run/journal: record 5 (byte {at}) is damaged",
             "restore the file from a backup, or delete the run directory",
             code=1,
         )
 
 
-@pytest.mark.parametrize("keep", [1, 30, -1])
-def test_a_torn_last_record_is_tolerated(keep, finished, targen):
+def test_a_torn_last_record_is_tolerated(finished, targen):
     finished("rte", "-n", 10)
     whole = Path("run/dataset.jsonl").read_bytes()
     lines = _journal_lines()
-    Path("run/journal").write_bytes(b"".join(lines[:12]) + lines[12][:keep])
+    Path("run/journal").write_bytes(b"".join(lines[:12]) + lines[12][:30])
     for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
         Path("run", name).unlink()
     result = targen("resume", "run", "-q", "--no-cache")
@@ -474,18 +407,6 @@ def test_a_torn_last_record_is_tolerated(keep, finished, targen):
     assert Path("run/dataset.jsonl").read_bytes() == whole
     keys = [line.split(b'"key":"')[1][:32] for line in _journal_lines()]
     assert len(set(keys)) == len(keys)
-
-
-BEGUN = """
-    -b chatgpt --model m | has no API key | export the key as OPENAI_API_KEY
-    -b scripted --executor beside --workers 2 | the executor beside has one worker
-"""
-
-
-@pytest.mark.parametrize(("options", "error", "hint"), table(BEGUN))
-def test_a_run_is_begun_that_cannot_work(options, error, hint, refuses, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    refuses(f"generate rte -n 12 -q {options}", error, hint)
 
 
 def test_an_edited_dataset_is_not_written_over(finished, refuses):

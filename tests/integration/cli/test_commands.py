@@ -6,24 +6,12 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import importlib_metadata
-import pytest
 
 import targen_core
 from targen_core import scripted
-
-FILES = {
-    "manifest.json",
-    "journal",
-    "dataset.jsonl",
-    "provenance.jsonl",
-    "rejects.jsonl",
-    "report.json",
-    "README.md",
-}
 
 
 def test_version(targen):
@@ -111,28 +99,6 @@ def test_a_run_takes_the_replies_of_its_preview(targen, rte, monkeypatch):
     assert total["calls"] <= 4, "what ran ahead may differ by a few"
 
 
-def test_estimate(targen, tmp_path):
-    result = targen(
-        "estimate", "rte", "-n", "1000", "-b", "scripted", "-o", "price_in=1", "-o", "price_out=2"
-    )
-    assert result.code == 0
-    assert "1,000 rows of targen-tasks-superglue:rte" in result.out
-    facts = targen(
-        *("estimate", "rte", "-n", "1000", "-b", "scripted", "--json"),
-        *("-o", "price_in=1", "-o", "price_out=2", "--yield", "0.5"),
-    ).json
-    assert facts["rows"] == 1000
-    steps = {step["step"]: step for step in facts["steps"]}
-    assert list(steps) == ["contexts", "seeds", "generate", "correct"]
-    assert 1900 <= steps["generate"]["calls"] <= 2400  # at a yield of about a half
-    for step in steps.values():
-        assert step["dollars"] == pytest.approx(
-            (step["input_tokens"] + 2 * step["output_tokens"]) / 1e6, abs=1e-6
-        )
-    assert facts["dollars"] == pytest.approx(sum(step["dollars"] for step in steps.values()))
-    assert not (tmp_path / "runs").exists()
-
-
 def test_a_comparison_that_is_stopped_runs_no_other_variant(targen, tmp_path):
     script = """
 import os, signal
@@ -149,38 +115,6 @@ def reply(request):
     assert result.out == ""
 
 
-def test_estimate_from_a_run(targen, rte):
-    made = rte("-n", "20", "--out", "measured", "--json", "--no-cache").json
-    command = ["estimate", "rte", "-b", "scripted", "--from", "measured", "--json"]
-    facts = targen(*command, "-n", "200").json
-    assert facts["calls"] == pytest.approx(10 * made["usage"]["total"]["calls"], abs=4)
-    assert "measured" in facts["basis"]
-    assert targen(*command, "-n", "20").json["input_tokens"] == pytest.approx(
-        made["usage"]["total"]["input_tokens"], abs=4
-    )
-
-
-def test_generate_writes_a_run_directory(rte, rows, tmp_path):
-    result = rte("-n", "10")
-    assert result.code == 0
-    assert result.err == ""
-    assert result.out == "runs/rte-0/dataset.jsonl\n"
-    run = tmp_path / "runs" / "rte-0"
-    assert {path.name for path in run.iterdir()} >= FILES
-    actual = rows(run)
-    assert Counter(row["label"] for row in actual) == {"entailment": 5, "not_entailment": 5}
-    assert [row["idx"] for row in actual] == list(range(10))
-    report = json.loads((run / "report.json").read_text())
-    assert report["status"] == "complete"
-    assert report["rows"] == report["requested"] == {"entailment": 5, "not_entailment": 5}
-
-
-def test_quotas_by_label(rte, rows):
-    result = rte("--label", "entailment=3", "--label", "not_entailment=1", "--out", "run", "--json")
-    assert result.json["rows"] == {"entailment": 3, "not_entailment": 1}
-    assert Counter(row["label"] for row in rows("run")) == {"entailment": 3, "not_entailment": 1}
-
-
 def test_quotas_of_several_labels_in_one_option(rte, rows):
     result = rte("--label", "entailment=3, not_entailment=1", "--out", "run", "--json")
     assert result.json["rows"] == {"entailment": 3, "not_entailment": 1}
@@ -193,18 +127,6 @@ def test_a_label_may_have_a_comma_in_its_name(targen):
     for more in (("--label", "c=1"), ()):
         done = targen(*words, *more)
         assert done.code == 0, done.err
-
-
-def test_resume_extends_a_run_and_keeps_its_rows(rte, targen, rows):
-    rte("-n", "6", "--out", "run", "--no-cache")
-    before = rows("run")
-    result = targen("resume", "run", "-n", "12", "-q", "--json")
-    assert result.json["rows"] == {"entailment": 6, "not_entailment": 6}
-    assert rows("run")[:6] == before
-    assert len(rows("run")) == 12
-    grown = targen("resume", "run", "--label", "entailment=8", "--label", "not_entailment=6", "-q")
-    assert grown.code == 0
-    assert len(rows("run")) == 14
 
 
 def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(rte, targen):
@@ -282,24 +204,6 @@ def test_plugins(targen):
     for part in ("contexts settings", "seeds premises", "generator rte-entailment"):
         assert part in registered
     assert actual["builtin"]["distribution"] == "targen-core"
-
-
-@pytest.mark.parametrize("suffix", ["txt", "jsonl"])
-def test_contexts_of_one_s_own(suffix, rte, targen, tmp_path):
-    topics = ["  river ports ", "", "night trains", "glass blowing"]
-    lines = topics if suffix == "txt" else [json.dumps(t) if t else "" for t in topics]
-    (tmp_path / f"mine.{suffix}").write_text("\n".join(lines))
-    report = rte("-n", "6", "--contexts", f"mine.{suffix}", "--out", "run", "--json").json
-    assert report["status"] == "complete"
-    assert "contexts" not in {step["step"] for step in report["usage"]["by_step"]}
-    above = {
-        json.loads(line)["above"][0].strip()
-        for line in Path("run/provenance.jsonl").read_text().splitlines()
-    }
-    assert above <= {"river ports", "night trains", "glass blowing"}
-    # The run keeps its own copy.
-    (tmp_path / f"mine.{suffix}").unlink()
-    assert targen("resume", "run", "-n", "12", "-q").code == 0
 
 
 def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):

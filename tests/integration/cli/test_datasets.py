@@ -227,14 +227,11 @@ def test_a_row_changes_in_its_label_alone(targen, file, oracle):
 # --- what is refused ---
 
 REFUSED = """
-    2 | validate none --task rte | there is no file
-    2 | validate empty --task rte | no row
     2 | correct bare.jsonl --task rte -b scripted | no labelled rows
     2 | preview rte -b scripted --variants default,nosuch | has no variant 'nosuch'
     2 | preview rte -b scripted --variants paper --variant paper | --variants cannot be combined
     2 | preview rte -b scripted --examples rows.jsonl | --examples is for --variants
     2 | preview rte -b scripted --variants paper --examples nosuch.jsonl | there is no file
-    2 | generate -n 4 -b scripted | say what to generate
     2 | generate rte --suite superglue -n 4 -b scripted | say what to generate
     2 | estimate -n 4 | say what to estimate
     2 | generate rte -n 8 -b scripted --contexts-fraction 0.5 | --contexts-fraction
@@ -290,18 +287,6 @@ def test_a_suite_makes_a_run_of_each_task(targen):
     }
     assert settings["axg"]["cached"] == 0
     assert settings["copa"]["calls"] == settings["wsc"]["calls"] == 0
-
-
-def test_a_fraction_of_the_contexts(targen):
-    run = ["generate", "rte", "-n", "8", "-b", "scripted", "-q"]
-    for part, used in (("1.0", 8), ("0.5", 4), ("0.25", 2)):
-        result = targen(*run, "--contexts-limit", "8", "--contexts-fraction", part, "--out", part)
-        assert result.code == 0
-        above = {
-            json.loads(line)["above"][0]
-            for line in Path(part, "provenance.jsonl").read_text().splitlines()
-        }
-        assert len(above) <= used
 
 
 def test_an_estimate_of_a_suite_adds_up(targen):

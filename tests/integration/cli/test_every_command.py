@@ -126,7 +126,7 @@ def names():
     return [name for name in listed if " " not in name]
 
 
-PIPED = ("generate", "describe", "analyze", "compare", "export", "show", "list-tasks")
+PIPED = ("generate", "describe", "analyze", "list-tasks")
 """Commands that are tried with a closed pipe: each takes a process, and all print in these ways."""
 
 

@@ -70,11 +70,6 @@ def write_csv(held):
     return "test.csv"
 
 
-def write_list(held):
-    Path("test.json").write_text(json.dumps(held))
-    return "test.json"
-
-
 def write_parquet(held):
     pq = pytest.importorskip("pyarrow.parquet")
     pa = pytest.importorskip("pyarrow")
@@ -90,7 +85,7 @@ def write_folder(held):
     return "folder"
 
 
-@pytest.mark.parametrize("write", [write_csv, write_list, write_parquet, write_folder])
+@pytest.mark.parametrize("write", [write_csv, write_folder])
 def test_every_form_of_the_same_rows_refuses_the_same(rte, targen, test_set, write):
     assert rte("-n", "6", "--exclude", "test.jsonl", "--out", "run").code == 0
     source = write(test_set)

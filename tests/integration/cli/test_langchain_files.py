@@ -106,23 +106,12 @@ def test_the_same_command_goes_on_and_resume_finds_no_code(targen):
     assert calls() == before
 
 
-def test_a_module_of_this_folder_is_pointed_to_by_its_path(targen):
-    write("chat.py")
-    result = targen(*RUN, "-b", "langchain:chat.Chat")
-    assert result.code == 2
-    assert "no module named 'chat' can be imported" in result.err
-    assert "--backend langchain:./chat.py:Chat" in result.err
-    assert "pip install" not in result.err
-
-
 WRONG = r"""
     2 | chat.py:Chat | | chat.py has no Chat
     2 | gone.py:Chat | x = 1 | there is no file gone.py
     2 | chat.py:Chat | x = 1\ny = | chat.py, line 2: SyntaxError
     2 | chat.py:Chat | x = 1\n\n[][0] | chat.py, line 3: IndexError
     1 | chat.py:Chat | import nothing_of_the_kind | chat.py imports 'nothing_of_the_kind'
-    2 | chat.py:Chat | Chat = 7 | is not a langchain chat model
-    2 | chat.py: | x = 1 | names no class
 """
 
 

@@ -394,6 +394,8 @@ PYTHON = """
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
     tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
     tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
+    tg.generate("rte", n=4, model="scripted", seeds=[]) | seeds is empty
+    tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate("rte", n=4, model="scripted", steps={"corect": "scripted"}) | steps corect: no such step | did you mean correct?
     tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | a name, a file's path, a Task or a Declaration
     tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins

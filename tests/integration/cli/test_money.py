@@ -258,6 +258,10 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(targen):
     assert (
         "try: the same targen generate --suite superglue with a larger --max-tokens" in result.err
     )
+    paths = Path("runs/superglue-0").glob("*/journal")
+    lines = [line for path in paths for line in path.read_bytes().splitlines()]
+    spent = [json.loads(line[9:]) for line in lines]
+    assert 0 < sum(each["in"] + each["out"] for each in spent) <= 20_000, "of all tasks together"
 
 
 def test_a_suite_has_a_dry_run(targen):

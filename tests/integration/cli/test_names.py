@@ -7,7 +7,6 @@ import pytest
 from ...tables import table
 
 NEAREST = """
-    generat rte | generate
     describ rte | describe
     describe rtee | rte
     describe RTE | rte
@@ -23,7 +22,6 @@ NEAREST = """
     backends check scriptd | scripted
     {run} --backend-for correct=scriptd | scripted
     {run} -o garbage_rat=0.1 | garbage_rate
-    {run} -o temprature=0.1 | temperature
     {run} -o seed.batch=2 | seeds
     {run} --corrector mta | meta
     {run} --variant papr | paper
@@ -40,10 +38,7 @@ FLAGS = """
     generate --patience | did you mean --max-outage?
     generate --contexts-share | did you mean --contexts-fraction?
     generate --rows | did you mean --number?
-    generate --modle | did you mean --model
     generate --corector | --corrector
-    generate --temperature | it is an option of the model: -o temperature=VALUE
-    generate --api-key | --key-file FILE
     validate --most | did you mean --limit?
     runs --temperature | targen runs --help
 """

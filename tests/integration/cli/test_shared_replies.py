@@ -61,20 +61,6 @@ def test_runs_of_one_task_share_their_lists(asked):
     assert asked("cb", "variant", "--variant", "paper")[1] >= 1
 
 
-def test_a_suite_shares_lists_among_its_tasks(targen, service):
-    address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny", "--concurrency", 1)
-    targen(
-        *("generate", "--suite", "superglue", "-n", 2, "-b", "llama", "-q", *address),
-        *("--give-up-after", 1, "--out", "all", "--no-cache"),
-    )
-    cached = {}
-    for path in Path("all").glob("*/report.json"):
-        for counts in json.loads(path.read_text())["usage"]["by_step"]:
-            if counts["step"] == "contexts":
-                cached[path.parent.name] = counts["cached"]
-    assert cached["copa"] >= 1
-
-
 def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(targen):
     def plan(seen):  # equal calls are answered alike, so that runs ask alike
         schema = seen.body["response_format"]["json_schema"]["schema"]

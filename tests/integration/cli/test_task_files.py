@@ -16,36 +16,6 @@ labels:
 """
 
 
-@pytest.fixture
-def notes() -> str:
-    Path("notes.yaml").write_text(YAML, encoding="utf-8")
-    return "./notes.yaml"
-
-
-def test_generate_resume_report_and_export(notes, targen):
-    made = targen("generate", notes, "-n", 4, "-b", "scripted", "-q")
-    assert made.code == 0, made.err
-    assert made.out.endswith("dataset.jsonl\n")
-    run = Path("runs/notes-0")
-    assert (run / "task.json").exists()
-    Path("notes.yaml").unlink()
-    assert targen("resume", run, "-n", 8, "-q").code == 0
-    assert "yes" in targen("report", run).out
-    assert targen("export", run, "--as", "csv", "--out", "notes.csv").code == 0
-    assert len(Path("notes.csv").read_text(encoding="utf-8").splitlines()) == 9
-    assert targen("export", run, "--as", "instructions", "--out", "tuning.jsonl").code == 0
-
-
-@pytest.mark.parametrize("command", ["generate", "describe", "preview", "estimate"])
-def test_a_bad_file_is_one_clear_message(command, targen):
-    Path("bad.yaml").write_text(YAML.replace("labels", "lables"), encoding="utf-8")
-    more = [] if command == "describe" else ["-n", "2"]
-    actual = targen(command, "bad.yaml", *more)
-    assert actual.code == 2
-    assert "bad.yaml, line 2: lables: unknown key" in actual.err
-    assert "did you mean labels" in actual.err
-
-
 def test_a_draft_is_written_refused_and_then_run(targen):
     made = targen("init-task", "Are notes of a night porter calm?", "-b", "scripted")
     assert made.code == 0, made.err

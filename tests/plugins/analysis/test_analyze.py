@@ -175,7 +175,6 @@ def test_a_metric_that_fails_is_the_authors_fault(targen, rows, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["none.jsonl"], "there is no file none.jsonl"),
         (["."], "is not a run directory"),
         (["MINE", "--metric", "labelz"], "did you mean labels?"),
         (["MINE", "-o", "labels"], "is not METRIC.KEY=VALUE"),

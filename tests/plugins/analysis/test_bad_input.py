@@ -47,18 +47,10 @@ def labeled(texts):
 
 
 ROWS = {
-    "one row": lambda rows: rows[:1],
-    "one label": lambda rows: [{**row, "label": "a"} for row in rows],
-    "no label": lambda rows: [{"text": row["text"]} for row in rows],
     "a label that is null": lambda rows: [{**row, "label": None} for row in rows],
-    "equal rows": lambda rows: rows[:1] * 30,
     "mixed schemas": lambda rows: [
         row if at % 2 else {"premise": row["text"], "label": 3, "more": [1, {"deep": None}]}
         for at, row in enumerate(rows)
-    ],
-    "other columns than the reference": lambda rows: [
-        {"premise": row["text"], "hypothesis": row["text"][:9], "label": row["label"]}
-        for row in rows
     ],
     "rows without a text": lambda rows: [
         {**row, "text": row["text"] if at % 3 else None} for at, row in enumerate(rows)
@@ -90,10 +82,7 @@ def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
     ("text", "words"),
     [
         ("", "mine.jsonl has no rows"),
-        ("\n \n", "mine.jsonl has no rows"),
         ('{"label": 1}\n', "mine.jsonl has no column of text"),
-        ('{"text": ""}\n', "mine.jsonl has no column of text"),
-        ("hello\n", "mine.jsonl, line 1 is not a row: it is not JSON"),
         ("[1]\n", "mine.jsonl, line 1 is not a row: it is not an object"),
     ],
 )
@@ -111,7 +100,7 @@ def test_missing_columns_are_told_with_those_that_there_are(analyze, jsonl, sent
     assert "its columns are: text, label, idx" in done.err
 
 
-@pytest.mark.parametrize("unit", ["word ", '{"a":[', "x"])
+@pytest.mark.parametrize("unit", ["word ", '{"a":['])
 def test_a_row_of_megabytes_is_analysed(unit, analyze, jsonl, sentences):
     huge = {"text": unit * (2_000_000 // len(unit)), "label": "a", "idx": 99}
     done = analyze(jsonl("mine.jsonl", [huge, *labeled(sentences(20))]))

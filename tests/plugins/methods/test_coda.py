@@ -350,7 +350,6 @@ def test_a_label_without_given_rows_is_named(targen: Targen, notes: str) -> None
     ("words", "said"),
     [
         ((), "none are given"),
-        (("--given", "nowhere.jsonl"), "nowhere.jsonl"),
         (("--given", "rows.jsonl", "--set", "solo=0", "--set", "mix=0"), "solo=0"),
         (("--given", "rows.jsonl", "--set", "embedder=wordz"), "wordz"),
         pytest.param(
@@ -359,16 +358,12 @@ def test_a_label_without_given_rows_is_named(targen: Targen, notes: str) -> None
             marks=pytest.mark.whole,  # without spaCy it is that which lacks
         ),
         (("--given", "rows.jsonl", "--set", "keep=2"), "keep: "),
-        (("--given", "empty.jsonl"), "empty.jsonl"),
-        (("--given", "other.jsonl"), "other.jsonl"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
     targen: Targen, notes: str, words: tuple[str, ...], said: str
 ) -> None:
     given(Path("rows.jsonl"), GIVEN)
-    given(Path("empty.jsonl"), [])
-    given(Path("other.jsonl"), [{"riddle": "What has teeth?", "label": "thanks"}])
     done = targen("method", "coda", notes, *words, "-n", "2", "-b", "scripted", "--out", "run")
     assert done.code == 2, done.err
     assert said in done.err

@@ -34,16 +34,6 @@ def test_a_method_makes_exact_rows_of_a_task_in_a_file(targen: Targen, mail: Pat
     assert "targen-methods" in manifest["lock"]["distributions"]
 
 
-def test_a_run_of_a_method_grows_and_keeps_its_rows(targen: Targen, mail: Path) -> None:
-    start = ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
-    assert targen(*start, "-n", "4").code == 0
-    before = Path("run/dataset.jsonl").read_text()
-    assert targen("resume", "run", "-n", "8").code == 0
-    after = Path("run/dataset.jsonl").read_text()
-    assert after.startswith(before)
-    assert len(after.splitlines()) == 8
-
-
 def test_attributes_of_the_user_are_drawn_evenly(targen: Targen, mail: Path) -> None:
     Path("asked.yaml").write_text(
         f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"
@@ -184,8 +174,7 @@ labels: {}
         (("attrprompt", "mail.yaml", "--set", "value=3"), "no option 'value'"),
         (("attrprompt", "mail.yaml", "--set", "values=1"), "method attrprompt: values: "),
         (("attrprompt", "mail.yaml", "--settings", "papers"), "no preset 'papers'"),
-        (("attrprompt", "mail.yaml", "--given", "rows.jsonl"), "there is no"),
-        (("attrprompt", "nowhere.yaml"), "nowhere.yaml"),
+        (("attrprompt", "mail.yaml", "--given", "rows.jsonl"), "does not use given rows"),
         (("attrprompt", "mail.yaml", "--set", "values"), "for example --set values=20"),
         (("selfinstruct", "mail.yaml", "--preset", "paper"), "--settings paper"),
     ],
@@ -193,6 +182,7 @@ labels: {}
 def test_what_makes_no_sense_is_refused(
     targen: Targen, mail: Path, words: tuple[str, ...], said: str
 ) -> None:
+    Path("rows.jsonl").write_text(PAIR)
     done = targen("method", *words, "-n", "2", "-b", "scripted", "--out", "run")
     assert done.code == 2
     assert said in done.err
@@ -295,13 +285,6 @@ def test_help_offers_no_step_4_to_leave_out(targen: Targen) -> None:
     said = targen("method", "--help").out
     assert "--corrector" in said
     assert "--no-correct" not in said
-
-
-def test_rows_are_refused_where_a_method_uses_none(targen: Targen, mail: Path) -> None:
-    Path("rows.jsonl").write_text('{"text": "Is the blue room free?", "label": "room"}\n')
-    done = targen("method", "attrprompt", str(mail), "--given", "rows.jsonl", "-n", "2")
-    assert done.code == 2
-    assert "does not use given rows" in done.err
 
 
 @pytest.mark.parametrize("name", ["zerogen", "supergen"])

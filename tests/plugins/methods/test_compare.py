@@ -102,7 +102,7 @@ def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Pat
     assert "other options" in changed.err
 
 
-@pytest.mark.parametrize("place", ["rows", "labels", "analysis", "training"])
+@pytest.mark.parametrize("place", ["rows", "training"])
 def test_ctrl_c_says_that_the_same_command_goes_on(
     targen: Targen,
     mail: Path,
@@ -128,12 +128,10 @@ def reply(request):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        if place == "analysis":
-            patched.setattr("targen_analysis.api.analyze", stopped)
-        elif place == "training":
+        if place == "training":
             patched.setattr("targen_training.progress.cells_shown", stopped)
         else:
-            Path("stop").write_text({"rows": "generate", "labels": "correct"}[place])
+            Path("stop").write_text("generate")
         done = targen(*start, *how)
     assert done.code == 130, done.err
     assert "the same command goes on" in done.err.splitlines()[-1]

@@ -66,7 +66,6 @@ SUITES: dict[str, dict[str, Any]] = {
     "SuperGenTexts": {"method": "supergen", "base": "kit-texts"},
     "SuperGenRte": {"method": "supergen", "base": "rte"},
     "SuperGenCb": {"method": "supergen", "base": "cb", "starts": False},
-    "SunGenPairs": {"method": "sungen", "starts": False},
     "SunGenTexts": {"method": "sungen", "base": "kit-texts"},
 }
 _TRAINED = ("progen", "sungen")  # by distributions that are installed beside this one

@@ -544,7 +544,6 @@ PIECES = [bytes([byte]) for byte in b'[]{}"\\,:\n\t\0\xff']
 PIECES += [b"null", b"1e999", b"NaN", b"[" * 5000, b"9" * 5000, b"\\ud800"]
 PIECES += [b'"label": ', b'"instances": ', b'"C": ']
 WHOLE = {
-    "zerogen": ("rows.jsonl", b'{"C": "a", "X": "b", "Y": 0}\n{"C": "c", "X": "d", "Y": 1}\n', "X"),
     "supergen": (
         "rows.json",
         b'[{"text": "a", "label": "0", "score": -1}, {"text": "b", "label": "1"}]',

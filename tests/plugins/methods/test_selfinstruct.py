@@ -221,9 +221,3 @@ def test_what_makes_no_sense_is_refused(
     )
     assert done.code == 2
     assert said in done.err
-
-
-def test_rows_are_made_by_the_command(targen: Callable[..., Any], notes: str) -> None:
-    done = targen("method", "selfinstruct", notes, "-n", "8", "-b", "scripted", "--out", "run")
-    assert done.code == 0, done.err
-    assert targen("resume", "run", "-n", "12").code == 0

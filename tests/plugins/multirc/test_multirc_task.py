@@ -61,13 +61,6 @@ def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
     assert {request.origin.values["count"] for request in ran.asked("passages")} == {2}
 
 
-def test_own_categories_take_the_place_of_the_fifteen(run, tmp_path):
-    own = tmp_path / "categories.txt"
-    own.write_text("beekeeping\nchess\n")
-    ran = run(rows=8, contexts=own)
-    assert {entry["above"][0] for entry in ran.provenance} == {"beekeeping", "chess"}
-
-
 def test_a_call_writes_two_questions_on_one_paragraph(run):
     ran = run(rows=20)
     assert len(ran.asked("questions")) == 10

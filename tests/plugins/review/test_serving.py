@@ -74,8 +74,9 @@ def started() -> Iterator[Callable[..., re.Match[str]]]:
         yield start
 
 
-@pytest.mark.parametrize("command", ["review", "view"])
-@pytest.mark.parametrize("half", HALF.values(), ids=HALF)
+@pytest.mark.parametrize(
+    ("command", "half"), list(zip(["review", "view"] * 2, HALF.values(), strict=True)), ids=HALF
+)
 def test_a_request_is_answered_among_more_silent_strangers_than_descriptors(
     command, half, rows_file, task_file, started
 ):

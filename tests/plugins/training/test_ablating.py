@@ -69,9 +69,6 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen: Command, mood:
     assert "arm paper of rte" in rte.err
     assert "arm no dimensions of rte" in rte.err
     assert "arm seeds for all labels of rte" in rte.err
-    cb = targen("ablate", "cb", *ASKED, "--plan", "--runs", 2)
-    assert "no seeds is left out: cb has no step 2" in cb.err
-    assert "arm wording-3, run 2 of cb" in cb.err
     wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
     assert wic.code == 2 and "no contexts is left out: wic has no contexts" in wic.err
 
@@ -82,7 +79,6 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen: Command, mood:
         (["--arms", "corection"], "corection is not among the arms"),
         (["--arms", "variants"], "nothing of --arms variants can be left out of mood"),
         (["-o", "odd"], "-o odd is no KEY=VALUE"),
-        (["--original", "nowhere.jsonl"], "nowhere.jsonl"),
     ],
 )
 def test_bad_input_is_said(targen: Command, mood: Command, words: list[str], said: str) -> None:

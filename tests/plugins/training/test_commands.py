@@ -122,14 +122,6 @@ def test_parts_of_the_rows_are_measured(targen: Command, mood: Command) -> None:
     assert odd.code == 2 and "no row has such a column" in odd.err
 
 
-def test_the_same_data_make_the_same_model(targen: Command, mood: Command) -> None:
-    mood("train.jsonl", 60)
-    for out in ("one", "two"):
-        assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", out).code == 0
-    for name in ("model.json", "seen.npy", "model/words.json"):
-        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
-
-
 def test_rows_that_were_learned_from_are_counted(targen: Command, mood: Command) -> None:
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
@@ -193,7 +185,6 @@ def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) ->
             ["train", "train.jsonl", "--task", "mood.yaml", "--out", "full"],
             "something else than a model",
         ),
-        (["train", "nowhere.jsonl", "--task", "mood.yaml"], "nowhere.jsonl"),
         (["evaluate", "nowhere", "train.jsonl"], "there is no folder nowhere"),
         (["evaluate", "full", "train.jsonl"], "full holds no model: model.json"),
     ],

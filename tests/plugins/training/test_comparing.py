@@ -307,7 +307,6 @@ def test_arms_can_be_generated_and_share_replies(targen: Command) -> None:
         (["good.jsonl", "--test", "test.jsonl"], "--task NAME"),
         (["A=good.jsonl", "A=poor.jsonl", "--test", "test.jsonl"], "two datasets are called A"),
         (["A=good.jsonl+", "--test", "test.jsonl"], "a dataset is missing"),
-        (["nowhere.jsonl", "--test", "test.jsonl", "--task", "mood.yaml"], "nowhere.jsonl"),
         (["good.jsonl", "--test", "bare.jsonl", "--task", "mood.yaml"], "no test row has a label"),
         (["one.jsonl", "--test", "test.jsonl", "--task", "mood.yaml"], "all rows are praise"),
         (
@@ -326,7 +325,6 @@ def test_arms_can_be_generated_and_share_replies(targen: Command) -> None:
             ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--mixture"],
             "--mixture mixes two",
         ),
-        (["nowhere.toml"], "there is no file nowhere.toml"),
         (["odd.toml"], "odd.toml: colour: there is no such key"),
         (["odd.toml", "--seeds", "3"], "--seeds is given by odd.toml"),
     ],

@@ -42,18 +42,6 @@ def test_figures_are_those_of_scikit_learn():
     assert [list(actual.confusion[name].values()) for name in names] == table
 
 
-def test_intervals_hold_the_figure_and_narrow_with_rows():
-    rng = random.Random(0)
-    widths = []
-    for rows in (50, 800):
-        labels = rng.choices(("a", "b"), k=rows)
-        said = [label if rng.random() < 0.7 else "a" for label in labels]
-        accuracy = score(*decided(labels, said, ("a", "b")), ("a", "b")).figures["accuracy"]
-        assert accuracy.low < accuracy.value < accuracy.high
-        widths.append(accuracy.high - accuracy.low)
-    assert widths[1] < widths[0] / 2
-
-
 def test_options_are_scored_by_question():
     # Three questions with two options each: all told; the best is right though one is not told;
     # nothing is right.

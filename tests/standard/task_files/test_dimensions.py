@@ -75,7 +75,6 @@ def test_a_prompt_of_ones_own_may_say_where_they_stand(declared, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dimensions: {length: short}", "line 3: dimensions.length: 'short' is neither a list"),
         ('dimensions: {word: "@word"}', "there is no vocabulary 'word'; did you mean words?"),
         ("dimensions: {length: []}", "dimensions.length: it has no values"),
         ("dimensions: {length: [a, a]}", "'a' is among its values twice"),
@@ -83,7 +82,6 @@ def test_a_prompt_of_ones_own_may_say_where_they_stand(declared, tmp_path):
         ("dimensions: {length: {a: 0}}", "the weight of 'a' is 0"),
         ("dimensions: {label: [a, b]}", "rows have that already"),
         ("dimensions: {a.b: [a, b]}", "cannot be called 'a.b'"),
-        ("dimensions: [length]", "it is a list, not keys with values"),
         ("contexts: {dimension: {a: [b]}}", "did you mean dimensions"),
         (
             "contexts: {dimensions: {a: [b]}}\ndimensions: {A: [c]}",

@@ -159,12 +159,6 @@ def test_what_a_module_prints_is_not_the_commands_output(capsys):
     assert (out, err) == ("", "hello\n")
 
 
-@pytest.mark.parametrize("name", ["./none.yaml", "none.py", "./none", "some/none.txt"])
-def test_a_file_that_is_not_there(name):
-    with pytest.raises(UsageError):
-        find_task(load_registry(), name)
-
-
 def test_names_are_no_files():
     with pytest.raises(UnknownName):
         find_task(load_registry(), "none")
