@@ -41,13 +41,12 @@ FIRST_DAY = (
 YOUR_OWN_TASK = (
     "cat mail.yaml",
     "targen preview mail.yaml",
-    "targen generate mail.yaml --label order_status=20 --label refund=12 --label complaint=12"
-    + " --label advice=10 --label other=6",
+    "targen generate mail.yaml --label order_status=20,refund=12,complaint=12,advice=10,other=6",
     "targen show runs/mail-0 --rejected",
     "cp revised.yaml mail.yaml; cat mail.yaml",
     "targen revise runs/mail-0 --task mail.yaml --yes",
     "targen show runs/mail-0-revised --label complaint -n 5",
-    "targen train runs/mail-0-revised -o class_weight=true",
+    "targen train runs/mail-0-revised",
     "targen evaluate models/mail-0-revised own.csv",
 )
 LONGEST = 0.9  # seconds that nothing may change in the picture
