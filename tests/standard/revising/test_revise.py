@@ -305,3 +305,12 @@ def test_what_decides_no_row_is_no_change(make: Callable[..., Path], targen: Com
     names = [each["name"] for each in targen(*plan, "--json").json["changes"]]
     assert names == ["labels.complaint.definition"]
     assert "--judge changed keeps " in targen(*plan).out
+
+
+def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen: Command) -> None:
+    words = ("generate", "mail.yaml", "-n", 4, "-b", "scripted", "-q")
+    for text, said in ((MAIL, ""), (DEFINED, "; targen revise runs/mail-0 --task FILE shows")):
+        Path("mail.yaml").write_text(text)
+        done = targen(*words)
+        assert (done.code, said in done.err) == (0, True), done.err
+    assert done.out == "runs/mail-0-2/dataset.jsonl\n"

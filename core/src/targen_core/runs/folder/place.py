@@ -80,7 +80,7 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
     Another number of rows is another run too: its rows are then those that it has anywhere, and
     what the first one paid for comes from the cache.
     """
-    taken = ""
+    taken = revised = ""
     for path in numbered(out):
         if not path.exists() or is_fresh(path):
             break
@@ -96,8 +96,11 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
+            if not taken and there.task_file and _is_of_a_changed_file(there, requested):
+                again = Action("revise", path, task=Blank("FILE"))
+                revised = f"; {again} shows what the change touches, and asks for that alone"
             taken = taken or str(conflict)
-    return path, f"{taken}. Writing this run to {path}" if taken else ""
+    return path, f"{taken}. Writing this run to {path}{revised}" if taken else ""
 
 
 _BY_FILES = Either(", with " + Option("batch_offline", True) + " for " + Action("batch export"), "")
@@ -167,6 +170,11 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
 
 def _targets_alone(there: Manifest, requested: Manifest) -> bool:
     return all(part.startswith("targets") for part in there.differences(requested))
+
+
+def _is_of_a_changed_file(there: Manifest, requested: Manifest) -> bool:
+    """Whether two runs are of one task, whose file has changed between them."""
+    return there.task.id == requested.task.id and there.task.version != requested.task.version
 
 
 def _task_apart(there: Manifest, requested: Manifest) -> str:
