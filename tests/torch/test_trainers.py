@@ -13,6 +13,8 @@ from types import SimpleNamespace
 import pytest
 from tiny import tiny
 
+from targen_core.wording import install
+
 TASK = """
 description: A sentence about a thing.
 labels:
@@ -116,7 +118,7 @@ def test_a_chat_template_stands_around_prompts(train, targen, tmp_path):
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
-        (True, "pip install 'targen-training[qlora]'"),
+        (True, install("targen-training[qlora]")),
         (False, "bitsandbytes cannot be loaded: RuntimeError: no CUDA library"),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from targen_core import Registry, RunSpec, estimate, load_registry
-from targen_core.errors import AmbiguousName, UsageError
+from targen_core.errors import UsageError
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import prepare
 from targen_core.runs.preparing.tasks import task_with_parts
@@ -95,7 +95,7 @@ def test_each_key_takes_a_bare_name_and_a_full_id(declared, kind):
     both = Registry([*both, twin, other], registry.plugins, registry.kinds)
     both = both.including(tasks={task.name: task})
     task = declared(**{kind: {"use": item.name} if kind in ("contexts", "seeds") else item.name})
-    with pytest.raises(AmbiguousName) as caught:
+    with pytest.raises(UsageError, match="is registered by 2 distributions") as caught:
         estimate(task, n=2, model="scripted", registry=both)
     assert caught.value.hint == f"say which: {twin.id} or {other.id}"
 
