@@ -130,6 +130,7 @@ class TestFlags:
         assert shortcuts.shortcuts()["longest"].flag.default == "off"
         assert shortcuts.shortcuts()["max_refused"].flag.default == ""  # --max-cosine does that
 
+    @pytest.mark.whole
     @pytest.mark.parametrize("function", [targen_core.generate, targen_core.estimate])
     def test_are_keywords_in_python(self, installed, function, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
@@ -148,6 +149,7 @@ class TestFlags:
                 function("rte", longst=9, **asked)
             assert caught.value.hint == "did you mean longest?"
 
+    @pytest.mark.whole
     def test_leave_a_backend_its_own_options(self, installed, tmp_path, monkeypatch):
         class Theirs(Options):
             fail: Annotated[float, Flag("Theirs.")] = 1.0
