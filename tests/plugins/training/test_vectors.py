@@ -18,6 +18,7 @@ class TestVectors(Suite):
     min_accuracy = 0.7  # words that meet at a place of the 512 are the same to it
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("strange", ["letters", "no-such"])
 def test_a_model_wants_the_embedder_that_it_was_trained_with(
     targen: Callable[..., Any], mood: Callable[..., Path], strange: str

@@ -314,3 +314,23 @@ def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen:
         done = targen(*words)
         assert (done.code, said in done.err) == (0, True), done.err
     assert done.out == "runs/mail-0-2/dataset.jsonl\n"
+
+
+def test_a_revision_of_a_revision_judges_all_rows_or_says_what_it_keeps(
+    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
+) -> None:
+    make(MAIL, "run")
+    revise(DEFINED, "first", "--judge", "changed")
+    for way in ("all", "changed"):
+        words = ("--label", "order=8", "--judge", way, "--out", way, "-q")
+        assert targen("revise", "first", *words).code == 0
+    assert calls("all")["correct"] >= 14
+    assert "carried" not in json.loads(Path("all/manifest.json").read_text())
+    assert calls("changed")["correct"] <= 6
+    kept = [
+        json.loads(Path(run, "manifest.json").read_text())["carried"]
+        for run in ("first", "changed")
+    ]
+    assert kept[0] == kept[1] > 10
+    inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
+    assert (inside.code, "stays as it is" in inside.err) == (2, True)

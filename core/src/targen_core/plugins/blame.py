@@ -65,6 +65,8 @@ def _blamed(error: Exception, registry: Registry | None) -> PluginError | None:
         raised = raised.exceptions[0]
     if raised is None or isinstance(raised, TargenError):
         return None
+    if getattr(raised, "raised_elsewhere", False):
+        return None  # in another process, whose frames it does not have
     known = load_registry() if registry is None else registry
     chain = _called(raised, known)
     if not chain:

@@ -277,7 +277,9 @@ class Pool:
             call.answer.set_exception(outcome)
         else:
             bug = outcome if isinstance(outcome, Bug) else Bug("TypeError", "no reply")
-            call.answer.set_exception(type(bug.kind, (Exception,), {})(bug.words))
+            call.answer.set_exception(
+                type(bug.kind, (Exception,), {"raised_elsewhere": True})(bug.words)
+            )
 
     def _lose(self, member: Member, why: str) -> None:
         """A worker is gone: what it had was perhaps answered, and what it was not sent was not."""

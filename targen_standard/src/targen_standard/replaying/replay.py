@@ -78,11 +78,14 @@ class Replay(Job):
         needed: what it lacks, by step, prompt and reason; set by `run`.
         of: the run that it is made from.
         before: the manifest of that.
+        carried: replies that were taken over although their prompts had changed.
     """
 
     sends_nothing = True
     keeps_others = False
     """Whether labels that are not named have as many rows as they had, or none."""
+    takes_carried = True
+    """Whether it has replies that a revision took over although their prompts had changed."""
     changes_models = False
     """Whether steps may have other models than those that answered."""
 
@@ -92,6 +95,7 @@ class Replay(Job):
         self.of = of
         self.needed: list[Needed] = []
         self.before = Manifest.load(of / "manifest.json")
+        self.carried = 0
         self._places: set[str] = set()
         self._copy_journal(directory)
         write_atomically(directory.pending, "")  # until it is known that nothing is lacking
@@ -206,8 +210,12 @@ class Replay(Job):
         def copy(record: dict[str, Any]) -> None:
             if "key" in record:
                 check_record(record)
+                carried = {"carried": record["carried"]} if "carried" in record else {}
+                if carried and not self.takes_carried:
+                    return
+                self.carried += len(carried)
                 self._places.add(str(record.get("place")))
-                records.append({**reply_of(record), "cost": 0.0, "cached": True})
+                records.append({**reply_of(record), **carried, "cost": 0.0, "cached": True})
 
         try:
             source = self.of / "journal"
@@ -239,6 +247,9 @@ class Replay(Job):
 
     def _lacking(self, engine: Engine) -> Exception | None:
         """Write down what is lacking; outputs are final where nothing is."""
+        if self.carried:
+            self.manifest = self.manifest.model_copy(update={"carried": self.carried})
+            self.manifest.save(self._directory.manifest)
         waiting = [
             (call, {"id": slot.id, "branch": slot.branch})
             for slot in engine.lacking

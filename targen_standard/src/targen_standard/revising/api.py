@@ -22,7 +22,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
-from targen_standard.revising.revision import Judged, Revision
+from targen_standard.revising.revision import Judged, JudgingAll, Revision
 
 __all__ = ["aplan_revision", "arevise", "plan_revision", "planned", "revise"]
 
@@ -188,9 +188,12 @@ async def planned(
     """
     if judge not in ("all", "changed"):
         raise UsageError(Option("judge", judge) + ": no such choice", hint='"all" or "changed"')
+    if out is not None and _is_below(out, path):
+        raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
     async def make(at: Path) -> tuple[RevisionPlan, Manifest, Registry]:
-        with begun(Revision, path, at, registry, **asked) as (job, known):
+        kind = JudgingAll if judge == "all" else Revision
+        with begun(kind, path, at, registry, **asked) as (job, known):
             job.look_back(known, judge, rewrites=rewrite)
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
@@ -211,6 +214,10 @@ async def planned(
             return Planned(plan, place, True, make, known)
     assert out is not None
     raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
+
+
+def _is_below(out: Path, path: Path) -> bool:
+    return out.resolve().is_relative_to(path.resolve())
 
 
 def _is_same(place: Path, manifest: Manifest) -> bool:

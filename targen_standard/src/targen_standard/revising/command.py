@@ -107,6 +107,7 @@ def revise(
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.revising.api import planned
 
+    batch = said.of(Limits).delivered_by  # what is wrong with them is said before anything is made
     models = said.of(ModelOptions)
     options = models.values
     changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}
@@ -140,7 +141,6 @@ def revise(
         if not typer.confirm("Go on?", err=True):
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
-    batch = said.of(Limits).delivered_by
     placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=batch)
     job, _ = reopened(where, registry, options=options, **said.part(Limits))
     with job:

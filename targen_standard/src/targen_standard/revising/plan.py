@@ -134,13 +134,18 @@ def plan_of(job: Revision) -> RevisionPlan:
         for label, requested in report["requested"].items()
     }
     fresh = _calls_of(before)
+    if job.before.replay_of:  # whose journal holds what its own run asked, too
+        made = sum(flow["judged"] for flow in before["flow"].values())
+        fresh = Calls(fresh.lists, made, made if job.before.lock.corrector is not None else 0)
     wanted = sum(report["requested"].values())
     there = sum(report["rows"].values()) + sum(waiting["correct"].values())
     per_row = fresh.texts / max(1, sum(before["rows"].values()))
     # Where lists are lacking, the walk ended before all candidates were seen.
     texts = round(max(0, wanted - there) * max(1.0, per_row))
     judging = fresh.judgements / fresh.texts if fresh.texts else 0.0
-    if job.manifest.lock.corrector is not None and not judging:
+    if job.manifest.lock.corrector is None:
+        judging = 0.0
+    elif not judging:
         judging = 1.0
     if job.engine.lacking_lists:  # and those below them, of which nothing is known yet
         labels = {

@@ -24,7 +24,6 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.local import LocalExecutor
-from targen_core.engine.run import Engine
 from targen_core.errors import Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import executor_of
@@ -34,7 +33,7 @@ from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import Replay, known_sources, reply_of
 from targen_standard.task_files.prompt_text import without_others
 
-__all__ = ["Judged", "Revision", "touched_labels"]
+__all__ = ["Judged", "JudgingAll", "Revision", "touched_labels"]
 
 R = TypeVar("R")
 
@@ -107,15 +106,6 @@ class Revision(Replay):
             models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
         )
 
-    def _lacking(self, engine: Engine) -> Exception | None:
-        error = super()._lacking(engine)
-        if self.carried:
-            self.manifest = self.manifest.model_copy(update={"carried": self.carried})
-            self.manifest.save(self._directory.manifest)
-        return error
-
-    carried = 0
-
     def take_over(self, record: Mapping[str, Any], call: Call, key: bytes) -> None:
         """Write the reply of an old record down as that to a call."""
         mine = {"key": key.hex(), "step": call.step, "label": call.label, "place": call.place}
@@ -124,6 +114,12 @@ class Revision(Replay):
         self.journal.append(taken)
         self.usage.record(taken)
         self.carried += 1
+
+
+class JudgingAll(Revision):
+    """A revision that judges every row again, what an earlier one took over too."""
+
+    takes_carried = False
 
 
 def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
