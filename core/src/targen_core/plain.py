@@ -14,7 +14,7 @@ import stat
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
 from targen_core.text import printable
@@ -39,6 +39,7 @@ __all__ = [
     "replace_plain",
     "sync_folder",
     "way_out",
+    "what_is",
     "why_not",
     "write_at",
     "write_failed",
@@ -181,6 +182,14 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
     """
     with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
         return _read(file, path, max_bytes)
+
+
+def what_is(path: Path) -> Literal["file", "folder", ""]:
+    """Return what is at a path; "" where nothing is, as at a name too long for the system."""
+    try:
+        return "file" if path.is_file() else "folder" if path.is_dir() else ""
+    except OSError:
+        return ""
 
 
 def is_inside(folder: Path, path: Path) -> bool:

@@ -385,9 +385,7 @@ def install(package: str) -> str:
     """
     names = package.split()
     source = _source() if all(name.startswith("targen-") for name in names) else {}
-    url = str(source.get("url", ""))
-    is_local = url.startswith("file:")
-    place = Path(url2pathname(urlsplit(url).path)) if is_local else None
+    place = _place_of(source)
     wanted = [shlex.quote(name) if "[" in name else name for name in names]
     if place is not None and "dir_info" in source:
         wanted = [shlex.quote(_in_a_clone(place.parent, name)) for name in names]
@@ -402,10 +400,10 @@ def install(package: str) -> str:
 
 def anywhere(text: str) -> str:
     """Return a hint for other machines: without the folder that packages come from on this one."""
-    place = str(_source().get("url", ""))
-    if not place.startswith("file:"):
+    place = _place_of(_source())
+    if place is None:
         return text
-    root = re.escape(str(Path(url2pathname(urlsplit(place).path)).parent))
+    root = re.escape(str(place.parent))
     named = re.sub(
         rf"{root}/(?:plugins/)?([a-z_]+)",
         lambda found: f"targen-{found[1].replace('_', '-').removeprefix('targen-')}",
@@ -424,6 +422,12 @@ def _source() -> dict[str, Any]:
     except (importlib_metadata.PackageNotFoundError, ValueError, OSError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _place_of(source: Mapping[str, Any]) -> Path | None:
+    """The folder or file here that a package was installed from; None where it is not here."""
+    url = str(source.get("url", ""))
+    return Path(url2pathname(urlsplit(url).path)) if url.startswith("file:") else None
 
 
 def _folder(package: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
+from targen_core.plain import what_is
 from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.wording import Action, install
@@ -107,7 +108,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     kinds_of = dict.fromkeys(
         item.kind for item in items if name in (item.name, item.id, *item.aliases)
     )
-    if not kinds_of and len(name) < 1000 and (Path(name) / "manifest.json").is_file():
+    if not kinds_of and what_is(Path(name) / "manifest.json") == "file":
         raise UsageError(f"{name} is a run directory", hint=str(Action("report", Path(name))))
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)

@@ -300,8 +300,8 @@ class CallLayer:
     def forget_unusable(self) -> None:
         """Let the cache forget replies that could not be used, where they failed a run.
 
-        Otherwise they would fail all that come after it, although the service was mended. Of a run
-        that has its rows they are kept as all others: they were paid for.
+        Otherwise the next run reads them back and fails too, even if the service works by then. A
+        run that has all its rows keeps them, like every reply that was paid for.
         """
         if self.cache is not None:
             for key in self._unusable:

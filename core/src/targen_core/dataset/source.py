@@ -99,7 +99,7 @@ class Source:
 
 
 class DatasetReader:
-    """Opens datasets in a form of its own; each method gives None for what is none."""
+    """Opens datasets in a form of its own; each method returns None if it is not that form."""
 
     def folder(self, path: Path) -> Source | None:
         """Open a folder that is no run directory."""
@@ -235,7 +235,7 @@ class RecordsOf:
 
 
 def card_in(folder: Path) -> str:
-    """The dataset card of a run or the like, or "" where there is none.
+    """Return the dataset card in a folder, such as a run's, or "" if there is none.
 
     Raises:
         RunDirectoryError: it cannot be read.

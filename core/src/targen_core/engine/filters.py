@@ -84,8 +84,8 @@ class Filter(ABC):
             one precedence in the order in which they were named. The first that refuses it
             says why.
         stateless: whether one object serves all of a run, since it learns nothing of rows.
-        version: raised when it gives other verdicts on the same rows. A run records it, and says so
-            when it goes on with another.
+        version: raised when it gives other verdicts on the same rows. A run records it, and warns
+            if it is resumed with another.
         across_runs: whether rows of different runs are passed through it, too, where these are
             merged; its `find` and `add` are called for each row then, and no other method.
     """

@@ -24,6 +24,7 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
+from targen_core.plain import what_is
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
 from targen_core.plugins.elsewhere import package_of
@@ -74,9 +75,6 @@ class Plugin:
     def is_slow(self) -> bool:
         """Whether its import takes two seconds or more; the core's own takes a tenth of one."""
         return self.seconds >= 2.0
-
-
-_LONGEST = 1000  # letters of a path
 
 
 class Registry:
@@ -440,24 +438,21 @@ class Registry:
 
 def _of_a_file(name: str) -> tuple[str, str] | None:
     """What is wrong with the name of a task that is a file's or a description, and a hint."""
-    if len(name) > _LONGEST:  # no system has a file of such a name
-        return None
     if len(name.split()) > 1:
         return (
             f"no task named {printable(name, lines=False, max_length=60)!r} is installed",
             f"a description goes into a file, which {Action('init-task', blank=True)} begins",
         )
     path = Path(name)
-    beside = next((f"{name}{end}" for end in DECLARED if Path(f"{name}{end}").is_file()), "")
-    if beside:
+    others = (f"{name}{end}" for end in DECLARED)
+    if beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
         return (
             f"no task named {name!r} is installed",
             f"did you mean the file? {beside}",
         )
-    if (path / "manifest.json").is_file():
+    if what_is(path / "manifest.json") == "file":
         return f"{name} is a run directory, not a task", str(Action("resume", name, n=Blank("N")))
-    if path.is_dir() or path.is_file():
-        what = "folder" if path.is_dir() else "file"
+    if what := what_is(path):
         ends = ", ".join((*DECLARED, ".py"))
         return f"{name} is a {what} that holds no task", f"a task's file ends in one of {ends}"
     return None

@@ -20,45 +20,62 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.api.run import Run
 
-__all__ = ["replay"]
+__all__ = [
+    "ROWS_AS_THEY_WERE",
+    "CorrectAsItWasArg",
+    "NumberAsItWasArg",
+    "RunToReadArg",
+    "TaskAsItIsArg",
+    "replay",
+]
+
+
+RunToReadArg = Annotated[
+    Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
+]
+TaskAsItIsArg = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="The task as it is now: a name or a file. [default: the run's own]",
+        autocompletion=completer("task"),
+    ),
+]
+NumberAsItWasArg = Annotated[
+    int | None,
+    typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
+]
+CorrectAsItWasArg = Annotated[
+    bool | None,
+    typer.Option(
+        "--correct/--no-correct",
+        help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
+        show_default=False,
+    ),
+]
+ROWS_AS_THEY_WERE = (
+    RowOptions.declared("corrector", "checks", "filters", "unsure"),
+    {name: option for name, option in shortcuts().items() if name != "exclude"},
+)
+"""Options that stay as in the run where they are left out."""
 
 
 @takes(
     unchanged=(
-        RowOptions.declared("corrector", "checks", "filters", "unsure"),
-        {name: option for name, option in shortcuts().items() if name != "exclude"},
+        *ROWS_AS_THEY_WERE,
         ModelOptions.declared("options"),
     )
 )
 def replay(
-    run: Annotated[
-        Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
-    ],
+    run: RunToReadArg,
     out: Annotated[
         Path | None, typer.Option("--out", help="The new run directory. [default: RUN-replay]")
     ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            help="The task as it is now: a name or a file. [default: the run's own]",
-            autocompletion=completer("task"),
-        ),
-    ] = None,
-    n: Annotated[
-        int | None,
-        typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
-    ] = None,
+    task: TaskAsItIsArg = None,
+    n: NumberAsItWasArg = None,
     label: LabelArg = None,
-    correct: Annotated[
-        bool | None,
-        typer.Option(
-            "--correct/--no-correct",
-            help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
-            show_default=False,
-        ),
-    ] = None,
+    correct: CorrectAsItWasArg = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
     *,

@@ -16,15 +16,19 @@ from targen_core.api.request import PathText, TaskLike, as_path
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.errors import AnswersAwaited, QuotaNotMet, RunConflict, TargenError, UsageError
+from targen_core.plain import is_inside
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.records.manifest import Manifest
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
-from targen_standard.revising.revision import Judged, JudgingAll, Revision
+from targen_standard.revising.revision import Judged, Revision, RevisionOfTouched
 
 __all__ = ["aplan_revision", "arevise", "plan_revision", "planned", "revise"]
+
+
+_KINDS = {kind.judged: kind for kind in (Revision, RevisionOfTouched)}
 
 
 @checked
@@ -60,10 +64,12 @@ async def aplan_revision(
     Raises:
         TargenError: as `revise`.
     """
-    revision = await planned(
-        _path_of(run),
+    revision = await _planned(
+        run,
         None,
-        registry or (run.registry if isinstance(run, Run) else None),
+        registry,
+        model,
+        options,
         judge=judge,
         rewrite=rewrite,
         task=task,
@@ -71,7 +77,6 @@ async def aplan_revision(
         labels=labels,
         correct=correct,
         corrector=corrector,
-        **_asked_of(model, options),
     )
     return revision.plan
 
@@ -129,12 +134,12 @@ async def arevise(
         RunDirectoryError: `run` is not a run directory, or its journal is damaged.
         TargenError: as `resume`.
     """
-    path = _path_of(run)
-    known = registry or (run.registry if isinstance(run, Run) else None)
-    revision = await planned(
-        path,
-        None if out is None else as_path(out),
-        known,
+    revision = await _planned(
+        run,
+        out,
+        registry,
+        model,
+        options,
         judge=judge,
         rewrite=rewrite,
         task=task,
@@ -142,7 +147,6 @@ async def arevise(
         labels=labels,
         correct=correct,
         corrector=corrector,
-        **_asked_of(model, options),
     )
     where, known = await revision.begin()
     said = {name: value for name, value in (options or {}).items() if "." not in name}
@@ -186,15 +190,14 @@ async def planned(
     Raises:
         TargenError: as `revise`.
     """
-    if judge not in ("all", "changed"):
+    if judge not in _KINDS:
         raise UsageError(Option("judge", judge) + ": no such choice", hint='"all" or "changed"')
-    if out is not None and _is_below(out, path):
+    if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
     async def make(at: Path) -> tuple[RevisionPlan, Manifest, Registry]:
-        kind = JudgingAll if judge == "all" else Revision
-        with begun(kind, path, at, registry, **asked) as (job, known):
-            job.look_back(known, judge, rewrites=rewrite)
+        with begun(_KINDS[judge], path, at, registry, **asked) as (job, known):
+            job.look_back(known, rewrites=rewrite)
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
             return plan_of(job), job.manifest, known
@@ -216,10 +219,6 @@ async def planned(
     raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
 
 
-def _is_below(out: Path, path: Path) -> bool:
-    return out.resolve().is_relative_to(path.resolve())
-
-
 def _is_same(place: Path, manifest: Manifest) -> bool:
     """Whether a place holds this very revision, begun by a process that was stopped."""
     try:
@@ -232,15 +231,21 @@ def _is_same(place: Path, manifest: Manifest) -> bool:
     )
 
 
-def _asked_of(model: str | None, options: Mapping[str, Any] | None) -> dict[str, Any]:
-    if model is None:
-        return {"options": options}
-    backend, own = named(model)
-    return {"backend": backend, "options": {**own, **(options or {})}}
-
-
-def _path_of(run: PathText | Run) -> Path:
-    return run.path if isinstance(run, Run) else as_path(run)
+async def _planned(
+    run: PathText | Run,
+    out: PathText | None,
+    registry: Registry | None,
+    model: str | None,
+    options: Mapping[str, Any] | None,
+    **asked: Any,
+) -> Planned:
+    """The same of what a program passes."""
+    path, known = (run.path, run.registry) if isinstance(run, Run) else (as_path(run), None)
+    if model is not None:
+        asked["backend"], own = named(model)
+        options = {**own, **(options or {})}
+    where = None if out is None else as_path(out)
+    return await planned(path, where, registry or known, options=options, **asked)
 
 
 plan_revision = waiting(aplan_revision)

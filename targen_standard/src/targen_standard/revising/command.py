@@ -10,13 +10,19 @@ import typer
 
 from targen_cli.arguments import LabelArg, QuietArg, ReportJsonArg, StrictRunArg, YesArg, labels_of
 from targen_cli.asking import can_ask
-from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions, WorkerOptions
 from targen_cli.tables import print_json, print_table
-from targen_core.options import Limits, RowOptions
-from targen_core.runs.records.shortcuts import rows, shortcuts
+from targen_core.options import Limits
+from targen_core.runs.records.shortcuts import rows
 from targen_core.text import percent, plural, printable
+from targen_standard.replaying.command import (
+    ROWS_AS_THEY_WERE,
+    CorrectAsItWasArg,
+    NumberAsItWasArg,
+    RunToReadArg,
+    TaskAsItIsArg,
+)
 
 if TYPE_CHECKING:
     from targen_standard.revising.plan import RevisionPlan
@@ -30,25 +36,14 @@ _NO_CHANGE = ("api_key_file", "price_in", "price_out")  # options that decide no
 @takes(
     WorkerOptions,
     unchanged=(
-        RowOptions.declared("corrector", "checks", "filters", "unsure"),
-        {name: option for name, option in shortcuts().items() if name != "exclude"},
+        *ROWS_AS_THEY_WERE,
         {name: option for name, option in ModelOptions.declared().items() if name != "profile"},
         Limits,
     ),
 )
 def revise(
-    run: Annotated[
-        Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
-    ],
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            help="The task as it is now: a file or a name. [default: the run's own]",
-            autocompletion=completer("task"),
-        ),
-    ] = None,
+    run: RunToReadArg,
+    task: TaskAsItIsArg = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The new run directory. [default: RUN-revised]")
     ] = None,
@@ -67,19 +62,9 @@ def revise(
             help="Write the rows of changed labels again, or keep and judge their texts.",
         ),
     ] = True,
-    n: Annotated[
-        int | None,
-        typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
-    ] = None,
+    n: NumberAsItWasArg = None,
     label: LabelArg = None,
-    correct: Annotated[
-        bool | None,
-        typer.Option(
-            "--correct/--no-correct",
-            help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
-            show_default=False,
-        ),
-    ] = None,
+    correct: CorrectAsItWasArg = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what would change and cost; send and write nothing."),

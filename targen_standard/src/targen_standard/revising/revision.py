@@ -33,7 +33,7 @@ from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import Replay, known_sources, reply_of
 from targen_standard.task_files.prompt_text import without_others
 
-__all__ = ["Judged", "JudgingAll", "Revision", "touched_labels"]
+__all__ = ["Judged", "Revision", "RevisionOfTouched", "touched_labels"]
 
 R = TypeVar("R")
 
@@ -42,7 +42,7 @@ Judged = Literal["all", "changed"]
 
 
 class Revision(Replay):
-    """A replay that may take over replies to what is now asked in other words.
+    """A replay that may take over replies to what is now asked in other words; it judges all rows.
 
     Attributes:
         judged: see `Judged`.
@@ -53,18 +53,19 @@ class Revision(Replay):
 
     keeps_others = True
     changes_models = True
+    takes_carried = False  # what an earlier revision took over is judged, too
     judged: Judged = "all"
     rewrites = True
     spared = 0
-    _past: _Past | None = None
+    _past: _Past
 
-    def look_back(self, registry: Registry, judged: Judged, *, rewrites: bool) -> None:
+    def look_back(self, registry: Registry, *, rewrites: bool) -> None:
         """Say what may be taken over, before it runs.
 
         Raises:
             TargenError: the task as it was cannot be read any more.
         """
-        self.judged, self.rewrites = judged, rewrites
+        self.rewrites = rewrites
         was = self.before
         before = prepare(
             registry, was.asked(self.of), admit=known_sources(self.of), recorded=was.lock
@@ -73,34 +74,38 @@ class Revision(Replay):
 
     @cached_property
     def touched(self) -> frozenset[str]:
-        """See above; empty where the task as it was is not known."""
-        return frozenset() if self._past is None else touched_labels(self._past.task, self.task)
+        """See above."""
+        return touched_labels(self._past.task, self.task)
 
-    @property
+    @cached_property
     def judges_alike(self) -> bool:
         """Whether step 4 asks as it did, but for labels and samples."""
         was, now = self.before.lock, self.manifest.lock
         return (
-            self._past is not None
-            and was.corrector == now.corrector
+            was.corrector == now.corrector
             and was.parts.get("corrector") == now.parts.get("corrector")
             and was.steps.get("correct") == now.steps.get("correct")
             and _asked_alike(self._past.task, self.task)
         )
 
+    @cached_property
+    def told_alike(self) -> frozenset[str]:
+        """The names of prompts that are as they were, but for the names of other labels."""
+        was, now = (
+            {(prompt.name, without_others(prompt.text)) for prompt in task.prompts}
+            for task in (self._past.task, self.task)
+        )
+        return frozenset(name for name, _ in was & now)
+
     # --- in place of what a replay does ---
 
     def _executor(self, layer: CallLayer) -> Executor:
-        if self._past is None:
-            return super()._executor(layer)
         assert isinstance(layer, _Standing)
         made = executor_of(self._prepared, layer, _Carrying)
         made.revision, made.standing, made.past = self, layer, self._past
         return made
 
     def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
-        if self._past is None:
-            return super()._layer(models)
         self._past.open(models)
         return _Standing(
             models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
@@ -116,10 +121,11 @@ class Revision(Replay):
         self.carried += 1
 
 
-class JudgingAll(Revision):
-    """A revision that judges every row again, what an earlier one took over too."""
+class RevisionOfTouched(Revision):
+    """A revision that judges what a change may concern, and takes all other judgements over."""
 
-    takes_carried = False
+    takes_carried = True
+    judged: Judged = "changed"
 
 
 def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
@@ -228,21 +234,11 @@ class _Carrying(LocalExecutor):
         """See `Executor.generate`."""
 
         async def old(call: Call) -> list[Mapping[str, Any]] | None:
-            if self.revision.rewrites and not self._tells_alike(call):
+            if self.revision.rewrites and call.prompt not in self.revision.told_alike:
                 return None
             return await self.past.generate(work)
 
         return await self._with(super().generate, work, scope, old)
-
-    def _tells_alike(self, call: Call) -> bool:
-        """Whether the prompt of a call differs in the names of other labels alone."""
-        texts = [
-            without_others(prompt.text)
-            for task in (self.past.task, self.revision.task)
-            for prompt in task.prompts
-            if prompt.name == call.prompt
-        ]
-        return len(texts) == 2 and texts[0] == texts[1]
 
     async def judge(self, work: Judgement, scope: Scope) -> Outcome:
         """See `Executor.judge`."""

@@ -106,7 +106,7 @@ class RunDirectory:
             remove(self.pending)
 
     def drop_outputs(self) -> None:
-        """Remove dataset, provenance and rejects: they are made anew."""
+        """Remove dataset, provenance and rejects, before the run writes them again."""
         for name in OUTPUTS:
             remove(self.path / name)
 

@@ -138,6 +138,7 @@ class Job:
         self.elsewhere: Elsewhere | None = None
         self.report: dict[str, Any] | None = None
         self.resuming: Words | None = None
+        self._reported: dict[str, Any] | None = None  # by an earlier process
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._verifies = verify
         self._directory = directory
@@ -440,6 +441,7 @@ class Job:
         error: Exception | None = None
         fresh, begun = not self.usage.by_place, time.monotonic()
         answered = self._answered
+        self._reported = self._report_there()
         async with self._open_layer() as layer:
             self.layer = layer
             layer.observer = observer
@@ -560,11 +562,8 @@ class Job:
 
     def _is_complete(self) -> bool:
         """Whether an earlier process reached all that is asked for now, and its calls are here."""
-        if not (self.path / "report.json").exists():
-            return False  # sooner than to read all the files of a run that was cut off
-        try:
-            report = read_report(self.path)
-        except (TargenError, OSError):
+        report = self._reported
+        if report is None:
             return False
         quotas = self.manifest.targets[-1].quotas.over(self.task.quota_names)
         if report["status"] != "complete" or report["requested"] != dict(quotas):
@@ -583,11 +582,14 @@ class Job:
     @property
     def _fell_short(self) -> bool:
         """Whether an earlier process ended with fewer rows than it was to make."""
-        if not (self.path / "report.json").exists():
-            return False
-        with contextlib.suppress(TargenError, OSError):
-            return bool(read_report(self.path)["status"] == "short")
-        return False
+        return self._reported is not None and self._reported["status"] == "short"
+
+    def _report_there(self) -> dict[str, Any] | None:
+        """What an earlier process reported at its end."""
+        if (self.path / "report.json").exists():  # else all the files of the run would be read
+            with contextlib.suppress(TargenError, OSError):
+                return read_report(self.path)
+        return None
 
     @property
     def _keeps_all(self) -> bool:

@@ -11,7 +11,9 @@ from targen_standard.pretrained import spacy_pipeline
 
 __all__ = ["tagger"]
 
-_HINT = f"{install('targen-methods[syntax]')}, and a pipeline such as en_core_web_sm"
+
+def _hint() -> str:
+    return f"{install('targen-methods[syntax]')}, and a pipeline such as en_core_web_sm"
 
 
 @cache
@@ -27,11 +29,11 @@ def tagger(name: str) -> Callable[[str], str]:
     try:
         pipeline = spacy_pipeline(name)
     except ModuleNotFoundError as error:
-        raise UsageError("syntax needs the package spacy", hint=_HINT) from error
+        raise UsageError("syntax needs the package spacy", hint=_hint()) from error
     except UsageError:
         raise
     except (OSError, ValueError, AttributeError, TypeError) as error:  # whatever a folder holds
-        raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_HINT) from error
+        raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_hint()) from error
 
     def tags(text: str) -> str:
         return " ".join(token.pos_ for token in pipeline(text) if token.pos_)
