@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -12,7 +13,7 @@ from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet
 from targen_core.dataset.forms.records import Form, Record, as_it_is
 from targen_core.dataset.forms.text import document, lines, table
 from targen_core.dataset.model import Dataset, problem_in
-from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.origin import order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.loader import installed
@@ -25,6 +26,8 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Option, Words
 
 __all__ = ["DatasetReader", "RecordsOf", "Source", "card_in", "open_source"]
+
+_log = logging.getLogger("targen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,21 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
 
 
 def _by_a_reader(ask: Callable[[DatasetReader], Source | None]) -> Source | None:
-    """What the first reader makes of it that knows it."""
-    readers: Iterable[DatasetReader] = (reader for _, reader in installed("dataset-reader"))
-    return next((source for reader in readers if (source := ask(reader)) is not None), None)
+    """Return what the first reader makes of it that knows it.
+
+    Every reader is asked about every file, so one that breaks must not stop the others.
+    """
+    for name, reader in installed("dataset-reader"):
+        try:
+            source = ask(reader)
+        except TargenError:
+            raise  # its own form, with something wrong in it
+        except Exception as error:  # of a plugin's code
+            _log.warning("dataset reader %s failed: %s: %s", name, type(error).__name__, error)
+            continue
+        if source is not None:
+            return source
+    return None
 
 
 def _folder(path: Path) -> Source:
