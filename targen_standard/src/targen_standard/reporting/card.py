@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_core.runs.folder.report import price_words
+from targen_cli.prices import price_words
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
