@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from targen_cli.facts import Described
     from targen_cli.trial import RecordedCall
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.records.lock import PartPlan
+    from targen_core.runs.records.spec import RunSpec
     from targen_core.tasks.model import Task
 
-__all__ = ["print_task", "task_facts"]
+__all__ = ["print_task", "task_facts", "task_with_parts"]
 
 _SHOWN = 60  # characters of a dimension's values
 
@@ -49,7 +51,6 @@ def _with_parts(
     described without them then, with the reason.
     """
     from targen_core.errors import TargenError
-    from targen_core.runs.preparing.tasks import task_with_parts
     from targen_core.runs.records.spec import RunSpec
 
     try:
@@ -60,6 +61,31 @@ def _with_parts(
         place: {"id": plan.id, "options": dict(plan.options), "prompts": dict(plan.prompts)}
         for place, plan in plans.items()
     }
+
+
+def task_with_parts(
+    registry: Registry, spec: RunSpec
+) -> tuple[Task[Any, Any], dict[str, PartPlan]]:
+    """A spec's task as a run has it, and the registered parts that it uses, by their place.
+
+    Raises:
+        UsageError: as `task_of`, or there is no such corrector.
+    """
+    from targen_core.runs.preparing.parts import Parts
+    from targen_core.runs.preparing.tasks import as_asked, find_corrector, find_task
+
+    registered, own = find_task(registry, spec.task, spec.variants)
+    parts = Parts(
+        registry,
+        spec.options,
+        own,
+        distribution=registered.distribution,
+        file=spec.task,
+        copies=False,
+    )
+    task = as_asked(own, spec, parts)
+    find_corrector(parts, task, spec.corrector)
+    return task, parts.plans
 
 
 def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 def _say_prices(prices: Mapping[str, Any]) -> None:
     """Say what is reckoned with, where a price is known."""
-    from targen_core.runs.folder.report import price_words
+    from targen_cli.prices import price_words
 
     known = {step: price for step, price in prices.items() if price is not None}
     if known:

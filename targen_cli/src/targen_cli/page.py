@@ -10,6 +10,7 @@ from typing import Any
 
 from targen_cli import tracing
 from targen_cli.pages import document
+from targen_cli.prices import price_words
 from targen_cli.report import (
     MANY,
     all_of,
@@ -26,7 +27,7 @@ from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
 from targen_core.api.report import Report
 from targen_core.pages import safe
-from targen_core.runs.folder.report import missing_words, price_words, read_report
+from targen_core.runs.folder.report import missing_words, read_report
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name

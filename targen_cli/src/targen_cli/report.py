@@ -171,7 +171,8 @@ def open_page(path: Path) -> None:
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
     """Print a report's tables; without `problem`, its problem and notes are said elsewhere."""
-    from targen_core.runs.folder.report import missing_words, price_words
+    from targen_cli.prices import price_words
+    from targen_core.runs.folder.report import missing_words
 
     print(f"{report['task']} {report['task_version']}: {report['status']}{missing_words(report)}")
     if report["problem"] and problem:

@@ -67,7 +67,7 @@ class ModelOptions(Options):
         Raises:
             UsageError: an item that is no KEY=VALUE; something is said twice.
         """
-        from targen_core.runs.records.options import parse_options
+        from targen_cli.typed import parse_options
 
         said = parse_options(self.options)
         own: dict[str, tuple[str, Any]] = {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +21,6 @@ from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.jobs.event_loops import tidy_when_killed
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import prepare
 from targen_core.runs.records.lock import PartPlan
@@ -114,7 +116,7 @@ def run_trial(
         tell(event)
 
     with contextlib.ExitStack() as stack:
-        stack.enter_context(tidy_when_killed())
+        stack.enter_context(_tidy_when_killed())
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
         prepared = prepare(registry, spec).unfiltered if unfiltered else None
@@ -137,3 +139,20 @@ def run_trial(
             trial.problem = error
             trial.report = read_report(job.path)
     return trial
+
+
+@contextlib.contextmanager
+def _tidy_when_killed() -> Iterator[None]:
+    """Let `kill` end the process as `sys.exit` does, so that nothing temporary stays."""
+
+    def leave(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

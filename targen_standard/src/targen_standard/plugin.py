@@ -40,6 +40,17 @@ _COMMANDS = {
 }
 """Command -> panel of `targen --help`, folder, and summary."""
 
+_FOR_THE_CORE = {
+    "dataset-html": "datasets.frames:as_html",
+    "dataset-shuffle": "splitting:shuffle",
+    "dataset-source": "datasets.opening:common_source",
+    "dataset-split": "splitting:split",
+    "dataset-to-hf": "datasets.frames:to_hf",
+    "dataset-to-pandas": "datasets.frames:to_pandas",
+    "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
+}
+"""What the core asks for by name: the forms of datasets, and what a `Dataset` can become."""
+
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
@@ -216,6 +227,5 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """The same for programs, and what it returns."""
     for name in targen_standard.__all__:
         register.register(name, f"targen_standard:{name}")
-    register.register(
-        "near-duplicates", "targen_standard.filters.near_duplicates.index:NearDuplicates"
-    )
+    for name, target in _FOR_THE_CORE.items():
+        register.register(name, f"targen_standard.{target}")

@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_cli.typed import parse_options
 from targen_core import Limits
 from targen_core.calls.backend import Backend
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
@@ -43,7 +44,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.options import (
     backend_options,
-    parse_options,
     public_options,
     step_options,
 )

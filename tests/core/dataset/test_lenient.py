@@ -143,12 +143,12 @@ def test_an_odd_quote_in_a_table_spoils_its_row_alone(lab, tmp_path):
 
 
 def test_a_line_without_end_is_one_bad_row(lab, tmp_path, monkeypatch):
-    monkeypatch.setattr("targen_core.dataset.forms.text._LARGE", 100)
+    monkeypatch.setattr("targen_core.dataset.lines._LARGE", 100)
     good = json.dumps({"seed": "-", "text": "x", "label": "yes"})
     (tmp_path / "f.jsonl").write_text(f"{good}\n{'y' * 1000}\n{good}\n")
     dataset = scan(tmp_path / "f.jsonl", lab.World().task())
     assert (len(dataset), [problem.line for problem in dataset.problems]) == (2, [2])
-    monkeypatch.setattr("targen_core.dataset.forms.text.LINE", 500)
+    monkeypatch.setattr("targen_core.dataset.lines.LINE", 500)
     dataset = scan(tmp_path / "f.jsonl", lab.World().task())
     assert (len(dataset), [problem.line for problem in dataset.problems]) == (1, [2])
     assert "nothing behind it is read" in str(dataset.problems[0])

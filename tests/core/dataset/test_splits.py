@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.splits import shares_of
 from targen_core.errors import UsageError
+from targen_standard.splitting import shares_of
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.reading import read_array, read_arrays, read_toml, read_yaml, read_zip
+from targen_cli.reading import (
+    ParquetRows,
+    arrow_rows,
+    read_array,
+    read_arrays,
+    read_toml,
+    read_yaml,
+    read_zip,
+)
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.plain import check_files, content_of
-from targen_core.reading import ParquetRows, arrow_rows, read_json, read_text
+from targen_core.reading import read_json, read_text
 
 np = pytest.importorskip("numpy")
 pa = pytest.importorskip("pyarrow")

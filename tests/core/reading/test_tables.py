@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from targen_cli.reading import ParquetRows, arrow_rows, tables
 from targen_core.errors import UnreadableFile
-from targen_core.reading import ParquetRows, arrow_rows, tables
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targen_cli.typed import parse_options
 from targen_core import Backend, BackendOptions
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.runs.records.options import (
     StepOptions,
     check_steps,
-    parse_options,
     step_options,
     step_parameters,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from pydantic import ValidationError
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     import datasets
     import pandas as pd
 
-    from targen_core.dataset.splits import Shares
-
 _NAMED = 12  # labels that a summary names
 
-__all__ = ["Dataset", "Problem", "Unit", "copied", "problem_in", "row_digest"]
+__all__ = ["Dataset", "Problem", "Shares", "Unit", "copied", "problem_in", "row_digest"]
+
+Shares: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
+"""Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +247,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         Raises:
             MissingDependency: pandas is not installed.
         """
-        from targen_core.dataset.frames import to_pandas
-
-        return to_pandas(self)
+        frame: pd.DataFrame = self._outside("to_pandas")
+        return frame
 
     def to_hf(self) -> datasets.Dataset:
         """The rows as a `datasets.Dataset`, typed; a closed label set is a `ClassLabel`.
@@ -257,15 +257,13 @@ class Dataset(Sequence[Mapping[str, Any]]):
             MissingDependency: `datasets` is not installed.
             UsageError: a column mixes types.
         """
-        from targen_core.dataset.frames import to_hf
-
-        return to_hf(self)
+        held: datasets.Dataset = self._outside("to_hf")
+        return held
 
     def shuffle(self, *, seed: int = 0) -> Dataset:
         """The rows in a random order that `seed` decides; what belongs together stays so."""
-        from targen_core.dataset.splits import shuffle
-
-        return shuffle(self, seed=seed)
+        shuffled: Dataset = self._outside("shuffle", seed=seed)
+        return shuffled
 
     def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
         """Parts of the dataset by name, in each of which labels have the same shares.
@@ -282,9 +280,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         Raises:
             UsageError: these are no shares, or the rows are too few for them.
         """
-        from targen_core.dataset.splits import split
-
-        return split(self, shares, seed=seed)
+        parts: dict[str, Dataset] = self._outside("split", shares, seed=seed)
+        return parts
 
     def push_to_hub(
         self,
@@ -327,9 +324,17 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return f"<Dataset {self.summary}>"
 
     def _repr_html_(self) -> str:
-        from targen_core.dataset.frames import as_html
+        page: str = self._outside("html")
+        return page
 
-        return as_html(self)
+    def _outside(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """What another distribution makes of it, by the function that is registered for that.
+
+        Raises:
+            MissingDependency: targen-standard, which does, is not installed.
+        """
+        function = load_registry().function(f"dataset-{name.replace('_', '-')}", of=name)
+        return function(self, *args, **kwargs)
 
     @property
     def summary(self) -> str:

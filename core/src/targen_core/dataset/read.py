@@ -10,9 +10,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.forms.records import Form, Record, as_it_is, official_row
-from targen_core.dataset.forms.text import lines
+from targen_core.dataset.lines import lines
 from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
+from targen_core.dataset.records import Form, Record, as_it_is, official_row
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry

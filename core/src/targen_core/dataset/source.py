@@ -1,31 +1,35 @@
-"""Where a dataset is: any of its forms, told apart and opened."""
+"""Where a dataset is: a run, or what a reader or targen-standard opens.
+
+The kernel reads what runs write. All other forms are readers', or those of the function
+`dataset-source`, which targen-standard registers.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
 
-from targen_core.dataset.forms.columns import HUB, columns_of, from_hub, parquet, saved
-from targen_core.dataset.forms.records import Form, Record, as_it_is
-from targen_core.dataset.forms.text import document, lines, table
+from targen_core.dataset.lines import lines
 from targen_core.dataset.model import Dataset, problem_in
+from targen_core.dataset.records import Form, as_it_is
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.origin import order_of
-from targen_core.plain import is_inside, read_plain
-from targen_core.plugins.loader import installed
-from targen_core.reading import read_jsonl, refuse_spreadsheet
+from targen_core.plain import read_plain
+from targen_core.plugins.loader import installed, load_registry
+from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD
+from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import without_addresses
 from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
-from targen_core.wording import Option, Words
+from targen_core.wording import Words
 
-__all__ = ["DatasetReader", "RecordsOf", "Source", "card_in", "open_source"]
+__all__ = ["DatasetReader", "RecordsOf", "Source", "card_in", "open_source", "run_source"]
 
 _log = logging.getLogger("targen")
 
@@ -129,45 +133,29 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         return source
     if isinstance(source, Dataset):
         return _of_dataset(source)
-    if not isinstance(source, str | PathLike):
-        return _in_memory(source)
     if isinstance(source, str):
         source = order_of(source)
-    if str(source).startswith(HUB):
-        named = str(source).removeprefix(HUB).replace("/", "-").replace(":", "-")
-        return Source(str(source), named, from_hub(str(source)))
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return _folder(path)
-    if (opened := _by_a_reader(lambda reader: reader.file(path, encoding))) is not None:
-        return opened
-    suffix = path.suffix.lower()
-    if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
-        raise UsageError(
-            f"{path} is the file of a task, not a dataset",
-            hint="a run directory, or a .jsonl, .csv or .parquet file; the task goes with "
-            + Option("task", str(path)),
-        )
-    refuse_spreadsheet(path)
-    if suffix in (".csv", ".tsv"):
-        form = table(path, encoding)
-    elif suffix == ".parquet":
-        form = parquet([path])
-    elif suffix == ".json":
-        form = document(path, encoding)
-    else:
-        form = lines(path, encoding)
-    return Source(str(path), path.stem, form)
+    if isinstance(source, str | PathLike) and not str(source).startswith(HUB):
+        path = Path(source).expanduser()
+        if (path / "manifest.json").exists():
+            return run_source(path)
+        if (opened := _by_a_reader(path, encoding)) is not None:
+            return opened
+    common: Source = load_registry().function("dataset-source", of="a dataset that is no run")(
+        source, encoding
+    )
+    return common
 
 
-def _by_a_reader(ask: Callable[[DatasetReader], Source | None]) -> Source | None:
+def _by_a_reader(path: Path, encoding: str) -> Source | None:
     """Return what the first reader makes of it that knows it.
 
     Every reader is asked about every file, so one that breaks must not stop the others.
     """
+    reader: DatasetReader
     for name, reader in installed("dataset-reader"):
         try:
-            source = ask(reader)
+            source = reader.folder(path) if path.is_dir() else reader.file(path, encoding)
         except TargenError:
             raise  # its own form, with something wrong in it
         except Exception as error:  # of a plugin's code
@@ -178,57 +166,17 @@ def _by_a_reader(ask: Callable[[DatasetReader], Source | None]) -> Source | None
     return None
 
 
-def _folder(path: Path) -> Source:
-    name = path.resolve().name
-    if (path / "manifest.json").exists():
-        return _of_run(path, name)
-    if (opened := _by_a_reader(lambda reader: reader.folder(path))) is not None:
-        return opened
-    if (path / "state.json").is_file():
-        return Source(str(path), name, saved(path))
-    if (path / "dataset_dict.json").is_file():
-        splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
-        _refuse_outside(path, splits)
-        return _folder(splits[0]) if len(splits) == 1 else _several(path, splits)
-    tables = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
-    if files := [each for each in tables if each.is_file()]:
-        _refuse_outside(path, files)
-        if len({_split(each) for each in files}) > 1:
-            _several(path, files)
-        return Source(str(path), name, parquet(files))
-    return _of_run(path, name)  # which says that it is none
+def run_source(run: Path) -> Source:
+    """A run directory: what is read of it goes through the gate of `Manifest.load`.
 
-
-def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:
-    """Refuse links that lead out of a folder, which may be from anybody."""
-    for member in members:
-        if not is_inside(folder, member):
-            raise UsageError(
-                f"{member} is a link that leads out of {folder}",
-                hint="name what it leads to, or copy that into the folder",
-            )
-
-
-def _split(path: Path) -> str:
-    """The split whose rows a file of an export or a hub holds: `train-00000-of-00001.parquet`."""
-    return path.stem.partition("-")[0].lstrip("0123456789")
-
-
-def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
-    names = ", ".join(part.name for part in parts) or "none that can be read"
-    raise UsageError(
-        f"{path} holds several datasets: {names}",
-        hint=f"name one, such as {parts[0]}" if parts else "",
-    )
-
-
-def _of_run(run: Path, name: str) -> Source:
-    """A run: what is read of it goes through the gate of `Manifest.load`."""
+    Raises:
+        RunDirectoryError: the folder is none.
+    """
     manifest = Manifest.load(run / "manifest.json")
     rows = run / "dataset.jsonl"
     return Source(
         str(rows),
-        name,
+        run.resolve().name,
         lines(rows, may_be_torn=True),
         run=run,
         version=manifest.task.version,
@@ -274,22 +222,3 @@ def _of_dataset(dataset: Dataset) -> Source:
         card=dataset.card,
         provenance=dataset.provenance,
     )
-
-
-def _in_memory(source: Any) -> Source:
-    """Rows that are in memory."""
-    name = "the data given"
-    if hasattr(source, "features") and hasattr(source, "with_format"):
-        return Source(name, "dataset", columns_of(source))
-    if hasattr(source, "to_dict") and hasattr(source, "notna"):  # a data frame
-        source = source.astype(object).where(source.notna(), None).to_dict("records")
-    if isinstance(source, Mapping) or not isinstance(source, Iterable):
-        raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
-    rows = list(source)
-
-    def records() -> Iterator[tuple[int, Record]]:
-        for number, row in enumerate(rows, 1):
-            bad = ValueError(f"{type(row).__name__} is not a row")
-            yield number, row if isinstance(row, Mapping) else bad
-
-    return Source(name, "dataset", Form(records, place="row"))

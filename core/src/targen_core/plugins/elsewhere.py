@@ -64,6 +64,8 @@ ELSEWHERE = {
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
                 *("areplay", "arevise", "correct", "diff", "merge", "plan_revision"),
                 *("publish", "replay", "revise", "trace"),
+                *("dataset-html", "dataset-shuffle", "dataset-source", "dataset-split"),
+                *("dataset-to-hf", "dataset-to-pandas"),
             ],
             "targen-standard",
         ),

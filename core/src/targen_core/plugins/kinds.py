@@ -160,181 +160,151 @@ class KindRegister:
         return iter(self._kinds.values())
 
 
-_LIST = ("targen_core.tasks.steps:ListStep", "a targen_core.ListStep")
 _FACTS = "targen_cli.describe_parts"
-_SUITES = "targen_testing"
-_TEMPLATES = "targen_cli.scaffold:templates"
+
+
+def _kind(name: str, hook: str, **more: Any) -> Kind:
+    """A kind of the core that is listed and tested, and that `targen new` begins."""
+    return Kind(
+        name,
+        hook,
+        **{
+            "listing": f"list-{hook.removeprefix('register_').replace('_', '-')}",
+            "suite": f"targen_testing:{name.capitalize()}Suite",
+            "template": f"targen_cli.scaffold:templates/{name}",
+            "tries": (f"targen describe {{name}} --kind {name}",),
+            **more,
+        },
+    )
+
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(
+        _kind(
             "task",
             "register_tasks",
-            "list-tasks",
-            "targen_core.tasks.model:Task",
-            "a targen_core.Task",
+            type="targen_core.tasks.model:Task",
+            described="a targen_core.Task",
             lists="List the tasks that are installed.",
             facts="targen_cli.describe_task:task_facts",
             prints="targen_cli.describe_task:print_task",
             flags=("variants", "prompts"),
-            suite=f"{_SUITES}:TaskSuite",
-            template=f"{_TEMPLATES}/task",
             tries=("targen generate {name} -n 4 --backend local",),
         ),
-        Kind(
+        _kind(
             "contexts",
             "register_contexts",
-            "list-contexts",
-            *_LIST,
+            type="targen_core.tasks.steps:ListStep",
+            described="a targen_core.ListStep",
             lists="List the contexts (step 1) that derived tasks may use.",
             facts=f"{_FACTS}:list_facts",
             prints=f"{_FACTS}:print_list",
             use="--contexts-from {name}; in a task file contexts: {{use: {id}}}",
-            suite=f"{_SUITES}:ContextsSuite",
-            template=f"{_TEMPLATES}/contexts",
-            tries=("targen describe {name} --kind contexts",),
         ),
-        Kind(
+        _kind(
             "seeds",
             "register_seeds",
-            "list-seeds",
-            *_LIST,
+            type="targen_core.tasks.steps:ListStep",
+            described="a targen_core.ListStep",
             lists="List the seeds (step 2) that derived tasks may use.",
             facts=f"{_FACTS}:list_facts",
             prints=f"{_FACTS}:print_list",
             use="--seeds-from {name}; in a task file seeds: {{use: {id}}}",
-            suite=f"{_SUITES}:SeedsSuite",
-            template=f"{_TEMPLATES}/seeds",
-            tries=("targen describe {name} --kind seeds",),
         ),
-        Kind(
+        _kind(
             "generator",
             "register_inverse_generators",
-            "list-generators",
+            listing="list-generators",
             lists="List the inverse generators (step 3) that derived tasks may use.",
             facts=f"{_FACTS}:generator_facts",
             prints=f"{_FACTS}:print_generator",
             flags=("prompts",),
             use="--generators-from {name}",
-            suite=f"{_SUITES}:GeneratorSuite",
-            template=f"{_TEMPLATES}/generator",
-            tries=("targen describe {name} --kind generator",),
         ),
-        Kind(
+        _kind(
             "corrector",
             "register_correctors",
-            "list-correctors",
             lists="List the correctors (step 4) that --corrector takes.",
             facts=f"{_FACTS}:corrector_facts",
             prints=f"{_FACTS}:print_corrector",
             flags=("prompts",),
             use="--corrector {name}",
-            suite=f"{_SUITES}:CorrectorSuite",
-            template=f"{_TEMPLATES}/corrector",
-            tries=("targen describe {name} --kind corrector",),
         ),
-        Kind(
+        _kind(
             "check",
             "register_checks",
-            "list-checks",
             lists="List the checks that --check adds to those of a task.",
             facts=f"{_FACTS}:check_facts",
             use="--check {name}",
-            suite=f"{_SUITES}:CheckSuite",
-            template=f"{_TEMPLATES}/check",
-            tries=("targen describe {name} --kind check",),
         ),
-        Kind(
+        _kind(
             "filter",
             "register_filters",
-            "list-filters",
-            "targen_core.engine.filters:Filter",
-            "a targen_core.Filter",
+            type="targen_core.engine.filters:Filter",
+            described="a targen_core.Filter",
             lists="List the filters that --filter passes rows through.",
             fresh=True,
             facts=f"{_FACTS}:filter_facts",
             use="--filter {name}",
-            suite=f"{_SUITES}:FilterSuite",
-            template=f"{_TEMPLATES}/filter",
-            tries=("targen describe {name} --kind filter",),
         ),
-        Kind(
+        _kind(
             "backend",
             "register_backends",
-            "list-backends",
-            "targen_core.calls.backend:Backend",
-            "a targen_core.Backend",
+            type="targen_core.calls.backend:Backend",
+            described="a targen_core.Backend",
             lists="List the backends that are installed.",
             facts=f"{_FACTS}:backend_facts",
             prints=f"{_FACTS}:print_backend",
             flags=("options",),
-            suite=f"{_SUITES}:BackendSuite",
-            template=f"{_TEMPLATES}/backend",
             requires=("aiohttp>=3.10",),
             tries=(
                 "targen describe {name} --kind backend",
                 "targen backends check {name} --base-url http://localhost:8000/v1 --model NAME",
             ),
         ),
-        Kind(
+        _kind(
             "embedder",
             "register_embedders",
-            "list-embedders",
-            "targen_core.embedding:Embedder",
-            "a targen_core.embedding.Embedder",
+            type="targen_core.embedding:Embedder",
+            described="a targen_core.embedding.Embedder",
             lists="List the embedders that --embedder takes.",
             facts=f"{_FACTS}:embedder_facts",
             use="--max-cosine 0.8 --embedder {name}",
-            suite=f"{_SUITES}:EmbedderSuite",
-            template=f"{_TEMPLATES}/embedder",
-            tries=("targen describe {name} --kind embedder",),
         ),
-        Kind(
+        _kind(
             "executor",
             "register_executors",
-            "list-executors",
-            "targen_core.calls.executor:ModelExecutor",
-            "a targen_core.calls.executor.ModelExecutor",
+            type="targen_core.calls.executor:ModelExecutor",
+            described="a targen_core.calls.executor.ModelExecutor",
             lists="List where the models of a run can work, for --executor.",
             facts=f"{_FACTS}:executor_facts",
             use="--executor {name}",
-            suite=f"{_SUITES}:ExecutorSuite",
-            template=f"{_TEMPLATES}/executor",
-            tries=("targen describe {name} --kind executor",),
         ),
-        Kind(
+        _kind(
             "adapter",
             "register_adapters",
+            listing="",
             type="targen_core.plugins.adapters:Adapter",
             described="a targen_core.plugins.adapters.Adapter",
-            suite=f"{_SUITES}:AdapterSuite",
-            template=f"{_TEMPLATES}/adapter",
-            tries=("targen describe {name} --kind adapter",),
             reserved=(FILE, MEMORY),
         ),
-        Kind(
+        _kind(
             "delivery",
             "register_deliveries",
-            "list-deliveries",
-            "targen_core.calls.delivery:Delivery",
-            "a targen_core.calls.delivery.Delivery",
+            type="targen_core.calls.delivery:Delivery",
+            described="a targen_core.calls.delivery.Delivery",
             lists="List the ways to deliver the calls of a run, for --delivery.",
             facts=f"{_FACTS}:delivery_facts",
             use="--delivery {name}",
-            suite=f"{_SUITES}:DeliverySuite",
-            template=f"{_TEMPLATES}/delivery",
-            tries=("targen describe {name} --kind delivery",),
         ),
-        Kind(
+        _kind(
             "reader",
             "register_task_readers",
+            listing="",
             type="targen_core.task_files:TaskReader",
             described="a targen_core.task_files.TaskReader",
             use="targen generate FILE.{name}",
-            suite=f"{_SUITES}:ReaderSuite",
-            template=f"{_TEMPLATES}/reader",
-            tries=("targen describe {name} --kind reader",),
         ),
         Kind(
             "dataset-reader",

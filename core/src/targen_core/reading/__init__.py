@@ -1,15 +1,13 @@
-"""One bounded reader per format: JSON, JSONL, CSV, Parquet and Arrow. Others are in `targen_cli`.
+"""One bounded reader per format: JSON, JSONL and CSV. Others are in `targen_cli`.
 
 Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
 depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
-raises `UnreadableFile` with the file and, if known, the line. pyarrow is imported when it is first
-needed.
+raises `UnreadableFile` with the file and, if known, the line.
 
 Functions that end in `_of` take text or bytes that were read already, and raise `Malformed`.
 """
 
 from targen_core.reading.lines import csv_cells, json_line, read_jsonl, refuse_spreadsheet
-from targen_core.reading.tables import ParquetRows, arrow_rows
 from targen_core.reading.values import (
     Malformed,
     TooDeep,
@@ -22,9 +20,7 @@ from targen_core.reading.values import (
 
 __all__ = [
     "Malformed",
-    "ParquetRows",
     "TooDeep",
-    "arrow_rows",
     "csv_cells",
     "is_within",
     "json_items",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from targen_core.dataset.kinds import column_kinds
 from targen_core.dataset.model import Dataset
 from targen_core.outputs import write_file
+from targen_standard.datasets.kinds import column_kinds
 from targen_standard.exporting.hub_card import hub_card
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.parquet import write_parquet

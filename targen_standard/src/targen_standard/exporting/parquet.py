@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from targen_core.dataset.arrow import arrow_schema, arrow_tables
-from targen_core.dataset.kinds import Kind, column_kinds
 from targen_core.dataset.model import Dataset
+from targen_standard.datasets.arrow import arrow_schema, arrow_tables
+from targen_standard.datasets.kinds import Kind, column_kinds
 from targen_standard.exporting.model import Exporter
 
 __all__ = ["PARQUET", "write_parquet"]

@@ -13,8 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_core.dataset.splits import IN_ORDER
-from targen_core.runs.folder.report import price_words
+from targen_cli.prices import price_words
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
@@ -29,6 +28,7 @@ from targen_core.text import (
     percent,
     plural,
 )
+from targen_standard.splitting import IN_ORDER
 
 __all__ = ["NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]
 

@@ -36,7 +36,6 @@ __all__ = [
     "build_report",
     "delivery_report",
     "missing_words",
-    "price_words",
     "read_report",
     "reported_prices",
 ]
@@ -269,21 +268,6 @@ def missing_words(report: Mapping[str, Any]) -> str:
         for one in report.get("missing_shards", ())
     ]
     return f" ({'; '.join(parts)})" if parts else ""
-
-
-def price_words(prices: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
-    """A line for each price that a report's calls were counted at, with where it is from."""
-    steps: dict[str, list[str]] = {}
-    for step, price in prices.items():
-        if price is None:
-            words = "unknown, so costs are not counted"
-        else:
-            source = f" ({price['source']})" if price["source"] else ""
-            words = f"${price['in']:g} in, ${price['out']:g} out per million tokens{source}"
-        steps.setdefault(words, []).append(step)
-    if len(steps) == 1:
-        return [f"Price: {words}" for words in steps]
-    return [f"Price of {', '.join(names)}: {words}" for words, names in steps.items()]
 
 
 def read_report(path: Path) -> dict[str, Any]:

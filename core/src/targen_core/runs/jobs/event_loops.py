@@ -13,7 +13,6 @@ import contextlib
 import functools
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar, copy_context
@@ -25,7 +24,7 @@ from targen_core.errors import Interrupted
 from targen_core.text import plural
 from targen_core.wording import Words
 
-__all__ = ["finish", "is_ours", "stoppable", "synchronous", "tidy_when_killed"]
+__all__ = ["finish", "is_ours", "stoppable", "synchronous"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -233,20 +232,3 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
         yield
     finally:
         unhandle()
-
-
-@contextlib.contextmanager
-def tidy_when_killed() -> Iterator[None]:
-    """Let `kill` end the process as `sys.exit` does, so that nothing temporary stays."""
-
-    def leave(number: int, frame: object) -> None:
-        sys.exit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -11,7 +11,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.records.dimensions import with_dimensions
-from targen_core.runs.records.lock import PartPlan, TaskPlan
+from targen_core.runs.records.lock import TaskPlan
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import digest_of
@@ -30,7 +30,6 @@ __all__ = [
     "refuse_unlabeled",
     "task_of",
     "task_plan",
-    "task_with_parts",
 ]
 
 
@@ -57,28 +56,6 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
     registered, task = find_task(registry, spec.task, spec.variants)
     parts = Parts(registry, spec.options, task, file=spec.task)
     return registered, as_asked(task, spec, parts)
-
-
-def task_with_parts(
-    registry: Registry, spec: RunSpec
-) -> tuple[Task[Any, Any], dict[str, PartPlan]]:
-    """A spec's task as a run has it, and the registered parts that it uses, by their place.
-
-    Raises:
-        UsageError: as `task_of`, or there is no such corrector.
-    """
-    registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(
-        registry,
-        spec.options,
-        own,
-        distribution=registered.distribution,
-        file=spec.task,
-        copies=False,
-    )
-    task = as_asked(own, spec, parts)
-    find_corrector(parts, task, spec.corrector)
-    return task, parts.plans
 
 
 def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:

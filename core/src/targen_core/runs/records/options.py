@@ -1,9 +1,9 @@
-"""Options by `KEY` and `STEP.KEY`: read from `-o KEY=VALUE`, and as each step uses them."""
+"""Options by `KEY` and `STEP.KEY`, as each step uses them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -39,7 +39,6 @@ __all__ = [
     "check_steps",
     "is_secret",
     "known_secrets",
-    "parse_options",
     "prices",
     "public_options",
     "refuse_secrets",
@@ -56,9 +55,6 @@ CORE = (*OF_LISTS, "price_in", "price_out")
 
 _MAX_CANDIDATES = 50
 _MAX_PRICE = 1_000_000  # dollars per million tokens: a dollar for one
-
-
-_EXAMPLE = Setting("temperature", 0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +78,6 @@ class StepOptions:
 def prices(dollars_in: str, dollars_out: str) -> Words:
     """How to pass what a model costs, in dollars per million tokens."""
     return Together(Option("price_in", Blank(dollars_in)), Option("price_out", Blank(dollars_out)))
-
-
-def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, Any]:
-    """Options as they are typed; the last of two with one name counts.
-
-    Args:
-        items: each KEY=VALUE.
-        example: how one is typed, for whom none is.
-
-    Raises:
-        UsageError: an item that is no KEY=VALUE.
-    """
-    options = {}
-    for item in items:
-        name, equals, text = item.partition("=")
-        if not equals or not name:
-            raise UsageError(
-                f"option {scrub(item)!r} is not KEY=VALUE", hint="for example " + example
-            )
-        options[name] = _value(name.rpartition(".")[2], text)
-    return options
 
 
 def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = False) -> StepOptions:
@@ -305,20 +280,6 @@ def _without_login(value: Any) -> Any:
         parts = urlsplit(value)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return value
-
-
-def _value(key: str, text: str) -> Any:
-    if key == "batch" and "," in text and all(part.strip().isdecimal() for part in text.split(",")):
-        return [int(part) for part in text.split(",")]
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    if key in SAMPLING or key in CORE or not isinstance(value, (int, float)):
-        return value
-    # A backend's option may be a text of digits (a model called "4"): its
-    # model decides, and pydantic reads numbers from text.
-    return text
 
 
 def _split(step: str, options: Mapping[str, Any]) -> StepOptions:

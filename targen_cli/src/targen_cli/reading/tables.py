@@ -17,7 +17,7 @@ from struct import error as struct_error
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from targen_core.errors import UnreadableFile
+from targen_core.errors import NoSuchFile, UnreadableFile
 from targen_core.plain import open_plain, place_of, refuse_waiting
 from targen_core.reading.values import Malformed
 
@@ -75,7 +75,7 @@ class ParquetRows:
             ]
             self._coded = pq.ParquetFile(place, read_dictionary=texts)
         except FileNotFoundError as error:
-            raise _missing(path) from error
+            raise NoSuchFile(path) from error
         except UnreadableFile:
             raise
         except Malformed as error:
@@ -383,12 +383,6 @@ class _Thrift:
     def _zigzag(self) -> int:
         value = self._varint()
         return (value >> 1) ^ -(value & 1)
-
-
-def _missing(path: Path) -> UnreadableFile:
-    from targen_core.errors import NoSuchFile
-
-    return NoSuchFile(path)
 
 
 def _first_line(error: Exception) -> str:

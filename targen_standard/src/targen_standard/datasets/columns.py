@@ -12,19 +12,19 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from targen_cli.reading import ParquetRows, arrow_rows
 from targen_core.dataset.extras import hub_without_telemetry, needs
-from targen_core.dataset.forms.records import Form, Record, without_index
-from targen_core.dataset.schema import schema_of
+from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
 from targen_core.plain import member_of
-from targen_core.reading import ParquetRows, arrow_rows, json_of
+from targen_core.reading import json_of
+from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.reading import read_json
 from targen_core.tasks.model import Task
+from targen_standard.datasets.schema import schema_of
+from targen_standard.datasets.texts import without_index
 
-__all__ = ["HUB", "columns_of", "from_hub", "parquet", "saved"]
-
-HUB = "hf:"
-"""What stands before the name of a dataset on a hub: `hf:OWNER/NAME[:CONFIG[:SPLIT]]`."""
+__all__ = ["columns_of", "from_hub", "parquet", "saved"]
 
 _Classes = Mapping[str, Sequence[str]]
 

@@ -14,19 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from targen_core.dataset.model import Dataset, Unit, row_digest
+from targen_core.dataset.model import Dataset, Shares, Unit, row_digest
 from targen_core.errors import UsageError
 from targen_core.text import plural
 
-__all__ = ["IN_ORDER", "Shares", "shares_of", "shuffle", "split"]
+__all__ = ["IN_ORDER", "shares_of", "shuffle", "split"]
 
 IN_ORDER = """\
 Rows are in the order in which they were made: neighbours share contexts, and a label with few
 rows appears only near the start. Shuffle them before you train."""
 """What a card says of rows that have not been shuffled."""
-
-Shares = str | Sequence[float] | Mapping[str, float]
-"""Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
 
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 _EXAMPLE = "for example 0.8/0.1/0.1, or train=0.9/dev=0.1"

@@ -13,7 +13,7 @@ from targen_core.reading import json_of
 from targen_core.tasks.model import Task
 from targen_core.wording import Option
 
-__all__ = ["Form", "NotUtf8", "Record", "as_it_is", "official_row", "without_index"]
+__all__ = ["Form", "NotUtf8", "Record", "as_it_is", "official_row"]
 
 Record = bytes | Mapping[str, Any] | ValueError
 """A line of JSON, values by their columns, or why it cannot be read."""
@@ -23,17 +23,6 @@ _ROW: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 def _same(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
     return row
-
-
-_INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
-"""Columns that pandas makes of a frame's index."""
-
-
-def without_index(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The row without what pandas made of an index."""
-    if _INDEX.isdisjoint(row):
-        return row
-    return {name: value for name, value in row.items() if name not in _INDEX}
 
 
 class NotUtf8(UnicodeError):

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from targen_core.dataset.extras import needs
-from targen_core.dataset.kinds import Classes, Kind, Many, Scalar, column_kinds
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.wording import Either, Option
+from targen_standard.datasets.kinds import Classes, Kind, Many, Scalar, column_kinds
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.schema import Place, schema_of
 from targen_core.errors import UsageError
 from targen_core.tasks.parts import Label
 from targen_core.wording import Either, Option
+from targen_standard.datasets.schema import Place, schema_of
 
 __all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
 

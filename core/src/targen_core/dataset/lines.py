@@ -1,0 +1,114 @@
+r"""Files of JSON lines, and the encodings of text.
+
+Lines end at `\n` alone; blank ones are passed over. A byte order mark says the encoding,
+whatever was said.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from targen_core.dataset.records import Form, NotUtf8, Record
+from targen_core.errors import UsageError
+from targen_core.plain import WHOLE, content_of
+from targen_core.reading.lines import LINE
+from targen_core.wording import Option
+
+__all__ = ["content_in", "decoded", "lines", "whole"]
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_LARGE = 4 << 20  # bytes of a file that is streamed
+
+
+def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
+    """A file of JSON lines; its last may be torn where a run is going on.
+
+    Raises:
+        UsageError: the file cannot be read, or is in another encoding.
+    """
+    is_streamed = _is_streamed(path, encoding)
+    data = b""
+    if not is_streamed:
+        data, encoding = content_in(path, encoding)
+        if codecs.lookup(encoding).name != "utf-8":
+            data = decoded(path, data, encoding).encode()
+
+    def records() -> Iterator[tuple[int, Record]]:
+        with open(path, "rb") if is_streamed else io.BytesIO(data) as file:
+            for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
+                if len(line) == LINE and not line.endswith(b"\n"):
+                    # No file of records: to look for the line's end may take as long as it likes.
+                    more = f"a line of more than {LINE >> 20} MiB; nothing behind it is read"
+                    yield number, ValueError(more)
+                    return
+                elif line.strip() and not (may_be_torn and not line.endswith(b"\n")):
+                    yield number, line.removesuffix(b"\n")
+
+    return Form(records)
+
+
+def _is_streamed(path: Path, encoding: str) -> bool:
+    """Whether lines are read one by one, anew each time: of a large file that is UTF-8."""
+    try:
+        if not path.is_file() or path.stat().st_size < _LARGE:
+            return False
+        with open(path, "rb") as file:
+            start = file.read(4)
+        return codecs.lookup(encoding).name == "utf-8" and not any(
+            start.startswith(mark) for mark, _ in _MARKS
+        )
+    except (OSError, LookupError):
+        return False  # who reads it says why not
+
+
+def whole(path: Path, encoding: str = "utf-8") -> str:
+    """The text of a file.
+
+    Raises:
+        UsageError: the file cannot be read, or is in another encoding.
+    """
+    return decoded(path, *content_in(path, encoding))
+
+
+def content_in(path: Path, encoding: str) -> tuple[bytes, str]:
+    """The bytes of a file without their mark, and the encoding that it or else the caller says.
+
+    Raises:
+        UsageError: the file cannot be read, or nobody knows the encoding.
+    """
+    data = content_of(path, WHOLE)
+    for mark, marked in _MARKS:
+        if data.startswith(mark):
+            return data.removeprefix(mark), marked
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise UsageError(
+            f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "latin-1")
+        ) from None
+    return data, encoding
+
+
+def decoded(path: Path, data: bytes, encoding: str) -> str:
+    """The text of a file's bytes.
+
+    Raises:
+        UsageError: they are in another encoding, naming the first line and byte that show it.
+    """
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding}",
+            hint=NotUtf8.hint,
+        ) from error
