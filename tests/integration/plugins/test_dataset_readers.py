@@ -6,7 +6,7 @@ import json
 
 MODULE = """
 from targen_core import UsageError, hookimpl
-from targen_core.dataset.forms.records import Form
+from targen_core.dataset.records import Form
 from targen_core.dataset.source import DatasetReader, Source
 
 class Ledger(DatasetReader):
