@@ -29,7 +29,7 @@ from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
 from targen_core.wording import Words
 
-__all__ = ["DatasetReader", "RecordsOf", "Source", "card_in", "open_source", "run_source"]
+__all__ = ["DatasetReader", "Form", "RecordsOf", "Source", "card_in", "open_source", "run_source"]
 
 _log = logging.getLogger("targen")
 
