@@ -53,9 +53,18 @@ class Said:
     has: frozenset[str]
 
     def part(self, *groups: Group) -> dict[str, Any]:
-        """Those of some groups."""
+        """Those of some groups, read as the functions for programs take them.
+
+        Raises:
+            UsageError: a dimension that is not NAME=VALUES.
+        """
         names = {name for group in groups for name in _options(group)}
-        return {name: value for name, value in self.values.items() if name in names}
+        said = {name: value for name, value in self.values.items() if name in names}
+        if "dimensions" in said:
+            from targen_cli.typed import parse_dimensions
+
+            said["dimensions"] = parse_dimensions(said["dimensions"])
+        return said
 
     def of(self, model: type[OptionsT]) -> OptionsT:
         """Those of one model, as the model.

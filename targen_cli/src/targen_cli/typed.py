@@ -1,8 +1,9 @@
-"""Options as they are typed: `-o KEY=VALUE`."""
+"""Options as they are typed: `-o KEY=VALUE`, `--dimension NAME=VALUES`."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +11,13 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.secrets import scrub
 from targen_core.errors import UsageError
 from targen_core.runs.records.options import CORE
-from targen_core.wording import Setting, Words
+from targen_core.wording import Option, Setting, Words
 
-__all__ = ["parse_options"]
+__all__ = ["parse_dimensions", "parse_options"]
 
 _EXAMPLE = Setting("temperature", 0.7)
+_DIMENSIONS = Option("dimensions", {"length": ("short", "long")})
+_WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time
 
 
 def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, Any]:
@@ -50,3 +53,50 @@ def _value(key: str, text: str) -> Any:
     # A backend's option may be a text of digits (a model called "4"): its
     # model decides, and pydantic reads numbers from text.
     return text
+
+
+def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
+    """`[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY; none take it away.
+
+    Raises:
+        UsageError: an item of another form, or a name given twice.
+    """
+    drawn: dict[str, Any] = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise UsageError(
+                Option("dimensions") + f" {item!r} is not NAME=VALUES", hint=_DIMENSIONS
+            )
+        if name in drawn:
+            raise UsageError(Option("dimensions") + f" names {name} twice")
+        drawn[name] = _values(name, text.strip())
+    return drawn
+
+
+def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
+    if text.startswith("@"):
+        return text
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if "" in parts:
+        raise UsageError(
+            Option("dimensions") + f" {name}={text}: a value is empty",
+            hint="values with commas stand in a file, one a line: "
+            + Option("dimensions", {name: "@FILE"}),
+        )
+    weighted = [_WEIGHT.fullmatch(part) for part in parts]
+    if not parts or not any(weighted):
+        return tuple(parts)
+    weights: dict[str, int] = {}
+    for part, match in zip(parts, weighted, strict=True):
+        if match is None:
+            raise UsageError(
+                Option("dimensions") + f" {name}={text}: {part!r} has no weight, and others have",
+                hint=f"give each a weight, {part}:1, or none; values that end in a colon and a "
+                "number stand in a file: " + Option("dimensions", {name: "@FILE"}),
+            )
+        if match[1] in weights:
+            raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is there twice")
+        weights[match[1]] = int(match[2])
+    return weights

@@ -174,7 +174,7 @@ def asked(
     corrector: str | None = None,
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
-    dimensions: Mapping[str, Any] | Sequence[str] | None = None,
+    dimensions: Mapping[str, Any] | None = None,
     batch_lists: bool = False,
     shard: str | tuple[int, int] | None = None,
     **values: Any,

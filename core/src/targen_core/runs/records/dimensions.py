@@ -1,4 +1,4 @@
-"""Dimensions as a user sets them: read from options, and put into a task.
+"""Dimensions as a user sets them, and put into a task.
 
 A name alone is that of a dimension of the task, or of a new one of its rows; `STEP.NAME` puts it
 on a list. No values take a dimension away. `@words` stands for a vocabulary.
@@ -6,8 +6,7 @@ on a list. No values take a dimension away. `@words` stands for a vocabulary.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,51 +20,28 @@ from targen_core.tasks.steps import ListStep
 from targen_core.tasks.vocabularies import VOCABULARIES, meant
 from targen_core.wording import Option
 
-__all__ = ["Drawn", "as_typed", "parse_dimensions", "read_dimensions", "with_dimensions"]
+__all__ = ["Drawn", "as_typed", "read_dimensions", "with_dimensions"]
 
 Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
 """Values of a dimension as a spec keeps them: `@NAME`, texts, or weights; () takes it away."""
 
 _Change: TypeAlias = Callable[[str, tuple[Dimension, ...]], tuple[Dimension, ...]]
-_WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time
 _LARGEST = 16 << 20  # bytes of a file of values
 _SHOWN = 8
 _EXAMPLE = Option("dimensions", {"length": ("short", "long")})
 
 
-def parse_dimensions(items: Sequence[str] | None) -> dict[str, Drawn]:
-    """`[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY; none take it away.
+def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
+    """Values by `[STEP.]NAME`: texts, weights, "@VOCABULARY" or "@FILE"; None takes one away.
 
     Raises:
-        UsageError: an item of another form, a name given twice, or a file that cannot be read.
+        UsageError: something else, or a file that cannot be read.
     """
-    drawn: dict[str, Drawn] = {}
-    for item in items or ():
-        name, equals, text = item.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise UsageError(Option("dimensions") + f" {item!r} is not NAME=VALUES", hint=_EXAMPLE)
-        if name in drawn:
-            raise UsageError(Option("dimensions") + f" names {name} twice")
-        drawn[name] = _typed(name, text.strip())
-    return drawn
-
-
-def read_dimensions(values: Mapping[str, Any] | Sequence[str]) -> dict[str, Drawn]:
-    """Values by `[STEP.]NAME` as a program gives them, or items as they are typed.
-
-    Args:
-        values: texts, weights, or "@NAME" by name; or see `parse_dimensions`.
-
-    Raises:
-        UsageError: something else.
-    """
-    if not isinstance(values, Mapping):
-        return parse_dimensions(values)
     drawn: dict[str, Drawn] = {}
     for name, value in values.items():
         if isinstance(value, str) and value.startswith("@"):
-            drawn[name] = _typed(name, value)
+            known = value[1:] in VOCABULARIES
+            drawn[name] = value if known else _lines(name, Path(value[1:]).expanduser())
         elif isinstance(value, Mapping):
             drawn[name] = dict(value)
         elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
@@ -78,33 +54,6 @@ def read_dimensions(values: Mapping[str, Any] | Sequence[str]) -> dict[str, Draw
                 hint='pass texts, or weights by text, such as dimensions={"length": ["short"]}',
             )
     return drawn
-
-
-def _typed(name: str, text: str) -> Drawn:
-    if text.startswith("@"):
-        return text if text[1:] in VOCABULARIES else _lines(name, Path(text[1:]).expanduser())
-    parts = [part.strip() for part in text.split(",")] if text else []
-    if "" in parts:
-        raise UsageError(
-            Option("dimensions") + f" {name}={text}: a value is empty",
-            hint="values with commas stand in a file, one a line: "
-            + Option("dimensions", {name: "@FILE"}),
-        )
-    weighted = [_WEIGHT.fullmatch(part) for part in parts]
-    if not parts or not any(weighted):
-        return tuple(parts)
-    weights: dict[str, int] = {}
-    for part, match in zip(parts, weighted, strict=True):
-        if match is None:
-            raise UsageError(
-                Option("dimensions") + f" {name}={text}: {part!r} has no weight, and others have",
-                hint=f"give each a weight, {part}:1, or none; values that end in a colon and a "
-                "number stand in a file: " + Option("dimensions", {name: "@FILE"}),
-            )
-        if match[1] in weights:
-            raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is there twice")
-        weights[match[1]] = int(match[2])
-    return weights
 
 
 def _lines(name: str, path: Path) -> tuple[str, ...]:
