@@ -137,8 +137,8 @@ class Hook:
     def _look(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = args
-            if isinstance(path, int):
-                return
+            if isinstance(path, int) or path in ("<string>", "<unknown>"):
+                return  # a traceback of Python 3.13 looks for the lines of code that has no file
             writes = bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC))
             self._path(path, writes or (isinstance(mode, str) and set(mode) & set("wax+")), flags)
         elif event in ("os.listdir", "os.scandir", "sqlite3.connect"):

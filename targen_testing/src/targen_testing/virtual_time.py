@@ -51,6 +51,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Seconds on the virtual clock."""
         return self._virtual.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for threads without the time-out of Python 3.12 on: they take real time."""
+        await super().shutdown_default_executor()
+
 
 @contextmanager
 def virtual_time() -> Iterator[None]:
