@@ -409,7 +409,7 @@ class StageLlm:
         """See `targen_core.tasks.model.Llm.alternate`."""
         turn = sum(self._indices)
         if self._label is not None and self.task.labels_per_seed is not None:
-            turn //= len(self.task.turns(self._indices, 0))  # neighbours are for other labels
+            turn //= self.task.seats_at(self._indices)  # neighbours are for other labels
         return choices[turn % len(choices)]
 
     def note(self, **facts: str | int | float | bool) -> None:

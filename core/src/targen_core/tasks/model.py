@@ -53,6 +53,12 @@ def _empty() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
+def _from(turn: int, branches: tuple[str, ...]) -> tuple[str, ...]:
+    """The branches from that turn on, those before it last."""
+    turn %= len(branches)
+    return branches[turn:] + branches[:turn]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(Keywords, Generic[SeedT, InstanceT]):
     """A labelled-data task.
@@ -84,6 +90,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         labels_per_seed: 1 where a seed is used for one label, so that no two rows share it; None
             where it is for all of them, one after the other. Labels take turns over neighbouring
             seeds; where a label has its rows, its seeds go to the next.
+        seats: the branches that take these turns, if not simply all. A seed whose turn is that of
+            one which is gone goes to the others evenly; one that has no seat comes after all that
+            have. So a run that is made again for other labels keeps its texts.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
             are exhausted, their seeds are used again. A generator finds the earlier samples in
             `llm.earlier`.
@@ -136,6 +145,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
+    seats: tuple[str, ...] = ()
     samples_per_seed: int = 1
     most: Callable[[], Mapping[str, int]] | None = None
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
@@ -247,8 +257,21 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         mine = tuple(parts[path[0]] if parts else self.branches)
         if self.labels_per_seed is None:
             return mine
-        turn = (sum(path) + sample) % len(mine)
-        return mine[turn:] + mine[:turn]
+        turn, seats = sum(path) + sample, self._seats(mine)
+        stay = tuple(branch for branch in seats if branch in mine)
+        if seats[turn % len(seats)] in mine:
+            first = tuple(branch for branch in _from(turn, seats) if branch in mine)
+        else:
+            first = _from(turn // len(seats), stay)
+        return (*first, *(branch for branch in mine if branch not in stay))
+
+    def _seats(self, branches: tuple[str, ...]) -> tuple[str, ...]:
+        """Those who take turns; parts have branches of their own."""
+        return self.seats if not {*self.seats}.isdisjoint(branches) and not self.parts else branches
+
+    def seats_at(self, path: Sequence[int]) -> int:
+        """How many neighbouring seeds it takes until it is the same branch's turn again."""
+        return len(self._seats(self.turns(path, 0)))
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
         """Earlier samples of the seed at that place that were for this branch, too."""
@@ -265,7 +288,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         if self.labels_per_seed is None:
             return tuple(path)
         first = 1 if self.parts else 0  # behind the number of its part
-        shared = path[first] // len(self.turns(path, 0))
+        shared = path[first] // self.seats_at(path)
         return (*path[:first], shared, *path[first + 1 :])
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:

@@ -24,6 +24,7 @@ from targen_core.api.request import (
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
+from targen_core.origin import DECLARED
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.tasks import find_task
@@ -31,6 +32,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option
 from targen_standard.replaying.replay import Replay
+from targen_standard.task_files.files import in_edition_of
 
 __all__ = ["areplay", "begun", "place_beside", "replay", "replayed"]
 
@@ -174,6 +176,10 @@ def begun(
         called = None
         if task is not None:
             tasks, called = called_task(task, Path(folder))
+            copy = path / manifest.task_file
+            if Path(called).suffix in DECLARED and copy.suffix == ".json":
+                of_then = in_edition_of(copy, Path(called))
+                called = called if of_then is None else of_then.save_in(Path(folder))
             known = known.including(tasks=tasks, backends={})
         _, of = find_task(known, called or manifest.task_name(path), manifest.task.variants)
         quotas = _quotas(of, manifest, n, labels, keeps_others=kind.keeps_others)

@@ -37,7 +37,7 @@ from targen_core.runs.preparing.sources import (
     require_known_sources,
     require_same_sources,
 )
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.preparing.tasks import find_task, task_of
 from targen_core.runs.preparing.trust import remember, require_known, require_known_limits
 from targen_core.runs.records.lock import Lock, changed_part
 from targen_core.runs.records.manifest import Manifest, given_file
@@ -139,6 +139,8 @@ class Replay(Job):
         spec = there.located(run, typed=task is not None).replace(task=name)
         if task is not None:
             spec = _as_the_task_says(registry, there, run, spec)
+            if not spec.seats and [*there.task.aims] != [*task_of(registry, spec)[1].branches]:
+                spec = spec.replace(seats=tuple(there.task.aims))
         if quotas is not None:
             if spec.shard is not None:
                 raise UsageError(

@@ -165,14 +165,14 @@ class Planned:
     plan: RevisionPlan
     path: Path
     _is_there: bool
-    _make: Callable[[Path], Awaitable[tuple[RevisionPlan, Manifest, Registry]]]
+    _make: Callable[[Path], Awaitable[tuple[Revision, Registry]]]
     _registry: Registry
 
     async def begin(self) -> tuple[Path, Registry]:
         """Make it, as far as nothing is asked; where it is, and what finds its parts."""
         if self._is_there:
             return self.path, self._registry
-        _, _, registry = await self._make(self.path)
+        _, registry = await self._make(self.path)
         return self.path, registry
 
 
@@ -195,15 +195,18 @@ async def planned(
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
-    async def make(at: Path) -> tuple[RevisionPlan, Manifest, Registry]:
+    async def make(at: Path, rehearses: bool = False) -> tuple[Revision, Registry]:
         with begun(_KINDS[judge], path, at, registry, **asked) as (job, known):
             job.look_back(known, rewrites=rewrite)
+            if rehearses:
+                job.rehearse()
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
-            return plan_of(job), job.manifest, known
+            return job, known
 
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
-        plan, manifest, known = await make(Path(folder) / "run")
+        job, known = await make(Path(folder) / "run", rehearses=True)
+        plan, manifest = plan_of(job), job.manifest
     if not plan.changes:
         what = "its task" if asked.get("task") is None else "the task"
         raise UsageError(

@@ -116,7 +116,7 @@ def revise(
     if dry_run and json:
         print_json(plan.raw)
         return
-    if not quiet and not json:
+    if dry_run or not (quiet or json):
         _print(plan, revision.path)
     if dry_run:
         print("\nDry run: nothing was sent or written.")
@@ -145,8 +145,9 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     print_table(names, of)
     print("\nCalls")
     kinds = ("lists", "texts", "judgements", "total")
-    lines = [(kind, getattr(plan.calls, kind), getattr(plan.before, kind)) for kind in kinds]
-    print_table(("for", "expected", "the run took"), lines)
+    sides = [plan.calls, plan.cached, plan.before]
+    lines = [(kind, *(getattr(side, kind) for side in sides)) for kind in kinds]
+    print_table(("for", "expected", "cached", "the run took"), lines)
     cost = "" if plan.dollars is None else f", about ${plan.dollars:,.2f}"
     if plan.dollars is not None and 0 < plan.dollars < 0.01:
         cost = ", less than a cent"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -9,8 +10,8 @@ from typing import Any
 
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
-from targen_core.runs.records.reading import read_json
 from targen_standard.revising.revision import Judged, Revision
+from targen_standard.task_files.files import keys_of
 
 __all__ = ["Calls", "Change", "LabelPlan", "RevisionPlan", "plan_of"]
 
@@ -39,8 +40,8 @@ class LabelPlan:
     Attributes:
         requested: rows that the revised run is to have.
         kept: rows that stay as they are, their judgement too.
-        judged: candidates whose text stays, and which step 4 judges again.
-        written: candidates that are written, and then judged.
+        judged: rows whose text stays, and which step 4 judges again.
+        written: rows that are written, and then judged.
     """
 
     requested: int
@@ -80,7 +81,9 @@ class RevisionPlan:
         judged: which rows step 4 judges again, "all" or "changed".
         rewrites: whether the texts of changed labels are written again.
         carried: replies that are taken over although their prompts have changed.
-        calls: those that the revision is expected to make.
+        calls: those that the revision is expected to send: exactly these if no text is refused that
+            is written, and as many more as were of the run otherwise.
+        cached: those that replies of other runs answer, for nothing.
         before: those that the run took, its cache's replies among them.
         saved: how many judgements less `judged` "changed" would take.
         dollars: what `calls` are expected to cost; None if a price is unknown.
@@ -93,6 +96,7 @@ class RevisionPlan:
     rewrites: bool
     carried: int
     calls: Calls
+    cached: Calls
     before: Calls
     saved: int
     dollars: float | None
@@ -111,51 +115,31 @@ class RevisionPlan:
 def plan_of(job: Revision) -> RevisionPlan:
     """The plan of a revision that has run, so that what it lacks is known.
 
-    Calls that follow from answers are estimated by the run: a text that is written is judged, and
-    as many candidates more are needed as were refused of that label.
+    It was rehearsed: what it lacks was made up.
     """
-    assert job.engine is not None and job.report is not None
-    before = read_report(job.of)
-    report, lacking = job.report, job.engine.lacking
-    waiting = {
-        step: Counter(slot.branch for slot in lacking if slot.calls[0].step == step)
-        for step in ("generate", "correct")
-    }
-    branches = job.task.branches
+    assert job.report is not None and job.rehearsal is not None
+    before, report, made = read_report(job.of), job.report, job.rehearsal
+    rows: dict[str, Counter[str]] = {label: Counter() for label in report["requested"]}
+    with (job.path / "provenance.jsonl").open(encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            is_new, is_judged = row["id"] in made.written, row["id"] in made.judged
+            what = "written" if is_new else "judged" if is_judged else "kept"
+            rows[row["label"] if row["label"] in rows else "any"][what] += row["rows"]
     labels = {
-        label: LabelPlan(
-            requested,
-            report["rows"][label],
-            *(
-                sum(count for branch, count in of.items() if (branches[branch] or branch) == label)
-                for of in (waiting["correct"], waiting["generate"])
-            ),
-        )
+        label: LabelPlan(requested, *(rows[label][name] for name in ("kept", "judged", "written")))
         for label, requested in report["requested"].items()
     }
     fresh = _calls_of(before)
     if job.before.replay_of:  # whose journal holds what its own run asked, too
-        made = sum(flow["judged"] for flow in before["flow"].values())
-        fresh = Calls(fresh.lists, made, made if job.before.lock.corrector is not None else 0)
-    wanted = sum(report["requested"].values())
-    there = sum(report["rows"].values()) + sum(waiting["correct"].values())
-    per_row = fresh.texts / max(1, sum(before["rows"].values()))
-    # Where lists are lacking, the walk ended before all candidates were seen.
-    texts = round(max(0, wanted - there) * max(1.0, per_row))
-    judging = fresh.judgements / fresh.texts if fresh.texts else 0.0
-    if job.manifest.lock.corrector is None:
-        judging = 0.0
-    elif not judging:
-        judging = 1.0
-    if job.engine.lacking_lists:  # and those below them, of which nothing is known yet
-        labels = {
-            name: replace(one, written=max(0, one.requested - one.kept - one.judged))
-            for name, one in labels.items()
-        }
-    calls = Calls(
-        fresh.lists if job.engine.lacking_lists else 0,
-        texts,
-        sum(waiting["correct"].values()) + round(texts * judging),
+        judged = sum(flow["judged"] for flow in before["flow"].values())
+        fresh = Calls(fresh.lists, judged, judged if job.before.lock.corrector is not None else 0)
+    calls, cached = (_by_kind(each) for each in (made.sent, made.cached))
+    # Nothing that was made up is refused. As many more are needed as were refused of the run.
+    more = _refused(before) if made.written else 0.0
+    texts = round(calls.texts * more)
+    each = calls.judgements / max(1, len(made.written) + len(made.judged))
+    calls = replace(
+        calls, texts=calls.texts + texts, judgements=calls.judgements + round(texts * each)
     )
     return RevisionPlan(
         str(job.of),
@@ -165,6 +149,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         job.rewrites,
         job.carried,
         calls,
+        cached,
         fresh,
         0 if job.judged == "changed" else job.spared,
         _dollars(calls, before),
@@ -178,8 +163,23 @@ def _calls_of(report: Mapping[str, Any]) -> Calls:
     """The calls of a run, those among them that a cache answered."""
     counts: Counter[str] = Counter()
     for of in report["usage"]["by_step"]:
-        counts[_KINDS.get(of["step"], "lists")] += of["calls"] + of["cached"]
+        counts[of["step"]] += of["calls"] + of["cached"]
+    return _by_kind(counts)
+
+
+def _by_kind(steps: Mapping[str, int]) -> Calls:
+    """Calls that are counted by step."""
+    counts: Counter[str] = Counter()
+    for step, count in steps.items():
+        counts[_KINDS.get(step, "lists")] += count
     return Calls(counts["lists"], counts["texts"], counts["judgements"])
+
+
+def _refused(report: Mapping[str, Any]) -> float:
+    """Candidates of a run that made no row, for each that made one."""
+    flows = report["flow"].values()
+    rows = sum(sum(flow["accepted"].values()) for flow in flows)
+    return sum(flow["judged"] for flow in flows) / rows - 1 if rows else 0.0
 
 
 def _dollars(calls: Calls, report: Mapping[str, Any]) -> float | None:
@@ -208,7 +208,7 @@ def _changes(job: Revision) -> Iterator[Change]:
     was, now = job.before, job.manifest
     if all(each.task_file.endswith(".json") for each in (was, now)):
         files = [run / each.task_file for run, each in ((job.of, was), (job.path, now))]
-        yield from _between(*(flat(read_json(file)) for file in files))
+        yield from _between(*(flat(keys_of(file)) for file in files))
     sides = [_recorded(was, now), _recorded(now, was)]
     # What was asked of a judge that is gone, or now is another, is no change of its own.
     others = (

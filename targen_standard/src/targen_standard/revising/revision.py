@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +19,12 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
+from targen_core import folders
+from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.usage import Usage
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.local import LocalExecutor
@@ -31,6 +35,7 @@ from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.tasks.model import Task
 from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import Replay, known_sources, reply_of
+from targen_standard.revising.rehearsing import Rehearsal
 from targen_standard.task_files.prompt_text import without_others
 
 __all__ = ["Judged", "Revision", "RevisionOfTouched", "touched_labels"]
@@ -49,6 +54,7 @@ class Revision(Replay):
         rewrites: whether the texts of changed labels are written again, or judged as they are.
         touched: the labels that have changed, with those of samples that have.
         spared: how many judgements `judged` "changed" takes over, or would.
+        rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
     """
 
     keeps_others = True
@@ -57,6 +63,7 @@ class Revision(Replay):
     judged: Judged = "all"
     rewrites = True
     spared = 0
+    rehearsal: Rehearsal | None = None
     _past: _Past
 
     def look_back(self, registry: Registry, *, rewrites: bool) -> None:
@@ -97,6 +104,14 @@ class Revision(Replay):
         )
         return frozenset(name for name, _ in was & now)
 
+    def rehearse(self) -> Rehearsal:
+        """Have what it lacks made up, before it runs, and counted."""
+        limits = self.manifest.spec.limits
+        self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if limits.cache else None)
+        if self.rehearsal.cache is not None:
+            self._closing.callback(self.rehearsal.cache.close)
+        return self.rehearsal
+
     # --- in place of what a replay does ---
 
     def _executor(self, layer: CallLayer) -> Executor:
@@ -107,9 +122,15 @@ class Revision(Replay):
 
     def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
         self._past.open(models)
-        return _Standing(
+        layer = _Standing(
             models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
         )
+        if self.rehearsal is not None:
+            layer.rehearsal, layer.cache = self.rehearsal, self.rehearsal.cache
+            for step in self.task.steps:  # as in `bind_models`
+                if step.name in models and step.lists is not None:
+                    models[step.name].shared_by = self.manifest.lock.task.id
+        return layer
 
     def take_over(self, record: Mapping[str, Any], call: Call, key: bytes) -> None:
         """Write the reply of an old record down as that to a call."""
@@ -151,6 +172,8 @@ def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
 class _Standing(RecordedLayer):
     """A recorded layer on which records of other calls may stand for lacking ones."""
 
+    rehearsal: Rehearsal | None = None
+
     def __init__(self, models: Mapping[str, BoundModel], **more: Any) -> None:
         super().__init__(models, nearest=self._standing, **more)
         self.standing: dict[bytes, Mapping[str, Any]] = {}
@@ -162,6 +185,28 @@ class _Standing(RecordedLayer):
             self.keys[call] = key
             return None
         return dict(record)
+
+    def _recall(
+        self, bound: BoundModel, key: bytes, call: Call, read: Callable[[str], Any]
+    ) -> ChatReply | None:
+        reply = super()._recall(bound, key, call, read)
+        if reply is None and self.rehearsal is not None and self.rehearsal.answers(call):
+            reply = CallLayer._recall(self, bound, key, call, read)
+            self.rehearsal.cached[call.step] += reply is not None
+        return reply
+
+    async def _send(
+        self,
+        bound: BoundModel,
+        call: Call,
+        messages: tuple[Message, ...],
+        key: bytes,
+        attempt: int,
+        scope: Scope,
+    ) -> ChatReply:
+        if self.rehearsal is not None and self.rehearsal.answers(call):
+            return self.rehearsal.reply(call, key)
+        return await super()._send(bound, call, messages, key, attempt, scope)
 
 
 @dataclass
@@ -238,7 +283,10 @@ class _Carrying(LocalExecutor):
                 return None
             return await self.past.generate(work)
 
-        return await self._with(super().generate, work, scope, old)
+        made, lacked = await self._with(super().generate, work, scope, old)
+        if lacked and self.revision.rehearsal is not None:
+            self.revision.rehearsal.wrote(work)
+        return made
 
     async def judge(self, work: Judgement, scope: Scope) -> Outcome:
         """See `Executor.judge`."""
@@ -253,7 +301,28 @@ class _Carrying(LocalExecutor):
             revision.spared += 1
             return records if revision.judged == "changed" else None
 
-        return await self._with(super().judge, work, scope, old)
+        made, lacked = await self._with(super().judge, work, scope, old)
+        if revision.rehearsal is not None:
+            if lacked:
+                await self._expect(made, work)
+            revision.rehearsal.saw(work, lacked=lacked)
+        return made
+
+    async def _expect(self, made: Outcome, work: Judgement) -> None:
+        """Put the old judgement in place of one that is made up, or consent."""
+        outcome, records = await self.past.judge(work)
+        if records and outcome.stage == "correct":
+            made.stage, made.reason, made.detail = outcome.stage, outcome.reason, outcome.detail
+            made.final = made.corrected = None
+        elif made.instance is not None and made.stage in ("", "correct"):
+            final, label = made.instance, made.claimed
+            if records and outcome.final is not None:
+                with suppress(ValidationError):
+                    final = self._task.instance.model_validate(outcome.final.model_dump())
+                    label = outcome.corrected
+            if label is not None:
+                made.stage = made.reason = made.detail = ""
+                made.final, made.corrected = final, label
 
     async def _with(
         self,
@@ -261,8 +330,11 @@ class _Carrying(LocalExecutor):
         work: Any,
         scope: Scope,
         old: Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]],
-    ) -> R:
-        """Do a piece of work; where calls are lacking, with old replies in their places."""
+    ) -> tuple[R, bool]:
+        """Do a piece of work; where calls are lacking, with old replies in their places.
+
+        The second value is whether calls are lacking nevertheless, or had to be made up.
+        """
         first = Scope(parent=scope)
         value = await do(work, first)
         records = await old(first.lacking[0]) if first.lacking else None
@@ -277,12 +349,17 @@ class _Carrying(LocalExecutor):
                     for call, key in stood:
                         self.revision.take_over(standing[key], call, key)
                     scope.take(probe)
-                    return again
+                    return again, False
                 if record is not None:
                     call = probe.lacking[0]
                     stood.append((call, self.standing.keys[call]))
                     standing[stood[-1][1]] = record
             for _, key in stood:  # an old reply that cannot be read as one to the new call
                 standing.pop(key, None)
+        lacked = bool(first.lacking)
+        if lacked and self.revision.rehearsal is not None:
+            first = Scope(parent=scope)
+            with self.revision.rehearsal.making_up(self._branches[work.branch]):
+                value = await do(work, first)
         scope.take(first)
-        return value
+        return value, lacked

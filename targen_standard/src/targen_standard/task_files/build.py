@@ -28,6 +28,7 @@ from targen_standard.task_files.dimensions import dimensions_of
 from targen_standard.task_files.dry_run import dry_run_of
 from targen_standard.task_files.model import ContextsPart, Declaration, SeedsPart
 from targen_standard.task_files.prompt_text import (
+    LENGTHS,
     branch_prompt,
     contexts_prompt,
     default_instructions,
@@ -98,7 +99,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         branch_labels=aims if declaration.branches else {},
         dimensions=dimensions_of(declaration.dimensions),
         instances_per_call=declaration.instances_per_call,
-        labels_per_seed=1 if declaration.labels_per_seed == 1 else None,
+        labels_per_seed=1 if declaration.one_label else None,
         samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),
         judging=Judging(
@@ -175,7 +176,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
         return used_list(part.use, check=check_seed(declaration) if part.field else None)
     prompt = seeds_prompt(declaration)
     field = declaration.fields[part.field] if part.field else None
-    min_words, max_words = (field.words if field and field.words else part.words) or (1, 60)
+    min_words, max_words = field.words if field and field.words else part.size
 
     async def propose(llm: Llm, context: str, existing: Sequence[str]) -> Sequence[str]:
         have = " / ".join(existing[-_SHOWN:]) or "none"
@@ -228,6 +229,8 @@ def _generator(
 
     async def write(llm: Llm, seed: str) -> BaseModel | Sequence[BaseModel | Rejected]:
         values: dict[str, Any] = {"seed": seed}
+        if "length" in prompt.variables:
+            values["length"] = llm.alternate(*LENGTHS)
         if "count" in prompt.variables:
             values["count"] = declaration.instances_per_call
         if "earlier" in prompt.variables:

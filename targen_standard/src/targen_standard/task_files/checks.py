@@ -64,9 +64,10 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
         if part.field:
             check_text(seed, declaration.fields[part.field], part.field, declaration.language)
             return
-        phrase(seed, max_words=part.words[1], what="seed")
-        if len(words(seed)) < part.words[0]:
-            raise Rejected("too-short", f"the seed has fewer than {plural(part.words[0], 'word')}")
+        least, most = part.size
+        phrase(seed, max_words=most, what="seed")
+        if len(words(seed)) < least:
+            raise Rejected("too-short", f"the seed has fewer than {plural(least, 'word')}")
         check_language(seed, "seed", declaration.language)
 
     return check

@@ -75,7 +75,7 @@ class _Speaker:
         assert part is not None
         if part.field:
             return self.text(self.declaration.fields[part.field])
-        return self.words(min(part.words[1], max(part.words[0], 12)))
+        return self.words(min(part.size[1], max(part.size[0], 12)))
 
     def value(self, part: FieldPart) -> Any:
         """A value for a field."""

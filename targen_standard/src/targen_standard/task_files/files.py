@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ from targen_standard.task_files.reading import (
     refusal,
 )
 
-__all__ = ["DECLARED", "PYTHON", "kept_file", "task_name"]
+__all__ = ["DECLARED", "PYTHON", "in_edition_of", "kept_file", "keys_of", "task_name"]
 
 _COPY = "task.json"
 
@@ -43,18 +44,51 @@ def _declared(name: Typed) -> TaskFile:
     """Read a declaration, or a file in a form of a plugin."""
     parsed = parsed_file(Path(name))
     is_copy = parsed.path.name == _COPY and (parsed.path.parent / "manifest.json").is_file()
-    return _read(_with_forms(parsed) if is_copy else parsed)
+    return _read(_as_then(parsed) if is_copy else parsed)
 
 
-def _with_forms(copy: Parsed) -> Parsed:
-    """A run's copy; one from before `any` was the default form of texts says no form of them."""
+def _as_then(copy: Parsed) -> Parsed:
+    """A run's copy; an early one says no edition, which is the first, nor the forms of its texts.
+
+    They were prose.
+    """
     if _form_key(copy.value):
         return copy
+    copy = replace(copy, value={"edition": 1, **copy.value})
     fields = copy.value.get("fields", {"text": {}})
     if not isinstance(fields, dict) or not all(isinstance(part, dict) for part in fields.values()):
         return copy  # not as a run writes it
     formed = {name: {"form": "prose", **part} for name, part in fields.items()}
     return replace(copy, value={**copy.value, "fields": formed})
+
+
+def keys_of(copy: Path) -> dict[str, Any]:
+    """What a run's copy of a file says, of an early one with the defaults that it had then.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    value = _as_then(parsed_file(copy)).value
+    if _form_key(value):
+        return value
+    said: dict[str, Any] = json.loads(Declaration.model_validate(value).as_json())
+    return said
+
+
+def in_edition_of(copy: Path, file: Path) -> Declaration | None:
+    """The task of a file, in the edition of a run's copy; None if that is what it is in anyway.
+
+    Raises:
+        UsageError: a file cannot be read, or holds no task.
+    """
+    then = _as_then(parsed_file(copy)).value
+    parsed = parsed_file(file)
+    if then.get("edition") != 1 or "edition" in parsed.value or _form_key(parsed.value):
+        return None
+    said = declaration_of(replace(parsed, value={"edition": 1, **parsed.value}))
+    placed = located(said, parsed.path.parent)
+    name = said.name or task_name(parsed.path.stem)
+    return said.model_copy(update={"name": name, "options": placed})
 
 
 def _python(name: Typed) -> TaskFile:
@@ -85,7 +119,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
         return UsageError(f"what was kept of {path}{key}: {message}", hint=hint)
 
-    return _read(_with_forms(Parsed(path, dict(kept), refuse)))
+    return _read(_as_then(Parsed(path, dict(kept), refuse)))
 
 
 def _read(parsed: Parsed) -> TaskFile:

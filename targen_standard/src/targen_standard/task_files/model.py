@@ -71,6 +71,9 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
+_SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
+"""What a seed was in the first edition, where a file did not say it."""
+
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
 _ROWS = 10**9
 
@@ -228,7 +231,7 @@ class SeedsPart(_Part):
     """Step 2. A text stands for its description alone, a list for its items alone."""
 
     description: Text = Field(
-        default="a concrete situation in one sentence, with its people, place and occasion",
+        default="a subject or an angle of such a text",
         description="what one seed is, in the singular",
     )
     field: str = Field(
@@ -240,7 +243,11 @@ class SeedsPart(_Part):
         description="the name of registered seeds, in place of the other keys but `field`",
     )
     batch: Count = Field(default=5, description="seeds to request per call, for each context")
-    words: Range = Field(default=(2, 40), description="minimum and maximum words of a seed")
+    words: Range | None = Field(
+        default=None,
+        description="minimum and maximum words of a seed; by default 2 to 40, or a few if "
+        "`description` is left out",
+    )
     items: tuple[Text, ...] = Field(
         default=(), description="fixed seeds, in place of steps 1 and 2: the model is not asked"
     )
@@ -250,6 +257,17 @@ class SeedsPart(_Part):
     dimensions: Dimensions = Field(
         default={}, description="in what seeds are made to differ: name → values, drawn for each"
     )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Minimum and maximum words of a seed."""
+        return self.words or ((1, 40) if self.is_short else (2, 40))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a few words are asked for."""
+        default = type(self).model_fields["description"].default
+        return self.words is None and self.description == default
 
 
 class PromptsPart(_Part):
@@ -303,6 +321,11 @@ class Declaration(_Part):
             **others: Any,
         ) -> None: ...
 
+    edition: Literal[1, 2] = Field(
+        default=2,
+        description="which general prompts and defaults it has: `1` has those of runs from before "
+        "there were editions, in which a seed was a situation and served all labels",
+    )
     draft: bool = Field(
         default=False, description="whether it has yet to be reviewed: a draft generates no rows"
     )
@@ -354,10 +377,11 @@ class Declaration(_Part):
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
-    labels_per_seed: Literal[1, "all"] = Field(
-        default="all",
+    labels_per_seed: Literal[1, "all"] | None = Field(
+        default=None,
         description="`1` to use a seed for one label, so that no two rows share it; `all` to use "
-        "it for each",
+        "it for each, so that rows of different labels are alike in all else; by default `1`, and "
+        "`all` for fixed seeds",
     )
     samples_per_seed: Count = Field(
         default=1, description="how often a label may be written for the same seed"
@@ -410,7 +434,7 @@ class Declaration(_Part):
     @classmethod
     def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            return read(value)
+            return read(_of_edition(value))
         except ValidationError as error:
             from targen_standard.task_files.reading import refusal
 
@@ -452,13 +476,16 @@ class Declaration(_Part):
         deciding = self._dumped(
             {"draft", "name", "version", "summary", "source", "presets", "options"}, omitted="prose"
         )
+        if self.edition == 1:
+            deciding = without_edition(deciding)
         text = json.dumps(deciding, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def as_json(self) -> str:
         """The declaration as JSON that `from_file` reads; defaults are omitted, except forms.
 
-        A copy in a run that has no forms is from before `any` was the default.
+        A copy in a run that has no forms is from before `any` was the default, and one that has no
+        edition is of the first.
         """
         return json.dumps(self._dumped(), ensure_ascii=False, indent=2) + "\n"
 
@@ -475,6 +502,7 @@ class Declaration(_Part):
             fields[name] = {key: keys[key] for key in FieldPart.model_fields if key in keys}
         if fields != {"text": {}}:
             value["fields"] = fields
+        value["edition"] = self.edition
         return {key: value[key] for key in Declaration.model_fields if key in value}
 
     def task(self, *, name: str = "") -> Task[Any, Any]:
@@ -501,6 +529,20 @@ class Declaration(_Part):
         }
 
     @property
+    def one_label(self) -> bool:
+        """Whether a seed is used for one label."""
+        if self.labels_per_seed is not None:
+            return self.labels_per_seed == 1
+        lists = (self.contexts if self.seeds is None else self.seeds,)
+        fixed = any(part is not None and part.items for part in lists)
+        return self.edition > 1 and not fixed  # of fixed ones there are no more
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether step 3 may say that a seed does not suit a label."""
+        return self.edition > 1 and "unsuitable" not in self.fields
+
+    @property
     def seed_field(self) -> str:
         """The field that holds the seed, or ""."""
         return self.seeds.field if self.seeds is not None else ""
@@ -509,6 +551,32 @@ class Declaration(_Part):
     def written(self) -> Mapping[str, FieldPart]:
         """The fields that the generator writes: all but the one that holds the seed."""
         return {name: part for name, part in self.fields.items() if name != self.seed_field}
+
+
+def _of_edition(value: Any) -> Any:
+    """What a declaration says, with the defaults of its edition."""
+    if not isinstance(value, dict) or value.get("edition") != 1:
+        return value
+    seeds = value.get("seeds", {})
+    if isinstance(seeds, list):
+        seeds = {"items": seeds}
+    if isinstance(seeds, str):
+        seeds = {"description": seeds}
+    if isinstance(seeds, dict):
+        seeds = {"description": _SITUATION, "words": (2, 40), **seeds}
+    return {**value, "seeds": seeds}
+
+
+def without_edition(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a declaration as they were dumped before there were editions."""
+    left = {key: each for key, each in value.items() if key != "edition"}
+    if isinstance(seeds := left.get("seeds"), dict):
+        usual = {"description": _SITUATION, "words": [2, 40]}
+        seeds = {key: each for key, each in seeds.items() if usual.get(key) != each}
+        left["seeds"] = seeds
+        if not seeds:
+            del left["seeds"]
+    return left
 
 
 @lru_cache(maxsize=8)  # a command looks a task up several times, and may have a thousand labels

@@ -7,6 +7,7 @@ trusted the file with it.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +16,7 @@ from targen_core import folders
 from targen_core.errors import TargenError
 from targen_core.origin import leads_elsewhere, require_trust
 from targen_core.plain import is_inside
-from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.model import Declaration, without_edition
 
 __all__ = ["content_digest", "located", "require_own_paths", "used_parts"]
 
@@ -97,5 +98,6 @@ def _holds_path(annotation: Any) -> bool:
 
 def content_digest(declaration: Declaration) -> str:
     """What a person trusts a file by: a run's copy, elsewhere and named otherwise, has the same."""
-    text = declaration.model_copy(update={"name": ""}).as_json()
+    keys = without_edition(json.loads(declaration.model_copy(update={"name": ""}).as_json()))
+    text = json.dumps(keys, ensure_ascii=False, indent=2) + "\n"
     return hashlib.sha256(text.encode()).hexdigest()

@@ -23,6 +23,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 
 __all__ = [
+    "LENGTHS",
     "branch_prompt",
     "contexts_prompt",
     "default_instructions",
@@ -32,6 +33,14 @@ __all__ = [
 
 _NAMED = 24  # other labels that a prompt of step 3 names
 _OTHERS = "It must not be taken for one of the other labels: "
+_LIKE = (
+    "Write as such texts are really written, with their usual tone, tidiness and slips. Names, "
+    "places and stories belong in it only if most such texts have them."
+)
+_LENGTH = " Of such texts, it is $length."
+LENGTHS = ("one of the shortest", "a short one", "one of usual length", "a long one")
+"""How long texts are in turn, where a file does not say it."""
+_REFUSAL = "\n\nIf no honest text of this label can come of it, do not force one, and reply with "
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 
 
@@ -54,16 +63,19 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         return Prompt("seeds", declaration.prompts.seeds)
     part = declaration.seeds
     assert part is not None
-    form = _numbers(part.words, "word")
+    form = "a few words" if part.is_short else _numbers(part.size, "word")
     kind = part.description
     if part.field:
         field = declaration.fields[part.field]
         form = _form(field) or form
         kind = (field.description or kind).rstrip(".")
-        kind += f"; it becomes the {_words_of(part.field)} of several rows, word for word"
+        once = declaration.one_label and declaration.instances_per_call == 1
+        rows = "a row" if once and declaration.samples_per_seed == 1 else "several rows"
+        kind += f"; it becomes the {_words_of(part.field)} of {rows}, word for word"
     below = declaration.contexts is not None
     return _general(
         "seeds",
+        _named(declaration, "seeds"),
         description=declaration.description.strip(),
         kind=kind.rstrip("."),
         form=form,
@@ -90,13 +102,15 @@ def branch_prompt(
         _field(name, part, declaration.language) for name, part in declaration.written.items()
     )
     lines = "Start from this seed, and keep to it: $seed"
+    if declaration.edition > 1:
+        lines = "Its subject or angle, of which it need not use every detail: $seed"
     if of := declaration.seed_field:
         lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
     if declaration.samples_per_seed > 1:
         lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return _general(
         f"write-{name}",
-        "generate-any" if label is None else "generate",
+        _named(declaration, "generate-any" if label is None else "generate"),
         description=declaration.description.strip(),
         what=_Raw("$count different rows") if several else "one row",
         form=json.dumps(form),
@@ -109,8 +123,36 @@ def branch_prompt(
         others="" if label is None else _others(declaration, label),
         fields=fields,
         seed_line=_Raw(lines),
+        like=_Raw(_like(declaration)),
+        refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
         worked=_Raw(worked),
     )
+
+
+def _named(declaration: Declaration, template: str) -> str:
+    """The template of that name in the declaration's edition."""
+    return template if declaration.edition > 1 else f"{template}-1"
+
+
+def _like(declaration: Declaration) -> str:
+    """What texts are like of which a file says neither how long they are nor in what they vary."""
+    texts = [part for part in declaration.written.values() if part.is_text]
+    sized = any(part.words or part.sentences for part in texts)
+    sized = sized or any("length" in name.lower() for name in declaration.dimensions)
+    return _LIKE if not texts else _LIKE if sized else _LIKE + _LENGTH
+
+
+def _refusal(declaration: Declaration) -> str:
+    """How step 3 says that a seed does not suit the label."""
+    empty: Mapping[str, object] = {"list[str]": [], "int": 0}
+    none = {
+        name: part.values[0] if part.type == "enum" else empty.get(part.type, "")
+        for name, part in declaration.written.items()
+    }
+    form: object = {"unsuitable": True, **none}
+    if declaration.instances_per_call > 1:
+        form = {"rows": [form]}
+    return _REFUSAL + json.dumps(form, ensure_ascii=False)
 
 
 def _worked(declaration: Declaration, name: str) -> str:

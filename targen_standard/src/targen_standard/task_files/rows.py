@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model, model_validator
 
+from targen_core.errors import Rejected
 from targen_core.tasks.checks import script_of
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.replies import line, list_of
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = ["line_of", "render", "reply_model", "row_model"]
+__all__ = ["UNSUITABLE", "line_of", "render", "reply_model", "row_model"]
+
+UNSUITABLE = "unsuitable"
+"""The reason where step 3 says that a seed cannot lead to a row of the label."""
 
 _LETTERS = (3, 5)  # of a word with its space: fewest, and about how many, as hints
 _ROOM = 20  # letters more, without which three long words would not fit
+
+
+class _Written(BaseModel):
+    """A row, unless it says first that the seed does not suit the label."""
+
+    # Whatever else it may hold is no refusal.
+    unsuitable: Annotated[Any, WithJsonSchema({"type": "boolean"})] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _suits(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get("unsuitable") is True:
+            raise Rejected(UNSUITABLE, "step 3 says that its seed does not suit the label")
+        return value
 
 
 def line_of(min_words: int, max_words: int, language: str) -> Any:
@@ -44,7 +62,8 @@ def reply_model(declaration: Declaration) -> type[BaseModel]:
     columns: dict[str, Any] = {
         name: (_asked(p, declaration.language), ...) for name, p in declaration.written.items()
     }
-    one = create_model("Written", **columns)
+    base = _Written if declaration.may_refuse else BaseModel
+    one = create_model("Written", __base__=base, **columns)
     return (
         one
         if declaration.instances_per_call == 1

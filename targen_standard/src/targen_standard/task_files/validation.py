@@ -157,7 +157,7 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
         yield ("seeds",), "a task needs contexts, seeds or both", "remove one of the keys"
     if seeds is None:
         return
-    if seeds.words[0] > seeds.words[1]:
+    if seeds.size[0] > seeds.size[1]:
         yield ("seeds", "words"), "the minimum is above the maximum", "words: [min, max]"
     if seeds.field:
         if seeds.field not in declaration.fields:

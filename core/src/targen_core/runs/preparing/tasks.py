@@ -99,6 +99,8 @@ def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any
         task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
     elif spec.seeds is not None:  # there are no more of them: each is for whatever it can give
         task = task.replace(labels_per_seed=None)
+    if spec.seats:
+        task = task.replace(seats=spec.seats)
     if spec.dimensions or not spec.task_dimensions:
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []

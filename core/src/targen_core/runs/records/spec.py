@@ -33,8 +33,9 @@ class RunSpec(RowOptions, ListOptions):
     backends for some steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` hold
     by `NAME` or `STEP.NAME` what is drawn from: texts, weights, `@NAME` of a vocabulary, or () for
     nothing. `lists_at_once` calls of a list are not told of each other. Of a `shard`, `quotas` are
-    its own. `RowOptions` and `ListOptions` say what the other fields are. Keywords of
-    `runs.shortcuts`, such as `max_cosine`, stand for a filter with options.
+    its own. `seats` is as in `Task`: of a run for other labels, those that took turns before.
+    `RowOptions` and `ListOptions` say what the other fields are. Keywords of `runs.shortcuts`, such
+    as `max_cosine`, stand for a filter with options.
 
     Raises:
         UsageError: an invalid value; names its option.
@@ -47,6 +48,7 @@ class RunSpec(RowOptions, ListOptions):
     options: Mapping[str, Any] = Field(default={}, repr=False)  # a key may be among them
     lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
     shard: Shard | None = None
+    seats: tuple[str, ...] = ()
     limits: Limits = Limits()
 
     @model_validator(mode="before")

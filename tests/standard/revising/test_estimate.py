@@ -1,0 +1,92 @@
+"""What `targen revise` says beforehand is what it then asks, of a service that agrees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+MAIL = """\
+name: mail
+description: E-mails to a small shop for garden tools.
+labels:
+  order: The customer asks where an order is.
+  refund: The customer wants money back.
+  complaint: The customer is unhappy, and asks for no money.
+  advice: The customer asks how to use a tool.
+"""
+SERVICE = """\
+import hashlib, random, re
+
+def answer(request):
+    asked = request.messages[-1].content
+    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
+    def text():
+        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
+                        for _ in range(14)).capitalize() + f" {rng.randrange(10**6)}."
+    keys = request.schema["properties"]
+    for name, what in (("contexts", "List"), ("seeds", "Write")):
+        if name in keys:
+            return {name: [text() for _ in range(int(re.findall(what + r" (\\d+)", asked)[0]))]}
+    if "answer" in keys:
+        said = re.findall(r"for (\\w+):", asked)[-1]
+        return {"explanation": "It says so plainly.", "answer": said}
+    if "verdict" not in keys:
+        label = re.findall(r"surely this one:\\n(\\w+)", asked)[0]
+        return {name: f"Something for {label}: {text()}" for name in keys}
+    claimed = asked.rpartition("Worker's output: ")[2].strip()
+    return {"explanation": "It says so plainly.", "actual": claimed, "verdict": "correct"}
+"""
+SAMPLE = """\
+samples:
+  - {input: 'Where is my rake?', output: refund, actual: order, explanation: It asks where it is.}
+"""
+MORE = MAIL + "  trade: A trader offers goods.\n"
+LESS = MAIL.replace("  refund: The customer wants money back.\n", "")
+DEFINED = MAIL.replace("asks for no money", "does not ask for money")
+REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "a definition": (DEFINED, ()),
+    "a definition, judged where it is touched": (DEFINED, ("--judge", "changed")),
+    "a definition, and texts stay": (DEFINED, ("--no-rewrite",)),
+    "a sample": (MAIL + SAMPLE, ()),
+    "a label more": (MORE, ()),
+    "a label more, judged where it is touched": (MORE, ("--judge", "changed")),
+    "a label less": (LESS, ()),
+    "a count raised": (MAIL, ("--label", "refund=9")),
+    "all counts raised": (MAIL, ("-n", "48")),
+    "fewer rows": (MAIL, ("-n", "12")),
+    "another description": (MAIL.replace("small shop", "large shop"), ()),
+    "no judge": (MAIL, ("--no-correct",)),
+    "a judge of several calls": (MAIL, ("--corrector", "vote")),
+    "a field more": (MAIL + "fields: {text: '', place: where it is}\n", ()),
+}
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_plan_is_what_is_asked(revision: str, targen: Command) -> None:
+    text, options = REVISIONS[revision]
+    Path("service.py").write_text(SERVICE)
+    Path("mail.yaml").write_text(MAIL)
+    model = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
+    assert targen("generate", "mail.yaml", "-n", 24, *model, "--out", "run").code == 0
+    Path("mail.yaml").write_text(text)
+    words = ("revise", "run", "--task", "mail.yaml", *options, "--out", "new")
+    done = targen(*words, "--dry-run", "--json")
+    assert done.code == 0, done.err
+    plan = json.loads(done.out)
+    assert not Path("new").exists()
+    assert targen(*words, "-q").code == 0
+    report = json.loads(Path("new/report.json").read_text())
+    kinds = {"generate": "texts", "correct": "judgements"}
+    asked = dict.fromkeys(("lists", "texts", "judgements"), 0)
+    for of in report["usage"]["by_step"]:
+        asked[kinds.get(of["step"], "lists")] += of["calls"]
+    assert plan["calls"] == asked
+    for label, count in plan["labels"].items():
+        assert count["kept"] + count["judged"] + count["written"] == count["requested"], label
+        assert report["rows"][label] == count["requested"]

@@ -1,0 +1,133 @@
+"""The defaults of task files, those of earlier runs, and seeds that do not suit a label."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+from targen_standard.task_files.model import Declaration
+
+Command = Callable[..., Any]
+
+MAIL = """\
+name: mail
+description: E-mails to a small shop.
+labels:
+  order: The customer asks where an order is.
+  refund: The customer wants money back.
+  advice: The customer asks how to use a tool.
+"""
+SERVICE = """\
+import hashlib, random, re
+
+REFUSES = {refuses!r}
+
+def answer(request):
+    asked = request.messages[-1].content
+    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
+    def text(words=14):
+        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
+                        for _ in range(words)).capitalize() + f" {{rng.randrange(10**6)}}."
+    keys = request.schema["properties"]
+    if "contexts" in keys:
+        return {{"contexts": [text(5) for _ in range(4)]}}
+    if "seeds" in keys:
+        return {{"seeds": [text(5) for _ in range(int(re.findall(r"Write (\\d+)", asked)[0]))]}}
+    if "verdict" not in keys:
+        number = int(([*re.findall(r"(\\d+)\\.\\n\\nIf no honest", asked)] or [1])[0])
+        if "surely this one:\\norder" in asked and number % 10 < REFUSES:
+            return {{"unsuitable": True, "text": ""}}
+        return {{"text": text()}}
+    claimed = asked.rpartition("Worker's output: ")[2].strip()
+    return {{"explanation": "It says so.", "actual": claimed, "verdict": "correct"}}
+"""
+
+
+@pytest.fixture
+def make(targen: Command) -> Callable[..., Any]:
+    """A run of a task's text, made with a service that refuses some seeds for orders."""
+
+    def made(text: str, out: str, *args: object, refuses: int = 0, code: int = 0) -> Any:
+        Path("service.py").write_text(SERVICE.format(refuses=refuses))
+        Path("mail.yaml").write_text(text)
+        words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
+        done = targen("generate", "mail.yaml", *args, *words, "--out", out)
+        assert done.code == code, done.err
+        return done
+
+    return made
+
+
+def rows_of(run: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(run, "provenance.jsonl").read_text().splitlines()]
+
+
+def test_no_two_rows_of_a_file_share_a_seed(make: Callable[..., Any]) -> None:
+    make(MAIL, "run", "-n", 12)
+    assert len({row["seed"] for row in rows_of("run")}) == 12
+    assert Counter(row["label"] for row in rows_of("run")) == dict.fromkeys(
+        ("order", "refund", "advice"), 4
+    )
+    make(MAIL + "labels_per_seed: all\n", "all", "-n", 12)
+    assert len({row["seed"] for row in rows_of("all")}) == 4
+    # Of fixed seeds there are no more.
+    make(MAIL + "seeds: [spades, rakes]\n", "fixed", "-n", 6)
+    assert len({row["seed"] for row in rows_of("fixed")}) == 2
+
+
+def test_a_seed_that_does_not_suit_a_label_goes_by(make: Callable[..., Any]) -> None:
+    for out, options in (("run", ()), ("alone", ("--concurrency", 1))):
+        make(MAIL, out, "-n", 30, *options, refuses=6)
+    report = targen_core.load("run").report.raw
+    assert report["rows"] == {"order": 10, "refund": 10, "advice": 10}
+    assert report["flow"]["order"]["reasons"] == {
+        "unsuitable": report["flow"]["order"]["judged"] - 10
+    }
+    assert report["flow"]["order"]["judged"] > 10
+    refused = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
+    assert {(one["stage"], one["reason"]) for one in refused} == {("generate", "unsuitable")}
+    assert len({one["id"] for one in refused}) == len(refused)
+    for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
+        assert Path("run", name).read_bytes() == Path("alone", name).read_bytes()
+
+
+def test_a_model_that_refuses_every_seed_ends_the_run_and_says_so(make: Callable[..., Any]) -> None:
+    done = make(MAIL, "run", "-n", 6, "--give-up-after", 20, refuses=10, code=1)
+    assert "label order has 0 of 2 rows (most often: unsuitable, 20 times)" in done.err
+    assert targen_core.load("run").report.raw["rows"] == {"order": 0, "refund": 2, "advice": 2}
+
+
+def as_before_editions(run: str) -> None:
+    """Leave out of a run's copy what earlier versions did not write."""
+    copy = Path(run, "task.json")
+    said = json.loads(copy.read_text())
+    assert said.pop("edition") == 1
+    del said["seeds"]
+    copy.write_text(json.dumps(said, indent=2) + "\n")
+
+
+def test_a_run_from_before_editions_goes_on_as_it_was(
+    make: Callable[..., Any], targen: Command
+) -> None:
+    old = Declaration.model_validate({"edition": 1, "description": "Mail.", "labels": {"a": "b"}})
+    assert old.digest == "842639cb21b9"  # as it was before there were editions
+    make("edition: 1\n" + MAIL, "run", "-n", 12)
+    assert len({row["seed"] for row in rows_of("run")}) == 4
+    as_before_editions("run")
+    Path("mail.yaml").write_text(MAIL.replace("money back", "a refund"))
+    assert targen("replay", "run", "--out", "again", "-q").code == 0
+    assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+    done = targen("revise", "run", "--task", "mail.yaml", "--dry-run", "--json")
+    plan = json.loads(done.out)
+    assert [change["name"] for change in plan["changes"]] == ["labels.refund.definition"]
+    assert plan["calls"] == {"lists": 0, "texts": 4, "judgements": 12} | {
+        key: plan["calls"][key] for key in plan["calls"].keys() - {"lists", "texts", "judgements"}
+    }
+    assert targen("resume", "run", "-n", 15, "-q").code == 0
+    assert len({row["seed"] for row in rows_of("run")}) == 5
