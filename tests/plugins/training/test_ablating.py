@@ -32,12 +32,12 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen: Command, mood: 
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
-        "no contexts", "no seeds", "seeds for one label",
+        "no contexts", "no seeds", "seeds for all labels",
     ]  # fmt: skip
     assert "no dimensions is left out: mood has no dimensions that prompts say" in done.err
     assert {group["kind"] for group in part["groups"]} == {"matched"}
     assert spec("no-correction")["corrector"] is None
-    assert spec("seeds-for-one-label")["labels_per_seed"] == 1
+    assert spec("seeds-for-all-labels")["labels_per_seed"] == "all"
     assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
