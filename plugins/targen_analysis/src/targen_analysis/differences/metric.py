@@ -39,7 +39,6 @@ from targen_core.embedding import Embedder
 from targen_core.errors import TargenError
 from targen_core.text import percent, plural
 from targen_core.wording import Option, install
-from targen_standard.filters.near_duplicates.index import NearDuplicates
 
 __all__ = ["DIFFERENCES", "DifferenceOptions"]
 
@@ -241,7 +240,7 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
 
 def _copies(sides: tuple[Side, Side], near: float) -> tuple[Estimate, list[tuple[Cell, ...]]]:
     """The share of rows that nearly are one of the other side, and some with that row."""
-    known = NearDuplicates(near)
+    known = load_registry().function("near-duplicates", of="repeats")(near)
     for at, text in enumerate(sides[1].whole):
         known.add(f"other {at}", text, text)
     pairs: list[tuple[Cell, ...]] = []

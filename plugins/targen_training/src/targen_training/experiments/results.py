@@ -23,6 +23,7 @@ from targen_training.statistics import holm, interval, mcnemar, p_of, seed_draws
 from targen_training.trainers import Decision
 
 __all__ = [
+    "LARGEST",
     "Few",
     "Group",
     "Mean",
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 Numbers = NDArray[np.float64]
-_LARGEST = 64 << 20  # bytes of results.json
+LARGEST = 64 << 20  # bytes of results.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,7 @@ def read_results(folder: Path) -> Results:
         UsageError: it holds none.
     """
     try:
-        data = content_of(folder / "results.json", _LARGEST, inside=folder)
+        data = content_of(folder / "results.json", LARGEST, inside=folder)
         return TypeAdapter(Results).validate_json(data)
     except UnreadableFile as error:
         raise UsageError(

@@ -22,7 +22,8 @@ from typing import Any
 from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.origin import remember_trust
-from targen_core.outputs import check_own, remove, write_file, writing
+from targen_core.outputs import check_own, remove, write_file
+from targen_core.plain import content_of
 from targen_training.experiments.cells import (
     BEFORE,
     Done,
@@ -37,7 +38,7 @@ from targen_training.experiments.cells import (
 from targen_training.experiments.data import Material, label_order, read_before, read_material
 from targen_training.experiments.model import Arm, Experiment, as_toml, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
-from targen_training.experiments.results import Results, read_results, results_of
+from targen_training.experiments.results import LARGEST, Results, read_results, results_of
 from targen_training.models import require_able
 from targen_training.scores import measured
 from targen_training.trainers import Watch
@@ -231,7 +232,7 @@ def run_experiment(
 
 
 def written(folder: Path, results: Results) -> list[Path]:
-    """Write the results in all forms; those of another request are moved to `earlier/` first.
+    """Write the results in all forms; those of another request are kept in `earlier/`.
 
     Raises:
         WriteFailed: the operating system refuses.
@@ -246,7 +247,7 @@ def written(folder: Path, results: Results) -> list[Path]:
 
 
 def _set_aside(folder: Path, results: Results) -> None:
-    """Move results that were asked for otherwise to earlier/1/ and so on."""
+    """Copy results that were asked for otherwise to earlier/1/ and so on."""
     if not (folder / _RESULTS[0]).exists():
         return
     try:
@@ -254,15 +255,12 @@ def _set_aside(folder: Path, results: Results) -> None:
             return
     except UsageError:  # damaged, or of an earlier version
         pass
-    with writing(folder):
-        there = folder / "earlier"
-        there.mkdir(exist_ok=True)
-        number = 1 + max((int(p.name) for p in there.iterdir() if p.name.isdecimal()), default=0)
-        kept = there / str(number)
-        kept.mkdir()
-        for name in _RESULTS:
-            if (folder / name).exists():
-                (folder / name).replace(kept / name)
+    there = folder / "earlier"
+    numbers = [int(p.name) for p in there.iterdir() if p.name.isdecimal()] if there.exists() else []
+    for name in _RESULTS:
+        if (folder / name).exists():
+            content = content_of(folder / name, LARGEST, inside=folder)
+            write_file(there / str(max(numbers, default=0) + 1) / name, content)
 
 
 def declare(folder: Path, values: Mapping[str, Any]) -> None:
