@@ -62,6 +62,14 @@ LabelArg = Annotated[
         "--label", metavar="LABEL=ROWS,...", help="Number of rows of each of some labels."
     ),
 ]
+SharesArg = Annotated[
+    str | None,
+    typer.Option(
+        "--shares-of",
+        metavar="DATA",
+        help="Share -n out over the labels as these labelled rows do. [default: evenly]",
+    ),
+]
 PresetArg = Annotated[
     str | None,
     typer.Option(

@@ -133,6 +133,7 @@ def estimate(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
+    shares_of: Any = None,
     variants: str | Iterable[str] = (),
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
@@ -171,6 +172,7 @@ def estimate(
         n: rows, split evenly over the labels.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
+        shares_of: labelled rows: `n` rows get the shares of their labels.
         variants: variants of the task to apply, by name.
         model: the model that is to be asked.
         options: backend options and sampling parameters whose names clash with a keyword here.
@@ -230,6 +232,7 @@ def estimate(
             n=n,
             labels=labels,
             preset=preset,
+            shares_of=shares_of,
             variants=variants,
             model=model,
             options={**model_options, **(options or {})},

@@ -21,6 +21,7 @@ from targen_cli.arguments import (
     ReportJsonArg,
     RunArg,
     ShardArg,
+    SharesArg,
     SomeTaskArg,
     StrictRunArg,
     SuiteArg,
@@ -48,6 +49,7 @@ def generate(
     task: SomeTaskArg = None,
     n: NumberArg = None,
     label: LabelArg = None,
+    shares_of: SharesArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -92,6 +94,7 @@ def generate(
     - targen generate rte -n 100
     - targen generate rte -n 500 -b llama --model llama3.1 --max-cost 2
     - targen generate rte --label entailment=40,not_entailment=20
+    - targen generate mail.yaml -n 200 --shares-of own.csv
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
     - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
     - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch
@@ -128,6 +131,7 @@ def generate(
     keywords: dict[str, Any] = dict(
         n=n,
         preset=preset,
+        shares_of=shares_of,
         labels=labels_of(label),
         correct=correct,
         batch_lists=batch_lists,

@@ -33,7 +33,7 @@ from targen_core.text import plural
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
 
 ROWS_DECIDE = (
-    *("suite", "preset", "label", "correct", *ListOptions.declared()),
+    *("suite", "preset", "label", "shares_of", "correct", *ListOptions.declared()),
     *(name for name in rows() if name not in ("seed", "give_up_after")),
 )
 """Options without a meaning where a model is asked one thing about each row of a dataset."""

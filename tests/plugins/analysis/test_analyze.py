@@ -19,6 +19,7 @@ OWN = [
     "artifacts",
     "choices",
     "datatune",
+    "differences",
     "difficulty",
     "dimensions",
     "entities",

@@ -140,6 +140,7 @@ def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
     assert [path.name for path in files] == [
         "analysis.json",
         "report.html",
+        "report.md",
         "good-mine-of-us.jsonl",
     ]
     lines = (tmp_path / "out/rows/good-mine-of-us.jsonl").read_text().splitlines()

@@ -78,7 +78,7 @@ def test_arms_are_compared_at_equal_and_at_natural_sizes(targen: Command) -> Non
 
 @pytest.mark.usefixtures("three")
 def test_a_page_a_table_and_markdown_say_the_same(targen: Command) -> None:
-    done = targen(*COMPARE, "--curve", "--mixture")
+    done = targen(*COMPARE, "--curve", "auto", "--mixture")
     assert done.code == 0, done.err
     assert "Syn is worse" in done.out and done.out.splitlines()[-1] == "c/results.html"
     page, text = Path("c/results.html").read_text(), Path("c/results.md").read_text()
@@ -380,7 +380,7 @@ def test_rows_can_be_read_as_instructions(targen: Command) -> None:
 @pytest.mark.usefixtures("three")
 @pytest.mark.whole
 def test_an_analysis_shows_it_as_a_chapter(targen: Command) -> None:
-    assert targen(*COMPARE, "--curve").code == 0
+    assert targen(*COMPARE, "--curve", "auto").code == 0
     analyze = ("analyze", "poor.jsonl", "--task", "mood.yaml", "--metric", "training", "--force")
     done = targen(*analyze, "-o", "training.results=c", "--out", "a")
     assert done.code == 0, done.err

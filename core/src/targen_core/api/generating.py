@@ -43,6 +43,7 @@ async def agenerate(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
+    shares_of: Any = None,
     variants: str | Iterable[str] = (),
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
@@ -100,6 +101,8 @@ async def agenerate(
         n: rows, split evenly over the labels.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
+        shares_of: labelled rows, in any form that `read_dataset` takes: `n` rows get the shares of
+            their labels.
         variants: variants of the task to apply, by name.
         model: a backend's name, such as "llama", with a model's where it has
             several, such as "chatgpt/gpt-6-luna"; or a model object: a
@@ -187,6 +190,7 @@ async def agenerate(
         n=n,
         labels=labels,
         preset=preset,
+        shares_of=shares_of,
         correct=correct,
         corrector=corrector,
         contexts=contexts,

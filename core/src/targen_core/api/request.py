@@ -21,6 +21,7 @@ from pydantic import BaseModel, SecretStr
 
 from targen_core import folders
 from targen_core.api.models import ModelLike, backend_of, name_of, named
+from targen_core.dataset.read import read_dataset
 from targen_core.dataset.source import open_source
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
@@ -169,6 +170,7 @@ def asked(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
+    shares_of: Any = None,
     rows: bool = True,
     correct: bool = True,
     corrector: str | None = None,
@@ -226,6 +228,8 @@ def asked(
         registration, varied = find_task(registry, called, chosen)
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
+        if shares_of is not None:
+            n, labels = None, _like(registry, varied, shares_of, n, labels or preset)
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:
@@ -488,6 +492,33 @@ def quotas_of(
         return Quotas(labels)
     assert preset is not None
     return Quotas.preset(preset, task)
+
+
+def _like(
+    registry: Registry, task: Task[Any, Any], source: Any, n: int | None, other: object
+) -> Quotas:
+    """`n` rows in the label shares of a dataset.
+
+    Raises:
+        UsageError: no number of rows, another way of numbering them, or a dataset without labels.
+    """
+    shares = Option("shares_of", "FILE")
+    if n is None or other:
+        raise UsageError(
+            shares + " shares out a number of rows over the labels",
+            hint=Option("n", 100) + ", without " + Option("labels") + " or " + Option("preset"),
+        )
+    source = as_path(source) if isinstance(source, PathLike) else source
+    counts = read_dataset(source, task, registry=registry, strict=False).labels
+    counts = {name: count for name, count in counts.items() if name in task.quota_names}
+    if not counts:
+        raise UsageError(
+            f"{source} has no labelled row of {task.name}",
+            hint=f"its labels are: {', '.join(task.quota_names)}",
+        )
+    if lacking := [name for name in task.quota_names if name not in counts]:
+        _log.warning("%s has no row of: %s; none will be generated", source, ", ".join(lacking))
+    return Quotas.shared(n, counts, task)
 
 
 def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:

@@ -66,6 +66,22 @@ class Quotas(Mapping[str, int]):
             )
         return cls(task.presets[name])
 
+    @classmethod
+    def shared(cls, rows: int, counts: Mapping[str, int], task: Task[Any, Any]) -> Quotas:
+        """`rows` in the proportions of `counts`, in whole units; the largest remainders get more.
+
+        Raises:
+            UsageError: `rows` is not positive, or not a multiple of the task's unit.
+        """
+        unit, whole = task.rows_per_instance, sum(counts.values())
+        units = cls.even(rows, task).total // unit
+        exact = {name: divmod(units * counts.get(name, 0), whole) for name in task.quota_names}
+        given = {name: count for name, (count, _) in exact.items()}
+        ranked = sorted(exact, key=lambda name: -exact[name][1])
+        for name in ranked[: units - sum(given.values())]:
+            given[name] += 1
+        return cls({name: count * unit for name, count in given.items()})
+
     @property
     def total(self) -> int:
         """Rows of all labels together."""

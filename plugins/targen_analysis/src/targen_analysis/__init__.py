@@ -52,7 +52,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "analyze",
         "targen_analysis.cli:analyze",
-        summary="Say what is in a dataset, beside the original.",
+        summary="Show what is in a dataset, and how it differs from real rows.",
     )
     register.register(
         "rate",
@@ -99,6 +99,11 @@ def register_embedders(register: Register[Embedder]) -> None:
 @hookimpl
 def register_metrics(register: Register[Metric]) -> None:
     """What `targen analyze` measures."""
+    register.register(
+        "differences",
+        "targen_analysis.differences.metric:DIFFERENCES",
+        summary="how rows can be told from real ones: by a classifier, and in words",
+    )
     register.register(
         "labels",
         "targen_analysis.labels:LABELS",

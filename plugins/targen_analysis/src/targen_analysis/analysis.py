@@ -88,8 +88,22 @@ class Analysis:
 
         return as_json(self)
 
+    def as_markdown(self) -> str:
+        """What matters of it, as `report.md` has it."""
+        from targen_analysis.report.text import as_markdown
+
+        return as_markdown(self)
+
     def save(self, out: str | Path, *, pictures: str = "", force: bool = False) -> list[Path]:
-        """Write analysis.json and report.html, and pictures of a kind ("svg", "png"), to a folder.
+        """Write analysis.json, report.html, report.md and pictures of a kind ("svg", "png").
+
+        Args:
+            out: a folder.
+            pictures: their kind; none by default.
+            force: replace an earlier analysis.
+
+        Returns:
+            The files.
 
         Raises:
             UsageError: an analysis is there and `force` is not given, or something else is.

@@ -120,11 +120,11 @@ def analyze(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print analysis.json.")] = False,
 ) -> None:
-    """Say what is in a dataset, beside the original.
+    """Show what is in a dataset, and with --against first how it differs from real rows.
 
-    Prints tables and writes analysis.json and report.html, a page that needs no network. A
-    metric whose package or model is missing is said to be, and the others are there all the same;
-    exits 1 where --metric or -o named it.
+    Prints tables and writes analysis.json, report.md and report.html, a page that needs no
+    network. If a package or a model of a metric is missing, the command says so and measures the
+    others; it exits 1 if --metric or -o named that metric.
 
     Examples:
     - targen analyze runs/rte-0 --against RTE/train.jsonl

@@ -133,8 +133,8 @@ def half_samples_together(
     ]
 
 
-def rate(hits: int, of: int) -> Estimate:
-    """A share with its Wilson interval (Wilson, JASA 22, 1927)."""
+def rate(hits: float, of: float) -> Estimate:
+    """A share with its Wilson interval (Wilson, JASA 22, 1927); of rows, or what they are worth."""
     if not of:
         return Estimate(None)
     share, square = hits / of, Z * Z / of

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "register_commands",
+    "register_functions",
     "register_kinds",
     "register_metrics",
     "register_task_forms",
@@ -78,6 +79,14 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "reproduce",
         "targen_training.reproducing:reproduce",
         summary="Do an experiment of the paper again.",
+    )
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """`targen_core.compare`."""
+    register.register(
+        "compare", "targen_training.api:compare", summary="what datasets train, on the same rows"
     )
 
 

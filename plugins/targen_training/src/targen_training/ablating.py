@@ -164,6 +164,7 @@ def ablate(
             "models": [model_choice(item) for item in model or ["tfidf"]],
             "seeds": seeds,
             "sizes": ["matched"],
+            "match": "rows",
             "generate": base,
         },
         "ablate",

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from targen_training.experiments.run import Planned
 
 __all__ = [
+    "asked_for",
     "carried_out",
     "compare",
+    "folder_for",
     "generator_options",
     "going_on",
     "model_choice",
@@ -62,15 +66,41 @@ def compare(
         typer.Option(
             "--model",
             metavar="NAME[,KEY=VALUE]...",
-            help="A trainer with its options; several are compared. [default: tfidf]",
+            help="A trainer with its options; several are compared. [default: tfidf; for a curve "
+            "with --real vectors, if MiniLM is installed]",
         ),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", help="How often each is trained. [default: 5]")
+        int | None,
+        typer.Option(
+            "--seeds",
+            help="How often each is trained. [default: 5; 10 for a curve with --real]",
+        ),
+    ] = None,
+    real: Annotated[
+        str | None,
+        typer.Option(
+            "--real", metavar="[NAME=]DATA", help="Real rows, which the datasets are held against."
+        ),
     ] = None,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Learning curves: 16 rows, 32, and so on to all.")
-    ] = False,
+        str | None,
+        typer.Option(
+            "--curve",
+            metavar="ROWS,...",
+            help="Learning curves at these sizes, such as 16,64,all; auto doubles from 16. With "
+            "--real: so many real rows per label, alone and with the dataset, such as 0,2,5,20,60.",
+        ),
+    ] = None,
+    match: Annotated[
+        str | None,
+        typer.Option(
+            "--match",
+            metavar="labels|rows|auto",
+            help="Of arms at equal sizes, draw the same labels of each, or rows as they are; auto "
+            "does both if the shares of labels differ. [default: auto]",
+        ),
+    ] = None,
     mixture: Annotated[
         bool, typer.Option("--mixture", help="The first two datasets in growing shares.")
     ] = False,
@@ -99,24 +129,27 @@ def compare(
 ) -> None:
     """Compare what datasets train: the same models, as many rows of each, the same test rows.
 
-    Every dataset trains every model with several seeds, at equal sizes and at natural ones. The
-    results are one page: means, spreads, intervals, paired tests, learning curves. Rows of the test
-    set in the training data are counted and left out. The command goes on where it was stopped:
-    what is trained stays, until data or options change.
+    Every dataset trains every model with several seeds, at equal sizes and at natural ones. If
+    label shares differ, arms of the same labels are compared as well. The results are one page:
+    means, spreads, intervals, paired tests, learning curves. Rows of the test set in the training
+    data are counted and left out. The same command continues a comparison that was stopped, and
+    trains only what changed. Earlier results of other options are moved to earlier/.
 
     Examples:
     - targen compare runs/rte-0 --test RTE/val.jsonl
-    - targen compare Og=RTE/train.jsonl Syn=runs/rte-0 --test RTE/val.jsonl --task rte --curve
+    - targen compare runs/mail-0 --real own.csv --test test.csv --curve 0,2,5,20,60
+    - targen compare Og=RTE/train.jsonl Syn=runs/rte-0 --test RTE/val.jsonl --task rte --curve auto
     - targen compare experiment.toml
     """
     from targen_core import load_registry
-    from targen_training.experiments.model import declared, read_experiment
+    from targen_training.experiments.model import read_experiment
     from targen_training.experiments.run import check_folder
 
     registry = load_registry()
     if len(what) == 1 and what[0].endswith(".toml"):
         given = {"--test": test, "--task": task, "--model": model, "--seeds": seeds,
-                 "--metric": metric, "--curve": curve, "--mixture": mixture}  # fmt: skip
+                 "--metric": metric, "--curve": curve, "--mixture": mixture,
+                 "--real": real, "--match": match}  # fmt: skip
         for name, value in given.items():
             if value:
                 raise UsageError(f"{name} is given by {what[0]}", hint=f"leave out {name}")
@@ -124,16 +157,25 @@ def compare(
         experiment = read_experiment(path)
         called = experiment.name if experiment.name != "comparison" else path.stem
     else:
-        values = _short(
-            what, test or [], task, model or [], seeds, metric=metric, together=together
+        experiment = asked_for(
+            registry,
+            what,
+            test or [],
+            task,
+            model or [],
+            seeds,
+            real=real,
+            curve=curve,
+            match=match,
+            mixture=mixture,
+            metric=metric,
+            together=together,
         )
-        extra = _extra(registry, values, curve=curve, mixture=mixture)
-        experiment = declared({**values, **extra}, "compare")
         called = experiment.name
     if out is None and len(what) == 1 and what[0].endswith("/experiment.toml"):
         parent = Path(what[0]).parent
         out = parent if (parent / "cells").is_dir() else None  # a comparison that is there
-    folder = out or Path("comparisons") / called.replace("/", "-")
+    folder = out or folder_for(experiment, called)
     check_folder(folder)
     with Money(said.of(Limits), yes=yes) as money:
         results = carried_out(registry, experiment, folder, money, keep=keep_models, plan=plan)
@@ -185,8 +227,9 @@ def carried_out(
         _say(planned(registry, experiment, folder, made))
         return None
     money.ask()
+    values = _values(experiment, folder)
     with locked(folder), going_on():
-        declare(folder, _values(experiment, folder))
+        declare(folder, values)
         made, notes = generated(registry, arms)
         ready = planned(registry, experiment, folder, made)
         notes += [*_alike(ready, made), *made_once(arms)]
@@ -205,8 +248,30 @@ def carried_out(
                 file=sys.stderr,
             )
             raise typer.Exit(130) from None
+        results = replace(results, asked=values)
         written(folder, results)
     return results
+
+
+def folder_for(experiment: Experiment, called: str) -> Path:
+    """Return where a comparison goes: in comparisons/, by its name.
+
+    A comparison of other tasks or on other test rows keeps the name: this one gets another.
+    """
+    from targen_training.experiments.model import read_asked
+
+    def subject(values: Mapping[str, Any]) -> dict[str, Any]:
+        tasks = values.get("tasks")
+        parts = tasks.items() if isinstance(tasks, dict) else ()
+        return {key: (of.get("task"), of.get("test")) for key, of in parts if isinstance(of, dict)}
+
+    name = called.replace("/", "-")
+    for number in count(1):
+        folder = Path("comparisons") / (name if number == 1 else f"{name}-{number}")
+        asked = read_asked(folder)
+        if asked is None or subject(asked) == subject(_values(experiment, folder)):
+            return folder
+    raise AssertionError  # count() does not end
 
 
 def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> None:
@@ -365,43 +430,107 @@ def _say(ready: Planned) -> None:
     print(said, file=sys.stderr)
 
 
-def _short(
+def asked_for(
+    registry: Registry,
     what: Sequence[str],
     test: Sequence[str],
     task: str | None,
     models: Sequence[str],
     seeds: int | None,
     *,
-    metric: str | None,
-    together: bool,
-) -> dict[str, Any]:
-    """A declaration of what was typed.
+    real: str | None = None,
+    curve: str | None = None,
+    match: str | None = None,
+    mixture: bool = False,
+    metric: str | None = None,
+    together: bool = True,
+) -> Experiment:
+    """Return the experiment that was typed.
 
     Raises:
         UsageError: what cannot be.
     """
+    from targen_training.experiments.model import declared
+
     if not test:
         raise UsageError(
             "there is nothing to test on", hint="--test DATA, labelled rows that are not trained on"
         )
+    if match not in (None, "auto", "labels", "rows"):
+        raise UsageError(f"--match {match}: there is labels, rows and auto")
+    few = real is not None and curve is not None
     arms: dict[str, list[str]] = {}
-    for item in what:
+    for item in [*([_named_real(real)] if real else []), *what]:
         name, sources = _arm(item)
         if name in arms:
             raise UsageError(f"two datasets are called {name}", hint="NAME=DATA names them")
         arms[name] = sources
-    if together and len(arms) == 2 and all(len(sources) == 1 for sources in arms.values()):
+    if few and len(arms) != 2:
+        raise UsageError(
+            "--curve with --real takes one dataset to add to the real rows",
+            hint="name one; NAME=A+B is one of two together",
+        )
+    pair = list(arms)[:2]
+    if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
         arms["+".join(arms)] = [source for sources in arms.values() for source in sources]
     whose = task or _whose([source for sources in arms.values() for source in sources])
-    return {
-        "name": "-".join(arms) if len(arms) == 1 else "-".join(list(arms)[:2]),
+    if few and not models:
+        models = [_usual_of_few(registry)]
+    values = {
+        "name": "-".join(pair),
         "models": [model_choice(item) for item in models or ["tfidf"]],
+        **({"seeds": 10} if few else {}),
         **({} if seeds is None else {"seeds": seeds}),
         **({} if metric is None else {"metric": metric}),
+        **({} if match is None else {"match": match}),
         "task": whose,
         "test": list(test),
         "arms": arms,
     }
+    if few and curve is not None:
+        values |= {"sizes": [], "mixture": pair, "per_label": _numbers(curve)}
+    elif curve is not None:
+        values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
+    if mixture and len(arms) < 2:
+        raise UsageError("--mixture mixes two datasets", hint="name two")
+    if mixture:
+        values["shares"] = [0, 0.25, 0.5, 0.75, 1]
+    return declared(values, "compare")
+
+
+def _named_real(real: str) -> str:
+    """Real rows with their name, which is "real" unless another is typed."""
+    return real if "=" in real and not Path(real).exists() else f"real={real}"
+
+
+def _numbers(curve: str) -> list[int | str]:
+    """The numbers of --curve.
+
+    Raises:
+        UsageError: one is none.
+    """
+    parts = [part.strip() for part in curve.split(",")]
+    if not all(part == "all" or (part.isascii() and part.isdigit()) for part in parts):
+        raise UsageError(
+            f"--curve {curve} is not a list of numbers",
+            hint="--curve 16,64,all, or with --real --curve 0,2,5,20,60",
+        )
+    return [part if part == "all" else int(part) for part in parts]
+
+
+def _usual_of_few(registry: Registry) -> str:
+    """What learns most from few rows, of what can be trained here."""
+    from targen_training.models import require_able
+    from targen_training.trainers import Trainer
+
+    item = registry.find("trainer", "vectors")
+    trainer: Trainer = registry.resolve(item)
+    try:
+        require_able(item.id, trainer, trainer.options())
+    except (MissingDependency, UsageError) as error:
+        print(f"note: trained with tfidf, since vectors cannot be: {error}", file=sys.stderr)
+        return "tfidf"
+    return "vectors"
 
 
 def _arm(item: str) -> tuple[str, list[str]]:
@@ -458,29 +587,20 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
     return {"options": options} if options else {}
 
 
-def _extra(
-    registry: Registry, values: dict[str, Any], *, curve: bool, mixture: bool
-) -> dict[str, Any]:
-    """Sizes of learning curves, which depend on the rows that are there."""
+def _sizes(registry: Registry, values: Mapping[str, Any]) -> list[Any]:
+    """Sizes of learning curves, which depend on the rows that are there: 16, 32 and so on."""
     from targen_training.asked import read_rows
     from targen_training.experiments.data import task_for
 
-    extra: dict[str, Any] = {}
-    if curve:
-        whose = task_for(registry, values["task"])
-        max_rows = max(
-            sum(len(read_rows(registry, source, whose)) for source in sources)
-            for sources in values["arms"].values()
-        )
-        sizes: list[Any] = [16]
-        while sizes[-1] * 2 < max_rows:
-            sizes.append(sizes[-1] * 2)
-        extra["rows"] = [*sizes, "all"]
-    if mixture:
-        if len(values["arms"]) < 2:
-            raise UsageError("--mixture mixes two datasets", hint="name two")
-        extra["shares"] = [0, 0.25, 0.5, 0.75, 1]
-    return extra
+    whose = task_for(registry, values["task"])
+    max_rows = max(
+        sum(len(read_rows(registry, source, whose)) for source in sources)
+        for sources in values["arms"].values()
+    )
+    sizes: list[Any] = [16]
+    while sizes[-1] * 2 < max_rows:
+        sizes.append(sizes[-1] * 2)
+    return [*sizes, "all"]
 
 
 def _values(experiment: Experiment, folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -126,7 +127,13 @@ def embedder_of(name: str, registry: Registry | None = None) -> tuple[str, Encod
     registry = load_registry() if registry is None else registry
     item = registry.find("embedder", name)
     embedder: Embedder = registry.resolve(item)
-    return item.id, embedder.open()
+    return item.id, _remembering(embedder)
+
+
+@lru_cache(maxsize=4)
+def _remembering(embedder: Embedder) -> Encode:
+    """What embeds each text once in a process: comparisons learn from the same rows many times."""
+    return cache(embedder.open())
 
 
 class Vectors:

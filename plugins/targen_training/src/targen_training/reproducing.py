@@ -259,6 +259,7 @@ def reproduce(
             )
     values["models"] = [model_choice(item) for item in model or []] or own
     values["seeds"] = seeds
+    values["match"] = "rows"  # as the paper compares
     experiment = declared(values, paper.name)
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
     rest = [task for task in paper.tasks if size.tasks and task not in size.tasks]

@@ -37,7 +37,18 @@ _MOVED = "targen-core:"
 
 
 _COMMANDS = (
-    *("task", "n", "label", "labels", "preset", "shard", "suite", "measured", "correct"),
+    *(
+        "task",
+        "n",
+        "label",
+        "labels",
+        "preset",
+        "shares_of",
+        "shard",
+        "suite",
+        "measured",
+        "correct",
+    ),
     *("model", "backend", "backend_for", "base_url", "key_file", "options", "model_options"),
     *("steps", "profile", "price_in", "price_out", "reasoning_tokens", "yield_"),
     *("executor", "address", "workers", "resources", "replica", "registry", "progress"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.artifacts.properties import ALL, Numbers
 from targen_analysis.artifacts.sample import Sample
-from targen_analysis.folds import folds_of
+from targen_analysis.folds import COPY, folds_of, joined
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z
@@ -37,9 +37,6 @@ _MIN_DECISIONS = 10
 
 _FOLDS = 5
 _MAX_GRAMS = 20_000
-_COPY = 4
-"""Words from which on a text that occurs again is a copy. A shorter one, such as
-"No" or a name, recurs by itself: what it gives away is an artefact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +58,8 @@ class Baseline:
 def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> dict[str, Baseline]:
     """What each part and property of the decisions tells: by the name of what is seen.
 
-    Decisions of the same rows, and those whose seen texts are the same, are
-    never on both sides of a fold. How rare an n-gram is, which no label tells,
+    Decisions of one seed, those that share a premise, and those whose seen texts
+    are the same, are never on both sides of a fold. How rare an n-gram is, which no label tells,
     is counted on all.
     """
     scored = {
@@ -184,21 +181,12 @@ def _outcome(model: Any, inputs: Any, sample: Sample, seen: Sequence[int], seed:
 
 def _groups(sample: Sample, seen: Sequence[int]) -> NDArray[np.int64]:
     """Of each decision a number that it shares with those that it must stay together with."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    kinds: dict[Any, int] = {}
-    of_unit = [kinds.setdefault(unit, len(kinds)) for unit in sample.units]
-    pairs = []
-    for unit, row in zip(of_unit, sample.texts, strict=True):
+    keys: list[list[Hashable]] = []
+    for group, row in zip(sample.groups, sample.texts, strict=True):
         shown = tuple(row[at] for at in seen)
-        if sum(len(split(text)) for text in shown) >= _COPY:
-            pairs.append((unit, kinds.setdefault(shown, len(kinds))))
-    ends = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    links = coo_matrix((np.ones(ends.shape[1]), ends), shape=(len(kinds), len(kinds)))
-    _, parts = connected_components(links, directed=False)
-    groups: NDArray[np.int64] = parts[of_unit].astype(np.int64)
-    return groups
+        copied = sum(len(split(text)) for text in shown) >= COPY
+        keys.append([group, shown] if copied else [group])
+    return joined(keys)
 
 
 def _balanced(

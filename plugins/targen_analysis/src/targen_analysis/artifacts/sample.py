@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from targen_analysis.folds import groups_of
 from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
 from targen_core import Case
@@ -27,6 +28,7 @@ class Sample:
             (or rows, where a task's come in pairs).
         questions: of each, a number that it shares with the options beside it.
         rows: of each, the place of its row in the dataset.
+        groups: of each, a number that it shares with those of the same seed or premise.
         notes: what could not be read.
     """
 
@@ -37,6 +39,7 @@ class Sample:
     units: Sequence[int]
     questions: Sequence[int]
     rows: Sequence[int]
+    groups: Sequence[int]
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -79,6 +82,7 @@ class Sample:
             units=self.units[:size],
             questions=self.questions[:size],
             rows=self.rows[:size],
+            groups=self.groups[:size],
         )
 
 
@@ -125,6 +129,7 @@ def _drawn(
                 question = questions.setdefault((at, case.question), len(questions))
                 if label := case.label or corpus.labels[at]:
                     decisions.append((case, label, unit, question, at))
+    groups = groups_of(corpus).tolist()
     notes = []
     if unread and corpus.task is not None:
         notes.append(
@@ -140,6 +145,7 @@ def _drawn(
         [unit for *_, unit, _, _ in decisions],
         [question for *_, question, _ in decisions],
         [at for *_, at in decisions],
+        [groups[at] for *_, at in decisions],
         tuple(notes),
     )
 

@@ -10,13 +10,14 @@ from targen_analysis.analysis import Analysis
 from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colors_of, write_picture
+from targen_analysis.report.text import as_markdown
 from targen_core.errors import UsageError
 from targen_core.outputs import check_own, write_file
 from targen_core.wording import ANOTHER_OUT, Option
 
 __all__ = ["FILES", "check_free", "write"]
 
-FILES = ("analysis.json", "report.html")
+FILES = ("analysis.json", "report.html", "report.md")
 _FOLDERS = ("rows/", "pictures/")
 
 
@@ -43,7 +44,7 @@ def check_free(out: Path, *, force: bool) -> None:
 
 
 def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
-    """Write `analysis.json`, `report.html`, single rows and, of a kind, each picture.
+    """Write `analysis.json`, `report.html`, `report.md`, single rows and, of a kind, each picture.
 
     Returns:
         The files.
@@ -57,6 +58,7 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
     check_own(out, *FILES, *_FOLDERS)
     write_file(written[0], text)
     write_file(written[1], as_page(analysis))
+    write_file(written[2], as_markdown(analysis))
     written += _write_rows(analysis, out / "rows")
     if pictures:
         written += _write_pictures(analysis, out / "pictures", pictures)

@@ -12,7 +12,7 @@ from targen_analysis.metrics import Cell, Corpus, Estimate, Plot, Table
 from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
-from targen_analysis.report.short import Short, in_short
+from targen_analysis.report.short import Short, in_short, leading
 from targen_cli.pages import document
 from targen_core.pages import safe
 from targen_core.wording import anywhere
@@ -41,7 +41,11 @@ def as_page(analysis: Analysis) -> str:
     if study.reference is not None:
         title += f" against {study.reference.name}"
     several = len(study.corpora) > 1
-    parts = [_section(part, place, headlines=several) for part in analysis.parts]
+    lead = leading(analysis)
+    first = [_section(part, place, headlines=False) for part in analysis.parts if part is lead]
+    parts = [
+        _section(part, place, headlines=several) for part in analysis.parts if part is not lead
+    ]
     data = {
         "specifications": drawn,
         "themes": {"light": theme(dark=False), "dark": theme(dark=True)},
@@ -57,6 +61,7 @@ def as_page(analysis: Analysis) -> str:
         ),
         *_verdict(short),
         "<nav>" + "".join(_link(part) for part in analysis.parts) + "</nav>",
+        *first,
         *_datasets(study.everything, study.reference),
         *_in_short(short),
         *parts,
@@ -112,8 +117,10 @@ def _verdict(short: Short) -> Iterator[str]:
 
 
 def _marked(line: str) -> str:
-    """A sentence that begins with marks, which get their colour."""
+    """A sentence; the marks that it may begin with get their colour."""
     mark, _, rest = line.partition(" ")
+    if mark.strip("▲▼="):
+        return safe(line)
     return f"{_mark(mark)} {safe(rest)}"
 
 

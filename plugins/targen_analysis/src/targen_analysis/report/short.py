@@ -13,10 +13,11 @@ from targen_analysis.statistics import Z
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["Short", "in_short"]
+__all__ = ["Short", "in_short", "leading"]
 
 _FARTHEST = 3  # marks of a figure that is far off
 _LINES = 5  # of a verdict
+_LEAD = "targen-analysis:differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Short:
     """The top of a report.
 
     Attributes:
-        verdict: at most five sentences: how far the data are from the reference, and
-            in what most.
+        verdict: sentences on how the data differ from the reference, those of the metric
+            `differences` if it was measured, else which figures are farthest from it.
         glance: the figures that each metric puts first, a dataset a column.
         apart: of a row of `glance` and a dataset, how far it is from the reference.
         headlines: sentences with numbers. None over several datasets, where the
@@ -48,17 +49,29 @@ def in_short(analysis: Analysis) -> Short:
     """The top of the report of an analysis."""
     study = analysis.study
     findings = [part.findings for part in analysis.parts if part.findings is not None]
+    first = leading(analysis)
+    lead = first.findings if first is not None else None
     alone = len(study.corpora) == 1
     marks = dict(_apart(analysis))
     return Short(
         verdict=tuple(_verdict(analysis, marks)),
         glance=_glance(analysis),
         apart=marks,
-        headlines=tuple(line for each in findings for line in each.headlines) if alone else (),
+        headlines=tuple(line for each in findings if each is not lead for line in each.headlines)
+        if alone
+        else (),
         warnings=tuple(line for each in findings for line in each.warnings),
         unmeasured=analysis.failed,
         limits=tuple(_limits(study)),
     )
+
+
+def leading(analysis: Analysis) -> Part | None:
+    """The part that opens a report, if it found anything: how the data differ from real rows."""
+    for part in analysis.parts:
+        if part.item.id == _LEAD and part.findings is not None and part.findings.headlines:
+            return part
+    return None
 
 
 def _apart(analysis: Analysis) -> Iterator[tuple[tuple[str, str], Apart]]:
@@ -82,6 +95,12 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
         yield f"Nothing to compare with: name the original with {Option('against')}.{doubts}"
+        return
+    lead = leading(analysis)
+    if lead is not None and lead.findings is not None:
+        yield from lead.findings.headlines
+        if doubts:
+            yield doubts.strip()
         return
     name = study.reference.name
     if not marks:
@@ -141,8 +160,8 @@ def _limits(study: Study) -> Iterator[str]:
         )
     if any(corpus.run is not None for corpus in study.corpora):
         yield (
-            "Intervals take rows for independent draws. Rows of a run share contexts and seeds, so "
-            "true intervals are wider."
+            "Intervals, except those of differences, take rows for independent draws. Rows of a "
+            "run share contexts and seeds, so true intervals are wider."
         )
     yield (
         "No figure here reads a row and says whether its label is right, or what a model learns "

@@ -7,7 +7,7 @@ from dataclasses import replace
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Cell, Corpus, Table
 from targen_analysis.report.cells import shown
-from targen_analysis.report.short import Short, in_short
+from targen_analysis.report.short import Short, in_short, leading
 from targen_cli.tables import print_table
 
 __all__ = ["print_analysis"]
@@ -27,6 +27,9 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     print()
     for line in short.verdict:
         print(line)
+    lead = leading(analysis)
+    if lead is not None:
+        _print_part(lead, headlines=False)
     if short.glance.rows:
         print()
         _print_table(_marked(short))
@@ -47,7 +50,8 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
         print(f"limit: {line}")
     if tables:
         for part in analysis.parts:
-            _print_part(part, headlines=not short.headlines)
+            if part is not lead:
+                _print_part(part, headlines=not short.headlines)
 
 
 def _marked(short: Short) -> Table:

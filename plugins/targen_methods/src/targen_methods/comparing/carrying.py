@@ -484,9 +484,9 @@ def _trained(
     found: dict[str, dict[str, Estimate]] = {}
     (part,) = results.parts
     for group in part.groups:
-        if group.kind == "matched":
+        if group.kind == "labels":
             found.setdefault(group.arm, {})[group.model] = group.figure
-    rows = {group.rows for group in part.groups if group.kind == "matched"}
+    rows = {group.rows for group in part.groups if group.kind == "labels"}
     each = (
         [f"Models were trained on {min(rows)} rows of each, however many it has."] if rows else []
     )

@@ -38,6 +38,7 @@ from targen_training.trainers import Decision, Trainer, TrainerOptions, Training
 
 __all__ = [
     "BEFORE",
+    "SIZE_OF",
     "Cell",
     "Done",
     "Plan",
@@ -49,7 +50,11 @@ __all__ = [
     "sweep",
 ]
 
-Kind = Literal["matched", "natural", "curve", "share"]
+Kind = Literal["labels", "matched", "natural", "curve", "share", "alone", "with"]
+SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natural": "natural"}
+"""The kinds that compare all arms, with the size that an experiment asks for them by."""
+
+_UNLIKE = 0.05  # label shares so far apart decide comparisons (total variation)
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of cell.json
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
@@ -64,11 +69,13 @@ class Cell:
         task: the part of the experiment.
         model: what is trained, by its name in tables.
         arm: where the rows are from; of a mixture the two arms with "+" between them.
-        kind: what it belongs to: the comparison at equal sizes or at natural ones, a learning
-            curve, or a mixture.
+        kind: what it belongs to: the comparison at equal sizes ("labels": of the same labels)
+            or at natural ones, a learning curve, a mixture, or few real rows of each label, alone
+            and with all synthetic ones.
         rows: how many rows are learned from.
         share: of a mixture, the part of the second arm.
         seed: the seed.
+        each: of few real rows, how many of each label.
     """
 
     task: str
@@ -78,6 +85,7 @@ class Cell:
     rows: int
     seed: int
     share: float = 0.0
+    each: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,7 @@ def plan_cells(
                 cell = cell_of.cell
                 if len(labels) < 2:
                     said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: one label alone"
-                    if cell.kind in ("matched", "natural"):
+                    if cell.kind in SIZE_OF:
                         raise UsageError(f"{said}: nothing can be learned")
                     left.append(said)
                     continue
@@ -208,10 +216,10 @@ def plan_cells(
                 arm = experiment.tasks[key].arms[cell_of.arms[0]]
                 style = arm.style
                 for name, ready in models.items():
-                    if cell.kind in ("matched", "natural") and cell.kind not in ready.sizes:
+                    if SIZE_OF.get(cell.kind, ready.sizes[0]) not in ready.sizes:
                         continue
                     data = TrainingSet(decisions, labels, seed)
-                    own = Cell(key, name, cell.arm, cell.kind, cell.rows, cell.seed, cell.share)
+                    own = replace(cell, model=name)
                     before = begun.on(arm.before, name, seed) if arm.before else None
                     tested = material.held.digests[style]
                     digest = _key(ready, data, train, tested, before[1] if before else "")
@@ -324,7 +332,7 @@ def _together(
             names = tuple(labelled(task, each) for task in own for each in own[task])
             train, style = digest_of(decisions), first.arms[arm].style
             for name, ready in models.items():
-                if kind not in ready.sizes:
+                if SIZE_OF[kind] not in ready.sizes:
                     continue
                 data = TrainingSet(decisions, names, seed)
                 training = _key(ready, data, train, "")
@@ -374,16 +382,22 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
     labels = _common(material)
     pair = experiment.mixture or mixable(experiment, key)
 
-    def drawn(arm: str, kind: Kind, decisions: list[Decision], share: float = 0.0) -> _Drawn:
+    def drawn(
+        arm: str, kind: Kind, decisions: list[Decision], share: float = 0.0, each: int = 0
+    ) -> _Drawn:
         rows = len({decision.row for decision in decisions})
         arms = (arm,) if arm in material.arms else tuple(pair or ())
-        return _Drawn(Cell(key, "", arm, kind, rows, seed, share), decisions, arms)
+        return _Drawn(Cell(key, "", arm, kind, rows, seed, share, each), decisions, arms)
+
+    alike = experiment.match == "labels" or (
+        experiment.match == "auto" and material.unlike >= _UNLIKE and _all_have(material)
+    )
 
     for arm in material.arms:
         if "matched" in experiment.sizes:
-            if experiment.match == "labels":
-                yield drawn(arm, "matched", material.matched(arm, labels, seed))
-            else:
+            if alike:
+                yield drawn(arm, "labels", material.matched(arm, labels, seed))
+            if experiment.match != "labels":
                 yield drawn(arm, "matched", material.drawn(arm, min_rows, seed))
         if "natural" in experiment.sizes:
             yield drawn(arm, "natural", material.drawn(arm, None, seed))
@@ -403,12 +417,28 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
                 share,
             )
 
+    if experiment.per_label and pair is not None:
+        real, synthetic = pair
+        most = max(material.counts(real).values())
+        rest = [unit for source in material.arms[synthetic] for unit in source.units]
+        fewer = [each for each in experiment.per_label if each < most]
+        for each in experiment.per_label[: len(fewer) + 1]:  # of more, the first is all rows
+            some = material.each(real, each, seed)
+            if some:
+                yield drawn(real, "alone", numbered(some), each=each)
+            yield drawn(f"{real}+{synthetic}", "with", numbered([*some, *rest]), each=each)
+
 
 def mixable(experiment: Experiment, key: str) -> tuple[str, str] | None:
     """The first two arms of a part that are one dataset each."""
     arms = experiment.tasks[key].arms
     single = [name for name, arm in arms.items() if len(arm.data) <= 1]
     return (single[0], single[1]) if len(single) > 1 else None
+
+
+def _all_have(material: Material) -> bool:
+    """Whether all arms have the same labels, so that none is lost by drawing as many of each."""
+    return len({frozenset(material.counts(arm)) for arm in material.arms}) == 1
 
 
 def _common(material: Material) -> dict[str, int]:

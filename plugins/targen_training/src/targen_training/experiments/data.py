@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,11 @@ class Source:
     unlabeled: int
     dataset: Dataset = field(repr=False, compare=False)
     weightless: int = 0
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Instances by label, the commonest first; under "" those that hold several."""
+        return dict(Counter(label_of(unit) for unit in self.units).most_common())
 
     def order(self, seed: int) -> list[Unit]:
         """The units as a seed draws them: of any number, the first.
@@ -162,14 +169,39 @@ class Material:
             drawn += [unit for each, part in zip(of, parts, strict=True) for unit in each[:part]]
         return numbered(drawn)
 
+    def each(self, arm: str, count: int, seed: int) -> list[Unit]:
+        """So many instances of each label of an arm, or all that it has of one."""
+        left: dict[str, int] = {}
+        drawn = []
+        for source in self.arms[arm]:
+            for unit in source.order(seed):
+                if left.setdefault(label_of(unit), count) > 0:
+                    left[label_of(unit)] -= 1
+                    drawn.append(unit)
+        return drawn
+
+    @property
+    def unlike(self) -> float:
+        """How far the label shares of two arms are apart at most, 0 to 1 (total variation)."""
+        shares = []
+        for arm in self.arms:
+            counts = self.counts(arm)
+            whole = sum(counts.values())
+            shares.append({label: count / whole for label, count in counts.items()})
+        return max(
+            (
+                sum(abs(one.get(x, 0) - other.get(x, 0)) for x in {*one, *other}) / 2
+                for one, other in combinations(shares, 2)
+            ),
+            default=0.0,
+        )
+
     def counts(self, arm: str) -> dict[str, int]:
         """Instances of an arm by label."""
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for source in self.arms[arm]:
-            for unit in source.units:
-                label = label_of(unit)
-                counts[label] = counts.get(label, 0) + 1
-        return counts
+            counts.update(source.labels)
+        return dict(counts)
 
 
 def label_of(unit: Unit) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from targen_cli.reading import read_toml
 from targen_core import Typed
 from targen_core.calls.sampling import is_free
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.origin import Named, leaving, placed, require_trust
 from targen_training.styles import Style
 
@@ -25,6 +25,7 @@ __all__ = [
     "declared",
     "is_path",
     "reaching",
+    "read_asked",
     "read_experiment",
     "validated",
 ]
@@ -145,7 +146,10 @@ class Experiment(_Declared):
         mixture: those two arms; by default the first two that have one dataset each.
         baseline: the arm that the others are held against, by default the first.
         metric: the figure that counts; by default the benchmark's first.
-        match: whether matched arms are to have the same labels too.
+        match: "labels": matched arms have the same labels too, as many of each as the arm with the
+            fewest; "rows": each has its own; "auto": both, if the shares of labels differ.
+        per_label: numbers of real rows of each label, which are those of the first arm of
+            `mixture`: learned from alone, and with all rows of the second.
         similarity: from which on a training row is near a test row, 0 to 100; 0 looks for
             the same rows alone.
         overlap: whether such rows are left out of training, or kept and counted.
@@ -167,7 +171,8 @@ class Experiment(_Declared):
     mixture: tuple[str, str] | None = None
     baseline: str = ""
     metric: str = ""
-    match: Literal["rows", "labels"] = "rows"
+    match: Literal["auto", "rows", "labels"] = "auto"
+    per_label: tuple[int, ...] = ()
     similarity: float = Field(90.0, ge=0, le=100, allow_inf_nan=False)
     overlap: Literal["leave-out", "keep"] = "leave-out"
     generate: Mapping[str, Any] = Field(default_factory=dict)
@@ -196,7 +201,14 @@ class Experiment(_Declared):
             return tuple(range(value))
         return value
 
-    @field_validator("models", "sizes")
+    @field_validator("per_label")
+    @classmethod
+    def _counts(cls, counts: tuple[int, ...]) -> tuple[int, ...]:
+        if list(counts) != sorted({*counts}) or (counts and counts[0] < 0):
+            raise ValueError("growing numbers from 0 on")
+        return counts
+
+    @field_validator("models")
     @classmethod
     def _some(cls, value: Any) -> Any:
         if not value:
@@ -237,13 +249,24 @@ class Experiment(_Declared):
         return self
 
     @model_validator(mode="after")
+    def _measured(self) -> Experiment:
+        if not self.sizes and not self.per_label:
+            raise ValueError("sizes: there is none")
+        if self.per_label and any(
+            self.mixture is None and sum(len(arm.data) <= 1 for arm in part.arms.values()) < 2
+            for part in self.tasks.values()
+        ):
+            raise ValueError("per_label wants an arm of real rows and one of synthetic rows")
+        return self
+
+    @model_validator(mode="after")
     def _alike(self) -> Experiment:
         if not self.together:
             return self
         arms = {tuple(part.arms) for part in self.tasks.values()}
         if len(self.tasks) < 2 or len(arms) > 1:
             raise ValueError("together wants two tasks or more that have the same arms")
-        if self.rows or self.shares:
+        if self.rows or self.shares or self.per_label:
             raise ValueError("together has neither learning curves nor mixtures of two arms")
         for name in arms.pop():
             if len({part.arms[name].style for part in self.tasks.values()}) > 1:
@@ -283,6 +306,19 @@ def read_experiment(path: Path) -> Experiment:
     experiment = validated(read_toml(path, _LARGEST), str(path))
     require_trust(path, reaching(experiment, path.parent))
     return experiment.model_copy(update=_placed(experiment, path.parent))
+
+
+def read_asked(folder: Path) -> dict[str, Any] | None:
+    """What the comparison in a folder asked for, as data; None if there is no comparison.
+
+    One that cannot be read asked for something else: {}.
+    """
+    if not (folder / "experiment.toml").exists():
+        return None
+    try:
+        return dict(read_toml(folder / "experiment.toml", _LARGEST))
+    except TargenError:
+        return {}
 
 
 def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.text import plural
@@ -15,7 +17,13 @@ from targen_training.printed import with_interval
 __all__ = ["KINDS", "as_html", "as_markdown", "findings_of", "shown"]
 
 _SURE = 0.05
-KINDS = {"matched": "as many rows each", "natural": "all rows"}
+KINDS = {
+    "labels": "as many rows each, same labels",
+    "matched": "as many rows each",
+    "natural": "all rows",
+}
+_PER_LABEL = "real rows per label"
+_LABELS = 8  # of a dataset that are shown with their shares
 
 
 def findings_of(results: Results) -> Findings:
@@ -80,6 +88,13 @@ def _p_said(value: float) -> str:
 def _sentences(part: PartResult) -> Iterator[str]:
     arms = list(part.arms)
     baseline = arms[0]
+    if any(group.kind == "labels" for group in part.groups):
+        shares = "; ".join(f"{arm}: {_shares(of)}" for arm, of in part.arms.items())
+        yield (
+            f"{part.key}: arms differ in their labels ({shares}). {KINDS['labels'].capitalize()}, "
+            f"compares rows; {KINDS['matched']}, adds what the shares do."
+        )
+    yield from _few_sentences(part)
     for pair in part.pairs:
         baseline = pair.other if pair is part.pairs[0] else baseline
         if pair.other != baseline or (pair.kind == "natural" and _has_matched(part)):
@@ -92,7 +107,34 @@ def _sentences(part: PartResult) -> Iterator[str]:
 
 
 def _has_matched(part: PartResult) -> bool:
-    return any(pair.kind == "matched" for pair in part.pairs)
+    return any(pair.kind in ("labels", "matched") for pair in part.pairs)
+
+
+def _shares(sources: Sequence[Mapping[str, Any]]) -> str:
+    """The shares of the labels of an arm, the commonest first."""
+    counts: Counter[str] = Counter()
+    for source in sources:
+        counts.update(source.get("labels", {}))
+    counts.pop("", None)
+    whole = sum(counts.values())
+    shares = [f"{label} {count / whole:.0%}" for label, count in counts.most_common(_LABELS)]
+    more = len(counts) - _LABELS
+    return ", ".join(shares) + (f" and {plural(more, 'label')} more" if more > 0 else "")
+
+
+def _few_sentences(part: PartResult) -> Iterator[str]:
+    for few in part.few:
+        if few.difference is None:
+            yield (
+                f"{part.key}, {few.model}: synthetic rows alone give "
+                f"{with_interval(few.both)} % {part.metric}."
+            )
+        elif few.p is not None:
+            sure = "" if few.p < _SURE else ": no difference can be told"
+            yield (
+                f"{part.key}, {few.model}: to {few.each:,} real rows per label, synthetic rows add "
+                f"{with_interval(few.difference, sign=True)} points{sure}."
+            )
 
 
 def _said(pair: Pair) -> str:
@@ -121,23 +163,20 @@ def _mean_table(results: Results) -> Table:
 def _tables(part: PartResult) -> Iterator[Table]:
     main = _main(part)
     others = _other_figures(main, part.metric)
+    if main:
+        yield _main_table(part, main, others)
+    yield from _few_tables(part)
     yield Table(
-        f"{part.key}: {part.metric} on {part.test['name']}, {part.test['rows']:,} rows",
-        ("model", "size", "trained on", "rows", "mean % (95 %)", "sd", *others),
+        f"{part.key}: the rows",
+        ("arm", "dataset", "rows", "labels", "same as test", "near test", "no label", "digest"),
         [
-            (
-                group.model,
-                KINDS[group.kind],
-                group.arm,
-                group.rows,
-                with_interval(group.figure),
-                "-" if group.sd is None else f"{100 * group.sd:.1f}",
-                *(with_interval(group.figures[name]) for name in others),
-            )
-            for group in main
+            (arm, source["name"], source["rows"], _shares([source]), source["same_as_test"],
+             source["near_test"], source["unlabeled"], source["digest"][:12])
+            for arm, sources in part.arms.items()
+            for source in sources
         ],
-        note=_chance(part),
-    )
+        note="" if main else _chance(part),
+    )  # fmt: skip
     if part.pairs:
         yield Table(
             f"{part.key}: differences",
@@ -181,17 +220,49 @@ def _tables(part: PartResult) -> Iterator[Table]:
             "reaches an end of it says at most, or at least. The last two columns: in how many of "
             "the resamples.",
         )  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [
-        (arm, source["name"], source["rows"], source["same_as_test"], source["near_test"],
-         source["unlabeled"], source["digest"][:12])
-        for arm, sources in part.arms.items()
-        for source in sources
-    ]  # fmt: skip
-    yield Table(
-        f"{part.key}: the rows",
-        ("arm", "dataset", "rows", "same as test", "near test", "no label", "digest"),
-        rows,
+
+
+def _main_table(part: PartResult, main: Sequence[Group], others: Sequence[str]) -> Table:
+    return Table(
+        f"{part.key}: {part.metric} on {part.test['name']}, {part.test['rows']:,} rows",
+        ("model", "size", "trained on", "rows", "mean % (95 %)", "sd", *others),
+        [
+            (
+                group.model,
+                KINDS[group.kind],
+                group.arm,
+                group.rows,
+                with_interval(group.figure),
+                "-" if group.sd is None else f"{100 * group.sd:.1f}",
+                *(with_interval(group.figures[name]) for name in others),
+            )
+            for group in main
+        ],
+        note=_chance(part),
     )
+
+
+def _few_tables(part: PartResult) -> Iterator[Table]:
+    for model in dict.fromkeys(few.model for few in part.few):
+        yield Table(
+            f"{part.key}: few real rows, {part.metric} %, {model}",
+            ("real rows per label", "real rows", "alone (95 %)", "with synthetic (95 %)",
+             "difference", "p"),
+            [
+                (
+                    few.each,
+                    few.rows,
+                    "-" if few.alone is None else with_interval(few.alone),
+                    with_interval(few.both),
+                    "-" if few.difference is None else with_interval(few.difference, sign=True),
+                    "-" if few.p is None else _p(few.p),
+                )
+                for few in part.few
+                if few.model == model
+            ],
+            note="Real rows are drawn anew by each seed, as many of each label as there are up to "
+            "that number. Intervals: bootstrap over test rows and draws.",
+        )  # fmt: skip
 
 
 def _main(part: PartResult) -> list[Group]:
@@ -266,6 +337,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
 def _plots(part: PartResult) -> Iterator[Plot]:
     metric = f"{part.metric} %"
     main = _main(part)
+    yield from _few_plots(part)
     yield Plot(
         "intervals",
         f"{part.key}: {part.metric}, 95 % intervals over test rows",
@@ -302,6 +374,32 @@ def _plots(part: PartResult) -> Iterator[Plot]:
                     y=metric,
                     color="arm",
                 )
+
+
+def _few_plots(part: PartResult) -> Iterator[Plot]:
+    """A curve for each model: the more real rows, the less synthetic ones add."""
+    metric = f"{part.metric} %"
+    for model in dict.fromkeys(few.model for few in part.few):
+        yield Plot(
+            "lines",
+            f"{part.key}: few real rows of each label, {model}",
+            [
+                {
+                    _PER_LABEL: math.log2(1 + few.each),
+                    "tick": f"{few.each:,}",
+                    "rows": few.rows,
+                    **_mark(metric, figure),
+                    "arm": arm,
+                }
+                for few in part.few
+                if few.model == model
+                for arm, figure in (("real rows alone", few.alone), ("with synthetic", few.both))
+                if figure is not None
+            ],
+            x=_PER_LABEL,
+            y=metric,
+            color="arm",
+        )
 
 
 def _mark(metric: str, figure: Estimate) -> dict[str, float | None]:

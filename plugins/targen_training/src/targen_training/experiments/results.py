@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from targen_cli.findings import Estimate
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.plain import content_of
-from targen_training.experiments.cells import Cell, Done, Plan
+from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
 from targen_training.experiments.data import Material
 from targen_training.experiments.model import Experiment
 from targen_training.scores import Measured, draws_of, measured
@@ -23,6 +23,8 @@ from targen_training.statistics import holm, interval, mcnemar, p_of, seed_draws
 from targen_training.trainers import Decision
 
 __all__ = [
+    "LARGEST",
+    "Few",
     "Group",
     "Mean",
     "Pair",
@@ -34,7 +36,7 @@ __all__ = [
 ]
 
 Numbers = NDArray[np.float64]
-_LARGEST = 64 << 20  # bytes of results.json
+LARGEST = 64 << 20  # bytes of results.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Group:
         figures: all figures, likewise.
         unlearned: test decisions with a label that no training row has, the mean over seeds.
         seconds: of training and prediction, the mean over seeds.
+        each: of few real rows, how many of each label.
     """
 
     model: str
@@ -66,6 +69,7 @@ class Group:
     figures: Mapping[str, Estimate]
     unlearned: float
     seconds: float
+    each: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,29 @@ class WorthOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Few:
+    """What few real rows give, alone and with all synthetic ones.
+
+    Attributes:
+        model: what was trained.
+        each: real rows of each label; of a rarer label all that there are.
+        rows: real rows in all.
+        alone: the main figure, with its interval over test rows and draws; None of no real row.
+        both: the same with the synthetic rows.
+        difference: what they add, paired; None of no real row.
+        p: two-sided, of the difference.
+    """
+
+    model: str
+    each: int
+    rows: int
+    alone: Estimate | None
+    both: Estimate
+    difference: Estimate | None
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class PartResult:
     """What one part of an experiment came to.
 
@@ -138,6 +165,7 @@ class PartResult:
         groups: what was trained.
         pairs: arms against each other.
         worth: what rows are worth; empty without a learning curve.
+        few: what few real rows of each label give, alone and with synthetic ones.
     """
 
     key: str
@@ -149,6 +177,7 @@ class PartResult:
     groups: Sequence[Group]
     pairs: Sequence[Pair]
     worth: Sequence[WorthOf]
+    few: Sequence[Few] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +203,7 @@ class Results:
         parts: each task.
         means: over tasks; empty of one.
         notes: what was left out, and why.
+        asked: the experiment, as `experiment.toml` has it.
     """
 
     name: str
@@ -183,6 +213,7 @@ class Results:
     parts: Sequence[PartResult]
     means: Sequence[Mean] = ()
     notes: Sequence[str] = field(default=())
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values."""
@@ -239,7 +270,7 @@ def read_results(folder: Path) -> Results:
         UsageError: it holds none.
     """
     try:
-        data = content_of(folder / "results.json", _LARGEST, inside=folder)
+        data = content_of(folder / "results.json", LARGEST, inside=folder)
         return TypeAdapter(Results).validate_json(data)
     except UnreadableFile as error:
         raise UsageError(
@@ -269,7 +300,7 @@ def _part(
         cell, made = plan.cell, done[plan.key]
         known = measured(examples.decisions, made.scores, made.labels, unit=material.held.size)
         place: tuple[Any, ...] = (cell.model, cell.arm, cell.kind, cell.share)
-        place += (cell.rows,) if cell.kind == "curve" else ()
+        place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
         group = cells.setdefault(place, _Cells(cell, [], [], []))
         group.seeds.append(cell.seed)
         group.known.append(known)
@@ -282,7 +313,7 @@ def _part(
     for place, each in cells.items():
         values[place] = each.resampled(metric, draws)
         groups.append(_group(each, metric, values[place], draws))
-        if each.cell.kind in ("matched", "natural"):
+        if each.cell.kind in SIZE_OF:
             by_seed, resampled = values[place]
             name = (each.cell.model, each.cell.kind, each.cell.arm)
             kept[name] = float(by_seed.mean()), resampled.mean(axis=0)
@@ -298,6 +329,7 @@ def _part(
             groups,
             pairs,
             list(_worths(_baseline(experiment, key), experiment, key, cells, values)),
+            list(_few(cells, values)),
         ),
         kept,
     )
@@ -324,7 +356,39 @@ def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: N
         figures,
         float(np.mean([_unlearned(known) for known in cells.known])),
         float(np.mean(cells.seconds)),
+        cell.each,
     )
+
+
+def _few(
+    cells: Mapping[tuple[Any, ...], _Cells],
+    values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
+) -> Iterable[Few]:
+    """Few real rows, by how many of each label, alone and with the synthetic ones."""
+    alone = {
+        (each.cell.model, each.cell.each): place
+        for place, each in cells.items()
+        if each.cell.kind == "alone"
+    }
+    for place, each in cells.items():
+        if each.cell.kind != "with":
+            continue
+        model, count = each.cell.model, each.cell.each
+        both = _over_draws(values[place])
+        other = alone.get((model, count))
+        if other is None:
+            yield Few(model, count, 0, None, both, None, None)
+            continue
+        difference, p, _ = _tested(each, cells[other], values[place], values[other])
+        rows = cells[other].cell.rows
+        yield Few(model, count, rows, _over_draws(values[other]), both, difference, p)
+
+
+def _over_draws(values: tuple[Numbers, Numbers]) -> Estimate:
+    """The mean over seeds, with its interval over test rows and seeds."""
+    by_seed, resampled = values
+    counted = seed_draws(len(by_seed), resampled.shape[1])
+    return interval(float(by_seed.mean()), np.einsum("rs,sr->r", counted, resampled))
 
 
 def _unlearned(known: Measured) -> int:
@@ -342,7 +406,9 @@ def _pairs(
     baseline = _baseline(experiment, key)
     order = [baseline, *(arm for arm in arms if arm != baseline)]
     for model in (each.called for each in experiment.models):
-        for kind in experiment.sizes:
+        for kind in dict.fromkeys(each.cell.kind for each in cells.values()):
+            if kind not in SIZE_OF:
+                continue
             tests = []
             for other, one in combinations(order, 2):
                 a, b = ((model, arm, kind, 0.0) for arm in (one, other))
@@ -393,13 +459,13 @@ def _worths(
         curve = np.array([_with_first(values[place]) for _, place in points])
         part = experiment.tasks[key].arms
         for (own, arm, kind, *_), each in cells.items():
-            if own != model or arm == baseline or kind not in ("matched", "natural"):
+            if own != model or arm == baseline or kind not in SIZE_OF:
                 continue
             curve_worth = worth(rows, curve, _with_first(values[own, arm, kind, 0.0]))
             has = set(part[baseline].data) & set(part[arm].data)
             before = rows[-1] if has and kind == "natural" else 0
             besides = each.cell.rows - before
-            if besides <= 0 or (has and kind == "matched"):
+            if besides <= 0 or (has and kind != "natural"):
                 continue
             yield WorthOf(
                 model,
@@ -473,6 +539,7 @@ def _described(source: Any) -> dict[str, Any]:
         "same_as_test": source.same,
         "near_test": source.near,
         "unlabeled": source.unlabeled,
+        "labels": source.labels,
     }
 
 

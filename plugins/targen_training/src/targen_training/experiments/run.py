@@ -7,6 +7,7 @@ comparisons/rte/
   runs/             run directories of arms that were generated
   results.json      all figures
   results.md, results.html
+  earlier/          results that were asked for otherwise: 1, 2 and so on
 ```
 """
 
@@ -22,6 +23,7 @@ from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.origin import remember_trust
 from targen_core.outputs import check_own, remove, write_file
+from targen_core.plain import content_of
 from targen_training.experiments.cells import (
     BEFORE,
     Done,
@@ -36,7 +38,7 @@ from targen_training.experiments.cells import (
 from targen_training.experiments.data import Material, label_order, read_before, read_material
 from targen_training.experiments.model import Arm, Experiment, as_toml, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
-from targen_training.experiments.results import Results, results_of
+from targen_training.experiments.results import LARGEST, Results, read_results, results_of
 from targen_training.models import require_able
 from targen_training.scores import measured
 from targen_training.trainers import Watch
@@ -51,6 +53,8 @@ __all__ = [
     "run_experiment",
     "written",
 ]
+
+_RESULTS = ("results.json", "results.md", "results.html")
 
 
 @dataclass(frozen=True)
@@ -228,17 +232,35 @@ def run_experiment(
 
 
 def written(folder: Path, results: Results) -> list[Path]:
-    """Write the results in all forms.
+    """Write the results in all forms; those of another request are kept in `earlier/`.
 
     Raises:
         WriteFailed: the operating system refuses.
     """
+    _set_aside(folder, results)
     texts = {
         "results.json": json.dumps(results.as_json(), indent=2, ensure_ascii=False) + "\n",
         "results.md": as_markdown(results),
         "results.html": as_html(results),
     }
     return [write_file(folder / name, text) for name, text in texts.items()]
+
+
+def _set_aside(folder: Path, results: Results) -> None:
+    """Copy results that were asked for otherwise to earlier/1/ and so on."""
+    if not (folder / _RESULTS[0]).exists():
+        return
+    try:
+        if read_results(folder).asked == results.as_json()["asked"]:
+            return
+    except UsageError:  # damaged, or of an earlier version
+        pass
+    there = folder / "earlier"
+    numbers = [int(p.name) for p in there.iterdir() if p.name.isdecimal()] if there.exists() else []
+    for name in _RESULTS:
+        if (folder / name).exists():
+            content = content_of(folder / name, LARGEST, inside=folder)
+            write_file(there / str(max(numbers, default=0) + 1) / name, content)
 
 
 def declare(folder: Path, values: Mapping[str, Any]) -> None:

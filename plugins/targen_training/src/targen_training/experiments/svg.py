@@ -92,8 +92,9 @@ def _lines(plot: Plot) -> str:
             f'<text x="{left - 8}" y="{y(tick) + 4}" text-anchor="end">{tick:g}</text>'
         )
     rows = "log2" in plot.x
+    names = {mark[plot.x]: str(mark["tick"]) for mark in marks if "tick" in mark}
     for place in sorted({mark[plot.x] for mark in marks}):
-        name = f"{2**place:,.0f}" if rows else f"{place:g}"
+        name = f"{2**place:,.0f}" if rows else names.get(place, f"{place:g}")
         parts.append(f'<text x="{x(place)}" y="{bottom + 20}" text-anchor="middle">{name}</text>')
     title = "rows" if rows else plot.x
     parts.append(

@@ -1,0 +1,195 @@
+"""Which of the clusters that real rows form have synthetic rows."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.differences.sides import Side, share_of
+from targen_analysis.lexical.words import split
+from targen_analysis.metrics import Estimate
+from targen_analysis.statistics import difference
+
+__all__ = ["MIN_ROWS", "Cluster", "Covered", "covered", "gaps", "latent"]
+
+Vectors = NDArray[np.float64]
+
+MIN_ROWS = 20
+"""Real rows below which they are not clustered."""
+
+_MOST = 30  # clusters
+_SPLITS = 20
+_REACH = 0.05  # share of a cluster's own rows that lie farther out than what counts as in it
+_NAMED_BY = 4  # words
+_COMMON = 0.5  # share of the rows above which a word is of no subject
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How many clusters of one half of the real rows have a row of others.
+
+    Attributes:
+        clusters: how many there are.
+        rows: rows of each that are held against them.
+        mine: the share with a synthetic row, over random halves; with their middle 95 %.
+        theirs: the same of the other half of the real rows.
+    """
+
+    clusters: int
+    rows: int
+    mine: Estimate
+    theirs: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of real rows.
+
+    Attributes:
+        words: what its rows say more often than others do.
+        theirs: its share of the real rows.
+        mine: the share of the synthetic rows that are in it.
+        apart: the one less the other.
+        row: the real row nearest to its middle.
+    """
+
+    words: tuple[str, ...]
+    theirs: Estimate
+    mine: Estimate
+    apart: Estimate
+    row: int
+
+
+def latent(texts: Sequence[str], seed: int) -> Vectors | None:
+    """Vectors of texts by latent semantic analysis, each of length 1; None if they share no word.
+
+    What most texts say, and English function words, do not count: clusters are to be of subjects.
+    """
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    counted = TfidfVectorizer(analyzer=_subjects, min_df=2, max_df=_COMMON, sublinear_tf=True)
+    try:
+        inputs = counted.fit_transform(texts)
+    except ValueError:
+        return None
+    most = min(inputs.shape) - 1
+    if most < 2:
+        return np.asarray(inputs.toarray(), dtype=np.float64)
+    found = TruncatedSVD(min(50, most), random_state=_chance(seed)).fit_transform(inputs)
+    return _unit(np.asarray(found, dtype=np.float64))
+
+
+def _chance(seed: int) -> np.random.RandomState:
+    # Made of a number alone it would ask the system for chance first.
+    return np.random.RandomState(np.random.MT19937(seed))
+
+
+def _subjects(text: str) -> list[str]:
+    """The words of a text that are no function words."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return [word for word in split(text) if word not in ENGLISH_STOP_WORDS]
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths, lengths, 1)
+
+
+class _Clusters:
+    def __init__(self, vectors: Vectors, seed: int) -> None:
+        from sklearn.cluster import KMeans
+
+        kinds = len(np.unique(vectors, axis=0))
+        count = max(1, min(_MOST, kinds, round(math.sqrt(len(vectors) / 2))))
+        model = KMeans(count, n_init=3, random_state=_chance(seed)).fit(vectors)
+        self.middles: Vectors = model.cluster_centers_
+        self.of = np.asarray(model.labels_, dtype=np.int64)
+        away = self._away(vectors)[np.arange(len(vectors)), self.of]
+        self.reach = np.array([np.quantile(away[self.of == at], 1 - _REACH) for at in range(count)])
+
+    def _away(self, vectors: Vectors) -> Vectors:
+        away: Vectors = np.linalg.norm(vectors[:, None, :] - self.middles[None, :, :], axis=2)
+        return away
+
+    def nearest(self, vectors: Vectors) -> NDArray[np.int64]:
+        """The cluster of each row; -1 of one that is farther out than the cluster's own."""
+        away = self._away(vectors)
+        at = away.argmin(axis=1)
+        inside = away[np.arange(len(vectors)), at] <= self.reach[at] + 1e-9
+        return np.where(inside, at, -1)
+
+
+def covered(
+    sides: tuple[Side, Side], vectors: tuple[Vectors, Vectors], rng: np.random.Generator
+) -> Covered:
+    """Hold synthetic rows, and as many other real ones, against clusters of half the real rows."""
+    mine: list[float] = []
+    theirs: list[float] = []
+    counts: list[int] = []
+    rows = 0
+    for _ in range(_SPLITS):
+        kinds, number = np.unique(sides[1].groups, return_inverse=True)
+        half = (rng.permutation(len(kinds)) % 2)[number] == 0
+        if half.all() or not half.any():
+            continue
+        clusters = _Clusters(vectors[1][half], int(rng.integers(1 << 31)))
+        other, own = vectors[1][~half], vectors[0]
+        rows = min(len(other), len(own))
+        counts.append(len(clusters.middles))
+        for found, of in ((mine, own), (theirs, other)):
+            drawn = of[rng.choice(len(of), rows, replace=False)]
+            there = np.unique(clusters.nearest(drawn))
+            found.append(float((there >= 0).sum() / counts[-1]))
+    count = round(float(np.mean(counts))) if counts else 0
+    return Covered(count, rows, _over(mine), _over(theirs))
+
+
+def _over(found: Sequence[float]) -> Estimate:
+    if not found:
+        return Estimate(None)
+    low, high = np.quantile(found, [0.025, 0.975])
+    middle = float(np.mean(found))
+    return Estimate(middle, float(min(low, middle)), float(max(high, middle)))
+
+
+def gaps(
+    sides: tuple[Side, Side], vectors: tuple[Vectors, Vectors], seed: int, shown: int
+) -> list[Cluster]:
+    """The clusters of the real rows that synthetic rows have least of, the surest first.
+
+    Those are left out whose shares may be the same.
+    """
+    clusters = _Clusters(vectors[1], seed)
+    own = clusters.nearest(vectors[0])
+    words = [{*_subjects(text)} for text in sides[1].whole]
+    found = []
+    for at, middle in enumerate(clusters.middles):
+        inside = clusters.of == at
+        theirs = share_of(inside, sides[1].groups)
+        mine = share_of(own == at, sides[0].groups)
+        apart = difference(mine, theirs)
+        if apart.high is not None and apart.high < 0:
+            near = np.linalg.norm(vectors[1] - middle, axis=1)
+            found.append(Cluster(_telling(words, inside), theirs, mine, apart, int(near.argmin())))
+    return sorted(found, key=lambda each: each.apart.high or 0.0)[:shown]
+
+
+def _telling(words: Sequence[set[str]], inside: NDArray[np.bool_]) -> tuple[str, ...]:
+    """The words that a cluster's rows have more often than the others, the most telling first."""
+    here = Counter(word for own, there in zip(words, inside, strict=True) if there for word in own)
+    rest = Counter(
+        word for own, there in zip(words, inside, strict=True) if not there for word in own
+    )
+    count, others = int(inside.sum()), int((~inside).sum())
+
+    def more(word: str) -> float:
+        return here[word] / count - (rest[word] / others if others else 0.0)
+
+    return tuple(sorted(here, key=lambda word: (-more(word), word))[:_NAMED_BY])

@@ -1,0 +1,183 @@
+"""Features that a reader sees too: what rows contain, how they begin, how long they are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.differences.sides import Side, share_of
+from targen_analysis.lexical.words import split
+from targen_analysis.metrics import Estimate
+from targen_analysis.statistics import Z, difference
+
+__all__ = ["Feature", "sentences", "telltales"]
+
+_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
+_HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
+_NEGATIONS = "not no never nothing nobody none neither cannot without"
+_OPENINGS, _WORDS = 30, 200
+_RARE = 0.05  # share of either side's rows from which on a word or an opening is looked at
+_MOST_WORDS = 3  # of the features shown: what rows look like says more than single words
+_ALIKE = 0.7  # correlation from which on two features say the same
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, by their marks."""
+    return [part for part in _END.split(text) if part and part.strip()]
+
+
+def _has(pattern: str, flags: int = 0) -> Callable[[str], bool]:
+    known = re.compile(pattern, flags)
+    return lambda text: known.search(text) is not None
+
+
+def _word(words: str) -> Callable[[str], bool]:
+    return _has(rf"\b(?:{'|'.join(words.split())})\b", re.IGNORECASE)
+
+
+def _mixed(text: str) -> bool:
+    asked = [part.rstrip("\"'”’) ").endswith(("?", "？")) for part in sentences(text)]
+    return any(asked) and not all(asked)
+
+
+SEEN: dict[str, Callable[[str], bool]] = {
+    "contain a statement and a question": _mixed,
+    "contain a question mark": _has("[?？]"),
+    "contain an exclamation mark": _has("[!！]"),
+    "have more than one sentence": lambda text: len(sentences(text)) > 1,
+    "have more than three sentences": lambda text: len(sentences(text)) > 3,
+    "have several lines": _has(r"\S\s*\n\s*\S"),
+    "end without a mark": _has(r"\w\s*$"),
+    "begin with a lower-case letter": lambda text: text.lstrip()[:1].islower(),
+    "contain no capital letter": lambda text: text.islower(),
+    "contain a name (a capital inside a sentence)": _has(
+        r"[^\W\d_][,;]? (?!I\b)[^\W\d_a-z]\w*[a-z]"
+    ),
+    "contain a word in capitals": _has(r"\b[A-Z]{3,}\b"),
+    "contain a digit": _has(r"\d"),
+    "contain a comma": _has("[,，、]"),
+    "contain a colon or semicolon": _has("[:;]"),
+    "contain a dash": _has("[–—]| -+ "),
+    "contain brackets": _has(r"[(\[]"),
+    "contain quotation marks": _has('["“”«»„]|``'),
+    "contain curly quotes or apostrophes": _has("[‘’“”]"),
+    "contain a space before a mark": _has(r"\w [.,?!;]"),
+    "contain an address (@, www, http)": _has(r"@\w|\bwww\.|https?://"),
+    "contain a contraction": _has(r"\w(?:n['’]t|['’](?:m|re|ve|ll|d))\b", re.IGNORECASE),
+    "contain a hedge (may, perhaps, seems …)": _word(_HEDGES),
+    "contain a negation": _has(rf"n['’]t\b|\b(?:{'|'.join(_NEGATIONS.split())})\b", re.IGNORECASE),
+    "say I, my or we": _has(r"\b(?:I|[Mm]y|[Mm]e|[Ww]e|[Oo]ur)\b"),
+    "say you or your": _word("you your yours"),
+    "say please or thank": _word("please thank thanks"),
+}
+"""What is looked for in a text; where it is about words, English ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What rows of one side have more often than those of the other.
+
+    Attributes:
+        name: what those rows do: "contain a digit".
+        mine: share of the synthetic rows.
+        theirs: share of the real rows.
+        apart: the one less the other.
+        word: whether it is a single word, as it was found in the rows.
+    """
+
+    name: str
+    mine: Estimate
+    theirs: Estimate
+    apart: Estimate
+    word: bool = False
+
+    @property
+    def surely(self) -> float:
+        """How far apart the shares are at least."""
+        assert self.apart.low is not None
+        assert self.apart.high is not None
+        return max(self.apart.low, -self.apart.high, 0.0)
+
+
+def telltales(sides: tuple[Side, Side], shown: int) -> tuple[list[Feature], int]:
+    """The features that tell the sides apart, the surest first, and how many were looked at.
+
+    One is shown if it differs beyond chance, as many as were tried being taken into account
+    (Bonferroni), and if no surer one is much the same.
+    """
+    tried: list[tuple[Feature, NDArray[np.bool_]]] = []
+    for name, having, word in _tried(sides):
+        mine = share_of(having[: len(sides[0])], sides[0].groups)
+        theirs = share_of(having[len(sides[0]) :], sides[1].groups)
+        tried.append((Feature(name, mine, theirs, difference(mine, theirs), word), having))
+    level = NormalDist().inv_cdf(1 - 0.025 / max(1, len(tried))) / Z
+    chosen: list[tuple[Feature, NDArray[np.bool_]]] = []
+    for feature, having in sorted(tried, key=lambda each: -each[0].surely):
+        if len(chosen) == shown or not feature.surely:
+            break
+        if feature.word and sum(each.word for each, _ in chosen) == _MOST_WORDS:
+            continue
+        if _beyond(feature.apart, level) and all(_other(having, each) for _, each in chosen):
+            chosen.append((feature, having))
+    return [feature for feature, _ in chosen], len(tried)
+
+
+def _beyond(apart: Estimate, level: float) -> bool:
+    """Whether 0 is outside the interval made so many times longer."""
+    assert apart.value is not None
+    assert apart.low is not None
+    assert apart.high is not None
+    near = apart.value - apart.low if apart.value > 0 else apart.high - apart.value
+    return abs(apart.value) > level * near
+
+
+def _other(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> bool:
+    return abs(float(np.corrcoef(one, two)[0, 1])) < _ALIKE
+
+
+def _tried(sides: tuple[Side, Side]) -> Iterator[tuple[str, NDArray[np.bool_], bool]]:
+    """Each feature that some rows have, and not all: its name, which do, and whether it is a word.
+
+    Rows of the first side come first.
+    """
+    fields = sides[0].fields
+    for at, field in enumerate(fields):
+        where = f" in the {field}" if len(fields) > 1 else ""
+        texts = [row[at] for side in sides for row in side.texts]
+        for name, having, word in _of_field(texts, len(sides[0]), sides[1].name):
+            if having.any() and not having.all():
+                yield name + where, having, word
+
+
+def _of_field(
+    texts: Sequence[str], mine: int, reference: str
+) -> Iterator[tuple[str, NDArray[np.bool_], bool]]:
+    for name, has in SEEN.items():
+        yield name, np.array([has(text) for text in texts]), False
+    words = [split(text) for text in texts]
+    counts = np.array([len(each) for each in words])
+    few, many = np.quantile(counts[mine:], [0.1, 0.9])
+    yield f"are longer than nine of ten of {reference}", counts > many, False
+    yield f"are shorter than nine of ten of {reference}", counts < few, False
+    for size in (1, 2):
+        starts = [" ".join(each[:size]) if len(each) >= size else "" for each in words]
+        for start in _common([[start] for start in starts if start], texts, mine, _OPENINGS):
+            yield f"begin with “{start}”", np.array([each == start for each in starts]), False
+    kinds = [{*each} for each in words]
+    for word in _common(kinds, texts, mine, _WORDS):
+        yield f"contain “{word}”", np.array([word in each for each in kinds]), True
+
+
+def _common(
+    kinds: Sequence[Sequence[str] | set[str]], texts: Sequence[str], mine: int, most: int
+) -> list[str]:
+    """The commonest of what rows have, of those that some share of the rows have."""
+    counted = Counter(sorted(kind for each in kinds for kind in each))
+    fewest = max(3.0, _RARE * min(mine, len(texts) - mine))
+    return [kind for kind, count in counted.most_common(most) if count >= fewest]

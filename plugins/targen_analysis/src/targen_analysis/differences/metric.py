@@ -1,0 +1,388 @@
+"""The metric `differences`: how synthetic rows can be told from real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_analysis.data.excerpt import excerpt
+from targen_analysis.differences.clusters import (
+    MIN_ROWS,
+    Cluster,
+    Covered,
+    covered,
+    gaps,
+    latent,
+)
+from targen_analysis.differences.features import Feature, sentences, telltales
+from targen_analysis.differences.sides import Side, mean_of, side_of
+from targen_analysis.differences.telling import MIN_GROUPS, auc, by_form, by_words, scores
+from targen_analysis.lexical.words import split
+from targen_analysis.metrics import (
+    Cell,
+    Corpus,
+    Estimate,
+    Findings,
+    Metric,
+    MetricOptions,
+    Study,
+    Table,
+)
+from targen_analysis.statistics import generator, rate
+from targen_core import load_registry
+from targen_core.embedding import Embedder
+from targen_core.errors import TargenError
+from targen_core.text import percent, plural
+from targen_core.wording import Option, install
+
+__all__ = ["DIFFERENCES", "DifferenceOptions"]
+
+
+class DifferenceOptions(MetricOptions):
+    """Options of `differences`."""
+
+    rows: int = Field(1000, ge=20, description="Rows of each dataset, at most.")
+    shown: int = Field(10, ge=0, description="Features that are shown, at most.")
+    gaps: int = Field(5, ge=0, description="Clusters that are shown, at most.")
+    near: float = Field(90, gt=0, le=100, description="From which on two rows are alike.")
+    embedder: str = Field("minilm", description="What turns rows into vectors.")
+    replicates: int = Field(1000, ge=100, description="Resamples of an interval.")
+
+
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_SMALL = 30  # groups of the smaller side below which intervals are said to be wide
+_WIDE = 0.1  # of an AUC's interval
+_LEADS = 3  # features that stand in the sentences on top
+_PAIRS = 5  # near copies that are shown
+_WAYS = ("words", "form", "vectors")
+
+
+@dataclass
+class _Found:
+    """What was found of one dataset."""
+
+    sides: tuple[Side, Side]
+    areas: dict[str, Estimate] = field(default_factory=dict)
+    size: int = 0
+    features: list[Feature] = field(default_factory=list)
+    tried: int = 0
+    cover: Covered | None = None
+    gaps: list[Cluster] = field(default_factory=list)
+    copies: Estimate = field(default_factory=lambda: Estimate(None))
+    pairs: list[tuple[Cell, ...]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def seeds(self) -> int:
+        """Groups of the side that has the fewest."""
+        return min(side.seeds for side in self.sides)
+
+
+def _measure(study: Study, options: DifferenceOptions) -> Findings:
+    reference = study.reference
+    if reference is None:
+        return Findings(notes=(f"Differences need real rows: give {Option('against')}.",))
+    vectors = _Vectors(options.embedder)
+    found: dict[str, _Found] = {}
+    notes: list[str] = []
+    for corpus in study.corpora:
+        fields = [name for name in corpus.fields if name in reference.fields]
+        if not fields:
+            notes.append(f"{corpus.name} and {reference.name} have no text of the same name.")
+            continue
+        found[corpus.name] = _found(study, corpus, reference, fields, options, vectors)
+    if not found:
+        return Findings(notes=tuple(notes))
+    figures = {name: _figures(each) for name, each in found.items()}
+    figures[reference.name] = _lengths_of(next(iter(found.values())).sides[1])
+    lines = [[*_sentences(each)] for each in found.values()]
+    # Of several datasets the first two sentences: the rest is in the tables.
+    headlines = [line for of in lines for line in (of if len(lines) == 1 else of[:2])]
+    return Findings(
+        headlines=tuple(headlines),
+        figures=figures,
+        glance={
+            name: words
+            for name, words in _GLANCE.items()
+            if any(name in own for own in figures.values())
+        },
+        tables=tuple(_tables(found, reference, options)),
+        notes=(
+            *notes,
+            *dict.fromkeys(note for each in found.values() for note in each.notes),
+            *vectors.notes,
+            *_NOTES,
+        ),
+    )
+
+
+_GLANCE = {
+    "words": "words of a row, its mean",
+    "sd of words": "their standard deviation",
+    "sentences": "sentences of a row, its mean",
+    **{f"AUC by {way}": f"told from real rows by {way}; 0.5 is chance" for way in _WAYS},
+    "near copies": "rows that nearly are one of the reference",
+}
+
+_NOTES = (
+    (
+        "AUC: how often a classifier that learned from other seeds finds a synthetic row the more "
+        "synthetic of a pair; as many rows of each side, five folds, logistic regression. 0.5: "
+        "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds."
+    ),
+    (
+        "By words: words and word pairs. By form: lengths, marks, and letters by their case alone. "
+        "By vectors: what rows mean to an embedder."
+    ),
+    (
+        "Rows of one seed, and rows that share a text such as a premise, are in one fold, and "
+        "count as one draw as far as they are alike. A file does not say which rows share a seed."
+    ),
+    "A difference is not a fault: real rows have artefacts too. Train on both to see what counts.",
+)
+
+
+class _Vectors:
+    """Texts as vectors by an embedder, each text once; or why there are none.
+
+    Attributes:
+        notes: what a reader must know.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.notes: list[str] = []
+        self._known: dict[str, NDArray[np.float64]] = {}
+        self._encode: Any = None
+        try:
+            registry = load_registry()
+            embedder: Embedder = registry.resolve(registry.find("embedder", name))
+            self._encode = embedder.open()
+            self.notes.append(f"Vectors are those of {name}.")
+        except (TargenError, ModuleNotFoundError) as error:
+            hint = getattr(error, "hint", "")
+            self.notes.append(f"Left out, by vectors: {error}" + (f"; {hint}" if hint else ""))
+
+    def of(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
+        """A vector of length 1 for each text; None without an embedder."""
+        if self._encode is None:
+            return None
+        for text in texts:
+            if text not in self._known:
+                vector = np.asarray(self._encode(text), dtype=np.float64).ravel()
+                self._known[text] = vector / (np.linalg.norm(vector) or 1)
+        return np.array([self._known[text] for text in texts])
+
+
+def _found(
+    study: Study,
+    corpus: Corpus,
+    reference: Corpus,
+    fields: Sequence[str],
+    options: DifferenceOptions,
+    vectors: _Vectors,
+) -> _Found:
+    sides = (
+        side_of(study, corpus, fields, options.rows),
+        side_of(study, reference, fields, options.rows),
+    )
+    found = _Found(sides)
+    found.features, found.tried = telltales(sides, options.shown)
+    found.copies, found.pairs = _copies(sides, options.near)
+    try:
+        _classify(study, found, options, vectors)
+    except ModuleNotFoundError:
+        found.notes.append(
+            "Left out, AUC and clusters: scikit-learn is not installed: "
+            + str(install("targen-analysis[sklearn]"))
+        )
+    return found
+
+
+def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: _Vectors) -> None:
+    """Find how well classifiers tell the sides apart, and what clusters lack rows."""
+    import sklearn  # noqa: F401 - missing before anything is counted
+
+    sides = found.sides
+    rng = generator(study.rng(f"differences/{sides[0].name}/drawn"))
+    found.size = min(map(len, sides))
+    equal = (sides[0].drawn(found.size, rng), sides[1].drawn(found.size, rng))
+    seed = study.rng("differences/folds").getrandbits(31)
+    texts = [*equal[0].texts, *equal[1].texts]
+    if min(side.seeds for side in equal) < MIN_GROUPS:
+        found.notes.append(
+            f"AUC takes {MIN_GROUPS} seeds of each side: {found.seeds} of {sides[0].name} or "
+            f"{sides[1].name} are too few."
+        )
+    else:
+        ways = {"words": by_words(texts), "form": by_form(texts)}
+        ways["vectors"] = vectors.of([text for side in equal for text in side.whole])
+        for way, inputs in ways.items():
+            if inputs is not None:
+                scored, folds = scores(inputs, equal, seed)
+                found.areas[way] = auc(scored, folds, equal, options.replicates, rng)
+    if len(sides[1]) < MIN_ROWS or sides[1].seeds < MIN_GROUPS:
+        found.notes.append(f"{sides[1].name} has too few rows to form clusters.")
+        return
+    embedded = vectors.of([text for side in sides for text in side.whole])
+    if embedded is None:
+        embedded = latent([*sides[0].whole, *sides[1].whole], seed)
+    if embedded is None:
+        return
+    both = embedded[: len(sides[0])], embedded[len(sides[0]) :]
+    found.cover = covered(sides, both, rng)
+    found.gaps = gaps(sides, both, seed, options.gaps)
+
+
+def _copies(sides: tuple[Side, Side], near: float) -> tuple[Estimate, list[tuple[Cell, ...]]]:
+    """The share of rows that nearly are one of the other side, and some with that row."""
+    known = load_registry().function("near-duplicates", of="repeats")(near)
+    for at, text in enumerate(sides[1].whole):
+        known.add(f"other {at}", text, text)
+    pairs: list[tuple[Cell, ...]] = []
+    for at, text in enumerate(sides[0].whole):
+        there = known.find(f"row {at}", text, text)
+        if there is not None:
+            pairs.append((excerpt(sides[0].texts[at]), excerpt(sides[1].texts[there])))
+    return rate(len(pairs), len(sides[0])), pairs[:_PAIRS]
+
+
+def _counts(side: Side) -> dict[str, NDArray[np.float64]]:
+    """Words and sentences of each row."""
+    return {
+        "words": np.array([len(split(text)) for text in side.whole], dtype=float),
+        "sentences": np.array([len(sentences(text)) for text in side.whole], dtype=float),
+    }
+
+
+def _lengths_of(side: Side) -> dict[str, Estimate]:
+    counts = _counts(side)
+    return {
+        "words": mean_of(counts["words"], side.groups),
+        "sd of words": Estimate(float(counts["words"].std())),
+        "sentences": mean_of(counts["sentences"], side.groups),
+    }
+
+
+def _figures(found: _Found) -> dict[str, Estimate]:
+    figures = _lengths_of(found.sides[0])
+    figures |= {f"AUC by {way}": area for way, area in found.areas.items()}
+    if found.cover is not None:
+        figures["clusters with rows"] = found.cover.mine
+        figures["clusters with rows, other real rows"] = found.cover.theirs
+    figures["near copies"] = found.copies
+    return figures
+
+
+def _sentences(found: _Found) -> Iterator[str]:
+    mine, theirs = found.sides
+    if found.areas:
+        ways = ", ".join(f"by {way} {_area(area)}" for way, area in found.areas.items())
+        yield (
+            f"A classifier tells rows of {mine.name} from rows of {theirs.name} with an AUC of: "
+            f"{ways}. 0.50 is chance, 1 is certain; {found.size:,} rows each."
+        )
+    ours, real = _lengths_of(mine), _lengths_of(theirs)
+    yield (
+        f"A row of {mine.name} has {ours['words'].value:.1f} words (sd "
+        f"{ours['sd of words'].value:.1f}) in {ours['sentences'].value:.1f} sentences; one of "
+        f"{theirs.name} {real['words'].value:.1f} (sd {real['sd of words'].value:.1f}) in "
+        f"{real['sentences'].value:.1f}."
+    )
+    for feature in sorted(found.features, key=lambda each: each.word)[:_LEADS]:
+        yield (
+            f"{percent(feature.mine.value)} of the rows of {mine.name} {feature.name}; "
+            f"{percent(feature.theirs.value)} of {theirs.name} ({_points(feature.apart)})."
+        )
+    if not found.features:
+        yield f"None of {plural(found.tried, 'feature')} is in one of them surely more often."
+    if found.cover is not None and found.cover.mine.value is not None:
+        cover = found.cover
+        lacks = "; ".join(f"“{', '.join(each.words)}”" for each in found.gaps[:_LEADS])
+        yield (
+            f"{mine.name} has rows in {percent(cover.mine.value)} of some {cover.clusters} "
+            f"clusters of {theirs.name}; as many other rows of {theirs.name}, in "
+            f"{percent(cover.theirs.value)}." + (f" It has fewest about {lacks}." if lacks else "")
+        )
+    if found.copies.value:
+        yield f"{percent(found.copies.value)} of its rows are near copies of rows of {theirs.name}."
+    if found.seeds < _SMALL:
+        few = min(found.sides, key=lambda side: side.seeds)
+        widths = [area.high - area.low for area in found.areas.values() if area.low and area.high]
+        wide = max(widths, default=0.0)
+        yield (
+            f"This is little to go by: {few.name} has {plural(few.seeds, 'independent row')} "
+            "(seeds or premises), so intervals are rough and only large differences show"
+            + (f"; an AUC is known to within {100 * wide:.0f} points." if wide > _WIDE else ".")
+        )
+
+
+def _area(area: Estimate) -> str:
+    if area.value is None:
+        return "unknown"
+    return f"{area.value:.2f} ({area.low:.2f} to {area.high:.2f})"
+
+
+def _points(apart: Estimate) -> str:
+    value, low, high = (round(100 * (end or 0)) for end in (apart.value, apart.low, apart.high))
+    return f"{value:+d} points, {low:+d} to {high:+d}"
+
+
+def _tables(
+    found: dict[str, _Found], reference: Corpus, options: DifferenceOptions
+) -> Iterator[Table]:
+    for name, each in found.items():
+        many = len(each.features)
+        yield Table(
+            f"What tells {name} from {reference.name}: rows that …",
+            ("rows that", name, reference.name, "difference"),
+            [(f.name, f.mine, f.theirs, f.apart) for f in each.features],
+            note=f"Shares of rows, the surest difference first; {many} of {each.tried} features "
+            "that were looked at. Those which differ beyond chance are shown, and of several that "
+            "say the same, one.",
+        )
+    sides = {name: each.sides[0] for name, each in found.items()}
+    sides[reference.name] = next(iter(found.values())).sides[1]
+    yield Table(
+        "Words and sentences of a row",
+        ("of what", "dataset", "mean", "sd", *(f"{q:.0%}" for q in _QUANTILES)),
+        [
+            (what, name, mean_of(counts, side.groups), round(float(counts.std()), 2),
+             *(float(q) for q in np.quantile(counts, _QUANTILES)))
+            for what in ("words", "sentences")
+            for name, side in sides.items()
+            for counts in [_counts(side)[what]]
+        ],
+        note="The last columns are quantiles: half of the rows have at most the 50 %.",
+    )  # fmt: skip
+    for name, each in found.items():
+        real = each.sides[1]
+        yield Table(
+            f"What {reference.name} has and {name} lacks, by clusters",
+            ("words", reference.name, name, "difference", "a row of it"),
+            [
+                (", ".join(g.words), g.theirs, g.mine, g.apart, excerpt(real.texts[g.row]))
+                for g in each.gaps
+            ],
+            note="Shares of rows; clusters (k-means) whose shares surely differ.",
+        )
+        yield Table(
+            f"Rows of {name} that are near copies of rows of {reference.name}",
+            (name, reference.name),
+            each.pairs,
+            note=f"Alike by {options.near:g} of 100, as the near-duplicate filter counts.",
+        )
+
+
+DIFFERENCES = Metric(
+    title="Differences from the real rows",
+    measure=_measure,
+    options=DifferenceOptions,
+    order=0,
+    summary="how rows can be told from those of the reference: a classifier's AUC, and in words",
+)
+"""How synthetic rows can be told from real ones, which a report opens with."""

@@ -1,0 +1,169 @@
+"""How well a classifier tells real rows from synthetic ones: by words, by form, by vectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from targen_analysis.differences.sides import Side
+from targen_analysis.folds import folds_of
+from targen_analysis.lexical.words import split
+from targen_analysis.metrics import Estimate
+
+__all__ = ["FOLDS", "MIN_GROUPS", "auc", "by_form", "by_words", "scores"]
+
+FOLDS = 5
+MIN_GROUPS = 2 * FOLDS
+"""Groups of each side below which nothing is learned."""
+
+_MAX_GRAMS = 20_000
+_MARKS = ".,;:?!'\"`()-–—/’“”…"
+_SHAPES = (
+    (re.compile(r"[^\W\d_]"), lambda found: "A" if found[0].isupper() else "a"),
+    (re.compile(r"\d"), "9"),
+    (re.compile(r"a+"), "a"),
+    (re.compile(r"(Aa )+"), "Aa "),
+)
+
+
+def by_words(texts: Sequence[tuple[str, ...]]) -> Any:
+    """Words and word pairs of each field, by TF-IDF: sparse, a line a row; None without any."""
+    from scipy.sparse import hstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    columns = []
+    for at in range(len(texts[0])):
+        counted = TfidfVectorizer(
+            analyzer=_grams, min_df=2, max_features=_MAX_GRAMS, sublinear_tf=True
+        )
+        try:
+            columns.append(counted.fit_transform([row[at] for row in texts]))
+        except ValueError:  # no n-gram stands in two rows
+            continue
+    return hstack(columns, format="csr") if columns else None
+
+
+def _grams(text: str) -> list[str]:
+    words = split(text)
+    return words + [f"{one} {two}" for one, two in pairwise(words)]
+
+
+def by_form(texts: Sequence[tuple[str, ...]]) -> Any:
+    """The form of each field, whatever it says: lengths, marks, and letters by their case alone.
+
+    Of "Dr. Li has 3 cats." it is "Aa. Aa a 9 a.", in runs of up to five letters by TF-IDF; and
+    counts, each scaled to its standard deviation.
+    """
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    columns: list[Any] = []
+    for at in range(len(texts[0])):
+        own = [row[at] for row in texts]
+        counts = np.array([_counts(text) for text in own])
+        spread = counts.std(axis=0)
+        columns.append(csr_matrix((counts - counts.mean(axis=0)) / np.where(spread, spread, 1)))
+        counted = TfidfVectorizer(
+            analyzer="char", ngram_range=(1, 5), lowercase=False, min_df=2, max_features=2000
+        )
+        try:
+            columns.append(counted.fit_transform([_shape(text) for text in own]))
+        except ValueError:  # they are empty
+            continue
+    return hstack(columns, format="csr")
+
+
+def _shape(text: str) -> str:
+    for pattern, put in _SHAPES:
+        text = pattern.sub(put, text)
+    return f"^{text[:1000]}$"
+
+
+def _counts(text: str) -> list[float]:
+    letters, words = max(1, len(text)), max(1, len(split(text)))
+    upper = sum(map(str.isupper, text))
+    return [
+        np.log(letters),
+        np.log(words),
+        letters / words,
+        upper / letters,
+        sum(map(str.isdigit, text)) / letters,
+        *(text.count(mark) / words for mark in _MARKS),
+    ]
+
+
+def scores(
+    inputs: Any, sides: tuple[Side, Side], seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Of each row how synthetic it looks to a classifier that learned from other seeds.
+
+    Args:
+        inputs: a line a row, those of the first side, which is the synthetic one, first.
+        sides: the rows.
+        seed: decides the folds.
+
+    Returns:
+        Scores, and the fold of each row. Scores of one fold alone compare.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    truth = np.repeat([1, 0], [len(side) for side in sides])
+    folds = np.concatenate(
+        [folds_of(s.groups.tolist(), [s.name] * len(s), count=FOLDS, seed=seed) for s in sides]
+    )
+    found = np.zeros(len(truth))
+    for fold in range(FOLDS):
+        held = folds == fold
+        if not held.any() or len(np.unique(truth[~held])) < 2:
+            continue
+        model = LogisticRegression(C=10, class_weight="balanced", max_iter=1000)
+        found[held] = model.fit(inputs[~held], truth[~held]).decision_function(inputs[held])
+    return found, folds
+
+
+def auc(
+    found: NDArray[np.float64],
+    folds: NDArray[np.int64],
+    sides: tuple[Side, Side],
+    replicates: int,
+    rng: np.random.Generator,
+) -> Estimate:
+    """The area under the ROC curve: how often a synthetic row looks more so than a real one.
+
+    Pairs of one fold are compared. The interval is a bootstrap of the groups of both sides, the
+    classifiers as they are.
+    """
+    mine = len(sides[0])
+    weights = [
+        np.vstack([np.ones(len(side)), _resampled(side.groups, replicates, rng)]) for side in sides
+    ]
+    won = np.zeros(replicates + 1)
+    pairs = np.zeros(replicates + 1)
+    for fold in range(FOLDS):
+        one, two = folds[:mine] == fold, folds[mine:] == fold
+        if not one.any() or not two.any():
+            continue
+        better = found[:mine][one][:, None] - found[mine:][two][None, :]
+        better = (better > 0) + 0.5 * (better == 0)
+        first, second = weights[0][:, one], weights[1][:, two]
+        won += ((first @ better) * second).sum(axis=1)
+        pairs += first.sum(axis=1) * second.sum(axis=1)
+    areas = won / np.where(pairs, pairs, np.nan)
+    if np.isnan(areas[0]):
+        return Estimate(None)
+    low, high = np.nanquantile(areas[1:], [0.025, 0.975])
+    return Estimate(float(areas[0]), float(min(low, areas[0])), float(max(high, areas[0])))
+
+
+def _resampled(
+    groups: NDArray[np.int64], replicates: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """How often each row is drawn in each replicate, shape (replicates, rows)."""
+    kinds, number = np.unique(groups, return_inverse=True)
+    often = rng.multinomial(len(kinds), np.full(len(kinds), 1 / len(kinds)), size=replicates)
+    return often[:, number].astype(np.float64)

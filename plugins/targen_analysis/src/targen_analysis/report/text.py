@@ -1,0 +1,33 @@
+"""The report as Markdown: what it opens with, and a few sentences of each metric."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from targen_analysis.analysis import Analysis
+from targen_analysis.metrics import Findings
+from targen_analysis.report.cells import shown
+from targen_analysis.report.short import in_short, leading
+from targen_standard.findings import findings_as_markdown
+
+__all__ = ["as_markdown"]
+
+
+def as_markdown(analysis: Analysis) -> str:
+    """The verdict, what tells the data from real rows, the figures side by side, and limits."""
+    study, short, lead = analysis.study, in_short(analysis), leading(analysis)
+    tables = lead.findings.tables if lead is not None and lead.findings is not None else ()
+    glance = (replace(short.glance, title="Figures side by side"),) if short.glance.rows else ()
+    title = " · ".join(corpus.name for corpus in study.corpora)
+    if study.reference is not None:
+        title += f" against {study.reference.name}"
+    return findings_as_markdown(
+        title,
+        Findings(
+            headlines=(*short.verdict, *short.headlines),
+            tables=tuple(table for table in (*tables, *glance) if table.rows),
+            warnings=tuple(line.removesuffix(".") for line in short.warnings),
+            notes=(*(lead.findings.notes if lead and lead.findings else ()), *short.limits),
+        ),
+        shown,
+    )
