@@ -134,6 +134,12 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
         summary="refuses rows whose embedding is too near to another one's",
         flags=True,
     )
+    register.register(
+        "examples",
+        "targen_standard.examples:EXAMPLES",
+        summary="has rows read like real ones of your own, and refuses those that repeat one",
+        flags=True,
+    )
 
 
 @hookimpl
