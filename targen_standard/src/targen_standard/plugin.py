@@ -36,6 +36,7 @@ _COMMANDS = {
     "export": ("Use it", "exporting", "a dataset in the form that another tool reads"),
     "validate": ("Use it", "validating", "a dataset checked against its task's schema"),
     "correct": ("Use it", "correction", "the labels of a dataset corrected"),
+    "profile": ("Tasks and plugins", "profiling", "how real texts are written, for rows like them"),
     "init-task": ("Tasks and plugins", "drafting", "a task file to fill in"),
 }
 """Command -> panel of `targen --help`, folder, and summary."""

@@ -66,6 +66,7 @@ __all__ = [
     "asked",
     "called_task",
     "elsewhere",
+    "file_of_rows",
     "quotas_of",
     "registry_for",
     "reopened",
@@ -409,7 +410,7 @@ def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     made = {
         name: _sources(value, folder) if name in named else value for name, value in values.items()
     }
-    return made | {name: _file_of(made[name]) for name in made.keys() & _of_rows()}
+    return made | {name: file_of_rows(made[name]) for name in made.keys() & _of_rows()}
 
 
 def _of_rows() -> set[str]:
@@ -417,7 +418,7 @@ def _of_rows() -> set[str]:
     return {name for name, option in shortcuts().items() if option.rows}
 
 
-def _file_of(rows: Any) -> Path:
+def file_of_rows(rows: Any) -> Path:
     """The file that rows are in; those that are in none yet are written into one in the cache.
 
     A run copies it later, and a command may read it until it ends.

@@ -24,7 +24,7 @@ _FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a tw
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=[\s\"'”’)]|$)|\n|$)", re.DOTALL)
 _ABBREVIATION = re.compile(r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|inc)\.", re.I)
 _WORD = re.compile(r"[^\W_][\w'’-]*")
-_NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][\w'’-]+)")
+_NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][a-z][\w'’-]*)")
 _NUMBER = re.compile(r"\d")
 _SLIP = re.compile(
     r"\b(?:dont|cant|wont|didnt|doesnt|isnt|wasnt|ive|im|id like|whats|hows|u|ur|pls|plz|thx|gonna|"

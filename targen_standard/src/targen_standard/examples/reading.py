@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 import re
@@ -13,7 +14,8 @@ from typing import Any
 
 from targen_core.dataset.source import open_source
 from targen_core.errors import TargenError, UsageError
-from targen_core.reading import json_of, read_text
+from targen_core.plain import content_of
+from targen_core.reading import json_of
 from targen_core.tasks.fields import NO_TEXTS, text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
@@ -147,19 +149,29 @@ def _records(path: Path) -> tuple[str, _Records]:
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
         source = open_source(path)
         return source.form.place, _as_rows(source.each())
-    text = read_text(path, _LARGEST)
-    lines = ((n, line.strip()) for n, line in enumerate(text.splitlines(), 1))
-    if suffix in _TABLES or text.lstrip()[:1] == "{":
+    data = content_of(path, _LARGEST).removeprefix(codecs.BOM_UTF8)
+    lines = ((n, _decoded(line)) for n, line in enumerate(data.splitlines(), 1))
+    if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)
     return "line", ((n, line or ValueError("empty")) for n, line in lines)
+
+
+def _decoded(line: bytes) -> str | ValueError:
+    """A line without spaces around it; one in another encoding is no reason to refuse the rest."""
+    try:
+        return line.decode().strip()
+    except UnicodeDecodeError:
+        return ValueError("not UTF-8")
 
 
 def _as_rows(rows: Iterable[tuple[int, Mapping[str, Any] | ValueError]]) -> _Records:
     return ((n, ValueError("no row") if isinstance(row, ValueError) else row) for n, row in rows)
 
 
-def _value(line: str) -> Mapping[str, Any] | str | ValueError:
+def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
     """A line of JSON: an object, or a text."""
+    if isinstance(line, ValueError):
+        return line
     try:
         value = json_of(line, strict=False)
         json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair

@@ -12,7 +12,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.examples.reading import Example
 
-__all__ = ["Hands", "shown_to", "told"]
+__all__ = ["Hands", "shown_to", "told", "varied"]
 
 _MOST = 100  # examples that are shown; more are measured alone
 _LONGEST = 1_500  # characters of one, as a prompt shows it
@@ -47,7 +47,7 @@ class Hands:
         if self.whose == "other" and aim is None:
             self.whose = "any"
         most = max(size, _MOST // max(1, labels if self.whose == "own" else 1))
-        chosen = _varied(mine, most)
+        chosen = varied(mine, most)
         size = min(size, len(chosen))
         count = -(-len(chosen) // size)
         self.hands = [
@@ -60,7 +60,7 @@ class Hands:
         return self.hands[int(llm.alternate(*map(str, range(len(self.hands)))))]
 
 
-def _varied(rows: Sequence[Example], most: int) -> list[Example]:
+def varied(rows: Sequence[Example], most: int) -> list[Example]:
     """At most so many, each text once, of all lengths, in an order that says nothing of these."""
     each = {" ".join(row.text.split()).casefold(): row for row in reversed(rows)}
     sized = sorted(each.values(), key=lambda row: (len(row.text.split()), _digest(row)))
