@@ -53,8 +53,8 @@ def measured(rows: Sequence[Example]) -> Profile:
         "form": _forms(texts, weights, slots),
         "writing": _shares(texts, weights, slots, _writing),
         "names and numbers": _shares(texts, weights, slots, _names),
-        "a question opens with": _openings(texts, weights, asking=True),
-        "a statement opens with": _openings(texts, weights, asking=False),
+        "a question may open with": _openings(texts, weights, asking=True),
+        "a statement may open with": _openings(texts, weights, asking=False),
     }
     return Profile(traits={name: values for name, values in traits.items() if values})
 

@@ -139,4 +139,6 @@ class Profile(BaseModel):
     @property
     def drawn(self) -> tuple[Trait, ...]:
         """The traits as dimensions."""
-        return tuple(Trait(name=name, values=values) for name, values in self.traits.items())
+        return tuple(
+            Trait(name=name, values=values, by_branch=True) for name, values in self.traits.items()
+        )
