@@ -43,7 +43,7 @@ def ask_once(
     cache: Path | None = None,
     folder: Path | None = None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
-    **values: object,
+    **values: Any,
 ) -> tuple[R, Counts]:
     """Return the reply to a prompt, and what it took, earlier processes included.
 

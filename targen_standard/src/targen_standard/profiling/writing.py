@@ -32,10 +32,11 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
         lines.append("What they are about; it is not drawn, since it could tell a label:")
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
     comments = "".join(f"# {line}\n" for line in lines)
-    value = {"profile": {"traits": profile.traits}}
+    value: dict[str, object] = {"traits": profile.traits}
     if profile.about:
-        value["profile"]["about"] = list(profile.about)  # type: ignore[assignment]
-    return comments + yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=96)
+        value["about"] = list(profile.about)
+    said: str = yaml.safe_dump({"profile": value}, allow_unicode=True, sort_keys=False, width=96)
+    return comments + said
 
 
 def with_section(text: str, made: str) -> str | None:
