@@ -296,7 +296,7 @@ COMMANDS = [
     Command("preview", "preview tickets -n 4", ()),
     Command(
         "preview --variants",
-        "preview ./mail.yaml -n 2 --variants default --examples own",
+        "preview ./mail.yaml -n 2 --variants default --solve own",
         (),
         before=_mail,
     ),

@@ -37,6 +37,7 @@ __all__ = [
     "Option",
     "Options",
     "RowOptions",
+    "Rows",
     "several",
 ]
 
@@ -101,6 +102,14 @@ class Datasets:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Marks an option, a `Path`, that is a file of rows which a run keeps a copy of.
+
+    Rows of a program, of a folder or of a hub may be passed too: they are written into such a file.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """An option as its model declares it.
 
@@ -109,12 +118,14 @@ class Option:
         default: of its field.
         flag: how a command takes it.
         datasets: set if its values are datasets.
+        rows: whether it is a file of rows.
     """
 
     kind: Any
     default: Any
     flag: Flag
     datasets: Datasets | None = None
+    rows: bool = False
 
 
 class Options(BaseModel):
@@ -138,7 +149,8 @@ class Options(BaseModel):
             if flag is not None and (not names or name in names):
                 panel = cls.panel if flag.panel is None else flag.panel
                 flag = replace(flag, panel=panel)
-                found[name] = Option(field.annotation, field.default, flag, marked.get(name))
+                rows = any(isinstance(each, Rows) for each in field.metadata)
+                found[name] = Option(field.annotation, field.default, flag, marked.get(name), rows)
         return found
 
     @model_validator(mode="wrap")

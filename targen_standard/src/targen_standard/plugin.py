@@ -36,6 +36,7 @@ _COMMANDS = {
     "export": ("Use it", "exporting", "a dataset in the form that another tool reads"),
     "validate": ("Use it", "validating", "a dataset checked against its task's schema"),
     "correct": ("Use it", "correction", "the labels of a dataset corrected"),
+    "profile": ("Tasks and plugins", "profiling", "how real texts are written, for rows like them"),
     "init-task": ("Tasks and plugins", "drafting", "a task file to fill in"),
 }
 """Command -> panel of `targen --help`, folder, and summary."""
@@ -132,6 +133,12 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
         "distance",
         "targen_standard.filters.distance:DISTANCE",
         summary="refuses rows whose embedding is too near to another one's",
+        flags=True,
+    )
+    register.register(
+        "examples",
+        "targen_standard.examples:EXAMPLES",
+        summary="has rows read like real ones of your own, and refuses those that repeat one",
         flags=True,
     )
 

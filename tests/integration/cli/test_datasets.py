@@ -230,8 +230,8 @@ REFUSED = """
     2 | correct bare.jsonl --task rte -b scripted | no labelled rows
     2 | preview rte -b scripted --variants default,nosuch | has no variant 'nosuch'
     2 | preview rte -b scripted --variants paper --variant paper | --variants cannot be combined
-    2 | preview rte -b scripted --examples rows.jsonl | --examples is for --variants
-    2 | preview rte -b scripted --variants paper --examples nosuch.jsonl | there is no file
+    2 | preview rte -b scripted --solve rows.jsonl | --solve is for --variants
+    2 | preview rte -b scripted --variants paper --solve nosuch.jsonl | there is no file
     2 | generate rte --suite superglue -n 4 -b scripted | say what to generate
     2 | estimate -n 4 | say what to estimate
     2 | generate rte -n 8 -b scripted --contexts-fraction 0.5 | --contexts-fraction
@@ -253,7 +253,7 @@ def test_what_cannot_be(code, line, error, file, refuses, tmp_path):
 def test_variants_side_by_side_with_examples(targen, file):
     result = targen(
         *("preview", "rte", "--variants", "default,paper", "-n", "8", "-b", "scripted"),
-        *("--examples", file(GOOD), "--json"),
+        *("--solve", file(GOOD), "--json"),
     )
     assert result.code == 0
     default, paper = result.json

@@ -5,6 +5,7 @@ Options are keywords by then; objects get names, and items get files.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import tempfile
@@ -21,6 +22,7 @@ from pydantic import BaseModel, SecretStr
 
 from targen_core import folders
 from targen_core.api.models import ModelLike, backend_of, name_of, named
+from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.dataset.source import open_source
 from targen_core.engine.order import SIDE_BY_SIDE
@@ -29,7 +31,7 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UsageError
 from targen_core.options import Limits
-from targen_core.origin import Typed, is_file, order_of
+from targen_core.origin import HUB, Typed, is_file, order_of
 from targen_core.outputs import write_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
@@ -52,7 +54,6 @@ from targen_core.wording import Option, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
-    from targen_core.dataset.model import Dataset
 
 __all__ = [
     "ExecutorLike",
@@ -66,6 +67,7 @@ __all__ = [
     "asked",
     "called_task",
     "elsewhere",
+    "file_of_rows",
     "quotas_of",
     "registry_for",
     "reopened",
@@ -200,6 +202,12 @@ def asked(
             hint=Option("correct", False),
         )
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
+    options = dict(options or {})  # rows of a program are no option that a manifest could hold
+    values |= {
+        name: options.pop(name)
+        for name in {*options} & _of_rows()
+        if not isinstance(options[name], Mapping)  # options of a part of that name
+    }
     if model is None:
         model = USUAL_MODEL
         _log.warning(
@@ -403,9 +411,44 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
 def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Values by option, those that are datasets by their names, as `_sources` has them."""
     named = {name for name, option in shortcuts().items() if option.datasets is not None}
-    return {
+    made = {
         name: _sources(value, folder) if name in named else value for name, value in values.items()
     }
+    return made | {name: file_of_rows(made[name]) for name in made.keys() & _of_rows()}
+
+
+def _of_rows() -> set[str]:
+    """The options that are files of rows."""
+    return {name for name, option in shortcuts().items() if option.rows}
+
+
+def file_of_rows(rows: Any) -> Path:
+    """The file that rows are in; those that are in none yet are written into one in the cache.
+
+    A run copies it later, and a command may read it until it ends.
+
+    Raises:
+        UsageError: they are no dataset.
+    """
+    if isinstance(rows, str | PathLike):
+        path = as_path(rows)
+        if not str(rows).startswith(HUB) and not path.is_dir():
+            return path  # who reads it says what is wrong with it
+        rows = Typed(rows)
+    if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run
+        rows = made
+    name, of = "rows", rows
+    if isinstance(rows, str) or not (
+        isinstance(rows, list | tuple) and rows and all(isinstance(row, str) for row in rows)
+    ):
+        source = open_source(rows)
+        name, of = source.name, map(dict, source.rows())
+    text = "".join(f"{json.dumps(row, default=str)}\n" for row in of)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    file = folders.cache_folder() / "rows" / digest / f"{name}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_file(file, text)
+    return file
 
 
 def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:

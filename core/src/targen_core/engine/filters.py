@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:  # with numpy, and pydantic
     from targen_core.engine.commits import Commit
+    from targen_core.tasks.model import Task
 
 __all__ = ["USUAL", "Candidate", "Filter", "Filters", "Refusal"]
 
@@ -86,6 +87,7 @@ class Filter(ABC):
         stateless: whether one object serves all of a run, since it learns nothing of rows.
         version: raised when it gives other verdicts on the same rows. A run records it, and warns
             if it is resumed with another.
+        shapes: whether it changes the task, by `shaped`.
         across_runs: whether rows of different runs are passed through it, too, where these are
             merged; its `find` and `add` are called for each row then, and no other method.
     """
@@ -96,7 +98,16 @@ class Filter(ABC):
     precedence: int = 0
     stateless: bool = False
     version: int = 1
+    shapes: bool = False
     across_runs: bool = False
+
+    def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
+        """Return the task with what the filter adds to it, such as dimensions or prompts.
+
+        It is called before anything else, in every process, and so must follow from the filter's
+        options and the files that they name.
+        """
+        return task
 
     @abstractmethod
     def find(self, candidate: Candidate) -> Refusal | None:

@@ -44,6 +44,7 @@ class LocalExecutor(Executor):
         """
         self._task = task
         self._branches = task.branches
+        self._numbers = {branch: number for number, branch in enumerate(self._branches)}
         self._layer = layer
         self._corrector = corrector
         self._guard = Guard(task.name, distribution)
@@ -78,6 +79,7 @@ class LocalExecutor(Executor):
                 self._task.draw_path(seed.path),
                 seed.sample * count,
                 count,
+                self._numbers[branch],
             ),
         )
         guard = self._of_branch[branch]

@@ -73,12 +73,14 @@ class Configurable(Generic[PartT]):
             `{"embedder": "embedder"}`; `make` gets that part, made with its own options, as a
             keyword with the option's name, and the option then holds its full id.
         section: of a filter, its section of reports and cards.
+        shapes: of a filter, whether it changes the task; see `Filter.shaped`.
     """
 
     options: type[BaseModel]
     make: Callable[..., PartT]
     uses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     section: Section | None = None
+    shapes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse options that could not be read."""

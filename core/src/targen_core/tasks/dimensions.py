@@ -49,12 +49,16 @@ class Dimension(Keywords):
         in_prompt: whether prompts say what was drawn; if not, only the step's code reads it, in
             `llm.draws`, such as a kind that selects a prompt.
         summary: one line for people.
+        by_branch: of rows, whether the branches of a seed have draws of their own, not the same.
+            The branch is one index more of the place: over as many seeds as there are values, each
+            branch has each value once, so a value still says nothing of a label.
     """
 
     name: str
     values: Sequence[str] | Mapping[str, int]
     in_prompt: bool = True
     summary: str = ""
+    by_branch: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a dimension that nothing could be drawn from."""
@@ -131,18 +135,28 @@ def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[i
     return array("L", sorted(range(size), key=keys.__getitem__))
 
 
-def draw(dimensions: Iterable[Dimension], seed: int, path: Sequence[int]) -> dict[str, str]:
-    """What a run of `seed` draws at the place `path`: values by name."""
-    return {dimension.name: dimension.at(seed, path) for dimension in dimensions}
+def draw(
+    dimensions: Iterable[Dimension], seed: int, path: Sequence[int], branch: int = 0
+) -> dict[str, str]:
+    """What a run of `seed` draws at the place `path` for a branch, by its number."""
+    return {
+        dimension.name: dimension.at(seed, (*path, branch) if dimension.by_branch else path)
+        for dimension in dimensions
+    }
 
 
 def draws_from(
-    dimensions: Sequence[Dimension], seed: int, path: Sequence[int], first: int, count: int
+    dimensions: Sequence[Dimension],
+    seed: int,
+    path: Sequence[int],
+    first: int,
+    count: int,
+    branch: int = 0,
 ) -> tuple[Mapping[str, str], ...]:
     """The draws of `count` places below `path`, from index `first` on; empty without dimensions."""
     if not dimensions:
         return ({},) * count
-    return tuple(draw(dimensions, seed, (*path, first + more)) for more in range(count))
+    return tuple(draw(dimensions, seed, (*path, first + more), branch) for more in range(count))
 
 
 def draws_text(draws: Sequence[Mapping[str, str]], dimensions: Iterable[Dimension]) -> str:
@@ -172,5 +186,6 @@ def repeated(dimensions: Iterable[Dimension]) -> str | None:
 
 def digest_of(dimension: Dimension) -> str:
     """Twelve hex digits that change with anything that decides its draws."""
-    text = "\n".join([str(dimension.in_prompt), *dimension.pool])
+    own = ["by branch"] if dimension.by_branch else []
+    text = "\n".join([str(dimension.in_prompt), *own, *dimension.pool])
     return hashlib.sha256(text.encode()).hexdigest()[:12]

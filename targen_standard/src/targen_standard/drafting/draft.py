@@ -1,31 +1,19 @@
-"""One call that drafts a declaration, through the call layer like any other."""
+"""One call that drafts a declaration."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from targen_core.calls.call import Scope
-from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.usage import Counts, Usage
-from targen_core.engine.facade import StageLlm
+from targen_core.calls.usage import Counts
 from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.account import part_limits
-from targen_core.runs.jobs.session import open_layer
-from targen_core.runs.preparing.delivering import chosen_delivery
-from targen_core.runs.preparing.models import PreparedStep, bind_models, models_of
-from targen_core.runs.preparing.plan import options_of
 from targen_core.runs.records.spec import RunSpec
-from targen_core.tasks.model import Task
 from targen_core.wording import Action
 from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task
+from targen_standard.single import ask_once, cost_of_one
 from targen_standard.task_files.model import Declaration
 
 __all__ = ["Draft", "draft_cost", "draft_task"]
@@ -59,11 +47,30 @@ def draft_task(
         UsageError: anything wrong with the backend or its options.
         JobFailed: two drafts made no task; or budget or service stopped it.
     """
-    with contextlib.ExitStack() as stack:
-        if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        spec = spec.replace(limits=part_limits(folder, spec.limits))
-        return asyncio.run(_draft(registry, description, spec, cache, folder, on_layer))
+    try:
+        reply, usage = ask_once(
+            registry,
+            drafting_task(),
+            spec,
+            DRAFT_PROMPT,
+            reply=DraftReply,
+            check=_usable,
+            place="draft",
+            cache=cache,
+            folder=folder,
+            on_layer=on_layer,
+            wanted=description.strip(),
+        )
+    except Rejected as error:
+        raise JobFailed(
+            f"the model's draft is not a valid task: {error}",
+            hint="try another model, or: " + Action("init-task", blank=True),
+        ) from error
+    return Draft(declared(reply), usage)
+
+
+def _usable(reply: DraftReply) -> None:
+    declared(reply)
 
 
 def draft_cost(registry: Registry, description: str, spec: RunSpec) -> float | None:
@@ -72,69 +79,5 @@ def draft_cost(registry: Registry, description: str, spec: RunSpec) -> float | N
     Raises:
         UsageError: anything wrong with the backend or its options.
     """
-    step = _model(registry, spec, drafting_task())
-    if step.price is None:
-        return None
-    # The prompt and an answer; a second attempt carries both, and has an answer of its own.
-    prompt = len(DRAFT_PROMPT.text) + len(description)
-    answer = step.params["max_tokens"]
-    return step.price.max_dollars(prompt, answer) + step.price.max_dollars(prompt + answer, answer)
-
-
-async def _draft(
-    registry: Registry,
-    description: str,
-    spec: RunSpec,
-    cache: Path | None,
-    folder: Path,
-    on_layer: Callable[[CallLayer], None],
-) -> Draft:
-    task = drafting_task()
-    step = _model(registry, spec, task)
-    usage = Usage()
-
-    def usable(reply: DraftReply) -> None:
-        declared(reply)
-
-    journal = Journal(folder / "journal", on_record=usage.recall)
-    try:
-        async with open_layer(
-            bind_models({"generate": step}, spec.limits),
-            seed=spec.seed,
-            limits=spec.limits,
-            journal=journal,
-            usage=usage,
-            cache=cache,
-        ) as layer:
-            on_layer(layer)
-            llm = StageLlm(
-                layer,
-                task,
-                step="generate",
-                place="draft",
-                indices=(0,),
-                label=None,
-                scope=Scope(),
-            )
-            reply = await llm.ask(
-                DRAFT_PROMPT, reply=DraftReply, check=usable, wanted=description.strip()
-            )
-    except Rejected as error:
-        raise JobFailed(
-            f"the model's draft is not a valid task: {error}",
-            hint="try another model, or: " + Action("init-task", blank=True),
-        ) from error
-    finally:
-        journal.close()
-    return Draft(declared(reply), usage.total)
-
-
-def _model(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> PreparedStep:
-    """Find and make the model of a call that is no part of a run, asked as step 3 of `task`.
-
-    Raises:
-        UsageError: `spec` is invalid; its task and quotas are not looked at.
-    """
-    delivery = chosen_delivery(registry, spec.limits)
-    steps = models_of(registry, task, spec, options_of(task, spec), {"generate"}, delivery)
-    return steps["generate"]
+    characters = len(DRAFT_PROMPT.text) + len(description)
+    return cost_of_one(registry, drafting_task(), spec, characters)

@@ -17,6 +17,7 @@ from targen_cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.text import percent
+from targen_standard.examples import ExampleOptions
 
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
@@ -38,6 +39,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
         *("dimensions", "task_dimensions"),
     ),
+    ExampleOptions,
     ModelOptions,
     Limits.declared("max_cost", "max_tokens", "max_outage", "cache"),
 )
@@ -52,9 +54,9 @@ def preview(
             "--variants", metavar="A,B", help="Compare variants; default is the task as it is."
         ),
     ] = "",
-    examples: Annotated[
+    solve: Annotated[
         Path | None,
-        typer.Option("--examples", metavar="FILE", help="Labelled rows to solve, for --variants."),
+        typer.Option("--solve", metavar="FILE", help="Labelled rows to solve, for --variants."),
     ] = None,
     correct: CorrectArg = True,
     prompts: Annotated[
@@ -71,11 +73,11 @@ def preview(
 
     A run with the same seed and options takes these replies from the cache and does not pay again.
     With --variants the same seeds go through each variant, five candidates a label unless -n says
-    otherwise, and each one's instructions solve the labelled rows of --examples.
+    otherwise, and each one's instructions solve the labelled rows of --solve.
 
     Examples:
     - targen preview rte
-    - targen preview cb --variants default,commitment,paper --examples solved.jsonl
+    - targen preview cb --variants default,commitment,paper --solve solved.jsonl
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
     from targen_cli.ahead import ask_first
@@ -91,8 +93,8 @@ def preview(
 
     if compared and ("variants" in said.values or full or prompts):
         raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
-    if examples is not None and not compared:
-        raise UsageError("--examples is for --variants", hint="--variants default")
+    if solve is not None and not compared:
+        raise UsageError("--solve is for --variants", hint="--variants default")
     registry = load_registry()
     chosen = choice(registry, said)
     with (
@@ -105,7 +107,7 @@ def preview(
             give_up_after=10,
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,
-            **said.part(RowOptions, ListOptions),
+            **said.part(RowOptions, ListOptions, ExampleOptions),
             **chosen.keywords,
         ) as request,
     ):
@@ -114,7 +116,7 @@ def preview(
     rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
     spec = request.spec.replace(quotas=Quotas.even(rows, of))
     names = [name.strip() for name in compared.split(",")] if compared else []
-    solved = _examples(examples, of) if examples is not None else None
+    solved = _labelled(solve, of) if solve is not None else None
     ask_first(
         "This preview",
         lambda: _expected(request, spec, names, solved),
@@ -182,13 +184,13 @@ def _expected(
             yield expected_of(f"the examples of {name}", judged)
 
 
-def _examples(source: Path, task: Task[Any, Any]) -> Dataset:
+def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
     """Labelled rows."""
     from targen_core.dataset.read import read_dataset
 
     dataset = read_dataset(source, task)
     if next(dataset.instances, None) is None:
-        raise UsageError(f"--examples {source}: no row has a label")
+        raise UsageError(f"--solve {source}: no row has a label")
     return dataset
 
 

@@ -38,7 +38,12 @@ from targen_core.runs.preparing.sources import (
     require_same_sources,
 )
 from targen_core.runs.preparing.tasks import find_task, task_of
-from targen_core.runs.preparing.trust import remember, require_known, require_known_limits
+from targen_core.runs.preparing.trust import (
+    remember,
+    require_known,
+    require_known_limits,
+    require_known_paths,
+)
 from targen_core.runs.records.lock import Lock, changed_part
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.reading import read_json
@@ -136,6 +141,7 @@ class Replay(Job):
                 hint=Action("merge") + " makes one of the replays",
             )
         name = there.task_name(run) if task is None else task
+        require_known_paths(there, {})
         spec = there.located(run, typed=task is not None).replace(task=name)
         if task is not None:
             spec = _as_the_task_says(registry, there, run, spec)

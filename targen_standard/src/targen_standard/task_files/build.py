@@ -122,8 +122,8 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         generators_from=declaration.generators,
         checks_from=declaration.checks,
-        filters_from=declaration.filters,
-        part_options=declaration.options,
+        filters_from=declaration.used_filters,
+        part_options=declaration.used_options,
         dry_run=dry_run_of(declaration),
     )
 

@@ -30,6 +30,7 @@ from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.wording import in_words
+from targen_standard.examples.profile import Profile
 from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "BranchPart",
     "ContextsPart",
     "Declaration",
+    "ExamplesPart",
     "FieldPart",
     "LabelPart",
     "ParametersPart",
@@ -74,6 +76,7 @@ def _as_name(value: Any) -> Any:
 _SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
 """What a seed was in the first edition, where a file did not say it."""
 
+_EXAMPLES = "examples"  # the filter for which a key of that name stands
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
 _ROWS = 10**9
 
@@ -280,6 +283,22 @@ class PromptsPart(_Part):
     )
 
 
+class ExamplesPart(_Part):
+    """Real rows whose manner generated ones take. A text stands for its file alone."""
+
+    file: Text = Field(
+        description="a file of real rows, labelled or not, in any form of a dataset or with a text "
+        "per line, beside this one"
+    )
+    show: bool = Field(
+        default=True,
+        description="whether step 3 is shown some; otherwise their profile alone is used",
+    )
+    shown: Annotated[int, Field(ge=1, le=50)] = Field(
+        default=5, description="examples in each prompt of step 3"
+    )
+
+
 class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
@@ -417,6 +436,14 @@ class Declaration(_Part):
     samples: tuple[SamplePart, ...] = Field(
         default=(), max_length=1000, description="worked samples for step 4"
     )
+    examples: Annotated[ExamplesPart | None, _short_for("file")] = Field(
+        default=None, description="real rows whose manner generated ones take"
+    )
+    profile: Profile | None = Field(
+        default=None,
+        description="how such texts are written, as `targen profile FILE` prints it; by default it "
+        "is measured of `examples`, if there are 20 or more",
+    )
     show_samples: bool = Field(
         default=False,
         description="whether step 3 is shown the samples of its label as worked replies; this "
@@ -470,11 +497,16 @@ class Declaration(_Part):
     def digest(self) -> str:
         """Twelve hex digits over everything that decides what the task produces.
 
-        Options of parts are apart: others may be typed, and a run records those that were used.
+        Options of parts are apart, and what stands for some: others may be typed, and a run records
+        those that were used.
         """
         # `prose` is omitted, as it was the default: files that say it make the rows of before.
         deciding = self._dumped(
-            {"draft", "name", "version", "summary", "source", "presets", "options"}, omitted="prose"
+            {
+                *("draft", "name", "version", "summary", "source", "presets"),
+                *("options", "examples", "profile"),
+            },
+            omitted="prose",
         )
         if self.edition == 1:
             deciding = without_edition(deciding)
@@ -512,6 +544,23 @@ class Declaration(_Part):
             UsageError: parts that do not fit together, naming the key.
         """
         return _built(self.as_json(), name or "task")
+
+    @property
+    def used_filters(self) -> tuple[str, ...]:
+        """The filters of rows, with the one for which `examples` and `profile` stand."""
+        like = self.examples is not None or self.profile is not None
+        own = {*self.filters} & {_EXAMPLES, f"targen-standard:{_EXAMPLES}"}
+        return (*self.filters, _EXAMPLES) if like and not own else self.filters
+
+    @property
+    def used_options(self) -> dict[str, Any]:
+        """The options of parts, with those for which `examples` and `profile` stand."""
+        said: dict[str, Any] = {}
+        if (part := self.examples) is not None:
+            said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
+        if self.profile is not None:
+            said["profile"] = self.profile.model_dump(mode="json")
+        return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
 
     @property
     def asked(self) -> Mapping[str, BranchPart]:

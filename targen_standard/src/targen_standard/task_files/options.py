@@ -29,9 +29,10 @@ def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
             yield kind, part.use
     for name in dict.fromkeys(declaration.generators.values()):
         yield "generator", name
-    for kind in ("check", "filter"):
-        for name in dict.fromkeys(getattr(declaration, f"{kind}s")):
-            yield kind, name
+    for name in dict.fromkeys(declaration.checks):
+        yield "check", name
+    for name in dict.fromkeys(declaration.used_filters):
+        yield "filter", name
     if declaration.corrector is not None:
         yield "corrector", declaration.corrector
 
@@ -49,7 +50,7 @@ def require_own_paths(declaration: Declaration, file: Path) -> None:
     folder = file.parent.absolute()
     outside = {
         f"options.{option}": value
-        for option, value in declaration.options.items()
+        for option, value in declaration.used_options.items()
         if (
             not is_inside(folder, folder / Path(paths[option]).expanduser())
             if option in paths
@@ -70,14 +71,14 @@ def located(declaration: Declaration, folder: Path) -> dict[str, Any]:
         option: str(folder.absolute() / Path(value).expanduser())
         for option, value in _paths(declaration)
     }
-    return {**declaration.options, **paths}
+    return {**declaration.used_options, **paths}
 
 
 def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
     """The options that are paths, with their values."""
     from targen_core.plugins.loader import load_registry
 
-    if not declaration.options:
+    if not declaration.used_options:
         return
     registry = load_registry()
     for kind, name in used_parts(declaration):
@@ -87,7 +88,7 @@ def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
             continue  # it is said where the part is used
         for field, info in (model.model_fields if model is not None else {}).items():
             for option in (f"{name.rpartition(':')[2]}.{field}", f"{name}.{field}"):
-                value = declaration.options.get(option)
+                value = declaration.used_options.get(option)
                 if isinstance(value, str) and _holds_path(info.annotation):
                     yield option, value
 

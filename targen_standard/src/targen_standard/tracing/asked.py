@@ -34,6 +34,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.lists import lists_of
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_corrector, find_task, judged_by, task_of
+from targen_core.runs.preparing.trust import require_known_paths
 from targen_core.runs.records.lock import PartPlan, StepPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import settled
@@ -135,6 +136,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     if traced.correction is not None:
         return await _of_correction(registry, traced, keys)
     manifest, traced = _begun(Manifest.load(traced.run / "manifest.json"), traced)
+    require_known_paths(manifest, {})
     spec = manifest.asked(traced.run)
     registered, task = task_of(registry, spec)
     specs = lists_of(task, spec)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +22,26 @@ __all__ = ["read_items"]
 _LARGEST = 64 << 20  # bytes
 _MOST = 200_000  # items
 _LONGEST = 1 << 20  # characters of an item
+_SHOWN = 3  # lines that are left out, in a message
+
+_log = logging.getLogger("targen.run")
 
 
-def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
+def read_items(
+    path: Path, source: ListStep[Any], what: str, *, most: bool = False
+) -> tuple[Any, ...]:
     """Items of a file, checked as the task's type.
 
     A `.jsonl` file holds one JSON value a line; a `.csv` or `.tsv` file a header and one item a
     line, each field in a column; any other file one item a line, for items that are texts or have
-    one field. Blank lines are passed over.
+    one field. Blank lines are passed over. With `most`, for real texts of which some are odd, lines
+    that are no items are left out and logged, as long as most are.
 
     Raises:
         UsageError: naming the file, the line, and what is wrong with it.
     """
     items: list[Any] = []
+    bad: list[tuple[int, Exception]] = []
     refuse_spreadsheet(path)
     tables = path.suffix.lower() in (".csv", ".tsv")
     lines = _cells(path, source.item, what) if tables else _lines(path, what)
@@ -48,11 +57,32 @@ def read_items(path: Path, source: ListStep[Any], what: str) -> tuple[Any, ...]:
             if source.check is not None:
                 source.check(item)
         except (ValueError, Rejected, RecursionError) as error:
-            raise UsageError(f"{what} file {path}, line {number}: {_words(error)}") from error
+            if len(items) == _MOST or not most:
+                raise _refused(what, path, number, error) from error
+            bad.append((number, error))
+            continue
         items.append(item)
+    if bad and len(items) <= len(bad):
+        raise _refused(what, path, *bad[0]) from bad[0][1]
     if not items:
         raise UsageError(f"{what} file {path} is empty")
+    if bad:
+        shown = "; ".join(f"line {number}: {_words(error)}" for number, error in bad[:_SHOWN])
+        more = "; …" if len(bad) > _SHOWN else ""
+        _say(
+            f"{what} file {path}: {len(bad):,} of {len(bad) + len(items):,} lines are left out: "
+            f"{shown}{more}"
+        )
     return tuple(items)
+
+
+@cache  # a run is prepared more than once
+def _say(words: str) -> None:
+    _log.warning("%s", words)
+
+
+def _refused(what: str, path: Path, number: int, error: Exception) -> UsageError:
+    return UsageError(f"{what} file {path}, line {number}: {_words(error)}")
 
 
 def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:

@@ -49,7 +49,7 @@ def chain_of(
         if spec.contexts is not None:
             raise UsageError(Option("seeds") + " replaces the contexts too: give one or the other")
         last = task.chain[-1]
-        user_items["seeds"] = read_items(spec.seeds, last, str(Option("seeds")))
+        user_items["seeds"] = read_items(spec.seeds, last, str(Option("seeds")), most=True)
         return (
             ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
         ), user_items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from targen_core.engine.filters import Filter
-from targen_core.errors import MissingDependency, PluginError, UsageError
+from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
@@ -128,7 +129,7 @@ class Parts:
         chosen = []
         for item in items.values():
             place = f"{kind} {item.name}"
-            if place in self._used:  # of another distribution
+            if place in self._used and self._used[place][0] is not item:  # another distribution's
                 place = f"{kind} {item.id}"
             chosen.append(
                 Chosen(item.id, self._made(place, item), partial(self._made, place, item))
@@ -159,6 +160,26 @@ class Parts:
         self.packages |= {*getattr(part, "packages", ())}
         return part
 
+    def shaped(self, task: Task[Any, Any], typed: Sequence[str]) -> Task[Any, Any]:
+        """The task as filters change it: its own, then those that are `typed`.
+
+        Only filters that say they change it are made for that.
+
+        Raises:
+            UsageError: what a filter raises, with its id.
+            PluginError: it raises something else.
+        """
+        shaping: dict[str, Registration[Any]] = {}
+        own = [(name, self._whose) for name in task.filters_from]
+        for name, whose in [*own, *((name, ()) for name in typed)]:
+            with contextlib.suppress(TargenError):  # of one that is missing, by who uses it
+                item = self._registry.find("filter", name, whose=whose)
+                if getattr(self._registry.target(item), "shapes", False):
+                    shaping[item.id] = item
+        for item in shaping.values():
+            task = _looking(item, self._made(f"filter {item.name}", item), "shaped", task)
+        return task
+
     def require_fit(self, task: Task[Any, Any]) -> None:
         """Have each part in use look at the task: its `check_task`, if it has one.
 
@@ -167,22 +188,8 @@ class Parts:
             PluginError: it raises something else.
         """
         for item, part, _ in self._used.values():
-            check = getattr(part, "check_task", None)
-            if check is None:
-                continue
-            try:
-                check(task)
-            except (UnreadSource, MissingDependency):
-                raise
-            except UsageError as error:
-                error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
-                raise
-            except Exception as error:
-                raise PluginError(
-                    f"{item.kind} {item.id}: check_task raised {type(error).__name__}: {error}",
-                    distribution=item.distribution,
-                    hint=f"report it to the authors of {item.distribution}",
-                ) from error
+            if getattr(part, "check_task", None) is not None:
+                _looking(item, part, "check_task", task)
 
     @property
     def plans(self) -> dict[str, PartPlan]:
@@ -275,6 +282,23 @@ class Parts:
             if options is not None and type(options).model_fields
             for name in (item.name, item.id)
         }
+
+
+def _looking(item: Registration[Any], part: Any, method: str, task: Task[Any, Any]) -> Any:
+    """What a method of a part returns for a task; its faults are its distribution's."""
+    try:
+        return getattr(part, method)(task)
+    except (UnreadSource, MissingDependency):
+        raise
+    except UsageError as error:
+        error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{item.kind} {item.id}: {method} raised {type(error).__name__}: {error}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error
 
 
 def _choosing() -> dict[str, str]:

@@ -93,6 +93,7 @@ def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any
     if checks:
         chosen = (RegisteredCheck(each.id, each.part) for each in checks)
         task = task.replace(checks=(*task.checks, *chosen))
+    task = parts.shaped(task, spec.filters)
     if spec.unsure is not None:
         task = task.replace(judging={"unsure": spec.unsure})
     if spec.labels_per_seed is not None:

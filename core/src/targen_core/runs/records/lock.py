@@ -128,6 +128,13 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     Raises:
         RunConflict: naming each difference.
     """
+    for place, was in there.parts.items():  # a file of a part may decide the task's prompts
+        is_now = now.parts.get(place)
+        if is_now is not None and was.id == is_now.id and was.files != is_now.files:
+            raise RunConflict(
+                f"the {place} of this run, {was.id}, {changed_part(was, is_now)}",
+                hint="put the file back as it was, or generate a new run",
+            )
     if now.task != there.task:
         raise _other_task(there.task, now.task, file)
     apart = []

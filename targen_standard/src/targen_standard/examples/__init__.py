@@ -1,0 +1,112 @@
+"""Examples: a few real rows of a user's own, whose manner generated rows take. `--examples FILE`.
+
+This module has the options and the section of a report. The filter itself, in `filter`, reads the
+file; it adds examples to the prompts of step 3 (`showing`), draws the traits of their profile for
+each row (`measuring`, `profile`), and refuses rows that repeat an example.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.options import Flag, ListOptions, Options, Rows
+from targen_core.plugins.configurable import Configurable, Section
+from targen_core.text import plural
+from targen_standard.examples.profile import Profile
+
+if TYPE_CHECKING:  # with numpy
+    from targen_standard.examples.filter import ExampleFilter
+
+__all__ = ["EXAMPLES", "MEASURED_FROM", "ExampleOptions", "ExamplesSection"]
+
+MEASURED_FROM = 20
+"""Examples from which on their profile is measured: fewer say little about shares."""
+
+
+class ExampleOptions(Options):
+    """Real rows that generated ones are to read like, and what is done with them."""
+
+    panel = ListOptions.panel
+
+    examples: Annotated[
+        Path | None,
+        Rows(),
+        Flag(
+            "Write rows like those of this file: their manner, not their matter. Some are shown to "
+            "the model; a profile of all is drawn from; no row repeats one.",
+            metavar="FILE",
+        ),
+    ] = None
+    show_examples: Annotated[
+        bool,
+        Flag("Show the model some of --examples; otherwise their profile alone is used."),
+    ] = True
+    shown: Annotated[int, Field(ge=1, le=50, description="examples in each prompt of step 3")] = 5
+    profile: Annotated[
+        Profile | bool | None,
+        Field(
+            description="traits to draw, as `targen profile` prints them; true to measure them, "
+            f"false for none; by default they are measured of {MEASURED_FROM} examples or more"
+        ),
+    ] = None
+
+
+class ExamplesSection(BaseModel):
+    """Its section of a report.
+
+    Attributes:
+        rows: examples that were used.
+        labelled: how many of them have a label.
+        left_out: rows of the file that could not be used, by why.
+        shown: whether the model was shown some.
+        copies: candidates that repeated an example.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    rows: Annotated[int, Field(ge=0, le=10**12)]
+    labelled: Annotated[int, Field(ge=0, le=10**12)]
+    left_out: dict[str, Annotated[int, Field(ge=0, le=10**12)]] = {}
+    shown: bool
+    copies: Annotated[int, Field(ge=0, le=10**15)]
+
+    @property
+    def words(self) -> str:
+        """What was done with them, in a sentence."""
+        use = "shown to the model" if self.shown else "not shown to the model"
+        words = (
+            f"{plural(self.rows, 'example')}, {use}; {self.copies:,} copies of examples rejected"
+        )
+        if bad := sum(self.left_out.values()):
+            words += f"; {plural(bad, 'row')} of the file not used"
+        return f"{words}."
+
+
+def _card(plan: Any, manifest: Any) -> str:
+    """That rows are like somebody's own."""
+    if not plan.files:
+        return ""
+    shown = plan.options.get("show_examples", True)
+    how = "shown to the model in turns" if shown else "not shown to the model, only measured"
+    return f"""
+## Examples
+
+The rows take their manner from real texts of the person who generated them, which were {how}.
+Rows that equal or nearly equal one of these texts were rejected; the texts themselves are not part
+of the dataset.
+"""
+
+
+def _made(options: ExampleOptions) -> ExampleFilter:
+    from targen_standard.examples.filter import ExampleFilter
+
+    return ExampleFilter(options)
+
+
+EXAMPLES = Configurable(
+    ExampleOptions, _made, section=Section(ExamplesSection, card=_card), shapes=True
+)
+"""What is registered as `examples`."""

@@ -1,0 +1,136 @@
+"""Examples as a run uses them: shown in step 3, measured into traits, and repeated by no row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from targen_core.engine.filters import Candidate, Filter, Refusal
+from targen_core.errors import UsageError
+from targen_core.tasks.model import Task
+from targen_core.wording import Blank, Option
+from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
+from targen_standard.examples.measuring import measured
+from targen_standard.examples.profile import Profile
+from targen_standard.examples.reading import Examples, read_examples
+from targen_standard.examples.showing import Hands, shown_to
+from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
+from targen_standard.filters.excluded.index import ExclusionIndex
+
+__all__ = ["COPY", "ExampleFilter"]
+
+COPY = "copy-of-an-example"
+"""The reason of its refusals."""
+
+_LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
+_profiles: dict[int, tuple[Examples, Profile]] = {}  # a run is prepared more than once
+
+
+class ExampleFilter(Filter):
+    """Has rows written in the manner of examples, and refuses those that repeat one."""
+
+    precedence = -20
+    stateless = True
+    shapes = True
+
+    def __init__(self, options: ExampleOptions) -> None:
+        """Use the file and the profile that the options name."""
+        self._options = options
+        self._examples: Examples | None = None
+
+    def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
+        """Add examples to the prompts of step 3, and the traits of their profile to the rows.
+
+        A dimension of the task keeps its name. One that says how long a text is makes way for
+        the form of real texts, which says it too.
+
+        Raises:
+            UsageError: there is neither a file nor a profile, or the file is of no use.
+        """
+        path, profile = self._options.examples, self._options.profile
+        if path is None and not isinstance(profile, Profile):
+            raise UsageError(
+                "there are no examples, and there is no profile",
+                hint=Option("examples", Blank("FILE")),
+            )
+        self._examples = examples = None if path is None else _read(path, task)
+        if profile is None or profile is True:
+            enough = examples is not None and (profile or len(examples.rows) >= MEASURED_FROM)
+            profile = _measured(examples) if examples is not None and enough else Profile()
+        elif profile is False:
+            profile = Profile()
+        own = [
+            each
+            for each in task.dimensions
+            if not (each.in_prompt and "form" in profile.traits and _LENGTH.search(each.name))
+        ]
+        there = {each.name.casefold() for each in own}
+        traits = (each for each in profile.drawn if each.name.casefold() not in there)
+        task = task.replace(dimensions=(*own, *traits))
+        hands = {}
+        if examples is not None and self._options.show_examples:
+            labels = len({row.label for row in examples.rows})
+            hands = {
+                branch: Hands(examples.rows, aim, labels, self._options.shown)
+                for branch, aim in task.branches.items()
+            }
+        return shown_to(task, hands, profile.about) if hands or profile.about else task
+
+    def check_task(self, task: Task[Any, Any]) -> None:
+        """Read the examples, if `shaped` was not called: a filter is made anew for each engine."""
+        if self._examples is None and self._options.examples is not None:
+            self._examples = _read(self._options.examples, task)
+
+    @cached_property
+    def _index(self) -> ExclusionIndex:
+        index = ExclusionIndex()
+        for row in self._examples.rows if self._examples is not None else ():
+            index.add(row.texts)
+        return index
+
+    def find(self, candidate: Candidate) -> Refusal | None:
+        """See `Filter.find`: whether a row equals or nearly equals an example."""
+        if self._examples is None:
+            return None
+        for row in candidate.rows():
+            texts = [text for of in texts_of(row, row).values() for text in of]
+            match = self._index.find(texts, similarity=SIMILARITY)
+            if match is not None:
+                line = self._examples.rows[match.row - 1].line
+                return Refusal(
+                    COPY,
+                    f"repeats {self._examples.place} {line} of the examples",
+                    facts={"example": line},
+                )
+        return None
+
+    def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
+        """See `Filter.report`."""
+        examples = self._examples
+        if examples is None:
+            return {}
+        return ExamplesSection(
+            rows=len(examples.rows),
+            labelled=examples.labelled,
+            left_out={why: len(lines) for why, lines in examples.left_out.items()},
+            shown=self._options.show_examples,
+            copies=reasons.get(COPY, 0),
+        ).model_dump(mode="json")
+
+
+def _read(path: Path, task: Task[Any, Any]) -> Examples:
+    try:
+        return read_examples(path.expanduser(), task)
+    except UsageError as error:
+        error.args = (Option("examples") + f": {error}",)
+        raise
+
+
+def _measured(examples: Examples) -> Profile:
+    if id(examples) not in _profiles:
+        _profiles.clear()  # of one file at a time
+        _profiles[id(examples)] = examples, measured(examples.rows)  # it keeps the id from reuse
+    return _profiles[id(examples)][1]

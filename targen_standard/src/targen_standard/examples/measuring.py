@@ -1,0 +1,320 @@
+"""How texts are written, measured by code: nothing of them leaves this machine.
+
+Shares are of labels, not of rows: each label counts alike, and so does each of its rows. So no
+value of a trait says anything about a label. Values are words of this module and numbers; the only
+words of the texts are those that open a sentence and are in a list of function words here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from targen_standard.examples.profile import Profile
+from targen_standard.examples.reading import Example
+from targen_standard.filters.excluded.comparing import plain_words
+
+__all__ = ["Figures", "Topic", "figures_of", "measured", "topics_of", "weights_of"]
+
+_FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a twentieth
+
+_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=[\s\"'”’)]|$)|\n|$)", re.DOTALL)
+_ABBREVIATION = re.compile(r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|inc)\.", re.I)
+_WORD = re.compile(r"[^\W_][\w'’-]*")
+_NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][a-z][\w'’-]*)")
+_NUMBER = re.compile(r"\d")
+_SLIP = re.compile(
+    r"\b(?:dont|cant|wont|didnt|doesnt|isnt|wasnt|ive|im|id like|whats|hows|u|ur|pls|plz|thx|gonna|"
+    r"wanna|teh|recieve|alot)\b|[!?]{2,}|\.{3,}|…|\w ,|(?<=\w)  +(?=\w)",
+    re.IGNORECASE,
+)
+_ASKING = frozenset(
+    "what which who whom whose when where why how is are am was were do does did can could will "
+    "would should shall may might must has have had isn't aren't don't doesn't didn't can't "
+    "couldn't won't wouldn't name".split()
+)
+_OPENING = _ASKING | frozenset(
+    "i i'm i've i'd my we our you your he she it they this that these those there here the a an "
+    "some any no not if when while after before because since although but and so or please hi "
+    "hello hey dear thanks thank help need yes just also in on at for from to with by of as about "
+    "under over during once one two it's let tell let's".split()
+)
+
+
+def measured(rows: Sequence[Example]) -> Profile:
+    """The profile of texts: their traits, with weights that are shares."""
+    slots = _SLOTS[len(rows) >= _FEW]
+    weights = weights_of(rows)
+    texts = [row.text for row in rows]
+    traits = {
+        "form": _forms(texts, weights, slots),
+        "writing": _shares(texts, weights, slots, _writing),
+        "names and numbers": _shares(texts, weights, slots, _names),
+        "a question may open with": _openings(texts, weights, asking=True),
+        "a statement may open with": _openings(texts, weights, asking=False),
+    }
+    return Profile(traits={name: values for name, values in traits.items() if values})
+
+
+def weights_of(rows: Sequence[Example]) -> list[float]:
+    """What each row counts: all labels alike, and all rows of one alike; the sum is 1."""
+    counts = Counter(row.label for row in rows)
+    return [1 / (len(counts) * counts[row.label]) for row in rows]
+
+
+def _parted(shares: Mapping[str, float], slots: int) -> dict[str, int]:
+    """Shares as whole numbers that add up to `slots`, by their largest remainders."""
+    total = sum(shares.values()) or 1
+    exact = {name: share / total * slots for name, share in shares.items()}
+    parts = {name: int(value + 1e-9) for name, value in exact.items()}
+    left = sorted(exact, key=lambda name: (parts[name] - exact[name], name))
+    for name in left[: slots - sum(parts.values())]:
+        parts[name] += 1
+    return {
+        name: parts[name]
+        for name in sorted(parts, key=lambda name: (-parts[name], name))
+        if parts[name]
+    }
+
+
+def _shares(
+    texts: Sequence[str], weights: Sequence[float], slots: int, kind: Callable[[str], str]
+) -> dict[str, int]:
+    shares: dict[str, float] = defaultdict(float)
+    for text, weight in zip(texts, weights, strict=True):
+        shares[kind(text)] += weight
+    return _parted(shares, slots)
+
+
+# --- form: sentences, and how many words ---------------------------------------------
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, in order; an abbreviation's full stop ends none."""
+    hidden = _ABBREVIATION.sub(lambda found: found[0].replace(".", "\0"), text)
+    found = (match[0].replace("\0", ".").strip() for match in _SENTENCE.finditer(hidden))
+    return [part for part in found if _WORD.search(part)]
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence is a question: by its mark or, where it has none, by its first word."""
+    if sentence.rstrip("\"'”’)").endswith("?"):
+        return True
+    first = _WORD.search(sentence)
+    marked = sentence.rstrip("\"'”’)")[-1:] in ".!"
+    return not marked and first is not None and first[0].lower() in _ASKING
+
+
+_PAIRS = {
+    (True, True): "two questions",
+    (False, False): "two statements",
+    (False, True): "a statement, then a question",
+    (True, False): "a question, then a statement",
+}
+
+
+def _shape(text: str) -> str:
+    kinds = [asks(sentence) for sentence in sentences_of(text)]
+    if len(kinds) < 2:
+        return "one question" if kinds == [True] else "one statement"
+    if len(kinds) == 2:
+        return _PAIRS[kinds[0], kinds[1]]
+    several = "three sentences" if len(kinds) == 3 else "four or more sentences"
+    return f"{several}, {'one or more a question' if any(kinds) else 'none a question'}"
+
+
+def _forms(texts: Sequence[str], weights: Sequence[float], slots: int) -> dict[str, int]:
+    """Kinds of sentences, each with as many bands of words as its share has slots."""
+    by_shape: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for text, weight in zip(texts, weights, strict=True):
+        by_shape[_shape(text)].append((len(text.split()), weight))
+    shares = {shape: sum(w for _, w in sized) for shape, sized in by_shape.items()}
+    forms: Counter[str] = Counter()
+    for shape, count in _parted(shares, slots).items():
+        for band in _bands(sorted(by_shape[shape]), count):
+            forms[f"{shape}, {band}"] += 1
+    return dict(forms)
+
+
+def _bands(sized: Sequence[tuple[int, float]], count: int) -> list[str]:
+    """As many bands of words as `count`, each holding the same share of the texts."""
+    total = sum(weight for _, weight in sized)
+    bands = []
+    for band in range(count):
+        low, high = band / count * total, (band + 1) / count * total
+        inside, passed = [], 0.0
+        for words, weight in sized:
+            if passed + weight > low + 1e-9 and passed < high - 1e-9:
+                inside.append(words)
+            passed += weight
+        least, most = inside[0], inside[-1]
+        if least == most:  # exactly so many words is more than a person's texts keep to
+            least, most = max(1, least - 1), most + 1
+        bands.append(f"{least} to {most} words")
+    return bands
+
+
+# --- how tidy it is --------------------------------------------------------------------
+
+
+def _writing(text: str) -> str:
+    letters = [letter for letter in text if letter.isalpha() and letter.lower() != letter.upper()]
+    said = []
+    if letters and all(letter.isupper() for letter in letters) and len(letters) > 3:
+        said.append("all in capitals")
+    elif letters and all(letter.islower() for letter in letters):
+        said.append("no capitals")
+    elif letters and letters[0].islower():
+        said.append("no capital at the start")
+    end = text.rstrip()[-1:]
+    if end.isalnum():
+        said.append("no mark at the end")
+    elif end == "!":
+        said.append("an exclamation mark at the end")
+    if re.search(r"\w [.?!]$", text.rstrip()):
+        said.append("a space before the last mark")
+    if _SLIP.search(text):
+        said.append("a slip or a short cut, as people make in haste")
+    if any(unicodedata.category(letter) == "So" for letter in text):
+        said.append("an emoji")
+    if "\n" in text.strip():
+        said.append("several lines")
+    return "; ".join(said) or "usual capitals and punctuation"
+
+
+def _names(text: str) -> str:
+    name, number = _NAME.search(f" {text}"[1:]), _NUMBER.search(text)
+    if name and number:
+        return "a name and a number"
+    if name:
+        return "a name"
+    return "a number" if number else "neither a name nor a number"
+
+
+def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -> dict[str, int]:
+    """The words that open sentences of a kind; nothing if there are few such sentences."""
+    shares: dict[str, float] = defaultdict(float)
+    found = 0
+    for text, weight in zip(texts, weights, strict=True):
+        kind = [sentence for sentence in sentences_of(text) if asks(sentence) is asking]
+        first = _WORD.search(kind[0]) if kind else None
+        if first is None:
+            continue
+        found += 1
+        word = first[0].replace("’", "'").lower()
+        if word == "i" or word.startswith("i'"):
+            word = word.capitalize()
+        shares[f"“{word}”" if word.lower() in _OPENING else "another word"] += weight
+    parts = _parted(shares, _SLOTS[0])
+    return parts if found >= _SLOTS[0] and len(parts) > 1 else {}
+
+
+# --- for people ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a reader wants to know of texts.
+
+    Attributes:
+        rows: how many there are.
+        labelled: how many have a label.
+        words: the least, a tenth, the half, nine tenths, the most.
+        repeated: the share of rows whose words another one has, too.
+        scripts: the share of letters by script, the largest first.
+    """
+
+    rows: int
+    labelled: int
+    words: tuple[int, int, int, int, int]
+    repeated: float
+    scripts: tuple[tuple[str, float], ...]
+
+
+def figures_of(rows: Sequence[Example]) -> Figures:
+    """The figures of at least one text."""
+    sizes = sorted(len(row.text.split()) for row in rows)
+    last = len(sizes) - 1
+    words = tuple(sizes[round(share * last)] for share in (0, 0.1, 0.5, 0.9, 1))
+    same = Counter(plain_words(row.text) for row in rows)
+    scripts = Counter(
+        unicodedata.name(letter, "OTHER").partition(" ")[0].capitalize()
+        for row in rows
+        for letter in row.text
+        if letter.isalpha()
+    )
+    letters = scripts.total() or 1
+    return Figures(
+        len(rows),
+        sum(row.label is not None for row in rows),
+        (words[0], words[1], words[2], words[3], words[4]),
+        sum(count for count in same.values() if count > 1) / len(rows),
+        tuple((name, count / letters) for name, count in scripts.most_common(3)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Texts that share a telling word.
+
+    Attributes:
+        words: the words that tell them from the others, the most telling first.
+        rows: how many texts there are.
+    """
+
+    words: tuple[str, ...]
+    rows: int
+
+
+_TOPICS = 12
+_TELLING = 4  # letters of a word that can tell what a text is about
+
+
+def topics_of(rows: Sequence[Example]) -> list[Topic]:
+    """What texts are about, by the words that they share; at least a tenth of a topic's own.
+
+    Greedy: the word that most texts without a topic share opens the next. Whole numbers alone are
+    compared, so that a profile is the same on every machine.
+    """
+    bags = [_telling(row.text) for row in rows]
+    left = set(range(len(bags)))
+    fewest = max(2, len(bags) // 50)
+    topics: list[Topic] = []
+    while left and len(topics) < _TOPICS:
+        counts = Counter(word for at in sorted(left) for word in bags[at])
+        if not counts:
+            break
+        word = min(counts, key=lambda word: (-counts[word], word))
+        if counts[word] < fewest:
+            break
+        mine = {at for at in left if word in bags[at]}
+        beside = Counter(other for at in sorted(mine) for other in bags[at] if other != word)
+        most = Counter(other for bag in bags for other in bag)
+        near = sorted(
+            (other for other in beside if beside[other] > 1),
+            key=lambda other: (-beside[other] * beside[other] // most[other], other),
+        )
+        topics.append(Topic((word, *near[:3]), len(mine)))
+        left -= mine
+    return topics
+
+
+_COMMON = frozenset(
+    "about above after again also another because been before being below between both cannot "
+    "could does doing down during each even ever every from further gets getting give given going "
+    "have having here hers herself himself into itself just know like made make many more most "
+    "much must myself need only other ours ourselves over please same shall should show some "
+    "still such take tell than thank thanks that their theirs them then there these they this "
+    "those through under until upon very want wants well were what whats when where which while "
+    "whom whose will with would your yours yourself first name called long".split()
+)
+
+
+def _telling(text: str) -> frozenset[str]:
+    words: Iterable[str] = plain_words(text).split()
+    return frozenset(
+        word for word in words if len(word) >= _TELLING and word not in _COMMON and word.isalpha()
+    )

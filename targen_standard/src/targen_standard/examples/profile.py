@@ -1,0 +1,144 @@
+"""A profile: how texts of a kind are written, as traits that are drawn for each row.
+
+    profile:
+      traits:
+        form:
+          one question, 6 to 9 words: 4
+          one statement, 10 to 14 words: 1
+      about:
+        - customers type them into a chat on a phone
+
+A person may edit it: it is a section of a task file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from targen_core.tasks.dimensions import Dimension
+
+__all__ = ["Profile", "Trait", "interleaved"]
+
+_MOST_VALUES = 200  # of a trait: a person reads them
+_MOST_SLOTS = 1_000  # weights of a trait, added up
+
+
+class Trait(Dimension):
+    """A dimension whose values come in their shares among any neighbours, not only in whole blocks.
+
+    The fastest index, that of the first list, walks a circle on which each value stands as often as
+    its weight says, evenly spread. So as many neighbours as the weights come to have each value
+    exactly so often, and any others within two of its share: a small run follows the weights too.
+    """
+
+    @cached_property
+    def pool(self) -> tuple[str, ...]:
+        """The values around the circle."""
+        return interleaved(self._weights)
+
+    def at(self, seed: int, path: Sequence[int]) -> str:
+        """See `Dimension.at`.
+
+        Each walk around the circle has a start of its own, and so has each place of the lists
+        below, in an order that is shuffled: so two traits of one size do not go in step.
+        """
+        size = len(self.pool)
+        total = 0
+        for depth, index in enumerate(path):
+            turn, offset = divmod(index, size)
+            order = _shuffled(seed, self.name, depth, turn, size)
+            total += order[offset] if depth else offset + order[0]
+        return self.pool[total % size]
+
+
+@lru_cache(maxsize=512)
+def _shuffled(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
+    """The numbers below `size` in an order that is the same on every machine."""
+    text = "\n".join(map(str, (seed, name, depth, turn, "trait")))
+    rng = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+    keys = [rng.random() for _ in range(size)]
+    return sorted(range(size), key=keys.__getitem__)
+
+
+def interleaved(weights: Mapping[str, int]) -> tuple[str, ...]:
+    """Values as often as their weights say, each as evenly apart as can be.
+
+    At each place comes, of the values that may come without being early, the one that must come
+    soonest; so any first k have each value within one of its share of k (Tijdeman 1980). What is
+    due at once comes in an order without meaning, so that values that are much alike, which stand
+    beside each other in a profile, do not come one behind the other.
+    """
+    total = sum(weights.values())
+    had = dict.fromkeys(weights, 0)
+    circle = []
+    for place in range(total):
+        able = [v for v, w in weights.items() if had[v] * total < (place + 1) * w]
+        value = min(able, key=lambda v: (Fraction(had[v] + 1, weights[v]), _mark(v)))
+        had[value] += 1
+        circle.append(value)
+    return tuple(circle)
+
+
+def _mark(value: str) -> bytes:
+    return hashlib.sha256(value.encode()).digest()
+
+
+Values = Annotated[dict[str, int], BeforeValidator(lambda value: _weights(value))]
+
+
+def _weights(value: Any) -> Any:
+    """Weights by value; a list has each once."""
+    if isinstance(value, list | tuple):
+        value = dict.fromkeys(value, 1)
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"{repr(value)[:80]} is no list of values and no weights by value")
+    for text, weight in value.items():
+        if not isinstance(text, str):
+            raise ValueError(f"{text!r} is not text: put it in quotes")
+        if type(weight) is not int or weight < 1:
+            raise ValueError(f"the weight of {text!r} is {weight!r}, not a whole number above 0")
+    if len(value) > _MOST_VALUES or sum(value.values()) > _MOST_SLOTS:
+        raise ValueError(
+            f"it has more than {_MOST_VALUES} values, or its weights come to more than "
+            f"{_MOST_SLOTS:,}"
+        )
+    return dict(value)
+
+
+class Profile(BaseModel):
+    """How texts of a kind are written.
+
+    Attributes:
+        traits: what is drawn for each row, by name: values with weights.
+        about: what holds of all such texts, a line each.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    traits: dict[str, Values] = Field(
+        default={}, max_length=40, description="trait → value → weight, drawn for each row"
+    )
+    about: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
+        default=(), max_length=40, description="what holds of all such texts, a line each"
+    )
+
+    @field_validator("traits")
+    @classmethod
+    def _drawable(cls, traits: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+        for name, values in traits.items():
+            Trait(name=name, values=values)  # says what is wrong with it
+        return traits
+
+    @property
+    def drawn(self) -> tuple[Trait, ...]:
+        """The traits as dimensions."""
+        return tuple(
+            Trait(name=name, values=values, by_branch=True) for name, values in self.traits.items()
+        )

@@ -1,0 +1,310 @@
+"""Examples: real rows of a user's own, as far as they can be used; what cannot is named."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.source import open_source
+from targen_core.errors import TargenError, UsageError
+from targen_core.plain import content_of
+from targen_core.reading import json_of
+from targen_core.tasks.fields import NO_TEXTS, text_at
+from targen_core.tasks.model import Task
+from targen_core.text import plural, printable
+from targen_standard.filters.excluded.comparing import plain_words, texts_of
+
+__all__ = ["FEWEST", "Example", "Examples", "read_examples"]
+
+_log = logging.getLogger("targen.run")
+
+FEWEST = 5
+"""Examples without which there is no manner to speak of."""
+
+_MOST = 20_000  # rows that are read
+_LARGEST = 64 << 20  # bytes of a file of lines
+_LOOKED_AT = 200  # rows by which columns are told apart
+_NAMED = 3  # bad lines that a message names
+_TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
+_TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
+_LABEL = ("label", "category", "intent", "class", "labels")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A real row.
+
+    Attributes:
+        line: its place in the file, from 1.
+        text: what a model would have written of it: all its texts, without what a seed gives.
+        texts: all its texts, for comparing rows with it.
+        label: the name of its label; None without one.
+    """
+
+    line: int
+    text: str
+    texts: tuple[str, ...]
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The rows of a file that can be used, and the places of those that cannot, by the reason."""
+
+    name: str
+    rows: tuple[Example, ...]
+    left_out: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    place: str = "line"
+
+    @property
+    def labelled(self) -> int:
+        """How many have a label."""
+        return sum(row.label is not None for row in self.rows)
+
+    @property
+    def bad(self) -> str:
+        """What is wrong with which lines, in words; "" if all can be used."""
+        return "; ".join(
+            f"{len(lines):,} {why} ({self.place}{'s' if len(lines) > 1 else ''} "
+            f"{', '.join(map(str, lines[:_NAMED]))}{', …' if len(lines) > _NAMED else ''})"
+            for why, lines in self.left_out.items()
+        )
+
+
+_KEPT = 4  # a run is prepared more than once
+_read: dict[tuple[str, ...], Examples] = {}  # of this process, by the file and the task
+
+
+def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
+    """The rows of a file in any form of a dataset, or of a text file with a text per line.
+
+    Labels are matched with those of `task` by name or value, whatever their case and punctuation.
+    An empty label is none. What cannot be used is left out, and logged.
+
+    Raises:
+        UsageError: the file cannot be read, no column can be told to hold the text, or fewer than
+            `FEWEST` rows can be used.
+    """
+    of = path.stat() if path.is_file() else None
+    known = (
+        str(path.absolute()),
+        *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
+        *(() if task is None else (task.name, task.version, *task.quota_names)),
+    )
+    if known not in _read:
+        _read[known] = _fresh(path, task)
+        while len(_read) > _KEPT:
+            del _read[next(iter(_read))]
+    return _read[known]
+
+
+def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
+    place, records = _records(path)
+    several = [*islice(records, _MOST + 1)]
+    columns = _Columns(task, [row for _, row in several[:_LOOKED_AT] if isinstance(row, Mapping)])
+    rows: list[Example] = []
+    bad: dict[str, list[int]] = {}
+    for number, record in several[:_MOST]:
+        try:
+            if isinstance(record, ValueError):
+                raise record
+            rows.append(columns.example(number, record))
+        except ValueError as error:
+            bad.setdefault(str(error), []).append(number)
+    examples = Examples(path.name, tuple(rows), bad, place)
+    if len(rows) < FEWEST:
+        raise UsageError(
+            f"{path.name} has {plural(len(rows), 'row')} that can be examples, and {FEWEST} are "
+            "the fewest" + (f": {examples.bad}" if bad else ""),
+            hint=columns.hint,
+        )
+    if bad:
+        _log.warning(
+            "%s: %s of %s rows are used as examples; left out: %s",
+            *(path.name, f"{len(rows):,}", f"{min(len(several), _MOST):,}", examples.bad),
+        )
+    if len(several) > _MOST:
+        _log.warning("%s: only its first %s rows are used as examples", path.name, f"{_MOST:,}")
+    return examples
+
+
+_Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
+
+
+def _records(path: Path) -> tuple[str, _Records]:
+    """What a place of a file is called, and its rows, each a text or its columns."""
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder, not a file of rows",
+            hint="of a run, name the file dataset.jsonl in it",
+        )
+    suffix = path.suffix.lower()
+    if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
+        source = open_source(path)
+        return source.form.place, _as_rows(source.each())
+    data = content_of(path, _LARGEST).removeprefix(codecs.BOM_UTF8)
+    lines = ((n, _decoded(line)) for n, line in enumerate(data.splitlines(), 1))
+    if suffix in _TABLES or data.lstrip()[:1] == b"{":
+        return "line", ((n, _value(line)) for n, line in lines if line)
+    return "line", ((n, line or ValueError("empty")) for n, line in lines)
+
+
+def _decoded(line: bytes) -> str | ValueError:
+    """A line without spaces around it; one in another encoding is no reason to refuse the rest."""
+    try:
+        return line.decode().strip()
+    except UnicodeDecodeError:
+        return ValueError("not UTF-8")
+
+
+def _as_rows(rows: Iterable[tuple[int, Mapping[str, Any] | ValueError]]) -> _Records:
+    return ((n, ValueError("no row") if isinstance(row, ValueError) else row) for n, row in rows)
+
+
+def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
+    """A line of JSON: an object, or a text."""
+    if isinstance(line, ValueError):
+        return line
+    try:
+        value = json_of(line, strict=False)
+        json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+    except (ValueError, RecursionError):
+        return ValueError("not JSON")
+    return value if isinstance(value, Mapping | str) else ValueError("not text")
+
+
+def _plain(value: Any) -> str:
+    """A label as it is compared."""
+    return re.sub(r"[\W_]+", "_", str(value).casefold()).strip("_")
+
+
+class _Columns:
+    """Which columns of a file hold the texts and the label of a task's rows."""
+
+    def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._task = task
+        self._labels: dict[str, str] = {}
+        for label in () if task is None else task.labels:
+            self._labels.setdefault(_plain(label.official), label.name)
+        self._labels |= {_plain(label.name): label.name for label in (task.labels if task else ())}
+        names = dict.fromkeys(name for row in rows for name in row)
+        self._label = self._label_column(names, rows)
+        self._renamed: dict[str, str] = {}
+        self.hint = ""
+        fields = ("text",) if task is None else tuple(dict.fromkeys(_top(f) for f in task.fields))
+        if task is not None and self._labels:
+            self.hint = (
+                f"the labels of {task.name}: {', '.join(dict.fromkeys(self._labels.values()))}"
+            )
+        self._fields = fields
+        lacking = [name for name in fields if name not in names]
+        if not lacking or not names:
+            return
+        self._require_one(names, lacking)
+        texts = [
+            name
+            for name in names
+            if name not in NO_TEXTS
+            and name != self._label
+            and any(isinstance(row.get(name), str) for row in rows)
+        ]
+        named = [name for name in _TEXT if name in texts] or (texts if len(texts) == 1 else [])
+        if not named:
+            raise UsageError(
+                f"no column is called {fields[0]}: the columns are {', '.join(map(str, names))}",
+                hint=f"call the column with the text {fields[0]}",
+            )
+        self._renamed = {fields[0]: named[0]}
+
+    def _require_one(self, names: Iterable[str], lacking: Sequence[str]) -> None:
+        if self._task is not None and len(self._fields) != 1:
+            raise UsageError(
+                f"a row of {self._task.name} has the texts {', '.join(self._fields)}; there is no "
+                f"{lacking[0]} among the columns {', '.join(map(str, names))}",
+                hint=f"call the columns {', '.join(self._fields)}",
+            )
+
+    def _label_column(self, names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> str | None:
+        """The column of the label: by its name, or the one most of whose values are labels."""
+        if self._task is None:
+            return next((name for name in _LABEL if name in names), None)
+        if not self._labels:
+            return None
+
+        def share(name: str) -> float:
+            said = [row.get(name) for row in rows if row.get(name) not in (None, "")]
+            return sum(_plain(value) in self._labels for value in said) / max(1, len(said))
+
+        if "label" in names:
+            return "label"
+        called = [name for name in _LABEL if name in names and share(name)]
+        others = [name for name in names if share(name) >= 0.5]
+        return next(iter([*called, *others]), None)
+
+    def example(self, line: int, record: Mapping[str, Any] | str) -> Example:
+        """A row as an example.
+
+        Raises:
+            ValueError: why it cannot be one.
+        """
+        if isinstance(record, str):
+            if len(self._fields) != 1:
+                fields = ", ".join(self._fields)
+                raise UsageError(
+                    f"a row has the texts {fields}, and line {line} is a single text",
+                    hint=f"use a .csv or .jsonl file with the columns {fields}",
+                )
+            record = {self._fields[0]: record}
+        row = {name: value for name, value in record.items() if name != "idx"}
+        for name, column in self._renamed.items():
+            row[name] = row.pop(column, None)
+        label = self._label_of(row.pop(self._label, None) if self._label else None)
+        values = [row.get(name) for name in self._fields]
+        if not any(value not in (None, "", []) for value in values):
+            raise ValueError("empty")
+        if any(
+            value is not None and not isinstance(value, str | list | Mapping) for value in values
+        ):
+            raise ValueError("not text")
+        texts = tuple(text for of in texts_of(row, self._fields).values() for text in of)
+        text = self._written(row, label)
+        if not plain_words(text):
+            raise ValueError("empty")
+        return Example(line, text, texts, label)
+
+    def _label_of(self, value: Any) -> str | None:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if self._task is None:
+            return str(value)
+        name = self._labels.get(_plain(value))
+        if name is None:
+            if not self._labels:
+                return None
+            raise ValueError(f"of an unknown label, {printable(str(value), max_length=40)!r}")
+        return name
+
+    def _written(self, row: dict[str, Any], label: str | None) -> str:
+        """What the generator would have written of a row."""
+        whole = "\n".join(filter(None, (text_at(row, f) for f in self._fields))).strip()
+        task = self._task
+        if task is None or task.rows_per_instance > 1 or not task.labels:
+            return whole
+        official = task.label(label).official if label is not None else task.labels[0].official
+        known = {name: row[name] for name in task.schema.model_fields if name in row}
+        try:  # a row of another shape than ours, such as one that is too long, is still a text
+            instance = task.from_rows([{**known, "idx": 0, "label": official}])[0]
+            return task.dedup_text(instance).strip()
+        except (ValueError, LookupError, TypeError, TargenError):
+            return whole
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0]

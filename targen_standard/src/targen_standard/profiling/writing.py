@@ -1,0 +1,46 @@
+"""A profile as a section of a task file, with what a reader wants to know as comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import yaml
+
+from targen_core.text import plural
+from targen_standard.examples.measuring import Figures, Topic
+from targen_standard.examples.profile import Profile
+
+__all__ = ["section", "with_section"]
+
+_KEY = re.compile(r"^profile[ \t]*:", re.MULTILINE)
+
+
+def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topic]) -> str:
+    """The key `profile` in YAML; what is not drawn stands in comments above it."""
+    least, tenth, half, ninth, most = figures.words
+    scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
+    lines = [
+        f"How the {plural(figures.rows, 'text')} of {name} are written.",
+        "Each trait is drawn for each row, in shares by its numbers. Change them as you like.",
+        f"Words: {least} to {most}; half have up to {half}, four fifths {tenth} to {ninth}.",
+        f"Repeated texts: {figures.repeated:.0%}. Letters: {scripts or 'none'}.",
+    ]
+    if figures.labelled:
+        lines.append("Shares are means over labels, so that no value says anything about a label.")
+    if topics:
+        lines.append("What they are about; it is not drawn, since it could tell a label:")
+        lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
+    comments = "".join(f"# {line}\n" for line in lines)
+    value: dict[str, object] = {"traits": profile.traits}
+    if profile.about:
+        value["about"] = list(profile.about)
+    said: str = yaml.safe_dump({"profile": value}, allow_unicode=True, sort_keys=False, width=96)
+    return comments + said
+
+
+def with_section(text: str, made: str) -> str | None:
+    """The text of a task file with a section behind the rest; None if it has one already."""
+    if _KEY.search(text):
+        return None
+    return f"{text.rstrip()}\n\n{made}"

@@ -1,0 +1,288 @@
+"""A profile: measured by code, the same for every label, drawn in its shares, and edited."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core import Declaration, UsageError
+from targen_core.tasks.dimensions import digest_of, draw
+from targen_standard.examples.measuring import measured, topics_of, weights_of
+from targen_standard.examples.profile import Profile, Trait, interleaved
+from targen_standard.examples.reading import Example
+
+WEIGHTS = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=3), st.integers(1, 9), min_size=1, max_size=7
+)
+
+
+def examples(texts, label=None):
+    return [Example(at, text, (text,), label) for at, text in enumerate(texts, 1)]
+
+
+class TestTheDraw:
+    @given(WEIGHTS)
+    def test_any_first_places_of_the_circle_have_each_value_within_one_of_its_share(self, weights):
+        circle, total = interleaved(weights), sum(weights.values())
+        assert Counter(circle) == weights
+        had = Counter()
+        for place, value in enumerate(circle, 1):
+            had[value] += 1
+            for each, weight in weights.items():
+                assert abs(had[each] - place * weight / total) < 1
+
+    @settings(max_examples=40)
+    @given(WEIGHTS, st.integers(0, 99), st.integers(0, 3), st.integers(0, 60), st.integers(1, 60))
+    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count):
+        trait, total = Trait(name="form", values=weights), sum(weights.values())
+        first -= first % total  # a walk begins
+        for many in (min(count, total), total, 3 * total):
+            had = Counter(trait.at(seed, (at, below)) for at in range(first, first + many))
+            for value, weight in weights.items():
+                apart = abs(had[value] - many * weight / total)
+                assert apart < (1e-9 if many % total == 0 else 2)
+
+    def test_traits_of_one_size_do_not_go_in_step(self):
+        one, other = (Trait(name=name, values={"a": 5, "b": 5}) for name in ("form", "writing"))
+        pairs = Counter(
+            (one.at(0, (at, below)), other.at(0, (at, below)))
+            for below in range(20)
+            for at in range(10)
+        )
+        assert len(pairs) == 4
+        assert min(pairs.values()) > 30
+
+    @settings(max_examples=40)
+    @given(WEIGHTS, st.integers(0, 99), st.integers(2, 9))
+    def test_each_branch_has_each_value_as_often_as_its_weight_says(self, weights, seed, branches):
+        trait, total = Trait(name="form", values=weights, by_branch=True), sum(weights.values())
+        had = [
+            Counter(draw([trait], seed, (at, 0, 0), branch)["form"] for at in range(total))
+            for branch in range(branches)
+        ]
+        assert all(counts == weights for counts in had), "so no value says anything of a branch"
+        beside = [
+            {draw([trait], seed, (at, 0, 0), branch)["form"] for branch in range(branches)}
+            for at in range(total)
+        ]
+        if len(weights) > 1 and max(weights.values()) == 1:
+            assert all(len(each) == min(branches, total) for each in beside), "and they differ"
+
+    def test_another_weight_is_another_run(self):
+        digests = {digest_of(Trait(name="form", values={"a": n, "b": 3})) for n in (1, 2, 4)}
+        assert len(digests) == 3
+
+
+class TestMeasuring:
+    def test_each_label_counts_alike(self):
+        rows = examples(["one two."] * 30, "many") + examples(["Is it so?"] * 3, "few")
+        assert sum(weights_of(rows)) == pytest.approx(1)
+        forms = Counter()
+        for value, weight in measured(rows).traits["form"].items():
+            forms[value.partition(",")[0]] += weight
+        assert forms["one question"] == forms["one statement"]
+
+    def test_the_form_follows_the_words(self):
+        rows = examples([" ".join(["word"] * count) + "." for count in range(1, 41)])
+        forms = measured(rows).traits["form"]
+        assert sum(forms.values()) == 10
+        assert "one statement, 1 to 4 words" in forms
+        assert "one statement, 37 to 40 words" in forms
+
+    @pytest.mark.parametrize(
+        ("text", "form"),
+        [
+            ("where is it", "one question"),
+            ("It is e.g. 3.5 m from Dr. Orr.", "one statement"),
+            ("It broke. Why?", "a statement, then a question"),
+            ("Why? It broke!", "a question, then a statement"),
+            ("It is. It was. It goes.", "three sentences, none a question"),
+            ("“Is it?” “No.”", "a question, then a statement"),
+        ],
+    )
+    def test_sentences_and_questions(self, text, form):
+        (value,) = measured(examples([text] * 20)).traits["form"]
+        assert value.startswith(f"{form}, ")
+
+    @pytest.mark.parametrize(
+        ("text", "writing"),
+        [
+            ("all is well", "no capitals; no mark at the end"),
+            ("All is well.", "usual capitals and punctuation"),
+            ("ALL IS WELL NOW!", "all in capitals; an exclamation mark at the end"),
+            ("Is all well ?", "a space before the last mark"),
+            ("I dont know??", "a slip or a short cut, as people make in haste"),
+        ],
+    )
+    def test_how_tidy(self, text, writing):
+        assert measured(examples([text] * 20)).traits["writing"] == {writing: 10}
+
+    def test_no_word_of_a_text_but_function_words_is_in_a_profile(self, texts):
+        rows = examples([*texts["calm"], *texts["alarm"], *(f"Wotan {at} sings." for at in "abc")])
+        profile = measured(rows * 2)
+        said = " ".join(value for values in profile.traits.values() for value in values)
+        for word in ("boiler", "wotan", "smoke", "archive", "plumber", "cat", "nothing"):
+            assert word not in said.casefold().split()
+
+    def test_texts_in_other_scripts(self):
+        rows = examples(["今日は静かでした。", "الباب لا يغلق", "Дверь не закрывается"] * 7)
+        assert measured(rows).traits["form"]
+
+    def test_topics_are_named_by_what_texts_share(self):
+        rows = examples(
+            [f"The {kind} rang {at} times" for kind in ("phone", "siren") for at in range(9)]
+        )
+        rows += examples(["the phone is new", "a siren is loud"])
+        named = [topic.words[0] for topic in topics_of(rows)]
+        assert named[:1] == ["rang"] or {*named[:2]} == {"phone", "siren"}
+        assert sum(topic.rows for topic in topics_of(rows)) <= len(rows)
+
+
+def drawn(run):
+    lines = (Path(run) / "provenance.jsonl").read_text().splitlines()
+    return [(record["label"], record.get("dimensions", {})) for record in map(json.loads, lines)]
+
+
+@pytest.mark.whole
+class TestRuns:
+    def go(self, targen, *args, n=40, task="./porter.yaml", out="run"):
+        done = targen(
+            *("generate", task, "-n", n, "-b", "scripted", "-q", "--no-cache", "--out", out, *args)
+        )
+        assert done.code == 0, done.err
+        return drawn(out)
+
+    def test_twenty_examples_are_measured_and_fewer_are_not(self, targen):
+        assert all("form" in draws for _, draws in self.go(targen, "--examples", "notes.txt", n=4))
+        few = "\n".join(Path("notes.txt").read_text().splitlines()[:19])
+        Path("few.txt").write_text(few, encoding="utf-8")
+        assert all(not draws for _, draws in self.go(targen, "--examples", "few.txt", n=4, out="b"))
+        more = ("--examples", "few.txt", "-o", "examples.profile=true")
+        assert all("form" in draws for _, draws in self.go(targen, *more, n=4, out="c"))
+        none = ("--examples", "notes.txt", "-o", "examples.profile=false")
+        assert all(not draws for _, draws in self.go(targen, *none, n=4, out="d"))
+
+    @pytest.mark.parametrize("labels_per_seed", ["1", "all"])
+    def test_rows_follow_the_weights_whatever_their_label(self, targen, labels_per_seed):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write(
+                "profile: {traits: {form: {short: 5, long: 3, odd: 2}, tone: [dry, warm]}}\n"
+            )
+        rows = self.go(targen, "--labels-per-seed", labels_per_seed, n=80)
+        by_label = {
+            label: Counter((draws["form"]) for own, draws in rows if own == label)
+            for label in ("calm", "alarm")
+        }
+        for counts in by_label.values():
+            assert counts.keys() == {"short", "long", "odd"}
+            for value, weight in {"short": 5, "long": 3, "odd": 2}.items():
+                assert abs(counts[value] - 40 * weight / 10) <= 4
+
+    def test_a_file_with_labels_that_differ_in_manner_draws_alike_for_both(self, targen):
+        rows = [{"text": f"is it {at}", "label": "calm"} for at in range(15)]
+        rows += [{"text": f"Door {at} burns!", "label": "alarm"} for at in range(15)]
+        Path("two.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        found = self.go(targen, "--examples", "two.jsonl", n=40)
+        for trait in ("form", "writing"):
+            both = [
+                Counter(draws[trait] for own, draws in found if own == label)
+                for label in ("calm", "alarm")
+            ]
+            assert len(both[0]) > 1
+            assert all(abs(both[0][each] - both[1][each]) <= 4 for each in both[0] | both[1])
+
+    def test_a_section_of_the_task_file_comes_before_what_is_measured(self, targen):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write(
+                "examples: notes.txt\nprofile: {traits: {tone: [dry]}, about: [no greeting]}\n"
+            )
+        assert {str(draws) for _, draws in self.go(targen, n=4)} == {"{'tone': 'dry'}"}
+        shown = targen("preview", "./porter.yaml", "-b", "scripted", "--full", "-n", "2").out
+        assert "What holds of all such texts:\n- no greeting" in shown
+
+    def test_resuming_draws_on(self, targen, labelled):
+        whole = self.go(targen, "--examples", labelled, n=24, out="whole")
+        self.go(targen, "--examples", labelled, n=8, out="part")
+        assert targen("resume", "part", "-n", "24", "-q").code == 0
+        assert drawn("part") == whole
+
+    def test_a_dimension_can_be_taken_away_or_changed(self, targen):
+        rows = self.go(
+            *(targen, "--examples", "notes.txt", "--dimension", "writing="),
+            *("--dimension", "form=brief,long"),
+            n=4,
+        )
+        for _, draws in rows:
+            assert "writing" not in draws
+            assert draws["form"] in ("brief", "long")
+
+
+class TestCommand:
+    def test_it_prints_a_section_that_a_task_file_takes(self, targen, labelled):
+        done = targen("profile", labelled, "--task", "./porter.yaml")
+        assert done.code == 0, done.err
+        profile = yaml.safe_load(done.out)["profile"]
+        assert {"form", "writing"} <= profile["traits"].keys()
+        assert "# Shares are means over labels" in done.out
+        text = Path("porter.yaml").read_text() + done.out
+        Path("again.yaml").write_text(text, encoding="utf-8")
+        assert Declaration.from_file("again.yaml").profile == Profile(**profile)
+
+    def test_it_writes_a_file_or_into_a_task(self, targen, refuses):
+        assert targen("profile", "notes.txt", "--out", "profile.yaml").code == 0
+        assert "profile:" in Path("profile.yaml").read_text()
+        before = Path("porter.yaml").read_text()
+        done = targen("profile", "notes.txt", "--into", "porter.yaml")
+        assert "Then: targen preview porter.yaml" in done.out
+        after = Path("porter.yaml").read_text()
+        assert after.startswith(before.rstrip())
+        assert targen("preview", "./porter.yaml", "-b", "scripted").code == 0
+        refuses("profile notes.txt --into porter.yaml", "porter.yaml has a profile already")
+        refuses("profile notes.txt --out profile.yaml", "profile.yaml exists")
+        refuses("profile notes.txt --into task.json", "is not YAML", "--out profile.yaml")
+        refuses("profile nosuch.txt", "there is no file nosuch.txt")
+        refuses("profile notes.txt --out a.yaml --into b.yaml", "exclude each other")
+
+    @pytest.mark.whole
+    def test_a_model_says_what_code_cannot_measure_in_one_call(self, served, targen):
+        said = {
+            "register": "plain",
+            "channel": "a log book",
+            "writer": "a porter.",
+            "purpose": "to hand over",
+            "usual": ["no\nsubject"],
+            "never": ["greetings", " "],
+        }
+        asked = served(lambda prompt: said)
+        model = ("-b", "llama", "-o", "model=tiny", "-o", f"base_url={asked.url}")
+        done = targen("profile", "notes.txt", *model)
+        assert done.code == 0, done.err
+        assert yaml.safe_load(done.out)["profile"]["about"] == [
+            *("register: plain", "channel: a log book", "writer: a porter"),
+            *("purpose: to hand over", "no subject", "never: greetings"),
+        ]
+        assert len(asked.prompts) == 1
+        assert "lift stuck with two people in it" in asked.prompts[0]
+
+    @pytest.mark.parametrize(
+        ("keys", "error"),
+        [
+            ("profile: {traits: {form: {short: 0}}}", "the weight of 'short' is 0"),
+            ("profile: {traits: {label: [a, b]}}", "cannot be called 'label'"),
+            ("profile: {traits: {form: 7}}", "no list of values"),
+            ("profile: {trait: {form: [a]}}", "unknown key"),
+            ("examples: {files: a.txt}", "unknown key"),
+            ("examples: {file: a.txt, shown: 99}", "less than or equal to 50"),
+        ],
+    )
+    def test_what_a_file_may_not_say(self, keys, error):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write(f"{keys}\n")
+        with pytest.raises(UsageError, match=error):
+            Declaration.from_file("porter.yaml")

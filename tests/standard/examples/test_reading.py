@@ -1,0 +1,126 @@
+"""A file of a user's own: every form is read, labels are matched, and bad rows are named."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from targen_core import Declaration, UsageError, load_registry
+from targen_standard.examples.reading import read_examples
+
+
+@pytest.fixture
+def porter():
+    return Declaration.from_file("porter.yaml").task(name="porter")
+
+
+def lines_of(name, rows):
+    path = Path(name)
+    path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_each_form_gives_the_same_rows(porter, texts):
+    rows = [{"text": text, "label": label} for label in texts for text in texts[label]]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    Path("rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    quoted = ['"{}",{}'.format(r["text"].replace('"', '""'), r["label"]) for r in rows]
+    lines_of("rows.csv", ["text,label", *quoted])
+    lines_of("rows.tsv", ["text\tlabel", *(f"{r['text']}\t{r['label']}" for r in rows)])
+    lines_of("rows.txt", [r["text"] for r in rows])
+    expected = [(r["text"], r["label"]) for r in rows]
+    for name in ("rows.jsonl", "rows.json", "rows.csv", "rows.tsv"):
+        read = read_examples(Path(name), porter)
+        assert [(row.text, row.label) for row in read.rows] == expected, name
+    plain = read_examples(Path("rows.txt"), porter)
+    assert [(row.text, row.label) for row in plain.rows] == [(text, None) for text, _ in expected]
+
+
+def test_parquet_too(porter, texts):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.table({"sentence": texts["calm"], "intent": ["calm"] * len(texts["calm"])})
+    parquet.write_table(table, "rows.parquet")
+    read = read_examples(Path("rows.parquet"), porter)
+    assert [row.text for row in read.rows] == texts["calm"]
+    assert {row.label for row in read.rows} == {"calm"}
+
+
+def test_labels_are_matched_whatever_their_case_and_column(porter, labelled):
+    read = read_examples(labelled, porter)
+    assert [row.label for row in read.rows] == ["calm"] * 10 + ["alarm"] * 10
+
+
+def test_bad_rows_are_left_out_named_and_counted(porter, texts, caplog):
+    rows = [{"text": text, "label": "calm"} for text in texts["calm"]]
+    bad = [{"text": " ", "label": "calm"}, {"text": 7}, {"text": "Fine.", "label": "festive"}]
+    made = [*map(json.dumps, [*rows[:4], *bad, *rows[4:]]), "{broken", json.dumps({"text": ""})]
+    path = lines_of("rows.jsonl", made)
+    with caplog.at_level(logging.WARNING, "targen.run"):
+        read = read_examples(path, porter)
+    assert [row.text for row in read.rows] == texts["calm"]
+    assert read.left_out == {
+        "empty": [5, 15],
+        "not text": [6],
+        "of an unknown label, 'festive'": [7],
+        "not JSON": [14],
+    }
+    (said,) = caplog.messages
+    assert said.startswith("rows.jsonl: 10 of 15 rows are used as examples; left out: ")
+    assert "2 empty (lines 5, 15)" in said
+    assert "1 of an unknown label, 'festive' (line 7)" in said
+
+
+def test_empty_lines_of_a_text_file_are_counted(porter, texts):
+    read = read_examples(lines_of("rows.txt", [*texts["calm"][:5], "", "  "]), porter)
+    assert (len(read.rows), read.left_out) == (5, {"empty": [6, 7]})
+
+
+def test_an_empty_label_is_none(porter, texts):
+    rows = [{"text": text, "label": ""} for text in texts["calm"]]
+    read = read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
+    assert read.labelled == 0
+    assert len(read.rows) == 10
+
+
+def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
+    rows = [{"text": text, "label": "joy"} for text in texts["calm"]]
+    rows[:4] = [{"text": text, "label": "calm"} for text in texts["calm"][:4]]
+    with pytest.raises(UsageError) as error:
+        read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
+    assert "has 4 rows that can be examples, and 5 are the fewest" in str(error.value)
+    assert "6 of an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
+    assert "calm, alarm" in str(error.value.hint)
+
+
+def test_columns_that_could_both_hold_the_text(porter):
+    rows = [{"a": f"one {at}", "b": f"two {at}"} for at in range(9)]
+    with pytest.raises(UsageError, match=r"no column is called text: the columns are a, b"):
+        read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
+
+
+@pytest.mark.whole
+def test_rows_of_several_texts_need_their_columns(texts):
+    rte = load_registry().get("task", "rte")
+    rows = [
+        {"premise": f"The tower has {at} steps.", "hypothesis": f"It has {at}.", "label": label}
+        for at, label in enumerate(
+            ["entailment", "Not Entailment", "entailment", "not-entailment", ""], 11
+        )
+    ]
+    read = read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), rte)
+    assert [row.label for row in read.rows] == [
+        *("entailment", "not_entailment", "entailment", "not_entailment", None)
+    ]
+    assert read.rows[0].text == "It has 11."  # what a model would write of it
+    assert read.rows[0].texts == ("The tower has 11 steps.", "It has 11.")
+    plain = lines_of("rows.txt", texts["calm"])
+    with pytest.raises(UsageError, match="texts premise, hypothesis, and line 1 is a single text"):
+        read_examples(plain, rte)
+    few = lines_of("few.jsonl", (json.dumps({"premise": row["premise"]}) for row in rows))
+    with pytest.raises(UsageError, match="there is no hypothesis among the columns premise"):
+        read_examples(few, rte)

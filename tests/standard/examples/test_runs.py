@@ -1,0 +1,334 @@
+"""Runs in the manner of examples: what is asked, what is refused, what a run keeps."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+
+pytestmark = pytest.mark.whole  # a service is asked
+
+
+def examples_in(prompt):
+    """The texts that a prompt shows."""
+    _, found, shown = prompt.partition("Take their manner and not their matter")
+    return [line[2:] for line in shown.split("\n") if line.startswith("- ")] if found else []
+
+
+def records(run, name="provenance.jsonl"):
+    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
+
+
+def report(run):
+    return json.loads((Path(run) / "report.json").read_text())
+
+
+def files(run):
+    """What decides a run and what it made, by name; of the manifest, not when it was begun."""
+    found = {path.name: path.read_bytes() for path in Path(run).iterdir() if path.is_file()}
+    manifest = json.loads(found.pop("manifest.json"))
+    del manifest["created"]
+    found.pop("ledger", None)
+    found.pop("journal", None)  # in the order in which answers came
+    return {**found, "manifest.json": manifest}
+
+
+class TestWhatIsShown:
+    def test_a_handful_in_each_prompt_in_turns(self, served, like, texts):
+        asked = served()
+        assert like(asked, "--examples", "notes.txt", "--out", "run").code == 0
+        hands = [examples_in(prompt) for prompt in asked.prompts]
+        assert {len(hand) for hand in hands} == {5}
+        shown = Counter(text for hand in hands for text in hand)
+        assert shown.keys() == {*texts["calm"], *texts["alarm"]}, "all come"
+        assert max(shown.values()) - min(shown.values()) <= 4
+        assert all("of the label above" not in prompt for prompt in asked.prompts)
+
+    def test_labelled_ones_are_shown_to_their_own_label(self, served, like, texts, labelled):
+        asked = served()
+        assert like(asked, "--examples", labelled, "--out", "run").code == 0
+        for prompt in asked.prompts:
+            own = "calm" if "label is surely this one:\ncalm:" in prompt else "alarm"
+            assert {*examples_in(prompt)} <= {*texts[own]}
+            assert "of the label above" in prompt
+
+    def test_how_many_is_an_option(self, served, like):
+        asked = served()
+        assert like(asked, "--examples", "notes.txt", "-o", "examples.shown=2").code == 0
+        assert {len(examples_in(prompt)) for prompt in asked.prompts} == {2}
+
+    def test_of_many_a_varied_hundred(self, served, like):
+        many = [f"{'very ' * (at % 40)}odd noise number {at}" for at in range(600)]
+        Path("many.txt").write_text("\n".join(many), encoding="utf-8")
+        asked = served()
+        done = like(
+            *(asked, "--examples", "many.txt", "-o", "examples.shown=20", "--out", "run"), n=60
+        )
+        assert done.code == 0, done.err
+        shown = {text for prompt in asked.prompts for text in examples_in(prompt)}
+        assert len(shown) == 100
+        lengths = Counter(len(text.split()) // 11 for text in shown)
+        assert lengths.keys() == {0, 1, 2, 3}
+        assert max(lengths.values()) < 2 * min(lengths.values())
+
+    def test_which_does_not_depend_on_concurrency(self, served, like, made_up):
+        asked = served(lambda prompt: {"text": made_up(prompt)})
+        for name, many in (("one", 1), ("many", 32)):
+            more = ("--examples", "notes.txt", "--concurrency", many, "--out", name)
+            assert like(asked, *more).code == 0
+        assert records("one") == records("many")
+        assert all(record["notes"]["examples"] for record in records("one"))
+
+    def test_a_task_in_code_does_not_know_of_it(self, served, targen):
+        rows = [
+            {
+                "premise": f"Tower {at} has {at} steps.",
+                "hypothesis": f"It has {at} steps, they say.",
+            }
+            for at in range(11, 20)
+        ]
+        Path("rte.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        done = targen(
+            *("preview", "rte", "-b", "scripted", "--examples", "rte.jsonl", "-n", "2", "--full")
+        )
+        assert done.code == 0, done.err
+        written = done.out.partition("--- generate: ")[2].partition("--- correct: ")[0]
+        assert len(examples_in(written)) == 5
+        assert "they say." in written
+        assert "Tower" not in written.partition("Take their manner")[2], "a seed gives the premise"
+
+
+class TestPrivacy:
+    def test_a_service_sees_no_example_when_showing_is_off(self, served, like, texts, labelled):
+        asked = served()
+        done = like(asked, "--examples", labelled, "--no-show-examples", "--out", "run")
+        assert done.code == 0, done.err
+        assert len(asked.prompts) >= 16
+        sent = asked.everything
+        for text in [*texts["calm"], *texts["alarm"]]:
+            words = text.split()
+            for at in range(len(words) - 2):
+                assert " ".join(words[at : at + 3]) not in sent
+        assert "form: " in sent, "the profile is drawn from"
+        assert report("run")["examples"]["shown"] is False
+
+    def test_a_task_file_can_say_so_too(self, served, like, texts):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("examples: {file: notes.txt, show: false}\n")
+        asked = served()
+        assert like(asked).code == 0
+        assert not any(text in asked.everything for text in texts["alarm"])
+        assert "form: " in asked.everything
+
+
+class TestCopies:
+    def test_rows_never_repeat_an_example(self, served, like, texts):
+        def parrot(prompt):
+            text = examples_in(prompt)[0]
+            return {"text": text.upper() if len(text) % 2 else f"{text}."}
+
+        done = like(served(parrot), "--examples", "notes.txt", "--out", "run", n=4)
+        assert done.code == 1
+        assert "copy-of-an-example" in done.err
+        found = records("run", "rejects.jsonl")
+        assert {record["reason"] for record in found} == {"copy-of-an-example"}
+        lines = [*texts["calm"], *texts["alarm"]]
+        for record in found:
+            copied = lines[record["notes"]["example"] - 1]
+            assert copied.strip(".").casefold() in record["instance"]["text"].casefold()
+        assert report("run")["examples"]["copies"] == len(found)
+
+    def test_the_report_says_so_to_people(self, served, like, targen):
+        assert like(served(), "--examples", "notes.txt", "--out", "run").code == 0
+        said = targen("report", "run").out
+        assert "20 examples, shown to the model; 0 copies of examples rejected." in said
+        assert "real texts of the person" in " ".join(Path("run/README.md").read_text().split())
+
+
+class TestWhereTheyComeFrom:
+    def test_a_task_file_names_them(self, served, like, texts):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("examples: notes.txt\n")
+        asked = served()
+        assert like(asked, "--out", "run").code == 0
+        assert {*examples_in(asked.prompts[0])} <= {*texts["calm"], *texts["alarm"]}
+
+    def test_what_is_typed_comes_first(self, served, like, labelled):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("examples: notes.txt\n")
+        asked = served()
+        assert like(asked, "--examples", labelled, "--out", "run").code == 0
+        assert report("run")["examples"]["labelled"] == 20
+
+    def test_python_takes_rows_frames_and_runs(self, texts):
+        rows = [{"text": text, "label": label} for label in texts for text in texts[label]]
+        pandas = pytest.importorskip("pandas")
+        for number, examples in enumerate(
+            [rows, pandas.DataFrame(rows), texts["calm"], "notes.txt", Path("notes.txt")]
+        ):
+            run = tg.generate(
+                "porter.yaml",
+                n=8,
+                model="scripted",
+                examples=examples,
+                out=f"run{number}",
+                cache=False,
+                progress=False,
+            )
+            assert report(run.path)["examples"]["rows"] == (10 if number == 2 else 20)
+        again = tg.generate(
+            "porter.yaml", n=4, model="scripted", examples=run, out="again", progress=False
+        )
+        assert report(again.path)["examples"]["labelled"] == 8
+        frozen = tg.Declaration.from_file("porter.yaml").model_copy(
+            update={"examples": None, "filters": ("examples",)}
+        )
+        options = {"examples": {"examples": "notes.txt", "shown": 3}}
+        run = tg.generate(frozen, n=4, model="scripted", options=options, out="opt", progress=False)
+        assert all(record["notes"]["examples"].count(",") == 2 for record in records(run.path))
+
+    def test_a_folder_is_taken_by_the_command(self, targen, finished):
+        finished("./porter.yaml", "-n", "8", out="earlier")
+        done = targen(
+            *("generate", "./porter.yaml", "-n", "2", "-b", "scripted", "--no-cache", "-q"),
+            *("--examples", "earlier", "--out", "run", "--seed", "5"),
+        )
+        assert done.code == 0, done.err
+        assert report("run")["examples"]["rows"] == 8
+
+    @pytest.mark.parametrize(
+        ("typed", "error"),
+        [
+            (["--examples", "none.txt"], "--examples: there is no file none.txt"),
+            (["--examples", "few.txt"], "few.txt has 2 rows that can be examples, and 5"),
+            (["--no-show-examples"], "there are no examples, and there is no profile"),
+        ],
+    )
+    def test_what_cannot_be_used_is_an_error_with_what_to_type(self, refuses, typed, error):
+        Path("few.txt").write_text("one thing\nanother thing\n", encoding="utf-8")
+        refuses(("generate", "./porter.yaml", "-n", "2", "-b", "scripted", *typed), error)
+
+
+class TestResuming:
+    def test_a_killed_run_ends_with_the_same_bytes_without_the_file(
+        self, served, tmp_path, made_up
+    ):
+        killed: list[subprocess.Popen[bytes]] = []
+
+        def reply(prompt):
+            if killed and len(asked.prompts) == before + 17:
+                killed[0].send_signal(signal.SIGKILL)
+            return {"text": made_up(prompt)}
+
+        asked = served(reply)
+
+        def command(*args):
+            code = "from targen_cli import main; main()"
+            return [sys.executable, "-c", code, *map(str, args)]
+
+        def generate(out):
+            return command(
+                *("generate", "porter.yaml", "-n", 30, "-b", "llama", "-o", "model=tiny"),
+                *("-o", f"base_url={asked.url}", "--examples", "notes.txt", "--no-cache", "-q"),
+                *("--yes", "--concurrency", 3, "--out", out),
+            )
+
+        whole = subprocess.run(generate("whole"), capture_output=True)
+        assert whole.returncode == 0, whole.stderr
+        before = len(asked.prompts)
+        killed.append(subprocess.Popen(generate("killed")))
+        assert killed[0].wait(timeout=240) == -signal.SIGKILL
+        Path("notes.txt").rename(tmp_path / "elsewhere.txt")
+        resumed = subprocess.run(
+            command("resume", "killed", "-q", "--no-cache"), capture_output=True
+        )
+        assert resumed.returncode == 0, resumed.stderr
+        one, other = files("whole"), files("killed")
+        for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
+            assert one[name] == other[name], name
+        assert other["given-targen-standard.examples.examples.txt"]
+        again = subprocess.run(command("resume", "killed", "--verify", "-q"), capture_output=True)
+        assert again.returncode == 0, again.stderr
+        assert files("killed")["dataset.jsonl"] == one["dataset.jsonl"]
+
+    def test_a_copy_that_was_changed_is_refused(self, targen):
+        run = ("generate", "./porter.yaml", "-n", "8", "-b", "scripted", "-q", "--no-cache")
+        assert targen(*run, "--examples", "notes.txt", "--out", "run").code == 0
+        copy = Path("run/given-targen-standard.examples.examples.txt")
+        copy.write_text(copy.read_text() + "one more\n", encoding="utf-8")
+        done = targen("resume", "run", "-n", "12", "-q")
+        assert done.code == 2
+        assert "read another file: that of its option examples has changed" in done.err
+
+    def test_replay_and_trace_need_no_file_either(self, targen, labelled):
+        run = ("generate", "./porter.yaml", "-n", "8", "-b", "scripted", "-q", "--no-cache")
+        assert targen(*run, "--examples", labelled, "--out", "run").code == 0
+        labelled.unlink()
+        assert targen("replay", "run", "--out", "again").code == 0
+        assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+        assert "Take their manner" in targen("trace", "run", "0", "--full").out
+
+
+class TestStrangersFiles:
+    def test_a_task_file_cannot_name_a_file_outside_its_folder(self, targen, tmp_path):
+        secret = tmp_path / "diary.txt"
+        secret.write_text("\n".join(f"dear diary, day {at}" for at in range(9)), encoding="utf-8")
+        task = Path("porter.yaml").read_text()
+        for named in (str(secret), "../diary.txt", "{file: ../diary.txt}"):
+            Path("evil.yaml").write_text(f"{task}examples: {named}\n", encoding="utf-8")
+            for words in (
+                ("preview", "./evil.yaml", "-b", "scripted"),
+                ("describe", "./evil.yaml"),
+                ("generate", "./evil.yaml", "-n", "2", "-b", "scripted", "--out", "run"),
+            ):
+                done = targen(*words)
+                assert done.code == 2, words
+                assert "names options.examples.examples" in done.err
+                assert "dear diary" not in done.out + done.err
+            assert not Path("run").exists()
+        link = Path("beside.txt")
+        link.symlink_to(secret)
+        Path("evil.yaml").write_text(f"{task}examples: beside.txt\n", encoding="utf-8")
+        assert targen("preview", "./evil.yaml", "-b", "scripted").code == 2
+
+    def test_nor_can_a_run(self, targen, tmp_path, monkeypatch):
+        secret = tmp_path / "diary.txt"
+        secret.write_text("\n".join(f"dear diary, day {at}" for at in range(9)), encoding="utf-8")
+        run = ("generate", "./porter.yaml", "-n", "4", "-b", "scripted", "-q", "--no-cache")
+        assert targen(*run, "--examples", "notes.txt", "--out", "run").code == 0
+        monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another-user"))
+        given = "given-targen-standard.examples.examples.txt"
+        for place in ("spec", "lock", "both", "link"):
+            shutil.rmtree("evil", ignore_errors=True)
+            shutil.copytree("run", "evil")
+            manifest = json.loads(Path("evil/manifest.json").read_text())
+            if place in ("spec", "both"):
+                manifest["spec"]["options"]["targen-standard:examples.examples"] = str(secret)
+            if place in ("lock", "both"):
+                part = manifest["lock"]["parts"]["filter examples"]
+                part["options"]["examples"] = str(secret)
+            if place == "link":
+                Path("evil", given).unlink()
+                Path("evil", given).symlink_to(secret)
+            Path("evil/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+            for words in (
+                ("resume", "evil", "-n", "8", "-q"),
+                ("replay", "evil", "--out", "again"),
+                ("trace", "evil", "0", "--full"),
+            ):
+                done = targen(*words)
+                assert "dear diary" not in done.out + done.err, (place, words)
+                if words[0] == "resume":
+                    assert done.code != 0, place
+            evil = [
+                path for path in Path("evil").iterdir() if path.is_file() and path.name != given
+            ]
+            assert not any(b"dear diary" in path.read_bytes() for path in evil)
