@@ -304,7 +304,7 @@ def test_the_best_client_is_never_refused(seed):
 def test_a_call_gets_through_when_the_service_opens_and_not_before(seed, gap):
     _, make = limits_alone(seed)
     service, now = make(), 0.0
-    for number in range(60):
+    for number in range(30):
         opens = service.opens(now, 20)
         if now + 1e-3 < opens < math.inf:
             assert deepcopy(service).arrive(opens - 1e-3, 20).refused

@@ -222,12 +222,6 @@ def test_labels_of_others_are_found_by_name_and_then_by_number(names, labels, va
     assert [row.get("label") for row in dataset] == [first, second, None]
 
 
-def test_data_frames(dataset):
-    frame = dataset.to_pandas()
-    assert list(frame.columns)[:2] == ["text", "label"]
-    assert read_dataset(frame, dataset.task).digest == dataset.digest
-
-
 def test_a_table_as_pandas_writes_it(dataset, tmp_path):
     rows = [{key: row[key] for key in ("text", "label", "idx", "sure")} for row in ROWS[:2]]
 

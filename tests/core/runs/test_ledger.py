@@ -323,11 +323,6 @@ def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
     assert digest() not in (None, before)
 
 
-def test_what_lives_in_memory_has_no_digest(installed):
-    _, digest = installed
-    assert digest("somewhere-else") is None
-
-
 @pytest.mark.parametrize(
     ("text", "alone"),
     [

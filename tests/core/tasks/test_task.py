@@ -139,13 +139,6 @@ def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
         task.replace(labels=(*task.labels, Label("maybe")), generators=more)
 
 
-def test_a_derived_task_leaves_the_first_as_it_is(lab):
-    task = lab.World().task()
-    other = task.replace(version="2", judging={"corrector": None})
-    assert (task.version, other.version) == ("1", "2")
-    assert task.judging.corrector is not None
-
-
 def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
     own, brought = Prompt("own", "Say."), Prompt("brought", "Name some.")
 
