@@ -56,20 +56,6 @@ def test_a_run_is_its_rows_with_its_path_and_report():
     assert repr(run).startswith("<Run runs/x: file:porter, complete, 4 of 4 rows, ")
 
 
-def test_the_yield_is_the_share_of_candidates_that_are_rows(lab):
-    world = lab.World(relabel=0.3, none=0.1, bad=0.2)
-    run = tg.generate(world.task(), n=12, model=lab.ToyModel(world.reply))
-    flow = run.report.raw["flow"].values()
-    kept = sum(sum(each["accepted"].values()) for each in flow)
-    judged = sum(each["judged"] for each in flow)
-    assert kept < judged
-    assert run.report.yield_ == kept / judged
-    of_one = run.report.labels["yes"]
-    assert of_one.yield_ == sum(of_one.accepted.values()) / of_one.judged
-    assert of_one.rows == of_one.requested == 6
-    assert sum(1 for _ in run.rejects) >= sum(of_one.rejected.values())
-
-
 def test_a_notebook_shows_tables_in_which_nothing_is_markup(lab):
     class Loud(lab.ToyModel):
         async def complete(self, request):

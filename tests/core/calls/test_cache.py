@@ -33,15 +33,6 @@ class Bomb:
         return os.mkdir, (self.mark,)
 
 
-def test_values_are_there_for_the_next_run(tmp_path):
-    values = {key: b"\0\xff" + key * 100 for key in KEYS}
-    fill(tmp_path / "cache", values)
-    cache = ReplyCache(tmp_path / "cache")
-    assert {key: cache.get(key) for key in KEYS} == values
-    assert cache.get(b"x" * 15) is None
-    cache.close()
-
-
 def test_what_was_written_longest_ago_goes_where_the_cache_is_too_large(tmp_path):
     for start in range(0, 200, 50):
         cache = ReplyCache(tmp_path / "cache", size_limit=100_000)

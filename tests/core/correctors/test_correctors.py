@@ -231,19 +231,13 @@ def test_wrong_labels_are_mended_and_right_ones_stay(correct, tmp_path, correcto
         assert change["explanation"]
 
 
-@pytest.mark.parametrize("corrector", ["blind", "vote"])
-def test_blind_correctors_never_see_the_claimed_output(correct, corrector):
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+def test_meta_alone_sees_the_claimed_output(correct, corrector):
     _, asked = correct(COLOR, _colors(4), _right, corrector=corrector, flip_fraction=1.0)
     for request in asked:
         text = request.messages[-1].content
-        assert "warm" not in text
-        assert "cold" not in text
-        assert "output" not in request.origin.values
-
-
-def test_meta_shows_the_claimed_output(correct):
-    _, asked = correct(COLOR, _colors(2), _right)
-    assert ["warm" in request.messages[-1].content for request in asked] == [True, False]
+        sees = corrector == "meta"
+        assert ("warm" in text or "cold" in text) == ("output" in request.origin.values) == sees
 
 
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])

@@ -102,8 +102,3 @@ class TestEntries:
     def test_what_is_cut_is_refused(self, bad):
         with pytest.raises(ValueError, match="an entry of"):
             Filters([Varied(1), Excluded([])]).restore([bad])
-
-    def test_no_filter_keeps_nothing(self):
-        assert Filters([]).find(self.ROWS[0]) is None
-        assert Filters([]).add(self.ROWS[0]) == b""
-        Filters([]).restore([b""])
