@@ -196,6 +196,18 @@ class TestInARun:
             assert not mark.exists()
 
 
+def test_replies_that_failed_a_run_are_forgotten(lab, tmp_path):
+    """Else the next run would fail with them, though the service works by then."""
+    world, cache = lab.World(), tmp_path / "cache"
+    model = lab.ToyModel(lambda request: "That is hard to say.")
+    quotas = {"yes": 3, "no": 3}
+    failed = lab.run(world, tmp_path / "failed", quotas, model=model, cache=cache)
+    assert failed.error is not None
+    again = lab.run(world, tmp_path / "again", quotas, cache=cache)
+    assert again.error is None
+    assert again.report["usage"]["total"]["cached"] == 0
+
+
 def test_a_backend_whose_replies_may_change_shares_none(lab, tmp_path):
     world, shared = lab.World(), tmp_path / "cache"
     registry = lab.registry(world.task(), lab.ToyModel(world.reply), cacheable=False)
