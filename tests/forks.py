@@ -29,16 +29,27 @@ class Forks:
         )
 
     def __call__(
-        self, args: Sequence[str], *, cwd: Path, path: Sequence[Path], env: Mapping[str, str]
+        self,
+        args: Sequence[str],
+        *,
+        cwd: Path,
+        path: Sequence[Path],
+        env: Mapping[str, str],
+        before: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Run `targen ARGS` to its end, with folders in front of sys.path."""
+        """Run `targen ARGS` to its end, with folders in front of sys.path.
+
+        `before` is Python that the process runs first.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
         names = [str(self._at / name) for name in ("out", "err", "modules")]
-        order = [list(args), str(cwd), [str(each) for each in path], dict(env), names]
+        order = [list(args), str(cwd), [str(each) for each in path], dict(env), before, names]
         stdin.write(json.dumps(order) + "\n")
         stdin.flush()
-        code = int(stdout.readline())
+        line = stdout.readline()
+        assert line, f"the process that forks is gone ({self._process.poll()})"
+        code = int(line)
         out, err = (Path(name).read_text(encoding="utf-8") for name in names[:2])
         return subprocess.CompletedProcess(list(args), code, out, err)
 
@@ -49,7 +60,12 @@ class Forks:
 
 
 def _run(
-    args: Sequence[str], cwd: str, path: Sequence[str], env: Mapping[str, str], files: Sequence[str]
+    args: Sequence[str],
+    cwd: str,
+    path: Sequence[str],
+    env: Mapping[str, str],
+    before: str,
+    files: Sequence[str],
 ) -> int:
     """The command in a fork; its exit status, below 0 the signal that ended it."""
     from targen_cli import main
@@ -68,6 +84,7 @@ def _run(
     sys.argv = ["targen", *args]
     code: object = 0
     try:
+        exec(before, {"__name__": "before"})
         main()
     except SystemExit as stop:
         code = stop.code or 0

@@ -1,7 +1,5 @@
 """The command in forked processes, where one write of many fails or is the last thing that happens.
 
-`python saboteur.py`, or `Saboteur`, which starts it: a process that has loaded targen and
-forks for each command that it is told, so that hundreds of runs cost no start-up.
 Each of a command's *points* is one call of the system that changes a file: a command is run once to
 count them, and then once for each of them and each way to fail. So what a test
 says of "any moment" is said of every moment at which the files differ.
@@ -9,18 +7,15 @@ says of "any moment" is said of every moment at which the files differ.
 
 from __future__ import annotations
 
-import builtins
-import contextlib
-import importlib
-import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from forks import Forks
 
 __all__ = ["ERRORS", "KILLS", "SIGNALS", "Fault", "Result", "Saboteur"]
 
@@ -74,34 +69,43 @@ class Saboteur:
     """Runs commands in `folder`, one after the other, each in a fork of one warm process."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._made_with = (folder, environment)
-        self._process = subprocess.Popen(
-            [sys.executable, __file__],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._folder, self._environment = folder, environment
+        self._own = tempfile.TemporaryDirectory()
+        self._points = Path(self._own.name, "points")
+        self._forks = Forks(Path(self._own.name))
 
     def __call__(self, *args: object, fault: Fault = Fault()) -> Result:
         """Run `targen ARGS` to its end."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
-        stdin.write(json.dumps([[str(arg) for arg in args], asdict(fault)]) + "\n")
-        stdin.flush()
-        line = stdout.readline()
-        assert line, f"the process that forks is gone ({self._process.poll()})"
-        return Result(*json.loads(line))
+        before = (
+            f"{fault.first}\n"
+            f"import sys\n"
+            f"sys.path += {[str(each) for each in Path(__file__).parents[:2]]!r}\n"
+            f"import saboteur\n"
+            f"saboteur.watch(saboteur.{fault!r}, {str(self._points)!r})\n"
+        )
+        done = self._forks(
+            [str(arg) for arg in args],
+            cwd=self._folder,
+            path=(),
+            env=self._environment,
+            before=before,
+        )
+        points = self._points.read_text().splitlines()
+        return Result(done.returncode, points, done.stdout, done.stderr)
 
     def twin(self) -> Saboteur:
         """Another one, for commands at the same time."""
-        return Saboteur(*self._made_with)
+        return Saboteur(self._folder, self._environment)
 
     def close(self) -> None:
         """End the process."""
-        self._process.kill()
-        self._process.communicate()
+        self._forks.close()
+        self._own.cleanup()
+
+
+def watch(fault: Fault, points: str) -> None:
+    """Have this process note its points in a file, and fail at one of them."""
+    _Points(fault, os.open(points, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
 
 
 class _Points:
@@ -179,68 +183,3 @@ class _Points:
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _run(main: Callable[[], None], args: Sequence[str], fault: Fault, log: Path) -> int:
-    """The command in a fork; its exit status, below 0 the signal that ended it."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with contextlib.suppress(BaseException):
-        for number, name in ((1, "out"), (2, "err")):
-            os.dup2(os.open(log.with_suffix(f".{name}"), _CREATE, 0o600), number)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        points = os.open(log.with_suffix(".points"), _CREATE, 0o600)
-        sys.argv = ["targen", *args]
-        code = 1
-        try:
-            exec(fault.first, {"__name__": "first", "builtins": builtins})
-            _Points(fault, points)
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            log.with_suffix(".modules").write_text("\n".join(sys.modules))
-            os._exit(code)
-    os._exit(99)
-
-
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-
-
-def _commands() -> Iterator[tuple[list[str], Fault]]:
-    for line in sys.stdin:
-        args, fault = json.loads(line)
-        yield args, Fault(**fault)
-
-
-def _serve() -> None:
-    import tempfile
-
-    from targen_cli import main
-
-    answers = os.fdopen(os.dup(1), "w")
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "log"
-        for args, fault in _commands():
-            code = _run(main, args, fault, log)
-            texts = [log.with_suffix(f".{name}").read_text() for name in ("points", "out", "err")]
-            points, out, err = texts
-            answers.write(json.dumps([code, points.splitlines(), out, err]) + "\n")
-            answers.flush()
-            with contextlib.suppress(FileNotFoundError):
-                for name in log.with_suffix(".modules").read_text().splitlines():
-                    with contextlib.suppress(Exception):
-                        importlib.import_module(name)  # so that the next fork need not
-
-
-if __name__ == "__main__":
-    _serve()

@@ -63,6 +63,11 @@ def resumed(targen: Saboteur, complete: Path, run: Path, name: str, content: byt
     return targen("resume", run, *QUIET)
 
 
+def _rows(lines: bytes) -> list[dict]:
+    """The rows of a dataset."""
+    return [json.loads(line) for line in lines.splitlines()]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_flipped_bit_is_found_or_harms_nothing(
     targen: Saboteur, complete: Path, folder: Path, step: int, name: str
@@ -72,31 +77,19 @@ def test_a_flipped_bit_is_found_or_harms_nothing(
     content = (complete / name).read_bytes()
     if not content:
         return
-    for at, flipped in flips(content, name, 4 if step > 1 else 150):
+    for at, flipped in flips(content, name, 4 if step > 1 else 300):
         result = resumed(targen, complete, run, name, flipped)
         assert "Traceback" not in result.err and "targen failed" not in result.err, (at, result.err)
         if name in OUTPUTS:
             assert result.code == 2, (at, result.err)
             assert name in result.err
             assert (run / name).read_bytes() == flipped, "the user's to look at"
-        elif result.code == 0 and name != "manifest.json":
+        elif name == "manifest.json":
+            rows = expected["dataset.jsonl"]
+            # A quota may have become larger: what was there is there all the same.
+            assert _rows(outputs(run)["dataset.jsonl"])[: rows.count(b"\n")] == _rows(rows), at
+            assert result.code in (0, 1, 2), (at, result.err)
+        elif result.code == 0:
             assert outputs(run) == expected, at
-        elif result.code:
-            assert name in result.err or "is not" in result.err or "error" in result.err
-
-
-def test_a_bit_flipped_in_the_manifest_makes_no_row_of_another_run(
-    targen: Saboteur, complete: Path, folder: Path, step: int
-) -> None:
-    run = folder / "another"
-    before = outputs(complete)
-    content = (complete / "manifest.json").read_bytes()
-    for at, flipped in flips(content, "4", 6 if step > 1 else 300):
-        result = resumed(targen, complete, run, "manifest.json", flipped)
-        assert result.code in (0, 1, 2), (at, result.err)
-        assert "Traceback" not in result.err and "targen failed" not in result.err, (at, result.err)
-        after = outputs(run)
-        rows = json.loads(b"[" + b",".join(before["dataset.jsonl"].splitlines()) + b"]")
-        there = json.loads(b"[" + b",".join(after["dataset.jsonl"].splitlines()) + b"]")
-        # A quota may have become larger: what was there is there all the same.
-        assert there[: len(rows)] == rows, (at, content[at - 20 : at + 20])
+        else:
+            assert "error" in result.err

@@ -4,7 +4,7 @@ The service is a real server on loopback. It counts its answers, and kills the c
 the next request comes: so each kill is between two calls that the test names, not at a time.
 
 `sh scripts/soak` sets TARGEN_SOAK: each command is killed twenty times then, where the suite kills
-it twice; figures for each command are printed with `-s`.
+it once or twice; figures for each command are printed with `-s`.
 """
 
 from __future__ import annotations
@@ -154,6 +154,7 @@ class Command:
         backend: how it takes the backend.
         more: options. With `ONE`, what the service answered is in the journals, to the last call.
         shares: its parts share replies by the cache, which then stays.
+        kills: how often it is killed, outside a soak; each costs a start of all its work.
         files: what its folder holds before; `{options}` are the backend's.
         fill: makes what else is there.
     """
@@ -165,6 +166,7 @@ class Command:
     backend: tuple[str, ...] = ("-b", "llama")
     more: tuple[str, ...] = ("-o", "model=m", "--no-cache")
     shares: bool = False
+    kills: int = 2
     files: Mapping[str, str] = field(default_factory=dict)
     fill: Callable[[Place, Path], None] = lambda place, at: None
 
@@ -321,6 +323,7 @@ COMMANDS = [
         backend=(),
         more=(),
         shares=True,
+        kills=1,
     ),
     Command("answer", "answer even.json -q --out {at}/out", before=_bigbench, more=ONE),
     Command(
@@ -336,6 +339,7 @@ COMMANDS = [
         ("out/runs/*/dataset.jsonl", "out/judged/*/*.jsonl", "out/results.json"),
         before=_mail,
         more=("-o", "model=m", "--concurrency", "1"),
+        kills=1,
     ),
     Command(
         "ablate",
@@ -425,7 +429,7 @@ def test_no_answered_call_is_asked_again_after_a_kill(command: Command, place: P
     calls, expected = len(service.seeds), _left(command, at, whole)
     assert calls
 
-    kills = min(20 if SOAK else 2, calls - 1)
+    kills = min(20 if SOAK else command.kills, calls - 1)
     chain = [max(1, calls // (kills + 1))] * kills
     at = _fresh(command, place, "story-b")
     earlier = {record["key"] for record in place.journals(at) if "key" in record}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,26 +12,11 @@ import pytest
 
 from targen_testing import ExporterSuite as Suite
 
-START = """
+SUITES = """
 import pytest
 from targen_testing import ExporterSuite as Suite
-"""
 
 
-def run(folder: Path, text: str, *options: str) -> str:
-    (folder / "test_it.py").write_text(START + textwrap.dedent(text))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py", *options],
-        cwd=folder,
-        env={**os.environ, "TARGEN_CACHE_DIR": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
-
-
-SWITCHED_OFF = """
 class TestLines(Suite):
     exporter = "jsonl"
 
@@ -46,6 +30,7 @@ class TestLines(Suite):
     def test_same_bytes_again(self):
         pass
 
+
 class TestTable(Suite):
     exporter = "csv"
     test_changes_no_row = None
@@ -56,8 +41,18 @@ class TestTable(Suite):
             pytest.skip("not today")
         if "described" in request.node.name:
             request.applymarker(pytest.mark.xfail(reason="some day"))
+
+
+class TestFew(Suite):
+    exporter = "jsonl"
+
+
+class TestWhole(Suite):
+    exporter = "jsonl"
+    rows = 2
 """
 LINES = [
+    "targen conformance: TestFew: deselected: test_described, test_writes_nowhere_else",
     "targen conformance: TestLines: overridden: test_same_bytes_again, test_writes, write",
     "targen conformance: TestLines: skipped (too slow): test_same_bytes_again",
     "targen conformance: TestTable: overridden: test_changes_no_row",
@@ -66,52 +61,47 @@ LINES = [
 ]
 
 
-def test_what_is_overridden_skipped_or_xfailed_is_named(tmp_path):
-    output = run(tmp_path, SWITCHED_OFF, "-q")
-    assert [line for line in output.splitlines() if line.startswith("targen conf")] == LINES
-
-
-@pytest.mark.skipif(find_spec("xdist") is None, reason="needs pytest-xdist")
-def test_it_is_named_by_the_workers_of_xdist_too(tmp_path):
-    output = run(tmp_path, SWITCHED_OFF, "-q", "-n", "1")
-    assert [line for line in LINES if line not in output] == []
-
-
-def test_what_is_deselected_is_named(tmp_path):
-    text = """
-    class TestLines(Suite):
-        exporter = "jsonl"
-    """
-    output = run(tmp_path, text, "-k", "not described and not nowhere")
-    line = "targen conformance: TestLines: deselected: test_described, test_writes_nowhere_else"
-    assert line in output
-
-
-def test_a_run_in_which_nothing_is_switched_off_says_nothing(tmp_path):
-    text = """
-    class TestLines(Suite):
-        exporter = "jsonl"
-        rows = 2
-    """
-    output = run(tmp_path, text)
-    assert "passed" in output
-    assert "targen conformance" not in output
-
-
-def test_a_run_without_a_suite_never_imports_the_plugin(tmp_path):
-    text = """
-    import sys
-
-    def test_nothing():
-        assert "targen_testing.plugin" not in sys.modules
-    """
-    (tmp_path / "test_it.py").write_text(textwrap.dedent(text))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+def run(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_it.py").write_text(text)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py", *options],
+        cwd=folder,
+        env={**os.environ, "TARGEN_CACHE_DIR": str(folder / "cache")},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        pytest.param(
+            ("-n", "1"),
+            marks=pytest.mark.skipif(find_spec("xdist") is None, reason="needs pytest-xdist"),
+        ),
+    ],
+    ids=["here", "in a worker"],
+)
+def test_what_is_switched_off_is_named_and_nothing_else(tmp_path, options):
+    few = "not (TestFew and (described or nowhere))"
+    said = run(tmp_path, SUITES, "-k", few, *options).stdout.splitlines()
+    named = [line for line in said if line.startswith("targen conf")]
+    assert [line for line in LINES if line not in "\n".join(said)] == []
+    assert not any("TestWhole" in line for line in said if "targen conf" in line)
+    assert options or sorted(named) == LINES
+
+
+def test_a_run_without_a_suite_never_imports_the_plugin(tmp_path):
+    text = """
+import sys
+
+
+def test_nothing():
+    assert "targen_testing.plugin" not in sys.modules
+"""
+    done = run(tmp_path, text)
     assert done.returncode == 0, done.stdout
 
 

@@ -93,8 +93,3 @@ def test_registries_and_jobs_say_what_they_are(run):
         assert repr(job) == (
             "<Job runs/x: targen-tasks-superglue:rte, entailment 4, not_entailment 4>"
         )
-
-
-def test_an_analysis_is_the_metrics_that_found_something(run):
-    pytest.importorskip("targen_analysis")
-    assert list(tg.analyze(run, metrics=["labels", "lexical"])) == ["labels", "lexical"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -122,12 +121,3 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
 def test_a_folder_says_whose_rows_it_holds(run):
     with pytest.raises(tg.UsageError, match="already names the task of its rows"):
         tg.correct(run.path, task="cb", model="scripted")
-
-
-def test_it_works_in_a_loop(run):
-    async def cell():
-        plain = tg.correct(run, model="scripted", out="a")
-        return plain, await tg.acorrect(run, model="scripted", out="b")
-
-    first, second = asyncio.run(cell())
-    assert list(first) == list(second)

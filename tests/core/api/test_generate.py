@@ -56,20 +56,6 @@ def test_a_run_is_its_rows_with_its_path_and_report():
     assert repr(run).startswith("<Run runs/x: file:porter, complete, 4 of 4 rows, ")
 
 
-def test_the_yield_is_the_share_of_candidates_that_are_rows(lab):
-    world = lab.World(relabel=0.3, none=0.1, bad=0.2)
-    run = tg.generate(world.task(), n=12, model=lab.ToyModel(world.reply))
-    flow = run.report.raw["flow"].values()
-    kept = sum(sum(each["accepted"].values()) for each in flow)
-    judged = sum(each["judged"] for each in flow)
-    assert kept < judged
-    assert run.report.yield_ == kept / judged
-    of_one = run.report.labels["yes"]
-    assert of_one.yield_ == sum(of_one.accepted.values()) / of_one.judged
-    assert of_one.rows == of_one.requested == 6
-    assert sum(1 for _ in run.rejects) >= sum(of_one.rejected.values())
-
-
 def test_a_notebook_shows_tables_in_which_nothing_is_markup(lab):
     class Loud(lab.ToyModel):
         async def complete(self, request):
@@ -180,13 +166,6 @@ def test_what_cannot_be_is_said_in_the_words_of_python(options, words):
     assert "--" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_specs_and_limits_name_their_fields():
-    with pytest.raises(UsageError, match=r"^max_cost is -1; it must be above 0$"):
-        tg.Limits(max_cost=-1)
-    with pytest.raises(UsageError, match=r"^give_up_after is 0; "):
-        tg.RunSpec(task="rte", quotas={}, give_up_after=0)
-
-
 def test_a_fraction_of_the_contexts_is_used():
     run = porter(n=4, contexts=["a kitchen", "a court"], contexts_fraction=0.5)
     assert {each["above"][0] for each in run.provenance} == {"a kitchen"}
@@ -239,24 +218,6 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     assert kept.report.status == "short"
     assert not kept.report.complete
     assert len(kept) == sum(kept.report.rows.values())
-
-
-def test_a_budget_ends_it_and_a_larger_one_goes_on(lab):
-    world = lab.World()
-    with pytest.raises(BudgetExhausted) as caught:
-        tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), max_tokens=3_000, out="x")
-    assert "--" not in caught.value.hint
-    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply), max_tokens=10**9)
-    assert run.report.complete
-
-
-def test_everything_is_closed_whatever_happened(lab):
-    world = lab.World(maximum=1, lists=(1, 1))
-    for _ in range(2):
-        with pytest.raises(QuotaNotMet):
-            tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
-    for _ in range(2):
-        porter(n=2)
 
 
 def test_a_run_that_is_open_here_is_said_to_be():
@@ -314,13 +275,6 @@ def test_analyze_says_what_to_install(monkeypatch):
         AttributeError, match=r"no attribute 'analyze': pip install .*targen.analysis"
     ):
         tg.analyze("x")
-
-
-@pytest.mark.whole
-def test_analyze_takes_one_name_for_a_list_of_it():
-    rows = [{"premise": "It rained all night.", "label": "wet"}] * 4
-    actual = tg.analyze(rows, metrics="labels", text="premise", label="label")
-    assert [part.item.name for part in actual.parts] == ["labels"]
 
 
 # --- a job of one's own -----------------------------------------------------

@@ -81,9 +81,6 @@ def test_generate_works_in_a_loop_that_runs_and_in_a_thread(lab, world):
     thread.start()
     thread.join()
     assert list(actual[0]) == list(plain)
-
-
-def test_errors_come_out_of_the_other_thread(lab, world):
     with pytest.raises(tg.UsageError, match="the number of rows"):
         in_a_loop(lambda: tg.generate(world.task(), model="scripted"))
 
@@ -201,14 +198,3 @@ def test_a_second_interrupt_of_a_notebooks_await_ends_it_at_once(lab, world):
     assert tg.load("x").report.status == "unfinished"
     run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
     assert run.report.complete
-
-
-def test_a_time_out_of_the_caller_is_one(lab, world, drive):
-    async def main():
-        model = lab.ToyModel(world.reply, latency=lab.latency("slow"))
-        async with asyncio.timeout(5):
-            await tg.agenerate(world.task(), n=400, model=model, out="x")
-
-    with pytest.raises(TimeoutError):
-        drive(main())
-    assert tg.load("x").report.status == "stopped"

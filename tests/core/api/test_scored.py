@@ -82,18 +82,6 @@ def bytes_of(path):
     return [(path / name).read_bytes() for name in FILES]
 
 
-def test_a_run_with_scores_goes_on_and_is_made_again_without_a_call():
-    run = tg.generate(TASK, n=8, model=scripted(), out="x", correct=False)
-    assert run.report.complete
-    assert all(record["mean"] < 0 and record["sure"] < 0 for record in facts(run))
-    before = bytes_of(run.path)
-    silent = scripted(lambda request: pytest.fail("a call is asked again"))
-    again = tg.resume("x", model=silent, task=TASK)
-    assert bytes_of(again.path) == before
-    assert [*tg.replay(run, "y")] == [*run]
-    assert bytes_of(tg.generate(TASK, n=8, model=scripted(), out="z", correct=False).path) == before
-
-
 @pytest.mark.parametrize(
     ("options", "temperatures", "most"),
     [
@@ -119,36 +107,19 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
     assert sent["notes"]["max_tokens"] == (512 if most == 1 else most)
 
 
-def test_a_model_without_scores_is_refused_before_the_first_call():
-    model = scripted(lambda request: pytest.fail("a call was made"))
-    model.top_logprobs = None
-    with pytest.raises(UsageError, match="task porter asks in step generate for token prob") as e:
-        tg.generate(TASK, n=2, model=model, out="x", correct=False)
-    assert e.value.exit_code == 2
-    model.top_logprobs = 2
-    with pytest.raises(UsageError, match=r"3 likeliest tokens, and .* lists at most 2"):
-        tg.generate(TASK, n=2, model=model, out="x", correct=False)
-
-
-def test_a_task_that_did_not_say_so_is_refused_at_the_call():
-    model = scripted()
-    model.top_logprobs = None
-    quiet = TASK.replace(scored={})
-    with pytest.raises(UsageError, match=r"step generate for token probabilities.*has none"):
-        tg.generate(quiet, n=2, model=model, out="x", correct=False)
-
-
 @pytest.mark.parametrize(
-    ("scored", "words"),
+    ("changes", "words"),
     [
-        ({"generat": 1}, "scored names 'generat'; its steps are"),
-        ({"generate": -1}, "scored of generate is -1"),
-        ({"generate": "all"}, "scored is .*pass alternatives"),
+        ({"scored": {"generat": 1}}, "scored names 'generat'; its steps are"),
+        ({"scored": {"generate": -1}}, "scored of generate is -1"),
+        ({"scored": {"generate": "all"}}, "scored is .*pass alternatives"),
+        ({"scores_given": ("contexts",)}, "scores_given names 'contexts', and scored does not"),
+        ({"continues": ("contexts",)}, "continues names 'contexts', and scored does not"),
     ],
 )
-def test_a_task_says_steps_and_numbers(scored, words):
+def test_a_task_says_steps_and_numbers(changes, words):
     with pytest.raises(ValueError, match=words):
-        TASK.replace(scored=scored)
+        TASK.replace(**changes)
 
 
 @pytest.mark.parametrize(
@@ -179,30 +150,6 @@ WEIGHED = TASK.replace(
 )
 
 
-def test_texts_of_a_tasks_own_are_scored_once_and_kept():
-    run = tg.generate(WEIGHED, n=6, model=scripted(), out="x", correct=False)
-    assert {record["said"] for record in facts(run)} == {"yes"}
-    assert all(record["yes"] != record["no"] for record in facts(run))
-    before = bytes_of(run.path)
-    silent = scripted(lambda request: pytest.fail("a call is asked again"))
-    assert bytes_of(tg.resume("x", model=silent, task=WEIGHED).path) == before
-    assert [*tg.replay(run, "y")] == [*run]
-
-
-def test_a_model_that_scores_no_given_text_is_refused():
-    model = scripted(lambda request: pytest.fail("a call was made"))
-    model.scores_given = False
-    with pytest.raises(UsageError, match="token probabilities of texts of its own"):
-        tg.generate(WEIGHED, n=2, model=model, out="x", correct=False)
-    late = scripted()
-    late.scores_given = False
-    quiet = WEIGHED.replace(scored={}, scores_given=())
-    with pytest.raises(UsageError, match="of a text of its own"):
-        tg.generate(quiet, n=2, model=late, out="x", correct=False)
-    with pytest.raises(ValueError, match="scores_given names 'contexts', and scored does not"):
-        WEIGHED.replace(scores_given=("contexts",))
-
-
 def test_a_text_that_cannot_be_scored_rejects_the_candidate():
     class Some(ScriptedModel):
         def _reply(self, request):
@@ -213,14 +160,6 @@ def test_a_text_that_cannot_be_scored_rejects_the_candidate():
             WEIGHED, n=2, model=Some(ScriptedOptions()), out="x", correct=False, give_up_after=3
         )
     assert {record["reason"] for record in tg.load("x").rejects} == {"unscored-text"}
-
-
-def test_the_budget_holds_for_scored_calls():
-    with pytest.raises(tg.errors.BudgetExhausted):
-        tg.generate(TASK, n=8, model=scripted(), out="x", correct=False, max_tokens=400)
-    more = tg.resume("x", model=scripted(), task=TASK, max_tokens=10**6)
-    whole = tg.generate(TASK, n=8, model=scripted(), out="y", correct=False)
-    assert [*more] == [*whole]
 
 
 def test_scripted_scores_are_probabilities():
@@ -270,28 +209,6 @@ GROWN = TASK.replace(
 )
 
 
-def test_a_text_is_grown_by_the_token_to_the_same_bytes():
-    asked = []
-
-    def script(request):
-        asked.append(request)
-        return request.dry_run()
-
-    run = tg.generate(GROWN, n=6, model=scripted(script), out="x", correct=False)
-    assert {len(row["text"].split()) for row in run} == {4}
-    assert all(len(record["calls"]) == 5 for record in run.provenance)  # the end is told, too
-    assert all(r.params["max_tokens"] == 1 and r.params["temperature"] == 0 for r in asked)
-    assert {r.messages[-1].role for r in asked} == {"user", "assistant"}
-    before = bytes_of(run.path)
-    silent = scripted(lambda request: pytest.fail("a call is asked again"))
-    assert bytes_of(tg.resume("x", model=silent, task=GROWN).path) == before
-    assert [*tg.replay(run, "y")] == [*run]
-    one = tg.generate(
-        GROWN, n=6, model=scripted(), out="z", correct=False, concurrency=1, cache=False
-    )
-    assert [*one] == [*run]
-
-
 def test_a_reply_may_end_at_once():
     task = GROWN.replace(dry_run=lambda call: "")
 
@@ -303,14 +220,74 @@ def test_a_reply_may_end_at_once():
     assert tg.generate(task, n=1, model=scripted(), out="x", correct=False).report.complete
 
 
-def test_a_model_that_tells_no_next_token_is_refused():
-    model = scripted(lambda request: pytest.fail("a call was made"))
-    model.continues = False
-    with pytest.raises(UsageError, match=r"of what comes next in a reply, and .* has none") as e:
-        tg.generate(GROWN, n=2, model=model, out="x", correct=False)
-    assert e.value.exit_code == 2
-    quiet = GROWN.replace(scored={}, continues=())
-    with pytest.raises(UsageError, match=r"comes next in a reply with 3 .* has none"):
-        tg.generate(quiet, n=2, model=model, out="x", correct=False)
-    with pytest.raises(ValueError, match="continues names 'contexts', and scored does not"):
-        GROWN.replace(continues=("contexts",))
+# --- what holds for each of these tasks ---
+
+ALL = {"scored": TASK, "given": WEIGHED, "grown": GROWN}
+
+
+@pytest.mark.parametrize("which", ALL)
+def test_a_run_is_resumed_and_made_again_to_the_same_bytes_without_a_call(which):
+    task, asked = ALL[which], []
+
+    def script(request):
+        asked.append(request)
+        return request.dry_run()
+
+    run = tg.generate(task, n=6, model=scripted(script), out="x", correct=False)
+    assert run.report.complete
+    if which == "scored":
+        assert all(record["mean"] < 0 and record["sure"] < 0 for record in facts(run))
+    elif which == "given":
+        assert {record["said"] for record in facts(run)} == {"yes"}
+        assert all(record["yes"] != record["no"] for record in facts(run))
+    else:
+        assert {len(row["text"].split()) for row in run} == {4}
+        grown = [request for request in asked if request.next_token]
+        assert {request.messages[-1].role for request in grown} == {"user", "assistant"}
+    before = bytes_of(run.path)
+    silent = scripted(lambda request: pytest.fail("a call is asked again"))
+    assert bytes_of(tg.resume("x", model=silent, task=task).path) == before
+    assert [*tg.replay(run, "y")] == [*run]
+    how = {"concurrency": 1, "cache": False}
+    assert [*tg.generate(task, n=6, model=scripted(), out="z", correct=False, **how)] == [*run]
+
+
+@pytest.mark.parametrize(
+    ("which", "lacks", "early", "late"),
+    [
+        (
+            "scored",
+            {"top_logprobs": None},
+            "task porter asks in step generate for token prob",
+            "step generate for token probabilities.*has none",
+        ),
+        (
+            "scored",
+            {"top_logprobs": 2},
+            "3 likeliest tokens, and .* lists at most 2",
+            "3 likeliest tokens.* at most 2",
+        ),
+        (
+            "given",
+            {"scores_given": False},
+            "token probabilities of texts of its own",
+            "of a text of its own",
+        ),
+        (
+            "grown",
+            {"continues": False},
+            "of what comes next in a reply, and .* has none",
+            "comes next in a reply with 3 .* has none",
+        ),
+    ],
+)
+def test_a_model_that_cannot_is_refused_before_the_first_call_or_at_it(which, lacks, early, late):
+    """At the call where the task did not say beforehand what it asks for."""
+    silent = scripted(lambda request: pytest.fail("a call was made"))
+    quiet = ALL[which].replace(scored={}, scores_given=(), continues=())
+    for task, model, words in ((ALL[which], silent, early), (quiet, scripted(), late)):
+        for name, value in lacks.items():
+            setattr(model, name, value)
+        with pytest.raises(UsageError, match=words) as caught:
+            tg.generate(task, n=2, model=model, out="x", correct=False)
+        assert caught.value.exit_code == 2

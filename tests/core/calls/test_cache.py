@@ -33,15 +33,6 @@ class Bomb:
         return os.mkdir, (self.mark,)
 
 
-def test_values_are_there_for_the_next_run(tmp_path):
-    values = {key: b"\0\xff" + key * 100 for key in KEYS}
-    fill(tmp_path / "cache", values)
-    cache = ReplyCache(tmp_path / "cache")
-    assert {key: cache.get(key) for key in KEYS} == values
-    assert cache.get(b"x" * 15) is None
-    cache.close()
-
-
 def test_what_was_written_longest_ago_goes_where_the_cache_is_too_large(tmp_path):
     for start in range(0, 200, 50):
         cache = ReplyCache(tmp_path / "cache", size_limit=100_000)
@@ -203,6 +194,18 @@ class TestInARun:
             assert again.files == first.files
             assert again.report["usage"]["total"]["cached"] == 0
             assert not mark.exists()
+
+
+def test_replies_that_failed_a_run_are_forgotten(lab, tmp_path):
+    """Else the next run would fail with them, though the service works by then."""
+    world, cache = lab.World(), tmp_path / "cache"
+    model = lab.ToyModel(lambda request: "That is hard to say.")
+    quotas = {"yes": 3, "no": 3}
+    failed = lab.run(world, tmp_path / "failed", quotas, model=model, cache=cache)
+    assert failed.error is not None
+    again = lab.run(world, tmp_path / "again", quotas, cache=cache)
+    assert again.error is None
+    assert again.report["usage"]["total"]["cached"] == 0
 
 
 def test_a_backend_whose_replies_may_change_shares_none(lab, tmp_path):

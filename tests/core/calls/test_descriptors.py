@@ -37,16 +37,16 @@ def test_a_hard_limit_is_kept_to_and_said():
     assert f"{concurrency} from 300" in line and "64" in line and "ulimit -n" in line
 
 
-def test_a_soft_limit_is_raised_as_far_as_it_is_needed():
-    concurrency, limit, said = ask(64, 1024, 300)
-    assert concurrency == 300
-    assert 300 < limit < 1024
-    assert said == ""
-
-
-def test_what_fits_changes_nothing():
-    assert ask(1024, 1024, 300) == (300, 1024, "")
-
-
-def test_one_call_is_always_tried():
-    assert ask(16, 16, 300)[0] == 1
+@pytest.mark.parametrize(
+    ("soft", "hard", "concurrency", "limit"),
+    [
+        (64, 1024, 300, range(301, 1024)),  # raised as far as it is needed
+        (1024, 1024, 300, range(1024, 1025)),  # it fits
+        (16, 16, 1, range(16, 17)),  # one call is always tried
+    ],
+)
+def test_a_soft_limit_is_raised_as_far_as_it_is_needed(soft, hard, concurrency, limit):
+    found, after, said = ask(soft, hard, 300)
+    assert found == concurrency
+    assert after in limit
+    assert (said == "") == (concurrency == 300)

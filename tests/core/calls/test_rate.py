@@ -21,24 +21,31 @@ async def take(limiter, count, tokens=1):
     return [await limiter.acquire(tokens) for _ in range(count)]
 
 
-def test_no_more_than_so_many_at_once_and_first_come_first_served(drive):
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_more_than_so_many_at_once_and_first_come_first_served(drive, count):
+    """Also where two limiters of one run share its concurrency."""
+
     async def work():
-        limiter = RateLimiter(3)
+        shared = ConcurrencyLimit(3)
+        limiters = [RateLimiter(3, shared=shared) for _ in range(count)]
         order, peak = [], 0
 
         async def one(number):
             nonlocal peak
+            limiter = limiters[number % count]
             ticket = await limiter.acquire(1)
             order.append(number)
-            peak = max(peak, limiter.in_flight)
+            peak = max(peak, sum(each.in_flight for each in limiters))
             await asyncio.sleep(1 + number % 3)
             limiter.release(ticket)
 
         await asyncio.gather(*map(one, range(20)))
-        assert limiter.in_flight == 0
-        return order, peak, limiter.peak
+        assert not any(limiter.in_flight for limiter in limiters)
+        return order, peak
 
-    assert drive(work()) == (list(range(20)), 3, 3)
+    order, peak = drive(work())
+    assert peak == 3
+    assert order == [*range(20)] if count == 1 else sorted(order) == [*range(20)]
 
 
 def test_a_cap_is_found_by_the_first_burst_and_held(drive):
@@ -226,25 +233,3 @@ def test_rates_count_every_attempt(lab, desk, drive):
     assert drive(one.many(10)) == ["x"] * 10
     assert len(at) == 20
     assert at[-1] - at[0] >= 17.0
-
-
-def test_limiters_of_one_run_share_its_concurrency(drive):
-    async def work():
-        shared = ConcurrencyLimit(3)
-        limiters = [RateLimiter(3, shared=shared) for _ in range(2)]
-        flying = peak = 0
-
-        async def one(number):
-            nonlocal flying, peak
-            limiter = limiters[number % 2]
-            ticket = await limiter.acquire(1)
-            flying += 1
-            peak = max(peak, flying)
-            await asyncio.sleep(1 + number % 3)
-            flying -= 1
-            limiter.release(ticket)
-
-        await asyncio.gather(*map(one, range(20)))
-        return peak
-
-    assert drive(work()) == 3

@@ -75,14 +75,6 @@ def test_the_cache_keeps_them(giving, desk, tmp_path):
     assert other.usage.total.cached == 1
 
 
-def test_a_call_that_did_not_ask_for_them_has_none(giving, desk, read_journal):
-    model = giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
-    one = desk(model)
-    _, reply = answered(one, scored(top=None))
-    assert reply.tokens == () and model.requests[0].top_logprobs is None
-    assert "tokens" not in read_journal()[0]
-
-
 def test_a_service_that_ignores_the_question_ends_the_run_in_words(giving, desk):
     one = desk(giving(ChatReply("yes!", "stop", 5, 2)))
     with pytest.raises(BadRequest, match="without the token probabilities") as caught:

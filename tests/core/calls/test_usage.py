@@ -73,15 +73,3 @@ def test_usage_is_the_sum_over_the_journal_and_survives_resume(lab, tmp_path):
     assert part.error is None
     assert total["lost"] == len(lost)
     assert total["cached"] > 0
-
-
-def test_steps_and_labels_are_told_apart_in_the_order_of_the_steps(lab, tmp_path):
-    ran = lab.run(lab.World(), tmp_path / "run", {"yes": 3, "no": 3})
-    assert [(row["step"], row["label"]) for row in ran.report["usage"]["by_step"]] == [
-        ("contexts", None),
-        ("seeds", None),
-        ("generate", "no"),
-        ("generate", "yes"),
-        ("correct", "no"),
-        ("correct", "yes"),
-    ]

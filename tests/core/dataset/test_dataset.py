@@ -86,11 +86,6 @@ def test_rows_that_are_no_unit_are_named():
     assert repr(bad) == "<Dataset mine: 2 rows of sample>"
 
 
-def test_instances_are_made_as_they_are_asked_for():
-    bad = Dataset("mine", SAMPLE, [*reviews(2), {"text": 5, "label": "good"}])
-    assert next(bad.instances).text == "review 0"
-
-
 @given(
     rows=st.lists(st.dictionaries(st.text(), st.none() | st.text() | st.floats() | st.integers()))
 )
@@ -102,11 +97,6 @@ def test_its_digest_is_of_what_the_rows_say(rows):
     assert Dataset("other", SAMPLE, shuffled).digest == known
     assert Dataset("other", SAMPLE, bare).digest == known
     assert Dataset("mine", SAMPLE, [*rows, {"text": "more"}]).digest != known
-
-
-def test_its_summary_is_short():
-    dataset = Dataset("mine", SAMPLE, reviews(1001))
-    assert repr(dataset) == "<Dataset mine: 1,001 rows of sample (good 500, bad 501)>"
 
 
 class _Table(HTMLParser):

@@ -16,11 +16,13 @@ from pydantic import BaseModel
 from targen_core import Dataset, Label, ListStep, Rows, Task, Texts, read_dataset
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
-from targen_standard.exporting import table
+from targen_standard.exporting import table as csv
 from targen_standard.exporting.hub import HF
 from targen_standard.exporting.lines import JSONL
 
-CSV = table.CSV.make(table.CsvOptions())
+from ...tables import table
+
+CSV = csv.CSV.make(csv.CsvOptions())
 
 pytestmark = pytest.mark.whole
 
@@ -222,12 +224,6 @@ def test_labels_of_others_are_found_by_name_and_then_by_number(names, labels, va
     assert [row.get("label") for row in dataset] == [first, second, None]
 
 
-def test_data_frames(dataset):
-    frame = dataset.to_pandas()
-    assert list(frame.columns)[:2] == ["text", "label"]
-    assert read_dataset(frame, dataset.task).digest == dataset.digest
-
-
 def test_a_table_as_pandas_writes_it(dataset, tmp_path):
     rows = [{key: row[key] for key in ("text", "label", "idx", "sure")} for row in ROWS[:2]]
 
@@ -259,40 +255,20 @@ def flat() -> Task[Any, Any]:
     return make(Flat, name="flat", **any_label)
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        (
-            "a.csv",
-            "text,idx\nx\n",
-            "a.csv, line 2 is not a row of flat: 1 cell, but the header has 2",
-        ),
-        (
-            "a.csv",
-            "text,idx\nx,one\n",
-            "a.csv, line 2 is not a row of flat: idx: Input should be a",
-        ),
-        (
-            "a.csv",
-            'text,idx\n"x,1\n',
-            "a.csv, line 2 is not a row of flat: a quote is opened and not closed",
-        ),
-        ("a.csv", "text,text\nx,y\n", "a.csv has two columns of the same name: text, text"),
-        ("a.csv", "text,idx\ncaf\xe9,1\n", "a.csv, line 2: byte 0xe9 is not valid utf-8"),
-        ("a.csv", "text,idx\n", "a.csv has no rows"),
-        (
-            "a.jsonl",
-            '{"text": "caf\xe9"}\n',
-            "a.jsonl, line 1 is not a row of flat: byte 0xe9 is no",
-        ),
-        (
-            "a.jsonl",
-            '{"text": "x", "idx": 0}\n{"text": "x"}\n',
-            "a.jsonl, line 2 is not a row of flat: idx: there is no such column, only text",
-        ),
-        ("a.parquet", "PAR1 and more", "cannot read "),
-    ],
-)
+WRONG = table(r"""
+    a.csv | text,idx\nx\n | line 2 is not a row of flat: 1 cell, but the header has 2
+    a.csv | text,idx\nx,one\n | line 2 is not a row of flat: idx: Input should be a
+    a.csv | text,idx\n"x,1\n | line 2 is not a row of flat: a quote is opened and not closed
+    a.csv | text,text\nx,y\n | a.csv has two columns of the same name: text, text
+    a.csv | text,idx\ncafé,1\n | line 2: byte 0xe9 is not valid utf-8
+    a.csv | text,idx\n | a.csv has no rows
+    a.jsonl | {"text": "café"}\n | line 1 is not a row of flat: byte 0xe9 is no
+    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 is not a row of flat: idx: there
+    a.parquet | PAR1 and more | cannot read
+""")
+
+
+@pytest.mark.parametrize(("name", "text", "words"), WRONG)
 def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
     task = flat()
     (tmp_path / name).write_text(text, encoding="latin-1")

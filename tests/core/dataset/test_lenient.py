@@ -103,13 +103,14 @@ def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
-def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path):
+def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path, monkeypatch):
     """Problems take more memory than the rows that have them."""
-    rows = ["{}"] * 100_001
+    monkeypatch.setattr("targen_core.dataset.read._MOST_PROBLEMS", 1000)
+    rows = ["{}"] * 1001
     text = f"[{','.join(rows)}]" if name == "rows.json" else "\n".join(rows)
     (tmp_path / name).write_text(text)
     with pytest.raises(
-        UsageError, match=r"100,000 rows or more that are no rows of .*there is no such col"
+        UsageError, match=r"1,000 rows or more that are no rows of .*there is no such col"
     ):
         scan(tmp_path / name, pairs)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -80,22 +78,6 @@ class TestRefused:
             lab.run(world, tmp_path / "a", {"yes": 1}, corrector=None)
         with pytest.raises(UsageError, match="branch row of task toy aims at no label"):
             lab.run(world, tmp_path / "b", {"yes": 1}, balance="intended")
-
-    def test_finer_branches_need_no_step_4(self, lab, tmp_path):
-        world = lab.World(branches=FINER)
-        ran = lab.run(world, tmp_path / "a", {"yes": 3, "no": 3}, corrector=None)
-        assert Counter(row["label"] for row in ran.rows) == {"yes": 3, "no": 3}
-        ran = lab.run(
-            replace(world, relabel=0.5), tmp_path / "b", {"yes": 3, "no": 3}, balance="intended"
-        )
-        aims = Counter(world.branch_labels[record["intended"]] for record in ran.provenance)
-        assert aims == {"yes": 3, "no": 3}
-
-    def test_an_instance_that_has_another_label_than_its_branch_aims_at(self, lab, tmp_path):
-        world = lab.World(branches=FINER)
-        task = world.task(branch_labels={"supported": "no", "contradicted": "yes", "open": "no"})
-        ran = lab.run(world, tmp_path / "run", {"yes": 1}, task=task)
-        assert "the generator for contradicted returned an instance labelled no" in str(ran.error)
 
     def test_a_manifest_whose_branches_are_none_of_the_task(self, lab, tmp_path):
         world = lab.World(branches=FINER)

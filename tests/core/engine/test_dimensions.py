@@ -15,11 +15,7 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 WORD = Dimension(name="word", values=tuple("abcde"))
 
 
-def drawn(ran):
-    return [record["dimensions"] for record in ran.provenance]
-
-
-def test_every_row_says_what_was_drawn_for_it_and_what_is_above_it(lab, tmp_path):
+def test_every_item_and_row_has_its_own_draw_and_says_what_is_above_it(lab, tmp_path):
     world = lab.World(lists=(3, 5), dimensioned=True)
     ran = lab.run(world, tmp_path / "run", {"yes": 15, "no": 15})
     for record in ran.provenance:
@@ -27,16 +23,12 @@ def test_every_row_says_what_was_drawn_for_it_and_what_is_above_it(lab, tmp_path
     first, second = ran.provenance[:2]  # of one seed, one of each label
     assert first["seed"] == second["seed"]
     assert first["dimensions"] == second["dimensions"]
-    for record in ran.rejects:
-        assert "dimensions" in record
-    counts = Counter(each["place"] for each in drawn(ran))
+    assert all("dimensions" in record for record in ran.rejects)
+    drawn = [record["dimensions"] for record in ran.provenance]
+    counts = Counter(each["place"] for each in drawn)
     assert counts == {"kitchen": 10, "harbour": 10, "court": 10}
-    assert Counter(each["word"] for each in drawn(ran)) == dict.fromkeys("abcde", 6)
-
-
-def test_each_item_of_a_list_call_is_told_its_own(lab, tmp_path):
-    world = lab.World(lists=(3, 5), dimensioned=True)
-    ran = lab.run(world, tmp_path / "run", {"yes": 15, "no": 15})
+    assert Counter(each["word"] for each in drawn) == dict.fromkeys("abcde", 6)
+    # each item of a list call is told its own
     sent = {request.key: request.messages[-1].content for request in ran.model.requests}
     by_item = {}
     for record in ran.journal:

@@ -39,25 +39,6 @@ def also(monkeypatch):
     return give
 
 
-class TestASecondFilter:
-    def test_refuses_and_is_counted_by_its_reason(self, lab, tmp_path, also):
-        world = lab.World(relabel=0.2, none=0.2)
-        free = lab.run(world, tmp_path / "free", {"yes": 6, "no": 6})
-        texts = {row["text"] for row in free.rows[::3]}
-        also(lambda: Excluded(texts))
-        ran = lab.run(world, tmp_path / "run", {"yes": 6, "no": 6})
-        assert ran.error is None
-        assert not texts & {row["text"] for row in ran.rows}
-        records = [r for r in ran.rejects if r["stage"] == "filter"]
-        assert {r["instance"]["text"] for r in records} == texts
-        for record in records:
-            assert (record["verdict"], record["reason"]) == ("rejected", "excluded")
-            assert (record["corrected"], record["detail"]) == (None, "it stands in the list")
-        flows = ran.report["flow"].values()
-        for counted in ("rejected", "filter"), ("reasons", "excluded"):
-            assert sum(flow[counted[0]].get(counted[1], 0) for flow in flows) == len(records)
-
-
 class Varied(Filter):
     """Takes so many rows of each word that they begin with; keeps what it learned in the ledger."""
 
@@ -121,8 +102,3 @@ class TestEntries:
     def test_what_is_cut_is_refused(self, bad):
         with pytest.raises(ValueError, match="an entry of"):
             Filters([Varied(1), Excluded([])]).restore([bad])
-
-    def test_no_filter_keeps_nothing(self):
-        assert Filters([]).find(self.ROWS[0]) is None
-        assert Filters([]).add(self.ROWS[0]) == b""
-        Filters([]).restore([b""])

@@ -11,8 +11,9 @@ from targen_core.errors import QuotaNotMet
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 
-@pytest.mark.parametrize("lists", [(4,), (4, 3), (2, 2, 2)])
-@pytest.mark.parametrize("names", [("yes", "no"), ("a", "b", "c")])
+@pytest.mark.parametrize(
+    ("lists", "names"), [((4, 3), ("yes", "no")), ((2, 2, 2), ("a", "b", "c"))]
+)
 def test_no_context_is_for_one_label_alone(lab, folder, lists, names):
     world = lab.World(labels=names, lists=lists, one_label=True)
     with folder() as path:

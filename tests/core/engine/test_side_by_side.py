@@ -18,7 +18,7 @@ def world(lab):
     return lab.World(lists=(3,), labels=("only",), bad=0.2)
 
 
-@pytest.mark.parametrize("side", ["gathered", "first come", "race", "taking turns", "grouped"])
+@pytest.mark.parametrize("side", ["race", "grouped"])  # the others are in worlds
 def test_the_first_answer_decides_nothing(lab, world, tmp_path, side):
     world = replace(world, side=side)
     runs = [
@@ -46,25 +46,6 @@ def test_calls_are_recorded_chain_by_chain_with_their_notes(lab, world, tmp_path
         at = [n for name in firsts for n, text in enumerate(texts) if name in text]
         assert at == sorted(at)  # a chain's second call comes before the next chain's first
         assert len(texts) >= 6
-
-
-def test_a_run_stopped_anywhere_goes_on_without_its_ledger(lab, world, tmp_path):
-    world = replace(world, side="gathered")
-    whole = lab.run(world, tmp_path / "whole", {"only": 5}, latency=lab.latency(0))
-    calls = len(whole.model.asked)
-    for at in range(1, 3 * calls // 4, calls // 7):
-
-        def stop(number, request, job, at=at):
-            if number > at:
-                raise AuthenticationFailed("stop")
-
-        path = tmp_path / str(at)
-        stopped = lab.run(world, path, {"only": 5}, latency=lab.latency(at), hook=stop)
-        assert stopped.error is not None
-        (path / "ledger").unlink(missing_ok=True)
-        again = lab.run(world, path, resume=True, latency=lab.latency(-at))
-        assert again.error is None
-        assert again.files == whole.files
 
 
 def test_a_step_makes_no_row_of_a_call_that_got_no_answer(lab, world, tmp_path):

@@ -145,11 +145,6 @@ class TestTheFilter:
         assert made.find(candidate("[1, 0]", branch="no")) is None
         assert made.find(candidate("[1, 0]", branch="yes")) is not None
 
-    def test_zeros_are_near_to_none(self):
-        made = self.make()
-        self.accept(made, candidate("[0, 0]"))
-        assert made.find(candidate("[0, 0]")) is None
-
     def test_only_the_latest_rows_are_kept(self, monkeypatch):
         monkeypatch.setattr(distance, "MAX_ROWS", 4)
         made = self.make(max_cosine=0.98)
@@ -198,15 +193,6 @@ class TestTheFilter:
             made.find(candidate(text))
         assert str(caught.value).startswith("embedder acme:vectors: ")
         assert caught.value.distribution == "acme"
-
-
-class TestWords:
-    def test_equal_words_are_near_whatever_their_case(self):
-        assert cosine("The dog ran home.", "the DOG ran home") == pytest.approx(1)
-        assert cosine("The dog ran home.", "Prices rose by a third in May.") < 0.3
-
-    def test_no_words_are_zeros(self):
-        assert not np.any(WORDS.open()("... !"))
 
 
 @pytest.mark.parametrize(

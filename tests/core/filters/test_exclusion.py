@@ -123,10 +123,6 @@ class TestTheTests:
         index = index_of([[PREMISE.lower()], [PREMISE], [PREMISE]])
         assert index.find([PREMISE]) == Match("exact", 2, True)
 
-    def test_many_of_the_same(self):
-        index = index_of([[PREMISE, f"Number {n}."] for n in range(200)])
-        assert index.find([PREMISE, "No."]) == Match("exact", 1, False)
-
 
 def edited(rng, text, minimum):
     """A text, edited again and again, as long as it is so much alike."""

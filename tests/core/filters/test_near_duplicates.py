@@ -16,40 +16,46 @@ LONG = (
 OTHER = "A gardener in Port Arden grew a pumpkin that weighed more than two grown horses."
 
 
-def test_an_identical_row_of_another_seed_falls():
-    near = NearDuplicates(90)
-    near.add("0.0", LONG, LONG)
-    assert near.find("1.0", LONG, LONG) == 0
+FBI = "What does FBI stand for?"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("threshold", "one", "other", "falls"),
     [
-        LONG.upper(),
-        LONG.replace(",", "").replace(".", "!"),
-        LONG.replace(" ", "  "),
-        LONG.replace("Friday", "Sunday"),
-        LONG.replace("eleven", "twelve"),
+        *((90, text, text, True) for text in (LONG, "", "a", "!?", "日本語の文。", "word " * 300)),
+        (90, LONG, LONG.upper(), True),
+        (90, LONG, LONG.replace(",", "").replace(".", "!"), True),
+        (90, LONG, LONG.replace("Friday", "Sunday"), True),
+        (90, LONG, OTHER, False),
+        (0, LONG, LONG, False),  # off
+        (100, LONG, LONG.lower().replace(",", " "), True),
+        (100, LONG, LONG.replace("Friday", "Sunday"), False),
+        # short texts: other words stay, small words may differ
+        (60, FBI, "What does IBM stand for?", False),
+        (60, "The Eiffel Tower was built in 1889.", "The Eiffel Tower was built in 1930.", False),
+        (60, "Is the card in the post?", "Is the post in the card?", False),
+        (90, FBI, "what does FBI stand for", True),
+        (90, FBI, "What does the FBI stand for?", True),
+        (90, FBI, "What do FBI stand for?", True),
     ],
 )
-def test_a_nearly_identical_row_of_another_seed_falls(text):
-    near = NearDuplicates(90)
-    near.add("5", OTHER, OTHER)
-    near.add("0.0", LONG, LONG)
-    assert near.find("1.0", text, text) == 1
+def test_a_row_of_another_seed_falls_if_it_says_nearly_the_same(threshold, one, other, falls):
+    near = NearDuplicates(threshold)
+    near.add("5", "Something of no kin whatever.", "")
+    assert near.find("0", one, one) is None
+    near.add("0", one, one)
+    assert near.find("1", other, other) == (1 if falls else None)
+    if threshold:
+        assert near.find("0", other, other) == (1 if falls else None)
 
 
-def test_another_text_stays():
-    near = NearDuplicates(90)
-    near.add("0.0", LONG, LONG)
-    assert near.find("1.0", OTHER, OTHER) is None
-
-
-def test_the_first_of_several_likenesses_is_named():
-    near = NearDuplicates(50)
-    near.add("0", LONG, LONG)
-    near.add("1", LONG.replace("Friday", "Sunday"), "x")
-    assert near.find("2", LONG, LONG) == 0
+@pytest.mark.parametrize("bad", [b"", b"nothing of the kind", b"\0" * 40])
+def test_what_is_no_entry_is_refused_but_where_the_filter_is_off(bad):
+    with pytest.raises(ValueError, match="not an entry"):
+        NearDuplicates(90).restore([bad])
+    off = NearDuplicates(0)
+    assert off.add("0", LONG, LONG) == b""
+    off.restore([b""])
 
 
 def test_rows_of_one_seed_are_compared_on_what_was_written():
@@ -67,96 +73,6 @@ def test_rows_of_one_seed_are_compared_whatever_letters_their_whole_texts_have()
     other = f"{shared} {'zyxwvut ' * 20}{written}"
     assert near.find("1", other, written) is None
     assert near.find("0", other, written) == 0
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("What does FBI stand for?", "What does IBM stand for?"),
-        ("What is the origin of the word magic?", "What is the origin of the word attic?"),
-        ("The Eiffel Tower was built in 1889.", "The Eiffel Tower was built in 1930."),
-        ("Is the card in the post?", "Is the post in the card?"),
-    ],
-)
-def test_short_texts_of_other_words_stay(one, other):
-    near = NearDuplicates(60)
-    near.add("0", one, one)
-    assert near.find("1", other, other) is None
-    assert near.find("0", other, other) is None
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        "what does FBI stand for",
-        "WHAT DOES FBI STAND FOR?",
-        "What does the FBI stand for?",
-        "What do FBI stand for?",
-    ],
-)
-def test_short_texts_whose_small_words_differ_fall(other):
-    near = NearDuplicates(90)
-    near.add("0", "What does FBI stand for?", "What does FBI stand for?")
-    assert near.find("1", other, other) == 0
-
-
-def test_threshold_zero_turns_the_filter_off():
-    near = NearDuplicates(0)
-    near.add("0", LONG, LONG)
-    assert near.find("1", LONG, LONG) is None
-
-
-def test_threshold_100_takes_only_what_says_the_same():
-    near = NearDuplicates(100)
-    near.add("0", LONG, LONG)
-    assert near.find("1", LONG.lower().replace(",", " "), "x") == 0
-    assert near.find("1", LONG.replace("Friday", "Sunday"), "x") is None
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a", "ab", "!?", "日本語の文。", "\udcff odd", "a" * 900, "b" * 900, "word " * 300]
-)
-def test_short_and_odd_texts_are_compared_too(text):
-    near = NearDuplicates(90)
-    assert near.find("0", text, text) is None
-    near.add("0", text, text)
-    assert near.find("1", text, text) == 0
-
-
-class TestRestoring:
-    def test_a_restored_index_answers_as_the_first_did(self):
-        near = NearDuplicates(90)
-        entries = []
-        for seed, text, written in [
-            ("0.0", LONG, LONG),
-            ("1.0", OTHER, OTHER),
-            ("2.0", f"{LONG} It cost money. \udcff", "It cost money. \udcff"),
-        ]:
-            entries.append(near.add(seed, text, written))
-        again = NearDuplicates(90)
-        again.restore(iter(entries))
-        for seed, text, written in [
-            ("9", LONG.upper(), LONG),
-            ("9", OTHER, "x"),
-            ("2.0", f"{LONG} Nobody came.", "Nobody came."),
-            ("2.0", f"{LONG} It cost money!", "It cost money!"),
-            ("9", "Something else.", "Something else."),
-        ]:
-            assert again.find(seed, text, written) == near.find(seed, text, written)
-        added = [index.add("3", "Something else.", "Something else.") for index in (near, again)]
-        assert added[0] == added[1]
-        assert again.find("9", "something else", "x") == near.find("9", "something else", "x") == 3
-
-    @pytest.mark.parametrize("bad", [b"", b"nothing of the kind", b"\0" * 40])
-    def test_what_is_no_entry_is_refused(self, bad):
-        with pytest.raises(ValueError, match="not an entry"):
-            NearDuplicates(90).restore([bad])
-
-    def test_an_index_that_is_off_has_empty_entries_and_takes_them(self):
-        near = NearDuplicates(0)
-        assert near.add("0", LONG, LONG) == b""
-        near.restore([b""])
-        assert near.find("1", LONG, LONG) is None
 
 
 class TestInARun:
@@ -188,13 +104,6 @@ class TestInARun:
         for record in duplicates:
             assert record["detail"].startswith("nearly repeats accepted instance")
             assert record["corrected"] is not None
-
-    @pytest.mark.parametrize("bad", [-1, 101])
-    def test_a_threshold_out_of_range_is_refused(self, lab, tmp_path, bad):
-        from targen_core.errors import UsageError
-
-        with pytest.raises(UsageError, match="near_duplicates"):
-            lab.run(lab.World(), tmp_path / "run", {"yes": 1}, near_duplicates=bad)
 
     @pytest.mark.parametrize("grown", [False, True])
     def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(

@@ -181,20 +181,6 @@ def test_what_is_found_is_alike_and_what_is_equal_is_found(plan, threshold):
         there.append((seed, normalized(text), normalized(written)))
 
 
-@settings(max_examples=40, deadline=None)
-@given(rows, st.integers(0, 30))
-def test_a_restored_index_gives_the_same_answers(plan, cut):
-    near, other = NearDuplicates(90), NearDuplicates(90)
-    entries = []
-    made = drawn(plan)
-    for seed, text, written in made[:cut]:
-        entries.append(near.add(seed, text, written))
-    other.restore(entries)
-    for seed, text, written in made:
-        assert other.find(seed, text, written) == near.find(seed, text, written)
-        assert other.add(seed, text, written) == near.add(seed, text, written)
-
-
 def test_a_restored_index_of_many_rows_gives_the_same_answers():
     """Enough of them that the table has grown more than once."""
     rng = random.Random(9)

@@ -47,24 +47,3 @@ def test_a_hook_is_documented_with_an_example_that_works(hook, plugin, source):
     assert [p.state for p in registry.plugins] == ["ok"]
     assert len(registry.all(KINDS[hook])) == 1
     assert sum(len(registry.all(kind)) for kind in KINDS.values()) == 1
-
-
-@pytest.mark.parametrize(("hook", "kind"), KINDS.items())
-def test_what_is_registered_through_a_hook_is_found_under_its_kind_alone(
-    hook, kind, plugin, source
-):
-    thing = object()
-    module = plugin(**{hook: lambda register: register.register("thing", thing)})
-    registry = load_registry([source(module)])
-    assert registry.find(kind, "thing").target is thing
-    assert [k for k in KINDS.values() if registry.all(k)] == [kind]
-
-
-def test_one_plugin_may_use_all_hooks(plugin, source):
-    hooks = {
-        hook: lambda register, hook=hook: register.register("thing", (hook,)) for hook in KINDS
-    }
-    registry = load_registry([source(plugin(**hooks))])
-    assert {kind: registry.find(kind, "thing").target for kind in KINDS.values()} == {
-        kind: (hook,) for hook, kind in KINDS.items()
-    }

@@ -101,17 +101,6 @@ def test_a_run_that_is_resumed_alone_keeps_within_what_its_account_left(part, tm
     assert manifest["spec"]["limits"]["max_cost"] == pytest.approx(left)
 
 
-def test_tokens_are_capped_as_dollars_are(part, tmp_path):
-    with Account() as free:
-        part("free/a")
-    needed = free.spent.tokens
-    with Account(max_tokens=needed * 3 // 2) as account:
-        part("all/a")
-        with pytest.raises(BudgetExhausted):
-            part("all/b")
-    assert needed < account.spent.tokens <= needed * 3 // 2
-
-
 def test_a_cap_needs_the_price_of_every_part(part):
     with Account(max_cost=1), pytest.raises(UsageError, match="max_cost needs a price"):
         part("all/a", price=None)

@@ -159,18 +159,6 @@ class TestManifest:
             with pytest.raises(RunDirectoryError, match="cannot be read: not a manifest of fo"):
                 Manifest.load(path)
 
-    def test_one_of_format_2_is_read(self, manifest, tmp_path):
-        """Then some fields had other names."""
-        raw = manifest.model_dump(mode="json")
-        raw["spec"]["contexts_share"] = raw["spec"].pop("contexts_fraction")
-        raw["spec"]["limits"]["patience"] = raw["spec"]["limits"].pop("max_outage")
-        path = tmp_path / "old.json"
-        path.write_text(json.dumps({**raw, "format": 2}))
-        read = Manifest.load(path)
-        assert read.lock.task == manifest.lock.task
-        assert {plan.version for plan in read.lock.parts.values()} == {1}  # it named none
-        assert read.differences(manifest) == []
-
     def test_differences_name_what_decides_the_rows(self, manifest):
         plan = manifest.lock.parts["filter near-duplicates"]
         plan = plan.model_copy(update={"options": {"near_duplicates": 50.0}})

@@ -20,7 +20,6 @@ from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
     RunLocked,
-    UsageError,
     WriteFailed,
 )
 from targen_core.runs.folder.report import read_report
@@ -265,28 +264,6 @@ def test_the_last_verdict_on_a_candidate_holds_in_the_report_of_an_extended_run(
     for label, flow in ran.report["flow"].items():
         skipped = {"skipped": flow["skipped"]}  # no file tells of them
         assert {**report["flow"][label], **skipped} == flow
-
-
-def test_a_report_of_no_run_is_an_error(tmp_path):
-    with pytest.raises(RunDirectoryError, match="not a run directory"):
-        read_report(tmp_path)
-
-
-@pytest.mark.parametrize("option", ["nonsense", "correct.nonsense"])
-def test_an_option_that_no_backend_has_is_refused(lab, tmp_path, option):
-    with pytest.raises(UsageError, match="no option 'nonsense'") as caught:
-        lab.run(lab.World(), tmp_path / "run", QUOTAS, options={option: 1})
-    assert "timeout" in caught.value.hint
-
-
-def test_the_first_command_again_after_an_extension_goes_on_with_the_extended_run(lab, tmp_path):
-    world = lab.World()
-    lab.run(world, tmp_path / "run", QUOTAS)
-    grown = lab.run(world, tmp_path / "run", grow={"yes": 9, "no": 8})
-    again = lab.run(world, tmp_path / "run", QUOTAS)
-    assert again.error is None
-    assert again.model.asked == []
-    assert again.files == grown.files
 
 
 def test_a_complete_run_whose_code_has_changed_is_left_as_it_is(lab, tmp_path):

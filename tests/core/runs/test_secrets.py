@@ -90,6 +90,23 @@ def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
         assert not any(form in text for form in (long, spelled(long).replace("\\", ""))), file
 
 
+def test_a_key_in_the_cache_of_one_who_did_not_know_it_gets_into_no_file(lab, tmp_path):
+    long, world, cache = f"{KEY}-of-a-service", lab.World(), tmp_path / "cache"
+
+    def reply(request):
+        made = world.reply(request)
+        return {"texts": [f"{text} {long}" for text in made["texts"]]} if "texts" in made else made
+
+    how = {"quotas": {"yes": 3, "no": 3}, "cache": cache}
+    model = lab.ToyModel(reply, identity="theirs")
+    first = lab.run(world, tmp_path / "unknown", model=model, **how)
+    known = lab.run(world, tmp_path / "known", model=model, options={"api_key": long}, **how)
+    assert known.error is None
+    assert known.report["usage"]["total"]["cached"] > 0
+    assert long in str(first.rows) and long not in str(known.rows)
+    assert leaks(tmp_path / "known") == []
+
+
 @pytest.mark.parametrize("error", [ValueError, BadRequest])
 def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
     long = f"{KEY}-of-a-service"

@@ -31,11 +31,6 @@ def work(*asked, error=None):
     return seen
 
 
-def test_work_that_is_done_leaves_nothing():
-    assert work("rte", 4) == ""
-    assert kept() == []
-
-
 def test_work_that_was_stopped_is_there_for_the_same_work_alone():
     with pytest.raises(BudgetExhausted):
         work("rte", 4, error=BudgetExhausted("none is left"))

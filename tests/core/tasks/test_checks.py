@@ -227,11 +227,6 @@ def test_what_people_write_is_no_chatter(text):
     chatter(text, "mail")
 
 
-def test_prose_has_a_polite_close_too():
-    for text in WRITTEN[:3]:
-        prose(text, min_words=3, max_words=30, what="mail")
-
-
 @given(text=st.text(max_size=200))
 def test_any_text_at_all_is_judged(text):
     reason = None

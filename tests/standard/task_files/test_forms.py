@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Declaration, Job, RunSpec, TaskForm, folders, hookimpl, load_registry
-from targen_core.errors import RunConflict, UsageError
+from targen_core.errors import UsageError
 from targen_core.origin import leaving
 from targen_core.plugins import loader
 from targen_core.task_files import task_file
@@ -81,13 +81,6 @@ def test_a_run_needs_its_file_no_more_and_grows():
     before = Path("run/dataset.jsonl").read_bytes()
     assert resume(easy=3, hard=3)["rows"] == {"easy": 3, "hard": 3}
     assert Path("run/dataset.jsonl").read_bytes().startswith(before)
-
-
-def test_another_text_is_another_task():
-    run()
-    run(f"# a comment\n{TEXT}")
-    with pytest.raises(RunConflict, match="holds another run"):
-        run(TEXT.replace("rivers", "lakes"))
 
 
 def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch):

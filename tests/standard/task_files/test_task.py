@@ -118,13 +118,6 @@ def test_types_and_official_values(declared, rows_of):
         made.task().schema.model_validate(row, strict=True)
 
 
-def test_several_rows_a_call(declared, rows_of, tmp_path):
-    made = declared(instances_per_call=3)
-    assert "$count different rows" in prompt(made.task(), "write-calm")
-    assert len(rows_of(made, 6)) == 12
-    assert made.task().instances_per_call == 3
-
-
 def test_contexts_alone_and_several_draws(declared, rows_of):
     made = declared(seeds="none", contexts=["hotel", "school", "mill"], samples_per_seed=4)
     assert "$earlier" in prompt(made.task(), "write-calm")

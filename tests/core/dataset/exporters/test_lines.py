@@ -68,12 +68,6 @@ def test_instructions_read_on_from_prompt_to_completion(dataset, written):
     assert [line["completion"] for line in lines] == ["same", "other"]
 
 
-def test_completions_are_what_the_task_answers(dataset, written):
-    answer = {"same": "Yes", "other": "No"}
-    made = dataset(texts={"answer": lambda pair: answer[pair.label]})
-    assert [line["completion"] for line in written(INSTRUCTIONS, made)] == ["Yes", "No"]
-
-
 TEMPLATE = Prompt(
     "tuning",
     "--- system\nBe brief.\n--- user\n$instructions\n\nhot / cold\n--- assistant\nother\n"
@@ -97,14 +91,6 @@ def test_a_task_has_its_own_turns(dataset, written):
             "Be brief.\n\nDo the words mean the same?\n\nhot / cold\nother\n\nstart / begin\n"
         ),
         "completion": "It is: same",
-    }
-
-
-def test_turns_that_end_with_the_question_get_the_answer(dataset, written):
-    made = dataset(texts={"instruction_template": Prompt("tuning", "Same or other? $input")})
-    assert written(INSTRUCTIONS, made)[0] == {
-        "prompt": "Same or other? start / begin\n",
-        "completion": "same",
     }
 
 
