@@ -30,6 +30,7 @@ from targen_tasks_superglue.shared.articles import (
     check_title,
     dry_run_articles,
 )
+from targen_tasks_superglue.shared.dry_run_articles import facts_of
 from targen_tasks_superglue.shared.sentences import copied_from, sentences
 
 # --- one list for all -----------------------------------------------------------
@@ -262,3 +263,15 @@ def test_offline_items_pass_the_checks():
         check_title(Title(category="x", title=title))
     for text in _dry_run("paragraphs", 300):
         check_paragraph(Paragraph(title="Marsh Bell", text=text))
+
+
+def test_the_facts_of_an_offline_paragraph_can_be_read_back():
+    for text in _dry_run("paragraphs", 100):
+        facts = facts_of(text)
+        assert len(facts) == 5
+        for fact in facts:
+            assert fact.sentence in text
+            assert fact.slots[fact.frame.swap] in text
+            assert fact.slots[fact.frame.swap] not in fact.others
+            assert "{" not in fact.frame.ask.format(**{"t": "Marsh Bell", **fact.slots})
+    assert facts_of(GOOD) == []  # another's paragraph has no such facts
