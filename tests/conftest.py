@@ -120,6 +120,18 @@ def targen(in_process: Callable[..., Done]) -> Callable[..., Done]:
     return in_process
 
 
+@pytest.fixture
+def works(in_process: Callable[..., Done]) -> Callable[..., Done]:
+    """Run a command that must end well."""
+
+    def run(*args: object) -> Done:
+        done = in_process(*args)
+        assert done.code == 0, (args, done.out, done.err)
+        return done
+
+    return run
+
+
 def contents(folder: Path) -> dict[str, object]:
     """Everything below a folder but caches: files by their bytes, the rest by its kind."""
     found: dict[str, object] = {}

@@ -5,7 +5,7 @@ import os
 import random
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from targen_backends.claude.client import ClaudeModel
 from targen_backends.llama.client import LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_backends.local.backend import LocalOptions, create
-from targen_backends.local.engine import LocalModel
 from targen_core.calls.model import ChatReply, ChatRequest, Message
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,7 +29,7 @@ ANTHROPIC_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN""".split()
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def plain_environment(monkeypatch):
     """No key, address or proxy of whoever runs the tests."""
     for name in (*VARIABLES, "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -39,7 +38,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def request_of() -> Callable[..., ChatRequest]:
+def request_of():
     """Makes a request of one user message."""
 
     def make(text: str = "Name a river.", schema: Any = None, **params: Any) -> ChatRequest:
@@ -171,20 +170,20 @@ PROVIDERS = (
 
 
 @pytest.fixture(params=[provider.name for provider in PROVIDERS])
-def provider(request: pytest.FixtureRequest) -> Provider:
+def provider(request):
     """Each of the services that speak HTTP."""
     (service,) = [provider for provider in PROVIDERS if provider.name == request.param]
     return service
 
 
 @pytest.fixture
-def services() -> dict[str, Provider]:
+def services():
     """The services by name, for tests of one of them."""
     return {provider.name: provider for provider in PROVIDERS}
 
 
 @pytest.fixture
-def call(request_of: Callable[..., ChatRequest]) -> Callable[..., ChatReply]:
+def call(request_of):
     """Asks a provider's client once, of a server made of `handler`."""
 
     def run(
@@ -217,7 +216,7 @@ async def serving(handler: Handler, base: str = "/v1") -> Any:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache(tmp_path_factory):
     """One model cache for all workers of a test session; TARGEN_CACHE_DIR keeps it longer."""
     if chosen := os.environ.get("TARGEN_CACHE_DIR"):
         return Path(chosen)
@@ -226,7 +225,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def local_model(cache: Path) -> Iterator[LocalModel]:
+def local_model(cache):
     """The default embedded model, found as a user's would be."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TARGEN_CACHE_DIR", str(cache))
@@ -269,6 +268,6 @@ def _sign(match: re.Match[str]) -> str:
 
 
 @pytest.fixture
-def echoing() -> SimpleNamespace:
+def echoing():
     """What tests of services that repeat a key have in common."""
     return SimpleNamespace(spelled=spelled, holding=holding)

@@ -94,5 +94,5 @@ class TestLocal(Suite):
     wire = None
 
     @pytest.fixture(autouse=True)
-    def _same_model(self, cache: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _same_model(self, cache, monkeypatch):
         monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))

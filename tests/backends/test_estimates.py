@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ HOSTED = ("-n", "600", "-b", "chatgpt", "-o", "model=gpt-6-luna")  # thinks; $0.
 
 
 @pytest.fixture
-def targen(in_process: Callable[..., Any]) -> Callable[..., str]:
+def targen(in_process):
     """Runs the command in this process; its output, or with `ok=2` its error."""
 
     def run(*args: str, ok: int = 0) -> str:
@@ -28,7 +27,7 @@ def targen(in_process: Callable[..., Any]) -> Callable[..., str]:
 
 
 @pytest.fixture
-def estimate(targen: Callable[..., str]) -> Estimate:
+def estimate(targen):
     """The JSON of an estimate of tickets, its steps by name."""
 
     def run(*args: str) -> dict[str, Any]:
@@ -44,14 +43,14 @@ def cost(step: dict[str, Any], factor: float = 1.0) -> Any:
     return pytest.approx(dollars, abs=1e-6)
 
 
-def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate: Estimate) -> None:
+def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate):
     facts = estimate("-n", "20000", *HOSTED[2:])
     assert facts["steps"]["generate"]["input_tokens"] > 272_000
     for step in facts["steps"].values():
         assert step["dollars"] == cost(step)
 
 
-def test_a_batch_halves_the_price_of_what_goes_into_it(estimate: Estimate) -> None:
+def test_a_batch_halves_the_price_of_what_goes_into_it(estimate):
     online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch")
     for name, step in batch["steps"].items():
         assert step["calls"] == online["steps"][name]["calls"]
@@ -59,9 +58,7 @@ def test_a_batch_halves_the_price_of_what_goes_into_it(estimate: Estimate) -> No
     assert batch["basis"].endswith(", in batches")
 
 
-def test_lists_side_by_side_take_more_calls_at_half_the_price(
-    estimate: Estimate, targen: Callable[..., str]
-) -> None:
+def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, targen):
     online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
     for name, step in batch["steps"].items():
         more = {"contexts": 2.4, "seeds": 1.2}.get(name, 1.0)
@@ -71,9 +68,7 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(
     assert "--batch-lists says how --batch asks for lists" in refusal
 
 
-def test_reasoning_is_counted_where_somebody_says_how_many(
-    estimate: Estimate, targen: Callable[..., str]
-) -> None:
+def test_reasoning_is_counted_where_somebody_says_how_many(estimate, targen):
     silent = estimate(*HOSTED)
     refusal = estimate(*HOSTED, "--reasoning-tokens", "400", "--reasoning-tokens", "generate=900")
     assert silent["uncounted_reasoning"] == list(silent["steps"])
@@ -91,17 +86,13 @@ def test_reasoning_is_counted_where_somebody_says_how_many(
 
 
 @pytest.mark.parametrize("tokens", ["some", "-4", "judge=4", "=4", "correct="])
-def test_reasoning_tokens_that_are_no_number_are_refused(
-    tokens: str, targen: Callable[..., str]
-) -> None:
+def test_reasoning_tokens_that_are_no_number_are_refused(tokens, targen):
     refusal = targen("estimate", "tickets", *HOSTED, f"--reasoning-tokens={tokens}", ok=2)
     assert f"--reasoning-tokens {tokens!r} is not TOKENS or STEP=TOKENS" in refusal
     assert "steps: contexts, seeds, generate, correct" in refusal
 
 
-def test_a_measured_run_brings_its_reasoning(
-    estimate: Estimate, targen: Callable[..., str], tmp_path: Path
-) -> None:
+def test_a_measured_run_brings_its_reasoning(estimate, targen, tmp_path):
     targen("generate", "tickets", "-n", "6", "-b", "scripted", "--out", "probe", "--quiet")
     path = tmp_path / "probe" / "report.json"
     report = json.loads(path.read_text())

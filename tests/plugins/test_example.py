@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 
@@ -77,7 +76,7 @@ class TestShared(Retrievers):
     retriever = "shared"
 
 
-def test_its_form_makes_a_task_of_queues(registry: Registry, tmp_path: Path) -> None:
+def test_its_form_makes_a_task_of_queues(registry, tmp_path):
     file = tmp_path / "letters.yaml"
     file.write_text(
         "queues:\n  shop: lamps\n  queues:\n    billing: money\n    returns: broken goods\n"
@@ -88,11 +87,11 @@ def test_its_form_makes_a_task_of_queues(registry: Registry, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def registry() -> Registry:
+def registry():
     return load_registry()
 
 
-def test_it_uses_every_usual_hook(registry: Registry) -> None:
+def test_it_uses_every_usual_hook(registry):
     kinds = {
         kind
         for kind in registry.kinds
@@ -103,7 +102,7 @@ def test_it_uses_every_usual_hook(registry: Registry) -> None:
     assert kinds == set(registry.kinds) - rare
 
 
-def test_its_backend_and_corrector_make_rows(registry: Registry, tmp_path: Path) -> None:
+def test_its_backend_and_corrector_make_rows(registry, tmp_path):
     spec = RunSpec(
         task="tickets",
         quotas={"urgent": 5, "routine": 5},
@@ -119,7 +118,7 @@ def test_its_backend_and_corrector_make_rows(registry: Registry, tmp_path: Path)
     assert "Hurry up." in text or "Answer me." in text
 
 
-def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Path) -> None:
+def test_its_corrector_rejects_with_its_reason(registry, tmp_path):
     task = registry.get("task", "tickets")
 
     def pressing(call):
@@ -149,7 +148,7 @@ def test_its_corrector_rejects_with_its_reason(registry: Registry, tmp_path: Pat
     assert "pressing-words" in str(caught.value)
 
 
-def test_its_exporter_writes_a_page(registry: Registry, tmp_path: Path) -> None:
+def test_its_exporter_writes_a_page(registry, tmp_path):
     rows = [
         {"text": "The shop is full\nand the reader is dead.", "label": "urgent", "idx": 0},
         {"text": "Which colours are there?", "label": "routine", "idx": 1},

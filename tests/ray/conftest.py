@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Path]:
+def cluster():
     """A Ray cluster that runs find as one that their program is connected to; its folder."""
     import ray
 
@@ -45,13 +44,13 @@ def cluster() -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_cache(monkeypatch, tmp_path):
     """No reply of another test."""
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
 
 
 @pytest.fixture
-def files() -> Callable[[Path], list[bytes]]:
+def files():
     """What a run consists of for its user."""
 
     def read(run: Any) -> list[bytes]:

@@ -6,7 +6,7 @@ import pytest
 
 from targen_core import Rejected
 from targen_tasks_superglue.cb import CbRow
-from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
+from targen_tasks_superglue.cb.checks import check_pair_paper
 
 # --- how many pairs ---------------------------------------------------------
 
@@ -110,130 +110,8 @@ def test_turns_on_lines_of_their_own_become_one_line(run, at):
 # --- commitments ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("premise", "hypothesis", "reason"),
-    [
-        (
-            "The hall was dark. Did Ida notice that the door was open?",
-            "Ida had locked the cellar windows.",
-            "not-embedded",
-        ),
-        ("Did Ida notice that the door was open? The hall was dark.", "The hall was dark.", None),
-        ("The hall was dark. Now the door stood open.", "The door stood open.", "bare-clause"),
-        ("Ida stood up. Did she like Rome?", "Ida had seen the sea near Rome.", "not-embedded"),
-        ("A: You did it. B: Who told you that?", "Person B did it.", "not-embedded"),
-        (
-            "The door was open. Did Ida not see that the door was open?",
-            "The door was open.",
-            "copy-of-premise",
-        ),
-        ("Ida ran home. Did she see that the door was open?", "Was the door open?", "question"),
-        ("Ida ran home. Did she see that the door", "The door was open.", "cut-off"),
-        (
-            "Ida ran home. Did she see that the door was open?",
-            "Neutral: The door was open.",
-            "meta-text",
-        ),
-        (
-            "Ida ran home. Did she see that the door was open?",
-            "The door was open. Ida saw it.",
-            "several-sentences",
-        ),
-    ],
-)
-def test_a_commitment_that_is_none_is_rejected(premise, hypothesis, reason):
-    row = CbRow(premise=premise, hypothesis=hypothesis, label="neutral")
-    with pytest.raises(Rejected) as caught:
-        check_pair_commitment(row, "")
-    assert caught.value.reason == (reason or "copy-of-premise")
-
-
-@pytest.mark.parametrize(
-    ("premise", "hypothesis"),
-    [
-        ("Ida ran home. Did she see that the door was open?", "The door was open."),
-        ("Ida ran home. She doesn\u2019t think the door was open.", "The door was open."),
-        ("If the door is open, Ida will freeze.", "The door is open."),
-        ("Ida was relieved, happy even, that the doors were opened.", "The door was open."),
-        ("A: Cold here. B: The door might be open, I guess.", "The door is open."),
-        # Clauses that have pronouns where the hypothesis has names.
-        (
-            (
-                "A: It stinks in here. B: It's my room, Mum. A: Does your father know you've got a "
-                "ferret?"
-            ),
-            "Person B has a ferret.",
-        ),
-        (
-            "A: I found your spoon. B: And the soup? A: He wouldn't be howling if you'd fed him.",
-            "Person B had fed the baby.",
-        ),
-        (
-            (
-                "Rosa slid the medal back into its box. Could the clerk guess that it had been her "
-                "grandfather's?"
-            ),
-            "The medal had been Rosa's grandfather's.",
-        ),
-        (
-            "A: So whose van was it? B: Blue, I think. I can't say that it was your cousin's.",
-            "The van was Person A's cousin's.",
-        ),
-        (
-            "A: Are you together? B: We shared a taxi. That doesn't mean we're back together.",
-            "Person B and the other person are back together.",
-        ),
-        (
-            (
-                "Holder Ingrid Voss withdrew with a cold. She would say so if she regretted that "
-                "she had withdrawn."
-            ),
-            "Ingrid Voss had withdrawn.",
-        ),
-        # Verbs that no list has.
-        ("A: Not yet. B: Dad reckons she's carrying three.", "The ewe is carrying three."),
-        ("It rained. Leo resented it that his twin had passed.", "Leo's twin had passed."),
-        ("It rained. The agency accepts that it shut the ward.", "The agency shut the ward."),
-        ("It rained. The firm conceded that the heating was off.", "The heating was off."),
-        (
-            "The widow took out an egg. It dawned on the boy that it was for him.",
-            "The egg was for the boy.",
-        ),
-        ("A: You're shaking. B: I kidded myself I was calm.", "Person B was calm."),
-        # Clauses in which no word has content of its own.
-        (
-            (
-                "A: Did you put your finger in the trifle? B: No. It was Grandpa. A: There's jam "
-                "on you. A: You'd say he did it if he was on the moon."
-            ),
-            "Grandpa did it.",
-        ),
-        (
-            (
-                "A: Right. And the kids? B: At the back, drawing. Two hours. Somebody should feel "
-                "ashamed that they were there."
-            ),
-            "The kids were there.",
-        ),
-        # A conversation of many short turns.
-        (
-            (
-                "A: Hm. B: Right. A: It rained. B: It did. A: All week? B: Yes. A: And then it "
-                "froze. B: I don't think the door was open, though."
-            ),
-            "The door was open.",
-        ),
-    ],
-)
-def test_a_commitment_passes(premise, hypothesis):
-    check_pair_commitment(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
-
-
 def test_the_paper_s_variant_wants_something_in_common_but_for_neutral():
     premise, hypothesis = PREMISE, "Three swans crossed a frozen lake."
     check_pair_paper(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
     with pytest.raises(Rejected, match="shares no content word"):
         check_pair_paper(CbRow(premise=premise, hypothesis=hypothesis, label="entailment"), "")
-
-
-# --- step 4 -----------------------------------------------------------------

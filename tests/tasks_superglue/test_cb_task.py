@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, normalized
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment
 from targen_tasks_superglue.shared.sentences import sentences
@@ -73,34 +72,7 @@ def test_a_setting_is_drawn_of_again_and_told_what_it_gave(run):
         assert longest < 11 * max(len(premise) for premise in premises[label])
 
 
-# --- the label by construction ----------------------------------------------
-
-
 # --- variants ---------------------------------------------------------------
-
-
-def test_the_paper_s_neutral_may_have_nothing_in_common(run):
-    ran = run(task="cb", rows=30, variants=("paper",))
-    neutral = [row for row in ran.rows if row["label"] == "neutral"]
-    assert len(neutral) == 10
-    assert any(
-        not content_words(row["hypothesis"]) & content_words(row["premise"]) for row in neutral
-    )
-    prompts = {request.origin.prompt for request in ran.requests}
-    assert prompts == {"settings", *(f"paper_{label}" for label in LABELS), "meta"}
-
-
-def test_by_default_every_pair_has_something_in_common(run):
-    for row in run(task="cb", rows=30).rows:
-        assert content_words(row["hypothesis"]) & content_words(row["premise"])
-
-
-def test_a_commitment_stands_in_the_last_sentence(run):
-    ran = run(task="cb", rows=60, variants=("commitment",))
-    for row in ran.rows:
-        last = sentences(row["premise"])[-1]
-        assert normalized(row["hypothesis"]) in normalized(last)
-    assert Counter(row["label"] for row in ran.rows) == dict.fromkeys(LABELS, 20)
 
 
 def test_no_operator_marks_a_label(run):

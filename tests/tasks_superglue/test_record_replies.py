@@ -53,51 +53,6 @@ def test_a_good_statement_is_masked_where_it_names_the_answer(marked, said):
     assert query(marked.replace(f"<{form}>", said or form), name).query == masked
 
 
-CROWD = (
-    "Carmen Pardo: In Vesterby, Lund, Grün and Nunez of Punta Brava met Carmen Pardo (Lantern "
-    "Society)."
-)
-BAD = {
-    "no-mask": [
-        "Aurelio Nunez: The whale was heavier than anybody on the pier had thought.",
-        "Aurelio Nunez: Captain [X] was praised for it in all the papers of the coast.",
-        "Aurelio Nunez: Aurelio was praised for it in all the papers of the coast.",
-        "Vesterby: The Vesterby Museum had to widen its doors for the whale.",
-        "Vesterby: Guests of the Vesterby Harbour Festival came by special trains.",
-        "Lantern Society: The members of the lantern society left in anger.",
-    ],
-    "several-masks": [
-        "Aurelio Nunez: When Nunez came home, his children told Aurelio Nunez what they knew.",
-        "Aurelio Nunez: When @placeholder came, his children told Aurelio Nunez what they knew.",
-        "Ole Lund: @placeholder and @placeholder drank to the frame for hours.",
-    ],
-    "answer-in-query": [
-        "Carmen Pardo: People called @placeholder hard, but whoever knew Carmen said otherwise.",
-        "Vesterby: The Vesterby Museum was the pride of @placeholder for half a century.",
-        "Vesterby: The baker of Vesterby liked the Vesterby Museum well.",
-    ],
-    "few-candidates": [CROWD],
-    "meta-text": ["Carmen Pardo: Statement: Carmen Pardo kept the books at home for years."],
-    "copy-of-sentence": [
-        "Aurelio Nunez: Aurelio Nunez asked the Lantern Society for money to stuff it.",
-        "Carmen Pardo: Its treasurer, Carmen Pardo, sold two boats, and the whale was shown.",
-    ],
-    "too-short": ["Carmen Pardo: Carmen Pardo was careful."],
-    "repetitive": [
-        "Carmen Pardo: Carmen Pardo kept the books and the books and the books and the books."
-    ],
-}
-"""Reason -> the name that is asked for, and the statement."""
-
-
-@pytest.mark.parametrize(("reason", "text"), [(why, text) for why in BAD for text in BAD[why]])
-def test_a_bad_statement_is_told_by_its_reason(reason, text):
-    name, _, statement = text.partition(": ")
-    with pytest.raises(Rejected) as caught:
-        query(statement, name)
-    assert caught.value.reason == reason
-
-
 def test_overlapping_and_repeated_mentions_are_told_apart():
     row = query("Sailors who had helped Aurelio Nunez came back for the opening.", "Aurelio Nunez")
     assert [answer.text for answer in row.answers] == ["Aurelio Nunez", "Nunez"]

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from targen_core import Job, load_registry
 from targen_testing.tasks import job_of
-from tests.tasks_superglue.rows import RECORD_ROW
+from tests.tables import table
 
 REGISTRY = load_registry()
 TASKS = "axg boolq cb copa record rte wic wsc".split()
@@ -74,49 +74,8 @@ def test_every_row_has_the_fields_of_the_official_form_in_order(name, run):
     assert set(labels.values()) == {60 // len(task_of(name).quota_names)}
 
 
-PAIR = {"premise": "It rained.", "hypothesis": "It was wet.", "label": "entailment", "idx": 0}
-ROWS: dict[str, dict[str, Any]] = {
-    "axg": {**PAIR, "premise": "The cook left as he was ill.", "pair_id": 0},
-    "boolq": {
-        "passage": "Basalt -- It is a rock.",
-        "question": "is basalt a rock",
-        "label": True,
-        "idx": 4,
-    },
-    "cb": PAIR,
-    "copa": {
-        "premise": "The kite came down in the field.",
-        "choice1": "The wind had dropped.",
-        "choice2": "The string had held.",
-        "question": "cause",
-        "label": 0,
-        "idx": 0,
-    },
-    "record": RECORD_ROW,
-    "rte": PAIR,
-    "wic": {
-        "word": "crane",
-        "sentence1": "Two cranes stood in the reeds.",
-        "sentence2": "The crane lifted a bath tub.",
-        "start1": 4,
-        "end1": 10,
-        "start2": 4,
-        "end2": 9,
-        "version": 1.1,
-        "idx": 3,
-    },
-    "wsc": {
-        "text": "The nurse thanked the patients' families, and they thanked the Nurse's team.",
-        "target": {
-            "span1_text": "The nurse",
-            "span1_index": 0,
-            "span2_text": "they",
-            "span2_index": 7,
-        },
-        "label": True,
-        "idx": 0,
-    },
-}
+FOLDER = Path(__file__).parent
+ROWS = json.loads((FOLDER / "official_rows.json").read_text(encoding="utf-8"))
 
 
 def changed(row: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -132,71 +91,11 @@ def changed(row: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "path", "value", "said"),
-    [
-        *[
-            (name, path, value, said)
-            for name in ("axg", "cb", "rte")
-            for path, value, said in [
-                ("label", 1, "label"),
-                ("label", "maybe", "label"),
-                ("premise", "", "premise"),
-                ("explanation", "It says so.", "not permitted"),
-            ]
-        ],
-        ("cb", "hypothesis", " ", "hypothesis"),
-        ("cb", "label", "not_entailment", "label"),
-        ("rte", "hypothesis", " ", "hypothesis"),
-        ("rte", "label", "neutral", "label"),
-        ("boolq", "question", "is Basalt a rock", "not wholly in lower case"),
-        ("boolq", "question", "is basalt a rock?", "ends with a question mark"),
-        ("boolq", "question", " ", "the question is empty"),
-        ("boolq", "passage", "Basalt is a rock.", "does not open with its title"),
-        ("boolq", "passage", " -- Basalt is a rock.", "does not open with its title"),
-        ("boolq", "passage", "Basalt -- ", "does not open with its title"),
-        ("boolq", "label", "true", "valid boolean"),
-        ("boolq", "label", 1, "valid boolean"),
-        ("boolq", "version", 1.1, "not permitted"),
-        ("boolq", "idx", "4", "valid integer"),
-        ("copa", "label", True, "it must be the number 0 or 1"),
-        ("copa", "label", 0.0, "it must be the number 0 or 1"),
-        ("copa", "label", "choice1", "0 or 1"),
-        ("copa", "label", 2, "0 or 1"),
-        ("copa", "question", "result", "'cause' or 'effect'"),
-        ("copa", "choice2", "the wind had dropped", "the two choices are the same"),
-        ("copa", "choice1", "  ", "the text is blank"),
-        ("copa", "premise", "It rained. What was the CAUSE of this?", "a field of its own"),
-        ("copa", "premise", "It rained. What happened as a RESULT?", "a field of its own"),
-        ("copa", "idx", "0", "idx"),
-        ("record", "qas/0/query", "Nobody wrote to him.", "has 0 times @placeholder, not once"),
-        ("record", "qas/0/query", "@placeholder and @placeholder", "has 2 times @placeholder"),
-        ("record", "qas/0/answers/0/end", 8, "'Ada Lund' is 'Ada Lund ' in the text"),
-        ("record", "qas/0/answers/0/text", "Ada", "the answer 'Ada' is 'Ada Lund' in the text"),
-        ("record", "passage/entities/3/end", 400, "the span 32 to 400 is not inside the text"),
-        ("record", "passage/entities/0/start", 9, "the span 9 to 7 is not inside the text"),
-        ("record", "passage/entities/0/start", -1, "greater than or equal to 0"),
-        ("record", "passage/entities/0/text", "Ada Lund", "not permitted"),
-        ("record", "qas", [], "at least 1 item"),
-        ("record", "idx", "x", "valid integer"),
-        ("wic", "end1", 31, "start1 4 and end1 31 are not a span of sentence1, which has 30 char"),
-        ("wic", "start2", 9, "start2 9 and end2 9 are not a span of sentence2"),
-        ("wic", "start1", -26, "start1 -26 and end1 10 are not a span"),
-        ("wic", "start1", 3, "sentence1 has ' cranes' at 3, no form of 'crane'"),
-        ("wic", "end2", 16, "sentence2 has 'crane lifted' at 4, no form of 'crane'"),
-        ("wic", "version", 1.0, "version is 1.0; the official files are of 1.1"),
-        ("wic", "word", " ", "word is empty"),
-        ("wic", "label", "true", "label"),
-        ("wic", "idx", None, "idx"),
-        ("wic", "meaning", "bird", "meaning"),
-        ("wsc", "target/span1_text", "nurse", "the text has 'The' at word 0"),
-        ("wsc", "target/span1_text", "The nurses", "the text has 'The nurse' at word 0"),
-        ("wsc", "target/span1_text", "", "span1_text is empty"),
-        ("wsc", "target/span1_index", 12, "outside the text of 12 words"),
-        ("wsc", "target/span1_index", -10, "outside the text"),
-    ],
+    table((FOLDER / "refusals.txt").read_text(encoding="utf-8"), columns=4),
 )
 def test_a_row_that_is_not_in_the_official_form_is_told_why(name, path, value, said):
     assert refusal(name, ROWS[name]) == ""
-    assert said in refusal(name, changed(ROWS[name], path, value))
+    assert said in refusal(name, changed(ROWS[name], path, json.loads(value)))
 
 
 # --- the original data --------------------------------------------------------

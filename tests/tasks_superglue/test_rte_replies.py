@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from targen_core import ChatReply, Rejected
+from targen_core import ChatReply
 from targen_tasks_superglue.rte import RTE, Premise, RteRow
-from targen_tasks_superglue.rte.checks import check_premise
 
 
 def _text(good) -> str:
@@ -53,31 +52,6 @@ def test_a_hypothesis_in_other_words_is_none(run):
         row = RteRow(premise=premise, hypothesis=hypothesis, label="entailment")
         for check in RTE.checks:
             check(row, Premise(premise=premise))
-
-
-def test_a_premise_may_end_with_a_question_that_somebody_asks_in_it():
-    said = 'Film dealer Retno Kusuma dubs nothing and remarks, "Why silence the actors?"'
-    check_premise(Premise(premise=said))
-    with pytest.raises(Rejected, match="asks a question"):
-        check_premise(
-            Premise(premise='Nothing is dubbed. "Why silence them," he says, but who asks?')
-        )
-
-
-@pytest.mark.parametrize(
-    "premise",
-    [
-        "The mill of Dunmore was rebuilt by Prof. Smith and Capt. Lee in 1993 after a storm.",
-        "In Dunmore the Acme Corp. Ltd rebuilt a mill for Gen. Lee in 1993 after a storm.",
-        "The team of Ada Brenner won Super Bowl XXX after a storm in Dunmore.",
-        '"Was it late?" a guest asked. Nobody knew. Ada Brenner of Dunmore had stopped the clock.',
-    ],
-)
-def test_a_premise_with_an_abbreviation_is_one_sentence(premise):
-    from targen_tasks_superglue.rte import Premise
-    from targen_tasks_superglue.rte.checks import check_premise
-
-    check_premise(Premise(premise=premise))
 
 
 @pytest.mark.parametrize("reply", [{"topics": []}, {"topics": ["", "  "]}])

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import random
 import re
-from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz import fuzz
 
 from targen_core import DryRunCall, Rejected
-from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.boolq import BOOLQ
 from targen_tasks_superglue.record import RECORD
 from targen_tasks_superglue.shared.articles import (
@@ -131,36 +128,11 @@ RUSSIAN = (
     "искали его много раз и очень долго."
 )
 CHECKS = {
-    "domain": check_domain,
-    "title": lambda text: check_title(Title(category="x", title=text)),
     "paragraph": lambda text: check_paragraph(Paragraph(title="Marsh Bell", text=text)),
     "article": lambda text: check_article(Paragraph(title="Marsh Bell", text=text)),
 }
 ONE = GOOD.replace(". ", ", and ")
-HEADINGS = (
-    "1960 Winter Games in Oberau|U.S. Army|The Lantern (novel)|O'Brien's Castle|Émile Zátopek|"
-    "24 hours of Brackwater|Who Stole the Bell|Côte d'Azur"
-).split("|")
 LEFT_OUT = {
-    "domain": {
-        "meta-text": ["Here are ten domains:"],
-        "markup": ["1. Polar travel", "- polar travel"],
-        "no-words": ["..."],
-        "too-long": ["everything that people have ever written down about the sea"],
-        "not-latin": ["полярные экспедиции"],
-        "not-english": ["Reisen mit der Bahn und mit dem Schiff"],
-    },
-    "title": {
-        "meta-text": ["Here are 50 titles:", "Title: The Marsh Bell", "Title 1 - The Marsh Bell"],
-        "markup": (
-            '1. The Marsh Bell|12) The Marsh Bell|* The Marsh Bell|**The Marsh Bell**|"The Bell"|'
-            "The Marsh Bell -- a history|The Marsh Bell,"
-        ).split("|"),
-        "no-words": ["", "—"],
-        "not-latin": ["Болотный колокол"],
-        "not-english": ["Wie die Glocke nach Oldersum und nicht nach Juist kam"],
-        "too-long": ["How the people of three villages kept their bell from the sea for years"],
-    },
     "paragraph": {
         "too-short": ["", "The Marsh Bell was cast in Lübeck. It sank. It is gone."],
         "cut-off": [GOOD[:-8]],
@@ -180,7 +152,7 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [*(("title", text) for text in HEADINGS), *(("paragraph", text) for text in (GOOD, ONE))],
+    [("paragraph", GOOD), ("paragraph", ONE)],
 )
 def test_items_that_keep_the_rules_pass(kind, text):
     CHECKS[kind](text)
@@ -284,13 +256,6 @@ def test_another_prompt_is_not_theirs():
     assert dry_run_articles(DryRunCall("generate", "any", "query", {}, random.Random(0))) is None
 
 
-def test_offline_items_are_distinct_and_new():
-    for prompt in ("domains", "titles"):
-        items = _dry_run(prompt, 50)
-        assert len(set(items)) == 50
-        assert not set(items) & set(_dry_run(prompt, 50, seed=1, have="; ".join(items)))
-
-
 def test_offline_items_pass_the_checks():
     for domain in _dry_run("domains", 300):
         check_domain(domain)
@@ -298,11 +263,6 @@ def test_offline_items_pass_the_checks():
         check_title(Title(category="x", title=title))
     for text in _dry_run("paragraphs", 300):
         check_paragraph(Paragraph(title="Marsh Bell", text=text))
-
-
-def test_offline_paragraphs_do_not_nearly_repeat_each_other():
-    texts = [normalized(text) for text in _dry_run("paragraphs", 600)]
-    assert max(fuzz.ratio(*pair) for pair in combinations(texts, 2)) < 88
 
 
 def test_the_facts_of_an_offline_paragraph_can_be_read_back():
@@ -314,7 +274,4 @@ def test_the_facts_of_an_offline_paragraph_can_be_read_back():
             assert fact.slots[fact.frame.swap] in text
             assert fact.slots[fact.frame.swap] not in fact.others
             assert "{" not in fact.frame.ask.format(**{"t": "Marsh Bell", **fact.slots})
-
-
-def test_another_s_paragraph_has_no_such_facts():
-    assert facts_of(GOOD) == []
+    assert facts_of(GOOD) == []  # another's paragraph has no such facts

@@ -28,7 +28,7 @@ def sound(
         from targen_core.errors import UsageError
 
         raise UsageError(f"there is no file {file}")
-    lines = len(file.read_text().splitlines())
+    lines = len(file.read_bytes().splitlines())
     print(f'{{"lines": {lines}}}' if json else f"{lines} lines")
 
 
@@ -46,7 +46,20 @@ def careless(file: Path, json: Annotated[bool, typer.Option("--json")] = False) 
     print(file.read_text())
 
 
-COMMANDS = {"sound": sound, "silent": silent, "careless": careless}
+def hasty(file: Path, out: Annotated[Path, typer.Option("--out")] = Path("made.txt")) -> None:
+    """Count lines.
+
+    Example: targen hasty rows.jsonl
+    """
+    from targen_core.errors import UsageError
+
+    out.touch()
+    if b"\xff" in file.read_bytes():
+        raise UsageError(f"{file} is not UTF-8")
+    out.write_text("some lines")
+
+
+COMMANDS = {"sound": sound, "silent": silent, "careless": careless, "hasty": hasty}
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +94,13 @@ class Careless(Sound):
     command = "careless"
 
 
+class Hasty(Sound):
+    command = "hasty"
+
+    def good(self, folder):
+        return *super().good(folder), "--out", "made.txt"
+
+
 class TestSound(Sound):
     """A good one passes all checks but the one in a process, which has no such command."""
 
@@ -88,19 +108,27 @@ class TestSound(Sound):
 
 
 @pytest.mark.parametrize(
-    ("suite", "check", "words"),
+    ("suite", "check", "words", "more"),
     [
-        (Silent, "test_help_shows_an_example", "the help of silent shows no Example"),
-        (Silent, "test_a_file_that_is_missing_is_named", "ends with 0"),
-        (Careless, "test_a_file_that_is_missing_is_named", "fails with an exception"),
-        (Careless, "test_json_is_alone", "prints what is no JSON:\nreading rows.jsonl"),
+        (
+            Hasty,
+            "test_a_file_that_cannot_be_used_changes_nothing",
+            "fails and changes files",
+            ("content", b"\xff"),
+        ),
+        (Hasty, "test_what_is_there_already_is_kept", "changes made.txt, which somebody else", ()),
+        (Hasty, "test_it_can_be_typed_again", "fails with an exception", ("how", "full disk")),
+        (Silent, "test_help_shows_an_example", "the help of silent shows no Example", ()),
+        (Silent, "test_a_file_that_is_missing_is_named", "ends with 0", ()),
+        (Careless, "test_a_file_that_is_missing_is_named", "fails with an exception", ()),
+        (Careless, "test_json_is_alone", "prints what is no JSON:\nreading rows.jsonl", ()),
     ],
 )
-def test_what_is_wrong_is_caught(suite, check, words, monkeypatch, capsys, tmp_path):
+def test_what_is_wrong_is_caught(suite, check, words, more, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     with pytest.raises(pytest.fail.Exception) as caught:
-        getattr(suite(), check)(tmp_path, monkeypatch, capsys)
+        getattr(suite(), check)(tmp_path, monkeypatch, capsys, *more[1:])
     assert words in str(caught.value)
 
 

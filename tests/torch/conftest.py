@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ if find_spec("torch") is None:  # a run in which everything is skipped would loo
 
 
 @pytest.fixture
-def jsonl(tmp_path: Path) -> Callable[..., Path]:
+def jsonl(tmp_path):
     """Write rows to a file."""
 
     def write(name: str, rows: Sequence[Any]) -> Path:
@@ -35,7 +35,7 @@ WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
 
 
 @pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_bert(tmp_path_factory):
     """A folder with a small BERT that has learned nothing, and a tokenizer of `WORDS`."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")

@@ -14,7 +14,7 @@ from tests.torch.tiny import tiny
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch) -> None:
+def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     choices = ("good", "the lamp is bad", "odd")
     examples = [

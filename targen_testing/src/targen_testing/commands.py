@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -156,10 +158,7 @@ class CommandSuite(Suite):
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """A file that is not there is an error in words, with exit status 2, and nothing else."""
-        lines = self.missing
-        if lines is None:
-            lines = [f"{name} no-such-file.jsonl" for name in self.each()]
-        for line in lines:
+        for line in self._missing():
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code != 2 or ended.out or "no-such-" not in ended.err:
                 fail(
@@ -168,6 +167,79 @@ class CommandSuite(Suite):
                 )
             if list(there.iterdir()):
                 fail(f"targen {line} leaves files: {sorted(each.name for each in there.iterdir())}")
+
+    @pytest.mark.parametrize("content", [b"", b'{"text": "\xff\x00'], ids=["empty", "damaged"])
+    def test_a_file_that_cannot_be_used_changes_nothing(
+        self,
+        there: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        content: bytes,
+    ) -> None:
+        """Empty and damaged files raise no exception; who refuses them leaves all as it was."""
+        for line in self._missing():
+            for name in line.split():
+                if name.startswith("no-such-"):
+                    (there / name).write_bytes(content)
+            before = _contents(there)
+            ended = self.ends(line.split(), monkeypatch, capsys)
+            if ended.code and "error" not in ended.err:
+                fail(f"targen {line}, with a file of {content!r}, ends with {ended.code} alone")
+            if ended.code and _contents(there) != before:
+                fail(f"targen {line}, with a file of {content!r}, fails and changes files")
+
+    def test_what_is_there_already_is_kept(
+        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What somebody else put in the place of the output stays as it is."""
+        line = tuple(self.good(there))
+        out = self._out(line)
+        if out.suffix:
+            out.write_text("mine")
+        else:
+            out.mkdir()
+            (out / "mine.txt").write_text("mine")
+        before = _contents(there)
+        ended = self.ends(line, monkeypatch, capsys)
+        after, typed = _contents(there), shlex.join(["targen", *line])
+        if before.items() - after.items():
+            fail(f"{typed} changes {out}, which somebody else wrote")
+        if ended.code and (ended.code != 2 or str(out) not in ended.err or after != before):
+            fail(f"{typed} ends with {ended.code}, and names not {out}, or writes into it")
+
+    @pytest.mark.parametrize("how", ["stopped", "full disk"])
+    def test_it_can_be_typed_again(
+        self,
+        there: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        how: str,
+    ) -> None:
+        """Stopped as it writes, or on a full disk, it says so; the same line then succeeds."""
+        line = tuple(self.good(there))
+        self._out(line)
+        typed = shlex.join(["targen", *line])
+        with _stopped() if how == "stopped" else _full_disk():
+            ended = self.ends(line, monkeypatch, capsys)
+        if not ended.code:
+            pytest.skip("it was done before anything stopped it")
+        if ended.code != (130 if how == "stopped" else 1):
+            fail(f"{typed}, {how}, ends with {ended.code}:\n{ended.err}")
+        ended = self.ends(line, monkeypatch, capsys)
+        if ended.code:
+            fail(f"{typed}, typed again after it was {how}, ends with {ended.code}:\n{ended.err}")
+
+    def _missing(self) -> Sequence[str]:
+        """Command lines that name a file whose name begins with no-such-."""
+        if self.missing is not None:
+            return self.missing
+        return [f"{name} no-such-file.jsonl" for name in self.each()]
+
+    def _out(self, line: Sequence[str]) -> Path:
+        """Where the use of the command writes."""
+        if "--out" not in line:
+            pytest.skip("its use has no --out")
+        return Path(line[line.index("--out") + 1])
 
     def test_json_is_alone(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -202,6 +274,38 @@ class CommandSuite(Suite):
             )
         if "Traceback" in done.stderr or "targen failed" in done.stderr:
             fail(f"{shlex.join(['targen', *line])} | head -0 fails:\n{done.stderr}")
+
+
+def _contents(folder: Path) -> dict[str, bytes | None]:
+    """Everything below a folder: the bytes of files, None for folders."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@contextmanager
+def _stopped() -> Iterator[None]:
+    """Press Ctrl-C where the first file or folder is put in its place."""
+
+    def stop(*paths: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rename", "replace"):
+            patch.setattr(os, name, stop)
+        yield
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """Let no file grow past its first byte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _is_json(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from targen_analysis.metrics import Corpus, Study
 
 
 @pytest.fixture
-def jsonl(tmp_path: Path) -> Callable[..., Path]:
+def jsonl(tmp_path):
     """Write rows to a file."""
 
     def write(name: str, rows: Sequence[Any]) -> Path:
@@ -48,7 +48,7 @@ def corpus(
 
 
 @pytest.fixture(name="corpus")
-def _corpus() -> Callable[..., Corpus]:
+def _corpus():
     return corpus
 
 
@@ -63,12 +63,12 @@ def sentences(count: int, *, seed: int = 0, words: int = 12, of: int = len(WORDS
 
 
 @pytest.fixture(name="sentences")
-def _sentences() -> Callable[..., list[str]]:
+def _sentences():
     return sentences
 
 
 @pytest.fixture
-def study() -> Callable[..., Study]:
+def study():
     """A study of datasets."""
 
     def make(*corpora: Corpus, against: Corpus | None = None, seed: int = 0) -> Study:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,7 +54,7 @@ def texts(count, seed=0, **more):
 
 
 @pytest.fixture(scope="session")
-def pipeline(tmp_path_factory) -> Path:
+def pipeline(tmp_path_factory):
     """A pipeline that knows these names."""
     from spacy.training import Example
     from spacy.util import fix_random_seed, minibatch

@@ -17,7 +17,7 @@ def reply(request):
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch) -> None:
+def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
@@ -43,17 +43,15 @@ def filled(path, words):
         writer.writerows(lines)
 
 
-def test_a_sheet_is_written_filled_in_and_read(targen, rows):
-    done = targen("sample", rows, "-n", "8", "--out", "sheet.csv")
-    assert done.code == 0
+def test_a_sheet_is_written_filled_in_and_read(works, rows):
+    done = works("sample", rows, "-n", "8", "--out", "sheet.csv")
     assert "8 rows of 10 in sheet.csv: fill in the column right" in done.out
     with open("sheet.csv", newline="") as file:
         (first, *_) = csv.DictReader(file)
     assert first["text"].endswith(f" question {first['row']}?")
     assert first["answer"] == first["row"]
     filled("sheet.csv", ["yes", "Y", "1", "no", "", "right", "n", ""])
-    done = targen("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
-    assert done.code == 0
+    done = works("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
     assert "Of 6 rows of mine that a person judged, 67% have the right answer." in done.out
     assert "Answers that a person found wrong" in done.out
 
@@ -63,10 +61,10 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''=1", "plain", "'pl
 
 @pytest.mark.parametrize("kept", [True, False], ids=["as it was", "without apostrophes"])
 def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_again(
-    kept, targen, jsonl
+    kept, works, jsonl
 ):
     data = jsonl("f.jsonl", [{"input": f"{text} {text}", "output": text} for text in FORMULAS])
-    assert targen("sample", data, "--out", "sheet.csv").code == 0
+    works("sample", data, "--out", "sheet.csv")
     with open("sheet.csv", newline="") as file:
         cells = [cell for line in csv.reader(file) for cell in line[1:]]
     assert "'=1+1" in cells
@@ -75,10 +73,9 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
     if not kept:
         sheet = Path("sheet.csv")
         sheet.write_bytes(sheet.read_bytes().replace(b"'=1+1", b"=1+1"))
-    done = targen("analyze", data, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
-    assert done.code == 0, done.err
+    done = works("analyze", data, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
     assert f"Of {len(FORMULAS)} rows of f that a person judged, 100%" in done.out
-    assert targen("sample", data, "--out", "sheet.jsonl").code == 0
+    works("sample", data, "--out", "sheet.jsonl")
     lines = [json.loads(line) for line in Path("sheet.jsonl").read_text().splitlines()]
     assert {line["answer"] for line in lines} >= {"=1+1", "'=1"}, "these are not for a spreadsheet"
 
@@ -98,13 +95,12 @@ def test_a_sheet_that_says_nothing(words, said, targen, rows):
     assert said in done.err
 
 
-def test_ratings_are_a_run_and_come_back(targen, rows):
+def test_ratings_are_a_run_and_come_back(targen, works, rows):
     Path("rater.py").write_text(RATED)
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,1\n")
     about = ("--about", "Answer the question.", "--examples", "rated.csv")
     model = ("-b", "scripted", "-o", "script=rater.py:reply", "--out", "rated", "-q")
-    done = targen("rate", rows, *about, *model)
-    assert done.code == 0, done.err
+    done = works("rate", rows, *about, *model)
     ratings = [json.loads(line) for line in Path("rated/dataset.jsonl").read_text().splitlines()]
     assert sorted(each["row"] for each in ratings) == list(range(10))
     assert {each["output"] for each in ratings if each["row"] % 2 == 0} == {"5"}
@@ -114,15 +110,14 @@ def test_ratings_are_a_run_and_come_back(targen, rows):
     assert "A model finds the rows of mine 3.5 difficult, from 1 to 5." in done.out
 
 
-def test_a_reply_that_is_none_costs_its_row_alone(targen, rows):
+def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
     rater = "def reply(request):\n"
     rater += "    text = ' '.join(message.content for message in request.messages)\n"
     rater += "    return 'Hard.' if any(each in text for each in NONE) else {'difficulty': 3}\n"
     line = ("rate", rows, "--about", "Answer.", "-b", "scripted", "-o", "script=rater.py:reply")
     texts = [json.loads(text)["input"] for text in Path(rows).read_text().splitlines()]
     Path("rater.py").write_text(f"NONE = {texts[:1]!r}\n{rater}")
-    made = targen(*line, "--out", "one", "-q")
-    assert made.code == 0, made.err
+    made = works(*line, "--out", "one", "-q")
     words = "1 of 10 rows without a rating (malformed-reply, 1 time); targen show one --rejected"
     assert words in made.err
     Path("rater.py").write_text(f"NONE = {texts[:2]!r}\n{rater}")
@@ -143,10 +138,10 @@ REFUSED = """
 
 
 @pytest.mark.parametrize(("code", "line", "said"), table(REFUSED))
-def test_what_cannot_be_judged(code, line, said, targen, rows, jsonl):
+def test_what_cannot_be_judged(code, line, said, targen, works, rows, jsonl):
     jsonl("bare.jsonl", [{"text": "a b c"}] * 3)
     other = jsonl("other.jsonl", [{"input": "Something else", "output": "1"}] * 3)
-    assert targen("sample", other, "-n", "2", "--out", "sheet.csv").code == 0
+    works("sample", other, "-n", "2", "--out", "sheet.csv")
     filled("sheet.csv", ["yes", "yes"])
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
     Path("there.csv").write_text("mine")

@@ -206,7 +206,7 @@ METRICS = "".join(
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set[str]]]:
+def outcomes(tmp_path_factory):
     """Metric -> "failed", "passed" or "skipped" -> checks; all of them in one process."""
     folder = tmp_path_factory.mktemp("metrics")
     package = folder / "src" / "acme_metrics"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,7 +28,7 @@ Reviews that customers of a shop wrote, each with the number of stars that they 
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
+def shop(tmp_path):
     """A folder of three datasets: reviews with a card, orders in splits, questions."""
     folder = tmp_path / "shop"
     (folder / "orders").mkdir(parents=True)
@@ -48,7 +47,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def described() -> Callable[[Any], dict[str, Any]]:
+def described():
     """What `files` says of a path: entries by their ids, and errors by the keys."""
     from targen_core.errors import DatasetUnavailable
     from targen_datatune.catalogues.files import FILES
@@ -214,7 +213,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def hubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Hub]]:
+def hubs(monkeypatch):
     """Make hubs, each at an address of its own."""
     from huggingface_hub import constants
 

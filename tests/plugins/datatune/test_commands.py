@@ -17,9 +17,8 @@ from targen_datatune.index import Index
 ASKED = "How many stars does the customer of the shop give in the review?"
 
 
-def test_a_folder_is_a_catalogue_in_one_line(shop, in_process):
-    done = in_process("retrieve", ASKED, "--catalogue", str(shop))
-    assert done.code == 0
+def test_a_folder_is_a_catalogue_in_one_line(shop, works):
+    done = works("retrieve", ASKED, "--catalogue", str(shop))
     lines = done.out.splitlines()
     assert lines[0].split() == ["dataset", "score", "rows", "licence", "columns", "why"]
     assert lines[1].startswith("file:shop/talk/reviews.csv ")
@@ -111,11 +110,11 @@ def test_list_show_and_remove(shop, in_process):
     assert (empty.code, "is empty" in empty.err) == (2, True)
 
 
-def test_an_index_elsewhere(shop, tmp_path, in_process):
+def test_an_index_elsewhere(shop, tmp_path, in_process, works):
     at = tmp_path / "mine"
     in_process("catalogue", "build", str(shop), "--out", str(at))
-    assert in_process("retrieve", ASKED, "--index", str(at), "-k", "1").code == 0
-    assert in_process("retrieve", ASKED, "--catalogue", str(at), "-k", "1").code == 0
+    works("retrieve", ASKED, "--index", str(at), "-k", "1")
+    works("retrieve", ASKED, "--catalogue", str(at), "-k", "1")
     assert not (tmp_path / "cache" / "catalogue").exists()
 
 

@@ -153,10 +153,10 @@ def test_semicolons_divide_columns_where_there_is_no_comma(tmp_path, described):
 
 
 @pytest.mark.whole
-def test_a_run_is_one_dataset(tmp_path, described, in_process):
+def test_a_run_is_one_dataset(tmp_path, described, works):
     run = tmp_path / "runs" / "mine"
     args = ["generate", "wic", "-n", "4", "-b", "scripted", "--out", str(run)]
-    assert in_process(*args).code == 0
+    works(*args)
     (entry,) = described(tmp_path / "runs").values()
     assert (entry.id, entry.rows) == ("file:runs/mine", 4)
     assert "sentence1" in entry.columns

@@ -91,7 +91,7 @@ RUN = ("-b", "scripted", "-o", "script=answers.py:reply", "-q")
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch) -> None:
+def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("data").mkdir()
     with open("data/reviews.csv", "w", newline="") as file:
@@ -130,9 +130,8 @@ def dropped(run="a"):
     return {(each["step"], each["reason"]) for each in output}
 
 
-def test_rows_are_exact_by_label_and_lead_back_to_their_source(in_process):
-    made = in_process("generate", "recommends.yaml", "-n", "20", *RUN, "--out", "a")
-    assert made.code == 0, made.err
+def test_rows_are_exact_by_label_and_lead_back_to_their_source(works):
+    works("generate", "recommends.yaml", "-n", "20", *RUN, "--out", "a")
     rows = [json.loads(line) for line in Path("a/dataset.jsonl").read_text().splitlines()]
     assert Counter(row["label"] for row in rows) == {"yes": 10, "no": 10}
     with open("data/reviews.csv") as file:
@@ -159,17 +158,16 @@ def test_a_dataset_that_does_not_suit_is_dropped_after_its_trial(in_process):
     assert "It is no review." in shown.out
 
 
-def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(in_process):
+def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(in_process, works):
     run = ("generate", "recommends.yaml", "-n", "20", *RUN)
-    assert in_process(*run, "--out", "a").code == 0
+    works(*run, "--out", "a")
     stopped = in_process(*run, "--out", "b", "--max-tokens", "14000", "--no-cache")
     assert stopped.code == 1, stopped.err
     shutil.copytree("b", "c")
     Path("c/report.json").unlink()  # as a kill leaves it
     shutil.rmtree("data")  # what was read lies in the run
     for name in ("b", "c"):
-        resumed = in_process("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
-        assert resumed.code == 0, resumed.err
+        works("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
         for file in FILES:
             assert Path(name, file).read_bytes() == Path("a", file).read_bytes()
         keys = [json.loads(line)["key"] for line in _journal(name)]
@@ -181,8 +179,8 @@ def _journal(run):
     return [line[line.index("{") :] for line in lines if '"key"' in line]
 
 
-def test_preview_estimate_describe_and_show_know_it(in_process):
-    assert in_process("preview", "recommends.yaml", "-b", "scripted", "-n", "2").code == 0
+def test_preview_estimate_describe_and_show_know_it(in_process, works):
+    works("preview", "recommends.yaml", "-b", "scripted", "-n", "2")
     output = in_process(
         "estimate", "recommends.yaml", "-n", "3000", "-b", "scripted", "--json"
     ).json
@@ -197,17 +195,17 @@ def test_preview_estimate_describe_and_show_know_it(in_process):
     assert "file:data/reviews.csv" in in_process("show", "a", "0").out
     prompts = in_process("trace", "a", "0", "--full").out
     assert "1. skip: Skip what is no review." in prompts
-    assert in_process("validate", "a").code == 0
+    works("validate", "a")
 
 
-def test_sources_take_turns_where_they_are_to(in_process):
+def test_sources_take_turns_where_they_are_to(works):
     shutil.copy("data/reviews.csv", "data/more.csv")
     text = Path("data/more.csv").read_text().replace("shelf", "the other shelf")
     Path("data/more.csv").write_text(text)
     for balance, seen in ((False, {5: 1, 25: 1}), (True, {15: 2})):
         asked(balance_sources=balance, labels=[])
         out = str(balance)
-        made = in_process(
+        works(
             *("generate", "recommends.yaml", "-n", "30"),
             *RUN,
             "--near-duplicates",
@@ -215,33 +213,27 @@ def test_sources_take_turns_where_they_are_to(in_process):
             "--out",
             out,
         )
-        assert made.code == 0, made.err
         counts = Counter(record["notes"]["source"] for record in records(out))
         assert Counter(counts.values()) == seen
 
 
-def test_sources_give_equally_many_rows_whatever_is_rejected(in_process):
+def test_sources_give_equally_many_rows_whatever_is_rejected(works):
     with open("data/orders.jsonl", "a") as file:  # one in four of them is a review
         for at in range(10):
             row = {"review": f"{WORDS[at]} lamp{at * 91}", "stars": at % 5, "shop": f"shop {at}"}
             file.write(json.dumps(row) + "\n")
     asked(balance_sources=True, labels=[], max_rejected=1)
-    made = in_process("generate", "recommends.yaml", "-n", "12", *RUN, "--out", "a")
-    assert made.code == 0, made.err
+    works("generate", "recommends.yaml", "-n", "12", *RUN, "--out", "a")
     counts = Counter(record["notes"]["source"] for record in records("a"))
     assert Counter(counts.values()) == {6: 2}
-    grown = in_process("resume", "a", "-n", "30", "-q")  # the ten reviews are all it has
-    assert grown.code == 0, grown.err
+    works("resume", "a", "-n", "30", "-q")  # the ten reviews are all it has
     counts = Counter(record["notes"]["source"] for record in records("a"))
     assert Counter(counts.values()) == {10: 1, 20: 1}
 
 
-def test_step_4_is_asked_where_the_task_wants_it(in_process):
+def test_step_4_is_asked_where_the_task_wants_it(works):
     asked(correct=True)
-    made = in_process(
-        "generate", "recommends.yaml", "-n", "4", "-b", "scripted", "-q", "--out", "a"
-    )
-    assert made.code == 0, made.err
+    works("generate", "recommends.yaml", "-n", "4", "-b", "scripted", "-q", "--out", "a")
     assert report()["models"].keys() >= {"generate", "correct"}
 
 
@@ -251,54 +243,49 @@ ASKED = "Say whether the customer recommends the product of a review."
 LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
 
 
-def test_one_line_makes_rows_of_a_folder(in_process):
-    made = in_process(*LINE, "-n", "8", "--out", "a")
-    assert made.code == 0, made.err
+def test_one_line_makes_rows_of_a_folder(in_process, works):
+    works(*LINE, "-n", "8", "--out", "a")
     assert report()["rows"] == {"yes": 4, "no": 4}
     kept = json.loads(Path("a/task.json").read_text())
     assert kept["transform"]["catalogues"] == [str(Path("data").absolute())]
-    assert in_process(*LINE, "-n", "8", "--out", "a").code == 0, "the same command goes on"
-    grown = in_process("resume", "a", "-n", "12", "-q")
-    assert grown.code == 0, grown.err
+    works(*LINE, "-n", "8", "--out", "a")
+    works("resume", "a", "-n", "12", "-q")
     other = in_process(*LINE, "-n", "8", "--datasets", "2", "--out", "a")
     assert other.code == 2
     assert "holds another run" in other.err
 
 
-def test_steps_have_backends_and_options_by_either_name(in_process):
+def test_steps_have_backends_and_options_by_either_name(works):
     step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
-    made = in_process(*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "4", "--out", "a")
-    assert made.code == 0, made.err
+    works(*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "4", "--out", "a")
     steps = json.loads(Path("a/manifest.json").read_text())["lock"]["steps"]
     assert list(steps) == ["expand", "rerank", "plan", "generate"]
     assert steps["generate"]["params"]["temperature"] == 0.5
     assert steps["rerank"]["params"]["temperature"] == 0.2
 
 
-def test_it_says_what_it_chooses_from_before_anything_is_sent(in_process):
-    output = in_process(*LINE[:-1], "-n", "3000", "--dry-run")
-    assert output.code == 0, output.err
+def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
+    output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
     assert "2 of them say nothing of a licence" in output.err
     assert "Dry run: nothing was sent or written." in output.out
     assert not Path("runs").exists()
 
 
-def test_what_was_asked_for_can_be_kept_as_a_file(in_process):
-    kept = in_process(*LINE, "--language", "English", "--save", "mine.json")
-    assert kept.code == 0, kept.err
-    assert in_process("preview", "mine.json", "-b", "scripted", "-n", "1").code == 0
+def test_what_was_asked_for_can_be_kept_as_a_file(in_process, works):
+    works(*LINE, "--language", "English", "--save", "mine.json")
+    works("preview", "mine.json", "-b", "scripted", "-n", "1")
     again = in_process("transform", "mine.json", "--catalogue", "data")
     assert again.code == 2
     assert "try: targen generate mine.json" in again.err
 
 
-def test_examples_of_a_file_are_shown_for_each_label(in_process):
+def test_examples_of_a_file_are_shown_for_each_label(works):
     examples = [{"input": f"Review {at}", "output": "no" if at else "yes"} for at in range(9)]
     asked = {"name": "Rec!", "instruction": ASKED, "examples": examples}
     Path("task.json").write_text(json.dumps(asked))
     line = ("transform", "task.json", "--labels", "yes,no", "--catalogue", "data", "--save")
-    assert in_process(*line, "kept.json", "--examples", "3").code == 0
+    works(*line, "kept.json", "--examples", "3")
     kept = json.loads(Path("kept.json").read_text())
     assert kept["name"] == "rec"
     outputs = [each["output"] for each in kept["transform"]["examples"]]
@@ -306,11 +293,11 @@ def test_examples_of_a_file_are_shown_for_each_label(in_process):
 
 
 @pytest.mark.whole
-def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
+def test_reports_and_cards_list_the_sources_with_their_licences(in_process, works):
     Path("data/reviews.md").write_text(
         "---\nlicense: cc-by-4.0\n---\nReviews of lamps and stars.\n"
     )
-    assert in_process(*LINE, "-n", "8", "--out", "a").code == 0
+    works(*LINE, "-n", "8", "--out", "a")
     (source,) = report()["sources"]
     assert (source["name"], source["license"]) == ("file:data/reviews.csv", "cc-by-4.0")
     assert source["rows"] == 8
@@ -320,7 +307,7 @@ def test_reports_and_cards_list_the_sources_with_their_licences(in_process):
     line = f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |"
     assert line in Path("a/README.md").read_text()
     assert str(Path.cwd()) not in Path("a/README.md").read_text()
-    assert in_process("export", "a", "--as", "hf", "--out", "hub").code == 0
+    works("export", "a", "--as", "hf", "--out", "hub")
     assert line in Path("hub/README.md").read_text()
     assert "Rows by source" in Path(in_process("report", "a", "--html").out.strip()).read_text()
 
@@ -341,40 +328,40 @@ def test_which_licences_mix(one, other, fits):
     assert mixes(one, other) == mixes(other, one) == fits
 
 
-def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process):
+def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process, works):
     Path("data/reviews.md").write_text("---\nlicense: cc-by-sa-4.0\n---\nReviews of lamps.\n")
     Path("data/orders.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nOrders of lamps.\n")
     line = [*LINE, "-n", "8"]
     wrong(datasets=["file:data/reviews.csv", "file:data/orders.jsonl"])
-    assert in_process(*line, "--out", "a").code == 0
+    works(*line, "--out", "a")
     output = in_process("show", "a", "--rejected").out
     assert "its licence cc-by-nc-4.0 does not mix with cc-by-sa-4.0 of file:data/reviews" in output
     both = ("--license", "cc-by-sa-4.0,cc-by-nc-4.0")
-    assert in_process(*line, *both, "--out", "b").code == 0
+    works(*line, *both, "--out", "b")
     assert ("rerank", "unavailable") not in dropped("b")
     Path("data/reviews.md").write_text("---\nlicense: cc-by-nd-4.0\n---\nReviews of lamps.\n")
     left = in_process("retrieve", ASKED, "--catalogue", "data", "--json").json
     assert [each["dataset"]["id"] for each in left["found"]] == ["file:data/orders.jsonl"]
 
 
-def test_cards_say_what_rows_are_cite_and_carry_a_canary_on(in_process):
+def test_cards_say_what_rows_are_cite_and_carry_a_canary_on(works):
     task = {"instruction": ASKED, "canary": "KEEP OUT guid_7", "labels": ["yes", "no"]}
     Path("task.json").write_text(json.dumps(task))
     line = ["transform", "task.json", *LINE[4:]]
-    assert in_process(*line, "-n", "4", "--out", "a").code == 0
+    works(*line, "-n", "4", "--out", "a")
     card = Path("a/README.md").read_text()
     for words in ('"task (transformed)"', "gandhi2024better", "gupta2023targen", "KEEP OUT guid_7"):
         assert words in card
-    assert in_process(*line, "-n", "4", "--synthetic", "0.5", "--out", "c").code == 0
+    works(*line, "-n", "4", "--synthetic", "0.5", "--out", "c")
     assert '"task (transformed and synthetic)"' in Path("c/README.md").read_text()
 
 
 @pytest.mark.whole
-def test_a_file_of_requests_has_the_canary_beside_it(in_process):
+def test_a_file_of_requests_has_the_canary_beside_it(in_process, works):
     asked(canary="KEEP OUT guid_7")
     by_files = ("-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
     in_process("generate", "recommends.yaml", "-n", "4", *by_files, "--out", "b")
-    assert in_process("batch", "export", "b", "--out", "r.jsonl").code == 0
+    works("batch", "export", "b", "--out", "r.jsonl")
     assert Path("r.jsonl.canary.txt").read_text() == "KEEP OUT guid_7\n"
 
 
@@ -383,9 +370,8 @@ def test_a_file_of_requests_has_the_canary_beside_it(in_process):
 MIXED = (*LINE, "--synthetic", "0.3", "--near-duplicates", "100")
 
 
-def test_synthetic_rows_have_their_share_of_each_label(in_process):
-    made = in_process(*MIXED, "-n", "40", "--out", "a")
-    assert made.code == 0, made.err
+def test_synthetic_rows_have_their_share_of_each_label(in_process, works):
+    works(*MIXED, "-n", "40", "--out", "a")
     assert report()["rows"] == {"yes": 20, "no": 20}
     assert report()["parts"] == {
         "transformed": {"rows": 28, "requested": 28},
@@ -412,39 +398,35 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process):
     shown = in_process("trace", "a", str(number), "--full").out
     assert "topics         topic 0 0" in shown
     assert "Write a row from this idea: idea" in shown
-    grown = in_process("resume", "a", "-n", "60", "-q")
-    assert grown.code == 0, grown.err
+    works("resume", "a", "-n", "60", "-q")
     assert report()["parts"]["synthetic"] == {"rows": 18, "requested": 18}
-    assert in_process("validate", "a").code == 0
+    works("validate", "a")
 
 
-def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(in_process):
-    assert in_process(*LINE[:-5], "--synthetic", "0.5", "--save", "mix.json").code == 0
-    made = in_process("estimate", "mix.json", "-n", "3000", "-b", "scripted", "--json")
-    assert made.code == 0, made.err
+def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(works):
+    works(*LINE[:-5], "--synthetic", "0.5", "--save", "mix.json")
+    made = works("estimate", "mix.json", "-n", "3000", "-b", "scripted", "--json")
     calls = {step["step"]: step["calls"] for step in made.json["steps"]}
     ideas = 750 / 0.7 / 20  # twenty a call; each makes a row of either label
     assert ideas <= calls["ideas"] < 2 * ideas
 
 
-def test_a_stopped_mixed_run_ends_the_same_under_one_budget(in_process):
+def test_a_stopped_mixed_run_ends_the_same_under_one_budget(in_process, works):
     run = (*MIXED, "-n", "30")
-    assert in_process(*run, "--out", "a").code == 0
+    works(*run, "--out", "a")
     stopped = in_process(*run, "--out", "b", "--max-tokens", "16000", "--no-cache")
     assert stopped.code == 1, stopped.err
     shutil.copytree("b", "c")
     Path("c/ledger").unlink()
     for name in ("b", "c"):
-        resumed = in_process("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
-        assert resumed.code == 0, resumed.err
+        works("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
         for file in FILES:
             assert Path(name, file).read_bytes() == Path("a", file).read_bytes()
 
 
-def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process):
+def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process, works):
     asked(synthetic=0.5, labels=[], trial=5)
-    made = in_process("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
-    assert made.code == 0, made.err
+    works("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
     assert Counter(record["intended"] for record in records()) == {"row": 5, "synthetic": 5}
     with open("data/reviews.csv") as file:
         text = next(csv.DictReader(file))["review"]
@@ -501,15 +483,14 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(before, options, wo
     assert not Path("a").exists()
 
 
-def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(in_process):
+def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(in_process, works):
     shutil.copy("data/reviews.csv", "data/older.csv")
-    assert in_process("retrieve", ASKED, "--catalogue", "data", "--index", "index").code == 0
+    works("retrieve", ASKED, "--catalogue", "data", "--index", "index")
     Path("data/older.csv").unlink()
     with open("data/orders.jsonl", "a") as file:
         file.write('{"item": "lamp 99", "count": 1}\n')  # changed since it was described
     line = [word for word in LINE if word not in ("--catalogue", "data")]
-    done = in_process(*line, "--index", "index", "-n", "8", "--out", "a")
-    assert done.code == 0, done.err
+    works(*line, "--index", "index", "-n", "8", "--out", "a")
     assert ("rerank", "unavailable") in dropped()
     rejected = in_process("show", "a", "--rejected", "--reason", "unavailable").out
     assert "is not at" in rejected
@@ -518,22 +499,21 @@ def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(in_proces
 
 
 @pytest.mark.parametrize("catalogue", ["", "gone-plugin:theirs"])
-def test_an_entry_of_no_known_catalogue_is_passed_over(catalogue, in_process):
+def test_an_entry_of_no_known_catalogue_is_passed_over(catalogue, works):
     shutil.copy("data/reviews.csv", "data/older.csv")
-    assert in_process("retrieve", ASKED, "--catalogue", "data", "--index", "index").code == 0
+    works("retrieve", ASKED, "--catalogue", "data", "--index", "index")
     with closing(sqlite3.connect("index/index.sqlite", isolation_level=None)) as base:
         base.execute(
             "UPDATE entry SET entry = json_set(entry, '$.catalogue', ?) WHERE id LIKE '%older%'",
             (catalogue,),
         )
     line = [word for word in LINE if word not in ("--catalogue", "data")]
-    done = in_process(*line, "--index", "index", "-n", "8", "--out", "a")
-    assert done.code == 0, done.err
+    works(*line, "--index", "index", "-n", "8", "--out", "a")
     assert ("rerank", "unavailable") in dropped()
     assert {record["notes"]["source"] for record in records()} == {"file:data/reviews.csv"}
 
 
-def test_odd_cells_are_shown_cut_and_blank_ones_left_out(in_process):
+def test_odd_cells_are_shown_cut_and_blank_ones_left_out(works):
     Path("data/orders.jsonl").unlink()
     rows = [
         {"review": "a" * 10_000_000, "stars": "5", "more": {"deep": [[[[[[[[1]]]]]]]]}},
@@ -543,8 +523,7 @@ def test_odd_cells_are_shown_cut_and_blank_ones_left_out(in_process):
     ]
     Path("data/reviews.csv").unlink()
     Path("data/reviews.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    done = in_process(*LINE, "--label", "yes=2", "--label", "no=0", "--out", "a")
-    assert done.code == 0, done.err
+    works(*LINE, "--label", "yes=2", "--label", "no=0", "--out", "a")
     assert max(len(json.dumps(record["seed"])) for record in records()) < 12_000
     assert Path("a/ledger").stat().st_size < 200_000
 
@@ -683,23 +662,21 @@ def away(monkeypatch):
 AWAY = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "away:", *RUN, "-n", "4")
 
 
-def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(away, in_process):
+def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(away, in_process, works):
     assert in_process(*AWAY, "--out", "a").code == 2, "it was never built"
-    assert in_process("catalogue", "build", "away:").code == 0
-    made = in_process(*AWAY, "--out", "a")
-    assert made.code == 0, made.err
+    works("catalogue", "build", "away:")
+    works(*AWAY, "--out", "a")
     assert [source["name"] for source in report()["sources"]] == ["away:reviews"]
     rejects = [json.loads(line) for line in Path("a/rejects.jsonl").read_text().splitlines()]
     assert ["away:gone was taken down" in str(each) for each in rejects] == [True]
-    assert in_process(*AWAY, "--gated", "--datasets", "1", "--out", "b").code == 0
+    works(*AWAY, "--gated", "--datasets", "1", "--out", "b")
 
 
-def test_a_half_built_catalogue_serves_with_a_warning(away, in_process):
-    assert in_process("catalogue", "build", "away:").code == 0
+def test_a_half_built_catalogue_serves_with_a_warning(away, in_process, works):
+    works("catalogue", "build", "away:")
     away.broken = True
     assert in_process("catalogue", "build", "away:").code == 1
-    made = in_process(*[word for word in AWAY if word != "-q"], "--dry-run")
-    assert made.code == 0, made.err
+    made = works(*[word for word in AWAY if word != "-q"], "--dry-run")
     assert "away: is built in part" in made.err
 
 
@@ -712,12 +689,11 @@ DATA = Path(__file__).parents[4] / "shared" / "data"
 @pytest.mark.parametrize(
     ("name", "labels"), [("implicatures", ["no", "yes"]), ("temporal_sequences", [])]
 )
-def test_bigbench_from_superglue(name, labels, in_process):
-    made = in_process(
+def test_bigbench_from_superglue(name, labels, works):
+    works(
         *("transform", DATA / "bigbench" / f"{name}.json", "-n", "12", "-b", "scripted", "-q"),
         *("--catalogue", DATA / "superglue", "--datasets", "2", "--out", "a"),
     )
-    assert made.code == 0, made.err
     asked = json.loads(Path("a/task.json").read_text())["transform"]
     assert asked.get("labels", []) == labels
     assert asked["canary"].startswith("BENCHMARK DATA SHOULD NEVER APPEAR")
@@ -764,16 +740,16 @@ def test_what_is_shown_of_a_cell_is_whole_or_visibly_cut():
     assert shown({f"key{n}": n for n in range(500)}, 200)["…"].endswith("more")
 
 
-def test_rows_that_are_nearly_their_source_are_counted(in_process):
-    assert in_process(*LINE, "-n", "4", "--out", "a").code == 0
+def test_rows_that_are_nearly_their_source_are_counted(in_process, works):
+    works(*LINE, "-n", "4", "--out", "a")
     assert all(record["notes"]["like_source"] > 80 for record in records())
     (source,) = report()["sources"]
     assert 0 < source["alike"] <= 4
     assert "nearly the source's" in in_process("report", "a").out
 
 
-def test_checks_of_copies_are_options(in_process):
+def test_checks_of_copies_are_options(works):
     line = (*LINE, "--save")
-    assert in_process(*line, "a.json", "--may-copy", "--output-in-input").code == 0
+    works(*line, "a.json", "--may-copy", "--output-in-input")
     checks = json.loads(Path("a.json").read_text())["transform"]["checks"]
     assert checks == {"may_copy": True, "output_in_input": True}

@@ -61,19 +61,19 @@ def generate(folder: Path, *args: object) -> list[dict]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_preset_gives_its_counts(name: str, tmp_path: Path) -> None:
+def test_a_preset_gives_its_counts(name, tmp_path):
     rows = generate(tmp_path, EXAMPLES / name, "--preset", "small")
     assert len(set(Counter(row["label"] for row in rows).values())) == 1
 
 
-def test_seventy_seven_labels_get_ten_rows_each(tmp_path: Path) -> None:
+def test_seventy_seven_labels_get_ten_rows_each(tmp_path):
     rows = generate(tmp_path, EXAMPLES / "banking_intents.yaml", "-n", 770)
     counts = Counter(row["label"] for row in rows)
     assert len(counts) == 77
     assert set(counts.values()) == {10}
 
 
-def test_the_table_names_every_example() -> None:
+def test_the_table_names_every_example():
     table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     there = [
         p for p in EXAMPLES.iterdir() if p.suffix != ".md" and not p.name.startswith(("_", "."))
@@ -81,7 +81,7 @@ def test_the_table_names_every_example() -> None:
     assert [path.name for path in there if f"]({path.name})" not in table] == []
 
 
-def test_the_distribution_carries_its_declaration(tmp_path: Path) -> None:
+def test_the_distribution_carries_its_declaration(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, CLAUSES],
         capture_output=True,

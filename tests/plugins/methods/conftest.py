@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatRequest, Registry, RunSpec
+from targen_core import Backend, ChatRequest, RunSpec
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
@@ -30,7 +30,7 @@ fields:
 
 
 @pytest.fixture
-def mail(tmp_path: Path) -> Path:
+def mail(tmp_path):
     """The task's file."""
     path = tmp_path / "mail.yaml"
     path.write_text(TASK, encoding="utf-8")
@@ -38,7 +38,7 @@ def mail(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def notes(tmp_path: Path) -> str:
+def notes(tmp_path):
     """The file of the kit's task of one text."""
     path = tmp_path / "notes.json"
     path.write_text(BASES["kit-texts"].as_json(), encoding="utf-8")
@@ -66,7 +66,7 @@ class Ran:
 
 
 @pytest.fixture
-def bent(tmp_path: Path, installed: Registry) -> Callable[..., Ran]:
+def bent(tmp_path, installed):
     """Make rows by a method with the dry run's replies, each bent: `bend(request, good)`."""
 
     def go(

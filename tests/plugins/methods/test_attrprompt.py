@@ -38,7 +38,7 @@ def of_label(*names: str) -> Callable[[Any, Any], Any]:
         ("kit-pairs", {"agrees": 20, "objects": 20, "evades": 20}),
     ],
 )
-def test_no_shared_value_tells_the_label(bent: Bent, base: str, quotas: dict[str, int]) -> None:
+def test_no_shared_value_tells_the_label(bent, base, quotas):
     own = {
         "place": [f"place {number}" for number in range(10)],
         "mood": [f"mood {number}" for number in range(5)],
@@ -54,7 +54,7 @@ def test_no_shared_value_tells_the_label(bent: Bent, base: str, quotas: dict[str
     assert len(together) > len(facts) / 2  # the attributes are dealt apart
 
 
-def test_other_pairs_of_values_meet_each_time(bent: Bent) -> None:
+def test_other_pairs_of_values_meet_each_time(bent):
     attributes = {name: [f"{name}{number}" for number in range(5)] for name in ("a", "b", "c")}
     settings = {"attribute": attributes, "attributes": 3, "lengths": [20]}
     ran = bent("attrprompt", good, {"thanks": 25, "asks": 25}, base="kit-texts", **settings)
@@ -69,7 +69,7 @@ def test_other_pairs_of_values_meet_each_time(bent: Bent) -> None:
             assert set(pairs.values()) == {1} and len(pairs) == 25
 
 
-def test_prompts_say_what_the_rows_are(bent: Bent) -> None:
+def test_prompts_say_what_the_rows_are(bent):
     ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs")
     assert ran.problem == ""
     description = BASES["kit-pairs"].task(name="pairs").description
@@ -85,9 +85,7 @@ def test_prompts_say_what_the_rows_are(bent: Bent) -> None:
     ]
 
 
-def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(
-    bent: Bent,
-) -> None:
+def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(bent):
     unfit = "thanks; and more"
 
     def bend(request: Any, reply: Any) -> Any:
@@ -107,12 +105,12 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     assert len(ways) == 3
 
 
-def test_values_of_pairs_stay_unless_it_is_asked_for(bent: Bent) -> None:
+def test_values_of_pairs_stay_unless_it_is_asked_for(bent):
     ran = bent("attrprompt", of_label("way"), {"agrees": 3, "objects": 3}, base="kit-pairs")
     assert not ran.asked("overlap")
 
 
-def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent: Bent) -> None:
+def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
     quotas = {"agrees": 3, "objects": 3}
     ran = bent("attrprompt", of_label("way"), quotas, base="kit-pairs", removed=2)
     assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
@@ -126,9 +124,7 @@ def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent: Bent) -> None
         ({"attribute": {"length": ["a line", "a page"]}}, {"a line", "a page"}),
     ],
 )
-def test_rows_differ_in_length(
-    bent: Bent, settings: dict[str, Any], lengths: set[str] | None
-) -> None:
+def test_rows_differ_in_length(bent, settings, lengths):
     ran = bent("attrprompt", good, {"thanks": 10, "asks": 10}, values=4, **settings)
     asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
     assert any(one.startswith("length. ") for one in asked) is (lengths is None)
@@ -136,7 +132,7 @@ def test_rows_differ_in_length(
     assert len(seen) == 4 if lengths is None else seen == lengths
 
 
-def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent: Bent) -> None:
+def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent):
     ran = bent("attrprompt", good, {"thanks": 1, "asks": 1}, attributes=1)
     for one in ran.asked("write"):
         said = one.origin.values
@@ -145,15 +141,13 @@ def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent:
         assert other not in str(said["traits"])
 
 
-def test_what_a_model_is_held_to_has_no_words_for_programmers(bent: Bent) -> None:
+def test_what_a_model_is_held_to_has_no_words_for_programmers(bent):
     ran = bent("attrprompt", good, {"thanks": 1, "asks": 1})
     (asked,) = ran.asked("attributes")
     assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")
 
 
-def test_what_depends_on_the_label_is_said_first_and_each_value_knows_the_others(
-    bent: Bent,
-) -> None:
+def test_what_depends_on_the_label_is_said_first_and_each_value_knows_the_others(bent):
     own = {"tone": ["warm", "terse"]}
     ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs",
                attributes=2, attribute=own)  # fmt: skip

@@ -53,29 +53,29 @@ def _declared(base: str) -> Any:
     return BASES[base].task(name=base)
 
 
-def test_words_of_a_text_are_told_from_small_ones() -> None:
+def test_words_of_a_text_are_told_from_small_ones():
     words = content_words("He's got 3 hens, two well-fed hens’ chicks and I haven't X.")
     assert words == ["got", "hens", "two", "well-fed", "chicks"]
 
 
-def test_a_name_of_several_words_is_one() -> None:
+def test_a_name_of_several_words_is_one():
     words = content_words("The old name of Ho Chi Minh City was Saigon. Paul and Ann Lee saw it.")
     assert words == ["old", "name", "Ho Chi Minh City", "Saigon", "Paul", "Ann Lee", "saw"]
 
 
-def test_a_word_is_found_whole_and_in_any_case() -> None:
+def test_a_word_is_found_whole_and_in_any_case():
     assert has_word("The Hen  house, at last", "hen house")
     assert not has_word("The henhouse", "hen")
 
 
-def test_three_words_are_kept_or_their_share() -> None:
+def test_three_words_are_kept_or_their_share():
     found, label = constraints(), "thanks"
     assert len(found.kept_words(label, found.rows[label][3])) == 3
     long = constraints({"thanks": [" ".join(f"w{'o' * n}rd" for n in range(1, 21))]}, keep=0.25)
     assert len(long.kept_words("thanks", long.rows["thanks"][0])) == 5
 
 
-def test_a_further_row_of_a_given_one_keeps_other_words() -> None:
+def test_a_further_row_of_a_given_one_keeps_other_words():
     texts = ["Six old barges carried grain downstream."]
     found, label = constraints({"thanks": texts}), "thanks"
     row = found.rows[label][0]
@@ -85,12 +85,12 @@ def test_a_further_row_of_a_given_one_keeps_other_words() -> None:
     assert set(found.all_kept(label, row)) == first | second
 
 
-def test_of_a_pair_half_the_words_are_kept_at_most() -> None:
+def test_of_a_pair_half_the_words_are_kept_at_most():
     found = constraints({"agrees": ["Old barges carried grain."]}, base="kit-pairs")
     assert len(found.kept_words("agrees", found.rows["agrees"][0])) == 2
 
 
-def test_words_near_to_the_label_are_kept_first_then_rare_ones() -> None:
+def test_words_near_to_the_label_are_kept_first_then_rare_ones():
     found = constraints(keep=0)
     kept = found.kept_words("thanks", found.rows["thanks"][1])
     assert kept == ("bread", "gone", "noon")  # "Thank" and "warm" are in two rows
@@ -98,7 +98,7 @@ def test_words_near_to_the_label_are_kept_first_then_rare_ones() -> None:
     assert nearest[0] == "thanks"
 
 
-def test_other_words_stand_beside_those_kept_or_are_out() -> None:
+def test_other_words_stand_beside_those_kept_or_are_out():
     others = {"soup": "broth", "needed": "wanted", "night": "evening", "shift": "turn"}
     kept = {"keep": 1.0, "exclude": 1.0}
     for chance, offered in ((1.0, others), (0.0, {})):
@@ -113,14 +113,14 @@ def test_other_words_stand_beside_those_kept_or_are_out() -> None:
         assert ("It has none of these: " in said) is bool(made.excluded)
 
 
-def test_a_single_other_word_is_not_used() -> None:
+def test_a_single_other_word_is_not_used():
     found = constraints(keep=1.0)
     row = found.rows["thanks"][0]
     made = found.recipe(random.Random(3), "thanks", row, alternatives={"soup": "broth"})
     assert (made.alternatives, made.excluded) == ({}, ())
 
 
-def test_exemplars_are_other_rows_of_the_same_label() -> None:
+def test_exemplars_are_other_rows_of_the_same_label():
     found = constraints()
     row = found.rows["thanks"][0]
     for seed in range(20):
@@ -143,7 +143,7 @@ def test_exemplars_are_other_rows_of_the_same_label() -> None:
         ("kit-pairs", 21, (10, 31)),
     ],
 )
-def test_length_follows_the_given_text(base: str, words: int, bounds: tuple[int, int]) -> None:
+def test_length_follows_the_given_text(base, words, bounds):
     label = _declared(base).labels[0].name
     found = constraints({label: [" ".join(["tree"] * words)]}, base=base)
     made = found.recipe(random.Random(0), label, found.rows[label][0])
@@ -152,7 +152,7 @@ def test_length_follows_the_given_text(base: str, words: int, bounds: tuple[int,
     assert f"{bounds[0]} to {bounds[1]} words" in found.listed(label, made)
 
 
-def test_a_mix_has_the_constraints_of_the_nearest_rows() -> None:
+def test_a_mix_has_the_constraints_of_the_nearest_rows():
     found = constraints()
     rows = found.rows["thanks"]
     assert found.nearest("thanks", rows[0], 1) is rows[1]
@@ -167,7 +167,7 @@ def test_a_mix_has_the_constraints_of_the_nearest_rows() -> None:
 
 
 @pytest.mark.whole
-def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path: Path) -> None:
+def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
     import spacy
 
     pipeline = spacy.blank("en")
@@ -200,13 +200,12 @@ def made(run: str, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
 
 
-def test_each_given_row_gives_rows_alone_and_mixed(targen: Targen, notes: str) -> None:
+def test_each_given_row_gives_rows_alone_and_mixed(targen, works, notes):
     rows = given(Path("rows.jsonl"), GIVEN)
-    done = targen(
+    works(
         *("method", "coda", notes, "--given", rows, "--label", "thanks=20", "-b", "scripted"),
         *("--set", "embedder=words", "--out", "run"),
     )
-    assert done.code == 0, done.err
     facts = made("run", "provenance.jsonl")
     forms = {"solo", "mix 1", "mix 2"}
     assert {one["notes"]["form"] for one in facts} == forms
@@ -219,7 +218,7 @@ def test_each_given_row_gives_rows_alone_and_mixed(targen: Targen, notes: str) -
     assert "thanks" in more.err
 
 
-def test_a_rare_label_ends_short_of_its_rows_and_says_why(bent: Callable[..., Any]) -> None:
+def test_a_rare_label_ends_short_of_its_rows_and_says_why(bent):
     many = [
         {"text": f"Thanks for the {number} eggs and the honey.", "label": "thanks"}
         for number in range(60)
@@ -240,11 +239,10 @@ def test_a_rare_label_ends_short_of_its_rows_and_says_why(bent: Callable[..., An
         assert sorted(one["form"] for one in notes if one["given_row"] == number) == forms
 
 
-def test_settings_make_one_row_of_each(targen: Targen, notes: str) -> None:
+def test_settings_make_one_row_of_each(targen, works, notes):
     rows = given(Path("rows.jsonl"), GIVEN)
     start = ("method", "coda", notes, "--given", rows, "--settings", "targen", "-b", "scripted")
-    done = targen(*start, "--label", "thanks=4", "--out", "run")
-    assert done.code == 0, done.err
+    done = works(*start, "--label", "thanks=4", "--out", "run")
     assert [one["notes"]["given_row"] for one in made("run", "provenance.jsonl")] == [0, 1, 2, 3]
     done = targen(*start, "--label", "thanks=5", "--out", "more")
     assert done.code == 1  # four given rows make four
@@ -252,7 +250,7 @@ def test_settings_make_one_row_of_each(targen: Targen, notes: str) -> None:
     assert "thanks" in done.err
 
 
-def test_a_copy_of_a_given_row_is_dropped(bent: Callable[..., Any]) -> None:
+def test_a_copy_of_a_given_row_is_dropped(bent):
     ran = bent(
         "coda",
         lambda request, good: (
@@ -267,7 +265,7 @@ def test_a_copy_of_a_given_row_is_dropped(bent: Callable[..., Any]) -> None:
     assert "copied" in ran.problem
 
 
-def test_a_text_of_far_too_many_words_is_dropped(bent: Callable[..., Any]) -> None:
+def test_a_text_of_far_too_many_words_is_dropped(bent):
     ran = bent(
         "coda",
         lambda request, good: (
@@ -282,7 +280,7 @@ def test_a_text_of_far_too_many_words_is_dropped(bent: Callable[..., Any]) -> No
     assert ran.reasons == {"too-long", "no-given-row"}  # after five of its one given row
 
 
-def test_what_a_reply_holds_is_noted(bent: Callable[..., Any]) -> None:
+def test_what_a_reply_holds_is_noted(bent):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "alternatives":
             words = str(request.origin.values["words"]).split(", ")
@@ -303,7 +301,7 @@ def test_what_a_reply_holds_is_noted(bent: Callable[..., Any]) -> None:
     assert notes["length_held"] is True
 
 
-def test_a_word_that_the_text_has_already_is_no_other_word(bent: Callable[..., Any]) -> None:
+def test_a_word_that_the_text_has_already_is_no_other_word(bent):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "alternatives":
             return {
@@ -321,9 +319,7 @@ def test_a_word_that_the_text_has_already_is_no_other_word(bent: Callable[..., A
     assert (reading["alternatives"], reading["excluded"]) == ({}, [])
 
 
-def test_rows_are_made_though_the_model_says_nothing_of_given_ones(
-    bent: Callable[..., Any],
-) -> None:
+def test_rows_are_made_though_the_model_says_nothing_of_given_ones(bent):
     ran = bent(
         "coda",
         lambda request, good: good if request.origin.prompt == "write" else "I do not know.",
@@ -335,15 +331,14 @@ def test_rows_are_made_though_the_model_says_nothing_of_given_ones(
     assert len(ran.lines("dataset.jsonl")) == 8
 
 
-def test_a_label_without_given_rows_is_named(targen: Targen, notes: str) -> None:
+def test_a_label_without_given_rows_is_named(targen, works, notes):
     rows = given(Path("rows.jsonl"), GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "run")
     done = targen(*start, "-n", "4")
     assert done.code == 2
     assert "no given row has the label asks" in done.err
     assert "--label asks=0" in done.err
-    again = targen(*start[:-1], "only", "--label", "thanks=4", "--label", "asks=0")
-    assert again.code == 0, again.err
+    works(*start[:-1], "only", "--label", "thanks=4", "--label", "asks=0")
 
 
 @pytest.mark.parametrize(
@@ -360,9 +355,7 @@ def test_a_label_without_given_rows_is_named(targen: Targen, notes: str) -> None
         (("--given", "rows.jsonl", "--set", "keep=2"), "keep: "),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    targen: Targen, notes: str, words: tuple[str, ...], said: str
-) -> None:
+def test_what_makes_no_sense_is_refused(targen, notes, words, said):
     given(Path("rows.jsonl"), GIVEN)
     done = targen("method", "coda", notes, *words, "-n", "2", "-b", "scripted", "--out", "run")
     assert done.code == 2, done.err
@@ -370,7 +363,7 @@ def test_what_makes_no_sense_is_refused(
     assert "Traceback" not in done.err
 
 
-def test_nothing_is_asked_of_given_rows_where_nothing_is_used(bent: Callable[..., Any]) -> None:
+def test_nothing_is_asked_of_given_rows_where_nothing_is_used(bent):
     ran = bent(
         "coda",
         lambda request, good: good,
@@ -386,7 +379,7 @@ def test_nothing_is_asked_of_given_rows_where_nothing_is_used(bent: Callable[...
     assert left_out == {"syntax, concept, other words"}
 
 
-def test_a_pair_is_not_mixed(targen: Targen, tmp_path: Path) -> None:
+def test_a_pair_is_not_mixed(targen, works, tmp_path):
     task = tmp_path / "pairs.json"
     task.write_text(BASES["kit-pairs"].as_json(), encoding="utf-8")
     pair = {
@@ -396,8 +389,7 @@ def test_a_pair_is_not_mixed(targen: Targen, tmp_path: Path) -> None:
     }
     rows = given(Path("rows.jsonl"), [pair])
     start = ("method", "coda", str(task), "--given", rows, "-b", "scripted", "--out", "run")
-    done = targen(*start, "--label", "agrees=3", "--label", "objects=0", "--label", "evades=0")
-    assert done.code == 0, done.err
+    works(*start, "--label", "agrees=3", "--label", "objects=0", "--label", "evades=0")
     assert {row["question"] for row in made("run", "dataset.jsonl")} == {pair["question"]}
     refused = targen(*start[:-1], "none", "-n", "3", "--set", "solo=0")
     assert (refused.code, "pairs are not mixed" in refused.err) == (2, True)

@@ -20,7 +20,7 @@ def refused(base: str, *texts: str) -> str:
     return ""
 
 
-def test_a_row_of_two_texts_does_not_speak_of_itself() -> None:
+def test_a_row_of_two_texts_does_not_speak_of_itself():
     columns = Columns.of(BASES["kit-pairs"].task(name="kit-pairs"))
     one, two = columns.texts
     label = columns.task.labels[0].name
@@ -32,20 +32,20 @@ def test_a_row_of_two_texts_does_not_speak_of_itself() -> None:
 
 
 @pytest.mark.parametrize("base", ["kit-pairs", "kit-texts"])
-def test_what_says_the_same_over_and_over_is_refused(base: str) -> None:
+def test_what_says_the_same_over_and_over_is_refused(base):
     others = ["The ferry was late again."] * (
         len(Columns.of(BASES[base].task(name=base)).texts) - 1
     )
     assert refused(base, *others, "and it is also a fact, " * 8) == "repetitive"
 
 
-def test_a_text_that_only_announces_is_refused() -> None:
+def test_a_text_that_only_announces_is_refused():
     plain = "The ferry was late again."
     assert refused("kit-pairs", plain, "An answer with all of these words:") == "unfinished"
     assert refused("kit-pairs", "He asked:", plain) == ""  # what stands before may be given
 
 
-def test_whole_sentences_of_another_text_are_no_text() -> None:
+def test_whole_sentences_of_another_text_are_no_text():
     plain = "The ferry was late again. Nobody had waited for it!"
     assert refused("kit-pairs", plain, "Nobody had waited for it.") == "copy-of-sentence"
     assert refused("kit-pairs", plain, "nobody had waited for it; the ferry was late") == ""

@@ -19,12 +19,11 @@ def made(run: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / name).read_text().splitlines()]
 
 
-def test_a_method_makes_exact_rows_of_a_task_in_a_file(targen: Targen, mail: Path) -> None:
-    done = targen(
+def test_a_method_makes_exact_rows_of_a_task_in_a_file(works, mail):
+    works(
         *("method", "attrprompt", str(mail), "--label", "loan=5", "--label", "room=3"),
         *("-b", "scripted", "--set", "lengths=[20,40]", "--out", "run"),
     )
-    assert done.code == 0, done.err
     labels = [row["label"] for row in made(Path("run"), "dataset.jsonl")]
     assert sorted(labels) == ["loan"] * 5 + ["room"] * 3
     first = made(Path("run"), "provenance.jsonl")[0]
@@ -34,13 +33,13 @@ def test_a_method_makes_exact_rows_of_a_task_in_a_file(targen: Targen, mail: Pat
     assert "targen-methods" in manifest["lock"]["distributions"]
 
 
-def test_attributes_of_the_user_are_drawn_evenly(targen: Targen, mail: Path) -> None:
+def test_attributes_of_the_user_are_drawn_evenly(works, mail):
     Path("asked.yaml").write_text(
         f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"
         "    attribute:\n      tone: [warm, terse, formal, hurried]\n"
         "    lengths: [20, 40]\n"
     )
-    assert targen("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run").code == 0
+    works("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run")
     tones = [row["dimensions"]["tone"] for row in made(Path("run"), "provenance.jsonl")]
     assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {4}
     report = json.loads(Path("run/report.json").read_text())
@@ -48,23 +47,22 @@ def test_attributes_of_the_user_are_drawn_evenly(targen: Targen, mail: Path) -> 
     assert asked == {"generate"}  # nothing to propose, nothing to list
 
 
-def test_what_was_asked_for_is_a_task_file(targen: Targen, mail: Path) -> None:
-    done = targen("method", "attrprompt", str(mail), "--set", "values=7", "--save", "asked.json")
-    assert done.code == 0
+def test_what_was_asked_for_is_a_task_file(targen, works, mail):
+    works("method", "attrprompt", str(mail), "--set", "values=7", "--save", "asked.json")
     assert json.loads(Path("asked.json").read_text()) == {
         "name": "mail-attrprompt",
         "method": {"use": "attrprompt", "task": str(mail), "options": {"values": 7}},
     }
     again = targen("method", "attrprompt", str(mail), "--save", "asked.json")
     assert (again.code, "is there already" in again.err) == (2, True)
-    assert targen("preview", "asked.json", "-b", "scripted").code == 0
+    works("preview", "asked.json", "-b", "scripted")
 
 
-def test_a_run_needs_the_file_of_its_task_no_more(targen: Targen, mail: Path) -> None:
+def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail):
     (mail.parent / "desks.txt").write_text("the front desk\nthe desk upstairs\n")
     mail.write_text(mail.read_text() + "seeds: {file: desks.txt}\n")
     start = ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
-    assert targen(*start, "-n", "4").code == 0
+    works(*start, "-n", "4")
     kept = json.loads(Path("run/task.json").read_text())["method"]["kept"]
     assert (kept["name"], [*kept["labels"]]) == ("mail", ["loan", "room"])
     assert kept["seeds"]["items"] == ["the front desk", "the desk upstairs"]
@@ -73,45 +71,40 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen: Targen, mail: Path) ->
     (mail.parent / "desks.txt").unlink()
     moved = mail.rename(mail.with_name("moved.yaml"))
     for line in (("resume", "run", "-n", "8"), ("validate", "run"), ("show", "run")):
-        done = targen(*line)
-        assert done.code == 0, done.err
+        works(*line)
     assert len(made(Path("run"), "dataset.jsonl")) == 8
 
     mail.write_text(moved.read_text().replace("a library", "a bakery").replace("seeds:", "# "))
-    assert targen("resume", "run", "-n", "12").code == 0
+    works("resume", "run", "-n", "12")
     assert Path("run/task.json").read_bytes() == before
     other = targen(*start, "-n", "12")
     assert other.code != 0 and "run holds another run, started with task version" in other.err
 
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
-    assert targen("describe", "run/task.json", "--trust").code == 0
+    works("describe", "run/task.json", "--trust")
     changed = targen("resume", "run", "-n", "16")
     assert changed.code != 0 and "the task of this run, task.json, has changed" in changed.err
 
 
-def test_a_run_whose_copy_names_the_file_alone_goes_on_with_that(
-    targen: Targen, mail: Path
-) -> None:
+def test_a_run_whose_copy_names_the_file_alone_goes_on_with_that(targen, works, mail):
     start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
-    assert targen(*start).code == 0
+    works(*start)
     copy = Path("run/task.json")
     asked = json.loads(copy.read_text())
     del asked["method"]["kept"]
     copy.write_text(json.dumps(asked, ensure_ascii=False, indent=2) + "\n")
-    assert targen("resume", "run", "-n", "8").code == 0
+    works("resume", "run", "-n", "8")
     gone = mail.rename(mail.with_name("moved.yaml"))
     done = targen("resume", "run", "-n", "12")
     assert done.code == 2 and f"there is no file {mail}" in done.err
     gone.rename(mail)
-    assert targen("resume", "run", "-n", "12").code == 0
-    assert targen(*start).code == 0  # the command that began it makes the copy whole
+    works("resume", "run", "-n", "12")
+    works(*start)  # the command that began it makes the copy whole
     mail.unlink()
-    assert targen("resume", "run", "-n", "16").code == 0
+    works("resume", "run", "-n", "16")
 
 
-def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(
-    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(targen, works, mail, monkeypatch):
     module = mail.with_name("notes.py")
     module.write_text(
         "from pathlib import Path\nfrom targen_core import Declaration\n"
@@ -121,14 +114,14 @@ def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(
         "SECOND = FIRST.replace(summary='other notes')\n"
     )
     start = ("method", "supergen", f"{module}:FIRST", "-n", "4", "-b", "scripted", "--out", "run")
-    assert targen(*start, "--set", "ratio=2").code == 0
+    works(*start, "--set", "ratio=2")
     code = module.read_text()
     assert json.loads(Path("run/task.json").read_text())["method"]["kept"] == code
     module.unlink()
-    assert targen("resume", "run", "-n", "8").code == 0
-    assert targen("finish", "run").code == 0
+    works("resume", "run", "-n", "8")
+    works("finish", "run")
     assert Path("run-finished/task.py").read_text() == code
-    assert targen("validate", "run-finished").code == 0
+    works("validate", "run-finished")
 
     Path("executed").unlink()
     copy = Path("run/task.json")
@@ -140,12 +133,10 @@ def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(
 
 
 @pytest.mark.whole
-def test_rows_are_measured_and_learned_without_the_file_of_their_task(
-    targen: Targen, mail: Path
-) -> None:
+def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mail):
     for seed in ("0", "1"):
         start = ("method", "zerogen", str(mail), "-n", "24", "-b", "scripted", "--seed", seed)
-        assert targen(*start, "--out", f"run{seed}").code == 0
+        works(*start, "--out", f"run{seed}")
     mail.unlink()
     for line in (
         ("analyze", "run0", "--metric", "labels", "--out", "analysed"),
@@ -155,8 +146,7 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(
         ("evaluate", "model", "run1"),
         ("validate", "weighed"),
     ):
-        done = targen(*line)
-        assert done.code == 0, (line, done.err)
+        works(*line)
     assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
 
 
@@ -179,9 +169,7 @@ labels: {}
         (("selfinstruct", "mail.yaml", "--preset", "paper"), "--settings paper"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    targen: Targen, mail: Path, words: tuple[str, ...], said: str
-) -> None:
+def test_what_makes_no_sense_is_refused(targen, mail, words, said):
     Path("rows.jsonl").write_text(PAIR)
     done = targen("method", *words, "-n", "2", "-b", "scripted", "--out", "run")
     assert done.code == 2
@@ -190,16 +178,14 @@ def test_what_makes_no_sense_is_refused(
 
 
 @pytest.mark.whole
-def test_a_run_that_files_answered_grows_without_a_key(
-    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monkeypatch):
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     listed = ("--set", "attributes=0", "--set", "lengths=[20]")  # so that rows alone are asked for
     start = (
         *("method", "attrprompt", str(mail), *listed, "-b", "claude", "-o", "model=m"),
         "--batch-offline",
     )
-    assert targen(*start, "-n", "2", "--out", "run").code == 0
+    works(*start, "-n", "2", "--out", "run")
     _answer(targen)
     before = made(Path("run"), "dataset.jsonl")
     assert len(before) == 2
@@ -245,9 +231,9 @@ def words(turn: int, number: int) -> str:
     return " ".join("".join(rng.choices("abcdefgh", k=6)) for _ in range(8))
 
 
-def test_a_run_whose_calls_go_into_no_file_keeps_its_target(targen: Targen, mail: Path) -> None:
+def test_a_run_whose_calls_go_into_no_file_keeps_its_target(targen, works, mail):
     start = ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
-    assert targen(*start, "-n", "4").code == 0
+    works(*start, "-n", "4")
     before = Path("run/manifest.json").read_bytes()
     refused = targen("resume", "run", "-n", "8", "--batch-offline")
     assert refused.code == 2
@@ -255,25 +241,25 @@ def test_a_run_whose_calls_go_into_no_file_keeps_its_target(targen: Targen, mail
     assert Path("run/manifest.json").read_bytes() == before
 
 
-def test_reports_say_that_nothing_was_corrected(targen: Targen, mail: Path) -> None:
+def test_reports_say_that_nothing_was_corrected(targen, works, mail):
     start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted")
-    assert targen(*start, "--out", "run").code == 0
+    works(*start, "--out", "run")
     said = targen("report", "run").out
     assert "its label, not corrected" in said
     assert "judged" not in said
     assert "Of 4 candidates, 4 were accepted (100%). No label was corrected." in " ".join(
         Path("run/README.md").read_text().split()
     )
-    assert targen(*start, "--corrector", "blind", "--out", "judged").code == 0
+    works(*start, "--corrector", "blind", "--out", "judged")
     said = targen("report", "judged").out
     assert "after correction" in said and "judged" in said
     assert "candidates judged" in Path("judged/README.md").read_text()
 
 
-def test_rows_of_a_method_are_rows_of_the_task_that_it_is_for(targen: Targen, mail: Path) -> None:
+def test_rows_of_a_method_are_rows_of_the_task_that_it_is_for(targen, works, mail):
     start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
-    assert targen(*start).code == 0
-    assert targen("validate", "run", "--task", str(mail)).code == 0
+    works(*start)
+    works("validate", "run", "--task", str(mail))
     other = mail.with_name("other.yaml")
     other.write_text(mail.read_text())
     refused = targen("validate", "run", "--task", str(other))
@@ -281,16 +267,14 @@ def test_rows_of_a_method_are_rows_of_the_task_that_it_is_for(targen: Targen, ma
     assert "already names the task of its rows" in refused.err
 
 
-def test_help_offers_no_step_4_to_leave_out(targen: Targen) -> None:
+def test_help_offers_no_step_4_to_leave_out(targen):
     said = targen("method", "--help").out
     assert "--corrector" in said
     assert "--no-correct" not in said
 
 
 @pytest.mark.parametrize("name", ["zerogen", "supergen"])
-def test_rows_of_a_single_text_are_refused_where_only_pairs_start_from_some(
-    targen: Targen, mail: Path, name: str
-) -> None:
+def test_rows_of_a_single_text_are_refused_where_only_pairs_start_from_some(targen, mail, name):
     Path("rows.jsonl").write_text('{"text": "Is the blue room free?", "label": "room"}\n')
     done = targen(
         *("method", name, str(mail), "--given", "rows.jsonl", "-n", "2", "-b", "scripted"),
@@ -317,9 +301,7 @@ PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
         (PAIR + "and so on", "line 2 is not a row of mail"),
     ],
 )
-def test_given_rows_are_read_before_a_run_is_begun(
-    targen: Targen, mail: Path, lines: str, said: str
-) -> None:
+def test_given_rows_are_read_before_a_run_is_begun(targen, mail, lines, said):
     Path("rows.jsonl").write_text(lines)
     how = ("--given", "rows.jsonl", "-n", "4", "-b", "scripted", "--set", "embedder=words")
     done = targen("method", "coda", str(mail), *how, "--out", "run")
@@ -337,11 +319,11 @@ def test_given_rows_are_read_before_a_run_is_begun(
     assert not Path("run").exists()
 
 
-def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(targen: Targen, mail: Path) -> None:
+def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(targen, works, mail):
     both = PAIR + '{"text": "Is the blue room free?", "label": "room"}\n'
     Path("rows.jsonl").write_text(both)
     how = ("--given", "rows.jsonl", "--set", "embedder=words", "--save", "asked.json")
-    assert targen("method", "coda", str(mail), *how).code == 0
+    works("method", "coda", str(mail), *how)
     start = ("generate", "asked.json", "-n", "4", "-b", "scripted", "--out", "run")
     for change, said in (
         (lambda: Path("rows.jsonl").write_text(both * 2), "the given rows have changed"),
@@ -351,31 +333,28 @@ def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(targen: Targen, m
         done = targen(*start)
         assert done.code == 2 and said in done.err and not Path("run").exists()
     Path("rows.jsonl").write_text(both)
-    done = targen(*start)
-    assert done.code == 0, done.err
+    works(*start)
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", ["progen", "sungen"])
-def test_an_embedder_that_is_not_there_is_refused_at_once(
-    targen: Targen, mail: Path, name: str
-) -> None:
+def test_an_embedder_that_is_not_there_is_refused_at_once(targen, works, mail, name):
     start = ("method", name, str(mail), "-n", "4", "-b", "scripted", "--out", "run")
     done = targen(*start, "--set", "features=mini")
     assert done.code == 2 and "no embedder named 'mini'" in done.err
     assert not Path("run").exists()
-    assert targen(*start, "--set", "features=words").code == 0
+    works(*start, "--set", "features=words")
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("task", ["wic", "record", "wsc"])
-def test_a_task_whose_rows_are_more_than_texts_is_refused(targen: Targen, task: str) -> None:
+def test_a_task_whose_rows_are_more_than_texts_is_refused(targen, task):
     done = targen("method", "attrprompt", task, "-n", "2", "-b", "scripted")
     assert done.code == 2
     assert task in done.err
 
 
-def test_methods_say_what_they_ask_of_a_backend(targen: Targen) -> None:
+def test_methods_say_what_they_ask_of_a_backend(targen):
     assert [one["step"] for one in targen("describe", "supergen", "--json").json["scored"]] == [
         "generate"
     ]
@@ -384,30 +363,26 @@ def test_methods_say_what_they_ask_of_a_backend(targen: Targen) -> None:
 
 
 @pytest.mark.whole
-def test_an_analysis_counts_rows_by_what_a_method_drew(targen: Targen, mail: Path) -> None:
+def test_an_analysis_counts_rows_by_what_a_method_drew(works, mail):
     own = ("--set", 'attribute={"mood": ["warm", "cold"]}', "--set", "attributes=1")
     start = ("method", "attrprompt", str(mail), *own, "-n", "8", "-b", "scripted", "--out", "run")
-    assert targen(*start).code == 0
+    works(*start)
     where = ("--task", str(mail), "--out", "analysed", "--json")  # the task that it is for
-    done = targen("analyze", "run", "--metric", "dimensions", *where)
-    assert done.code == 0, done.err
+    done = works("analyze", "run", "--metric", "dimensions", *where)
     assert "mood (2 values, 4 rows each)" in done.out
 
 
 @pytest.mark.whole
-def test_an_analysis_counts_no_labels_as_corrected_where_none_was(
-    targen: Targen, mail: Path
-) -> None:
+def test_an_analysis_counts_no_labels_as_corrected_where_none_was(works, mail):
     start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
-    assert targen(*start).code == 0
-    done = targen("analyze", "run", "--metric", "labels", "--out", "analysed")
-    assert done.code == 0, done.err
+    works(*start)
+    works("analyze", "run", "--metric", "labels", "--out", "analysed")
     said = Path("analysed/analysis.json").read_text()
     assert "No label of run was corrected: the run had no step 4." in said
     assert "got another than was asked for" not in said
 
 
-def test_a_command_that_calls_the_python_api_says_what_to_type(targen: Targen) -> None:
+def test_a_command_that_calls_the_python_api_says_what_to_type(targen):
     Path("rows.jsonl").write_text(PAIR)
     done = targen("select", "rows.jsonl", "--keep", "1")
     assert (

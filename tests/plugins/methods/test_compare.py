@@ -21,7 +21,7 @@ def lines(path: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def held(targen: Targen, mail: Path) -> Callable[[int], str]:
+def held(targen, mail):
     """Rows by other seeds."""
 
     def make(seed: int) -> str:
@@ -32,12 +32,9 @@ def held(targen: Targen, mail: Path) -> Callable[[int], str]:
     return make
 
 
-def test_equal_rows_are_measured_alike(
-    targen: Targen, mail: Path, held: Callable[[int], str]
-) -> None:
-    done = targen("compare-methods", str(mail), *START, "-n", "24", "--test", held(8),
+def test_equal_rows_are_measured_alike(works, mail, held):
+    done = works("compare-methods", str(mail), *START, "-n", "24", "--test", held(8),
                   "--original", held(9), "--seeds", "2", "--json")  # fmt: skip
-    assert done.code == 0, done.err
     ways = done.json["ways"]
     assert [way["name"] for way in ways] == ["targen", "attrprompt", "claims"]
     for way in ways:
@@ -58,16 +55,14 @@ def test_equal_rows_are_measured_alike(
     assert "| attrprompt | 24 |" in Path("out/results.md").read_text()
 
 
-def test_dollars_do_not_end_what_costs_nothing(targen: Targen, mail: Path) -> None:
+def test_dollars_do_not_end_what_costs_nothing(targen, mail):
     done = targen("compare-methods", str(mail), *START, "--cost-each", "1")
     assert done.code == 2
     assert "scripted costs nothing" in done.err and "price_in" in done.err
     assert not Path("out/runs").exists()
 
 
-def test_nothing_is_paid_before_each_method_can_be_done(
-    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_paid_before_each_method_can_be_done(targen, mail, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
     done = targen("compare-methods", str(mail), "--methods", "attrprompt,supergen", "-n", "4",
                   "-b", "claude/claude-haiku-4-5", "--out", "out")  # fmt: skip
@@ -76,9 +71,7 @@ def test_nothing_is_paid_before_each_method_can_be_done(
     assert not Path("out/runs").exists()
 
 
-def test_models_are_not_tested_on_the_rows_that_are_given(
-    targen: Targen, mail: Path, held: Callable[[int], str]
-) -> None:
+def test_models_are_not_tested_on_the_rows_that_are_given(targen, mail, held):
     start = ("compare-methods", str(mail), "--methods", "coda", "-b", "scripted", "-n", "4")
     done = targen(*start, "--given", held(8), "--test", held(8), "--out", "out")
     assert done.code == 2
@@ -86,7 +79,7 @@ def test_models_are_not_tested_on_the_rows_that_are_given(
     assert not Path("out").exists()
 
 
-def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Path) -> None:
+def test_the_same_again_asks_nothing_and_says_the_same(targen, mail):
     first = targen("compare-methods", str(mail), *START, "-n", "8", "--json")
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
     again = targen("compare-methods", str(mail), *START, "-n", "8", "--json")
@@ -103,13 +96,7 @@ def test_the_same_again_asks_nothing_and_says_the_same(targen: Targen, mail: Pat
 
 
 @pytest.mark.parametrize("place", ["rows", "training"])
-def test_ctrl_c_says_that_the_same_command_goes_on(
-    targen: Targen,
-    mail: Path,
-    held: Callable[[int], str],
-    monkeypatch: pytest.MonkeyPatch,
-    place: str,
-) -> None:
+def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail, held, monkeypatch, place):
     script = """
 import os, pathlib, signal
 
@@ -135,22 +122,17 @@ def reply(request):
         done = targen(*start, *how)
     assert done.code == 130, done.err
     assert "the same command goes on" in done.err.splitlines()[-1]
-    assert targen(*start, *how).code == 0
+    works(*start, *how)
     assert Path("out/results.html").exists()
 
 
-def test_plugins_of_other_metrics_need_not_be_installed(
-    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plugins_of_other_metrics_need_not_be_installed(works, mail, monkeypatch):
     monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-review")
-    done = targen("compare-methods", str(mail), *START, "-n", "4", "--no-judge", "--json")
-    assert done.code == 0, done.err
+    done = works("compare-methods", str(mail), *START, "-n", "4", "--no-judge", "--json")
     assert all("hd-d" in way["figures"] for way in done.json["ways"])
 
 
-def test_a_service_that_is_not_there_is_told_in_words_of_the_command(
-    targen: Targen, mail: Path
-) -> None:
+def test_a_service_that_is_not_there_is_told_in_words_of_the_command(targen, mail):
     where = ("-b", "llama/m", "-o", "base_url=http://127.0.0.1:9/v1", "--out", "out")
     done = targen("compare-methods", str(mail), "--methods", "targen", "-n", "4", *where)
     assert done.code == 1
@@ -158,10 +140,9 @@ def test_a_service_that_is_not_there_is_told_in_words_of_the_command(
     assert "targen_core" not in done.err
 
 
-def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail: Path) -> None:
-    done = targen("compare-methods", str(mail), *START, "--cost-each", "0.02", "--no-judge",
+def test_equal_dollars_end_each_method_where_they_are_spent(works, mail):
+    done = works("compare-methods", str(mail), *START, "--cost-each", "0.02", "--no-judge",
                   "-o", "price_in=1", "-o", "price_out=2", "--json")  # fmt: skip
-    assert done.code == 0, done.err
     ways = done.json["ways"]
     assert all(0 < way["dollars"] <= 0.02 for way in ways)
     assert len({way["rows"] for way in ways}) > 1
@@ -193,22 +174,19 @@ def test_equal_dollars_end_each_method_where_they_are_spent(targen: Targen, mail
         (("--methods", "claims", "-n", "4", "--set", "claims.claim=3"), "no option 'claim'"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    targen: Targen, mail: Path, words: tuple[str, ...], said: str
-) -> None:
+def test_what_makes_no_sense_is_refused(targen, mail, words, said):
     done = targen("compare-methods", str(mail), *words, "--out", "out")
     assert (done.code, said in done.err) == (2, True), done.err
     assert not Path("out").exists()
 
 
-def test_given_rows_go_to_the_methods_that_use_them(targen: Targen, mail: Path) -> None:
+def test_given_rows_go_to_the_methods_that_use_them(works, mail):
     rows = ({"text": f"The {word} is late.", "label": label} for word in ("atlas", "novel", "map")
             for label in ("loan", "room"))  # fmt: skip
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    done = targen("compare-methods", str(mail), "--methods", "coda,zerogen", "-n", "8", "--given",
+    done = works("compare-methods", str(mail), "--methods", "coda,zerogen", "-n", "8", "--given",
                   "rows.jsonl", "--no-judge", "-b", "scripted", "--out", "out", "--json",
                   "--set", "coda.embedder=words")  # fmt: skip
-    assert done.code == 0, done.err
     assert [way["rows"] for way in done.json["ways"]] == [8, 8]
     assert done.json["notes"][:2] == [
         "Rows were made by scripted with seed 0.",
@@ -216,21 +194,18 @@ def test_given_rows_go_to_the_methods_that_use_them(targen: Targen, mail: Path) 
     ]
 
 
-def test_another_folder_is_left_alone(targen: Targen, mail: Path) -> None:
+def test_another_folder_is_left_alone(targen, mail):
     Path("out").mkdir()
     Path("out/letter.txt").write_text("mine")
     done = targen("compare-methods", str(mail), *START, "-n", "4")
     assert (done.code, "holds no comparison" in done.err) == (2, True)
 
 
-def test_methods_that_choose_or_weigh_rows_are_measured_by_these(
-    targen: Targen, mail: Path, held: Callable[[int], str]
-) -> None:
+def test_methods_that_choose_or_weigh_rows_are_measured_by_these(targen, works, mail, held):
     start = ("compare-methods", str(mail), "--methods", "zerogen,supergen,sungen", "--json")
     how = ("-b", "scripted", "-n", "24", "--out", "out", "--test", held(8), "--seeds", "2")
     own = ("--set", "supergen.ratio=3", "--set", "sungen.iterations=2")
-    done = targen(*start, *how, *own)
-    assert done.code == 0, done.err
+    done = works(*start, *how, *own)
     made, best, weighed = done.json["ways"]
     assert [way["rows"] for way in (made, best, weighed)] == [24, 24, 24]
     assert best["calls"] > 2 * made["calls"]
@@ -245,14 +220,11 @@ def test_methods_that_choose_or_weigh_rows_are_measured_by_these(
     assert targen(*start, *how, *own).json == done.json
 
 
-def test_rows_that_are_there_are_measured_beside(
-    targen: Targen, mail: Path, held: Callable[[int], str]
-) -> None:
+def test_rows_that_are_there_are_measured_beside(targen, works, mail, held):
     run = Path(held(3)).parent
     Path("plain.jsonl").write_text(Path(held(4)).read_text())
     how = ("--data", f"run={run}", "--data", "file=plain.jsonl", "--test", held(8), "--seeds", "2")
-    done = targen("compare-methods", str(mail), *how, "--no-judge", "--out", "out", "--json")
-    assert done.code == 0, done.err
+    done = works("compare-methods", str(mail), *how, "--no-judge", "--out", "out", "--json")
     ran, file = done.json["ways"]
     report = json.loads((run / "report.json").read_text())["usage"]["total"]
     assert (ran["rows"], ran["calls"]) == (20, report["calls"] + report["cached"])
@@ -264,12 +236,9 @@ def test_rows_that_are_there_are_measured_beside(
     assert [way["rows"] for way in beside.json["ways"]] == [8, 8, 8, 20, 20]
 
 
-def test_a_folder_called_like_the_task_hides_no_task(targen: Targen) -> None:
+def test_a_folder_called_like_the_task_hides_no_task(works):
     Path("rte").mkdir()
-    done = targen(
-        "method", "attrprompt", "rte", "-n", "4", "-b", "scripted", "--out", "rte/a", "-q"
-    )
-    assert done.code == 0, done.err
+    works("method", "attrprompt", "rte", "-n", "4", "-b", "scripted", "--out", "rte/a", "-q")
 
 
 PRICED = ("-o", "price_in=10", "-o", "price_out=20", "-o", "max_tokens=300", "--concurrency", "1")
@@ -282,12 +251,9 @@ def billed(folder: str) -> float:
     return sum(record["cost"] for record in records if not record.get("cached"))
 
 
-def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(
-    targen: Targen, mail: Path
-) -> None:
+def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(targen, works, mail):
     start = ("compare-methods", str(mail), "--methods", "targen", "-b", "scripted", "-n", "16")
-    whole = targen(*start, *PRICED, "--out", "whole")
-    assert whole.code == 0, whole.err
+    whole = works(*start, *PRICED, "--out", "whole")
     paid = json.loads(Path("whole/results.json").read_text())
     (way,) = paid["ways"]
     assert way["judge_dollars"] > 0
@@ -299,8 +265,7 @@ def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(
     # It pays for the rows, and for half of the judgement.
     cap = way["dollars"] + way["judge_dollars"] / 2
     for _ in range(2):
-        short = targen(*start, *PRICED, "--max-cost", cap, "--no-judge", "--out", "out")
-        assert short.code == 0, short.err
+        short = works(*start, *PRICED, "--max-cost", cap, "--no-judge", "--out", "out")
         short = targen(*start, *PRICED, "--max-cost", cap, "--out", "out")
         assert short.code == 1
         assert f"of ${cap:.4f} spent by all parts of the command" in short.err
@@ -308,18 +273,17 @@ def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(
         assert way["dollars"] <= billed("out") <= cap
     journal = Path("out/judged/targen/journal").read_bytes()
     assert journal
-    done = targen(*start, *PRICED, "--max-cost", 5, "--out", "out")
-    assert done.code == 0, done.err
+    works(*start, *PRICED, "--max-cost", 5, "--out", "out")
     assert Path("out/judged/targen/journal").read_bytes().startswith(journal)
     assert billed("out") == pytest.approx(billed("whole"))
 
 
 def test_rows_that_were_judged_and_are_others_now_are_not_judged_in_silence(
-    targen: Targen, mail: Path, held: Callable[[int], str]
-) -> None:
+    targen, works, mail, held
+):
     Path("mine.jsonl").write_text(Path(held(3)).read_text())
     start = ("compare-methods", str(mail), "--data", "mine=mine.jsonl", "-b", "scripted")
-    assert targen(*start, "--out", "out").code == 0
+    works(*start, "--out", "out")
     Path("mine.jsonl").write_text(Path(held(4)).read_text())
     changed = targen(*start, "--out", "out")
     assert changed.code == 2

@@ -41,7 +41,7 @@ Targen = Callable[..., Any]
         ("It costs 3.5 million. It is 4.5 m", "It costs 3.5 million."),
     ],
 )
-def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence(reply: str, text: str) -> None:
+def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence(reply, text):
     assert reply[slice(*kept(reply))] == text
 
 
@@ -54,7 +54,7 @@ def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence(reply: str, text: 
         ('They said "Go. Now." and went. Boats', 'They said "Go. Now." and went.'),
     ],
 )
-def test_the_first_sentence_alone(reply: str, text: str) -> None:
+def test_the_first_sentence_alone(reply, text):
     assert reply[slice(*kept(reply, first=True))] == text
 
 
@@ -69,12 +69,12 @@ def test_the_first_sentence_alone(reply: str, text: str) -> None:
         ("Here is the remark:\nIt is shut.", False),
     ],
 )
-def test_what_ends_nowhere_is_refused(reply: str, first: bool) -> None:
+def test_what_ends_nowhere_is_refused(reply, first):
     with pytest.raises(Rejected, match="nothing ends a text"):
         kept(reply, first=first)
 
 
-def test_only_the_marks_that_were_named_end_a_text() -> None:
+def test_only_the_marks_that_were_named_end_a_text():
     reply = "It is shut. Is it? No"
     assert reply[slice(*kept(reply, ends="."))] == "It is shut."
 
@@ -95,7 +95,7 @@ fields:
 
 
 @pytest.fixture
-def pairs(tmp_path: Path) -> Path:
+def pairs(tmp_path):
     path = tmp_path / "pairs.yaml"
     path.write_text(PAIRS, encoding="utf-8")
     return path
@@ -112,12 +112,11 @@ def given(count: int) -> Path:
     return path
 
 
-def test_pairs_are_written_after_what_was_given(targen: Targen, pairs: Path) -> None:
-    done = targen(
+def test_pairs_are_written_after_what_was_given(works, pairs):
+    works(
         *("method", "zerogen", str(pairs), "--given", str(given(3)), "-n", "12"),
         *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
     )
-    assert done.code == 0, done.err
     run = Path("run")
     reports = [row["report"] for row in rows(run)]
     assert {reports.count(f"Ship {number} came in.") for number in range(3)} == {4}
@@ -125,7 +124,7 @@ def test_pairs_are_written_after_what_was_given(targen: Targen, pairs: Path) -> 
     assert {one["step"] for one in report["usage"]["by_step"] if one["calls"]} == {"generate"}
 
 
-def test_given_rows_run_out_and_the_run_says_so(targen: Targen, pairs: Path) -> None:
+def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     done = targen(
         *("method", "zerogen", str(pairs), "--given", str(given(2)), "-n", "12"),
         *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
@@ -136,7 +135,7 @@ def test_given_rows_run_out_and_the_run_says_so(targen: Targen, pairs: Path) -> 
     assert len(rows(Path("run"))) == 8
 
 
-def test_texts_that_are_all_cut_away_end_the_run(targen: Targen, mail: Path) -> None:
+def test_texts_that_are_all_cut_away_end_the_run(targen, mail):
     done = targen(
         *("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run"),
         *("--set", "min_words=10", "-o", "garbage_rate=1"),
@@ -146,7 +145,7 @@ def test_texts_that_are_all_cut_away_end_the_run(targen: Targen, mail: Path) -> 
     assert not rows(Path("run"))
 
 
-def test_a_cue_of_no_label_is_refused(targen: Targen, mail: Path) -> None:
+def test_a_cue_of_no_label_is_refused(targen, mail):
     done = targen(
         *("method", "zerogen", str(mail), "-n", "2", "-b", "scripted"),
         *("--set", 'cues={"lone": "About a loan:"}'),
@@ -166,16 +165,13 @@ ASKED = [
 ]
 
 
-def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(
-    targen: Targen, pairs: Path
-) -> None:
+def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(works, pairs):
     orders = []
     for seed in ("1", "2"):
-        done = targen(
+        works(
             *("method", "zerogen", str(pairs), "--given", str(given(40))),
             *("-b", "scripted", "--label", "follows=40", "--seed", seed, "--out", f"run{seed}"),
         )
-        assert done.code == 0, done.err
         orders.append([row["report"] for row in rows(Path(f"run{seed}"))])
     assert orders[0] != orders[1]
     assert all(sorted(one) == sorted({*one}) and len(one) == 40 for one in orders)
@@ -189,16 +185,14 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(
         ([], 6, "with one or two full sentences of at least 6 words in all, and"),
     ],
 )
-def test_a_prompt_says_how_long_a_text_is(
-    bent: Any, rows_given: list[dict[str, str]], least: int, said: str
-) -> None:
+def test_a_prompt_says_how_long_a_text_is(bent, rows_given, least, said):
     settings = {"base": "kit-pairs", "given": rows_given, "min_words": least}
     ran = bent("zerogen", lambda _, good: good, {"agrees": 1}, **settings)
     system = ran.asked("continue")[0].messages[0].content
     assert said in system
 
 
-def test_lengths_are_those_of_given_texts_and_tell_no_label(bent: Any) -> None:
+def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
     rows_given = [
         {
             "question": f"Was it boat {number} of the harbour?",
@@ -219,7 +213,7 @@ def test_lengths_are_those_of_given_texts_and_tell_no_label(bent: Any) -> None:
     assert len(set().union(*asked.values())) > 2
 
 
-def test_texts_end_as_the_given_ones_do(bent: Any) -> None:
+def test_texts_end_as_the_given_ones_do(bent):
     bare = [{**row, "answer": row["answer"].rstrip("!.?")} for row in ASKED]
     for rows_given, ends in ((ASKED, True), (bare, False)):
         ran = bent("zerogen", lambda _, good: good, {"agrees": 2}, base="kit-pairs",
@@ -239,7 +233,7 @@ def test_texts_end_as_the_given_ones_do(bent: Any) -> None:
         ("It is.", "too-short"),
     ],
 )
-def test_what_is_no_text_of_its_own_is_refused_by_name(bent: Any, reply: str, reason: str) -> None:
+def test_what_is_no_text_of_its_own_is_refused_by_name(bent, reply, reason):
     good = "Nobody ever moved it from there."
 
     def bend(request: Any, made: Any) -> Any:
@@ -252,7 +246,7 @@ def test_what_is_no_text_of_its_own_is_refused_by_name(bent: Any, reply: str, re
     assert [row["answer"] for row in ran.lines("dataset.jsonl")] == [good]
 
 
-def test_a_near_copy_has_the_same_first_text_and_label() -> None:
+def test_a_near_copy_has_the_same_first_text_and_label():
     columns = Columns.of(BASES["kit-pairs"].task(name="kit-pairs"))
     copies = Copies(columns, [columns.instance(row, row["label"]) for row in ASKED])
     near = ASKED[1] | {"answer": "I never saw the boat of which you speak"}
@@ -264,12 +258,11 @@ def test_a_near_copy_has_the_same_first_text_and_label() -> None:
         copies.refuse(columns.instance(ASKED[1], "agrees"))
 
 
-def test_given_texts_are_taken_as_they_are(targen: Targen, pairs: Path) -> None:
+def test_given_texts_are_taken_as_they_are(works, pairs):
     path = given(1)
     path.write_text(path.read_text().replace("Ship 0", "Ship  0"))
-    done = targen(
+    works(
         *("method", "zerogen", str(pairs), "--given", str(path), "-n", "2"),
         *("-b", "scripted", "--out", "run"),
     )
-    assert done.code == 0, done.err
     assert {row["report"] for row in rows(Path("run"))} == {"Ship  0 came in."}

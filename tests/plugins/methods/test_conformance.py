@@ -35,11 +35,9 @@ SUITES: dict[str, dict[str, Any]] = {
         "settings": {"attribute": {"tone": ["warm", "terse"]}, "lengths": [20, 40]},
     },
     "AttrPromptRte": {"method": "attrprompt", "base": "rte"},
-    "AttrPromptCb": {"method": "attrprompt", "base": "cb"},
     "CodaPairs": {"method": "coda", "settings": {"embedder": "words"}},
     "CodaTexts": {"method": "coda", "base": "kit-texts", "settings": {"embedder": "words"}},
     "CodaRte": {"method": "coda", "base": "rte"},
-    "CodaCb": {"method": "coda", "base": "cb"},
     "ZeroGenPairs": {"method": "zerogen", "starts": False},
     "ZeroGenGivenPairs": {"method": "zerogen"},
     "ZeroGenDebiasedPairs": {"method": "zerogen", "settings": {"debias": "pairs"}},
@@ -53,7 +51,6 @@ SUITES: dict[str, dict[str, Any]] = {
     "SelfInstructPairs": {"method": "selfinstruct"},
     "SelfInstructTexts": {"method": "selfinstruct", "base": "kit-texts"},
     "SelfInstructRte": {"method": "selfinstruct", "base": "rte"},
-    "SelfInstructCb": {"method": "selfinstruct", "base": "cb"},
     "ProGenPairs": {"method": "progen", "rows": 40, "settings": {"first": 18, **_PROGEN}},
     "ProGenTexts": {"method": "progen", "base": "kit-texts"},
     "ProGenRte": {
@@ -82,7 +79,7 @@ for _name, _values in SUITES.items():
 @pytest.mark.parametrize(
     "method", ["attrprompt", "coda", "zerogen", "supergen", "sungen", "progen", "selfinstruct"]
 )
-def test_rows_of_a_form_of_their_own(targen: Any, method: str) -> None:
+def test_rows_of_a_form_of_their_own(works, method):
     rows = [
         {
             "passage": f"Kora Bridge -- The Kora Bridge {part} was built in 19{number}.",
@@ -96,7 +93,6 @@ def test_rows_of_a_form_of_their_own(targen: Any, method: str) -> None:
     Path("given.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     given = () if method in ("attrprompt", "selfinstruct") else ("--given", "given.jsonl")
     settings = ("--set", "embedder=words") if method == "coda" else ()
-    done = targen("method", method, "boolq", "-n", "4", "-b", "scripted", *given, *settings, "-q")
-    assert done.code == 0, done.err
+    done = works("method", method, "boolq", "-n", "4", "-b", "scripted", *given, *settings, "-q")
     run = Path(done.out.strip()).parent
-    assert targen("validate", str(run)).code == 0
+    works("validate", str(run))

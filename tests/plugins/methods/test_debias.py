@@ -40,7 +40,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_what_another_prompt_favours_becomes_rarer() -> None:
+def test_what_another_prompt_favours_becomes_rarer():
     own = {"a": 0.5, "b": 0.3, "c": 0.2}
     others = [{"a": 0.4, "b": 0.31, "c": 0.9}, {"b": 0.32}]
     made = rescaled(own, others, 200.0, 0.01)
@@ -68,7 +68,7 @@ def test_what_another_prompt_favours_becomes_rarer() -> None:
         ({"top_k": 3, "top_p": 0.84}, "ab"),  # of what is among the three
     ],
 )
-def test_a_token_is_drawn_as_services_draw_one(sampling: dict[str, Any], among: str) -> None:
+def test_a_token_is_drawn_as_services_draw_one(sampling, among):
     weights = {"b": 0.6, "d": 0.1, "a": 1.0, "c": 0.3, "none": 0.0}
     drawn = Counter(chosen(weights, sampling, random.Random(n)) for n in range(2000))
     assert set(drawn) == set(among)
@@ -79,19 +79,18 @@ def test_a_token_is_drawn_as_services_draw_one(sampling: dict[str, Any], among: 
 
 
 @pytest.mark.parametrize("text", ['Boats go."', "Boats go.\n", '"Boats go.”', '\n "Boats go.» x'])
-def test_a_text_has_ended_where_what_is_kept_of_it_does(text: str) -> None:
+def test_a_text_has_ended_where_what_is_kept_of_it_does(text):
     at = next(n for n in range(len(text) + 1) if ended(text[:n]))
     assert slice(*kept(text[:at])) == slice(*kept(text)) == slice(*kept(f'{text[:at]} More. "'))
     assert text[slice(*kept(text))].strip() == "Boats go."
 
 
-def test_each_label_has_the_words_that_it_alone_favours(targen: Targen, mail: Path) -> None:
+def test_each_label_has_the_words_that_it_alone_favours(works, mail):
     Path("replies.py").write_text(SCRIPT)
     command = ("method", "zerogen", str(mail), "-n", "12", "-b", "scripted", "-q", "--no-cache")
     command += ("-o", "script=replies.py:reply", "--set", "debias=true", "-o", "generate.top_p=1")
     command += ("-o", "generate.max_tokens=30")
-    done = targen(*command, "--out", "run")
-    assert done.code == 0, done.err
+    works(*command, "--out", "run")
     words = {"loan": Counter[str](), "room": Counter[str]()}
     for row in lines(Path("run/dataset.jsonl")):
         words[row["label"]].update(word[:4] for word in row["text"].split())
@@ -100,7 +99,7 @@ def test_each_label_has_the_words_that_it_alone_favours(targen: Targen, mail: Pa
     assert words["loan"]["loan"] > 20 < words["loan"]["bank"] and words["loan"]["room"] < 3
     before = [Path("run", name).read_bytes() for name in FILES]
     for at_once in ("1", "64"):
-        assert targen(*command, "--concurrency", at_once, "--out", at_once).code == 0
+        works(*command, "--concurrency", at_once, "--out", at_once)
         assert [Path(at_once, name).read_bytes() for name in FILES] == before
     for record in lines(Path("run/provenance.jsonl")):
         assert len(record["calls"]) <= 2 * 30 + 1
@@ -108,9 +107,7 @@ def test_each_label_has_the_words_that_it_alone_favours(targen: Targen, mail: Pa
 
 @pytest.mark.whole  # backends of another distribution
 @pytest.mark.parametrize("backend", ["claude", "llama"])
-def test_a_backend_that_tells_no_next_tokens_is_refused_at_once(
-    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch, backend: str
-) -> None:
+def test_a_backend_that_tells_no_next_tokens_is_refused_at_once(targen, mail, monkeypatch, backend):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-used")
     done = targen(
         *("method", "zerogen", str(mail), "-n", "4", "-b", backend, "--model", "any"),

@@ -22,22 +22,19 @@ def supergen(targen: Targen, mail: Path, *more: str) -> Any:
     return targen(*start, "--set", "ratio=3", *more)
 
 
-def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(
-    targen: Targen, mail: Path
-) -> None:
+def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(targen, works, mail):
     made = supergen(targen, mail)
     assert (made.code, NEXT in made.err) == (0, True), made.err
     assert made.out.splitlines()[-1] == "run/dataset.jsonl"
     mail.rename("moved.yaml")
-    done = targen("finish", "run", "--json")
-    assert done.code == 0, done.err
+    done = works("finish", "run", "--json")
     labels = {name: (of["made"], of["kept"]) for name, of in done.json["labels"].items()}
     assert labels == {"loan": (6, 2), "room": (6, 2)}
     assert done.json["out"] == "run-finished"
     whose = json.loads(Path("run-finished/task.json").read_text())
     assert whose["name"] == "mail" and [*whose["labels"]] == ["loan", "room"]
     best = Path("run-finished/dataset.jsonl").read_bytes()
-    assert targen("select", "run", "--ratio", "3").code == 0
+    works("select", "run", "--ratio", "3")
     assert Path("run-best/dataset.jsonl").read_bytes() == best
 
     more = targen("resume", "run", "-n", "24")
@@ -52,22 +49,20 @@ def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(
     assert not [path for path in Path().iterdir() if path.name.startswith(".run")]
 
 
-def test_a_run_that_was_stopped_says_how_to_have_the_other_rows(targen: Targen, mail: Path) -> None:
+def test_a_run_that_was_stopped_says_how_to_have_the_other_rows(targen, works, mail):
     made = supergen(targen, mail, "--max-tokens", "4000")
     rows = len(Path("run/dataset.jsonl").read_text().splitlines())
     assert made.code == 1 and 0 < rows < 12, made.err
-    done = targen("finish", "run")
-    assert done.code == 0
+    done = works("finish", "run")
     assert f"note: run has {rows} of 12 rows; targen resume run makes the others" in done.err
 
 
 @pytest.mark.whole  # what weighs is of another distribution
-def test_weights_are_what_the_run_asked_for(targen: Targen, mail: Path) -> None:
+def test_weights_are_what_the_run_asked_for(targen, works, mail):
     start = ("method", "sungen", str(mail), "-n", "24", "-b", "scripted", "-q", "--out", "run")
     made = targen(*start, "--set", "iterations=2", "--set", "balance=false")
     assert (made.code, made.err) == (0, "")  # quiet
-    done = targen("finish", "run", "--out", "weighed")
-    assert done.code == 0, done.err
+    done = works("finish", "run", "--out", "weighed")
     options = json.loads(Path("weighed/weighing.json").read_text())["made"]["options"]
     assert (options["iterations"], options["balance"]) == (2, False)
     kept = [json.loads(line) for line in Path("weighed/provenance.jsonl").read_text().splitlines()]
@@ -77,7 +72,7 @@ def test_weights_are_what_the_run_asked_for(targen: Targen, mail: Path) -> None:
 
 
 @pytest.mark.whole
-def test_rows_that_cannot_be_weighed_leave_nothing(targen: Targen, mail: Path) -> None:
+def test_rows_that_cannot_be_weighed_leave_nothing(targen, mail):
     targen("method", "sungen", str(mail), "-n", "4", "-b", "scripted", "-q", "--out", "run")
     done = targen("finish", "run")
     assert done.code == 2 and "Traceback" not in done.err
@@ -85,7 +80,7 @@ def test_rows_that_cannot_be_weighed_leave_nothing(targen: Targen, mail: Path) -
     assert [path.name for path in Path().iterdir() if "finished" in path.name] == []
 
 
-def test_what_has_nothing_to_finish_says_so(targen: Targen, mail: Path) -> None:
+def test_what_has_nothing_to_finish_says_so(targen, mail):
     for name in ("zerogen", "targen"):
         how = ("generate",) if name == "targen" else ("method", name)
         start = (*how, str(mail), "-n", "4", "-b", "scripted", "--out", name)
@@ -106,7 +101,7 @@ def test_what_has_nothing_to_finish_says_so(targen: Targen, mail: Path) -> None:
     assert "try: run" in row.err
 
 
-def test_as_many_of_each_label_are_made_as_its_share_takes(mail: Path, tmp_path: Path) -> None:
+def test_as_many_of_each_label_are_made_as_its_share_takes(mail, tmp_path):
     """20 rows of three labels are 7, 7 and 6, five times as many each: not a third of 100."""
     path = tmp_path / "many.yaml"
     path.write_text(f"method: {{use: supergen, task: {mail}, options: {{ratio: 5}}}}")

@@ -20,12 +20,9 @@ class TestFreeInstructions(TaskSuite):
     task = "free-instructions"
 
 
-def test_few_answers_come_first(targen: Targen) -> None:
+def test_few_answers_come_first(works):
     """Rows of an instruction with few answers have one of them; those of others are free."""
-    done = targen(
-        "generate", "free-instructions", "-n", "24", "-b", "scripted", "--out", "run", "-q"
-    )
-    assert done.code == 0, done.err
+    works("generate", "free-instructions", "-n", "24", "-b", "scripted", "--out", "run", "-q")
     rows = [json.loads(line) for line in Path("run/dataset.jsonl").read_text().splitlines()]
     records = [json.loads(line) for line in Path("run/provenance.jsonl").read_text().splitlines()]
     few = 0
@@ -46,7 +43,7 @@ def test_few_answers_come_first(targen: Targen) -> None:
         ("", "Yes", "empty-text"),  # nothing to choose an answer for
     ],
 )
-def test_rows_that_are_of_no_use_are_refused(given: str, output: str, reason: str) -> None:
+def test_rows_that_are_of_no_use_are_refused(given, output, reason):
     task = load_registry().get("task", "free-instructions")
     row = task.instance(instruction="Say yes or no.", input=given, output=output)
     seed = FreeInstruction(text="Say yes or no.", answers=("Yes", "No"), nearest=0.1)
@@ -55,7 +52,7 @@ def test_rows_that_are_of_no_use_are_refused(given: str, output: str, reason: st
     assert refused.value.reason == reason
 
 
-def test_a_row_is_read_back_and_asks_in_its_own_words(targen: Targen) -> None:
+def test_a_row_is_read_back_and_asks_in_its_own_words(works):
     from targen_core import read_dataset
 
     rows = [
@@ -70,6 +67,5 @@ def test_a_row_is_read_back_and_asks_in_its_own_words(targen: Targen) -> None:
         *("A kakapo.", "A text.")
     ]
     whose = ("--task", "free-instructions")
-    done = targen("export", "rows.jsonl", "--as", "instructions", *whose, "--out", "out.jsonl")
-    assert done.code == 0, done.err
+    works("export", "rows.jsonl", "--as", "instructions", *whose, "--out", "out.jsonl")
     assert "A kakapo." in Path("out.jsonl").read_text()

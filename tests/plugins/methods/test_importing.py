@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core import read_dataset
@@ -31,7 +31,7 @@ fields:
 
 
 @pytest.fixture
-def pairs(tmp_path: Path) -> str:
+def pairs(tmp_path):
     """A task of pairs in a file."""
     (tmp_path / "pairs.yaml").write_text(PAIRS)
     return "pairs.yaml"
@@ -55,13 +55,12 @@ CXY = [
 
 
 @pytest.mark.parametrize("form", ["zerogen", "progen"])
-def test_conditions_and_texts_become_pairs(targen: Targen, pairs: str, form: str) -> None:
+def test_conditions_and_texts_become_pairs(works, pairs, form):
     file = jsonl("rows.jsonl", CXY)
-    done = targen(
+    done = works(
         *("import-rows", form, file, "--task", pairs, "--columns", "premise=C,hypothesis=X"),
         *("--labels", "0=entailment,1=not_entailment", "--out", "out"),
     )
-    assert done.code == 0, done.err
     assert done.out.endswith("out\n")
     assert "unstated" in done.out
     assert made("out")[1] == {
@@ -78,12 +77,11 @@ def test_conditions_and_texts_become_pairs(targen: Targen, pairs: str, form: str
     assert str(Path.cwd()) not in Path("out/import.json").read_text()
 
 
-def test_a_known_map_brings_labels_and_columns(targen: Targen, pairs: str) -> None:
+def test_a_known_map_brings_labels_and_columns(works, pairs):
     file = jsonl("rows.jsonl", CXY)
-    done = targen(
+    done = works(
         "import-rows", "zerogen", file, "--task", pairs, "--labels", "zerogen:rte", "--json"
     )
-    assert done.code == 0, done.err
     assert done.json["columns"] == {"premise": ["C"], "hypothesis": ["X"]}
     assert [(each["published"], each["label"]) for each in done.json["examples"]] == [
         ("0", "entailment"),
@@ -92,15 +90,14 @@ def test_a_known_map_brings_labels_and_columns(targen: Targen, pairs: str) -> No
     assert Path("pairs-zerogen/dataset.jsonl").is_file()
 
 
-def test_one_list_of_scored_pairs(targen: Targen, pairs: str) -> None:
+def test_one_list_of_scored_pairs(works, pairs):
     row = {"text1": "It rains.", "text2": "It is wet.", "label": "entailment"}
     scored = {**row, "start_prompt": "Wikipedia", "conj_prompt": "so", "score": -0.5}
     Path("train.json").write_text(json.dumps([scored, 5, {**scored, "text2": " "}], indent=1))
-    done = targen(
+    works(
         *("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte"),
         *("--out", "out"),
     )
-    assert done.code == 0, done.err
     origin = made("out", "provenance.jsonl")
     assert [(o["row"], o["score"], o["start_prompt"]) for o in origin] == [(1, -0.5, "Wikipedia")]
     left = json.loads(Path("out/import.json").read_text())["left_out"]
@@ -110,20 +107,19 @@ def test_one_list_of_scored_pairs(targen: Targen, pairs: str) -> None:
     }
 
 
-def test_the_best_of_published_rows_are_kept_by_their_scores(targen: Targen, pairs: str) -> None:
+def test_the_best_of_published_rows_are_kept_by_their_scores(works, pairs):
     texts = {"text1": "It rains.", "label": "entailment"}
     rows = [{**texts, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
     Path("train.json").write_text(
         json.dumps([{**row, "start_prompt": "", "conj_prompt": ""} for row in rows])
     )
     start = ("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte")
-    assert targen(*start, "--out", "out").code == 0
-    done = targen("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
-    assert done.code == 0, done.err
+    works(*start, "--out", "out")
+    works("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
     assert [row["hypothesis"] for row in made("best")] == ["It is wet in 1.", "It is wet in 2."]
 
 
-def test_entities_are_read_where_asked(targen: Targen, mail: Path) -> None:
+def test_entities_are_read_where_asked(targen, mail):
     row = {"text": "Are &#34;Emma&#34; &amp; others back?", "label": "0", "score": -1.0}
     Path("train.json").write_text(json.dumps([row]))
     start = ("import-rows", "supergen", "train.json", "--task", str(mail), "--labels", "0=loan")
@@ -134,7 +130,7 @@ def test_entities_are_read_where_asked(targen: Targen, mail: Path) -> None:
     assert made("read")[0]["text"] == 'Are "Emma" & others back?'
 
 
-def test_rows_without_a_label_are_counted(targen: Targen, mail: Path) -> None:
+def test_rows_without_a_label_are_counted(targen, mail):
     rows = [
         {"idx": at, "text": f"mail {at}", "label": label} for at, label in enumerate([0, "-", 1])
     ]
@@ -146,19 +142,16 @@ def test_rows_without_a_label_are_counted(targen: Targen, mail: Path) -> None:
     assert [each["source_idx"] for each in made("out", "provenance.jsonl")] == [0, 2]
 
 
-def test_columns_of_the_same_name_need_no_map(targen: Targen, pairs: str) -> None:
+def test_columns_of_the_same_name_need_no_map(works, pairs):
     row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
-    done = targen(
+    works(
         *("import-rows", "lstm", jsonl("train.jsonl", [row]), "--task", pairs),
         *("--labels", "0=entailment", "--out", "out"),
     )
-    assert done.code == 0, done.err
     assert made("out")[0]["premise"] == "It rains."
 
 
-def test_numbers_of_labels_and_attributes_are_read_by_their_lists(
-    targen: Targen, mail: Path
-) -> None:
+def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
     Path("label.txt").write_text("loan\nroom\n")
     Path("style.txt").write_text('1. terse\n2. "warm"\n')
     Path("topic").mkdir()
@@ -169,12 +162,11 @@ def test_numbers_of_labels_and_attributes_are_read_by_their_lists(
         {"_id": [0, 1], "text": "Both."},
         {"_id": 9, "text": "Neither."},
     ]
-    done = targen(
+    done = works(
         *("import-rows", "attrprompt", jsonl("attrprompt-v1.jsonl", rows), "--task", str(mail)),
         *("--label-file", "label.txt", "--values", "style=style.txt", "--values", "topic=topic"),
         *("--out", "out", "--json"),
     )
-    assert done.code == 0, done.err
     assert [row["label"] for row in made("out")] == ["room", "loan"]
     first, second = (each["attributes"] for each in made("out", "provenance.jsonl"))
     assert first == {"style": "warm", "topic": "a cello", "length": 7}
@@ -217,13 +209,12 @@ SELF_INSTRUCT = {
 
 
 @pytest.mark.parametrize("name", SELF_INSTRUCT)
-def test_instances_of_an_instruction_become_rows(targen: Targen, mail: Path, name: str) -> None:
-    done = targen(
+def test_instances_of_an_instruction_become_rows(works, mail, name):
+    works(
         *("import-rows", "self-instruct", jsonl("rows.jsonl", SELF_INSTRUCT[name])),
         *("--task", str(mail), "--where", "instruction=Which?", "--columns", "text=input"),
         *("--labels", "L=loan,R=room", "--out", "out"),
     )
-    assert done.code == 0, done.err
     assert [(row["text"], row["label"]) for row in made("out")] == [
         ("A book.", "loan"),
         ("A room.", "room"),
@@ -231,15 +222,14 @@ def test_instances_of_an_instruction_become_rows(targen: Targen, mail: Path, nam
     assert made("out", "provenance.jsonl")[0]["instruction"] == "Which?"
 
 
-def test_columns_are_joined(targen: Targen, mail: Path) -> None:
+def test_columns_are_joined(works, mail):
     row = {"prompt": "Is it back?", "completion": " L<|endoftext|>"}
     other = {"instruction": "Which?", "input": "", "output": "L"}
     for at, each in enumerate((row, other)):
-        done = targen(
+        works(
             *("import-rows", "self-instruct", jsonl("rows.jsonl", [each]), "--task", str(mail)),
             *("--columns", "text=instruction+input", "--labels", "L=loan", "--out", f"out{at}"),
         )
-        assert done.code == 0, done.err
     assert [made(f"out{at}")[0]["text"] for at in (0, 1)] == ["Is it back?", "Which?"]
 
 
@@ -266,26 +256,24 @@ INSTRUCTIONS = Task(
 """
 
 
-def test_open_labels_are_columns_like_others(targen: Targen) -> None:
+def test_open_labels_are_columns_like_others(targen, works):
     Path("instructions.py").write_text(OPEN)
     file = jsonl("rows.jsonl", SELF_INSTRUCT["all_instances"])
     start = ("import-rows", "self-instruct", file, "--task", "./instructions.py", "--out", "out")
-    done = targen(*start)
-    assert done.code == 0, done.err
+    works(*start)
     assert made("out")[2] == {**SELF_INSTRUCT["all_instances"][2], "idx": 2}
     refused = targen(*start, "--labels", "same", "--force")
     assert (refused.code, "open labels" in refused.err) == (2, True)
 
 
-def test_a_table_of_given_and_made_rows(targen: Targen, mail: Path) -> None:
+def test_a_table_of_given_and_made_rows(works, mail):
     Path("mail_aug.tsv").write_text(
         'text\tlabel\ngiven\t0\n"two\nlines"\t1\nno label\n"odd"quote\t1\nlast\t1\n'
     )
-    done = targen(
+    done = works(
         *("import-rows", "coda", "mail_aug.tsv", "--task", str(mail), "--skip", "1"),
         *("--labels", "0=loan,1=room", "--out", "out", "--json"),
     )
-    assert done.code == 0, done.err
     assert [row["text"] for row in made("out")] == ["two\nlines", "last"]
     assert {reason: each["rows"] for reason, each in done.json["left_out"].items()} == {
         "skipped": 1,
@@ -293,12 +281,11 @@ def test_a_table_of_given_and_made_rows(targen: Targen, mail: Path) -> None:
     }
 
 
-def test_a_table_whose_columns_are_numbers(targen: Targen, mail: Path) -> None:
+def test_a_table_whose_columns_are_numbers(works, mail):
     Path("mail.tsv").write_text("0\t1\nIs it due?\tloan\n")
-    done = targen(
+    works(
         "import-rows", "coda", "mail.tsv", "--task", str(mail), "--labels", "same", "--out", "out"
     )
-    assert done.code == 0, done.err
     assert made("out") == [{"text": "Is it due?", "label": "loan", "idx": 0}]
 
 
@@ -317,15 +304,14 @@ STRANGE = {
 }
 
 
-def test_what_strangers_send_is_counted_by_reason(targen: Targen, mail: Path) -> None:
+def test_what_strangers_send_is_counted_by_reason(works, mail):
     good = b'\xef\xbb\xbf{"C": "c", "X": "Is it due?", "Y": 0}'
     constant = b'{"C": "c", "X": "x", "Y": NaN}'
     file = jsonl("rows.jsonl", [good, *STRANGE.values(), constant])
-    done = targen(
+    done = works(
         *("import-rows", "zerogen", file, "--task", str(mail), "--columns", "text=X"),
         *("--labels", "0=loan", "--out", "out", "--json"),
     )
-    assert done.code == 0, done.err
     assert len(made("out")) == 1
     left = {reason: each["rows"] for reason, each in done.json["left_out"].items()}
     assert left == dict.fromkeys(STRANGE, 1) | {"not-json": 2}
@@ -334,31 +320,30 @@ def test_what_strangers_send_is_counted_by_reason(targen: Targen, mail: Path) ->
 
 
 @pytest.mark.whole  # a folder names its task where that is installed
-def test_an_imported_folder_is_a_dataset_with_card_and_origin(targen: Targen) -> None:
+def test_an_imported_folder_is_a_dataset_with_card_and_origin(targen, works):
     rows = [{**row, "C": f"{row['C']} {at}"} for at in range(3) for row in CXY]
     start = ("import-rows", "zerogen", jsonl("rows.jsonl", rows), "--labels", "zerogen:rte")
-    assert targen(*start, "--task", "rte").code == 0
+    works(*start, "--task", "rte")
     dataset = read_dataset("rte-zerogen")
     assert (dataset.task.name, len(dataset)) == ("rte", 6)
     assert "No licence is stated here." in dataset.card
     assert [each["line"] for each in dataset.provenance] == [1, 2, 3, 4, 5, 6]
-    assert targen("validate", "rte-zerogen").code == 0
+    works("validate", "rte-zerogen")
     card = ("export", "rte-zerogen", "--as", "hf", "--license", "cc-by-4.0", "--out", "hf")
-    assert targen(*card).code == 0
+    works(*card)
     assert "No licence" not in Path("hf/README.md").read_text()
     again = targen(*start, "--task", "rte")
     assert (again.code, "--force" in again.err) == (2, True)
-    assert targen(*start, "--task", "rte", "--limit", "2", "--force").code == 0
+    works(*start, "--task", "rte", "--limit", "2", "--force")
     assert len(read_dataset("rte-zerogen")) == 2
 
 
-def test_a_dry_run_shows_and_writes_nothing(targen: Targen, pairs: str) -> None:
+def test_a_dry_run_shows_and_writes_nothing(works, pairs):
     file = jsonl("rows.jsonl", CXY)
     before = set(Path().iterdir())
-    done = targen(
+    done = works(
         "import-rows", "zerogen", file, "--task", pairs, "--labels", "zerogen:rte", "--dry-run"
     )
-    assert done.code == 0, done.err
     assert "Hedgehogs hunt by day." in done.out
     assert set(Path().iterdir()) == before
 
@@ -403,9 +388,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("typed", "said"), REFUSED.items(), ids=REFUSED)
-def test_what_is_wrong_is_said_with_a_way_out(
-    targen: Targen, pairs: str, typed: str, said: str
-) -> None:
+def test_what_is_wrong_is_said_with_a_way_out(targen, pairs, typed, said):
     jsonl("rows.jsonl", CXY)
     jsonl("made.jsonl", [{"_id": 0, "text_a": "a", "text_b": "b"}])
     Path("list.txt").write_text("[1]")
@@ -427,7 +410,7 @@ def test_what_is_wrong_is_said_with_a_way_out(
     assert not list(Path().glob(".*.part"))
 
 
-def test_what_a_task_refuses_is_said_in_its_words(targen: Targen) -> None:
+def test_what_a_task_refuses_is_said_in_its_words(targen):
     Path("open.py").write_text(OPEN.replace('input: str = ""', "input: int"))
     file = jsonl("rows.jsonl", SELF_INSTRUCT["all_instances"])
     done = targen("import-rows", "self-instruct", file, "--task", "./open.py", "--out", "out")
@@ -436,7 +419,7 @@ def test_what_a_task_refuses_is_said_in_its_words(targen: Targen) -> None:
     assert "the first: input: Input should be a valid integer" in done.err
 
 
-def test_a_file_of_which_nothing_is_left_fails(targen: Targen, mail: Path) -> None:
+def test_a_file_of_which_nothing_is_left_fails(targen, mail):
     rows = [{"C": "A film", "X": None, "Y": 0}]
     done = targen(
         *("import-rows", "zerogen", jsonl("x1.jsonl", rows), "--task", str(mail)),
@@ -449,7 +432,7 @@ def test_a_file_of_which_nothing_is_left_fails(targen: Targen, mail: Path) -> No
 
 
 @pytest.mark.parametrize("there", ["file", "folder", "import"])
-def test_nothing_else_is_replaced(targen: Targen, pairs: str, there: str) -> None:
+def test_nothing_else_is_replaced(targen, pairs, there):
     if there == "file":
         Path("out").write_text("mine")
     elif there == "import":
@@ -471,7 +454,7 @@ def test_nothing_else_is_replaced(targen: Targen, pairs: str, there: str) -> Non
     )
 
 
-def test_each_known_map_is_for_a_form_and_its_columns() -> None:
+def test_each_known_map_is_for_a_form_and_its_columns():
     for name, preset in PRESETS.items():
         form = FORMS[name.partition(":")[0]]
         assert set(preset.texts) <= {column for keys in form.keys for column in keys}
@@ -487,7 +470,7 @@ def weighed(targen: Targen, mail: Path, weights: str, *more: str) -> Any:
     )
 
 
-def test_weights_go_with_their_rows(targen: Targen, mail: Path) -> None:
+def test_weights_go_with_their_rows(targen, mail):
     np.save("thetas.npy", np.array([0.0, 5.0, -1000.0]))
     assert weighed(targen, mail, "thetas.npy", "--logits").code == 0
     assert list(read_dataset("out", str(mail)).weights) == [0.5, 0.0]
@@ -512,9 +495,7 @@ def test_weights_go_with_their_rows(targen: Targen, mail: Path) -> None:
         ("nan.npy", ("--logits",), "weight 2 is NaN"),
     ],
 )
-def test_weights_of_other_rows_are_refused(
-    targen: Targen, mail: Path, weights: str, more: tuple[str, ...], said: str
-) -> None:
+def test_weights_of_other_rows_are_refused(targen, mail, weights, more, said):
     np.save("few.npy", np.ones(2))
     np.save("millions.npy", np.ones(3_000_000, np.int8))
     np.save("many.npy", np.ones(4))
@@ -529,7 +510,7 @@ def test_weights_of_other_rows_are_refused(
     assert not Path("out").exists()
 
 
-def test_columns_of_a_strangers_file_are_shown_in_short(targen: Targen, pairs: str) -> None:
+def test_columns_of_a_strangers_file_are_shown_in_short(targen, pairs):
     file = jsonl(
         "rows.jsonl",
         [{**CXY[0], "\x1b[31m" + "x" * 10_000: 1, **dict.fromkeys(map(str, range(999)))}],
@@ -559,12 +540,13 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("form", WHOLE)
+@settings(max_examples=10)  # each is two commands
 @given(
     cuts=st.lists(
         st.tuples(st.integers(0, 200), st.integers(0, 9), st.sampled_from(PIECES)), max_size=5
     )
 )
-def test_no_file_is_too_strange(targen: Targen, mail: Path, form: str, cuts: Any) -> None:
+def test_no_file_is_too_strange(targen, works, mail, form, cuts):
     name, content, text = WHOLE[form]
     for at, less, piece in cuts:
         content = content[:at] + piece + content[at + less :]
@@ -574,6 +556,6 @@ def test_no_file_is_too_strange(targen: Targen, mail: Path, form: str, cuts: Any
         *("--labels", "0=loan,1=room", "--out", "out", "--force"),
     )
     if done.code == 0:  # then what was written is a dataset
-        assert targen("validate", "out", "--task", str(mail)).code == 0
+        works("validate", "out", "--task", str(mail))
     else:
         assert done.err.startswith("error: ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ class Diarist:
 
 
 @pytest.fixture
-def notes(tmp_path: Path) -> Path:
+def notes(tmp_path):
     (tmp_path / "notes.yaml").write_text(NOTES, encoding="utf-8")
     path = tmp_path / "asked.yaml"
     path.write_text(
@@ -85,7 +84,7 @@ def is_true(row: dict[str, Any]) -> bool:
     return any(word in row["text"].lower() for word in (GLAD if row["label"] == "good" else SAD))
 
 
-def test_later_rounds_are_shown_rows_that_help_a_model(notes: Path, tmp_path: Path) -> None:
+def test_later_rounds_are_shown_rows_that_help_a_model(notes, tmp_path):
     run = tmp_path / "run"
     targen_core.generate(str(notes), model=Diarist(), n=160, out=run)
     found = rounds(run)
@@ -110,7 +109,7 @@ def test_later_rounds_are_shown_rows_that_help_a_model(notes: Path, tmp_path: Pa
             assert {*examples[label]} <= texts
 
 
-def test_examples_stand_in_the_prompt_without_their_label(notes: Path, tmp_path: Path) -> None:
+def test_examples_stand_in_the_prompt_without_their_label(notes, tmp_path):
     model = Diarist()
     targen_core.generate(str(notes), model=model, n=60, out=tmp_path / "run")
     told = [said for said in model.shown if said.count("\n\n") > 2]
@@ -118,7 +117,7 @@ def test_examples_stand_in_the_prompt_without_their_label(notes: Path, tmp_path:
     assert all(said.count("label good") + said.count("label bad") == 1 for said in told)
 
 
-def test_a_stopped_run_learns_the_same(notes: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_learns_the_same(notes, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     targen_core.generate(str(notes), model=Diarist(), n=120, out=whole, concurrency=3)
     with pytest.raises(targen_core.JobFailed):
@@ -131,13 +130,13 @@ def test_a_stopped_run_learns_the_same(notes: Path, tmp_path: Path) -> None:
         assert (cut / name).read_bytes() == (whole / name).read_bytes()
 
 
-def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes: Path, tmp_path: Path) -> None:
+def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes, tmp_path):
     run = tmp_path / "run"
     targen_core.generate(str(notes), model=Diarist(learns=False), n=100, out=run, near_duplicates=0)
     assert rounds(run)[2]["chosen"].startswith("as before: the model did not learn")
 
 
-def test_given_rows_are_gone_through_in_turn(targen: Callable[..., Any]) -> None:
+def test_given_rows_are_gone_through_in_turn(works):
     pairs = [
         {
             "premise": f"The {word} of the town opened again on a Monday in spring.",
@@ -147,7 +146,7 @@ def test_given_rows_are_gone_through_in_turn(targen: Callable[..., Any]) -> None
         for word in PLAIN
     ]
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
-    done = targen(
+    works(
         "method",
         "progen",
         "rte",
@@ -163,14 +162,13 @@ def test_given_rows_are_gone_through_in_turn(targen: Callable[..., Any]) -> None
         "run",
         "-q",
     )
-    assert done.code == 0, done.err
     rows = [json.loads(line) for line in Path("run/dataset.jsonl").read_text().splitlines()]
     premises = [row["premise"] for row in rows]
     assert {*premises} == {pair["premise"] for pair in pairs}
     assert all(4 <= premises.count(one) <= 8 for one in {*premises})
 
 
-def test_shards_are_refused(targen: Callable[..., Any], notes: Path) -> None:
+def test_shards_are_refused(targen, notes):
     done = targen("generate", str(notes), "-n", "20", "-b", "scripted", "--shard", "1/2")
     assert done.code == 2
     assert "learns from the rows so far" in done.err

@@ -48,9 +48,7 @@ def answering(answers: list[str]) -> Callable[[ChatRequest, Any], Any]:
         ("coda", {"embedder": "words", "alternatives": False, "solo": 2}),
     ],
 )
-def test_rows_on_one_long_text_are_no_repeats_of_each_other(
-    bent: Bent, method: str, settings: dict[str, Any]
-) -> None:
+def test_rows_on_one_long_text_are_no_repeats_of_each_other(bent, method, settings):
     quotas = dict.fromkeys(("agrees", "objects", "evades"), 2)
     ran = bent(method, answering(ANSWERS), quotas, base="kit-pairs", given=GIVEN, **settings)
     assert ran.problem == ""
@@ -60,7 +58,7 @@ def test_rows_on_one_long_text_are_no_repeats_of_each_other(
     assert ran.lines("rejects.jsonl") == []
 
 
-def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent: Bent) -> None:
+def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent):
     near = ANSWERS[0].replace("evening", "morning")
     louder = near.replace(".", "!")
     quotas = dict.fromkeys(("agrees", "objects", "evades"), 1)
@@ -77,7 +75,7 @@ def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent:
     assert {one["verdict"] for one in refused} == {"duplicate"}
 
 
-def test_rows_on_other_texts_are_compared_as_a_whole(bent: Bent) -> None:
+def test_rows_on_other_texts_are_compared_as_a_whole(bent):
     other = {**GIVEN[0], "question": QUESTION.replace("island", "islet")}
     ran = bent(
         "zerogen",

@@ -25,7 +25,7 @@ Bent = Callable[..., Any]
         ("", "", 0.0),
     ],
 )
-def test_rouge_l_is_of_the_longest_common_words(one: str, other: str, score: float) -> None:
+def test_rouge_l_is_of_the_longest_common_words(one, other, score):
     assert rouge_l(tokens(one), tokens(other)) == pytest.approx(score)
 
 
@@ -41,7 +41,7 @@ def test_rouge_l_is_of_the_longest_common_words(one: str, other: str, score: flo
         ("Sort the notes by hand", 0.71, "too-similar"),
     ],
 )
-def test_an_instruction_of_no_use_is_dropped(text: str, nearest: float, reason: str) -> None:
+def test_an_instruction_of_no_use_is_dropped(text, nearest, reason):
     with pytest.raises(Rejected) as refused:
         check_instruction(text, nearest, Options())
     assert refused.value.reason == reason
@@ -56,11 +56,11 @@ def test_an_instruction_of_no_use_is_dropped(text: str, nearest: float, reason: 
         "Überlege dir, wem gedankt wird",
     ],
 )
-def test_an_instruction_of_use_is_kept(text: str) -> None:
+def test_an_instruction_of_use_is_kept(text):
     check_instruction(text, 0.7, Options())
 
 
-def test_words_of_other_media_are_fit_where_the_task_is_one_of_texts() -> None:
+def test_words_of_other_media_are_fit_where_the_task_is_one_of_texts():
     text = "Summaries of the plot go to a reader: file each under a label."
     check_instruction(text, 0.0, TaskOptions())
     paper = TaskOptions.model_validate(SELFINSTRUCT.presets["paper"])
@@ -70,14 +70,14 @@ def test_words_of_other_media_are_fit_where_the_task_is_one_of_texts() -> None:
     assert refused.value.reason == "unfit-word"
 
 
-def test_what_says_the_same_in_other_words_is_dropped_sooner_than_by_the_authors() -> None:
+def test_what_says_the_same_in_other_words_is_dropped_sooner_than_by_the_authors():
     with pytest.raises(Rejected) as refused:
         check_instruction("Sort the notes by hand", 0.62, TaskOptions())
     assert refused.value.reason == "too-similar"
     check_instruction("Sort the notes by hand", 0.62, Options())
 
 
-def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent: Bent) -> None:
+def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
     own = [f"Sort pile {number} of notes by what they are for." for number in range(7)]
     ran = bent(
         "selfinstruct",
@@ -102,7 +102,7 @@ def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent: B
     assert all(len(told & written) == 2 for told in texts[2:-1])
 
 
-def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent: Bent) -> None:
+def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent):
     ran = bent("selfinstruct", lambda request, good: good, {"thanks": 24, "asks": 24}, asked=4)
     assert ran.problem == ""
     written = [fact["seed"]["text"] for fact in ran.lines("provenance.jsonl")]
@@ -114,13 +114,13 @@ def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent: Bent) -> None:
     assert len(third & {*written}) == 8
 
 
-def test_few_rows_come_from_many_instructions(bent: Bent) -> None:
+def test_few_rows_come_from_many_instructions(bent):
     ran = bent("selfinstruct", lambda request, good: good, {"thanks": 8, "asks": 8})
     of = [fact["seed"]["text"] for fact in ran.lines("provenance.jsonl")]
     assert max(of.count(text) for text in of) == 4  # two of each label
 
 
-def test_a_row_is_told_which_labels_it_must_not_fit(bent: Bent) -> None:
+def test_a_row_is_told_which_labels_it_must_not_fit(bent):
     ran = bent("selfinstruct", lambda request, good: good, {"thanks": 2, "asks": 2})
     said = {str(one.origin.values["others"]) for one in ran.asked("instances")}
     assert said == {"thanks: it thanks the neighbour", "asks: it asks the neighbour for something"}
@@ -128,7 +128,7 @@ def test_a_row_is_told_which_labels_it_must_not_fit(bent: Bent) -> None:
         assert one.origin.values["label"] != one.origin.values["others"]
 
 
-def test_near_copies_are_dropped_and_counted(bent: Bent) -> None:
+def test_near_copies_are_dropped_and_counted(bent):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "instructions":
             first = good["instructions"][0]
@@ -144,7 +144,7 @@ def test_near_copies_are_dropped_and_counted(bent: Bent) -> None:
     }
 
 
-def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent: Bent) -> None:
+def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "instructions":
             return {
@@ -157,7 +157,7 @@ def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent: Bent) -> Non
     assert "too-similar" in ran.problem
 
 
-def test_an_instruction_of_the_prompt_itself_is_dropped(bent: Bent) -> None:
+def test_an_instruction_of_the_prompt_itself_is_dropped(bent):
     worked = (
         "Parents of pupils write long letters to a village library. Sort each under loan or room."
     )
@@ -170,7 +170,7 @@ def test_an_instruction_of_the_prompt_itself_is_dropped(bent: Bent) -> None:
     assert ran.reasons == {"too-similar"}
 
 
-def test_a_label_comes_first_and_a_call_writes_some_rows(bent: Bent) -> None:
+def test_a_label_comes_first_and_a_call_writes_some_rows(bent):
     ran = bent("selfinstruct", lambda request, good: good, {"thanks": 10, "asks": 5}, instances=5)
     assert [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")].count(
         "thanks"
@@ -183,7 +183,7 @@ def test_a_label_comes_first_and_a_call_writes_some_rows(bent: Bent) -> None:
     assert {*per_call.values()} == {5}
 
 
-def test_unfinished_rows_labels_and_contradictions_are_dropped(bent: Bent) -> None:
+def test_unfinished_rows_labels_and_contradictions_are_dropped(bent):
     same = {"text": "The hedge is cut, and the cat is back."}
 
     def bend(request: Any, good: Any) -> Any:
@@ -212,9 +212,7 @@ def test_unfinished_rows_labels_and_contradictions_are_dropped(bent: Bent) -> No
         ("told=0", "told: "),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    targen: Callable[..., Any], notes: str, setting: str, said: str
-) -> None:
+def test_what_makes_no_sense_is_refused(targen, notes, setting, said):
     done = targen(
         *("method", "selfinstruct", notes, "--set", setting, "-n", "2"),
         *("-b", "scripted", "--out", "run"),

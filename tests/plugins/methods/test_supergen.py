@@ -19,7 +19,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_tokens_of_the_text_alone_are_scored() -> None:
+def test_tokens_of_the_text_alone_are_scored():
     words = ['"', "Boats", " go", ".", '"', " Then"]
     tokens = tuple(TokenScore(word, -float(at)) for at, word in enumerate(words))
     scored = Scored("".join(words), "".join(words), tokens)
@@ -28,7 +28,7 @@ def test_tokens_of_the_text_alone_are_scored() -> None:
         Scored("Boats", "Boats sail", tokens).between(0, 5)
 
 
-def test_the_best_of_each_label_in_turn() -> None:
+def test_the_best_of_each_label_in_turn():
     labels = ["a", "b", "a", "b", "a", "a"]
     numbers = [-3.0, -1.0, -1.0, -2.0, -1.0, -2.0]
     found = selected(labels, numbers, keep=2)
@@ -45,13 +45,11 @@ def test_the_best_of_each_label_in_turn() -> None:
     assert len(drawn) > 3
 
 
-def test_more_are_made_and_the_best_kept(targen: Targen, mail: Path) -> None:
-    done = targen("method", "supergen", str(mail), "-n", "20", "-b", "scripted", "--out", "run")
-    assert done.code == 0, done.err
+def test_more_are_made_and_the_best_kept(targen, works, mail):
+    done = works("method", "supergen", str(mail), "-n", "20", "-b", "scripted", "--out", "run")
     scores = [row["notes"]["score"] for row in lines(Path("run/provenance.jsonl"))]
     assert all(score < 0 for score in scores)
-    done = targen("select", "run", "--json")
-    assert done.code == 0, done.err
+    done = works("select", "run", "--json")
     said = json.loads(done.out)
     assert {name: (of["made"], of["kept"]) for name, of in said["labels"].items()} == {
         "loan": (10, 2),
@@ -66,17 +64,16 @@ def test_more_are_made_and_the_best_kept(targen: Targen, mail: Path) -> None:
         ["loan", "room"],
         ["room", "loan"],
     )
-    asked = targen("validate", "run-best", "--json")  # it knows its task, which is mail's
-    assert asked.code == 0, asked.err
+    works("validate", "run-best", "--json")  # it knows its task, which is mail's
     assert json.loads(Path("run-best/task.json").read_text())["name"] == "mail"
     again = targen("select", "run")
     assert (again.code, "--force replaces" in again.err) == (2, True)
     before = Path("run-best/weighing.json").read_bytes()
-    assert targen("select", "run", "--force").code == 0
+    works("select", "run", "--force")
     assert Path("run-best/weighing.json").read_bytes() == before
 
 
-def test_rows_without_scores_are_refused(targen: Targen, mail: Path) -> None:
+def test_rows_without_scores_are_refused(targen, mail):
     targen("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
     done = targen("select", "run")
     assert done.code == 2 and "no number 'score' in its notes" in done.err
@@ -85,9 +82,7 @@ def test_rows_without_scores_are_refused(targen: Targen, mail: Path) -> None:
 
 
 @pytest.mark.whole  # a backend of another distribution
-def test_a_backend_without_probabilities_is_refused_at_once(
-    targen: Targen, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backend_without_probabilities_is_refused_at_once(targen, mail, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-used")
     done = targen(
         "method", "supergen", str(mail), "-n", "4", "-b", "claude", "--model", "any", "--out", "run"

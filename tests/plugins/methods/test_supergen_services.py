@@ -50,7 +50,7 @@ class Service:
 
 
 @pytest.fixture
-def made(targen: Targen, mail: Path) -> Callable[..., tuple[Any, Service]]:
+def made(targen, mail):
     """Make rows with a service, into `run`."""
 
     def make(change: Change | None, *more: str) -> tuple[Any, Service]:
@@ -72,9 +72,7 @@ def least(at: int) -> Change:
     return lambda tokens: tokens[at].update(logprob=-math.inf)
 
 
-def test_scores_are_those_of_the_text_and_the_best_are_kept(
-    made: Callable[..., tuple[Any, Service]], targen: Targen
-) -> None:
+def test_scores_are_those_of_the_text_and_the_best_are_kept(made, works):
     done, service = made(lambda tokens: None)
     assert done.code == 0, done.err
     assert service.scored == 10
@@ -85,7 +83,7 @@ def test_scores_are_those_of_the_text_and_the_best_are_kept(
         score = -sum(math.log(n + 1) for n in range(1, words + 1)) / words
         assert origin["notes"]["score"] == pytest.approx(score, abs=1e-6)
         by_row[row["text"]] = (row["label"], score)
-    assert targen("finish", "run").code == 0
+    works("finish", "run")
     kept = lines("run-finished/dataset.jsonl")
     assert sorted(row["label"] for row in kept) == ["loan", "room"]
     for row in kept:
@@ -100,9 +98,7 @@ def nulls(tokens: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("change", [None, list.clear, nulls])
-def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(
-    made: Callable[..., tuple[Any, Service]], change: Change | None
-) -> None:
+def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(made, change):
     done, service = made(change, "--concurrency", "1")
     assert done.code == 1 and "Traceback" not in done.err
     assert "answered without the token probabilities that it was asked for" in done.err
@@ -112,18 +108,14 @@ def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(
     assert lines("run/dataset.jsonl") == []
 
 
-def test_it_is_refused_before_a_call_where_the_user_says_so(
-    made: Callable[..., tuple[Any, Service]],
-) -> None:
+def test_it_is_refused_before_a_call_where_the_user_says_so(made):
     done, service = made(None, "-o", "top_logprobs=-1")
     assert done.code == 2 and not Path("run").exists()
     assert "asks in step generate for token probabilities" in done.err
     assert service.scored == 0
 
 
-def test_tokens_that_do_not_make_up_the_text_give_no_score(
-    made: Callable[..., tuple[Any, Service]],
-) -> None:
+def test_tokens_that_do_not_make_up_the_text_give_no_score(made):
     def cut(tokens: list[dict[str, Any]]) -> None:
         del tokens[3:]
 
@@ -133,9 +125,7 @@ def test_tokens_that_do_not_make_up_the_text_give_no_score(
     assert {record["reason"] for record in lines("run/rejects.jsonl")} == {"unaligned-scores"}
 
 
-def test_fewer_alternatives_than_asked_for_do_not_matter(
-    made: Callable[..., tuple[Any, Service]],
-) -> None:
+def test_fewer_alternatives_than_asked_for_do_not_matter(made):
     def alone(tokens: list[dict[str, Any]]) -> None:
         for token in tokens:
             token["top_logprobs"] = []
@@ -147,8 +137,8 @@ def test_fewer_alternatives_than_asked_for_do_not_matter(
 
 @pytest.mark.parametrize(("value", "words"), [(None, "null"), (math.nan, "NaN"), (0.5, "0.5")])
 def test_what_is_no_log_probability_is_asked_for_once_more_and_rejects_the_candidate(
-    made: Callable[..., tuple[Any, Service]], value: float | None, words: str
-) -> None:
+    made, value, words
+):
     def spoil(tokens: list[dict[str, Any]]) -> None:
         tokens[1]["logprob"] = value
 
@@ -164,7 +154,7 @@ def test_what_is_no_log_probability_is_asked_for_once_more_and_rejects_the_candi
     assert lines("run/dataset.jsonl") == []
 
 
-def test_one_bad_answer_costs_one_more_call(made: Callable[..., tuple[Any, Service]]) -> None:
+def test_one_bad_answer_costs_one_more_call(made):
     spoilt: list[object] = []
 
     def spoil(tokens: list[dict[str, Any]]) -> None:
@@ -177,11 +167,9 @@ def test_one_bad_answer_costs_one_more_call(made: Callable[..., tuple[Any, Servi
     assert service.scored == 11 and len(lines("run/dataset.jsonl")) == 10
 
 
-def test_a_token_that_cannot_be_counts_as_the_least_likely(
-    made: Callable[..., tuple[Any, Service]], targen: Targen
-) -> None:
+def test_a_token_that_cannot_be_counts_as_the_least_likely(made, works):
     done, _ = made(least(0))
     assert done.code == 0, done.err
     scores = [origin["notes"]["score"] for origin in lines("run/provenance.jsonl")]
     assert all(-9999 <= score < -1000 for score in scores)
-    assert targen("finish", "run").code == 0
+    works("finish", "run")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatRequest, Registry, RunSpec
+from targen_core import Backend, ChatRequest, RunSpec
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
@@ -54,7 +54,7 @@ class Ran:
 
 
 @pytest.fixture
-def run(tmp_path: Path, installed: Registry) -> Callable[..., Ran]:
+def run(tmp_path, installed):
     """Run MultiRC with the dry-run replies, each bent on its way."""
 
     def go(bend: Bend | None = None, *, rows: int = 8, **spec: Any) -> Ran:

@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "superglue" / "multirc.jsonl
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory) -> Path:
+def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recorded") / "run"
     spec = RunSpec(
         task="targen-tasks-multirc:multirc",

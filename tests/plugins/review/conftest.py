@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,14 +21,14 @@ contexts: [lunch, dinner]
 
 
 @pytest.fixture
-def task_file(tmp_path: Path) -> Path:
+def task_file(tmp_path):
     path = tmp_path / "reviews.yaml"
     path.write_text(TASK)
     return path
 
 
 @pytest.fixture
-def rows_file(tmp_path: Path) -> Callable[..., Path]:
+def rows_file(tmp_path):
     """Write a dataset of so many reviews; the first texts may be given."""
 
     def write(count: int = 6, *texts: str, name: str = "rows.jsonl") -> Path:
@@ -45,7 +44,7 @@ def rows_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, task_file: Path, finished: Callable[..., Path]) -> Path:
+def run(tmp_path, task_file, finished):
     """A run of six rows made without a model: row 1 was relabelled by step 4, and it has rejects.
 
     The rejects are one of step 4 and one of a check, as a run writes them.
@@ -81,7 +80,7 @@ def run(tmp_path: Path, task_file: Path, finished: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-def run_made(tmp_path: Path, task_file: Path, finished: Callable[..., Path]) -> Path:
+def run_made(tmp_path, task_file, finished):
     """A run of six rows as it was made, which can be resumed."""
     return finished(task_file, "-n", 6, out=tmp_path / "made-0")
 

@@ -25,7 +25,7 @@ def _sides(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
 @pytest.mark.whole
 @pytest.mark.parametrize("linear", [False, True])
 @given(_PAIRS)
-def test_kappa_is_that_of_scikit_learn(linear: bool, pairs: list[tuple[str, str]]) -> None:
+def test_kappa_is_that_of_scikit_learn(linear, pairs):
     metrics = pytest.importorskip("sklearn.metrics")
     one, other = _sides(pairs)
     ours = cohen_kappa(one, other, order=LETTERS, linear=linear)
@@ -42,7 +42,7 @@ def test_kappa_is_that_of_scikit_learn(linear: bool, pairs: list[tuple[str, str]
 
 @pytest.mark.whole
 @given(_PAIRS)
-def test_spearman_is_that_of_scipy(pairs: list[tuple[str, str]]) -> None:
+def test_spearman_is_that_of_scipy(pairs):
     stats = pytest.importorskip("scipy.stats")
     one, other = ([-LETTERS.index(each) for each in side] for side in _sides(pairs))
     ours = spearman(one, other)
@@ -55,7 +55,7 @@ def test_spearman_is_that_of_scipy(pairs: list[tuple[str, str]]) -> None:
 @pytest.mark.whole
 @pytest.mark.parametrize("level", ["nominal", "ordinal"])
 @given(_SOME)
-def test_alpha_is_that_of_krippendorff(level: str, rows: list[list[str | None]]) -> None:
+def test_alpha_is_that_of_krippendorff(level, rows):
     package = pytest.importorskip("krippendorff")
     ours = krippendorff_alpha(rows, order=LETTERS, level=level)  # type: ignore[arg-type]
     graded = [[each for each in row if each] for row in rows]
@@ -70,7 +70,7 @@ def test_alpha_is_that_of_krippendorff(level: str, rows: list[list[str | None]])
     assert ours.value == pytest.approx(theirs, abs=1e-9)
 
 
-def test_alpha_is_that_of_krippendorffs_own_example() -> None:
+def test_alpha_is_that_of_krippendorffs_own_example():
     """Computing Krippendorff's Alpha-Reliability (2011), section D: 4 observers, 12 units."""
     sides = ("123321412***", "1233224125*3", "*3332342251*", "12332441251*")
     rows = [[None if side[at] == "*" else side[at] for side in sides] for at in range(12)]
@@ -79,9 +79,7 @@ def test_alpha_is_that_of_krippendorffs_own_example() -> None:
 
 
 @given(_SOME)
-def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(
-    rows: list[list[str | None]],
-) -> None:
+def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(rows):
     one, other = [row[0] for row in rows], [row[1] for row in rows]
     numbers = [[None if each is None else LETTERS.index(each) for each in side]
                for side in (one, other)]  # fmt: skip
@@ -102,7 +100,7 @@ def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(
                 assert -1 <= figure.low <= figure.value <= figure.high <= 1
 
 
-def test_what_grades_do_not_define_has_a_reason() -> None:
+def test_what_grades_do_not_define_has_a_reason():
     assert cohen_kappa(["A", None], [None, "A"]) == Figure(
         None, reason="no row has a grade by both"
     )
@@ -111,25 +109,25 @@ def test_what_grades_do_not_define_has_a_reason() -> None:
     assert share(0, 0).reason == "no row was graded"
 
 
-def test_where_all_agree_there_is_a_figure_without_an_interval() -> None:
+def test_where_all_agree_there_is_a_figure_without_an_interval():
     assert cohen_kappa("AABCD", "AABCD") == Figure(1.0, rows=5)
     assert spearman([1, 2, 3], [2, 4, 6]) == Figure(1.0, rows=3)
 
 
-def test_a_figure_that_no_row_changes_has_no_interval() -> None:
+def test_a_figure_that_no_row_changes_has_no_interval():
     # Who calls all rows acceptable agrees by chance alone, whatever row is left out.
     figure = cohen_kappa([True] * 6, [True, False] * 3)
     assert (figure.value, figure.low, figure.high) == (0.0, None, None)
 
 
-def test_grades_that_are_not_on_the_scale_are_refused() -> None:
+def test_grades_that_are_not_on_the_scale_are_refused():
     with pytest.raises(ValueError, match="'E' is not on the scale A, B, C, D"):
         krippendorff_alpha(["AE"], order=LETTERS, level="ordinal")
     with pytest.raises(ValueError, match="zip"):
         cohen_kappa("AA", "A")
 
 
-def test_a_share_has_wilsons_interval() -> None:
+def test_a_share_has_wilsons_interval():
     figure = share(264, 300)  # 88 % of 300 rows, DataTune's figure
     assert (figure.value, figure.rows) == (0.88, 300)
     assert (round(figure.low or 0, 4), round(figure.high or 0, 4)) == (0.8383, 0.912)

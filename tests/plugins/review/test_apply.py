@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ TEXT = "The waiter was kind, and the soup was warm."
 
 
 @pytest.fixture
-def grades(in_process: Callable[..., Any]) -> Callable[..., Path]:
+def grades(in_process):
     """Plan a review of `data`, and have `rater` say of rows, by number, what is given."""
 
     def give(
@@ -66,15 +66,14 @@ ANN = {
 
 
 def test_new_version_has_what_people_changed_and_says_who_when_and_what_was_before(
-    run, grades, in_process
+    run, grades, in_process, works
 ):
     old = _lines(run / "dataset.jsonl")
     before = _bytes(run)
     grades(run, "ann", ANN)
 
-    done = in_process("review", "apply", run)
+    works("review", "apply", run)
 
-    assert done.code == 0, done.err
     new = run.with_name("reviews-0-reviewed")
     rows = _lines(new / "dataset.jsonl")
     assert rows[0] == old[0]
@@ -101,11 +100,11 @@ def test_new_version_has_what_people_changed_and_says_who_when_and_what_was_befo
     assert "label before review" in shown
 
 
-def test_a_version_knows_the_task_of_its_file(run, grades, in_process):
+def test_a_version_knows_the_task_of_its_file(run, grades, in_process, works):
     """It keeps a copy, as the run does; one that an earlier targen wrote gets it later."""
     grades(run, "ann", ANN)
     new = run.with_name("reviews-0-reviewed")
-    assert in_process("review", "apply", run).code == 0
+    works("review", "apply", run)
     assert (new / "task.json").read_text() == (run / "task.json").read_text()
     whole = _bytes(new)
     (new / "task.json").unlink()
@@ -114,20 +113,19 @@ def test_a_version_knows_the_task_of_its_file(run, grades, in_process):
     (new / "correction.json").write_text(json.dumps(plan))
     asked = in_process("export", new, "--as", "csv", "--out", "rows")
     assert asked.code == 2 and "--task" in asked.err
-    assert in_process("review", "apply", run).code == 0
+    works("review", "apply", run)
     assert _bytes(new) == whole
-    done = in_process("export", new, "--as", "csv", "--out", "rows")
-    assert done.code == 0, done.err
+    works("export", new, "--as", "csv", "--out", "rows")
 
 
-def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, in_process):
+def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, in_process, works):
     grades(run, "bob", {0: {"after": "B"}, 2: {"reject": True}})
     grades(run, "ann", ANN)
     new = run.with_name("reviews-0-reviewed")
-    assert in_process("review", "apply", run).code == 0
+    works("review", "apply", run)
     first = _bytes(new)
 
-    assert in_process("review", "apply", run).code == 0
+    works("review", "apply", run)
     assert _bytes(new) == first
     grades(run, "ann", {5: {"after": "A"}})
     done = in_process("review", "apply", run, "-q")
@@ -138,7 +136,7 @@ def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, 
     assert (done.code, "holds another correction" in done.err) == (2, True)
 
 
-def test_where_raters_differ_rows_stay_and_are_listed(run, grades, in_process):
+def test_where_raters_differ_rows_stay_and_are_listed(run, grades, in_process, works):
     grades(run, "ann", {0: {"reject": True}, 1: {"after": "A"}})
     grades(run, "bob", {0: {"after": "A"}, 1: {"after": "A", "label": "negative"}})
     grades(run, "cat", {0: {"reject": True}})
@@ -149,9 +147,9 @@ def test_where_raters_differ_rows_stay_and_are_listed(run, grades, in_process):
     assert _outcomes(new) == {"disagreed": 2, "unseen": 4}
     assert "ann: reject; bob: as it is; cat: reject" in done.out
     assert "ann: as it is; bob: negative" in done.out
-    assert in_process("review", "apply", run, "--resolve", "majority").code == 0
+    works("review", "apply", run, "--resolve", "majority")
     assert _outcomes(Path(f"{new}-2")) == {"rejected": 1, "disagreed": 1, "unseen": 4}
-    assert in_process("review", "apply", run, "--resolve", "bob").code == 0
+    works("review", "apply", run, "--resolve", "bob")
     assert _outcomes(Path(f"{new}-3")) == {"confirmed": 1, "relabelled": 1, "unseen": 4}
     done = in_process("review", "apply", run, "--resolve", "bbo")
     assert (done.code, "neither a rule nor a rater" in done.err) == (2, True)
@@ -169,32 +167,32 @@ def test_what_the_tasks_own_checks_refuse_is_not_changed(run, grades, in_process
     assert "'neutral' is not a label" in done.out
 
 
-def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, in_process):
+def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, in_process, works):
     run = run_made
     grades(run, "ann", {0: {"reject": True}, 1: {"after": "D", "label": "positive"}})
     done = in_process("review", "apply", run)
     assert "--label positive=3 --label negative=4" in done.out, done.out
 
-    done = in_process("review", "apply", run, "--refill", "--json", "--out", run / "../full")
+    done = works("review", "apply", run, "--refill", "--json", "--out", run / "../full")
 
-    assert done.code == 0, done.err
     assert done.json[0]["rows"] == {"positive": 3, "negative": 3}
     assert len(_lines(run / "dataset.jsonl")) == 7
     first = _bytes(run / "../full")
-    again = in_process("review", "apply", run, "--refill", "-q", "--out", run / "../full")
-    assert again.code == 0
+    works("review", "apply", run, "--refill", "-q", "--out", run / "../full")
     assert len(_lines(run / "dataset.jsonl")) == 7
     assert _bytes(run / "../full") == first
 
 
-def test_refill_that_was_stopped_goes_on_to_the_same_bytes(run_made, grades, in_process, tmp_path):
+def test_refill_that_was_stopped_goes_on_to_the_same_bytes(
+    run_made, grades, in_process, works, tmp_path
+):
     run = run_made
     folder = grades(run, "ann", {0: {"reject": True}, 3: {"reject": True}})
     whole = tmp_path / "whole"
     line = ("review", "apply", run, "--refill", "-q", "--out")
     for each in (run, folder):
         shutil.copytree(each, tmp_path / "kept" / each.name)
-    assert in_process(*line, whole).code == 0
+    works(*line, whole)
 
     for each in (run, folder):
         shutil.rmtree(each)
@@ -205,17 +203,17 @@ def test_refill_that_was_stopped_goes_on_to_the_same_bytes(run_made, grades, in_
         True,
     )
     assert not (tmp_path / "new").exists()
-    assert in_process(*line, tmp_path / "new", "--max-tokens", "1000000").code == 0
+    works(*line, tmp_path / "new", "--max-tokens", "1000000")
 
     assert _bytes(tmp_path / "new") == _bytes(whole)
 
 
-def test_runs_that_are_refilled_share_one_cap(task_file, grades, in_process, tmp_path):
+def test_runs_that_are_refilled_share_one_cap(task_file, grades, in_process, works, tmp_path):
     runs = [tmp_path / name for name in ("one", "two")]
     for seed, run in enumerate(runs):
         made = ("generate", task_file, "-n", "6", "-b", "scripted", "--seed", seed, "--no-cache")
-        assert in_process(*made, "-o", "max_tokens=200", "--out", run).code == 0
-    planned = in_process(
+        works(*made, "-o", "max_tokens=200", "--out", run)
+    works(
         "review",
         *runs,
         "--raters",
@@ -226,7 +224,6 @@ def test_runs_that_are_refilled_share_one_cap(task_file, grades, in_process, tmp
         "--out",
         tmp_path / "both",
     )
-    assert planned.code == 0, planned.err
     with GradeBook(tmp_path / "both", Rater(rater="ann")) as book:
         for run in runs:
             row = next(iter(open_data(run, None).rows()))
@@ -240,8 +237,7 @@ def test_runs_that_are_refilled_share_one_cap(task_file, grades, in_process, tmp
     assert short.code == 1
     assert "by all parts of the command" in short.err
     assert before < sum(_tokens(run) for run in runs) <= before + 2_500
-    done = in_process(*line, "--max-tokens", 1_000_000)
-    assert done.code == 0, done.err
+    done = works(*line, "--max-tokens", 1_000_000)
     assert f"{sum(_tokens(run) for run in runs):,} tokens" in done.err
 
 
@@ -251,7 +247,7 @@ def _tokens(run: Path) -> int:
 
 
 def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
-    task_file, grades, in_process, tmp_path
+    task_file, grades, in_process, works, tmp_path
 ):
     run = tmp_path / "stopped"
     made = ("generate", task_file, "-n", "8", "-b", "scripted", "--out", run)
@@ -263,13 +259,13 @@ def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
     grades(run, "ann", {0: {"reject": True}})
     done = in_process("review", "apply", run)
     assert "--label positive=4" in done.out and "--label negative=4" in done.out
-    assert in_process("review", "apply", run, "--refill", "-q", "--max-tokens", "90000").code == 0
+    works("review", "apply", run, "--refill", "-q", "--max-tokens", "90000")
     assert len(_lines(run / "dataset.jsonl")) == 8
 
 
-def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades, in_process):
+def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades, works):
     grades(run, "ann", {1: {"after": "A"}, 3: {"after": "D", "label": "positive"}})
-    assert in_process("review", "apply", run, "--exact").code == 0
+    works("review", "apply", run, "--exact")
 
     new = run.with_name("reviews-0-reviewed")
     rows = _lines(new / "dataset.jsonl")
@@ -277,41 +273,39 @@ def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades,
     assert _outcomes(new)["surplus"] == 1
 
 
-def test_models_do_not_count_unless_named(run, grades, in_process):
+def test_models_do_not_count_unless_named(run, grades, in_process, works):
     grades(run, "llm-x", {0: {"reject": True}})
     done = in_process("review", "apply", run)
     assert done.code == 2
     assert "no person has graded anything" in done.err and "--resolve llm-x" in done.err
 
-    assert in_process("review", "apply", run, "--resolve", "llm-x").code == 0
+    works("review", "apply", run, "--resolve", "llm-x")
     assert _outcomes(run.with_name("reviews-0-reviewed")) == {"rejected": 1, "unseen": 5}
 
 
-def test_reject_that_people_find_good_stays_out_and_is_told(run, in_process):
-    assert in_process("review", run, "--rejects", "--rubric", "paper", "--plan").code == 0
+def test_reject_that_people_find_good_stays_out_and_is_told(run, works):
+    works("review", run, "--rejects", "--rubric", "paper", "--plan")
     (row,) = open_data(run).rejects(stage="correct")
     with GradeBook(run.with_name("reviews-0.review"), Rater(rater="ann")) as book:
         book.append(Grade(row=row.id, digest=row.digest, after="A"))
         first = next(iter(open_data(run).rows()))
         book.append(Grade(row=first.id, digest=first.digest, after="A"))
 
-    done = in_process("review", "apply", run)
+    done = works("review", "apply", run)
 
-    assert done.code == 0, done.err
     assert "1 reject of step 4 found acceptable" in done.err
     rows = _lines(run.with_name("reviews-0-reviewed") / "dataset.jsonl")
     assert rows == _lines(run / "dataset.jsonl")
 
 
-def test_rows_that_were_changed_since_do_not_count(run, grades, in_process):
+def test_rows_that_were_changed_since_do_not_count(run, grades, works):
     grades(run, "ann", {0: {"reject": True}, 1: {"reject": True}})
     rows = _lines(run / "dataset.jsonl")
     rows[0]["text"] = "Something else was served here."
     (run / "dataset.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    done = in_process("review", "apply", run)
+    done = works("review", "apply", run)
 
-    assert done.code == 0, done.err
     assert "1 grade of ann not counted" in done.err
     assert _outcomes(run.with_name("reviews-0-reviewed")) == {"rejected": 1, "unseen": 5}
 
@@ -333,15 +327,14 @@ def test_all_grades_of_other_contents_or_rows_are_refused(run, rows_file, grades
 
 @pytest.mark.whole
 def test_export_takes_what_people_found_acceptable_as_they_changed_it(
-    run, grades, in_process, tmp_path
+    run, grades, in_process, works, tmp_path
 ):
     grades(run, "ann", ANN)
     grades(run, "bob", {0: {"after": "B"}, 5: {"after": "C"}})
     out = tmp_path / "out"
 
-    done = in_process("export", run, "--reviewed", "--as", "hf", "--out", out)
+    done = works("export", run, "--reviewed", "--as", "hf", "--out", out)
 
-    assert done.code == 0, done.err
     said = "6 of 6 rows were read by 2 people, and 3 of them found acceptable, 2 after people"
     assert said in done.err
     card = (out / "README.md").read_text()
@@ -351,24 +344,23 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     assert [row["idx"] for row in rows] == [0, 1, 3]
     assert rows[2]["text"] == TEXT
     # The same of the version, and in splits.
-    assert in_process("review", "apply", run).code == 0
+    works("review", "apply", run)
     new = run.with_name("reviews-0-reviewed")
     options = ("--task", run / "task.json", "--reviewed")
-    assert in_process("export", new, *options, "--out", tmp_path / "a.jsonl").code == 0
+    works("export", new, *options, "--out", tmp_path / "a.jsonl")
     assert _lines(tmp_path / "a.jsonl") == rows
     done = in_process("export", new, *options, "--split", "0.7/0.3", "--out", tmp_path / "s")
     assert (done.code, "train 2, test 1" in done.out) == (0, True), done.err
 
 
 @pytest.mark.whole
-def test_the_card_of_an_export_has_what_people_found(run, grades, in_process, tmp_path):
+def test_the_card_of_an_export_has_what_people_found(run, grades, in_process, works, tmp_path):
     grades(run, "ann", {0: {"before": "A", "after": "A"}, 1: {"before": "D", "after": "B"}})
     grades(run, "bob", {0: {"before": "A", "after": "A"}, 1: {"before": "D", "after": "C"}})
     grades(run, "llm-1", {4: {"after": "D"}})
 
-    done = in_process("export", run, "--as", "hf", "--out", tmp_path / "out")
+    done = works("export", run, "--as", "hf", "--out", tmp_path / "out")
 
-    assert done.code == 0, done.err
     section = (tmp_path / "out" / "README.md").read_text().partition("## Review by people")[2]
     for words in (
         "2 people graded 2 of 6 rows (all of them given to them, labels in sight)",
@@ -387,16 +379,16 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, in_process, tm
     assert "## Review" not in (tmp_path / "second" / "README.md").read_text()
 
 
-def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, in_process):
+def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, in_process, works):
     grades(run, "ann", ANN)
-    assert in_process("review", "apply", run).code == 0
+    works("review", "apply", run)
     new = run.with_name("reviews-0-reviewed")
     changes = _lines(new / "changes.jsonl")
     for each, review in zip(changes, ([], "x", {"said": 7}, {"said": [7], "by": 7}), strict=False):
         each["review"] = review
     (new / "changes.jsonl").write_text("".join(json.dumps(each) + "\n" for each in changes))
 
-    assert in_process("show", new, "0").code == 0
+    works("show", new, "0")
     done = in_process("export", new, "--task", run / "task.json", "--reviewed")
     assert (done.code, "none was found acceptable" in done.err) == (2, True), done.err
 
@@ -404,11 +396,10 @@ def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, 
 # --- to other tools and back ---
 
 
-def test_review_goes_to_label_studio_and_comes_back(run, grades, in_process, tmp_path):
+def test_review_goes_to_label_studio_and_comes_back(run, grades, works, tmp_path):
     folder = grades(run, "ann", {0: {"after": "B"}})
     out = tmp_path / "ls"
-    done = in_process("review", "export", run, "--to", "label-studio", "--out", out)
-    assert done.code == 0, done.err
+    works("review", "export", run, "--to", "label-studio", "--out", out)
     tasks = json.loads((out / "tasks.json").read_text())
     assert len(tasks) == 6
     when = {"updated_at": "2026-11-21T10:00:00Z", "lead_time": 3.5}
@@ -424,10 +415,9 @@ def test_review_goes_to_label_studio_and_comes_back(run, grades, in_process, tmp
     file = tmp_path / "export.json"
     file.write_text(json.dumps(back))
 
-    done = in_process("review", "import", run, file)
-    assert done.code == 0, done.err
+    works("review", "import", run, file)
     kept = (folder / "grades-bob.jsonl").read_bytes()
-    assert in_process("review", "import", run, file).code == 0
+    works("review", "import", run, file)
 
     assert (folder / "grades-bob.jsonl").read_bytes() == kept, "a second time adds nothing"
     states = [Grade.model_validate(each) for each in _lines(folder / "grades-bob.jsonl")[1:]]
@@ -437,18 +427,16 @@ def test_review_goes_to_label_studio_and_comes_back(run, grades, in_process, tmp
         "2026-11-21T10:00:00.000Z",
         3.5,
     )
-    done = in_process("review", "import", run, file, "--rater", "bob@example.org=ann")
-    assert done.code == 0
+    works("review", "import", run, file, "--rater", "bob@example.org=ann")
     assert len(_lines(folder / "grades-ann.jsonl")) == 5, "later than what ann said on the page"
     with open(folder / "grades-ann.jsonl", "rb") as there:
         assert there.read().count(b'"after":"C"') == 3
 
 
-def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_process, tmp_path):
+def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_process, works, tmp_path):
     folder = grades(run, "ann", {0: {"after": "B"}})
     out = tmp_path / "arg"
-    done = in_process("review", "export", run, "--to", "argilla", "--out", out)
-    assert done.code == 0, done.err
+    done = works("review", "export", run, "--to", "argilla", "--out", out)
     done = in_process("review", "export", run, "--to", "argilla", "--out", out)
     assert (done.code, "no empty folder" in done.err) == (2, True)
     records = json.loads((out / "records.json").read_text())
@@ -463,12 +451,12 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_proces
     assert not (folder / "grades-eve.jsonl").exists()
     records[5]["responses"]["grade"][0]["value"] = "B"
     (out / "records.json").write_text(json.dumps(records))
-    assert in_process("review", "import", run, out).code == 0
+    works("review", "import", run, out)
     assert len(_lines(folder / "grades-eve.jsonl")) == 7
 
 
-def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, tmp_path):
-    assert in_process("review", run, "--raters", "ann,bob", "--rubric", "paper", "--plan").code == 0
+def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, works, tmp_path):
+    works("review", run, "--raters", "ann,bob", "--rubric", "paper", "--plan")
     out = tmp_path / "arg"
     in_process("review", "export", run, "--to", "argilla", "--out", out, "--as", "ann")
     records = json.loads((out / "records.json").read_text())
@@ -479,26 +467,25 @@ def test_import_of_somebody_who_is_no_rater_is_refused(run, in_process, tmp_path
     assert done.code == 2
     assert "eve is not a rater of this review: ann, bob" in done.err
 
-    assert in_process("review", "import", run, out, "--rater", "eve=ann").code == 0
+    works("review", "import", run, out, "--rater", "eve=ann")
 
 
 def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
-    rows_file, task_file, grades, in_process
+    rows_file, task_file, grades, in_process, works
 ):
     data = rows_file()
     grades(data, "ann", {0: {"reject": True}}, "--task", task_file)
 
-    done = in_process("review", "apply", data)
+    done = works("review", "apply", data)
 
-    assert done.code == 0, done.err
     assert len(_lines(data.with_name("rows-reviewed") / "dataset.jsonl")) == 5
     assert f"--label positive=1 --exclude {data}" in done.out
     done = in_process("review", "apply", data, "--refill")
     assert (done.code, "is no run that can make more rows by itself" in done.err) == (2, True)
 
 
-def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process):
-    assert in_process("review", run, "--raters", "ann,bob", "--rubric", "paper", "--plan").code == 0
+def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process, works):
+    works("review", run, "--raters", "ann,bob", "--rubric", "paper", "--plan")
     grades(run, "eve", {0: {"reject": True}})
     done = in_process("review", "apply", run)
     assert (done.code, "no person has graded anything" in done.err) == (2, True)

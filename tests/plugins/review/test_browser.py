@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser():
     """The browser of this machine, once for all tests."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -60,7 +59,7 @@ class Server:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Server]]:
+def serve():
     started: list[Server] = []
 
     def start(*args: object, command: str = "review") -> Server:
@@ -75,7 +74,7 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def enter(browser: Any) -> Iterator[Callable[..., Any]]:
+def enter(browser):
     """Open a link in a window of its own, in which a broken script fails the test."""
     windows: list[Any] = []
     broken: list[str] = []

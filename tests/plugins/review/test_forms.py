@@ -58,7 +58,7 @@ RATERS = {ANN: "ann", "aaaaaaaa-2222-3333-4444-555555555555": "bob"}
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_grades_of_two_people_come_back(name: str) -> None:
+def test_grades_of_two_people_come_back(name):
     first, second, third = read_answers(RECORDED / name, SHEET, RATERS)
 
     assert (first.row, first.rater, first.before, first.after) == ("1.0/e/0", "ann", "C", "A")
@@ -78,7 +78,7 @@ def _write(form: str, sheet: Sheet, folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
-def test_blind_sheet_shows_no_label(form: str, tmp_path: Path) -> None:
+def test_blind_sheet_shows_no_label(form, tmp_path):
     sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, blind=True)
     records = json.loads(_write(form, sheet, tmp_path)[-1].read_text())
 
@@ -88,9 +88,7 @@ def test_blind_sheet_shows_no_label(form: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
-def test_nobody_can_tell_a_blind_row_by_trying_its_id_or_its_contents(
-    form: str, tmp_path: Path
-) -> None:
+def test_nobody_can_tell_a_blind_row_by_trying_its_id_or_its_contents(form, tmp_path):
     def written(secret: str) -> str:
         sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, blind=True, secret=secret)
         return _write(form, sheet, tmp_path / secret)[-1].read_text()
@@ -105,7 +103,7 @@ def test_nobody_can_tell_a_blind_row_by_trying_its_id_or_its_contents(
     assert not set(keys) & set(re.findall(r"[0-9a-f]{16}", written("other")))
 
 
-def test_a_blind_row_that_changed_since_it_went_out_is_known_to_have(tmp_path: Path) -> None:
+def test_a_blind_row_that_changed_since_it_went_out_is_known_to_have(tmp_path):
     old, new = ITEMS[0], replace(ITEMS[0], digest="f" * 16)
     sheets = [
         Sheet("x", "?", SHEET.labels, SHEET.grades, [item], blind=True, secret="s")
@@ -123,7 +121,7 @@ def test_a_blind_row_that_changed_since_it_went_out_is_known_to_have(tmp_path: P
 REASONS = replace(SHEET, reasons={"near copy": "a part repeats", "ambiguous": "two labels"})
 
 
-def test_reasons_go_out_and_come_back_from_every_form(tmp_path: Path) -> None:
+def test_reasons_go_out_and_come_back_from_every_form(tmp_path):
     for form in ("argilla", "labelstudio"):
         files = _write(form, REASONS, tmp_path / form)
         text = "".join(file.read_text() for file in files)
@@ -150,7 +148,7 @@ def test_reasons_go_out_and_come_back_from_every_form(tmp_path: Path) -> None:
         assert answer.reasons == expected, "in the rubric's order"
 
 
-def test_a_lone_reason_has_something_beside_it_in_argilla(tmp_path: Path) -> None:
+def test_a_lone_reason_has_something_beside_it_in_argilla(tmp_path):
     sheet = replace(SHEET, reasons={"near copy": "x" * 1_000}, grades={"A": "y" * 1_083, "B": ""})
     argilla.write(sheet, tmp_path)
     settings = json.loads((tmp_path / ".argilla/settings.json").read_text())
@@ -164,7 +162,7 @@ def test_a_lone_reason_has_something_beside_it_in_argilla(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
-def test_a_text_that_cannot_be_edited_has_no_box(form: str, tmp_path: Path) -> None:
+def test_a_text_that_cannot_be_edited_has_no_box(form, tmp_path):
     sheet = Sheet("x", "?", SHEET.labels, SHEET.grades, ITEMS, editable=frozenset({"premise"}))
     written = "".join(file.read_text() for file in _write(form, sheet, tmp_path))
 
@@ -172,7 +170,7 @@ def test_a_text_that_cannot_be_edited_has_no_box(form: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("form", ["argilla", "labelstudio"])
-def test_open_labels_are_written_as_text(form: str, tmp_path: Path) -> None:
+def test_open_labels_are_written_as_text(form, tmp_path):
     item = Item("0", "0" * 16, {"q": "Who?"}, "Ada")
     files = _write(form, Sheet("x", "?", {}, SHEET.grades, [item]), tmp_path)
 
@@ -180,7 +178,7 @@ def test_open_labels_are_written_as_text(form: str, tmp_path: Path) -> None:
     assert '"label"' in "".join(file.read_text() for file in files)
 
 
-def test_columns_clash_with_nothing() -> None:
+def test_columns_clash_with_nothing():
     texts = {"label": "a", "Label!": "b", "edit_x": "c", "passage.text": "d", "日本": "e", "é": "f"}
     names = Sheet("x", "?", {}, {}, [Item("0", "0" * 16, texts)]).columns.values()
 
@@ -188,7 +186,7 @@ def test_columns_clash_with_nothing() -> None:
     assert all(name.isascii() and name not in ("label", "grade", "edit_x") for name in names)
 
 
-def test_interface_has_no_variable_that_nobody_meant() -> None:
+def test_interface_has_no_variable_that_nobody_meant():
     text = labelstudio._interface(SHEET)
     values = [each.get("value", "") for each in ET.fromstring(text).iter("Header")]
 
@@ -246,9 +244,7 @@ WRONG = r"""
 
 
 @pytest.mark.parametrize(("name", "path", "value", "said"), table(WRONG, 4))
-def test_what_is_wrong_with_a_record_is_said(
-    name: str, path: str, value: str, said: str, tmp_path: Path
-) -> None:
+def test_what_is_wrong_with_a_record_is_said(name, path, value, said, tmp_path):
     records = _with(name, lambda record: _put(record, path, json.loads(value)))
 
     assert said in (text := _refused(name, records, tmp_path))
@@ -268,7 +264,7 @@ def test_what_is_wrong_with_a_record_is_said(
         ('[{"text": "hello", "sentiment": "good"}]', "record 1: it is no "),
     ],
 )
-def test_file_of_something_else_is_refused(name: str, text: str, said: str, tmp_path: Path) -> None:
+def test_file_of_something_else_is_refused(name, text, said, tmp_path):
     assert said in _refused(name, text, tmp_path)
 
 
@@ -300,7 +296,7 @@ def test_no_record_is_anything_but_read_or_refused(name, parts):
     assert all(each.after in (None, *SHEET.grades) for each in answers)
 
 
-def test_skipped_drafted_and_discarded_say_nothing(tmp_path: Path) -> None:
+def test_skipped_drafted_and_discarded_say_nothing(tmp_path):
     records = _recorded("labelstudio.json")
     for record in records:
         for annotation in record["annotations"]:
@@ -318,7 +314,7 @@ def test_skipped_drafted_and_discarded_say_nothing(tmp_path: Path) -> None:
     assert read_answers(file, SHEET, {}) == []
 
 
-def test_of_two_annotations_of_one_person_the_later_counts(tmp_path: Path) -> None:
+def test_of_two_annotations_of_one_person_the_later_counts(tmp_path):
     records = _recorded("labelstudio.json")
     later = json.loads(json.dumps(records[0]["annotations"][0]))
     later["updated_at"] = "2026-11-21T10:00:00+02:00"
@@ -333,7 +329,7 @@ def test_of_two_annotations_of_one_person_the_later_counts(tmp_path: Path) -> No
 
 
 @given(st.one_of(st.text(max_size=60), st.integers(), st.emails(), st.uuids().map(str)))
-def test_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs: str | int) -> None:
+def test_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs):
     try:
         name = rater_name({}, theirs, "labelstudio")
     except UsageError:
@@ -341,7 +337,7 @@ def test_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs: str 
     assert check_name(name) == name
 
 
-def test_two_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_two_people_of_one_name_are_told_apart(tmp_path):
     def change(record: dict[str, Any]) -> None:
         record["annotations"][1]["completed_by"]["email"] = "ann@elsewhere.org"
 

@@ -27,13 +27,13 @@ SCRIPTED = ("-b", "scripted", "-o", "script=grader.py:reply")
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("grader.py").write_text(GRADER)
 
 
 @pytest.fixture
-def review(run: Path) -> Path:
+def review(run):
     return planned([str(run)], raters="ann,bob", rubric="paper")[0]
 
 
@@ -41,9 +41,8 @@ def _asked() -> list[str]:
     return Path("asked.txt").read_text().split("\n@@@\n")[:-1]
 
 
-def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, in_process):
-    done = in_process("review", "grade", run, *SCRIPTED, "--as", "fake")
-    assert done.code == 0, done.err
+def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, in_process, works):
+    done = works("review", "grade", run, *SCRIPTED, "--as", "fake")
     assert f"{review}: 6 grades by fake, a model" in done.out
     fake = read_grades(review)["fake"]
     assert (fake.rater.kind, fake.rater.model) == ("model", "scripted")
@@ -76,7 +75,7 @@ def test_what_a_model_is_asked_holds_all_and_leads_to_nothing(review, run, in_pr
     assert [line.split(" ")[0] for line in text.splitlines() if "):" in line] == list("ABCD")
 
 
-def test_a_model_may_name_the_rubric_s_reasons(run, in_process):
+def test_a_model_may_name_the_rubric_s_reasons(run, works):
     Path("mine.yaml").write_text(
         "name: m\nreasons: [{key: n, name: near copy, meaning: It repeats.}, {key: m, name: odd}]"
     )
@@ -85,49 +84,45 @@ def test_a_model_may_name_the_rubric_s_reasons(run, in_process):
         '"label": "positive"', '"label": "positive", "why": ["odd", "near copy"]'
     )
     Path("grader.py").write_text(named)
-    done = in_process("review", "grade", folder, *SCRIPTED, "--as", "fake")
-    assert done.code == 0, done.err
+    works("review", "grade", folder, *SCRIPTED, "--as", "fake")
     assert all('"why": ["..."]' in each and "near copy: It repeats." in each for each in _asked())
     grades = read_grades(folder)["fake"].grades.values()
     assert {grade.reasons for grade in grades} == {("near copy", "odd")}
 
 
-def test_the_same_command_asks_nothing_again(review, in_process):
+def test_the_same_command_asks_nothing_again(review, in_process, works):
     in_process("review", "grade", review, *SCRIPTED, "--as", "fake", "-n", "2")
-    done = in_process("review", "grade", review, "--as", "fake")
-    assert done.code == 0
+    done = works("review", "grade", review, "--as", "fake")
     assert "0 grades by fake, a model; 2 in all" in done.out
     assert "4 rows without a grade" in done.err
-    assert in_process("resume", review / "model-fake", "-n", "6").code == 0
+    works("resume", review / "model-fake", "-n", "6")
     done = in_process("review", "grade", review, "--as", "fake")
     assert "4 grades by fake, a model; 6 in all" in done.out
     assert len(_asked()) == 6
 
 
-def test_a_budget_stops_it_and_what_is_graded_counts(review, in_process):
+def test_a_budget_stops_it_and_what_is_graded_counts(review, in_process, works):
     done = in_process("review", "grade", review, *SCRIPTED, "--as", "fake", "--max-tokens", "3000")
     assert done.code == 1
     there = len(read_grades(review)["fake"].grades)
     assert 0 < there < 6
     assert f"{6 - there} rows without a grade: targen resume" in done.err.replace("row ", "rows ")
-    assert in_process("resume", review / "model-fake", "--max-tokens", "90000").code == 0
+    works("resume", review / "model-fake", "--max-tokens", "90000")
     in_process("review", "grade", review, "--as", "fake")
     assert len(read_grades(review)["fake"].grades) == 6
 
 
 @pytest.mark.whole
-def test_replies_may_come_through_files(review, in_process):
+def test_replies_may_come_through_files(review, works):
     pytest.importorskip("targen_backends")
     out = ("--as", "gpt", "-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
-    done = in_process("review", "grade", review, *out)
-    assert done.code == 0, done.err
+    done = works("review", "grade", review, *out)
     folder = review / "model-gpt"
-    assert in_process("batch", "export", folder, "--out", "requests.jsonl").code == 0
+    works("batch", "export", folder, "--out", "requests.jsonl")
     with open("answers.jsonl", "w") as file:
         file.writelines(_answers(Path("requests.jsonl")))
-    assert in_process("batch", "import", folder, "answers.jsonl").code == 0
-    done = in_process("review", "grade", review, "--as", "gpt")
-    assert done.code == 0, done.err
+    works("batch", "import", folder, "answers.jsonl")
+    done = works("review", "grade", review, "--as", "gpt")
     assert "6 grades by gpt, a model" in done.out
     assert {grade.after for grade in read_grades(review)["gpt"].grades.values()} == {"D"}
 
@@ -166,11 +161,10 @@ def test_people_and_models_are_compared(review, in_process):
     assert found["alpha"] == []
 
 
-def test_a_model_may_be_named_as_a_rater(run, in_process):
-    done = in_process(
+def test_a_model_may_be_named_as_a_rater(run, works):
+    done = works(
         "review", run, "--sample", "2", "--rubric", "paper", "--rater", "llm:scripted", "--as", "m"
     )
-    assert done.code == 0, done.err
     assert "reviews-0.review: 2 grades by m, a model" in done.out
 
 
@@ -188,10 +182,10 @@ def test_what_no_model_grades(line, error, review, run, refuses):
     refuses(line.format(run=run, review=review), error)
 
 
-def test_a_row_that_changed_after_it_was_asked_about_does_not_count(rows_file, in_process):
+def test_a_row_that_changed_after_it_was_asked_about_does_not_count(rows_file, in_process, works):
     data = rows_file(4)
     folder = planned([str(data)], rubric="paper")[0]
-    assert in_process("review", "grade", folder, *SCRIPTED, "--as", "fake").code == 0
+    works("review", "grade", folder, *SCRIPTED, "--as", "fake")
     data.write_text(data.read_text().replace("number 2 was", "number 2 is"))
     done = in_process("review", "report", folder)
     assert "fake: 1 grade of rows that have changed since, or are gone, left out: row 2" in done.out

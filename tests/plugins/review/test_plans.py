@@ -16,10 +16,9 @@ from targen_review.plan import load_plan
 from ...tables import table
 
 
-def test_a_review_is_planned_beside_its_data_and_goes_on(run, in_process):
+def test_a_review_is_planned_beside_its_data_and_goes_on(run, in_process, works):
     line = ("review", run, "--sample", "4", "--raters", "ann,bob", "--json")
-    done = in_process(*line)
-    assert done.code == 0
+    done = works(*line)
     folder = run.with_name("reviews-0.review")
     assert done.json["folder"] == str(folder)
     plan = load_plan(folder)
@@ -51,15 +50,14 @@ def test_a_review_of_something_else_is_refused_with_what_differs(run, in_process
     assert in_process("review", run, "--json").json == plan
 
 
-def test_a_plan_without_a_grade_is_made_anew_with_what_is_asked_for_now(run, in_process):
+def test_a_plan_without_a_grade_is_made_anew_with_what_is_asked_for_now(run, in_process, works):
     line = ("review", run, "--json")
     first = in_process(*line, "--raters", "ann,bob", "--sample", "4")
     assert "--blind hides it" in first.err
     folder = Path(first.json["folder"])
     _grade(folder, first.json["rows"]["ann"][0], after="A")
     _grade(folder, first.json["rows"]["ann"][0])  # undone
-    done = in_process(*line, "--blind")
-    assert done.code == 0, done.err
+    done = works(*line, "--blind")
     assert "planned anew, since nobody had graded a row: blind is off, not on" in done.err
     assert "--blind hides it" not in done.err
     assert (done.json["blind"], done.json["sample"], done.json["raters"]) == (
@@ -81,10 +79,11 @@ def test_a_plan_that_a_model_grades_by_is_not_made_anew(run, in_process, tmp_pat
     assert (done.code, "sample is all, not 3" in done.err) == (2, True)
 
 
-def test_data_without_a_task_say_what_a_review_of_them_lacks(rows_file, task_file, in_process):
+def test_data_without_a_task_say_what_a_review_of_them_lacks(
+    rows_file, task_file, in_process, works
+):
     data = rows_file(4)
-    done = in_process("review", data, "--plan")
-    assert done.code == 0
+    done = works("review", data, "--plan")
     for words in ("no labels to choose from", "no checks", "edited", "--task NAME"):
         assert words in done.err
     done = in_process("review", data, "--task", task_file, "--json")
@@ -94,7 +93,7 @@ def test_data_without_a_task_say_what_a_review_of_them_lacks(rows_file, task_fil
 
 
 def test_siblings_are_together_by_their_seed_or_their_first_text(
-    rows_file, task_file, run, in_process
+    rows_file, task_file, run, in_process, works
 ):
     data = rows_file(6, "The fish was cold.", "Soup.", "The fish was cold.", "Tea.", "Soup.")
     line = ("review", data, "--task", task_file, "--together", "--json")
@@ -105,8 +104,7 @@ def test_siblings_are_together_by_their_seed_or_their_first_text(
     assert len(taken) == 4
     assert {len({*pair} & {*taken}) for pair in ("02", "14")} == {0, 2}
     assert "rows of a seed follow each other" in in_process(*line, "--blind").err
-    done = in_process("review", run, "--together", "--plan")
-    assert done.code == 0
+    done = works("review", run, "--together", "--plan")
     other = rows_file(3, name="other.jsonl")
     done = in_process("review", other, "--together", "--plan")
     assert "--together changes nothing" in done.err

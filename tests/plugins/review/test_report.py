@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from targen_review.report.reading import read_reviews
 
 
 @pytest.fixture
-def graded() -> Callable[..., Path]:
+def graded():
     """Grade the rows of a review in order: "A", or "BA" for before and after, "." for nothing."""
 
     def grade(folder: Path, rater: str, letters: str, *, kind: Any = "person", **more: Any) -> Path:
@@ -41,16 +40,15 @@ def graded() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def review(run: Path) -> Path:
+def review(run):
     """Six rows of a run, of which step 4 relabelled one."""
     return planned([str(run)], raters="ann,bob", rubric="paper")[0]
 
 
-def test_grades_are_counted_by_row_before_and_after(review, graded, in_process):
+def test_grades_are_counted_by_row_before_and_after(review, graded, works):
     graded(review, "ann", "A CB A B D .")
     graded(review, "bob", "A CA C B C .")
-    done = in_process("review", "report", review, "--json")
-    assert done.code == 0, done.err
+    done = works("review", "report", review, "--json")
     (of,) = done.json["grades"]
     assert (of["dataset"], of["who"], of["rows"]) == ("reviews-0", "people", 5)
     assert of["before"] == {"A": 1.5, "B": 1.0, "C": 2.0, "D": 0.5}
@@ -74,12 +72,11 @@ def test_grades_are_counted_by_row_before_and_after(review, graded, in_process):
     assert "ann has graded 5 of 6 rows" in done.json["warnings"]
 
 
-def test_step_4_is_reported_as_right_as_people_find_it(run, graded, in_process):
+def test_step_4_is_reported_as_right_as_people_find_it(run, graded, in_process, works):
     folder = planned([str(run)], rejects=True, rubric="paper")[0]
     # The first by id was relabelled, and the last is a reject of step 4.
     graded(folder, "ann", "CA A A A A A D")
-    done = in_process("review", "report", folder, "--json")
-    assert done.code == 0, done.err
+    done = works("review", "report", folder, "--json")
     assert done.json["step4"] == {
         "relabels": {"agreed": 1, "disagreed": 0, "split": 0, "old": 0},
         "rejects": {"agreed": 1, "disagreed": 0, "split": 0, "old": 0},
@@ -91,7 +88,7 @@ def test_step_4_is_reported_as_right_as_people_find_it(run, graded, in_process):
     assert row.split() == ["relabels", "0", "-", "0", "1"]
 
 
-def test_teams_are_reported_each_and_together(rows_file, graded, in_process):
+def test_teams_are_reported_each_and_together(rows_file, graded, works):
     data = rows_file(8)
     folder = planned([str(data)], teams="ann+bob,cat+dan", task=None, rubric="paper")[0]
     plan = json.loads((folder / "review.json").read_text())
@@ -99,8 +96,7 @@ def test_teams_are_reported_each_and_together(rows_file, graded, in_process):
     for name in ("ann", "bob", "cat", "dan"):
         mine = {row: "ABCD"[at % 4] for at, row in enumerate(plan["rows"][name])}
         graded(folder, name, " ".join(mine.get(row, ".") for row in everything))
-    done = in_process("review", "report", folder, "--json")
-    assert done.code == 0, done.err
+    done = works("review", "report", folder, "--json")
     assert [(a["raters"], a["rows"]) for a in done.json["agreement"]] == [
         (["ann", "bob"], 4),
         (["cat", "dan"], 4),
@@ -126,7 +122,9 @@ def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded)
     assert figures.raters[0].seconds == 4.0
 
 
-def test_reasons_are_counted_by_row_and_by_who_named_them(rows_file, graded, tmp_path, in_process):
+def test_reasons_are_counted_by_row_and_by_who_named_them(
+    rows_file, graded, tmp_path, in_process, works
+):
     path = tmp_path / "mine.yaml"
     path.write_text("name: m\nreasons: [{key: n, name: near copy}, {key: m, name: ambiguous}]")
     folder = planned([str(rows_file(4))], rubric=path)[0]
@@ -135,8 +133,7 @@ def test_reasons_are_counted_by_row_and_by_who_named_them(rows_file, graded, tmp
     graded(folder, "bob", "A . . .", reasons=("near copy",))
     graded(folder, "bob", ". B D A")
     graded(folder, "gpt", "A A A A", kind="model", reasons=("ambiguous",))
-    done = in_process("review", "report", folder, "--json")
-    assert done.code == 0, done.err
+    done = works("review", "report", folder, "--json")
     counts = ("reason", "rows", "of", "agreed", "shared")
     found = [tuple(of[name] for name in counts) for of in done.json["reasons"]]
     assert found == [
@@ -178,7 +175,7 @@ def test_data_without_a_review(command, tmp_path, rows_file, in_process):
         assert "targen review DATA begins one" in done.err
 
 
-def test_what_does_not_count_is_said(rows_file, graded, in_process):
+def test_what_does_not_count_is_said(rows_file, graded, works):
     data = rows_file(4)
     folder = planned([str(data)], raters="ann,bob", sample="all", rubric="paper")[0]
     graded(folder, "ann", "A B A B")
@@ -190,8 +187,7 @@ def test_what_does_not_count_is_said(rows_file, graded, in_process):
     rows = data.read_text().splitlines()
     rows[0] = rows[0].replace("soup", "bread")
     data.write_text("\n".join([*rows, rows[3]]) + "\n")
-    done = in_process("review", "report", folder)
-    assert done.code == 0, done.err
+    done = works("review", "report", folder)
     for words in (
         "ann: 1 grade of rows that have changed since, or are gone, left out: row 0",
         "bob: 1 grade that the rubric paper does not have, left out: row 1 (E)",
@@ -201,13 +197,12 @@ def test_what_does_not_count_is_said(rows_file, graded, in_process):
         assert words in done.out
 
 
-def test_folders_of_several_machines_are_merged(review, graded, tmp_path, in_process):
+def test_folders_of_several_machines_are_merged(review, graded, tmp_path, in_process, works):
     other = tmp_path / "elsewhere" / review.name
     shutil.copytree(review, other)
     graded(review, "ann", "A A B B C D")
     graded(other, "bob", "A A B B C D")
-    done = in_process("review", "report", review, other, "--json")
-    assert done.code == 0, done.err
+    done = works("review", "report", review, other, "--json")
     assert done.json["agreement"][0]["letters"]["value"] == 1.0
     assert done.json["agreement"][0]["letters"]["low"] is None
     plan = json.loads((other / "review.json").read_text())
@@ -239,24 +234,24 @@ def test_several_datasets_stand_side_by_side(rows_file, graded, tmp_path, in_pro
     assert "different rubrics (paper, mine)" in done.err
 
 
-def test_data_that_is_gone_leaves_the_grades(rows_file, graded, in_process):
+def test_data_that_is_gone_leaves_the_grades(rows_file, graded, works):
     data = rows_file(4)
     folder = planned([str(data)], rubric="paper")[0]
     graded(folder, "ann", "A A D D")
     data.unlink()
-    done = in_process("review", "report", folder)
-    assert done.code == 0, done.err
+    done = works("review", "report", folder)
     assert "people find 50% acceptable" in done.out
     assert "cannot be read" in done.out
 
 
-def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, tmp_path, in_process):
+def test_pages_are_written_with_what_people_said_escaped(
+    rows_file, graded, tmp_path, in_process, works
+):
     folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))], rubric="paper")[0]
     graded(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
     graded(folder, "bob", "D A D D")
     for name, words in (("r.html", "&lt;script&gt;alert"), ("r.md", "## Agreement")):
-        done = in_process("review", "report", folder, "--out", tmp_path / name, "--paper")
-        assert done.code == 0, done.err
+        works("review", "report", folder, "--out", tmp_path / name, "--paper")
         text = (tmp_path / name).read_text()
         assert words in text
         assert "<script" not in text.replace("\\<script", "")
@@ -267,11 +262,10 @@ def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, tmp_
 
 
 @pytest.mark.whole
-def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded, in_process):
+def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded, in_process, works):
     graded(review, "ann", "A A B B C D")
     graded(review, "bob", "A A B A C D")
-    done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "analysis")
-    assert done.code == 0, done.err
+    done = works("analyze", run, "--metric", "reviewed", "--out", run / "analysis")
     assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
     assert "What people found, row by row" in (run / "analysis" / "report.html").read_text()
     shutil.rmtree(review)

@@ -34,7 +34,7 @@ def _rows(size: int, labels: str = "ab") -> list[Drawable]:
     return [Drawable(f"r{at}", labels[at % len(labels)]) for at in range(size)]
 
 
-def test_shares_by_size_give_table_16_but_for_three_single_rows() -> None:
+def test_shares_by_size_give_table_16_but_for_three_single_rows():
     assert sum(PRINTED.values()) == 2693
     sizes = {task: sample_size("paper", size, task) for task, size in SIZES.items()}
     away = {task: sizes[task] - PRINTED[task] for task in PRINTED}
@@ -42,7 +42,7 @@ def test_shares_by_size_give_table_16_but_for_three_single_rows() -> None:
     assert sum(sizes.values()) == 2694
 
 
-def test_shares_fall_at_the_sizes_of_table_14() -> None:
+def test_shares_fall_at_the_sizes_of_table_14():
     assert [paper_share(size) for size in (1, 599, 600, 1000, 1001, 3000, 3001)] == [
         *(0.8, 0.8, 0.4, 0.4, 0.2, 0.2, 0.1)
     ]
@@ -55,12 +55,12 @@ def test_shares_fall_at_the_sizes_of_table_14() -> None:
         ("200", 50, 50), ("1.0", 9, 9), ("0.001", 9, 1), (".5", 5, 3), ("1", 9, 1), ("all", 0, 0),
     ],
 )  # fmt: skip
-def test_rules_take_what_they_say(rule: str, size: int, number: int) -> None:
+def test_rules_take_what_they_say(rule, size, number):
     assert sample_size(rule, size) == number
 
 
 @pytest.mark.parametrize("rule", ["", "0", "0.0", "1.5", "120%", "-3", "half", "nan", "1e3", "٣"])
-def test_rules_that_are_none_are_refused(rule: str) -> None:
+def test_rules_that_are_none_are_refused(rule):
     with pytest.raises(UsageError, match="no part of a dataset"):
         sample_size(rule, 100)
 
@@ -70,7 +70,7 @@ def test_rules_that_are_none_are_refused(rule: str) -> None:
     st.integers(0, 70),
     st.integers(0, 3),
 )
-def test_a_sample_has_the_labels_of_its_dataset(labels: list[str], number: int, seed: int) -> None:
+def test_a_sample_has_the_labels_of_its_dataset(labels, number, seed):
     rows = [Drawable(f"r{at}", label) for at, label in enumerate(labels)]
     sample = drawn(rows, number, seed=seed)
     assert len({row.id for row in sample}) == len(sample) == min(number, len(rows))
@@ -80,7 +80,7 @@ def test_a_sample_has_the_labels_of_its_dataset(labels: list[str], number: int, 
     assert sample == drawn(rows[::-1], number, seed=seed) or len(every) > 1
 
 
-def test_teams_are_twos_in_the_order_of_the_names() -> None:
+def test_teams_are_twos_in_the_order_of_the_names():
     assert teams_of("abcdef") == [("a", "b"), ("c", "d"), ("e", "f")]
     assert teams_of("abcde") == [("a", "b"), ("c", "d", "e")]
     assert teams_of("abc") == [("a", "b", "c")]
@@ -96,12 +96,12 @@ def test_teams_are_twos_in_the_order_of_the_names() -> None:
         ("abc", ["ab"], "--raters and --teams name different people: c"),
     ],
 )
-def test_teams_that_make_no_sense_are_refused(raters: str, teams: list[str], problem: str) -> None:
+def test_teams_that_make_no_sense_are_refused(raters, teams, problem):
     with pytest.raises(UsageError, match=problem):
         teams_of(list(raters), [tuple(team) for team in teams])
 
 
-def test_teams_have_equal_shares_of_each_dataset_and_members_the_same_rows() -> None:
+def test_teams_have_equal_shares_of_each_dataset_and_members_the_same_rows():
     teams = teams_of("abcdef")
     samples = {
         task: [Drawable(f"{task}/{row.id}", row.label) for row in drawn(_rows(n), n, seed=0)]
@@ -122,7 +122,7 @@ def test_teams_have_equal_shares_of_each_dataset_and_members_the_same_rows() -> 
     assert lists != assigned(samples, teams, seed=1)
 
 
-def test_nobody_grades_what_their_own_instructions_made() -> None:
+def test_nobody_grades_what_their_own_instructions_made():
     samples = {"rte": _rows(20), "cb": [Drawable(f"c{at}") for at in range(20)]}
     lists = assigned(samples, teams_of("abcd"), barred={("a", "rte")}, seed=0)
     assert not any(row.startswith("r") for name in "ab" for row in lists[name])
@@ -140,9 +140,7 @@ def _pairs(seeds: int) -> list[Drawable]:
 
 
 @given(st.integers(1, 30), st.integers(1, 64), st.integers(0, 3), st.integers(1, 4))
-def test_siblings_are_drawn_and_dealt_out_and_shown_together(
-    seeds: int, number: int, seed: int, teams: int
-) -> None:
+def test_siblings_are_drawn_and_dealt_out_and_shown_together(seeds, number, seed, teams):
     sample = drawn(_pairs(seeds), number, seed=seed)
     assert len(sample) == min(number, 2 * seeds + 4)
     names = "abcdefgh"[: 2 * teams]
@@ -158,6 +156,6 @@ def test_siblings_are_drawn_and_dealt_out_and_shown_together(
     assert max(sizes) - min(sizes) <= 2
 
 
-def test_rows_of_anyone_follow_their_siblings_in_the_order_of_the_data() -> None:
+def test_rows_of_anyone_follow_their_siblings_in_the_order_of_the_data():
     rows = [Drawable("1", "a", "x"), Drawable("2", "b"), Drawable("3", "b", "x")]
     assert assign({"rte": rows}) == {"": ("1", "3", "2")}

@@ -8,7 +8,6 @@ import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -51,7 +50,7 @@ with port_of(0) as (listener, port):
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[..., re.Match[str]]]:
+def started():
     """Start a process, and wait for a line that says where it listens."""
     with ExitStack() as stack:
 
@@ -94,7 +93,7 @@ def test_a_request_is_answered_among_more_silent_strangers_than_descriptors(
 
 
 @pytest.fixture
-def port(started) -> int:
+def port(started):
     return int(started(r"\d+", "-c", SERVER)[0])
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,7 @@ labels:
 
 
 @pytest.fixture
-def mood(tmp_path: Path) -> Callable[..., Path]:
+def mood(tmp_path):
     """Write rows of a task in which one word tells the label; the file of the task is mood.yaml."""
     (tmp_path / "mood.yaml").write_text(TASK)
 

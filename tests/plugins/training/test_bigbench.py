@@ -21,7 +21,7 @@ def reply(request):
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch) -> None:
+def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
@@ -119,19 +119,16 @@ def test_choices_stand_in_the_prompt_where_the_task_shows_them():
     assert prompt_of(known, 0, 0, 0) == "\nQ: Which?\n  choice: b\n  choice: a\nA: "
 
 
-def test_a_model_answers_and_its_answers_are_scored(targen, task):
+def test_a_model_answers_and_its_answers_are_scored(targen, works, task):
     task(yes_no(8), append_choices_to_input=False)
     Path("model.py").write_text(ANSWERS)
     scripted = ("-b", "scripted", "-o", "script=model.py:reply", "-q")
-    done = targen("answer", "task.json", *scripted, "--out", "answers")
-    assert done.code == 0, done.err
-    done = targen("evaluate", "answers", "task.json", "--out", "each.jsonl")
-    assert done.code == 0, done.err
+    done = works("answer", "task.json", *scripted, "--out", "answers")
+    done = works("evaluate", "answers", "task.json", "--out", "each.jsonl")
     assert "8 examples, written answers" in done.out
     assert "normalised score: 0.0 (" in done.out
     assert len(Path("each.jsonl").read_text().splitlines()) == 8
-    none = targen("answer", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
-    assert none.code == 0, none.err
+    works("answer", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
     done = targen("evaluate", "zero", "task.json", "--json")
     assert (done.json["illegal"], done.json["normalized"]["value"]) == (1.0, -100.0)
     assert "4 of 8 examples are answered" in done.err
@@ -153,15 +150,13 @@ def test_answers_in_a_file(targen, task):
     assert done.code == 2 and "there is no nowhere" in done.err
 
 
-def test_a_trained_model_has_a_normalised_score_too(targen, task):
+def test_a_trained_model_has_a_normalised_score_too(works, task):
     task(yes_no(60), append_choices_to_input=False)
     Path("parity.yaml").write_text(
         "description: A question.\nfields: {input: a question}\nlabels: {yes: even, no: odd}\n"
     )
     rows = [{"input": f"Is {n} even?", "label": "no" if n % 2 else "yes"} for n in range(60, 120)]
     Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    done = targen("train", "mine.jsonl", "--task", "parity.yaml", "--out", "m")
-    assert done.code == 0, done.err
-    done = targen("evaluate", "m", "task.json", "--task", "parity.yaml")
-    assert done.code == 0, done.err
+    done = works("train", "mine.jsonl", "--task", "parity.yaml", "--out", "m")
+    done = works("evaluate", "m", "task.json", "--task", "parity.yaml")
     assert "normalised score: " in done.out

@@ -15,11 +15,10 @@ import pytest
 Command = Callable[..., Any]
 
 
-def test_a_model_learns_and_is_measured(targen: Command, mood: Command) -> None:
+def test_a_model_learns_and_is_measured(targen, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
-    made = targen("train", "train.jsonl", "--task", "mood.yaml")
-    assert made.code == 0, made.err
+    made = works("train", "train.jsonl", "--task", "mood.yaml")
     assert made.out.splitlines()[-1] == "models/train"
     assert "60 decisions of mood" in made.out
 
@@ -32,7 +31,7 @@ def test_a_model_learns_and_is_measured(targen: Command, mood: Command) -> None:
     assert "accuracy" in text and "said praise" in text
 
 
-def test_unequal_shares_do_not_decide_what_is_said(targen: Command, mood: Command) -> None:
+def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     """By default; where a model says one label alone, training and evaluation warn."""
     mood("train.jsonl", 24, labels=("praise", "praise", "blame"))
     mood("test.jsonl", 40, seed=1)
@@ -50,9 +49,7 @@ def test_unequal_shares_do_not_decide_what_is_said(targen: Command, mood: Comman
     assert "the model says" not in targen("evaluate", "models/train", "same.jsonl").err
 
 
-def test_a_model_knows_the_task_of_its_file(
-    targen: Command, mood: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_knows_the_task_of_its_file(targen, works, mood, monkeypatch):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
     Path("other.yaml").write_text(Path("mood.yaml").read_text() + "name: other\n")
@@ -62,13 +59,13 @@ def test_a_model_knows_the_task_of_its_file(
         f"TASK = Declaration(description='A sentence.', labels={labels}).task(name='coded')\n"
     )
     for name, file in (("plain", "./mood.yaml"), ("coded", "./coded.py:TASK")):
-        assert targen("train", "train.jsonl", "--task", file, "--out", name).code == 0
+        works("train", "train.jsonl", "--task", file, "--out", name)
     both = ("./mood.yaml=train.jsonl", "./other.yaml=train.jsonl")
-    assert targen("train", *both, "--out", "both").code == 0
+    works("train", *both, "--out", "both")
     Path("mood.yaml").unlink()
     assert targen("evaluate", "plain", "test.jsonl", "--json").json["figures"]["accuracy"]
-    assert targen("evaluate", "coded", "test.jsonl").code == 0
-    assert targen("evaluate", "both", "test.jsonl", "--task", "other").code == 0
+    works("evaluate", "coded", "test.jsonl")
+    works("evaluate", "both", "test.jsonl", "--task", "other")
     which = targen("evaluate", "both", "test.jsonl")
     assert which.code == 2 and "--task NAME" in which.err
     monkeypatch.setenv("TARGEN_CACHE_DIR", "another-machine")
@@ -76,7 +73,7 @@ def test_a_model_knows_the_task_of_its_file(
     assert foreign.code == 2 and "has not been run on this machine" in foreign.err
 
 
-def test_other_columns_than_the_task_s_are_said(targen: Command, mood: Command) -> None:
+def test_other_columns_than_the_task_s_are_said(targen, mood):
     mood("train.jsonl", 60)
     Path("other.csv").write_text("message,category\nall is well,praise\n")
     done = targen("compare", "train.jsonl", "--test", "other.csv", "--task", "mood.yaml")
@@ -84,12 +81,12 @@ def test_other_columns_than_the_task_s_are_said(targen: Command, mood: Command) 
     assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
 
 
-def test_each_prediction_is_written(targen: Command, mood: Command) -> None:
+def test_each_prediction_is_written(targen, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 10, seed=1)
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     evaluate = ("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
-    assert targen(*evaluate).code == 0
+    works(*evaluate)
     said = [json.loads(line) for line in Path("said.jsonl").read_text().splitlines()]
     rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
     assert [(one["row"], one["label"]) for one in said] == [(r["idx"], r["label"]) for r in rows]
@@ -100,7 +97,7 @@ def test_each_prediction_is_written(targen: Command, mood: Command) -> None:
     assert again.code == 2 and "said.jsonl exists" in again.err
 
 
-def test_parts_of_the_rows_are_measured(targen: Command, mood: Command) -> None:
+def test_parts_of_the_rows_are_measured(targen, mood):
     mood("train.jsonl", 60)
     mood("one.jsonl", 40, seed=1)
     mood("two.jsonl", 20, seed=2)
@@ -122,7 +119,7 @@ def test_parts_of_the_rows_are_measured(targen: Command, mood: Command) -> None:
     assert odd.code == 2 and "no row has such a column" in odd.err
 
 
-def test_rows_that_were_learned_from_are_counted(targen: Command, mood: Command) -> None:
+def test_rows_that_were_learned_from_are_counted(targen, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
     both = Path("train.jsonl").read_text().splitlines()[:7]
@@ -136,17 +133,17 @@ def test_rows_that_were_learned_from_are_counted(targen: Command, mood: Command)
     assert "7 of 47 decisions were learned from" in measured.err
 
 
-def test_several_datasets_are_learned_from_together(targen: Command, mood: Command) -> None:
+def test_several_datasets_are_learned_from_together(targen, works, mood):
     mood("a.jsonl", 30, labels=("praise",))
     mood("b.jsonl", 30, labels=("blame",))
     one = targen("train", "a.jsonl", "--task", "mood.yaml", "--out", "m")
     assert one.code == 2 and "all are praise" in one.err and not Path("m").exists()
-    assert targen("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m").code == 0
+    works("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m")
     facts = json.loads(Path("m/model.json").read_text())
     assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
 
 
-def test_rows_without_a_label_are_left_out(targen: Command, mood: Command) -> None:
+def test_rows_without_a_label_are_left_out(targen, mood):
     mood("train.jsonl", 60)
     rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
     for row in rows[:10]:
@@ -159,7 +156,7 @@ def test_rows_without_a_label_are_left_out(targen: Command, mood: Command) -> No
     assert measured.code == 2 and "no row has a label" in measured.err
 
 
-def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) -> None:
+def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     task = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
     Path("wider.yaml").write_text(task)
     mood("train.jsonl", 60)
@@ -168,8 +165,7 @@ def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) ->
     rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
     rows[0]["label"] = "doubt"
     Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    measured = targen("evaluate", "m", "test.jsonl", "--task", "wider.yaml", "--json")
-    assert measured.code == 0
+    measured = works("evaluate", "m", "test.jsonl", "--task", "wider.yaml", "--json")
     assert "no training row had the label doubt" in measured.err
     assert measured.json["labels"]["doubt"]["recall"] == 0
     assert measured.json["figures"]["accuracy"]["value"] == pytest.approx(0.9)
@@ -181,15 +177,11 @@ def test_a_label_that_was_not_learned_is_said(targen: Command, mood: Command) ->
         (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
-        (
-            ["train", "train.jsonl", "--task", "mood.yaml", "--out", "full"],
-            "something else than a model",
-        ),
         (["evaluate", "nowhere", "train.jsonl"], "there is no folder nowhere"),
         (["evaluate", "full", "train.jsonl"], "full holds no model: model.json"),
     ],
 )
-def test_bad_input_is_said(targen: Command, mood: Command, words: list[str], said: str) -> None:
+def test_bad_input_is_said(targen, mood, words, said):
     mood("train.jsonl", 20)
     Path("full").mkdir()
     Path("full/file").touch()
@@ -200,7 +192,7 @@ def test_bad_input_is_said(targen: Command, mood: Command, words: list[str], sai
 
 
 @pytest.mark.parametrize("damage", ["model.json", "seen.npy", "model/words.json"])
-def test_a_damaged_model_is_refused(targen: Command, mood: Command, damage: str) -> None:
+def test_a_damaged_model_is_refused(targen, mood, damage):
     mood("train.jsonl", 20)
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     Path("m", damage).write_bytes(b'{"format": 1}')
@@ -236,9 +228,7 @@ def an_archive_of_zeros(path: Path) -> None:
     "name", ["model.json", "seen.npy", "model/words.json", "model/numbers.npz"]
 )
 @pytest.mark.parametrize("damage", [a_fifo, a_link_out])
-def test_a_stranger_s_model_holds_files_of_its_own_alone(
-    targen: Command, mood: Command, name: str, damage: Callable[[Path], None]
-) -> None:
+def test_a_stranger_s_model_holds_files_of_its_own_alone(targen, mood, name, damage):
     mood("train.jsonl", 20)
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     damage(Path("m", name))
@@ -256,9 +246,7 @@ def test_a_stranger_s_model_holds_files_of_its_own_alone(
         ("model/numbers.npz", an_archive_of_zeros, "it unpacks to more than"),
     ],
 )
-def test_a_stranger_s_model_takes_no_more_than_its_files_explain(
-    targen: Command, mood: Command, name: str, damage: Callable[[Path], None], why: str
-) -> None:
+def test_a_stranger_s_model_takes_no_more_than_its_files_explain(targen, mood, name, damage, why):
     mood("train.jsonl", 20)
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     damage(Path("m", name))
@@ -267,18 +255,18 @@ def test_a_stranger_s_model_takes_no_more_than_its_files_explain(
     assert why in done.err
 
 
-def test_an_earlier_model_is_replaced_on_demand_alone(targen: Command, mood: Command) -> None:
+def test_an_earlier_model_is_replaced_on_demand_alone(targen, works, mood):
     mood("train.jsonl", 20)
     train = ("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
-    assert targen(*train).code == 0
+    works(*train)
     again = targen(*train)
     assert again.code == 2 and "--force" in again.err
-    assert targen(*train, "--force", "--seed", 3).code == 0
+    works(*train, "--force", "--seed", 3)
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
     assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]
 
 
-def test_a_model_is_measured_on_rows_of_its_task_alone(targen: Command, mood: Command) -> None:
+def test_a_model_is_measured_on_rows_of_its_task_alone(targen, mood):
     mood("train.jsonl", 20)
     Path("other.yaml").write_text(Path("mood.yaml").read_text())
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")

@@ -15,7 +15,7 @@ Command = Callable[..., Any]
 
 
 @pytest.fixture
-def decoder(targen: Command, mood: Command) -> Path:
+def decoder(targen, mood):
     """A model's folder that says a decoder wrote it."""
     mood("train.jsonl", 20)
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
@@ -26,9 +26,7 @@ def decoder(targen: Command, mood: Command) -> Path:
     return Path("m")
 
 
-def test_the_harness_is_asked_and_its_figures_are_told(
-    targen: Command, decoder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_harness_is_asked_and_its_figures_are_told(targen, works, decoder, monkeypatch):
     asked: list[dict[str, Any]] = []
 
     def simple_evaluate(**values: Any) -> dict[str, Any]:
@@ -40,8 +38,7 @@ def test_the_harness_is_asked_and_its_figures_are_told(
 
     monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
     monkeypatch.setattr("targen_training.harness.device_of", lambda name: "cpu")
-    done = targen("evaluate", decoder, "--harness", "arc_easy", "--json")
-    assert done.code == 0, done.err
+    done = works("evaluate", decoder, "--harness", "arc_easy", "--json")
     assert done.json == {"arc_easy": {"acc,none": 0.5, "acc_stderr,none": 0.01}}
     assert asked[0]["model"] == "hf" and asked[0]["tasks"] == ["arc_easy"]
     assert asked[0]["model_args"] == {"pretrained": "m/model"}
@@ -52,9 +49,7 @@ def test_the_harness_is_asked_and_its_figures_are_told(
     assert odd.code == 2 and "the harness refuses odd" in odd.err
 
 
-def test_what_it_needs_is_said(
-    targen: Command, decoder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_it_needs_is_said(targen, decoder, monkeypatch):
     monkeypatch.setitem(sys.modules, "lm_eval", None)
     none = targen("evaluate", decoder, "--harness", "arc_easy")
     assert none.code != 0 and "[harness]" in none.err

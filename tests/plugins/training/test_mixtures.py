@@ -52,7 +52,7 @@ def test_options_of_a_question_stay_together():
     assert all(count % 2 == 0 for count in seen.values())
 
 
-def test_one_model_for_two_tasks(targen: Command, mood: Command) -> None:
+def test_one_model_for_two_tasks(targen, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 20, seed=1)
     Path("kind.yaml").write_text(
@@ -64,14 +64,12 @@ def test_one_model_for_two_tasks(targen: Command, mood: Command) -> None:
     ]
     Path("kinds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kinds))
     train = ("train", "mood.yaml=train.jsonl", "./kind.yaml=kinds.jsonl", "--out", "m")
-    made = targen(*train, "--mix", "equal")
-    assert made.code == 0, made.err
+    made = works(*train, "--mix", "equal")
     assert "100 decisions of mood+kind, mixed: equal" in made.out
     facts = json.loads(Path("m/model.json").read_text())
     assert facts["labels"] == ["mood/praise", "mood/blame", "kind/praise", "kind/blame"]
     for task, data in (("mood.yaml", "test.jsonl"), ("kind.yaml", "kinds.jsonl")):
-        measured = targen("evaluate", "m", data, "--task", task, "--json")
-        assert measured.code == 0, measured.err
+        measured = works("evaluate", "m", data, "--task", task, "--json")
         assert measured.json["figures"]["accuracy"]["value"] == 1.0
         assert set(measured.json["labels"]) == {"praise", "blame"}
     Path("third.yaml").write_text(Path("mood.yaml").read_text())
@@ -79,7 +77,7 @@ def test_one_model_for_two_tasks(targen: Command, mood: Command) -> None:
     assert other.code == 2 and "was trained on rows of mood+kind, not of third" in other.err
 
 
-def test_two_tasks_of_one_name_are_refused(targen: Command, mood: Command) -> None:
+def test_two_tasks_of_one_name_are_refused(targen, mood):
     mood("train.jsonl", 20)
     Path("other").mkdir()
     Path("other/mood.yaml").write_text(Path("mood.yaml").read_text().replace("A sentence", "One"))
@@ -87,11 +85,10 @@ def test_two_tasks_of_one_name_are_refused(targen: Command, mood: Command) -> No
     assert done.code == 2 and "two different tasks are called mood" in done.err
 
 
-def test_rows_as_instructions(targen: Command, mood: Command) -> None:
+def test_rows_as_instructions(targen, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 20, seed=1)
-    made = targen("train", "train.jsonl", "--task", "mood.yaml", "--style", "instructions")
-    assert made.code == 0, made.err
+    works("train", "train.jsonl", "--task", "mood.yaml", "--style", "instructions")
     assert json.loads(Path("models/train/model.json").read_text())["style"] == "instructions"
     measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["figures"]["accuracy"]["value"] == 1.0
@@ -109,19 +106,17 @@ def test_rows_as_instructions(targen: Command, mood: Command) -> None:
         (["--mix-temperature", "0.5"], "mix-temperature"),
     ],
 )
-def test_what_a_model_starts_from(
-    targen: Command, mood: Command, words: list[str], said: str
-) -> None:
+def test_what_a_model_starts_from(targen, works, mood, words, said):
     mood("train.jsonl", 20)
     train = ("train", "train.jsonl", "--task", "mood.yaml", "--out")
-    assert targen(*train, "m").code == 0
+    works(*train, "m")
     done = targen(*train, "n", *words)
     assert done.code in (1, 2)
     assert said in done.err or "torch" in done.err or "transformers" in done.err
     assert not Path("n").exists()
 
 
-def test_a_killed_training_leaves_no_model(targen: Command, mood: Command, monkeypatch) -> None:
+def test_a_killed_training_leaves_no_model(targen, mood, monkeypatch):
     mood("train.jsonl", 20)
 
     def stop(*_: object, **__: object) -> None:

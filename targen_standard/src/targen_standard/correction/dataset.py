@@ -236,6 +236,8 @@ def open_correction(
         plan = plan.model_copy(update={"task_file": file.copy})
     if place == "number":
         out = _place_for(out, plan)
+    if out.is_dir():
+        _same_plan(out, plan)  # before a lock is put into what is someone else's
     directory = RunDirectory(out)
     try:
         _same_plan(out, plan)

@@ -95,7 +95,7 @@ def check_folder(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is no folder", hint="choose another --out")
     # What a plan, or a command that was killed at once, may have left.
-    early = {"data", ".lock"}
+    early = {"data", ".lock", ".experiment.toml.part"}
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
         raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")

@@ -1,0 +1,407 @@
+"""What every task makes of replies: rows as they were written, or the name of the rule they break.
+
+`verdicts.txt` has a reply on each line: what reads it, the verdict, and its texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targen_core import Rejected
+from targen_tasks_superglue.axg import Sentences
+from targen_tasks_superglue.boolq import BoolqRow
+from targen_tasks_superglue.boolq.checks import check_question, official_passage, official_question
+from targen_tasks_superglue.cb import CbRow
+from targen_tasks_superglue.cb.checks import check_pair_commitment
+from targen_tasks_superglue.copa import Event
+from targen_tasks_superglue.copa.checks import check_choices, check_unlike
+from targen_tasks_superglue.record import find_entities
+from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.steps import _row as record_row
+from targen_tasks_superglue.rte import Premise
+from targen_tasks_superglue.rte.checks import check_premise
+from targen_tasks_superglue.shared.articles import Paragraph, Title, check_domain, check_title
+from targen_tasks_superglue.shared.nli import claim, related
+from targen_tasks_superglue.shared.subjects import (
+    PronounPair,
+    SubjectPair,
+    check_neutral_pair,
+    check_pair,
+)
+from targen_tasks_superglue.wic import Definition, Sense
+from targen_tasks_superglue.wic.checks import check_definition
+from tests.tables import table
+
+FERRY = Paragraph(
+    title="Marisol Ferry",
+    text="The Marisol Ferry has crossed the strait between Punta Brava and Isla Honda since 1934. "
+    "Its first captain, Aurelio Nunez, lost the ship in a storm in 1951 and was cleared by a court "
+    "in Punta Brava. The second ship was paid for by the fishermen of Isla Honda, who had carried "
+    "the mail without pay for two winters. Since 1990 the crossing has taken forty minutes.",
+)
+HIVE = Sentences(
+    first="beekeeper",
+    second="teacher",
+    meant="second",
+    opening="The beekeeper lent the teacher a veil",
+    he="The beekeeper lent the teacher a veil because he had never stood near a hive.",
+    she="The beekeeper lent the teacher a veil because she had never stood near a hive.",
+)
+COOK = PronounPair(first="cook", second="guest", number="singular", pronoun="she")
+CRANE = Sense(
+    word="crane",
+    number=0,
+    definitions=(
+        Definition(part_of_speech="noun", definition="a tall grey bird with long legs and neck"),
+        Definition(
+            part_of_speech="noun", definition="a machine that lifts heavy loads on building sites"
+        ),
+    ),
+)
+MUSEUM = Premise(
+    premise="After the dispute over museum wages in Oberau ended in March 1998, the mayor Ada "
+    "Brenner hired 211 people and asked Hana Sato to lead the work."
+)
+BREAD = "The baker took the bread out early."
+BOY = "The ticket inspector woke the sleeping boy and asked him twice for his name."
+LIKELY = "The oven was far too hot."
+BIRD = "Two cranes danced in the shallow water at dawn."
+HIDING = (
+    "The cook hid when the guest came to the kitchen door. [She=guest] wanted to complain about "
+    "the soup again."
+)
+
+
+FIRST = (
+    "The cook asked the guest to wait a little longer, because [she=cook] had only just lit the "
+    "oven."
+)
+GIVEN = {
+    "axg": HIVE,
+    "boolq": FERRY,
+    "copa": Event(event=BREAD),
+    "record": FERRY,
+    "rte": MUSEUM,
+    "wic": CRANE,
+    "wsc": COOK,
+}
+
+
+def _choices(likely: str, unlikely: str) -> dict[str, str]:
+    return {"likely": likely, "unlikely": unlikely, "other_event": "It rained."}
+
+
+def _pairs(premise: str, hypothesis: str) -> dict[str, Any]:
+    return {"pairs": [{"premise": premise, "hypothesis": hypothesis}] * 5}
+
+
+ASLEEP = "The boy was asleep when the inspector came."
+REPLY: dict[str, Callable[[str], Any]] = {
+    "axg": lambda text: {"hypothesis": text},
+    "boolq": lambda text: {"question": text},
+    "cb": lambda text: _pairs(BOY, text),
+    "cb, premise": lambda text: _pairs(text, ASLEEP),
+    "copa": lambda text: _choices(LIKELY, text),
+    "copa, likely": lambda text: _choices(text, LIKELY),
+    "record": lambda text: {"name": "Aurelio Nunez", "statement": text},
+    "record, paper": lambda text: {"query": text, "answer": "Aurelio Nunez"},
+    "rte": lambda text: {"basis": "It is said there.", "hypothesis": text},
+    "wic": lambda text: {"sentence1": BIRD, "sentence2": text},
+    "wic, first": lambda text: {"sentence1": text, "sentence2": BIRD},
+    "wsc": lambda text: {"passages": [text, HIDING]},
+}
+"""What step 3 replies, by the task and, behind a comma, the place of the text."""
+
+GOOD = {
+    "axg": "The teacher had never been close to a hive.",
+    "boolq": "Was the first ship of the ferry ever found?",
+    "cb": ASLEEP,
+    "cb, premise": BOY,
+    "copa": "Some flour was damp.",
+    "copa, likely": "Some flour was damp.",
+    "record": "Sailors who had helped Aurelio Nunez with the ropes came to the court every day.",
+    "record, paper": "Sailors who had helped [X] with the ropes came to the court every day.",
+    "rte": "More than two hundred people were hired by a mayor.",
+    "wic": "From our window we watched the crane swing a bundle of pipes.",
+    "wic, first": "From our window we watched the crane swing a bundle of pipes.",
+    "wsc": FIRST,
+}
+
+
+@pytest.fixture
+def ran(run, tmp_path, installed):
+    """Run a task whose every call of step 3 gets this text, for each of its labels."""
+
+    def go(place: str, text: str, *, repaired: str | None = None, **spec: Any) -> Any:
+        task, _, part = place.partition(", ")
+        if part == "paper":
+            spec["variants"] = ("paper",)
+        if task in GIVEN:
+            spec["seeds"] = tmp_path / "seeds.jsonl"
+            spec["seeds"].write_text(GIVEN[task].model_dump_json() + "\n", encoding="utf-8")
+        names = installed.get("task", task).quota_names
+
+        def bend(step: str, good: Any, repair: bool) -> Any:
+            if step != "generate":
+                return good
+            return REPLY[place](repaired if repair and repaired is not None else text)
+
+        quotas = dict.fromkeys(names, 2 if task in ("axg", "wsc") else 1)
+        return run(bend, task=task, **{"quotas": quotas, "give_up_after": 3, **spec})
+
+    return go
+
+
+# --- rules of several tasks ---------------------------------------------------
+
+_NO_END = {"boolq": ""}
+_MAY_ASK = {"boolq": "", "wic": "", "wic, first": "", "wsc": ""}
+BREAKS: dict[str, tuple[Callable[[str], str], str, dict[str, str]]] = {
+    "a number": (lambda text: f"1. {text}", "markup", {}),
+    "a dash": (lambda text: f"- {text}", "markup", {}),
+    "bold": (lambda text: f"**{text}**", "markup", {}),
+    "a preamble": (lambda text: f"Sure! Here is what you asked for: {text}", "meta-text", {}),
+    "a heading": (lambda text: f"Sentence 1: {text}", "meta-text", {}),
+    "a placeholder": (
+        lambda text: f"At [TOWN NAME], {text}",
+        "placeholder",
+        {"boolq": "markup", "wsc": "malformed-mark"},
+    ),
+    "an open end": (lambda text: text.rstrip(".?"), "cut-off", _NO_END),
+    "its half": (
+        lambda text: text[: len(text) * 2 // 3],
+        "cut-off",
+        {"wsc": "malformed-mark"} | _NO_END,
+    ),
+    "a question": (lambda text: text.rstrip(".?") + "?", "question", _MAY_ASK),
+    "several sentences": (
+        lambda text: f"{text} It was small. It was quiet.",
+        "several-sentences",
+        {
+            "boolq": "several-questions",
+            "cb, premise": "",
+            "copa": "",
+            "copa, likely": "",
+            "wic": "",
+            "wic, first": "",
+            "wsc": "too-many-sentences",
+        },
+    ),
+    "no text": (
+        lambda text: "",
+        "too-short",
+        {
+            "cb": "missing",
+            "cb, premise": "missing",
+            "record": "no-mask",
+            "record, paper": "no-mask",
+            "wic": "word-missing",
+            "wic, first": "word-missing",
+            "wsc": "no-mark",
+        },
+    ),
+    "endless": (lambda text: text[:-1] + " and so it went on" * 30 + text[-1], "too-long", {}),
+    "another script": (
+        lambda text: f"{text[:-1]} это было очень давно и никто уже не помнит.",
+        "not-latin",
+        {},
+    ),
+}
+"""Name -> what is done to a good text, the reason, and the tasks that tell another or allow it."""
+
+
+@pytest.mark.parametrize("place", GOOD)
+def test_a_good_text_makes_rows_of_every_label(place, ran):
+    done = ran(place, GOOD[place], near_duplicates=0.0, give_up_after=12)
+    assert done.problem == ""
+    assert done.rows
+
+
+@pytest.mark.parametrize("how", BREAKS)
+@pytest.mark.parametrize("place", GOOD)
+def test_a_text_that_breaks_a_common_rule_makes_no_row(place, how, ran):
+    change, reason, others = BREAKS[how]
+    if expected := others.get(place, reason):
+        done = ran(place, change(GOOD[place]))
+        assert done.rows == []
+        assert done.reasons == {expected}
+
+
+@pytest.mark.parametrize("how", ["a number", "a heading", "no text"])
+@pytest.mark.parametrize("place", "axg boolq copa record rte wsc".split())
+def test_it_is_asked_for_once_more_and_a_repaired_one_is_used(place, how, ran):
+    change, _, _ = BREAKS[how]
+    done = ran(place, change(GOOD[place]), repaired=GOOD[place], near_duplicates=0.0)
+    assert done.rows
+    assert done.repairs
+    assert "could not be used" in done.repairs[0].messages[-1].content
+
+
+# --- a reply a line -----------------------------------------------------------
+
+VERDICTS = [
+    (what, verdict, [text for text in texts if text] or [""])
+    for what, verdict, *texts in table(
+        (Path(__file__).parent / "verdicts.txt").read_text(encoding="utf-8"), columns=5
+    )
+]
+"""What reads a reply, its verdict (`good`, or the reason that is counted), and its texts."""
+
+
+def of(*kinds: str) -> pytest.MarkDecorator:
+    """The replies of these kinds, each a test."""
+    return pytest.mark.parametrize(
+        ("what", "verdict", "texts"), [row for row in VERDICTS if row[0] in kinds]
+    )
+
+
+TASKS = "axg cb copa record rte wic wsc".split()
+
+
+@of(*TASKS)
+def test_a_text_of_step_3_is_a_row_as_it_is_or_is_counted_by_its_reason(what, verdict, texts, ran):
+    if verdict == "good":
+        done = ran(what, f"  {texts[0]} ", near_duplicates=0.0, give_up_after=12)
+        written = {row["sentence2" if what == "wic" else "hypothesis"] for row in done.rows}
+        # AX-g writes the other label's hypothesis itself.
+        assert written >= {*texts} if what == "axg" else written == {*texts}
+        return
+    # Of the two labels of WSC, one is asked about a pair with its subjects turned.
+    quotas = {"wsc": {"quotas": {"true": 2, "false": 0}}}.get(what, {})
+    done = ran(what, texts[0], **quotas)
+    assert done.rows == []
+    assert done.reasons == {verdict}
+    assert {record["verdict"] for record in done.rejects} == {"rejected"}
+
+
+ITEMS: dict[str, Callable[..., Any]] = {
+    "pairs": lambda first, second="": {"first": first, "second": second},
+    "definitions": lambda part, text="": {"part_of_speech": part, "definition": text},
+}
+LISTS = "rte texts|copa events|copa settings|axg pairs|wsc pairs|wic words|wic definitions".split(
+    "|"
+)
+
+
+@of(*LISTS)
+def test_an_item_that_breaks_a_rule_is_left_out_of_its_list(what, verdict, texts, run):
+    task, key = what.split()
+    spoilt = []
+
+    def bend(step: str, good: Any, repair: bool) -> Any:
+        if key not in good or step not in ("contexts", "seeds"):
+            return good
+        first = good[key][0]
+        if key == "pairs" and first["first"].endswith("s"):
+            return good  # a list of groups
+        spoilt.append(first)
+        return {key: [ITEMS.get(key, str)(*texts), *good[key][1:]]}
+
+    done = run(bend, task=task, rows=8)
+    assert spoilt
+    assert len(done.rows) == 8
+    step = "contexts" if key == "settings" else "seeds"
+    reasons = {r["reason"] for r in done.rejects if (r["verdict"], r["step"]) == ("dropped", step)}
+    assert verdict in reasons <= {verdict, "repeated", "no-partner"}
+    assert done.report["dropped_list_items"]
+
+
+WHALE = Paragraph(
+    title="Vesterby Museum",
+    text="The Vesterby Museum in Vesterby owes its whale to the captain Aurelio Nunez, who towed "
+    "it in from Punta Brava in 1951. Nunez asked the Lantern Society for money to stuff it. Its "
+    "treasurer, Carmen Pardo, sold two boats, and the whale was shown from 1953. The sculptor "
+    "Ole Lund, a pupil of Maria Grün, had built the frame.",
+)
+CARROTS = (
+    "After the county cut its food budget in 2019, head cook Maja Lind began to buy carrots from "
+    "a farm in Umeå."
+)
+
+
+def boolq_question(text: str) -> None:
+    question = official_question(text) or "-"
+    assert question == question.lower()
+    row = BoolqRow(passage=official_passage(FERRY), question=question, label=True)
+    check_question(row, FERRY)
+
+
+def copa_choices(event: str, first: str, second: str) -> None:
+    for choices in ((first, second), (second, first)):
+        check_choices(event, choices)
+
+
+def record_statement(name: str, statement: str) -> None:
+    entities = find_entities(WHALE.text)
+    answer = next(entity for entity in entities if entity.name == name)
+    check_query(record_row(WHALE, entities, answer, statement), WHALE)
+
+
+def pair(check: Callable[[SubjectPair], None], number: str) -> Callable[[str, str], None]:
+    return lambda one, two: check(SubjectPair(first=one, second=two, number=number))
+
+
+CHECKS: dict[str, Callable[..., Any]] = {
+    "boolq question": boolq_question,
+    "cb commitment": lambda premise, hypothesis: check_pair_commitment(
+        CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), ""
+    ),
+    "copa choices": copa_choices,
+    "copa form": lambda event, *choices: check_unlike(event, choices),
+    "record statement": record_statement,
+    "rte premise": lambda text: check_premise(Premise(premise=text)),
+    "claim": lambda text, premise=CARROTS: claim(text, premise, min_words=3, max_words=60),
+    "related": related,
+    "domain": check_domain,
+    "title": lambda text: check_title(Title(category="x", title=text)),
+    "singular pair": pair(check_pair, "singular"),
+    "plural pair": pair(check_pair, "plural"),
+    "neutral pair": pair(check_neutral_pair, "singular"),
+    "neutral plural pair": pair(check_neutral_pair, "plural"),
+    "wic definition": lambda text: check_definition(
+        Definition(part_of_speech="noun", definition=text), "crane"
+    ),
+}
+
+
+def verdict_of(what: str, *texts: str) -> str:
+    try:
+        CHECKS[what](*texts)
+    except Rejected as error:
+        return error.reason
+    return "good"
+
+
+@of(*CHECKS)
+def test_a_check_has_the_verdict_of_its_line(what, verdict, texts):
+    assert verdict_of(what, *texts) == verdict
+    if what == "copa form":  # in either order; and rows that people wrote may have any form
+        assert verdict_of(what, texts[0], *texts[:0:-1]) == verdict
+        assert verdict_of("copa choices", *texts) == "good"
+
+
+def test_every_line_is_read():
+    assert {what for what, *_ in VERDICTS} == {*TASKS, *LISTS, *CHECKS}
+
+
+@pytest.mark.parametrize(
+    ("task", "keys"),
+    [("rte", "topics texts"), ("copa", "settings events"), ("wic", "words"), ("boolq", "domains")],
+)
+def test_an_item_that_is_repeated_in_other_spellings_is_used_once(task, keys, run):
+    def bend(step: str, good: Any, repair: bool) -> Any:
+        key = next((key for key in keys.split() if key in good), "")
+        items = good.get(key, [])
+        return {key: [*(f"  {item.upper()} " for item in items), *items]} if key else good
+
+    done = run(bend, task=task, rows=20)
+    assert len(done.rows) == 20
+    dropped = {record["reason"] for record in done.rejects if record["verdict"] == "dropped"}
+    assert dropped == {"repeated"}
+    for at in (0, 1):
+        above = [str(entry["above"][at]) for entry in done.provenance if len(entry["above"]) > at]
+        assert len({text.lower() for text in above}) == len(set(above))
