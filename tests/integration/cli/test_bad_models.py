@@ -117,36 +117,3 @@ def test_a_service_that_is_down(rte, targen):
     assert "the script is down" in _error(result)
     assert "larger --max-outage" in result.err
     assert json.loads(Path("run/report.json").read_text())["status"] == "stopped"
-
-
-def test_too_few_tokens_then_more(rte, targen, rows):
-    few = ["-n", "20", "--no-cache", "--concurrency", "2", "--json"]
-    total = rte(*few, "--out", "whole").json["usage"]["total"]
-    used = total["input_tokens"] + total["output_tokens"]
-    cap = int(0.6 * used)
-    result = rte(*few, "--out", "run", "--max-tokens", cap)
-    assert result.code == 1
-    assert "token budget exhausted" in _error(result)
-    assert f"of {cap:,} spent" in _error(result)
-    assert "resume with a larger --max-tokens" in result.err
-    total = result.json["usage"]["total"]
-    assert 0 < total["input_tokens"] + total["output_tokens"] <= cap
-    assert 0 < len(rows("run")) < 20
-    again = targen("resume", "run", "-q", "--max-tokens", int(0.7 * used), "--no-cache")
-    assert again.code == 1
-    done = targen("resume", "run", "-q", "--max-tokens", 10 * used, "--no-cache")
-    assert done.code == 0
-    assert Path("run/dataset.jsonl").read_bytes() == Path("whole/dataset.jsonl").read_bytes()
-
-
-def test_too_little_money_then_more(rte, targen):
-    priced = ["-n", "12", "-o", "price_in=10", "-o", "price_out=30", "--no-cache", "--json"]
-    dollars = rte(*priced, "--out", "whole").json["usage"]["total"]["dollars"]
-    cap = round(0.6 * dollars, 4)
-    result = rte(*priced, "--out", "run", "--max-cost", cap)
-    assert result.code == 1
-    assert "cost budget exhausted" in _error(result)
-    assert "resume with a larger --max-cost" in result.err
-    assert 0 < result.json["usage"]["total"]["dollars"] <= cap
-    assert targen("resume", "run", "-q", "--max-cost", 10 * dollars, "--no-cache").code == 0
-    assert Path("run/dataset.jsonl").read_bytes() == Path("whole/dataset.jsonl").read_bytes()
