@@ -332,11 +332,13 @@ def test_a_run_that_goes_on_without_batches_counts_the_open_one(
         run(tmp_path / "batch", max_cost=1e6)
     held = len(world.submitted)
     poor = {"batch": False, "max_cost": 1.0}
-    with Job.resume(load_registry(), tmp_path / "batch", limits=poor) as job:
-        pytest.raises(BudgetExhausted, job.run)  # the cap counts the open batch
-    with Job.resume(
-        load_registry(), tmp_path / "batch", limits={"batch": False, "max_cost": 1e6}
-    ) as job:
+    with (
+        Job.resume(load_registry(), tmp_path / "batch", limits=poor) as job,
+        pytest.raises(BudgetExhausted),
+    ):
+        job.run()  # the cap counts the open batch
+    rich = {"batch": False, "max_cost": 1e6}
+    with Job.resume(load_registry(), tmp_path / "batch", limits=rich) as job:
         used = job.run()["usage"]["total"]
     assert used["lost"] == held
     assert used["dollars"] > held * 0.9, "each at its largest price"

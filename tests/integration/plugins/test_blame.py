@@ -148,6 +148,9 @@ MODULES = {
         from targen_core import Filter, Refusal
 
         class Picky(Filter):
+            def __init__(self):
+                $made
+
             def find(self, candidate):
                 $find
 
@@ -309,6 +312,7 @@ BLAMED = f"""
     judge | dry_run | return dict(right=set((1, 2))) | corrector judge: the reply of dry_run to
     list | own_list | return existing[99] | IndexError: list index out of range in propose (line
     list | own_list | return None | contexts own: propose (line
+    filter | made | {K} | filter odd:picky could not be made: KeyError: 'nosuch'
     filter | find | {K} | filter picky: KeyError: 'nosuch' in find (line
     filter | find | return 'too long' | filter picky: find() returned str: return a Refusal or None
     filter | find | return Refusal('Too Long', '') | find() returned a Refusal whose reason is 'Too

@@ -165,10 +165,12 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
 
 def test_what_a_plugin_prints_spoils_no_json_and_its_controls_are_shown(install, targen):
     hook = TASK.format("loud", "loud_task").replace("from outside", r"\x1b[2Jclean\u202e")
-    loud = {"acme_plugin": f"print('hello')\n{hook}", "loud_task": "print('again')\nTASK = 1"}
+    slow = f"import time\ntime.sleep(2.1)\nprint('hello')\n{hook}"
+    loud = {"acme_plugin": slow, "loud_task": "print('again')\nTASK = 1"}
     site = acme(install, task="loud", **loud)
     result = targen("plugins", "--json", path=[site])
-    assert "acme" in plugins(result)
+    found = [problem["check"] for problem in plugins(result)["acme"]["problems"]]
+    assert {"prints-at-import", "slow-import"} <= {*found}
     assert result.stderr == "hello\nagain\n"
     shown = targen("list-tasks", path=[site]).stdout
     assert "\\x1b[2Jclean\\u202e" in shown and "\x1b" not in shown
