@@ -87,6 +87,7 @@ WITHOUT_A_FOLDER = """
 """These have exit code 1: what is typed may be right on another day."""
 OPTIONS = """
     --no-correct --corrector meta | --no-correct and --corrector exclude each other
+    -o '' | option '' is not KEY=VALUE | -o temperature=0.7
     -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
     --backend-for =scripted | '=scripted' is not NAME=VALUE | --backend-for correct=llama
