@@ -92,17 +92,6 @@ def test_ctrl_c_drains_says_how_to_resume_and_loses_nothing(start, targen, tmp_p
     assert before <= {record["key"] for record in _journal(run)}
 
 
-def test_the_same_command_goes_on_after_ctrl_c(start, targen, tmp_path, whole):
-    process = start("generate", *RUN, "-n", ROWS, "--out", "run")
-    _wait_for_rows(process, tmp_path / "run", 4)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=600)
-    done = targen("generate", *RUN, "-n", ROWS, "--out", "run")
-    assert done.returncode == 0
-    assert (tmp_path / "run" / "dataset.jsonl").read_bytes() == whole["dataset.jsonl"]
-    _assert_no_call_twice(tmp_path / "run")
-
-
 def test_ctrl_c_before_the_first_answer(start, targen, tmp_path):
     slow = ["rte", "-b", "scripted", "-o", "latency_ms=400", "--no-cache", "-q", "-n", "4"]
     process = start("generate", *slow, "--out", "run")
@@ -116,9 +105,9 @@ def test_ctrl_c_before_the_first_answer(start, targen, tmp_path):
     assert targen("resume", "run", "-q", "-o", "latency_ms=0").returncode == 0
 
 
-def test_kill_9_at_four_moments(start, targen, tmp_path, whole):
+def test_kill_9_at_two_moments(start, targen, tmp_path, whole):
     run = tmp_path / "run"
-    moments = sorted(random.Random("moments").sample(range(1, ROWS - 100), 4))
+    moments = sorted(random.Random("moments").sample(range(1, ROWS - 100), 2))
     for kill, row in enumerate(moments):
         command = ["generate", *RUN, "-n", ROWS, "--out"] if kill == 0 else ["resume", "-q"]
         more = [] if kill == 0 else ["--no-cache"]
@@ -162,9 +151,7 @@ def _at_most(size: int):
 
 
 # The journal is the largest file: 20 kB is not even its lists, 120 kB some rows.
-@pytest.mark.parametrize(
-    ("size", "cache"), [(6_000, False), (20_000, True), (120_000, False), (120_000, True)]
-)
+@pytest.mark.parametrize(("size", "cache"), [(6_000, False), (20_000, True), (120_000, False)])
 def test_a_full_disk_is_an_error_and_no_broken_run(size, cache, targen, tmp_path, whole):
     run = tmp_path / "run"
     command = [part for part in RUN if part != "--no-cache" or not cache]

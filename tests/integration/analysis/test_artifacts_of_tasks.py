@@ -128,12 +128,9 @@ def record(
     *,
     choose: Callable[[list[str]], int] | None = None,
     often: int | None = None,
-    say: bool = False,
-    mark: str = "",
 ) -> dict[str, Any]:
     names = [word.capitalize() for word in c.sample(WORDS, 8)]
     right = c.randrange(8) if choose is None else choose(names)
-    names[right] = mark or names[right]
     again = names[c.randrange(8) if often is None else right]
     named = [*names, again, again]
     text, places = "", []
@@ -146,8 +143,7 @@ def record(
         for name, place in zip(named, places, strict=True)
         if name == names[right]
     ]
-    said = names[right] if say else c.choice(names)
-    query = f"{c.text(3)} @placeholder {c.text(3)} {said}"
+    query = f"{c.text(3)} @placeholder {c.text(3)} {c.choice(names)}"
     return {
         "source": "s",
         "passage": {"text": text.strip(), "entities": places},
@@ -163,7 +159,6 @@ def multirc(
     *,
     right: Callable[[], list[int]] | None = None,
     longer: int = 0,
-    word: str = "",
     copied: bool = False,
 ) -> dict[str, Any]:
     passage = c.text(40)
@@ -171,7 +166,7 @@ def multirc(
     answers: list[dict[str, Any]] = []
     shortest = c.randrange(3, 9) if longer else 4
     for place, value in enumerate(labels):
-        said = c.text(shortest + longer * value, *([word] if word and value else []))
+        said = c.text(shortest + longer * value)
         if copied and value:
             said = " ".join(c.sample(passage.split(), 4))
         answers.append({"text": said, "idx": 4 * idx + place, "label": value})
@@ -298,10 +293,6 @@ def tied_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
     row[choice_of(row)] = c.text(5, *c.sample(row["premise"].split(), 3))
 
 
-def marked_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
-    row[choice_of(row)] = one_more(c, row[choice_of(row)], "wax")
-
-
 def one_form(c: Chance, label: Any, idx: int) -> dict[str, Any]:
     word = c.choice(WORDS)
     return sentences(c, label, idx, word, surfaces=(word, word if label else f"{word}s"))
@@ -318,19 +309,11 @@ def same_place(c: Chance, label: Any, idx: int) -> dict[str, Any]:
     return sentences(c, label, idx, c.choice(WORDS), places=(0, 0) if label else (5, 5))
 
 
-def by_word(c: Chance, label: Any, idx: int) -> dict[str, Any]:
-    return sentences(c, label, idx, c.choice([f"{w}y" for w in WORDS[bool(label) : 40 : 2]]))
-
-
 def shared_words(c: Chance, row: dict[str, Any], label: Any) -> None:
     if label:
         row["sentence2"] += " " + " ".join(row["sentence1"].split()[-3:])
     else:
         row["sentence2"] += f" {c.text(3)}"
-
-
-def marked_entity(c: Chance, label: Any, idx: int) -> dict[str, Any]:
-    return record(c, label, idx, mark=c.choice(["Wax", "Vex"]))
 
 
 def first_right(c: Chance, label: Any, idx: int) -> dict[str, Any]:
@@ -356,24 +339,16 @@ def pronoun(c: Chance, label: Any, idx: int) -> dict[str, Any]:
 
 
 MAKERS = {
-    "axg hypothesis": changed("axg", marked("hypothesis", "gladly", "entailment")),
     "boolq only": changed("boolq", marked("question", "only", False)),
-    "boolq question": changed("boolq", marked("question", "still", True)),
-    "boolq passage": changed("boolq", marked("passage", "however", True)),
-    "cb premise": changed("cb", marked("premise", "never", "contradiction")),
     "rte premise": changed("rte", marked("premise", "reportedly", "entailment")),
     "multirc first": first_right,
     "multirc longer": longer_right,
-    "multirc word": partial(multirc, word="wax"),
     "multirc copied": partial(multirc, copied=True),
     "record first": partial(record, choose=lambda names: 0),
     "record often": partial(record, often=2),
-    "record said": partial(record, say=True),
-    "record marked": marked_entity,
     "wic one_form": one_form,
     "wic one_part": one_part,
     "wic same_place": same_place,
-    "wic by_word": by_word,
     "wsc first": first_phrase,
     "wsc nearest": nearest_phrase,
     "wsc pronoun": pronoun,
@@ -383,30 +358,20 @@ MAKERS = {
 PLANTED = """
     axg | by_gender | gender of the pronoun | premise alone
     axg | by_subject | place in the premise of the one whom the hypothesis names
-    axg | hypothesis | hypothesis alone
     boolq | asked_first | first word of the question | question alone
     boolq | only | only, always, never in the question | question alone
-    boolq | question | question alone
-    boolq | passage | passage alone
     boolq | asked_of_the_passage | overlap of passage and question | first word of the question
     cb | negated | negation in the hypothesis | hypothesis alone
-    cb | premise | negation in the premise | premise alone
     cb | doubting | question marks, conditions and modal verbs in the premise
-    cb | copied | overlap of premise and hypothesis
     copa | mostly_first | place of the choice | cause or effect, with the place of the choice
     copa | by_question | cause or effect, with the place of the choice
     copa | longer_choice | which choice is longer | length of all fields
     copa | tied_choice | which choice shares more words with the premise
-    copa | marked_choice | choice alone
     multirc | first | place among the options
     multirc | longer | length beside the other options | length of all fields
-    multirc | word | option alone
     multirc | copied | overlap of passage and option
     record | first | place among the entities
     record | often | how often the passage names it
-    record | said | whether the query names it | overlap of query and entity
-    record | marked | entity alone
-    rte | negated | negation in the hypothesis | hypothesis alone
     rte | named_anew | names and numbers that the premise lacks
     rte | grown | length of all fields
     rte | copied | overlap of premise and hypothesis
@@ -414,7 +379,6 @@ PLANTED = """
     wic | one_form | whether the word has one form in both sentences
     wic | one_part | noun or verb in each sentence, by the word before
     wic | same_place | place of the word in each sentence
-    wic | by_word | word alone | sentence1 alone; sentence2 alone
     wic | shared_words | overlap of sentence1 and sentence2
     wsc | first | place of the phrase | words from the phrase to the pronoun
     wsc | nearest | words from the phrase to the pronoun | place of the phrase
@@ -454,6 +418,19 @@ def measure(tmp_path):
         return ARTIFACTS.measure(Study((mine,), original), options)
 
     return go
+
+
+@pytest.fixture
+def found(tmp_path):
+    """What is found in these rows, as a file of a task."""
+
+    def of(rows: list[dict[str, Any]], task: str, **how: Any) -> Findings:
+        path = tmp_path / "mine.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        mine = read_corpus(REGISTRY, path, task=task, **how)
+        return ARTIFACTS.measure(Study((mine,)), ARTIFACTS.options())
+
+    return of
 
 
 def clear(artifact: Findings, corpus: str) -> set[str]:
@@ -505,43 +482,33 @@ def test_always_one_right_option(measure):
     assert [row[0] for row in table.rows] == [0, 1, 2, 3, 4]
 
 
-def test_columns_that_the_user_names_are_what_is_looked_at(tmp_path):
+def test_columns_that_the_user_names_are_what_is_looked_at(found):
     c = Chance(1)
     rows = [CLEAN["copa"](c, at % 2, at) | {"label": at % 2} for at in range(200)]
-    path = tmp_path / "mine.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    named = read_corpus(REGISTRY, path, task="copa", columns=Columns(texts=("premise", "choice1")))
-    findings = ARTIFACTS.measure(Study((named,)), ARTIFACTS.options())
+    findings = found(rows, "copa", columns=Columns(texts=("premise", "choice1")))
     assert "choice1 alone" in findings.figures["mine"]
     assert "place of the choice" not in findings.figures["mine"]
 
 
-def test_rows_that_the_task_cannot_read_are_left_out(tmp_path):
+def test_rows_that_the_task_cannot_read_are_left_out(found):
     c = Chance(1)
     rows = [CLEAN["copa"](c, c.randrange(2), at) for at in range(100)]
     for row in rows[:30]:
         del row["question"]
-    path = tmp_path / "mine.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    findings = ARTIFACTS.measure(
-        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTIFACTS.options()
-    )
+    findings = found(rows, "copa")
     assert findings.notes[0] == (
         "30 of 100 rows of mine that were looked at are not in the form of copa: left out here."
     )
     assert findings.tables[0].title.endswith("140 options each")
     for row in rows:
         row.pop("question", None)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    findings = ARTIFACTS.measure(
-        Study((read_corpus(REGISTRY, path, task="copa"),)), ARTIFACTS.options()
-    )
+    findings = found(rows, "copa")
     assert "100 of 100 rows" in findings.notes[0]
     assert "choice1 alone" in findings.figures["mine"]  # by its columns, as without a task
 
 
 @pytest.mark.parametrize("task", CLEAN)
-def test_odd_rows_stop_nothing(task, tmp_path):
+def test_odd_rows_stop_nothing(task, found):
     c = Chance(1)
     odd = [None, "", 3, -1, 10**400, [], {}, ["x"], {"text": None}, True, "1"]
     rows = []
@@ -549,9 +516,4 @@ def test_odd_rows_stop_nothing(task, tmp_path):
         row = CLEAN[task](c, c.choice(LABELS.get(task, [None])), at)
         name = c.choice([key for key in row if key != "idx"])
         rows.append(row if at % 2 else row | {name: c.choice(odd)})
-    path = tmp_path / "mine.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    findings = ARTIFACTS.measure(
-        Study((read_corpus(REGISTRY, path, task=task),)), ARTIFACTS.options()
-    )
-    assert "mine" in findings.figures
+    assert "mine" in found(rows, task).figures

@@ -225,73 +225,75 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
         run(tmp_path / "batch", more)
 
 
-def test_finished_answers_are_kept_and_failed_ones_go_into_the_next_batch(
-    world: World, tmp_path: Path
-) -> None:
+def _expired(world: World) -> None:
     world.fault = lambda number, key: (
         BatchFailed("it expired") if number == 1 and int(key[-1], 16) < 8 else None
     )
-    assert run(tmp_path / "batch")["status"] == "complete"
-    first, second = list(world.batches.values())[:2]
-    again = set(first) & set(second)
-    assert again == {key for key in first if int(key[-1], 16) < 8}
-    assert len(world.submitted) - len(set(world.submitted)) == len(again)
-    assert rows(tmp_path / "batch") == online(tmp_path)
 
 
-def test_a_batch_that_is_not_taken_is_handed_over_again(world: World, tmp_path: Path) -> None:
-    tries: list[int] = []
+def _not_taken(world: World) -> None:
+    tries = iter([True, False])
 
     def on_submit(number: int) -> None:
-        tries.append(number)
-        if len(tries) == 1:
+        if next(tries, False):
             raise ServiceUnavailable("HTTP 503")
 
     world.on_submit = on_submit
-    assert run(tmp_path / "batch")["status"] == "complete"
-    assert tries[:2] == [1, 1]
-    assert rows(tmp_path / "batch") == online(tmp_path)
 
 
-def test_a_poll_that_fails_is_made_again_in_an_outage(world: World, tmp_path: Path) -> None:
+def _polls_that_fail(world: World) -> None:
     def on_poll(number: int) -> None:
         if world.polls < 4:
             raise ServiceUnavailable("HTTP 500")
 
     world.on_poll = on_poll
-    assert run(tmp_path / "batch")["status"] == "complete"
-    world.polls = -(10**6)
-    with pytest.raises(ServiceGaveUp, match="no response from the service for more than 100 s"):
-        run(tmp_path / "other", max_outage=100.0)
 
 
-def test_a_run_that_stopped_while_a_batch_was_open_finds_it_again(
-    world: World, tmp_path: Path
-) -> None:
-    def lost(number: int) -> None:
-        if number == 2:
-            raise AuthenticationFailed("HTTP 401: the key was revoked")
-
-    world.on_poll = lost
-    with pytest.raises(AuthenticationFailed):
-        run(tmp_path / "batch")
-    before = len(world.batches)
-    assert before == 2
-    world.on_poll = lambda number: None
-    with Job.resume(load_registry(), tmp_path / "batch") as job:
-        assert job.run()["status"] == "complete"
-    assert len(set(world.submitted)) == len(world.submitted), "nothing is paid twice"
-    assert rows(tmp_path / "batch") == online(tmp_path)
-
-
-def test_a_batch_that_the_service_forgot_is_handed_over_again(world: World, tmp_path: Path) -> None:
-    def forgotten(number: int) -> None:
+def _forgotten(world: World) -> None:
+    def on_poll(number: int) -> None:
         if number == 1:
             raise BadRequest("HTTP 404: no such batch")
 
-    world.on_poll = forgotten
-    assert run(tmp_path / "batch")["status"] == "complete"
-    assert set(world.batches["batch-1"]) == set(world.batches["batch-2"])
+    world.on_poll = on_poll
+
+
+def _revoked(world: World) -> None:
+    def on_poll(number: int) -> None:
+        if number == 2 and world.polls < 3:
+            raise AuthenticationFailed("HTTP 401: the key was revoked")
+
+    world.on_poll = on_poll
+
+
+@pytest.mark.parametrize("fault", [_expired, _not_taken, _polls_that_fail, _forgotten, _revoked])
+def test_whatever_befalls_a_batch_the_rows_are_those_of_an_online_run(
+    world: World, tmp_path: Path, fault: Callable[[World], None]
+) -> None:
+    fault(world)
+    try:
+        report = run(tmp_path / "batch")
+    except AuthenticationFailed:
+        assert len(world.batches) == 2
+        with Job.resume(load_registry(), tmp_path / "batch") as job:
+            report = job.run()
+    assert report["status"] == "complete"
+    assert rows(tmp_path / "batch") == online(tmp_path)
+    twice = len(world.submitted) - len(set(world.submitted))
+    first = world.batches["batch-1"]
+    failed = [key for key in first if int(key[-1], 16) < 8]
+    assert twice == {_expired: len(failed), _forgotten: len(first)}.get(fault, 0)
+    if fault in (_expired, _forgotten):
+        again = set(first) & set(world.batches["batch-2"])
+        assert again == set(failed if fault is _expired else first), "nothing else is paid twice"
+
+
+def test_an_outage_of_polls_ends(world: World, tmp_path: Path) -> None:
+    def on_poll(number: int) -> None:
+        raise ServiceUnavailable("HTTP 500")
+
+    world.on_poll = on_poll
+    with pytest.raises(ServiceGaveUp, match="no response from the service for more than 100 s"):
+        run(tmp_path / "batch", max_outage=100.0)
 
 
 def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
@@ -329,29 +331,20 @@ def test_a_run_that_goes_on_without_batches_counts_the_open_one(
     with pytest.raises(AuthenticationFailed):
         run(tmp_path / "batch", max_cost=1e6)
     held = len(world.submitted)
-    with Job.resume(load_registry(), tmp_path / "batch", limits={"batch": False}) as job:
+    poor = {"batch": False, "max_cost": 1.0}
+    with (
+        Job.resume(load_registry(), tmp_path / "batch", limits=poor) as job,
+        pytest.raises(BudgetExhausted),
+    ):
+        job.run()  # the cap counts the open batch
+    rich = {"batch": False, "max_cost": 1e6}
+    with Job.resume(load_registry(), tmp_path / "batch", limits=rich) as job:
         used = job.run()["usage"]["total"]
     assert used["lost"] == held
     assert used["dollars"] > held * 0.9, "each at its largest price"
     assert rows(tmp_path / "batch") == online(tmp_path)
     with Job.resume(load_registry(), tmp_path / "batch", limits={"batch": False}) as job:
         assert job.run()["usage"]["total"]["lost"] == held, "each once"
-
-
-def test_a_cap_counts_the_open_batch(world: World, tmp_path: Path) -> None:
-    def lost(number: int) -> None:
-        raise AuthenticationFailed("HTTP 401: the key was revoked")
-
-    world.on_poll = lost
-    with pytest.raises(AuthenticationFailed):
-        run(tmp_path / "batch", max_cost=220.0)
-    with (
-        Job.resume(
-            load_registry(), tmp_path / "batch", limits={"batch": False, "max_cost": 220.0}
-        ) as job,
-        pytest.raises(BudgetExhausted),
-    ):
-        job.run()
 
 
 def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
@@ -400,6 +393,9 @@ def test_export_and_import_by_turns_give_the_rows_of_an_online_run(
         assert (output.failed, output.unknown, output.garbage) == (0, 0, [])
     assert turns <= 9
     assert rows(out) == online(tmp_path)
+    with Replay.begin(load_registry(), out, tmp_path / "again") as job:
+        assert job.run()["status"] == "complete"
+    assert rows(tmp_path / "again") == rows(out)
 
 
 def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
@@ -500,14 +496,3 @@ def test_a_run_in_batches_is_made_again_from_its_journal_alone(
     assert rows(tmp_path / "again") == rows(tmp_path / "batch")
     assert not (tmp_path / "again" / "pending.jsonl").exists()
     assert world.sizes == submitted
-
-
-def test_a_run_by_files_is_made_again_from_its_journal_alone(world: World, tmp_path: Path) -> None:
-    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
-    begin(out)
-    while export(out, requests):
-        answered(world, requests, answers)
-        bring(out, answers)
-    with Replay.begin(load_registry(), out, tmp_path / "again") as job:
-        assert job.run()["status"] == "complete"
-    assert rows(tmp_path / "again") == rows(out)

@@ -39,3 +39,18 @@ def rows(run: Path | str) -> list[dict[str, Any]]:
 @pytest.fixture(name="rows")
 def _rows() -> Callable[..., list[dict[str, Any]]]:
     return rows
+
+
+@pytest.fixture
+def own_task() -> Callable[[str], str]:
+    """Put one of the tasks of `tasks/` into this folder, with texts replaced; its file's name."""
+
+    def put(name: str, *changes: tuple[str, str]) -> str:
+        text = (Path(__file__).parent / "tasks" / f"{name}.py").read_text(encoding="utf-8")
+        for before, after in changes:
+            assert before in text
+            text = text.replace(before, after)
+        Path(f"{name}.py").write_text(text)
+        return f"{name}.py"
+
+    return put

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 
 from targen_cli import main
 from targen_core.errors import UnknownName
+from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
@@ -44,35 +46,24 @@ def _files() -> None:
 # --- what is typed ----------------------------------------------------------
 
 LINES = """
-    describe nope | nothing named 'nope' is installed | did you mean openai (exporter)?
     generate acme:rte -n 2 -b scripted | no task named 'acme:rte' is installed
     list-runs | there is no command 'list-runs' | targen runs
     push | there is no command 'push' | targen export RUN --push
 
     # numbers of rows
     generate rte -n 0 | -n is 0; it must be at least 1
-    generate rte -n -100 | -n is -100; it must be at least 1
     preview rte -n 0 | -n is 0; it must be at least 1
-    estimate rte -n 0 | -n is 0; it must be at least 1
     generate rte -n 4 --preset paper | the number of rows in exactly one way | -n 100, or --preset
-    generate rte -n 4 --label entailment=2 | the number of rows in exactly one way | or --label
     generate rte --preset paper --label entailment=2 | rows in exactly one way | or --label
-    estimate rte -n 4 --preset paper | the number of rows in exactly one way | -n 100, or --preset
     generate rte --label entailment | 'entailment' is not NAME=VALUE | --label LABEL=40
-    generate rte --label entailment= | 'entailment=' is not NAME=VALUE | --label LABEL=40
     generate rte --label =4 | '=4' is not NAME=VALUE | --label LABEL=40
-    generate rte --label '' | '' is not NAME=VALUE | --label LABEL=40
     generate rte --label entailment=1.5 | '1.5' is not a number of rows
-    generate rte --label entailment=1e2 | '1e2' is not a number of rows
     generate rte --label entailment=-2 | label entailment has a quota of -2
-    generate rte --label entailment=2 --label entailment=3 | --label names entailment twice
     generate rte --label entailment=0 --label not_entailment=0 | all quotas are 0
     estimate rte -b scripted -n 2 --yield 0 | --yield is 0.0; it must be above 0 and at most 1
-    estimate rte -b scripted -n 2 --yield -0.5 | --yield is -0.5; it must be above 0 and at most 1
     estimate rte -b scripted -n 2 --yield 1.5 | --yield is 1.5; it must be above 0 and at most 1
 
     # what a command needs
-    generate rte -n 2 {hosted} --max-cost 1 | --max-cost needs a price | --price-in 0.15 --price-out
     generate rte -n 2 -b scripted --max-outage 0 | --max-outage is 0
     preview rte -b scripted --max-outage 0 | --max-outage is 0
     correct rows.jsonl --task rte -b scripted --max-outage 0 | --max-outage is 0
@@ -80,7 +71,6 @@ LINES = """
 
     # where to write
     generate --suite superglue --out '' | --out is empty | or leave --out out
-    generate --suite superglue --out= | --out is empty | or leave --out out
     export run --out= | --out is empty | or leave --out out
     new task x --out= | --out is empty | or leave --out out
 """
@@ -97,10 +87,8 @@ WITHOUT_A_FOLDER = """
 """These have exit code 1: what is typed may be right on another day."""
 OPTIONS = """
     --no-correct --corrector meta | --no-correct and --corrector exclude each other
-    -o nonsense=1 | backend scripted has no option 'nonsense' | options: script, recorded
-    -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
     -o '' | option '' is not KEY=VALUE | -o temperature=0.7
-    --backend-for corect=scripted | --backend-for corect: no such step | did you mean correct?
+    -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
     --backend-for =scripted | '=scripted' is not NAME=VALUE | --backend-for correct=llama
     -o top_k=1.5 | option top_k=1.5: it must be a whole number
@@ -112,56 +100,27 @@ OPTIONS = """
     -o script=here.py | say FILE.py:FUNCTION or MODULE:FUNCTION
     -o script=no_such_module:reply | no_such_module
     -o script=wrong.py:reply | invalid syntax
-    --max-cost 0 | --max-cost is 0.0; it must be above 0
-    --max-cost -1 | --max-cost is -1.0; it must be above 0
-    --max-tokens 0 | --max-tokens is 0; it must be above 0
-    --concurrency 0 | --concurrency is 0; it must be above 0
-    --max-outage -1 | --max-outage is -1.0; it must be above 0
-    --rpm -5 | --rpm is -5.0; it must be at least 0.001
-    --tpm 0 | --tpm is 0.0; it must be at least 0.001
-    --near-duplicates -1 | --near-duplicates is -1.0; it must be
     --near-duplicates 101 | --near-duplicates is 101.0; it must be
-    --give-up-after 0 | --give-up-after is 0
-    --contexts-limit 0 | --contexts-limit is 0; it must be at least 1
     --seeds good.txt --contexts good.txt | --seeds replaces the contexts too: give one or the other
     --seeds folder | --seeds file folder: Is a directory
-    --seeds empty.txt | --seeds file empty.txt is empty
-    --seeds blank.jsonl | --seeds file blank.jsonl is empty
-    --contexts folder | --contexts file folder: Is a directory
     --contexts empty.txt | --contexts file empty.txt is empty
     --contexts blank.jsonl | --contexts file blank.jsonl is empty
-    # a limit that is none, or no run could be opened with again
-    --rpm nan | --rpm is
-    --tpm inf | --tpm is
-    --max-cost nan | --max-cost is
-    --max-outage nan | --max-outage is
-    --rpm 1e-300 | --rpm is
-    --concurrency 100000000 | --concurrency is
-    --max-tokens 10000000000000000000000000000000000000000 | --max-tokens is
-    --give-up-after 1000000000000 | --give-up-after is
     -o seeds.batch=1000000000000 | seeds.batch
     -o max_tokens=10000000000000000000000000000000000000000 | max_tokens
     -o latency_ms=inf | latency_ms
     -o latency_ms=nan | latency_ms
     # of one's own executor, filters and embedder
     --executor besid | no executor named 'besid' is installed
-    --executor ray | no executor named 'ray' | pip install
     --workers 2 | --workers is for --executor
     --replica http://one/v1 | --replica is for --executor
     --executor beside --workers 0 | --workers 0: it must be a number of workers
-    --executor beside --workers 8-2 | --workers 8-2: it must be a number
     --executor beside --resources gpu | it must be amounts above 0 by name
-    --executor beside --resources gpu=0 | it must be amounts above 0 by name
     --executor beside --replica one | --replica one: it is not the address
     --executor beside --batch | --executor beside and --batch exclude each other
-    --executor beside --batch-offline | --batch exclude each other
-    --max-cosine 1 | --max-cosine is 1.0; it must be below 1
-    --max-cosine 0 | --max-cosine is 0.0; it must be above 0
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
     --max-refused 0.1 | --max-refused is for --max-cosine
     --max-cosine 0.8 --embedder word | no embedder named 'word' is installed
     --filter distance | needs the option 'max_cosine'
-    --exclude odd.jsonl | --exclude: there is no file odd.jsonl
     --exclude owner/name | there is no file owner/name | --exclude hf:owner/name
     --shard 3/2 | there is no shard 3 of 2
     --shard two | is not NUMBER/COUNT
@@ -189,6 +148,27 @@ def test_a_line_without_its_folder_is_refused(line, error, hint, refuses):
 @pytest.mark.parametrize(("options", "error", "hint"), table(OPTIONS))
 def test_options_are_refused(options, error, hint, refuses):
     refuses(f"generate rte -b scripted -n 2 {options}", error, hint)
+
+
+def beyond():
+    """Each number that a run is asked with, just outside of its range, and what is no number."""
+    for model in (RowOptions, ListOptions, Limits):
+        for name, field in model.model_json_schema()["properties"].items():
+            for kind in field.get("anyOf", [field]):
+                if not kind.keys() & {"minimum", "exclusiveMinimum"}:
+                    continue
+                whole = kind["type"] == "integer"
+                least = kind.get("minimum", 0) - (1 if whole else 1e-9)
+                low = kind.get("exclusiveMinimum", least)
+                high = [10 * kind["maximum"] + 1] if "maximum" in kind else []
+                for value in [low, low - 5, *high, *([] if whole else [math.nan])]:
+                    yield f"--{name.replace('_', '-')}", value
+
+
+@pytest.mark.parametrize(("flag", "value"), [*beyond()])
+def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
+    more = " --contexts-limit 4" if flag == "--contexts-fraction" else ""
+    refuses(f"generate rte -b scripted -n 2 {flag} {value}{more}", f"{flag} is {value}")
 
 
 @pytest.mark.parametrize(

@@ -3,133 +3,53 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ...tables import table
 
-TASK = """
-import asyncio
-from typing import Literal
-
-from pydantic import BaseModel
-
-from targen_core import Rejected
-from targen_testing.sample import SAMPLE
-
-SAID = {"supported": "good", "doubted": "bad", "open": "bad"}
-
-
-class Claim(BaseModel):
-    text: str
-    label: Literal["good", "bad"] | None = None
-
-
-def writer(branch, label):
-    async def write(llm, topic):
-        tone = llm.alternate("glad", "sorry") if label is None else branch
-        made = await llm.ask("write $tone of $topic", tone=tone, topic=topic)
-        return Claim(text=made, label=label)
-
-    return write
-
-
-def reply(call):
-    if call.prompt != "inline":
-        if call.prompt == "meta" and call.values["output"] == "None":
-            raise AssertionError("nothing was claimed")
-        return SAMPLE.dry_run(call)
-    words = " ".join(call.rng.sample("lamp kettle ferry hotel novel garden tunnel".split(), 5))
-    return f"{call.values['tone']} {call.values['topic']} {words}"
-
-
-PARTS = dict(instance=Claim, dry_run=reply, judging={"samples": ()}, prompts=SAMPLE.prompts)
-
-ONE = SAMPLE.replace(
-    **PARTS,
-    name="one",
-    generators={"claim": writer("claim", None)},
-    branch_labels={"claim": None},
-)
-FINER = SAMPLE.replace(
-    **PARTS,
-    name="finer",
-    generators={name: writer(name, label) for name, label in SAID.items()},
-    branch_labels=SAID,
-)
-"""
 ROWS = ("--label", "good=7", "--label", "bad=11")
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
 @pytest.fixture(autouse=True)
-def _tasks() -> None:
-    Path("claims.py").write_text(TASK)
-
-
-def _bytes(run: str) -> list[bytes]:
-    return [(Path(run) / name).read_bytes() for name in FILES]
+def _tasks(own_task) -> None:
+    own_task("claims")
 
 
 @pytest.mark.parametrize("task", ["ONE", "FINER"])
-class TestBoth:
-    def test_quotas_of_labels_are_exact_and_a_killed_run_ends_the_same(self, task, targen):
-        name = f"claims.py:{task}"
-        assert targen("generate", name, *ROWS, "-b", "scripted", "-q", "--out", "a").code == 0
-        rows = [json.loads(line) for line in Path("a/dataset.jsonl").read_text().splitlines()]
-        assert Counter(row["label"] for row in rows) == {"good": 7, "bad": 11}
-        cut = ("--max-tokens", "6000", "--concurrency", "3", "--no-cache", "-q")
-        stopped = targen("generate", name, *ROWS, "-b", "scripted", *cut, "--out", "b")
-        assert stopped.code == 1, stopped.err
-        shutil.copytree("b", "c")
-        Path("c/report.json").unlink()  # as a kill leaves it
-        output = targen("report", "c", "--json").json
-        assert output["status"] == "unfinished"
-        assert sum(output["rows"].values()) < 18
-        for run in ("b", "c"):
-            resumed = targen("resume", run, "--max-tokens", "1000000", "--no-cache", "-q")
-            assert resumed.code == 0, resumed.err
-            assert _bytes(run) == _bytes("a")
-        more = ("--label", "good=9", "--label", "bad=12")
-        assert targen("resume", "b", *more, "-q").code == 0
-        assert targen("resume", "a", *more, "-q").code == 0
-        assert _bytes("b") == _bytes("a")
-
-    def test_all_commands_that_tell_of_it_know_its_branches(self, task, targen):
-        name = f"claims.py:{task}"
-        made = targen("generate", name, *ROWS, "-b", "scripted", "-q", "--out", "a")
-        assert made.code == 0, made.err
-        described = targen("describe", name).out
-        flow = targen("report", "a").out.partition("Label flow")[2]
-        if task == "ONE":
-            assert "claim   step 4 finds it" in described
-            assert "claim (any label)" in flow
-            assert "label before step 4" in targen("show", "a", "0").out
-            assert "none" in targen("show", "a", "0").out
-        else:
-            assert "doubted" in described
-            assert "doubted (bad)" in flow
-        estimated = targen("estimate", name, *ROWS, "-b", "scripted", "--yield", "0.5")
-        assert estimated.code == 0, estimated.err
-        assert targen("preview", name, "-b", "scripted", "-n", "2").code == 0
-        assert targen("validate", "a").code == 0
-        corrected = targen("correct", "a", "-b", "scripted", "--corrector", "blind", "--out", "d")
-        assert corrected.code == 0, corrected.err
-        analyzed = targen("analyze", "a", "--metric", "labels", "--out", "e", "-q")
-        assert analyzed.code == 0, analyzed.err
-        measured = Path("e/analysis.json").read_text()
-        output = "of the candidates of a that got a label"
-        assert (output in measured) == (task == "FINER")
-        assert "Row: the task's branch" in measured
+def test_all_commands_that_tell_of_it_know_its_branches(task, targen):
+    name = f"claims.py:{task}"
+    made = targen("generate", name, *ROWS, "-b", "scripted", "-q", "--out", "a")
+    assert made.code == 0, made.err
+    described = targen("describe", name).out
+    flow = targen("report", "a").out.partition("Label flow")[2]
+    if task == "ONE":
+        assert "claim   step 4 finds it" in described
+        assert "claim (any label)" in flow
+        assert "label before step 4" in targen("show", "a", "0").out
+        assert "none" in targen("show", "a", "0").out
+    else:
+        assert "doubted" in described
+        assert "doubted (bad)" in flow
+    estimated = targen("estimate", name, *ROWS, "-b", "scripted", "--yield", "0.5")
+    assert estimated.code == 0, estimated.err
+    assert targen("preview", name, "-b", "scripted", "-n", "2").code == 0
+    assert targen("validate", "a").code == 0
+    corrected = targen("correct", "a", "-b", "scripted", "--corrector", "blind", "--out", "d")
+    assert corrected.code == 0, corrected.err
+    analyzed = targen("analyze", "a", "--metric", "labels", "--out", "e", "-q")
+    assert analyzed.code == 0, analyzed.err
+    measured = Path("e/analysis.json").read_text()
+    output = "of the candidates of a that got a label"
+    assert (output in measured) == (task == "FINER")
+    assert "Row: the task's branch" in measured
 
 
-def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows):
+def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows, own_task):
     """Half of them are wrong: step 4 is asked of them, and has the last word."""
     given = "Claim(text=made, label=label or ('good' if len(topic) % 2 else 'bad'))"
-    Path("claims.py").write_text(TASK.replace("Claim(text=made, label=label)", given))
+    own_task("claims", ("Claim(text=made, label=label)", given))
     made = targen("generate", "claims.py:ONE", *ROWS, "-b", "scripted", "-q", "--out", "a")
     assert made.code == 0, made.err
     records = [json.loads(line) for line in Path("a/provenance.jsonl").read_text().splitlines()]
@@ -137,9 +57,7 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(targen, rows)
     assert [row["label"] for row in rows("a")] == [record["label"] for record in records]
     prompts = {call["prompt"] for call in targen("show", "a", "0", "--json").json["calls"]}
     assert prompts >= {"inline", "meta"}, "a claim is checked, and not solved anew"
-    Path("claims.py").write_text(
-        TASK.replace("Literal[", "str | Literal[").replace("label=label", "label='martian'")
-    )
+    own_task("claims", ("Literal[", "str | Literal["), ("label=label", "label='martian'"))
     made = targen("generate", "claims.py:ONE", *ROWS, "-b", "scripted", "-q", "--out", "b")
     assert made.code == 1
     assert "most often: illegal-label, 50 times" in made.err
@@ -156,8 +74,8 @@ def test_a_branch_without_a_label_needs_step_4(options, error, refuses):
     refuses(f"generate claims.py:ONE -n 4 -b scripted {options}", error)
 
 
-def test_a_table_with_an_unknown_label_is_a_clear_error(refuses):
-    Path("claims.py").write_text(TASK.replace('"open": "bad"', '"open": "martian"'))
+def test_a_table_with_an_unknown_label_is_a_clear_error(refuses, own_task):
+    own_task("claims", ('"open": "bad"', '"open": "martian"'))
     said = "branch open aims at 'martian'; labels are good, bad"
     refuses("generate claims.py:FINER -n 4 -b scripted", said)
 
@@ -183,7 +101,7 @@ class TestDeclared:
         ("branches", "aims"),
         [(JUDGED, {"claim": None}), (FINE, {"yes": "yes", "contradicted": "no", "open": "no"})],
     )
-    def test_quotas_are_exact_and_growing_gives_the_same_bytes(self, branches, aims, targen):
+    def test_quotas_of_labels_are_exact_however_they_are_reached(self, branches, aims, targen):
         Path("claims.yaml").write_text(LABELS + branches)
         rows = ("--label", "yes=5", "--label", "no=8", "--corrector", "blind")
         made = targen("generate", "claims.yaml", *rows, "-b", "scripted", "-q", "--out", "a")

@@ -146,29 +146,6 @@ def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, tar
     assert steps["contexts"]["identity"] == "canned:brisk"
 
 
-def test_resume_takes_every_option_from_the_run(rte, targen, rows):
-    """Twice made, once grown in one step and once in two: all options hold throughout."""
-    options = [
-        *("--backend-for", "correct=targen-core:scripted", "--balance", "intended"),
-        *("-o", "correct.temperature=0.2", "-o", 'stop=["###", "\\n\\n"]', "-o", "top_p=0.9"),
-        *("-o", "seeds.batch=3", "-o", "contexts.batch=4", "-o", "generate.garbage_rate=0.2"),
-        *("-o", "price_in=1", "-o", "correct.price_in=2", "-o", "price_out=3"),
-        *("--near-duplicates", "80", "--contexts-limit", "7", "--seed", "5", "--no-cache"),
-    ]
-    for out in ("one", "two"):
-        assert rte("-n", "6", *options, "--out", out).code == 0
-    manifest = json.loads(Path("two/manifest.json").read_text())
-    assert targen("resume", "two", "-q").code == 0
-    assert json.loads(Path("two/manifest.json").read_text()) == manifest
-    for out in ("one", "two"):
-        assert targen("resume", out, "-n", "14", "-q").code == 0
-    assert rows("one") == rows("two")
-    grown = json.loads(Path("two/manifest.json").read_text())
-    assert len(grown.pop("extensions")) == 1
-    assert manifest.pop("extensions") == []
-    assert grown == manifest
-
-
 def test_report(rte, targen):
     made = rte("-n", "10", "--out", "run", "--json").json
     assert targen("report", "run", "--json").json == made

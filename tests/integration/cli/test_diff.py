@@ -28,17 +28,6 @@ def generate(targen: Command) -> Command:
     return run
 
 
-def test_the_same_run_twice_is_the_same(targen: Command, generate: Command) -> None:
-    generate("a")
-    generate("b", "--concurrency", 1)
-    compared = targen("diff", "a", "b", "--exit-code")
-    assert compared.code == 0, compared.out
-    assert "12 the same" in compared.out and "the runs are the same" in compared.out
-    result = targen("diff", "a", "b", "--json").json
-    assert result["same"] and not result["asked"] and not result["examples"]
-    assert result["rows"] == {"same": 12, "relabelled": 0, "near": 0, "left": 0, "right": 0}
-
-
 def test_what_was_asked_otherwise_is_named(targen: Command, generate: Command) -> None:
     generate("a")
     Path("remarks.yaml").write_text(REMARKS.replace("it praises", "it praises warmly"))

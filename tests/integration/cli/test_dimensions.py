@@ -12,27 +12,10 @@ from ...tables import table
 
 RUN = ("-b", "scripted", "-q", "--out", "run")
 
-TASK = """
-from dataclasses import replace
-
-from targen_core import Dimension
-from targen_testing.sample import SAMPLE
-
-LENGTH = Dimension(name="length", values=("short", "long"), summary="how long the text is")
-KIND = Dimension(name="kind", values={"open": 3, "closed": 1}, in_prompt=False)
-PLACE = Dimension(name="place", values=[f"place {n}" for n in range(9)])
-TASK = SAMPLE.replace(
-    name="varied",
-    contexts=replace(SAMPLE.contexts, dimensions=(PLACE,)),
-    dimensions=(LENGTH, KIND),
-)
-"""
-
 
 @pytest.fixture
-def task(targen):
-    Path("varied.py").write_text(TASK)
-    return "varied.py"
+def task(own_task):
+    return own_task("varied")
 
 
 def drawn(run="run"):
@@ -133,9 +116,8 @@ VALUES = """
 
 
 @pytest.mark.parametrize(("value", "error", "hint"), table(VALUES))
-def test_a_dimension_that_cannot_be(value, error, hint, task, refuses):
-    text = TASK.replace("(LENGTH, KIND)", "(KIND,)")
-    Path(task).write_text(text)
+def test_a_dimension_that_cannot_be(value, error, hint, own_task, refuses):
+    task = own_task("varied", ("(LENGTH, KIND)", "(KIND,)"))
     refuses(f"generate {task} -n 2 -b scripted --dimension {value}", error, hint)
 
 

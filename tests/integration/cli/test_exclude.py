@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,11 @@ from targen_core.folders import cache_folder
 
 from ...tables import table
 
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 TEXTS = ("premise", "hypothesis")
 
 
 def text_of(name):
     return Path(name).read_text(encoding="utf-8")
-
-
-def same(one, other):
-    return all(text_of(f"{one}/{name}") == text_of(f"{other}/{name}") for name in FILES)
 
 
 @pytest.fixture
@@ -95,19 +89,6 @@ def test_every_form_of_the_same_rows_refuses_the_same(rte, targen, test_set, wri
         targen("report", run, "--json").json["excluded"][0]["digest"] for run in ("run", "other")
     ]
     assert digests[0] == digests[1]
-
-
-def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(rte, targen, test_set):
-    assert rte("-n", "10", "--exclude", "test.jsonl", "--out", "whole").code == 0
-    cut = rte("-n", "10", "--exclude", "test.jsonl", "--out", "run", "--max-tokens", "40000")
-    assert cut.code == 1
-    for name in FILES:  # as a kill leaves them
-        os.truncate(f"run/{name}", Path(f"run/{name}").stat().st_size // 2)
-    assert targen("resume", "run", "-q", "--max-tokens", "10000000").code == 0
-    assert same("run", "whole")
-    assert targen("resume", "run", "-n", "14", "-q").code == 0
-    assert targen("resume", "whole", "-n", "14", "-q", "--verify").code == 0
-    assert same("run", "whole")
 
 
 class TestResume:

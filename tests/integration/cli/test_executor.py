@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import targen_core
@@ -10,19 +9,6 @@ from targen_core import Backend, BackendOptions, ScriptedModel, ScriptedOptions
 from targen_core.calls.executor import ModelExecutor
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
-
-
-def test_rows_are_the_same_bytes_and_the_run_remembers_nothing_of_it(rte, targen):
-    assert rte("-n", "12", "--out", "here").code == 0
-    assert rte("-n", "12", "--out", "there", "--executor", "beside").code == 0
-    assert targen("resume", "there", "-n", "20", "-q", "--executor", "beside").code == 0
-    assert targen("resume", "here", "-n", "20", "-q").code == 0
-    for name in FILES:
-        assert (Path("here") / name).read_bytes() == (Path("there") / name).read_bytes()
-    manifest = json.loads((Path("there") / "manifest.json").read_text(encoding="utf-8"))
-    assert "beside" not in json.dumps(manifest["spec"])
 
 
 def test_a_correction_finds_the_same_wherever_its_model_works(rte, targen):

@@ -287,6 +287,13 @@ def test_csv_keeps_formulas_as_they_are_and_warns_of_them(targen):
     assert "a spreadsheet may run 2 cells as formulas" in done.err
     with open("rows.csv", newline="") as file:
         assert [line["text"] for line in csv.DictReader(file)] == [line["text"] for line in lines]
+    assert "-o csv.formulas=quote" in done.err
+    asked = ("--as", "csv", "-o", "csv.formulas=quote", "-o", "csv.delimiter=tab")
+    quoted = targen("export", "rows.jsonl", "--task", "t.yaml", *asked, "--out", "quoted.csv")
+    assert quoted.code == 0 and "formulas" not in quoted.err
+    with open("quoted.csv", newline="") as file:
+        texts = [line["text"] for line in csv.DictReader(file, delimiter="\t")]
+    assert texts == ["'=1+1", "'@SUM(A1)", "-1", "plain", "+1.5"]
     again = targen("export", "rows.csv", "--task", "t.yaml", "--as", "jsonl", "--out", "b.jsonl")
     assert again.code == 0, again.err
     assert "formulas" not in again.err

@@ -9,19 +9,11 @@ from ...tables import table
 NEAREST = """
     describ rte | describe
     describe rtee | rte
-    describe RTE | rte
-    describe scriptd | scripted
     describe voet | vote
-    describe jsnol | jsonl
     describe article-tilte | article-titles
     describe rte --kind taks | task
-    describe rte --variant papr | paper
-    generate targen-tasks-superglue:rtr -n 2 | rte
     preview rtw | rte
-    estimate bolq -n 2 | boolq
-    backends check scriptd | scripted
     {run} --backend-for correct=scriptd | scripted
-    {run} -o garbage_rat=0.1 | garbage_rate
     {run} -o seed.batch=2 | seeds
     {run} --corrector mta | meta
     {run} --variant papr | paper
@@ -29,8 +21,6 @@ NEAREST = """
     generate rte -b scripted --label entailmnt=2 | entailment
     generate --suite superglu -n 2 -b scripted | superglue
     export rows.jsonl --task rte --as jsnl | jsonl
-    export rows.jsonl --task rtte | rte
-    validate rows.jsonl --task rtte | rte
     correct rows.jsonl --task rtte | rte
     new backnd x | backend
 """

@@ -7,30 +7,18 @@ from pathlib import Path
 
 import pytest
 
-TASK = """
-from dataclasses import replace
-
-from targen_testing.sample import SAMPLE
-
-topics = SAMPLE.contexts
-TASK = SAMPLE.replace(
-    name="reviews",
-    seeds=(replace(topics, name="passages"), replace(topics, once=True)),
-    parameters={"passages": {"max_tokens": 77}},
-)
-"""
 STEPS = ["contexts", "passages", "seeds", "generate", "correct"]
 RUN = ("-n", "6", "-b", "scripted", "--backend-for", "passages=scripted")
 
 
 @pytest.fixture(autouse=True)
-def _task() -> None:
-    Path("reviews.py").write_text(TASK)
+def _task(own_task) -> None:
+    own_task("steps")
 
 
 def test_it_has_a_backend_options_and_a_line_of_its_own(targen):
     own = "-o passages.latency_ms=1 -o passages.temperature=0.3 -o passages.batch=2".split()
-    result = targen("generate", "reviews.py", *RUN, *own, "-q", "--out", "run")
+    result = targen("generate", "steps.py", *RUN, *own, "-q", "--out", "run")
     assert result.code == 0, result.err
     lock = json.loads(Path("run/manifest.json").read_text())["lock"]
     assert list(lock["steps"]) == STEPS
@@ -49,7 +37,7 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(targen):
 def test_an_estimate_has_its_line_and_its_price(targen):
     price = ("-o", "passages.price_in=1", "-o", "passages.price_out=2")
     result = targen(
-        "estimate", "reviews.py", *RUN, *price, "--reasoning-tokens", "passages=9", "--json"
+        "estimate", "steps.py", *RUN, *price, "--reasoning-tokens", "passages=9", "--json"
     )
     facts = json.loads(result.out)
     lines = {line["step"]: line for line in facts["steps"]}
@@ -60,16 +48,16 @@ def test_an_estimate_has_its_line_and_its_price(targen):
 
 
 def test_describe_and_preview_know_it(targen):
-    facts = json.loads(targen("describe", "reviews.py", "--json").out)
+    facts = json.loads(targen("describe", "steps.py", "--json").out)
     assert [part["step"] for part in facts["lists"]] == STEPS[:3]
     assert list(facts["parameters"]) == STEPS
-    calls = json.loads(targen("preview", "reviews.py", "-b", "scripted", "--json").out)["lists"]
+    calls = json.loads(targen("preview", "steps.py", "-b", "scripted", "--json").out)["lists"]
     assert {call["step"] for call in calls} == set(STEPS[:3])
 
 
 def test_it_is_batched_where_lists_are(targen):
     batch = ("-b", "chatgpt", "-o", "model=m", "-o", "api_key=x", "--batch", "--yield", "0.5")
-    command = ("estimate", "reviews.py", "-n", "6", *batch, "--backend-for", "passages=scripted")
+    command = ("estimate", "steps.py", "-n", "6", *batch, "--backend-for", "passages=scripted")
     assert targen(*command).code == 0
     result = targen(*command, "--batch-lists")
     assert result.code == 2
@@ -84,4 +72,4 @@ def test_it_is_batched_where_lists_are(targen):
     ],
 )
 def test_an_error_lists_the_steps_of_the_task(option, words, refuses):
-    refuses(f"generate reviews.py -n 2 -b scripted {option}", words, ", ".join(STEPS))
+    refuses(f"generate steps.py -n 2 -b scripted {option}", words, ", ".join(STEPS))

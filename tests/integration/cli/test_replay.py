@@ -61,44 +61,6 @@ def reviews(targen: Command) -> Path:
     return Path("run")
 
 
-def test_an_unchanged_run_gives_the_same_bytes_and_sends_nothing(
-    targen: Command, reviews: Path, silent: Callable[[], None]
-) -> None:
-    before = {path.name: path.read_bytes() for path in reviews.iterdir()}
-    silent()
-    replayed = targen("replay", reviews, "--out", "again")
-    assert replayed.code == 0, replayed.err
-    assert "nothing was sent" in replayed.out and "changed: nothing" in replayed.out
-    assert bytes_of("again") == bytes_of(reviews)
-    assert not Path("again/pending.jsonl").exists()
-    assert report("again")["status"] == "complete"
-    assert report("again")["replay"] == {"of": "run", "changed": [], "needed": []}
-    assert report("again")["usage"]["total"]["calls"] == 0
-    assert {path.name: path.read_bytes() for path in reviews.iterdir()} == before
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(
-    ("task", "options"),
-    [
-        ("cb", ("--variant", "paper")),
-        ("copa", ("--no-correct",)),
-        ("record", ()),
-        ("wic", ("--labels-per-seed", "all")),
-        ("wsc", ("--corrector", "vote", "-o", "contexts.candidates=3")),
-    ],
-)
-def test_the_tasks_give_the_same_bytes_again(
-    targen: Command, silent: Callable[[], None], task: str, options: tuple[str, ...]
-) -> None:
-    words = ("-n", 12, "-b", "scripted", "-q", "--out", "run", "--seed", 3)
-    made = targen("generate", task, *words, *options)
-    assert made.code == 0, made.err
-    silent()
-    assert targen("replay", "run", "-q").out.strip() == "run-replay/dataset.jsonl"
-    assert bytes_of("run-replay") == bytes_of("run")
-
-
 def test_a_run_that_was_extended_is_made_again_with_all_its_targets(
     targen: Command, reviews: Path, silent: Callable[[], None]
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from ...tables import table
 
 _BENCH = Path(__file__).parents[3] / "bench"
-_MUTATIONS = 20  # the bench has 2,000 of each kind
+_MUTATIONS = 12  # the bench has 2,000 of each kind
 _REFUSED = {"settings"}
 """Kinds whose good files are refused until they are trusted."""
 

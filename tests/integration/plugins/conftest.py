@@ -12,7 +12,26 @@ import pytest
 
 from ...forks import Forks
 
-collect_ignore = ["frozen_v1", "zoo"]  # plugins, with tests of their own
+collect_ignore = ["frozen_v1", "strangers", "zoo"]  # plugins, some with tests of their own
+
+PYPROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{name}"
+version = "1.0"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["targen-core>=0.1,<0.2"]
+
+[project.entry-points."targen.v1"]
+{name} = "{name}"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/{name}"]
+"""
 
 
 @pytest.fixture
@@ -41,6 +60,21 @@ def install(tmp_path: Path) -> Callable[..., Path]:
         return site
 
     return lay_out
+
+
+@pytest.fixture
+def author(tmp_path: Path) -> Callable[..., Path]:
+    """Write a plugin as its author has it: a folder, with these files beside what all have."""
+
+    def write(name: str, files: dict[str, str]) -> Path:
+        folder = tmp_path / f"{name}-folder"
+        texts = {"README.md": "A plugin.\n", "pyproject.toml": PYPROJECT.format(name=name), **files}
+        for path, text in texts.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        return folder
+
+    return write
 
 
 @pytest.fixture

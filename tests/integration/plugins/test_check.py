@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 FROZEN = Path(__file__).parent / "frozen_v1"
 
 
@@ -148,30 +150,23 @@ def test_a_wheel_that_does_not_build(targen, frozen):
     assert "      try: build it by hand" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words", "hint"),
-    [
-        (["check"], "which folder?", "targen plugins check PATH"),
-        (["chekc", "."], "no action 'chekc'", "targen plugins check PATH"),
-        (["check", "nowhere"], "there is no nowhere/pyproject.toml", "give the folder that holds"),
-    ],
-)
-def test_a_wrong_request_is_a_clear_error(targen, arguments, words, hint):
-    done = targen("plugins", *arguments)
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert hint in done.stderr
+WRONG = """
+    check | which folder? | targen plugins check PATH
+    chekc . | no action 'chekc' | targen plugins check PATH
+    check nowhere | there is no nowhere/pyproject.toml | give the folder that holds
+    check torn | pyproject.toml cannot be read
+    check nameless | names no project
+"""
 
 
-def test_a_pyproject_that_does_not_read(targen, tmp_path):
-    (tmp_path / "pyproject.toml").write_text("[project\n")
-    done = targen("plugins", "check", str(tmp_path))
+@pytest.mark.parametrize(("line", "words", "hint"), table(WRONG))
+def test_a_wrong_request_is_a_clear_error(line, words, hint, targen, tmp_path):
+    for name, text in (("torn", "[project\n"), ("nameless", "[project]\nversion = '1'\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyproject.toml").write_text(text)
+    done = targen("plugins", *line.split())
     assert done.returncode == 2
-    assert "pyproject.toml cannot be read" in done.stderr
-    (tmp_path / "pyproject.toml").write_text("[project]\nversion = '1'\n")
-    done = targen("plugins", "check", str(tmp_path))
-    assert done.returncode == 2
-    assert "names no project" in done.stderr
+    assert words in done.stderr and hint in done.stderr
 
 
 def test_without_the_kit_it_says_what_is_missing(targen):
@@ -209,15 +204,9 @@ def register_inverse_generators(register):
 """
 
 
-def test_bad_lists_and_generators_are_found(targen, tmp_path):
-    (tmp_path / "steps").mkdir()
-    (tmp_path / "steps/badsteps.py").write_text(BAD_STEPS)
-    (tmp_path / "steps/pyproject.toml").write_text(
-        '[project]\nname = "badsteps"\nversion = "1.0"\n'
-        '[project.entry-points."targen.v1"]\nbadsteps = "badsteps"\n'
-        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-    )
-    done = targen("plugins", "check", str(tmp_path / "steps"), "--json", path=[tmp_path / "steps"])
+def test_bad_lists_and_generators_are_found(targen, author):
+    folder = author("badsteps", {"src/badsteps/__init__.py": BAD_STEPS})
+    done = targen("plugins", "check", str(folder), "--json", path=[folder / "src"])
     failed = {
         (check["about"], check["check"]): check["problem"]
         for check in json.loads(done.stdout)["checks"]
@@ -248,38 +237,49 @@ def test_an_extra_that_is_not_installed_is_named_once(targen, frozen):
     assert targen(*checked).returncode == 1
 
 
-def test_a_suite_of_a_new_kind_has_its_annotated_settings(targen, tmp_path):
-    folder = tmp_path / "dishes"
-    (folder / "src/dishes").mkdir(parents=True)
-    (folder / "tests").mkdir()
-    (folder / "README.md").write_text("Dishes.\n")
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-        '[project]\nname = "dishes"\nversion = "1.0"\nreadme = "README.md"\n'
-        'requires-python = ">=3.11"\ndependencies = ["targen-core>=0.1,<0.2"]\n'
-        '[project.entry-points."targen.v1"]\ndishes = "dishes"\n'
-        '[tool.hatch.build.targets.wheel]\npackages = ["src/dishes"]\n'
-    )
-    (folder / "src/dishes/__init__.py").write_text(
-        "from targen_core import Kind, hookimpl\n"
-        "@hookimpl\ndef register_kinds(register):\n"
-        "    register.register(Kind('dish', 'register_dishes', suite='dishes.testing:DishSuite'))\n"
-        "@hookimpl\ndef register_dishes(register):\n"
-        "    register.register('soup', print, summary='soup')\n"
-    )
-    (folder / "src/dishes/testing.py").write_text(
-        "from typing import ClassVar\nfrom targen_testing.suite import Suite\n"
-        "class DishSuite(Suite):\n    kind = 'dish'\n    dish: ClassVar[str]\n"
-        "    guests: ClassVar[int] = 2\n"
-        "    def helping(self):\n        return 1\n"
-        "    def test_serves(self):\n        '''It serves its guests.'''\n"
-        "        assert self.guests\n"
-    )
-    (folder / "tests/test_dish.py").write_text(
-        "from dishes.testing import DishSuite as Suite\n"
-        "class TestSoup(Suite):\n    dish = 'soup'\n    guests = 4\n"
-        "    def helping(self):\n        return 2\n"
-    )
+DISHES = {
+    "src/dishes/__init__.py": """
+from targen_core import Kind, hookimpl
+
+@hookimpl
+def register_kinds(register):
+    register.register(Kind("dish", "register_dishes", suite="dishes.testing:DishSuite"))
+
+@hookimpl
+def register_dishes(register):
+    register.register("soup", print, summary="soup")
+""",
+    "src/dishes/testing.py": """
+from typing import ClassVar
+from targen_testing.suite import Suite
+
+class DishSuite(Suite):
+    kind = "dish"
+    dish: ClassVar[str]
+    guests: ClassVar[int] = 2
+
+    def helping(self):
+        return 1
+
+    def test_serves(self):
+        "It serves its guests."
+        assert self.guests
+""",
+    "tests/test_dish.py": """
+from dishes.testing import DishSuite as Suite
+
+class TestSoup(Suite):
+    dish = "soup"
+    guests = 4
+
+    def helping(self):
+        return 2
+""",
+}
+
+
+def test_a_suite_of_a_new_kind_has_its_annotated_settings(targen, author):
+    folder = author("dishes", DISHES)
     done = targen("plugins", "check", str(folder), "--json", path=[folder / "src"])
     assert done.returncode == 0, done.stdout + done.stderr
     checks = json.loads(done.stdout)["checks"]

@@ -158,21 +158,10 @@ def house(tmp_path, install):
 
 
 @pytest.fixture
-def guest(tmp_path):
+def guest(author):
     """The second package as its author has it: a folder."""
-    folder = tmp_path / "guest"
-    (folder / "src/guest").mkdir(parents=True)
-    (folder / "README.md").write_text("Greeters.\n")
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-        '[project]\nname = "guest"\nversion = "1.0"\nreadme = "README.md"\n'
-        'requires-python = ">=3.11"\ndependencies = ["targen-core>=0.1,<0.2"]\n'
-        '[project.entry-points."targen.v1"]\nguest = "guest"\n'
-        '[tool.hatch.build.targets.wheel]\npackages = ["src/guest"]\n'
-    )
-    (folder / "src/guest/__init__.py").write_text(GUEST.replace("guest_parts", "guest.parts"))
-    (folder / "src/guest/parts.py").write_text(PARTS)
-    return folder
+    hooks = GUEST.replace("guest_parts", "guest.parts")
+    return author("guest", {"src/guest/__init__.py": hooks, "src/guest/parts.py": PARTS})
 
 
 @pytest.fixture
@@ -263,21 +252,10 @@ def test_without_its_owner_an_object_is_not_used_and_harms_nobody(guest, install
     assert "hook register_greeters (no kind with this hook is installed" in checked.stdout
 
 
-def test_the_owner_is_checked_too(tmp_path, house, targen):
-    folder = tmp_path / "owner"
-    (folder / "src").mkdir(parents=True)
-    (folder / "README.md").write_text("A kind.\n")
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-        '[project]\nname = "house"\nversion = "1.0"\nreadme = "README.md"\n'
-        'requires-python = ">=3.11"\ndependencies = ["targen-core>=0.1,<0.2"]\n'
-        '[project.entry-points."targen.v1"]\nhouse = "house"\n'
-        '[tool.hatch.build.targets.wheel]\npackages = ["src/house"]\n'
-    )
-    (folder / "src/house").mkdir()
-    code = folder / "src/house/__init__.py"
-    code.write_text(HOUSE.replace("house_kit:", "house.kit:"))
-    (folder / "src/house/kit.py").write_text(KIT.replace("GreeterSuite", "Other"))
+def test_the_owner_is_checked_too(author, targen):
+    kit = KIT.replace("GreeterSuite", "Other")
+    code = HOUSE.replace("house_kit:", "house.kit:")
+    folder = author("house", {"src/house/__init__.py": code, "src/house/kit.py": kit})
     checked = targen("plugins", "check", str(folder))
     assert checked.returncode == 1
     assert "bad-kind: kind greeter: the kind greeter: its suite, house.kit:GreeterSuite" in (

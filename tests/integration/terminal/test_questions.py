@@ -69,12 +69,10 @@ labels:
     ],
 )
 def test_every_command_that_may_be_dear_is_asked_about_first(
-    terminal, held, tmp_path, command, question
+    terminal, held, finished, tmp_path, command, question
 ):
     (tmp_path / "mail.yaml").write_text(MAIL)
-    whose = "tickets" if command[0] == "correct" else "./mail.yaml"
-    made = terminal("generate", whose, "-n", "4", "-b", "scripted", "-q", "--out", "rows")
-    assert made.exit_code() == 0, made.text
+    finished("tickets" if command[0] == "correct" else "mail.yaml", "-n", 4, out="rows")
     service = held()
     options = ("base_url=" + service.url + "/v1", "model=m", "price_in=5000", "price_out=5000")
     backend = ("--generator", "llama") if command[0] == "ablate" else ("-b", "llama")

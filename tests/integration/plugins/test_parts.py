@@ -1,0 +1,572 @@
+"""Parts of a stranger's package: chosen by command, file and program, with options, on record."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ...tables import table
+
+CODE = (Path(__file__).parent / "strangers/acme.py").read_text(encoding="utf-8")
+MAIL = """
+description: A short message to a parcel service.
+labels:
+  complaint: the writer is angry
+  praise: the writer is pleased
+fields:
+  text: the message
+seeds: none
+"""
+PARTS = """
+corrector: majority
+filters: [acme:openings, plain]
+checks: [no-she, short]
+generators:
+  praise: acme:letters
+contexts:
+  use: acme:table
+options:
+  table.path: places.csv
+  table.column: place
+  majority.times: 5
+  openings.letters: 3
+  openings.most: 2
+  short.most: 30
+"""
+OPTIONS = """
+    table.path=places.csv acme:table.column=place majority.times=5
+    openings.letters=3 acme:openings.most=2 short.most=30
+""".split()
+CHOSEN = [
+    *"--contexts-from table --generators-from letters --corrector majority".split(),
+    *"--filter openings --filter plain --check no-she --check acme:short".split(),
+    *(word for option in OPTIONS for word in ("-o", option)),
+]
+
+
+@pytest.fixture
+def acme(install, targen, tmp_path):
+    """Run a command beside the package."""
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    (tmp_path / "using.yaml").write_text(MAIL + PARTS)
+    places = "".join(f"{n},town {n}\n" for n in range(60))
+    (tmp_path / "places.csv").write_text(f"id,place\n{places}")
+    (tmp_path / "rows.jsonl").write_text('{"text": "The parcel is late.", "label": "complaint"}\n')
+    site = [install("acme", "[targen.v1]\nacme = acme\n", {"acme": CODE})]
+
+    def run(line, *more, code=0, **environment):
+        done = targen(*line.split(), *more, path=site, **environment)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def chosen(acme):
+    """A run of 8 rows that uses every part."""
+    acme("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN)
+    return acme
+
+
+@pytest.fixture
+def at(tmp_path):
+    """A run's files: its rows as bytes, records of one, and what its manifest locks."""
+
+    class Files:
+        @staticmethod
+        def bytes(run):
+            return [(tmp_path / run / f"{n}.jsonl").read_bytes() for n in NAMES]
+
+        @staticmethod
+        def records(path):
+            return [json.loads(line) for line in (tmp_path / path).read_text().splitlines()]
+
+        @staticmethod
+        def json(path):
+            return json.loads((tmp_path / path).read_text())
+
+        @classmethod
+        def parts(cls, run):
+            return cls.json(f"{run}/manifest.json")["lock"]["parts"]
+
+    return Files
+
+
+NAMES = ("dataset", "provenance", "rejects")
+WITHIN = {"options": {}, "prompts": {}, "files": {}, "sources": [], "version": 1}
+
+
+def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen, at, tmp_path):
+    lock = at.json("run/manifest.json")["lock"]
+    parts = lock["parts"]
+    openings = {"id": "acme:openings", "options": {"letters": 3, "most": 2}}
+    assert parts["filter openings"] == {**WITHIN, **openings}
+    assert parts["filter plain"] == {**WITHIN, "id": "acme:plain"}
+    assert parts["check short"]["options"] == {"most": 30}
+    assert parts["check no-she"]["id"] == "acme:no-she"
+    assert parts["corrector"]["id"] == "acme:majority"
+    assert parts["corrector"]["options"] == {"times": 5}
+    assert [*parts["corrector"]["prompts"]] == ["acme-doubt"]
+    assert parts["contexts"]["options"]["column"] == "place"
+    assert [*parts["generator of praise"]["prompts"]] == ["acme-write"]
+    assert lock["distributions"]["acme"] == "1.0"
+    rows = at.records("run/dataset.jsonl")
+    assert [row["label"] for row in rows].count("praise") == 4
+    assert all("parcel number" in row["text"] for row in rows)
+    rejects = at.records("run/rejects.jsonl")
+    stages = {(r.get("stage"), r["reason"]) for r in rejects if r["verdict"] == "rejected"}
+    assert stages >= {("filter", "my"), ("check", "she")}
+
+    chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN)  # the very run
+    chosen("resume run -n 16")
+    report = at.json("run/report.json")["openings"]
+    refused = [r for r in at.records("run/rejects.jsonl") if r["reason"] == "same-opening"]
+    assert report["restored"] == 8, "by its ledger"
+    assert report["refused"] == len(refused) > 0
+    assert refused[0]["notes"]["opening"] == refused[0]["instance"]["text"][:3]
+    begins = [row["text"][:3] for row in at.records("run/dataset.jsonl")]
+    assert max(map(begins.count, begins)) == 2
+    chosen("resume run --verify")
+    chosen("generate mail.yaml -n 8 -b scripted --out whole", *CHOSEN)
+    chosen("resume whole -n 16 --verify")
+    assert at.bytes("whole") == at.bytes("run")
+    traced = chosen("trace run 1").stdout
+    assert "Of 5 readers" in traced and "changed since" not in traced
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(chosen, at):
+    chosen("generate mail.yaml -n 8 -b scripted --max-tokens 1500 --out cut", *CHOSEN, code=1)
+    assert at.bytes("cut") != at.bytes("run")
+    chosen("resume cut --max-tokens 1000000")
+    assert at.bytes("cut") == at.bytes("run")
+
+
+OTHERS = """
+    resume run -o openings.letters=2 | filter openings of this run, acme:openings, had letters=3, not 2
+    resume run -o majority.times=7 | corrector of this run, acme:majority, had times=5, not 7
+    {again} {chosen} -o openings.letters=2 | filter openings acme:openings, which had letters=3, not 2
+    {again} {fewer} | started with filters acme:openings, acme:plain; you asked for acme:openings
+    {again} | holds another run
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("line", "words"), table(OTHERS, 2))
+def test_another_choice_is_another_run(line, words, chosen):
+    again, all_of_them = "generate mail.yaml -n 8 -b scripted --out run", " ".join(CHOSEN)
+    fewer = all_of_them.replace("--filter plain", "")
+    assert words in chosen(line.format(again=again, chosen=all_of_them, fewer=fewer), code=2).stderr
+
+
+def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen, at):
+    same = chosen("replay run --out same -o majority.times=5")
+    assert "changed: nothing" in same.stdout, same.stderr
+    assert at.bytes("same") == at.bytes("run")
+    other = chosen("replay run --out other -o majority.times=7")
+    assert "changed: parts.corrector.options.times: 5 -> 7" in other.stdout
+    assert "the corrector had times=5, not 7" in other.stdout
+    assert at.parts("other")["corrector"]["options"] == {"times": 7}
+    chosen("resume other")
+    chosen("replay run --filter plain --out free")
+    assert "filter openings" not in at.parts("free")
+    assert not any(r["reason"] == "same-opening" for r in at.records("free/rejects.jsonl"))
+    chosen("replay run --out meta --corrector meta")
+    model = chosen("replay run --out model -o temperature=1", code=2)
+    assert "takes options of parts alone" in model.stderr
+
+
+def test_a_refused_verification_does_no_harm(chosen, tmp_path):
+    code = tmp_path / "site/acme.py"
+    code.write_text(CODE.replace("return items", "return [f'near {item}' for item in items]"))
+    assert "left as it is" in chosen("resume run --verify", code=2).stderr
+    code.write_text(CODE)
+    chosen("resume run -n 10")
+    chosen("resume run --verify")
+
+
+def test_a_run_keeps_the_files_that_options_name(chosen, at, tmp_path):
+    part = at.parts("run")["contexts"]
+    name, places = part["options"]["path"], tmp_path / "places.csv"
+    before = places.read_text()
+    assert (tmp_path / "run" / name).read_text() == before
+    assert len(part["files"]["path"]) == 64
+    assert str(tmp_path) not in (tmp_path / "run/manifest.json").read_text()
+    # The file is edited and the folder moved: the run has its own.
+    places.write_text(before.replace("town", "village"))
+    other = chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN, code=2)
+    assert "contexts acme:table, which read another file" in other.stderr
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").rename(tmp_path / "elsewhere/moved")
+    places.unlink()
+    chosen("resume elsewhere/moved -n 10")
+    chosen("resume elsewhere/moved --verify")
+    assert "town" in chosen("trace elsewhere/moved 1").stdout
+    chosen("replay elsewhere/moved --out again")
+    assert (tmp_path / "again" / name).exists()
+    (tmp_path / "elsewhere/moved" / name).write_text(before.replace("town", "village"))
+    changed = chosen("resume elsewhere/moved -n 12", code=2)
+    assert "that of its option path has changed" in changed.stderr
+
+
+def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, at, tmp_path):
+    file, mine = tmp_path / "run/manifest.json", tmp_path / "mine.csv"
+    mine.write_text("id,place\n1,home\n")
+    before = file.read_text()
+
+    def refused():
+        return chosen("resume run -n 10", code=2, TARGEN_CACHE_DIR=str(tmp_path / "other")).stderr
+
+    manifest = json.loads(before)
+    manifest["lock"]["parts"]["contexts"]["options"]["path"] = str(mine)
+    file.write_text(json.dumps(manifest))
+    assert "mine.csv" in (said := refused()) and "--trust" in said
+    manifest["lock"]["parts"] = {}
+    manifest["spec"]["options"]["table.path"] = str(mine)
+    file.write_text(json.dumps(manifest))
+    assert "--trust" in refused()
+    file.write_text(before)
+    (copy,) = (tmp_path / "run").glob("given-*")
+    copy.unlink()
+    copy.symlink_to(mine)
+    other = {"TARGEN_CACHE_DIR": str(tmp_path / "other")}
+    assert "a link" in chosen("resume run -n 10", code=1, **other).stderr
+
+
+def test_all_are_estimated_previewed_and_merged_by_shards(acme):
+    acme("estimate mail.yaml -n 6 -b scripted", *CHOSEN)
+    acme("preview mail.yaml -b scripted", *CHOSEN)
+    # No dry run is made to pass a check.
+    acme("estimate mail.yaml -n 4 -b scripted", *CHOSEN, "-o", "short.most=1")
+    for shard in (1, 2):
+        line = f"generate mail.yaml -n 8 -b scripted --out part-{shard} --shard {shard}/2"
+        acme(line, *CHOSEN, "-o", "acme:openings.most=9")
+    merged = acme("merge part-1 part-2 --out all --near-duplicates 0")
+    words = "openings and plain applied within each run; rows of different runs"
+    assert words in merged.stdout + merged.stderr
+
+
+def test_a_file_uses_them_wherever_it_lies_and_what_is_typed_wins(acme, at, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name in ("using.yaml", "places.csv"):
+        (tmp_path / name).rename(tmp_path / "mine" / name)
+    acme("generate mine/using.yaml -n 8 -b scripted --out run")
+    parts = at.parts("run")
+    assert parts["corrector"]["options"] == {"times": 5}
+    assert parts["filter openings"]["options"] == {"letters": 3, "most": 2}
+    assert [*parts][-2:] == ["filter openings", "filter plain"]
+    assert parts["generator of praise"]["id"] == "acme:letters"
+    assert "generator of complaint" not in parts
+    rows = at.records("run/dataset.jsonl")
+    assert all(("parcel number" in row["text"]) == (row["label"] == "praise") for row in rows)
+    assert not any(" she " in row["text"] or " my " in row["text"] for row in rows)
+    acme("resume run -n 10")
+    acme("resume run --verify")
+    typed = "-o majority.times=9 -o openings.most=3 --filter plain"
+    acme(f"generate mine/using.yaml -n 4 -b scripted --out typed {typed}")
+    parts = at.parts("typed")
+    assert parts["corrector"]["options"] == {"times": 9}
+    assert parts["filter openings"]["options"] == {"letters": 3, "most": 3}
+    assert [name for name in parts if "plain" in name] == ["filter plain"]
+    # A run has its own copy of the file, and its task's version tells of no folder.
+    versions = [
+        at.json(f"{run}/manifest.json")["lock"]["task"]["version"] for run in ("run", "typed")
+    ]
+    assert versions[0] in versions[1]
+    texts = [(tmp_path / "run" / name).read_text() for name in ("manifest.json", "task.json")]
+    assert str(tmp_path) not in "".join(texts)
+    (tmp_path / "mine").rename(tmp_path / "theirs")
+    acme("resume run -n 12")
+
+
+def test_options_reach_the_lists_that_a_file_uses_and_rows_need_no_plugin(
+    acme, at, targen, tmp_path
+):
+    (tmp_path / "lists.yaml").write_text(f"{MAIL}contexts:\n  use: acme:table\n")
+    made = "generate lists.yaml -n 4 -b scripted --out run"
+    assert "contexts acme:table needs the option 'path'" in acme(made, code=2).stderr
+    acme(f"{made} -o table.path=places.csv -o acme:table.column=place")
+    assert at.json("run/manifest.json")["lock"]["batches"] == [60]
+    assert all(r["seed"].startswith("town") for r in at.records("run/provenance.jsonl"))
+    acme("resume run -n 6")
+    for line in ("export run --out o.jsonl", "show run", "validate run"):
+        assert targen(*line.split()).returncode == 0
+    lost = targen("resume", "run", "-n", "8")
+    assert (lost.returncode, "no contexts named 'acme:table'" in lost.stderr) == (2, True)
+
+
+TRUST = """
+    table.path | ../places.csv | 2
+    table.path | {folder}/places.csv | 2
+    table.column | /etc/passwd | 2
+    table.column | ../there.csv | 2
+    table.column | a/../../b | 2
+    table.column | ~/x | 2
+    table.column | C:\\x | 2
+    table.column | http://host/x | 2
+    table.column | and/or |
+    table.column | / |
+    table.column | ... |
+    table.column | a: b |
+    table.column | 3/4 |
+"""
+
+
+@pytest.mark.parametrize(("option", "text", "code"), table(TRUST))
+def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(option, text, code, acme, tmp_path):
+    text = text.format(folder=tmp_path).replace("\\\\", "\\")
+    before = {"table.path": "places.csv", "table.column": "place"}[option]
+    using = (MAIL + PARTS).replace(f"{option}: {before}", f"{option}: {json.dumps(text)}")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/using.yaml").write_text(using)
+    line = "generate theirs/using.yaml -n 2 -b scripted --out run"
+    made = acme(line, code=2)  # no file has such a column
+    assert (f"options.{option} = {text}" in made.stderr) == bool(code)
+    assert ("--trust" in made.stderr) == bool(code)
+    assert not (tmp_path / "run").exists()
+    if option == "table.path":
+        acme(f"--trust {line}")
+        acme("resume run -n 4")
+        other = acme("resume run -n 6", code=2, TARGEN_CACHE_DIR=str(tmp_path / "other"))
+        assert "--trust" in other.stderr, "someone else, who gets the run, is asked"
+
+
+IN_A_FILE = """
+    majority.times: 5 | majority.times: 0 | options.majority.times: option majority.times of
+    majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
+    majority.times: 5 | majorty.times: 1 | the task uses no part 'majorty'
+    majority.times: 5 | times: 1 | an option is NAME.KEY
+    openings.most: 2 | openings.most: 0 | option openings.most of filter acme:openings
+    praise: acme | prise: acme | no such label
+    corrector: majority | corrector: majorty | line 10: corrector: no corrector named
+    use: acme:table | use: tabel | no contexts named 'tabel'
+    places.csv | palces.csv | options.table.path: option table.path of contexts
+    [no-she, short] | [no-he, short] | no check named 'no-he' is installed
+    [acme:openings, plain] | [opening] | filter.use: no filter named 'opening'
+    [no-she, short] | [{max: 2}] | checks.0
+"""
+TYPED = """
+    mail.yaml | --filter openngs | did you mean openings
+    mail.yaml | --check no-sh | did you mean no-she
+    mail.yaml | --filter openings -o openings.most=0 | option openings.most of filter
+    mail.yaml | --filter openings -o openings.least=1 | has no option 'least'
+    mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options
+    mail.yaml | -o openings.most=1 | --filter openings uses it
+    mail.yaml | -o vote.votes=3 --corrector majority | the corrector targen-core:vote is not used here
+    mail.yaml | --corrector majority -o majority.times=x | option majority.times of corrector acme:majority
+    mail.yaml | --corrector majority -o majority.time=3 | has no option 'time'
+    mail.yaml | -o jury.times=3 | no step 'jury', and no such part
+    mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | are one option with two values
+    mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
+    mail.yaml | --generators-from prise=letters | has no label prise | did you mean praise
+    rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("key", "value", "words"), table(IN_A_FILE))
+def test_what_a_file_cannot_say_of_them(key, value, words, acme, tmp_path):
+    (tmp_path / "using.yaml").write_text((MAIL + PARTS).replace(key, value))
+    said = acme("generate using.yaml -n 4 -b scripted", code=2).stderr
+    assert words in said
+    assert "report it" not in said
+
+
+@pytest.mark.parametrize(("task", "options", "words", "hint"), table(TYPED, 4))
+def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path):
+    said = acme(f"generate {task} -n 4 -b scripted {options}", code=2).stderr
+    assert words in said and hint in said
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("file", ["majority.times: 5", "acme:majority.times: 5"])
+def test_one_option_has_two_spellings(file, acme, at, tmp_path):
+    (tmp_path / "using.yaml").write_text((MAIL + PARTS).replace("majority.times: 5", file))
+    both = "-o majority.times=9 -o acme:majority.times=9"
+    acme(f"generate using.yaml -n 2 -b scripted --out run {both}")
+    assert at.parts("run")["corrector"]["options"] == {"times": 9}
+
+
+PROGRAM = """
+import targen_core as tg
+
+chosen = dict(
+    contexts_from="table", generators_from={"praise": "letters"}, corrector="majority",
+    filters=["openings", "acme:plain"], checks="no-she",
+    options={"table": {"path": "places.csv", "column": "place"}, "majority.times": 5,
+             "openings.letters": 1, "openings.most": 4},
+)
+made = tg.generate("mail.yaml", n=8, model="scripted", out="made", progress=False, **chosen)
+print(len(made), made.path, made.report.raw["openings"]["openings"] > 0)
+grown = tg.resume(made, n=10, progress=False)
+again = tg.replay(made, "again")
+print(len(grown), again.path.joinpath("dataset.jsonl").read_bytes()
+      == made.path.joinpath("dataset.jsonl").read_bytes())
+print(tg.estimate("mail.yaml", n=8, model="scripted", filters="openings").rows)
+for wrong in ({"filters": 3}, {"filters": ["opening"]}, {"options": {"vote.votes": 3}}):
+    try:
+        tg.generate("mail.yaml", n=4, model="scripted", **wrong)
+    except tg.UsageError as error:
+        print(error)
+"""
+
+
+def test_a_program_takes_them(acme, tmp_path):
+    own = {"PYTHONPATH": str(tmp_path / "site"), "TARGEN_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=tmp_path,
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    *made, lone = done.stdout.splitlines()
+    assert made == [
+        "8 made True",
+        "10 True",
+        "8",
+        "filters is 3",
+        "no filter named 'opening' is installed",
+    ], done.stderr
+    assert "the corrector targen-core:vote is not used here" in lone
+
+
+PAIRS = """
+from pydantic import BaseModel
+from targen_core import ListStep
+from targen_testing.sample import SAMPLE, Review
+
+class Pair(BaseModel):
+    one: str
+    two: str
+
+async def propose(llm, parent, existing):
+    return []
+
+def write(label):
+    async def written(llm, pair, /):
+        return Review(text=f"{pair.one} and {pair.two}: {label}, {llm.rng('n').random()}",
+                      label=label)
+    return written
+
+TASK = SAMPLE.replace(
+    name="pairs",
+    seeds=(ListStep(item=Pair, propose=propose, batch=3),),
+    generators={"good": write("good"), "bad": write("bad")},
+)
+"""
+
+
+def test_seeds_may_have_more_fields_than_a_task_needs(acme, at, tmp_path):
+    (tmp_path / "pairs.py").write_text(PAIRS)
+    options = "--seeds-from couples --near-duplicates 0 --no-correct --out run"
+    acme(f"generate pairs.py -n 6 -b scripted {options}")
+    seeds = [record["seed"] for record in at.records("run/provenance.jsonl")]
+    assert all(seed.keys() == {"one", "two", "place"} for seed in seeds)
+    acme("resume run -n 10")
+    acme("resume run --verify")
+
+
+def test_a_label_a_correction_and_an_export_take_them(acme, at, tmp_path):
+    acme("generate mail.yaml -n 4 -b scripted --generators-from praise=acme:letters --out run")
+    rows = at.records("run/dataset.jsonl")
+    assert all(("parcel number" in row["text"]) == (row["label"] == "praise") for row in rows)
+    judged = "--corrector majority -o majority.times=1 --out judged"
+    acme(f"correct rows.jsonl --task mail.yaml -b scripted {judged}")
+    assert at.json("judged/correction.json")["part"]["options"] == {"times": 1}
+    acme("export rows.jsonl --task mail.yaml --as lines --out out.txt -o lines.upper=true")
+    assert (tmp_path / "out.txt").read_text() == "THE PARCEL IS LATE.\n"
+
+
+DESCRIBED = """
+    list-filters | openings
+    list-checks | no-she
+    describe openings | openings.most
+    describe openings | use it: --filter openings
+    describe no-she | Refuses the word she.
+    describe no-she | use it: --check no-she
+    describe plain | Refuses the word my.
+    describe majority | at least 1, at most 99
+    describe letters --kind generator --prompts | prompt: acme-write, version
+    describe letters --kind generator --prompts | Write a $label about: $seed
+    describe table | use it: --contexts-from table; in a task file contexts: {use: acme:table}
+    describe using.yaml | acme:letters
+    describe tfidf | targen train DATASET --trainer tfidf
+"""
+
+
+@pytest.mark.parametrize(("line", "words"), table(DESCRIBED, 2))
+def test_they_are_listed_and_described(line, words, acme):
+    assert words in acme(line).stdout
+
+
+def test_a_description_gives_options_and_the_parts_of_a_file(acme, targen, tmp_path):
+    options = {
+        each["name"]: each for each in json.loads(acme("describe table --json").stdout)["options"]
+    }
+    assert options["path"]["required"]
+    assert options["column"]["default"] == "context"
+    facts = json.loads(acme("describe using.yaml --json").stdout)
+    path = str(tmp_path / "places.csv")
+    assert facts["parts"]["contexts"]["options"] == {"path": path, "column": "place"}
+    assert facts["parts"]["corrector"]["id"] == "acme:majority"
+    assert facts["filters"] == ["acme:openings", "plain"]
+    without = targen("describe", "using.yaml")
+    assert without.returncode == 0
+    assert "no contexts named 'acme:table'" in without.stdout
+
+
+WRONG = """
+class Forgets(Openings):
+    def __init__(self):
+        super().__init__(OpeningsOptions(letters=8))
+
+    def restore(self, entries):
+        pass
+
+class Raises(Filter):
+    def find(self, candidate):
+        return {}["no such key"]
+
+def says_no(instance, seed):
+    return False
+
+@hookimpl(specname="register_filters")
+def more_filters(register):
+    register.register("forgets", Forgets)
+    register.register("raises", Raises)
+    register.register("made", Plain())
+
+@hookimpl(specname="register_checks")
+def more_checks(register):
+    register.register("says-no", says_no)
+"""
+
+
+def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_path):
+    folder = author("acme", {"src/acme/__init__.py": CODE + WRONG})
+    for made in (True, False):
+        if not made:
+            register = '    register.register("made", Plain())\n'
+            (folder / "src/acme/__init__.py").write_text((CODE + WRONG).replace(register, ""))
+        found = json.loads(acme(f"plugins check {folder} --json", code=1).stdout)["checks"]
+        of: dict[str, dict[str, set[str]]] = {}
+        for each in found:
+            outcomes = of.setdefault(each["about"], {})
+            outcomes.setdefault(each["outcome"], set()).add(each["check"])
+        if made:
+            assert of["filter made"]["failed"] == {"target-wrong-type"}
+    for right in ("filter openings", "check no-she", "generator letters"):
+        assert of[right].keys() == {"passed"}, right
+    assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
+    assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
+    assert of["filter raises"]["failed"] >= {"makes-rows", "described"}
+    assert "makes-rows" in of["check says-no"]["failed"]
+    assert "remembers" in of["filter forgets"]["failed"]
+    assert of["contexts table"]["skipped"] == {"needs-an-option"}
+    shown = json.loads(acme("plugins --json").stdout)
+    assert next(p for p in shown if p["distribution"] == "acme")["state"] == "ok"
