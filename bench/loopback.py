@@ -70,16 +70,27 @@ def _value(fields: dict[str, Any], asked: list[str], rng: random.Random) -> dict
     if "topics" in fields:
         pairs = [f"{field} {matter}" for field in _FIELDS for matter in _MATTERS]
         return {"topics": rng.sample(pairs, 10)}
-    if "sentences" in fields:
+    if "premises" in fields:
         topic = _after("Topic: ", asked)
-        return {"sentences": [_premise(topic, rng) for _ in range(5)]}
+        return {"premises": [_premise(topic, rng) for _ in range(5)]}
     if "hypothesis" in fields:
         return {"hypothesis": _hypothesis(_after("Premise: ", asked), rng)}
+    for name in fields.keys() & {"contexts", "seeds"}:  # of a task in a file
+        pairs = [
+            f"{field} {matter} in {place}"
+            for field in _FIELDS
+            for matter in _MATTERS
+            for place in _PLACES
+        ]
+        return {name: rng.sample(pairs, fields[name]["minItems"])}
+    if "text" in fields:
+        return {"text": _premise(rng.choice(_MATTERS), rng)}
     if "verdict" in fields:
+        options = [one for one in fields["actual"].get("enum", ()) if one != "unsure"]
         claimed = _after("Worker's output: ", asked)
         actual, draw = claimed, rng.random()
         if draw < 0.1:
-            actual = "entailment" if claimed != "entailment" else "not_entailment"
+            actual = next(one for one in options if one != claimed)
         elif draw < 0.14:
             actual = "no_valid_instance"
         right = actual == claimed and draw > 0.17
@@ -124,8 +135,9 @@ def _hypothesis(premise: str, rng: random.Random) -> str:
 
 
 class _State:
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.low, self.high = args.low_ms / 1000, args.high_ms / 1000
+        self.sigma, self.hang, self.replica = args.sigma, args.hang, args.hanging_replica
         self.jitter = random.Random()  # order of arrival must not matter: let it vary
         self.reset()
 
@@ -189,7 +201,12 @@ class _Connection(asyncio.Protocol):
         state.calls.append(call)
         state.in_flight += 1
         state.peak = max(state.peak, state.in_flight)
+        if state.jitter.random() < state.hang:
+            return  # for ever
+        if state.replica and len(state.calls) % state.replica == 0:
+            return  # one of several, which answers nothing
         wait = state.jitter.uniform(state.low, state.high)
+        wait *= state.jitter.lognormvariate(0.0, state.sigma) if state.sigma else 1.0
         asyncio.get_running_loop().call_later(wait, self.answer, body, digest, len(raw), call)
 
     def answer(self, body: dict[str, Any], digest: bytes, size: int, call: list[Any]) -> None:
@@ -232,8 +249,8 @@ class _Connection(asyncio.Protocol):
         self.transport.write(head.encode() + body)
 
 
-async def _serve(low: float, high: float) -> None:
-    state = _State(low, high)
+async def _serve(args: argparse.Namespace) -> None:
+    state = _State(args)
     server = await asyncio.get_running_loop().create_server(
         lambda: _Connection(state), "127.0.0.1", 0, backlog=1024
     )
@@ -248,8 +265,9 @@ async def _serve(low: float, high: float) -> None:
 class Loopback:
     """The server as a child process; use it as a context manager."""
 
-    def __init__(self, low_ms: float, high_ms: float) -> None:
+    def __init__(self, low_ms: float, high_ms: float, *more: str) -> None:
         command = [sys.executable, __file__, "--low-ms", str(low_ms), "--high-ms", str(high_ms)]
+        command += more
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -289,8 +307,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--low-ms", type=float, default=20.0)
     parser.add_argument("--high-ms", type=float, default=50.0)
-    args = parser.parse_args()
-    asyncio.run(_serve(args.low_ms / 1000, args.high_ms / 1000))
+    parser.add_argument("--sigma", type=float, default=0.0, help="of lognormal times")
+    parser.add_argument("--hang", type=float, default=0.0, help="share that is never answered")
+    parser.add_argument("--hanging-replica", type=int, default=0, help="every Nth, likewise")
+    asyncio.run(_serve(parser.parse_args()))
 
 
 if __name__ == "__main__":

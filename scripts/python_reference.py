@@ -82,6 +82,7 @@ MODULES = [
     "targen_core.calls.model",
     "targen_core.calls.sampling",
     "targen_core.calls.scores",
+    "targen_core.calls.hedging",
     "targen_core.calls.secrets",
     "targen_core.calls.executor",
     "targen_core.calls.batch",

@@ -826,7 +826,7 @@ class Lab:
         **spec: Any,
     ) -> Ran:
         registry = self.registry(task or world.task(), model)
-        caps = {"concurrency": concurrency, **(limits or {})}
+        caps = {"concurrency": concurrency, "hedge": False, **(limits or {})}
         if resume or grow is not None:
             job = Job.resume(
                 registry, path, cache=cache, quotas=grow, limits=caps, **(resuming or {})

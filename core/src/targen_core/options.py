@@ -351,6 +351,9 @@ class Limits(Options):
             default="600; 1 to 120, by what fails, where the service never answered",
         ),
     ] = None
+    hedge: Annotated[
+        bool, Flag("Send a call again, beside the first, that takes far longer than others.")
+    ] = True
     batch: Annotated[
         bool, Flag("Use batches of the service: cheaper, within a day.", panel=BATCHES)
     ] = False

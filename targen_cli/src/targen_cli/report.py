@@ -425,6 +425,8 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ],
         optional=("label", "cached", "lost", "dollars"),
     )
+    if hung := report.get("hung"):
+        print(f"{plural(hung, 'call')} hung; asked again.")
     if report.get("unused_calls"):
         ahead = plural(report["unused_calls"], "speculative call")
         waiting = "not used yet; a resume uses what it needs of them"

@@ -73,6 +73,7 @@ def desk(tmp_path: Path) -> Any:
         cache: Any = None,
         seed: int = 0,
         max_outage: float = 600.0,
+        hedge: bool = False,
     ) -> Desk:
         usage = Usage()
         records: list[dict[str, Any]] = []
@@ -96,6 +97,7 @@ def desk(tmp_path: Path) -> Any:
             budget=budget,
             usage=usage,
             max_outage=max_outage,
+            hedge=hedge,
         )
         return Desk(layer, journal, usage, budget, limiter, model, records)
 

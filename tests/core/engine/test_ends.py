@@ -146,7 +146,7 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
 
 
 @pytest.mark.parametrize("concurrency", [1, 4, 16])
-def test_no_more_than_four_times_concurrency_wait_past_the_commit_point(lab, tmp_path, concurrency):
+def test_candidates_run_ahead_of_a_slow_one_and_not_without_end(lab, tmp_path, concurrency):
     world = lab.World(lists=(5, 5), relabel=0.2, none=0.1)
     started, committed, max_waiting = set(), set(), 0
     first_place = {}
@@ -178,7 +178,7 @@ def test_no_more_than_four_times_concurrency_wait_past_the_commit_point(lab, tmp
         listen=listen,
     )
     assert ran.error is None
-    assert concurrency <= max_waiting <= 4 * concurrency
+    assert 4 * concurrency <= max_waiting <= 64 * concurrency
 
 
 # --- faults of a plugin ---

@@ -84,6 +84,7 @@ async def agenerate(
     delivery: str | None = None,
     rounds: int | None = None,
     cache: bool = True,
+    hedge: bool = True,
     executor: ExecutorLike | None = None,
     progress: bool = True,
     registry: Registry | None = None,
@@ -164,6 +165,7 @@ async def agenerate(
         delivery: another way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
+        hedge: whether to send a call again, beside the first, that takes far longer than others.
         executor: where the models work, if not in this process: an executor's name, such as "ray",
             or a mapping with `name` and any of `address` (of a cluster), `workers` (4 or "2-8"),
             `resources` (of each, such as `{"gpu": 1}`) and `replicas` (addresses of servers with
@@ -225,6 +227,7 @@ async def agenerate(
         delivery=delivery,
         rounds=rounds,
         cache=cache,
+        hedge=hedge,
         shard=shard,
     ) as request:
         where = elsewhere(request.registry, executor, delivery=request.spec.limits.delivered_by)
@@ -256,6 +259,7 @@ async def aresume(
     exclude: SourcesLike | None = None,
     verify: bool = False,
     cache: bool | None = None,
+    hedge: bool | None = None,
     executor: ExecutorLike | None = None,
     progress: bool = True,
     registry: Registry | None = None,
@@ -288,6 +292,7 @@ async def aresume(
             objects.
         verify: judge everything again and compare it with what was written.
         cache: whether to share replies with earlier runs; by default as the run was started.
+        hedge: whether to send calls again that take far longer than others; likewise.
         executor: where the models work, as `generate` takes it; by default in this process.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
@@ -326,6 +331,7 @@ async def aresume(
         rounds=rounds,
         datasets={"exclude": exclude},
         cache=cache,
+        hedge=hedge,
         verify=verify,
     )
     job.elsewhere = where

@@ -64,7 +64,7 @@ class Budget:
         Raises:
             BudgetExhausted: it does not fit although nothing else is open.
         """
-        while not self._fits(tokens, dollars):
+        while not self.take(tokens, dollars):
             if not self._open:
                 raise self._exhausted(tokens, dollars)
             waiter = asyncio.get_running_loop().create_future()
@@ -74,9 +74,15 @@ class Budget:
             finally:
                 if waiter in self._waiting:
                     self._waiting.remove(waiter)
+
+    def take(self, tokens: int, dollars: float) -> bool:
+        """Set aside an upper bound if it fits now."""
+        if not self._fits(tokens, dollars):
+            return False
         self._open += 1
         self._reserved_tokens += tokens
         self._reserved_dollars += dollars
+        return True
 
     def settle(self, reserved: tuple[int, float], tokens: int, dollars: float) -> None:
         """Replace a reservation by what the attempt really took."""

@@ -11,6 +11,7 @@ a stage: only what the model said decides a row.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -24,6 +25,7 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, call_key
 from targen_core.calls.delivery import Outstanding
+from targen_core.calls.hedging import LOOK, MOST_LOOK, SHORTEST, Patience, Watched, hears
 from targen_core.calls.journal import Journal, checked, compact, unchecked
 from targen_core.calls.model import (
     ChatReply,
@@ -36,7 +38,7 @@ from targen_core.calls.model import (
     RateHeaders,
     counted,
 )
-from targen_core.calls.rate import Outcome, RateLimiter
+from targen_core.calls.rate import Outcome, RateLimiter, Ticket
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
@@ -52,6 +54,7 @@ from targen_core.errors import (
     StageFailed,
     TargenError,
     TimedOut,
+    WriteFailed,
 )
 from targen_core.text import plural
 from targen_core.wording import Option
@@ -96,6 +99,9 @@ class CallLayer:
             stops the run; None: `MAX_OUTAGE`, and where it never answered as
             long as its error suggests (`ServiceError.max_startup`).
         outstanding: what earlier processes handed over to deliveries.
+        hedge: whether a call that takes far longer than others is sent again beside the first;
+            see `calls.hedging`.
+        shortest: seconds; calls that usually take less are judged as if they took so long.
     """
 
     def __init__(
@@ -109,6 +115,8 @@ class CallLayer:
         usage: Usage,
         max_outage: float | None = None,
         outstanding: Sequence[Outstanding] = (),
+        hedge: bool = False,
+        shortest: float = SHORTEST,
     ) -> None:
         self.models = models
         self.seed = seed
@@ -139,6 +147,15 @@ class CallLayer:
         self._last_success: float | None = None
         self._trouble: _Trouble | None = None
         self._jitter = random.Random(seed)
+        self._hedge = hedge
+        self._patience = {bound.limiter: Patience(shortest) for bound in models.values()}
+        self._watched: dict[_Sending, None] = {}  # in the order in which they were sent first
+        self._looks = False  # whether a timer is set for the next look at them
+
+    @property
+    def hung(self) -> int:
+        """Calls that hung, and were answered to a later sending."""
+        return sum(patience.hung for patience in self._patience.values())
 
     @property
     def in_flight(self) -> int:
@@ -402,17 +419,23 @@ class CallLayer:
                 return answer
             if not answer.retryable:
                 raise answer
+            self._check(scope)
             delay, asked = self._delay(sending, answer)
             await self._back_off(delay, asked, bound.limiter, scope)
 
     async def _attempt(self, sending: _Sending, scope: Scope) -> ChatReply | ServiceError:
-        """Send once, with money and a place in the rate limit reserved; journal the answer."""
+        """Send, with money and a place in the rate limit reserved; journal the answer."""
         self._check(scope)
         await self.budget.reserve(*sending.reserved)
         spent: tuple[int, float] = (0, 0.0)
+        by: _Flight | None = None
+        sending.begin(scope)
         try:
-            answer = await self._exchange(sending, scope)
+            answer, sender = await self._exchange(sending, sending.first), sending.first
+            if sending.beside and not isinstance(answer, ChatReply):
+                answer, sender = await self._answer_beside(sending, answer)
             if isinstance(answer, ChatReply):
+                by = sender
                 answer, spent = self._answered(sending, answer)
             elif answer.billed:
                 spent = sending.reserved
@@ -422,21 +445,27 @@ class CallLayer:
             return answer
         finally:
             self.budget.settle(sending.reserved, *spent)
+            if sending in self._watched:
+                self._land(sending, by, spent[1])
 
-    async def _exchange(self, sending: _Sending, scope: Scope) -> ChatReply | ServiceError:
+    async def _exchange(self, sending: _Sending, flight: _Flight) -> ChatReply | ServiceError:
         """Wait for a turn, send, and tell the limiter what came of it."""
-        bound, step = sending.bound, sending.call.step
+        bound, step, scope = sending.bound, sending.call.step, sending.scope
         ticket = await bound.limiter.acquire(
-            sending.reserved[0], turn=sending.turn, unwanted=lambda: self._unwanted(scope)
+            sending.reserved[0],
+            turn=sending.turn,
+            unwanted=lambda: sending.is_over or self._unwanted(scope),
         )
         if ticket is None:
             raise CallCancelled
         answer: ChatReply | ServiceError | None = None
-        sending.sent = asyncio.get_running_loop().time()
+        flight.ticket = ticket
         self.flying[step] += 1
         try:
             self._check(scope)
-            answer = await self._complete(bound, sending.request, scope)
+            self._take_off(sending, flight)
+            async with asyncio.timeout(None) as flight.cut:
+                answer = await self._complete(bound, sending.request, scope)
         except ContentFiltered as raised:
             # Said of the candidate, not of the service: an answer. Some
             # services bill the prompt all the same.
@@ -444,13 +473,21 @@ class CallLayer:
             answer = ChatReply(str(raised), "content-filter", billed)
         except ServiceError as raised:
             answer = raised
+        except (TimeoutError, StageFailed):  # some models make an error of being cut
+            if not flight.is_cut:
+                raise
         finally:
+            flight.cut = None
             self.flying[step] -= 1
             error = answer if isinstance(answer, ServiceError) else None
             rate = answer.rate if answer else None
             retry_after = error.retry_after if error else None
             outcome = "answered" if isinstance(answer, ChatReply) else _outcome(error)
-            bound.limiter.release(ticket, outcome, rate=rate, retry_after=retry_after)
+            if not flight.is_cut:
+                self._give_back(sending, flight, outcome, rate, retry_after)
+            self._give_back(sending, flight)
+        if answer is None or (flight.is_cut and error is not None):
+            answer = TimedOut("no answer, and nobody waits for it", billed=True)
         asked = _asked(bound.limiter.pause, rate, retry_after)
         if asked > (self.max_outage or MAX_OUTAGE):
             words = f": {error}" if error is not None else ""
@@ -461,6 +498,149 @@ class CallLayer:
                 )
             )
         return answer
+
+    # --- calls that take too long ---
+
+    def _take_off(self, sending: _Sending, flight: _Flight) -> None:
+        """A sending of a call goes off: watch how long it takes."""
+        loop = asyncio.get_running_loop()
+        flight.sent = loop.time()
+        if flight is sending.first:
+            sending.sent = flight.sent
+        if not self._hedge or sending.bound.deferred:
+            return
+        if flight is sending.first:
+            self._patience_for(sending).begin(sending.watched, flight.sent)
+            self._watched[sending] = None
+            self._look_soon(loop)
+        else:
+            sending.watched.latest = flight.sent
+        hears(sending.watched, loop.time)
+
+    def _land(self, sending: _Sending, by: _Flight | None, dollars: float) -> None:
+        """A call is over, answered `by` one of its sendings; the others are cancelled."""
+        del self._watched[sending]
+        patience, now = self._patience_for(sending), asyncio.get_running_loop().time()
+        if by is not None and by.sent is not None:
+            patience.answered(sending.watched, by.sent, now, dollars)
+        patience.end(sending.watched, now, again=by is not None and by is not sending.first)
+        sending.is_over = True
+        for flight in sending.beside:
+            # The answer has what was reserved for the first sending; what was for its own stands
+            # for that.
+            lost = sending.is_first_lost if flight is by else flight.sent is not None
+            self._settle(sending, flight, lost=lost, reply=None if flight is by else flight.reply)
+            flight.task.cancel()
+
+    def _patience_for(self, sending: _Sending) -> Patience:
+        return self._patience[sending.bound.limiter]
+
+    def _look_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._looks:
+            self._looks = True
+            pause = min(MOST_LOOK, max(LOOK, self._least / 8))
+            loop.call_at(loop.time() + pause, self._look, loop, loop.time() + pause + LOOK)
+
+    @property
+    def _least(self) -> float:
+        """Seconds that any call may take before it is doubted."""
+        return min(patience.least for patience in self._patience.values())
+
+    def _look(self, loop: asyncio.AbstractEventLoop, at_latest: float) -> None:
+        """Send calls again that take too long."""
+        self._looks = False
+        if self._watched:
+            self._look_soon(loop)
+        now = loop.time()
+        if now > at_latest:
+            return  # this process was busy: answers may be there that nobody has read yet
+        least = self._least
+        for sending in [*self._watched]:
+            call, patience = sending.watched, self._patience_for(sending)
+            if now - call.first < least:
+                break  # those behind it were sent later
+            if self._unwanted(sending.scope):
+                if patience.is_given_up(call, now):
+                    sending.first.cut_off()
+            elif not sending.bound.limiter.down and patience.is_due(call, now):
+                self._send_again(sending, now)
+
+    def _send_again(self, sending: _Sending, now: float) -> None:
+        """Send a call a second time beside the first, if there is money for both."""
+        if not self.budget.take(*sending.reserved):
+            return
+        self._patience_for(sending).send_again(sending.watched, now)
+        for flight in (sending.first, *sending.beside):
+            # Its slot is for the new one: calls that hang would have all of them in the end.
+            self._give_back(sending, flight)
+        flight = _Flight()
+        sending.beside.append(flight)
+        flight.task = asyncio.create_task(self._beside(sending, flight))
+
+    async def _beside(self, sending: _Sending, flight: _Flight) -> None:
+        """Send a call once more; if it is answered first, hand the answer over."""
+        answer: ChatReply | ServiceError | None = None
+        with contextlib.suppress(CallCancelled, TargenError):  # the first one says so too
+            answer = await self._exchange(sending, flight)
+        if isinstance(answer, ChatReply):
+            flight.reply = answer
+            if sending.won is None:
+                sending.won = flight
+                sending.first.cut_off()
+            return
+        sending.watched.latest = asyncio.get_running_loop().time()
+        lost = flight.sent is not None if answer is None else answer.billed
+        try:
+            self._settle(sending, flight, lost=lost)
+        except WriteFailed as error:
+            self.halt(error)
+
+    async def _answer_beside(
+        self, sending: _Sending, error: ServiceError
+    ) -> tuple[ChatReply | ServiceError, _Flight]:
+        """The answer to a later sending of a call whose first came to nothing, if there is one."""
+        first = sending.first
+        if sending.won is None and error.retryable and not first.is_cut:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None) as first.cut:
+                    while tasks := [each.task for each in sending.beside if not each.task.done()]:
+                        await asyncio.wait(tasks)
+            first.cut = None
+        sending.is_first_lost = error.billed
+        if sending.won is None or sending.won.reply is None:
+            return error, first
+        return sending.won.reply, sending.won
+
+    def _give_back(
+        self,
+        sending: _Sending,
+        flight: _Flight,
+        outcome: Outcome = "nothing",
+        rate: RateHeaders | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Give the slot of a sending back, if it has one."""
+        ticket, flight.ticket = flight.ticket, None
+        if ticket is not None:
+            sending.bound.limiter.release(ticket, outcome, rate=rate, retry_after=retry_after)
+
+    def _settle(
+        self, sending: _Sending, flight: _Flight, *, lost: bool, reply: ChatReply | None = None
+    ) -> None:
+        """Count what a later sending may have cost, once; a `reply` tells it exactly."""
+        if flight.is_settled:
+            return
+        flight.is_settled = True
+        spent: tuple[int, float] = (0, 0.0)
+        try:
+            if lost:
+                most = (sending.tokens, sending.max_tokens)
+                reply = ChatReply("", "other", *most) if reply is None else counted(reply, *most)
+                tokens, price = (reply.input_tokens, reply.output_tokens), sending.bound.price
+                spent = (sum(tokens), price.max_dollars(*tokens) if price else 0.0)
+                self._write_lost(sending.call, *tokens, price)
+        finally:
+            self.budget.settle(sending.reserved, *spent)
 
     def _answered(self, sending: _Sending, reply: ChatReply) -> tuple[ChatReply, tuple[int, float]]:
         """Write down a reply, and let those go on who wait for an answer; what it cost, too."""
@@ -664,6 +844,41 @@ class _Sending:
         self.turn = bound.limiter.turn()
         self.failures = self.alone = 0
         self.failing_since = self.sent = 0.0
+        self.watched = Watched(call.step, self.max_tokens, dollars)
+
+    def begin(self, scope: Scope) -> None:
+        """Begin an attempt."""
+        self.scope = scope
+        self.first = _Flight()
+        self.beside: list[_Flight] = []
+        self.won: _Flight | None = None  # of those beside, which was answered before the first
+        self.is_first_lost = True
+        self.is_over = False
+
+
+class _Flight:
+    """One sending of a call.
+
+    Attributes:
+        sent: when it went off; None before.
+        ticket: its slot, until it is given back.
+        reply: the answer, to one beside the first.
+    """
+
+    task: asyncio.Task[None]  # of one beside the first
+
+    def __init__(self) -> None:
+        self.sent: float | None = None
+        self.ticket: Ticket | None = None
+        self.reply: ChatReply | None = None
+        self.cut: asyncio.Timeout | None = None
+        self.is_cut = self.is_settled = False
+
+    def cut_off(self) -> None:
+        """Wait no longer for the answer."""
+        if self.cut is not None and not self.is_cut:
+            self.is_cut = True
+            self.cut.reschedule(0.0)
 
 
 def _request(

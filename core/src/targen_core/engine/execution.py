@@ -25,15 +25,24 @@ class Execution:
         task: whose they are.
         executor: does the work.
         layer: stops all calls where one failed.
+        room: set when a candidate is done, since another may be worth starting then.
     """
 
-    def __init__(self, task: Task[Any, Any], executor: Executor, layer: CallLayer) -> None:
+    def __init__(
+        self, task: Task[Any, Any], executor: Executor, layer: CallLayer, room: asyncio.Event
+    ) -> None:
         self._task = task
         self._executor = executor
         self._layer = layer
+        self._room = room
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
         self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
         self._running: set[asyncio.Task[Any]] = set()
+
+    @property
+    def running(self) -> int:
+        """Candidates that are being executed."""
+        return len(self._running)
 
     def start(self, slot: Slot) -> None:
         """Start a candidate: its `task` gives the outcome."""
@@ -96,6 +105,7 @@ class Execution:
     def on_done(self, task: asyncio.Task[Any]) -> None:
         """A failure stops the sending at once; commit goes on up to it."""
         self._running.discard(task)
+        self._room.set()
         if task.cancelled():
             return
         error = task.exception()

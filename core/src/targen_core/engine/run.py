@@ -52,6 +52,7 @@ __all__ = ["Engine", "Sink", "Target"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
+_BUSY = 2  # that are kept at work if the earliest takes long, likewise
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
 # Of a candidate; no later target reopens a final one. Of a needless one there never was a verdict.
 # One whose refusal gives way is looked at again where there is nothing else.
@@ -120,7 +121,8 @@ class Engine:
         # Rows that the instances' own schema makes are right already.
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
         self._layer = layer
-        self._execution = Execution(task, executor, layer)
+        self._room = asyncio.Event()
+        self._execution = Execution(task, executor, layer, self._room)
         self._sink = sink
         self._ledger: Ledger = ledger or NoLedger()
         self._listener = listener or (lambda event: None)
@@ -135,6 +137,7 @@ class Engine:
             self._balance,
             self._execution,
             size=_AHEAD * concurrency * each,
+            busy=_BUSY * concurrency,
             margin=margin,
         )
         # By part and candidate number in it: how it fared when it was last its turn.
@@ -147,7 +150,6 @@ class Engine:
         self.lacking: list[Lacking] = []
         self._next_idx = 0
         self._used_calls = 0
-        self._room = asyncio.Event()
         self._arrived = asyncio.Event()
 
     def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> SeedOrder | PartsOrder:

@@ -21,6 +21,8 @@ from targen_core.tasks.model import Task
 
 __all__ = ["Window"]
 
+_FAR = 16  # times its size that a window may grow to
+
 
 class Window:
     """The candidates without a verdict, in their order.
@@ -31,6 +33,7 @@ class Window:
         balance: the shares of the items of a balanced list.
         execution: starts them.
         size: how many may wait.
+        busy: how many are to be at work, though more wait then.
         margin: how far above what is needed over the yield a label's candidates may run ahead, in
             standard deviations of its rows.
 
@@ -45,6 +48,7 @@ class Window:
         execution: Execution,
         *,
         size: int,
+        busy: int,
         margin: float,
     ) -> None:
         self._task = task
@@ -52,6 +56,7 @@ class Window:
         self._balance = balance
         self._execution = execution
         self._size = size
+        self._busy = busy
         self._margin = margin
         self._slots: deque[Slot] = deque()
         # By branch, and by item of a balanced list: those that were started, and the others in
@@ -174,8 +179,12 @@ class Window:
                     self._start(unstarted.popleft())
 
     def has_room(self) -> bool:
-        """Whether another candidate is worth starting now."""
-        if len(self._slots) >= self._size:
+        """Whether another candidate is worth starting now.
+
+        More may wait if nearly all are done but the head, whose call hangs or is slow.
+        """
+        size = _FAR * self._size if self._execution.running < self._busy else self._size
+        if len(self._slots) >= size:
             return False
         return any(self._waiting(branch) < self._worth(branch) for branch in self._quotas.open)
 

@@ -82,6 +82,7 @@ def merged_report(
         seconds=sum(known) if len(known) == len(seconds) else None,
         used_calls=total.calls + total.cached - unused,
         retries=sum(run.report.get("retries", 0) for run in runs),
+        hung=sum(run.report.get("hung", 0) for run in runs),
         error=short,
         deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl"),

@@ -39,6 +39,7 @@ class Result:
         sent: attempts, of which `refused` got a 429, 503 or 529 and `failed`
             something else.
         peak: the most calls that the service worked on at once.
+        hung: calls that hung, and were answered to a later sending.
         halted: why the call layer stopped early, or "".
         log: `Service.log`: moment, answer, calls in flight.
     """
@@ -51,6 +52,7 @@ class Result:
     refused: int
     failed: int
     peak: int
+    hung: int
     halted: str
     log: Sequence[tuple[float, Answer, int]]
 
@@ -88,6 +90,7 @@ def drive(
     rpm: float | None = None,
     tpm: float | None = None,
     max_outage: float = 600.0,
+    hedge: bool = True,
 ) -> Result:
     """Send so many independent calls through a real `CallLayer`, in virtual time.
 
@@ -101,6 +104,7 @@ def drive(
         rpm: what the user says of the limits, or None.
         tpm: likewise.
         max_outage: as of `--max-outage`.
+        hedge: whether a call that takes far longer than others is sent again; `--no-hedge`.
     """
     service, shared = make(), ConcurrencyLimit(concurrency)
     limiters = [RateLimiter(concurrency, rpm=rpm, tpm=tpm, shared=shared) for _ in range(models)]
@@ -127,6 +131,7 @@ def drive(
             budget=Budget(),
             usage=Usage(),
             max_outage=max_outage,
+            hedge=hedge,
         )
         answered, wall = runner.run(_ask(layer, calls))
     refused = sum(answer.refused for _, answer, _ in service.log)
@@ -139,6 +144,7 @@ def drive(
         refused=refused,
         failed=sum(not answer.good for _, answer, _ in service.log) - refused,
         peak=max((in_flight for _, _, in_flight in service.log), default=0),
+        hung=layer.hung,
         halted=str(layer.halt_reason or ""),
         log=service.log,
     )
@@ -172,8 +178,9 @@ def omniscient(
     """Seconds for so many answers, for a client that knows the service's state.
 
     It sends each call at the moment at which the service lets it through, is
-    never refused, and sends what a fault of chance lost again at once. Where
-    latency depends on the load it tries several ceilings, and the best counts.
+    never refused, and sends what a fault of chance lost again at once: a call
+    that is never answered, when its answer was due. Where latency depends on the
+    load it tries several ceilings, and the best counts.
     """
     shares = _CEILINGS if make().latency.loaded else (1.0,)
     ceilings = {max(1, round(concurrency * share)) for share in shares}
@@ -195,7 +202,8 @@ def _best(service: Service, calls: int, ceiling: int, tokens: int, enough: float
             opens = service.opens(now, tokens)
             if opens <= now:
                 answer = service.arrive(now, tokens)
-                heapq.heappush(flying, (now + answer.seconds, len(service.log), answer))
+                seconds = answer.due if answer.what == "hang" else answer.seconds
+                heapq.heappush(flying, (now + seconds, len(service.log), answer))
                 continue
         if flying and flying[0][0] <= opens:
             now, _, answer = heapq.heappop(flying)

@@ -25,6 +25,7 @@ class Answer:
 
     `wait` is what the answer says in its `Retry-After`, in seconds, rounded
     as `form` has it; `date` the service's own clock, in seconds of the epoch.
+    `due` is when an answer would have come that never does.
     """
 
     seconds: float
@@ -35,6 +36,7 @@ class Answer:
     form: str = ""
     limits: tuple[Limit, ...] = ()
     held: bool = True  # whether it is in flight until then
+    due: float = 0.0
 
     @property
     def good(self) -> bool:
@@ -168,7 +170,8 @@ class Service:
             case _:
                 seconds = trip
         if seconds > self.timeout:
-            return Answer(self.timeout, "hang", 0, date)
+            due = self.latency.seconds(call) if turn.what == "hang" else self.timeout
+            return Answer(self.timeout, "hang", 0, date, due=min(due, self.timeout))
         wait = None if turn.retry is None else _said(turn.retry, turn.wait, date)
         return Answer(
             seconds,

@@ -55,6 +55,7 @@ def build_report(
     seconds: float | None,
     used_calls: int,
     retries: int,
+    hung: int,
     error: Exception | None,
     prices: Mapping[str, Price | None] | None = None,
     deliveries: Mapping[str, Any] = MappingProxyType({}),
@@ -102,6 +103,7 @@ def build_report(
         if manifest.replay_of
         else max(0, total.calls + total.cached - used_calls),
         "retries": retries,
+        **({"hung": hung} if hung else {}),
         "models": {step: model_name(plan) for step, plan in manifest.steps.items()},
         "prices": reported_prices(prices or {}),
         **deliveries,
@@ -225,6 +227,7 @@ class _Report(_Part):
     seconds: Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)] | None = None
     usage: _Usage
     unused_calls: _Count | None
+    hung: _Count = 0
     models: dict[str, str]
     prices: dict[str, _Price | None] = {}
     sources: list[_Source] = []
@@ -327,6 +330,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         seconds=None,
         used_calls=0,
         retries=0,
+        hung=0,
         error=None,
         deliveries=delivery_report(known_deliveries(load_registry()), path),
         counted=counted_sections(manifest, path / "rejects.jsonl"),

@@ -505,6 +505,7 @@ class Job:
             seconds=None if before is None else before + time.monotonic() - begun,
             used_calls=self.engine.used_calls,
             retries=self.layer.retries,
+            hung=self.layer.hung,
             error=error,
             prices={step: bound.price for step, bound in self.layer.models.items()},
             deliveries=delivery_report(self._prepared.deliveries, self.path),

@@ -58,6 +58,7 @@ async def open_layer(
         usage=usage,
         max_outage=limits.max_outage,
         outstanding=[each for each in left if each is not None],
+        hedge=limits.hedge,
     )
     if was_cut:
         layer.share_last(_LATELY)

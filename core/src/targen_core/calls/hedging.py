@@ -1,0 +1,293 @@
+"""How long a call may take before it is sent a second time, beside the first.
+
+Services lose requests: no answer comes, and no error. A time-out that leaves room for the longest
+good answer waits minutes for each of them, and commit waits with it. So the usual time of a call is
+learned, for each model and step, and a call that takes far longer is sent again. The first answer
+counts (Dean and Barroso, The Tail at Scale, CACM 56(2), 2013).
+
+For a while nobody can tell a lost call from a slow one. Hence two limits. Beyond a multiple of the
+time that 19 in 20 calls stay below, a call is *doubtful*: second calls for these are a small share
+of all. Beyond twice the time that 99 in 100 stay below, it *hangs*: second calls for these use up
+no share, or one broken replica of four would use up all of it. If the first is answered after all,
+the second was not needed: that counts, and calls may take longer from then on.
+
+Where a service is slow for all, nobody is answered sooner. So a call is doubted only if another
+one, which was sent later, was answered in its usual time. If none was, one call alone is sent
+again, and late if several are in flight: it asks whether anybody is answered.
+
+Everything here is arithmetic on times that are given: the call layer sends and waits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
+
+__all__ = ["heard"]
+
+SHORTEST = 0.1
+"""Seconds; calls that usually take less are judged as if they took so long."""
+
+LOOK, MOST_LOOK = 0.025, 0.1
+"""Seconds between two looks at the calls in flight: an eighth of what any may take, or these."""
+
+_FEWEST = 8  # answers from which a usual time is known, if no more are in flight than
+_MOST_FLY = 0.5  # this part of them: the first answers are those of the quick calls
+_KEPT = 256  # answers that it is known from
+_EACH = 16  # answers after which it is looked at again
+_ANY = 10.0  # seconds that a call may take where no time is known; and longer,
+_SPEED = 40.0  # if its longest reply takes longer at so many tokens a second
+_SEVERAL = 4  # calls in flight: if none of them is answered, the service may be slow for all
+_LATE = 2.0  # times the limit that the call waits which asks whether it is
+_SHARE = 0.03  # of calls and of dollars: second calls that were not needed
+_CENT = 1e-9  # dollars that rounding may lose
+_ANYWAY = 2  # second calls that a run may have, however small
+_MULTIPLE, _LOWEST, _HIGHEST = 3.0, 1.2, 12.0
+_OTHERS = 2.0  # times that, where only calls of other kinds are known
+_FAR = 2.0  # times the time that 99 in 100 stay below: what takes longer hangs
+_LIKELY = 4  # doubtful calls that are taken for lost for each that hangs for certain
+_SOON = 6  # sendings of a call, after which each further one waits twice as long
+_SENDINGS = 10  # of one call: if it is the call's own fault, a time-out ends it
+_IN_PIECES = 0.05  # seconds from the first piece of a reply: in less, no pace shows
+
+
+class Watched:
+    """A call in flight.
+
+    Args:
+        kind: calls of which take about as long: its step.
+        max_tokens: of its reply.
+        dollars: that one sending of it may cost.
+
+    Attributes:
+        first: when it was sent first, in seconds.
+        latest: when it was sent last; infinite while that waits for its turn.
+        sendings: how often it was sent.
+        counted: where its second calls are counted.
+        size: bytes of the reply to the latest sending so far, and `begun` when the first came.
+    """
+
+    def __init__(self, kind: str, max_tokens: int, dollars: float) -> None:
+        self.kind = kind
+        self.max_tokens = max_tokens
+        self.dollars = dollars
+        self.first = self.latest = math.inf
+        self.sendings = 0
+        self.counted: list[_Sum] = []
+        self.size = 0
+        self.begun = 0.0
+
+    def pace(self, now: float) -> float:
+        """Seconds a byte of a reply that comes in pieces; 0 if it does not."""
+        took = now - self.begun
+        return took / self.size if self.size and took > _IN_PIECES else 0.0
+
+
+class Patience:
+    """How long calls to one service may take before they are sent again.
+
+    Args:
+        shortest: see `SHORTEST`.
+
+    Attributes:
+        hung: calls that hung, and were answered to a later sending.
+    """
+
+    def __init__(self, shortest: float) -> None:
+        self.hung = 0
+        self._shortest = shortest
+        self._kinds: dict[str, _Times] = {}
+        self._all = _Times()
+        self._paces: dict[str, _Times] = {}  # of replies that came in pieces
+        self._multiple = _MULTIPLE
+        self._answered = 0
+        self._spent = 0.0
+        self._proof = -math.inf  # when the latest call was sent that was answered in its usual time
+        # Second calls and their dollars: those that proved needless, since the first was answered;
+        # those for calls that may have been slow; those for calls in flight that seem to hang; and
+        # calls that hung.
+        self._needless, self._doubtful, self._hanging, self._lost = (_Sum() for _ in range(4))
+        self._asks: Watched | None = None  # the call that asks whether anybody is answered
+
+    def begin(self, call: Watched, now: float) -> None:
+        """A call was sent."""
+        self._all.flying += 1
+        self._kinds.setdefault(call.kind, _Times()).flying += 1
+        call.first = call.latest = now
+        call.sendings, call.size, call.counted = 1, 0, []
+
+    def limit(self, call: Watched) -> float:
+        """Seconds that a call may take before it is doubted."""
+        times = self._kinds[call.kind]
+        if times.is_known:
+            return self._multiple * max(times.long, self._shortest)
+        if self._all.is_known:  # of other kinds, which may be quicker
+            long = max(self._all.long, max(times.last, default=0.0), self._shortest)
+            return _OTHERS * self._multiple * long
+        seen = max(self._all.last, default=0.0)  # of the quick ones
+        return max(_ANY, call.max_tokens / _SPEED, self._multiple * seen)
+
+    @property
+    def least(self) -> float:
+        """Seconds that a call of any kind may take before it is doubted."""
+        known = [times.long for times in (*self._kinds.values(), self._all) if times.is_known]
+        return self._multiple * max(min(known), self._shortest) if known else _ANY
+
+    def is_due(self, call: Watched, now: float) -> bool:
+        """Whether a call is to be sent again."""
+        silent = now - call.latest
+        limit = self.limit(call) * 2.0 ** max(0, call.sendings - _SOON)
+        if silent < limit or call.sendings >= _SENDINGS or self._keeps_pace(call, now):
+            return False
+        if not self._is_proved(call):
+            if self._asks not in (None, call):
+                return False
+            if self._all.flying >= _SEVERAL and silent < _LATE * limit:
+                return False
+        return self._may_send(call, now)
+
+    def is_given_up(self, call: Watched, now: float) -> bool:
+        """Whether a call that nobody wants any more is not worth waiting for."""
+        return now - call.latest >= _LATE * self.limit(call)
+
+    def send_again(self, call: Watched, now: float) -> None:
+        """A call is sent again, once it has its turn."""
+        if not self._is_proved(call):
+            self._asks = call
+        sums = self._hanging if self._hangs(call, now) else self._doubtful
+        sums.add(call.dollars)
+        call.counted.append(sums)
+        call.sendings += 1
+        call.latest = math.inf
+        call.size = 0
+
+    def answered(self, call: Watched, sent: float, now: float, dollars: float) -> None:
+        """A sending of a call was answered; it was sent at a moment and cost so much."""
+        self._answered += 1
+        self._spent += dollars
+        took = now - sent
+        if sent > self._proof and took <= self.limit(call):
+            self._proof = sent
+        for times in (self._kinds[call.kind], self._all):
+            times.add(took)
+        if pace := call.pace(now):
+            self._paces.setdefault(call.kind, _Times()).add(pace)
+
+    def end(self, call: Watched, now: float, *, again: bool) -> None:
+        """A call is over; `again`: a later sending was answered, and the first was not."""
+        self._all.flying -= 1
+        self._kinds[call.kind].flying -= 1
+        if call.sendings == 1:
+            return
+        asked, self._asks = self._asks is call, None if self._asks is call else self._asks
+        is_lost = again and self._hangs(call, now)
+        for sums in call.counted:
+            if sums is self._hanging or is_lost or not again:  # else nobody knows
+                sums.add(-call.dollars, -1)
+        if is_lost:
+            self.hung += 1
+            self._lost.add(call.dollars)
+            self._multiple = max(_LOWEST, 0.9 * self._multiple)
+        elif not again:
+            self._needless.add((call.sendings - 1) * call.dollars, call.sendings - 1)
+            if not asked:  # to ask is no mistake
+                self._multiple = min(_HIGHEST, 1.5 * self._multiple)
+
+    def _is_proved(self, call: Watched) -> bool:
+        """Whether the service answers others, sent later, in their usual time."""
+        # Later sendings go off together; of those that queue from the start, the first proves
+        # nothing for the last.
+        slack = LOOK if call.sendings > 1 else 0.0
+        return self._kinds[call.kind].is_known and self._proof > call.latest - slack
+
+    def _hangs(self, call: Watched, now: float) -> bool:
+        """Whether a call is silent for longer than a slow one is."""
+        times = self._kinds[call.kind]
+        return times.is_known and now - call.first >= _FAR * max(times.longest, self._shortest)
+
+    def _may_send(self, call: Watched, now: float) -> bool:
+        """Whether the share of second calls has room for one more."""
+        needless, lost = self._needless, self._lost
+        sums = self._hanging if self._hangs(call, now) else self._doubtful
+        # Where some were lost for certain, most that seem to be are.
+        calls = needless.calls + max(0, sums.calls - _LIKELY * lost.calls)
+        dollars = needless.dollars + max(0.0, sums.dollars - _LIKELY * lost.dollars)
+        if calls >= _SHARE * self._answered + _ANYWAY:
+            return False
+        return dollars + call.dollars <= _SHARE * self._spent + _ANYWAY * call.dollars + _CENT
+
+    def _keeps_pace(self, call: Watched, now: float) -> bool:
+        """Whether the reply comes in as fast as such replies do: it is long, and no more."""
+        paces, pace = self._paces.get(call.kind), call.pace(now)
+        return paces is not None and 0.0 < pace <= self._multiple * paces.long
+
+
+class _Sum:
+    """Calls, and the dollars that they may have cost."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.dollars = 0.0
+
+    def add(self, dollars: float, calls: int = 1) -> None:
+        """Add so many calls, which may have cost so much together."""
+        self.calls += calls
+        self.dollars += dollars
+
+
+class _Times:
+    """The times of the last calls of a kind; what stands for many is looked at now and then.
+
+    Attributes:
+        flying: calls in flight.
+        long: the time that 19 in 20 stay below; 0 at first.
+        longest: the time that 99 in 100 stay below; likewise.
+    """
+
+    def __init__(self) -> None:
+        self.flying = self._count = 0
+        self.long = self.longest = 0.0
+        self.last: deque[float] = deque(maxlen=_KEPT)
+        self._due = _FEWEST
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are enough answers to know the usual time."""
+        return self.long > 0.0 and self.flying <= _MOST_FLY * self._count
+
+    def add(self, seconds: float) -> None:
+        """Add the time of an answered call."""
+        self._count += 1
+        self.last.append(seconds)
+        if self._count >= self._due:
+            self._due = self._count + _EACH
+            ranked = sorted(self.last)
+            self.long = ranked[int(0.95 * (len(ranked) - 1))]
+            self.longest = ranked[int(0.99 * (len(ranked) - 1))]
+
+
+_hear: ContextVar[Callable[[int], None] | None] = ContextVar("_hear", default=None)
+
+
+def heard(size: int) -> None:
+    """Say that so many more bytes of the reply are there, in the task of `ChatModel.complete`.
+
+    A backend whose service sends a reply in pieces says it for each. Then a long reply is not
+    taken for a lost one while it keeps the usual pace, and one that stops coming is.
+    """
+    if (hear := _hear.get()) is not None:
+        hear(size)
+
+
+def hears(call: Watched, clock: Callable[[], float]) -> None:
+    """Have what `heard` says in this task count for the latest sending of a call."""
+    number = call.sendings
+
+    def hear(size: int) -> None:
+        if call.sendings == number:
+            call.begun = call.begun if call.size else clock()
+            call.size += size
+
+    _hear.set(hear)

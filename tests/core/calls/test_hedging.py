@@ -1,0 +1,347 @@
+"""Calls that hang are sent again beside the first, in virtual time and within the budget."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core import ChatReply, Price
+from targen_core.calls.call import Scope
+from targen_core.calls.hedging import heard
+from targen_core.calls.layer import CallCancelled
+from targen_core.errors import BudgetExhausted, Interrupted, ServiceGaveUp, TimedOut
+from targen_testing.services import Fault, Fixed, Level, Lognormal, Queue, Service
+from targen_testing.services.drive import drive
+from targen_testing.virtual_time import virtual_time
+
+FOR_EVER = 600.0  # seconds until the client gives up
+
+
+class Sleeper:
+    """A model whose sendings take what `seconds` says of the call and of how often it was sent."""
+
+    structured = True
+    seeded = False
+    max_concurrency = None
+    identity = "sleeper"
+    price = None
+
+    def __init__(self, seconds: Any, *, pieces: int = 1, output: int = 5) -> None:
+        self.seconds = seconds
+        self.pieces = pieces
+        self.output = output
+        self.sent: Counter[str] = Counter()
+        self.working = 0
+        self.broke_off = 0
+
+    def count_tokens(self, request: Any) -> int:
+        return 10
+
+    async def complete(self, request: Any) -> ChatReply:
+        name = request.messages[0].content
+        self.sent[name] += 1
+        self.working += 1
+        took = self.seconds(name, self.sent[name])
+        try:
+            for _ in range(self.pieces):
+                await asyncio.sleep(took / self.pieces)
+                heard(100 // self.pieces)
+        except asyncio.CancelledError:
+            self.broke_off += 1
+            raise
+        finally:
+            self.working -= 1
+        if took >= FOR_EVER:
+            raise TimedOut("no answer", billed=True)
+        return ChatReply(f"reply to {name}", "stop", 10, self.output)
+
+    async def aclose(self) -> None:
+        """There is nothing to give back."""
+
+
+def hangs_at_first(share: float, seed: int = 0, quick: float = 0.1) -> Any:
+    """The first sending of a part of the calls is never answered."""
+
+    def seconds(name: str, time: int) -> float:
+        lost = random.Random(f"{seed} {name} {time}").random() < share
+        return FOR_EVER if lost and (time == 1 or share < 0.5) else quick
+
+    return seconds
+
+
+def run(work: Any) -> Any:
+    """What the coroutine gives, and the seconds that it took, in virtual time."""
+
+    async def timed() -> Any:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        return await work, loop.time() - began
+
+    with virtual_time():
+        return asyncio.run(timed())
+
+
+# --- what it gains -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("share", "slower"), [(0.02, 1.2), (0.002, 1.15), (0.25, 2.25)], ids=["2%", "0.2%", "replica"]
+)
+def test_calls_that_hang_for_ever_hold_up_little(share, slower):
+    def make():
+        return Service(Fixed(0.09), Fault("hang", share), timeout=FOR_EVER)
+
+    usual = drive(lambda: Service(Fixed(0.09)), calls=1000, concurrency=64).wall
+    result = drive(make, calls=1000, concurrency=64)
+    assert result.answered == 1000
+    assert result.wall <= slower * usual
+    lost = sum(not answer.good for _, answer, _ in result.log)
+    assert result.sent == 1000 + lost, "only what hung was sent again"
+    assert 0.7 * lost <= result.hung <= lost
+    assert drive(make, calls=1000, concurrency=64, hedge=False).wall >= FOR_EVER
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_few_calls_in_flight_do_not_wait_for_one_that_hangs(concurrency):
+    def make():
+        return Service(Fixed(0.5), Fault("hang", 0.05), timeout=FOR_EVER)
+
+    assert drive(make, calls=100, concurrency=concurrency).wall < FOR_EVER / 4
+
+
+def test_a_second_call_that_hangs_is_sent_a_third_time(desk):
+    def seconds(name, time):
+        return FOR_EVER if name == "question 60" and time < 3 else 0.1
+
+    one = desk(Sleeper(seconds), hedge=True)
+    answers, wall = run(one.many(100))
+    assert answers[60] == "reply to question 60"
+    assert one.model.sent["question 60"] == 3
+    assert one.model.broke_off == 2
+    assert wall < 10
+    assert one.layer.hung == 1
+
+
+# --- where it must not -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_a_heavy_tail_three_in_a_hundred_are_sent_twice_at_most(seed):
+    def make():
+        return Service(Lognormal(0.09, 1.2), seed=seed)
+
+    twice = drive(make, calls=1000, concurrency=64)
+    once = drive(make, calls=1000, concurrency=64, hedge=False)
+    assert twice.sent - 1000 <= 30
+    assert twice.wall <= 1.01 * once.wall
+
+
+def test_a_service_that_gets_slow_for_all_gets_no_second_calls(desk):
+    """Five times as long as before, for every call that is sent from some moment on."""
+
+    def seconds(name, time):
+        return 0.5 if int(name.split()[1]) >= 320 else 0.1
+
+    one = desk(Sleeper(seconds), hedge=True, concurrency=64)
+    run(one.many(640))
+    assert set(one.model.sent.values()) == {1}
+
+
+def test_a_queue_that_fills_at_the_start_gets_no_second_calls():
+    result = drive(lambda: Service(Queue(1.0, 4, 512)), calls=300, concurrency=64)
+    assert result.sent == 300
+
+
+def test_one_call_alone_asks_whether_a_service_that_went_silent_is_back():
+    """What is sent within two seconds of thirty is lost, whole windows of it."""
+
+    def make():
+        lost = Fault("hang", Level((0, 0), (10, 1), (12, 0), every=30))
+        return Service(Fixed(0.5), lost, timeout=FOR_EVER)
+
+    result = drive(make, calls=3000, concurrency=64)
+    assert result.answered == 3000
+    assert result.wall < FOR_EVER / 4
+
+
+def test_nothing_is_sent_again_without_hedging(desk):
+    one = desk(Sleeper(hangs_at_first(0.05)), concurrency=64)
+    _, wall = run(one.many(200))
+    assert wall > FOR_EVER
+    assert one.layer.hung == 0
+    assert one.model.broke_off == 0
+
+
+# --- replies that come in pieces ---------------------------------------------------
+
+
+def test_a_long_reply_that_keeps_its_pace_is_no_lost_one(desk):
+    """Ten times as long as others, at the same bytes a second."""
+
+    class Long(Sleeper):
+        async def complete(self, request):
+            name = request.messages[0].content
+            self.sent[name] += 1
+            for _ in range(200 if name == "question 90" else 10):
+                await asyncio.sleep(0.1)
+                heard(50)
+            return ChatReply(f"reply to {name}", "stop", 10, 5)
+
+    one = desk(Long(None), hedge=True)
+    run(one.many(150))
+    assert set(one.model.sent.values()) == {1}
+
+
+def test_a_reply_that_begins_and_stalls_is_asked_again(desk):
+    class Stalls(Sleeper):
+        async def complete(self, request):
+            name = request.messages[0].content
+            self.sent[name] += 1
+            for piece in range(10):
+                stalls = name == "question 90" and self.sent[name] == 1 and piece == 5
+                await asyncio.sleep(FOR_EVER if stalls else 0.1)
+                heard(50)
+            return ChatReply(f"reply to {name}", "stop", 10, 5)
+
+    one = desk(Stalls(None), hedge=True)
+    answers, wall = run(one.many(150))
+    assert wall < FOR_EVER / 4
+    assert answers[90] == "reply to question 90"
+    assert one.model.sent["question 90"] == 2
+
+
+# --- money and the journal ---------------------------------------------------------
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    share=st.sampled_from([0.0, 0.02, 0.1, 0.3]),
+    concurrency=st.sampled_from([1, 3, 16, 64]),
+    room=st.sampled_from([0.2, 0.6, 1.1, 5.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_budget_holds_both_copies_and_no_call_is_journaled_twice(
+    desk, tmp_path_factory, seed, share, concurrency, room
+):
+    calls, price = 120, Price(1.0, 2.0)
+    most = price.max_dollars(10, 50)
+    rng = random.Random(seed)
+
+    def seconds(name, time):
+        return FOR_EVER if rng.random() < share else rng.choice([0.05, 0.1, 0.1, 0.3])
+
+    one = desk(
+        Sleeper(seconds),
+        path=tmp_path_factory.mktemp("hung") / "journal",
+        concurrency=concurrency,
+        max_cost=room * calls * most,
+        price=price,
+        hedge=True,
+    )
+    answers, _ = run(one.many(calls))
+    assert one.usage.total.dollars <= room * calls * most + 1e-9
+    assert one.budget.dollars == pytest.approx(one.usage.total.dollars)
+    assert one.budget.tokens == one.usage.total.tokens
+    assert one.budget.take(0, room * calls * most - one.budget.dollars), "nothing stays reserved"
+    assert one.limiter.in_flight == 0
+    answered = [answer for answer in answers if isinstance(answer, str)]
+    assert one.usage.total.calls == len(answered)
+    others = [answer for answer in answers if not isinstance(answer, str)]
+    ends = BudgetExhausted | ServiceGaveUp | CallCancelled
+    assert all(isinstance(answer, ends) for answer in others)
+    sent = sum(one.model.sent.values())
+    assert one.usage.total.calls + one.usage.total.lost == sent, "each sending is counted"
+
+
+def test_a_journaled_call_is_not_paid_again(desk):
+    first = desk(Sleeper(hangs_at_first(0.1)), hedge=True, concurrency=64)
+    answers, _ = run(first.many(200))
+    lost = first.usage.total.lost
+    assert lost == first.model.broke_off > 0
+    again = desk(Sleeper(hangs_at_first(0.1)), hedge=True, concurrency=64)
+    assert run(again.many(200))[0] == answers
+    assert not again.model.sent
+    assert again.usage.total.lost == lost, "their money is still counted"
+
+
+def test_second_calls_that_were_not_needed_stay_a_share_of_the_dollars(desk, read_journal):
+    """What a lost reply may cost is here 300 times what a usual one does."""
+
+    def seconds(name, time):
+        return 0.09 * random.Random(f"{name} {time}").lognormvariate(0.0, 1.2)
+
+    one = desk(
+        Sleeper(seconds, output=1),
+        params={"max_tokens": 2000},
+        hedge=True,
+        concurrency=64,
+    )
+    run(one.many(1000))
+    paid = sum(record["cost"] for record in read_journal() if not record.get("lost"))
+    # Two anyway, two that seem to hang, and four more for each that did.
+    few = 4 + 5 * one.layer.hung
+    assert one.usage.total.lost > 0
+    assert one.usage.total.dollars - paid <= 0.03 * paid + few * 0.00401
+
+
+# --- stopping ----------------------------------------------------------------------
+
+
+def test_who_stops_a_run_does_not_wait_for_a_call_that_hangs(desk):
+    one = desk(Sleeper(hangs_at_first(1.0)), hedge=True)
+
+    async def stopped():
+        asking = asyncio.ensure_future(one.many(4))
+        await asyncio.sleep(0.05)
+        one.layer.halt(Interrupted("stopped"))
+        return await asking
+
+    answers, wall = run(stopped())
+    assert all(isinstance(answer, CallCancelled) for answer in answers)
+    assert wall < FOR_EVER / 4
+    assert one.usage.total.lost == 4, "the service may bill them"
+
+
+def test_a_cancelled_call_takes_its_second_with_it(desk):
+    def seconds(name, time):
+        return FOR_EVER if name == "slow" else 0.1
+
+    one = desk(Sleeper(seconds), hedge=True, concurrency=64)
+
+    async def cancelled():
+        slow = asyncio.ensure_future(one.ask("slow"))
+        for _ in range(20):
+            await one.many(30)
+        assert one.model.sent["slow"] > 1
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        await asyncio.sleep(0)
+
+    run(cancelled())
+    assert one.model.working == 0
+    assert one.limiter.in_flight == 0
+
+
+def test_a_call_that_nobody_wants_any_more_is_not_sent_again(desk):
+    scope = Scope()
+    one = desk(Sleeper(lambda name, time: FOR_EVER if name == "slow" else 0.1), hedge=True)
+
+    async def abandoned():
+        slow = asyncio.ensure_future(one.ask("slow", scope=scope))
+        await one.many(5)
+        scope.abandoned = True
+        for _ in range(20):
+            await one.many(20)
+        with pytest.raises(CallCancelled):
+            await slow
+
+    _, wall = run(abandoned())
+    assert one.model.sent["slow"] == 1
+    assert wall < FOR_EVER / 4
