@@ -170,8 +170,11 @@ def test_one_call_alone_asks_whether_a_service_that_went_silent_is_back():
     assert result.wall < FOR_EVER / 4
 
 
-def test_nothing_is_sent_again_without_hedging(desk):
-    one = desk(Sleeper(hangs_at_first(0.05)), concurrency=64)
+@pytest.mark.parametrize(("hedge", "own_limit"), [(False, None), (True, 64)])
+def test_nothing_is_sent_again_without_hedging_or_room_beside(desk, hedge, own_limit):
+    model = Sleeper(hangs_at_first(0.05))
+    model.max_concurrency = own_limit
+    one = desk(model, concurrency=64, hedge=hedge)
     _, wall = run(one.many(200))
     assert wall > FOR_EVER
     assert one.layer.hung == 0

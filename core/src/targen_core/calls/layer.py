@@ -507,7 +507,9 @@ class CallLayer:
         flight.sent = loop.time()
         if flight is sending.first:
             sending.sent = flight.sent
-        if not self._hedge or sending.bound.deferred:
+        bound = sending.bound
+        # A model that sets its own limit has no room beside it, as one in this process has none.
+        if not self._hedge or bound.deferred or bound.model.max_concurrency is not None:
             return
         if flight is sending.first:
             self._patience_for(sending).begin(sending.watched, flight.sent)
