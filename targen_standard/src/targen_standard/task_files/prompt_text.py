@@ -39,7 +39,8 @@ _LIKE = (
 )
 _LENGTH = " Of such texts, it is $length."
 LENGTHS = ("one of the shortest", "a short one", "one of usual length", "a long one")
-"""How long texts are in turn, where a file does not say it."""
+"""How long texts are in turn. A range of words alone gets them all from its middle."""
+_ROOM = 2  # times the fewest words: the most, from which lengths take turns
 _REFUSAL = "\n\nIf no honest text of this label can come of it, do not force one, and reply with "
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 
@@ -103,7 +104,11 @@ def branch_prompt(
     )
     lines = "Start from this seed, and keep to it: $seed"
     if declaration.edition > 1:
-        lines = "Its subject or angle, of which it need not use every detail: $seed"
+        # Told to start from it, a model writes the label and a story for the seed: two sentences.
+        lines = (
+            "An idea that may set it apart from other rows. Use as much or as little of it as such "
+            "a text would, or only what it brings to mind: $seed"
+        )
     if of := declaration.seed_field:
         lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
     if declaration.samples_per_seed > 1:
@@ -135,11 +140,13 @@ def _named(declaration: Declaration, template: str) -> str:
 
 
 def _like(declaration: Declaration) -> str:
-    """What texts are like of which a file says neither how long they are nor in what they vary."""
+    """What such texts are like, and how long, unless a file leaves no room or varies it itself."""
     texts = [part for part in declaration.written.values() if part.is_text]
-    sized = any(part.words or part.sentences for part in texts)
-    sized = sized or any("length" in name.lower() for name in declaration.dimensions)
-    return _LIKE if not texts else _LIKE if sized else _LIKE + _LENGTH
+    varied = bool(declaration.profile or declaration.examples) or any(
+        "length" in name.lower() for name in declaration.dimensions
+    )
+    has_room = any(not part.words or part.words[1] >= _ROOM * part.words[0] for part in texts)
+    return _LIKE + _LENGTH if has_room and not varied else _LIKE
 
 
 def _refusal(declaration: Declaration) -> str:
