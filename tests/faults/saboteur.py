@@ -28,6 +28,7 @@ ERRORS = {"full": 28, "broken": 5, "read-only": 30, "denied": 13}
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """What people, queues and terminals that go away send: after a point."""
 
+_HERE = Path(__file__).parent
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -79,7 +80,7 @@ class Saboteur:
         before = (
             f"{fault.first}\n"
             f"import sys\n"
-            f"sys.path += {[str(each) for each in Path(__file__).parents[:2]]!r}\n"
+            f"sys.path += {[str(_HERE), str(_HERE.parent / 'shared')]!r}\n"
             f"import saboteur\n"
             f"saboteur.watch(saboteur.{fault!r}, {str(self._points)!r})\n"
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..forks import Forks
+from ..shared.forks import Forks
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ...forks import Forks
+from ...shared.forks import Forks
 
 collect_ignore = ["frozen_v1", "strangers", "zoo"]  # plugins, some with tests of their own
 
