@@ -54,7 +54,10 @@ from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 from targen_standard.recorded import RecordedLayer, recorded_models
 
-__all__ = ["Needed", "Replay", "known_sources", "reply_of"]
+__all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
+
+COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
+"""What a record has whose reply is another run's: `cached` is all that an older targen reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ class Replay(Job):
                     return
                 self.carried += len(carried)
                 self._places.add(str(record.get("place")))
-                records.append({**reply_of(record), **carried, "cost": 0.0, "cached": True})
+                records.append({**reply_of(record), **carried, **COPIED})
 
         try:
             source = self.of / "journal"

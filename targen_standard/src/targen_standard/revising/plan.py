@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from targen_core.calls.usage import answered
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_standard.revising.revision import Judged, Revision
@@ -163,7 +164,7 @@ def _calls_of(report: Mapping[str, Any]) -> Calls:
     """The calls of a run, those among them that a cache answered."""
     counts: Counter[str] = Counter()
     for of in report["usage"]["by_step"]:
-        counts[of["step"]] += of["calls"] + of["cached"]
+        counts[of["step"]] += answered(of)
     return _by_kind(counts)
 
 
@@ -195,7 +196,7 @@ def _dollars(calls: Calls, report: Mapping[str, Any]) -> float | None:
         )
         kind = paid.setdefault(_KINDS.get(of["step"], "lists"), [0.0, 0.0])
         kind[0] += dollars
-        kind[1] += of["calls"] + of["cached"]
+        kind[1] += answered(of)
     return sum(
         float(getattr(calls, kind)) * dollars / count
         for kind, (dollars, count) in paid.items()

@@ -34,7 +34,7 @@ from targen_core.runs.jobs.job import executor_of
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.tasks.model import Task
 from targen_standard.recorded import RecordedLayer
-from targen_standard.replaying.replay import Replay, known_sources, reply_of
+from targen_standard.replaying.replay import COPIED, Replay, known_sources, reply_of
 from targen_standard.revising.rehearsing import Rehearsal
 from targen_standard.task_files.prompt_text import without_others
 
@@ -136,7 +136,7 @@ class Revision(Replay):
         """Write the reply of an old record down as that to a call."""
         mine = {"key": key.hex(), "step": call.step, "label": call.label, "place": call.place}
         taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": record["key"]}
-        taken |= {"cost": 0.0, "cached": True}
+        taken |= COPIED
         self.journal.append(taken)
         self.usage.record(taken)
         self.carried += 1
