@@ -44,6 +44,7 @@ async def aplan_revision(
     corrector: str | None = None,
     model: str | None = None,
     options: Mapping[str, Any] | None = None,
+    cache: bool | None = None,
     registry: Registry | None = None,
 ) -> RevisionPlan:
     """Return what `revise` would change, keep, ask and cost; nothing is sent or written.
@@ -59,6 +60,7 @@ async def aplan_revision(
         corrector: likewise.
         model: likewise.
         options: likewise.
+        cache: likewise.
         registry: likewise.
 
     Raises:
@@ -72,6 +74,7 @@ async def aplan_revision(
         options,
         judge=judge,
         rewrite=rewrite,
+        cache=cache,
         task=task,
         n=n,
         labels=labels,
@@ -95,6 +98,7 @@ async def arevise(
     corrector: str | None = None,
     model: str | None = None,
     options: Mapping[str, Any] | None = None,
+    cache: bool | None = None,
     registry: Registry | None = None,
     **resumed: Any,
 ) -> Run:
@@ -122,6 +126,7 @@ async def arevise(
         model: another model for all steps, as `BACKEND/MODEL`.
         options: options of models and parts that differ, as in `{"correct.model": "larger"}` or
             `{"majority.times": 5}`.
+        cache: whether replies are shared with earlier runs; by default as the run was started.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
         **resumed: arguments of `resume`, such as `max_cost`, for the calls that are made.
 
@@ -142,6 +147,7 @@ async def arevise(
         options,
         judge=judge,
         rewrite=rewrite,
+        cache=cache,
         task=task,
         n=n,
         labels=labels,
@@ -150,7 +156,7 @@ async def arevise(
     )
     where, known = await revision.begin()
     said = {name: value for name, value in (options or {}).items() if "." not in name}
-    return await aresume(where, registry=known, options=said, **resumed)
+    return await aresume(where, registry=known, options=said, cache=cache, **resumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,7 @@ async def planned(
     *,
     judge: Judged = "all",
     rewrite: bool = True,
+    cache: bool | None = None,
     **asked: Any,
 ) -> Planned:
     """Find out what a revision changes and takes; `asked` is as in `begun`.
@@ -199,7 +206,7 @@ async def planned(
         with begun(_KINDS[judge], path, at, registry, **asked) as (job, known):
             job.look_back(known, rewrites=rewrite)
             if rehearses:
-                job.rehearse()
+                job.rehearse(cache=cache)
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
             return job, known

@@ -104,10 +104,13 @@ class Revision(Replay):
         )
         return frozenset(name for name, _ in was & now)
 
-    def rehearse(self) -> Rehearsal:
-        """Have what it lacks made up, before it runs, and counted."""
-        limits = self.manifest.spec.limits
-        self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if limits.cache else None)
+    def rehearse(self, *, cache: bool | None = None) -> Rehearsal:
+        """Have what it lacks made up, before it runs, and counted.
+
+        `cache` is whether the cache of other runs answers; None: as the run says.
+        """
+        shares = self.manifest.spec.limits.cache if cache is None else cache
+        self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if shares else None)
         if self.rehearsal.cache is not None:
             self._closing.callback(self.rehearsal.cache.close)
         return self.rehearsal
