@@ -45,7 +45,7 @@ from targen_core.runs.preparing.trust import (
     require_known_paths,
 )
 from targen_core.runs.records.lock import Lock, changed_part
-from targen_core.runs.records.manifest import Manifest, given_file
+from targen_core.runs.records.manifest import Carried, Manifest, given_file
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
@@ -119,6 +119,7 @@ class Replay(Job):
         task: str | None = None,
         quotas: Mapping[str, int] | None = None,
         options: Mapping[str, Any] | None = None,
+        may_carry: tuple[Carried, ...] = (),
         **changes: Any,
     ) -> Self:
         """Make `out`, where `run` is made again; `run` is only read.
@@ -130,6 +131,7 @@ class Replay(Job):
             task: the name or the file of the task as it is now; None: the run's own.
             quotas: rows by label; None: as many as the run's targets say.
             options: options of parts, as `NAME.KEY`, that differ from those of the run.
+            may_carry: as in `Manifest`.
             **changes: fields of `RunSpec` that differ from those of the run.
 
         Raises:
@@ -197,6 +199,7 @@ class Replay(Job):
             extensions=there.extensions if quotas is None else (),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             replay_of=run.resolve().name,
+            may_carry=may_carry,
         )
         if out.exists() and not is_fresh(out):
             raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay is a new run")

@@ -16,10 +16,11 @@ from targen_core.api.request import PathText, TaskLike, as_path
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.errors import AnswersAwaited, QuotaNotMet, RunConflict, TargenError, UsageError
+from targen_core.outputs import new_folder, put_folder
 from targen_core.plain import is_inside
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
@@ -178,8 +179,13 @@ class Planned:
         """Make it, as far as nothing is asked; where it is, and what finds its parts."""
         if self._is_there:
             return self.path, self._registry
-        _, registry = await self._make(self.path)
-        return self.path, registry
+        # Resolved, since a folder such as "." has no name to make another one beside it by.
+        out = self.path if self.path.name.strip(".") else self.path.resolve()
+        with new_folder(out.with_name(f".{out.name}.part")) as folder:
+            _, registry = await self._make(folder / "run")
+            # Whole at once: what a process that is killed leaves is never taken for a revision.
+            put_folder(folder / "run", out)
+        return out, registry
 
 
 async def planned(
@@ -202,8 +208,11 @@ async def planned(
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
+    may_carry: tuple[Carried, ...] = () if rewrite else ("texts",)
+    may_carry += ("judgements",) if judge == "changed" else ()
+
     async def make(at: Path, rehearses: bool = False) -> tuple[Revision, Registry]:
-        with begun(_KINDS[judge], path, at, registry, **asked) as (job, known):
+        with begun(_KINDS[judge], path, at, registry, may_carry=may_carry, **asked) as (job, known):
             job.look_back(known, rewrites=rewrite)
             if rehearses:
                 job.rehearse(cache=cache)
@@ -235,7 +244,7 @@ def _is_same(place: Path, manifest: Manifest) -> bool:
         there = Manifest.load(place / "manifest.json")
     except TargenError:
         return False
-    made = ("replay_of", "carried")
+    made = ("replay_of", "carried", "may_carry")
     return not there.differences(manifest) and all(
         getattr(there, name) == getattr(manifest, name) for name in made
     )
