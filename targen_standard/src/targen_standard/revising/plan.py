@@ -211,11 +211,17 @@ def _changes(job: Revision) -> Iterator[Change]:
         files = [run / each.task_file for run, each in ((job.of, was), (job.path, now))]
         yield from _between(*(flat(keys_of(file)) for file in files))
     sides = [_recorded(was, now), _recorded(now, was)]
+    # A time-out decides no reply: what of its options does is in a model's identity.
+    alike = tuple(
+        f"steps.{name}.options"
+        for name, step in was.steps.items()
+        if name in now.steps and now.steps[name].identity == step.identity
+    )
     # What was asked of a judge that is gone, or now is another, is no change of its own.
     others = (
         ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
     )
-    left_out = (*others, "task.") if was.task_file and now.task_file else others
+    left_out = (*alike, *others, *(("task.",) if was.task_file and now.task_file else ()))
     yield from _between(
         *({k: v for k, v in side.items() if not k.startswith(left_out)} for side in sides)
     )
