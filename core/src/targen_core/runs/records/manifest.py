@@ -27,7 +27,7 @@ from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import suggestions_for
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option, Words, in_words
+from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
 __all__ = [
     "FORMAT",
@@ -136,8 +136,10 @@ class Manifest(ManifestPart):
             try:
                 importlib_metadata.version(name)
             except importlib_metadata.PackageNotFoundError:
-                missing.append(shlex.quote(f"{name}=={version}"))
-        return f"pip install {' '.join(missing)}" if missing else ""
+                missing.append(f"{name}=={version}")
+        ours = " ".join(name for name in missing if name.startswith("targen-"))
+        others = [shlex.quote(name) for name in missing if not name.startswith("targen-")]
+        return " ".join([install(ours) if ours else "pip install", *others]) if missing else ""
 
     def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
         """The merged run that a record of provenance or rejects is from; None where none was."""
