@@ -33,6 +33,7 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option
 from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import in_edition_of
+from targen_standard.task_files.model import Declaration
 
 __all__ = ["areplay", "begun", "place_beside", "replay", "replayed"]
 
@@ -179,7 +180,8 @@ def begun(
             tasks, called = called_task(task, Path(folder))
             copy = path / manifest.task_file
             if Path(called).suffix in DECLARED and copy.suffix == ".json":
-                of_then = in_edition_of(copy, Path(called))
+                told = task if isinstance(task, Declaration) else Path(called)
+                of_then = in_edition_of(copy, told)
                 called = called if of_then is None else of_then.save_in(Path(folder))
             known = known.including(tasks=tasks, backends={})
         _, of = find_task(known, called or manifest.task_name(path), manifest.task.variants)

@@ -90,6 +90,8 @@ class Replay(Job):
     """
 
     sends_nothing = True
+    done = "replayed"
+    """What becomes of a run, in messages."""
     keeps_others = False
     """Whether labels that are not named have as many rows as they had, or none."""
     takes_carried = True
@@ -141,9 +143,9 @@ class Replay(Job):
         there = Manifest.load(run / "manifest.json")
         if there.merged:
             raise UsageError(
-                f"{run} was merged of {plural(len(there.merged), 'run')}, which are replayed one "
-                "by one",
-                hint=Action("merge") + " makes one of the replays",
+                f"{run} was merged of {plural(len(there.merged), 'run')}, which are "
+                f"{cls.done} one by one",
+                hint=Action("merge") + " then makes one run of them again",
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, {})

@@ -156,7 +156,13 @@ async def arevise(
         corrector=corrector,
     )
     where, known = await revision.begin()
-    said = {name: value for name, value in (options or {}).items() if "." not in name}
+    # Of a part, a run keeps all options; of models, not those that decide no reply.
+    steps = Manifest.load(where / "manifest.json").steps
+    said = {
+        name: value
+        for name, value in (options or {}).items()
+        if "." not in name or name.partition(".")[0] in steps
+    }
     return await aresume(where, registry=known, options=said, cache=cache, **resumed)
 
 
