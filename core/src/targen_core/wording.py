@@ -381,11 +381,13 @@ def install(package: str) -> str:
     """Return the command that installs a package, or several with spaces between them.
 
     One of ours comes from where the core is from: a clone, a repository, a folder of wheels, or
-    the index.
+    the index, which alone has the version of a `NAME==VERSION`.
     """
     names = package.split()
     source = _source() if all(name.startswith("targen-") for name in names) else {}
     place = _place_of(source)
+    if source:
+        names = [name.partition("==")[0] for name in names]
     wanted = [shlex.quote(name) if "[" in name else name for name in names]
     if place is not None and "dir_info" in source:
         wanted = [shlex.quote(_in_a_clone(place.parent, name)) for name in names]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -313,16 +313,10 @@ class _Reader:
         return {name: Value(value, str(self.path)) for name, value in values.items()}
 
     def _unknown(self, at: tuple[str, ...], key: str) -> UsageError:
-        folded = key.replace("_", "-")
         if may_name_secret(key):
             return self._secret(at)
         tables = _TABLES if len(at) == 1 else _TABLES[:2]
-        if folded in KEYS or folded in tables:
-            return self.wrong(at, "is not a default", f"did you mean {folded}?")
-        hint = did_you_mean(key, [*KEYS, *tables], "there are")
-        if "did you mean" not in hint:
-            hint = f"{hint}; options of a backend and sampling parameters stand in [options]"
-        return self.wrong(at, "is not a default", hint)
+        return self.wrong(at, "is not a default", _near(key, tables))
 
     def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         """Options of all steps and, in tables of their own, of single ones."""
@@ -418,6 +412,17 @@ def _split_model(values: dict[str, Any], twice: Callable[[], UsageError]) -> Non
         values["backend"], values["options.model"] = backend, model
 
 
+def _near(key: str, tables: Sequence[str]) -> str:
+    """The defaults that may have been meant."""
+    folded = key.replace("_", "-")
+    if folded in KEYS or folded in tables:
+        return f"did you mean {folded}?"
+    hint = did_you_mean(key, [*KEYS, *tables], "there are")
+    if "did you mean" in hint:
+        return hint
+    return f"{hint}; options of a backend and sampling parameters stand in [options]"
+
+
 def typed_value(key: str, text: str) -> Any:
     """What `targen config set` writes for a value that was typed.
 
@@ -429,7 +434,11 @@ def typed_value(key: str, text: str) -> Any:
             return KEYS[key].parse(text)
         except ValueError as error:
             raise UsageError(f"{key} is {_quoted(text)}; it must be {error}") from None
-    if not key.startswith("options."):
+    table, dot, _ = key.partition(".")
+    # What looks like a secret is told where it belongs, when the file is read.
+    if not (dot and table in _TABLES) and not may_name_secret(key):
+        raise UsageError(f"{key} is not a default", hint=_near(key, _TABLES))
+    if table != "options":
         return text
     try:
         value = json.loads(text)

@@ -24,6 +24,7 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.calls.model import Price
+from targen_core.calls.usage import answered
 from targen_core.engine.growing import NEW
 from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
@@ -348,7 +349,7 @@ def estimated(
         and step.backend.thinks is not None
         and step.backend.thinks(step.options)
     ]
-    total_calls = report["usage"]["total"]["calls"] + report["usage"]["total"]["cached"]
+    total_calls = answered(report["usage"]["total"])
     if measured is None:  # what ran ahead for nothing in so short a run is no measure
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
@@ -434,7 +435,7 @@ def scaled(
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:
         step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
-        calls = counts["calls"] + counts["cached"]
+        calls = answered(counts)
         assumed = calls * reasoning.get(counts["step"], 0)
         step["calls"] += calls
         step["input_tokens"] += counts["input_tokens"] + counts["saved_input_tokens"]

@@ -299,8 +299,9 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
 
 def _answered(report: dict[str, Any]) -> bool:
     """Whether there was an answer to any call."""
-    total = report["usage"]["total"]
-    return bool(total["calls"] or total["cached"])
+    from targen_core.calls.usage import answered
+
+    return bool(answered(report["usage"]["total"]))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from targen_cli.report import (
     branch_words,
     by_step,
     cells_of,
+    copied_head,
     filter_sections,
     flow_columns,
     flow_table,
@@ -179,6 +180,8 @@ def _glance(report: Report) -> Iterator[str]:
     facts += [("calls", f"{usage.calls:,}"), ("tokens", f"{usage.tokens:,}")]
     if usage.cached:
         facts.append(("calls from the cache", f"{usage.cached:,}"))
+    if usage.copied:
+        facts.append((f"calls {copied_head(report.raw)}", f"{usage.copied:,}"))
     if report.cost:
         facts.append(("dollars", f"{report.cost:,.4f}"))
     if report.cost_per_100_rows:
@@ -267,17 +270,18 @@ def _calls(raw: Mapping[str, Any]) -> Iterator[str]:
     heads = {
         "calls": "calls",
         "cached": "cached",
+        "copied": copied_head(raw),
         "lost": "lost",
         "input_tokens": "input tokens",
         "output_tokens": "output tokens",
     }
-    kept = [key for key in heads if usage["total"][key] or key == "calls"]
+    kept = [key for key in heads if usage["total"].get(key) or key == "calls"]
     priced = usage["priced"] and usage["total"]["dollars"]
     rows = [
         (
             step,
             label or "",
-            *(counts[key] for key in kept),
+            *(counts.get(key, 0) for key in kept),
             *([_Number(f"{counts['dollars']:.4f}")] if priced else []),
         )
         for step, label, counts in [

@@ -26,6 +26,7 @@ __all__ = [
     "branch_words",
     "by_step",
     "cells_of",
+    "copied_head",
     "exit_on_concerns",
     "filter_sections",
     "flow_columns",
@@ -399,10 +400,16 @@ def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*sums.values()]
 
 
+def copied_head(report: Mapping[str, Any]) -> str:
+    """The head above the calls that the journal of another run answered: it names the run."""
+    run = printable(str(report.get("copied_from", "")), lines=False)
+    return f"from {run}" if run else "copied"
+
+
 def print_usage(report: Mapping[str, Any]) -> None:
     """Print what the calls took, step by step."""
     usage = report["usage"]
-    priced = usage["priced"]
+    priced, copied = usage["priced"], copied_head(report)
     print("\nCalls")
 
     def row(step: str, label: str, counts: Mapping[str, Any]) -> tuple[object, ...]:
@@ -411,6 +418,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
             label,
             f"{counts['calls']:,}",
             f"{counts['cached']:,}",
+            f"{counts.get('copied', 0):,}",
             f"{counts['lost']:,}",
             f"{counts['input_tokens']:,}",
             f"{counts['output_tokens']:,}",
@@ -418,12 +426,15 @@ def print_usage(report: Mapping[str, Any]) -> None:
         )
 
     print_table(
-        ["step", "label", "calls", "cached", "lost", "input tokens", "output tokens", "dollars"],
+        [
+            *("step", "label", "calls", "cached", copied),
+            *("lost", "input tokens", "output tokens", "dollars"),
+        ],
         [
             *(row(c["step"], c["label"] or "-", c) for c in by_step(usage)),
             row("all", "-", usage["total"]),
         ],
-        optional=("label", "cached", "lost", "dollars"),
+        optional=("label", "cached", copied, "lost", "dollars"),
     )
     if hung := report.get("hung"):
         print(f"{plural(hung, 'call')} hung; asked again.")

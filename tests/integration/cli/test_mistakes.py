@@ -48,7 +48,7 @@ def _run(finished):
 KEYS = r"""
     labels:\n\torder: where is it | line 3: found character '\t' that cannot start any token | indent with spaces
     labels:\n  order: where is it\n   refund: money back | line 4: mapping values are not allowed here | text with a colon needs quotes, or
-    labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it below labels; the keys are draft, name, version, summary, description,
+    labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it below labels; the keys are edition, draft, name, version, summary, description,
     labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | text with a colon needs quotes, or
     labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quote left open?
     labels: [order, refund] | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "what makes a row one of

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from targen_core import scripted
 
 Command = Callable[..., Any]
 
@@ -90,3 +93,36 @@ def test_the_plan_is_what_is_asked(revision: str, targen: Command) -> None:
     for label, count in plan["labels"].items():
         assert count["kept"] + count["judged"] + count["written"] == count["requested"], label
         assert report["rows"][label] == count["requested"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "rows"),
+    [("a definition", 8), ("a definition", 24), ("a sample", 24), ("all counts raised", 48)],
+)
+def test_the_plan_counts_what_the_cache_of_other_runs_answers(
+    revision: str, rows: int, targen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run has `rows` rows of the task as it is now."""
+    monkeypatch.setattr(scripted, "BACKEND", dataclasses.replace(scripted.BACKEND, cacheable=True))
+    text, options = REVISIONS[revision]
+    Path("service.py").write_text(SERVICE)
+    model = ("-b", "scripted", "-o", "script=service.py:answer", "-q")
+    Path("mail.yaml").write_text(text)
+    assert targen("generate", "mail.yaml", "-n", rows, *model, "--out", "other").code == 0
+    Path("mail.yaml").write_text(MAIL)
+    assert targen("generate", "mail.yaml", "-n", 24, *model, "--no-cache", "--out", "run").code == 0
+    Path("mail.yaml").write_text(text)
+    words = ("revise", "run", "--task", "mail.yaml", "--cache", *options, "--out", "new")
+    plan = targen(*words, "--dry-run", "--json").json
+    assert sum(plan["cached"].values()) > 0
+    table = targen(*words, "--dry-run").out
+    total = [plan[side]["texts"] for side in ("calls", "cached", "before")]
+    assert f"texts {' '.join(map(str, total))}" in " ".join(table.split())
+    assert targen(*words, "-q").code == 0
+    report = json.loads(Path("new/report.json").read_text())
+    for side, count in (("calls", "calls"), ("cached", "cached")):
+        asked = dict.fromkeys(("lists", "texts", "judgements"), 0)
+        for of in report["usage"]["by_step"]:
+            kind = {"generate": "texts", "correct": "judgements"}.get(of["step"], "lists")
+            asked[kind] += of[count]
+        assert plan[side] == asked

@@ -311,6 +311,16 @@ def test_what_decides_no_row_is_no_change(make: Callable[..., Path], targen: Com
     assert "--judge changed keeps " in targen(*plan).out
 
 
+def test_an_option_that_decides_no_reply_is_no_change(
+    make: Callable[..., Path], targen: Command
+) -> None:
+    make(MAIL, "run")
+    done = targen("revise", "run", "-o", "latency_ms=1", "--dry-run")
+    assert (done.code, "nothing of run has changed" in done.err) == (2, True)
+    words = ("revise", "run", "-o", "latency_ms=1", "--label", "order=8", "--dry-run", "--json")
+    assert [each["name"] for each in targen(*words).json["changes"]] == ["rows.order"]
+
+
 def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen: Command) -> None:
     words = ("generate", "mail.yaml", "-n", 4, "-b", "scripted", "-q")
     for text, said in ((MAIL, ""), (DEFINED, "; targen revise runs/mail-0 --task FILE shows")):

@@ -21,6 +21,7 @@ class UsageReport:
     Attributes:
         calls: calls answered by models.
         cached: calls answered from the cache of earlier runs.
+        copied: calls answered from the journal of the run that this one replays or revises.
         input_tokens: prompt tokens.
         output_tokens: reply tokens, reasoning included.
         dollars: the known part of the cost.
@@ -29,6 +30,7 @@ class UsageReport:
 
     calls: int
     cached: int
+    copied: int
     input_tokens: int
     output_tokens: int
     dollars: float
@@ -39,7 +41,13 @@ class UsageReport:
         """From a report's `usage`."""
         total = raw["total"]
         names = ("calls", "cached", "input_tokens", "output_tokens", "dollars")
-        return cls(**{name: total[name] for name in names}, priced=raw["priced"])
+        counts = {name: total[name] for name in names}
+        return cls(**counts, copied=total.get("copied", 0), priced=raw["priced"])
+
+    @property
+    def answered(self) -> int:
+        """Calls that have an answer, from wherever it came."""
+        return self.calls + self.cached + self.copied
 
     @property
     def tokens(self) -> int:
@@ -57,6 +65,8 @@ class UsageReport:
         words = f"{plural(self.calls, 'call')}, {plural(self.tokens, 'token')}"
         if self.cached:
             words += f", {self.cached:,} cached"
+        if self.copied:
+            words += f", {self.copied:,} copied"
         return words + (f", ${self.dollars:.4f}" if self.dollars else "")
 
 

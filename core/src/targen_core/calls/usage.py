@@ -8,7 +8,7 @@ from typing import Any
 
 from targen_core.calls import scores
 
-__all__ = ["Counts", "Usage", "check_record"]
+__all__ = ["Counts", "Usage", "answered", "check_record"]
 
 _TEXTS = ("key", "text", "finish")
 _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
@@ -78,10 +78,11 @@ def _is_plain(record: Mapping[str, Any]) -> bool:
 class Counts:
     """Sums over calls.
 
-    `calls` were answered by the model, `cached` by the cache of earlier runs;
-    `lost` were sent and their answer lost.
+    `calls` were answered by the model, `cached` by the cache of earlier runs, `copied` by the
+    journal of the run that a replay or a revision is made from; `lost` were sent and their answer
+    lost.
     Tokens and dollars count what was or may have been paid, `saved_input_tokens`
-    and `saved_output_tokens` the tokens that the cache saved. Of the tokens paid,
+    and `saved_output_tokens` the tokens that the cache and the other run saved. Of the tokens paid,
     `cache_read_tokens` came cheaper from the service's own prompt cache,
     `cache_write_tokens` went into it, and `reasoning_tokens` are not in the text.
     """
@@ -97,6 +98,12 @@ class Counts:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    copied: int = 0
+
+    @property
+    def answered(self) -> int:
+        """Calls that have an answer, from wherever it came."""
+        return answered(asdict(self))
 
     @property
     def tokens(self) -> int:
@@ -107,6 +114,11 @@ class Counts:
         """Add another sum to this one."""
         for name, value in asdict(other).items():
             setattr(self, name, getattr(self, name) + value)
+
+
+def answered(counts: Mapping[str, Any]) -> int:
+    """`Counts.answered` of the counts in a report, which an older targen may have written."""
+    return int(counts["calls"] + counts["cached"] + counts.get("copied", 0))
 
 
 class Usage:
@@ -134,7 +146,10 @@ class Usage:
         if counts is None:
             counts = self.by_place[place] = Counts()
         if record.get("cached"):
-            counts.cached += 1
+            if record.get("copied"):
+                counts.copied += 1
+            else:
+                counts.cached += 1
             counts.saved_input_tokens += record["in"]
             counts.saved_output_tokens += record["out"]
             return

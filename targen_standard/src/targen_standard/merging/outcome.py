@@ -80,7 +80,7 @@ def merged_report(
         tracker,
         usage,
         seconds=sum(known) if len(known) == len(seconds) else None,
-        used_calls=total.calls + total.cached - unused,
+        used_calls=total.answered - unused,
         retries=sum(run.report.get("retries", 0) for run in runs),
         hung=sum(run.report.get("hung", 0) for run in runs),
         error=short,

@@ -28,11 +28,12 @@ from targen_core.origin import DECLARED
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option
 from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import in_edition_of
+from targen_standard.task_files.model import Declaration
 
 __all__ = ["areplay", "begun", "place_beside", "replay", "replayed"]
 
@@ -149,6 +150,7 @@ def begun(
     corrector: str | None = None,
     options: Mapping[str, Any] | None = None,
     model: ModelLike | None = None,
+    may_carry: tuple[Carried, ...] = (),
     **fields: Any,
 ) -> Iterator[tuple[ReplayT, Registry]]:
     """A replay that has not run yet, and what finds its parts.
@@ -178,13 +180,21 @@ def begun(
             tasks, called = called_task(task, Path(folder))
             copy = path / manifest.task_file
             if Path(called).suffix in DECLARED and copy.suffix == ".json":
-                of_then = in_edition_of(copy, Path(called))
+                told = task if isinstance(task, Declaration) else Path(called)
+                of_then = in_edition_of(copy, told)
                 called = called if of_then is None else of_then.save_in(Path(folder))
             known = known.including(tasks=tasks, backends={})
         _, of = find_task(known, called or manifest.task_name(path), manifest.task.variants)
         quotas = _quotas(of, manifest, n, labels, keeps_others=kind.keeps_others)
         job = kind.begin(
-            known, path, out, task=called, quotas=quotas, options=spread(known, options), **changes
+            known,
+            path,
+            out,
+            task=called,
+            quotas=quotas,
+            options=spread(known, options),
+            may_carry=may_carry,
+            **changes,
         )
         with job:
             yield job, known

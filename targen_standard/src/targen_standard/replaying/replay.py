@@ -45,7 +45,7 @@ from targen_core.runs.preparing.trust import (
     require_known_paths,
 )
 from targen_core.runs.records.lock import Lock, changed_part
-from targen_core.runs.records.manifest import Manifest, given_file
+from targen_core.runs.records.manifest import Carried, Manifest, given_file
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import keep_copies, write_atomically
@@ -54,7 +54,10 @@ from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 from targen_standard.recorded import RecordedLayer, recorded_models
 
-__all__ = ["Needed", "Replay", "known_sources", "reply_of"]
+__all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
+
+COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
+"""What a record has whose reply is another run's: `cached` is all that an older targen reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Replay(Job):
     """
 
     sends_nothing = True
+    done = "replayed"
+    """What becomes of a run, in messages."""
     keeps_others = False
     """Whether labels that are not named have as many rows as they had, or none."""
     takes_carried = True
@@ -116,6 +121,7 @@ class Replay(Job):
         task: str | None = None,
         quotas: Mapping[str, int] | None = None,
         options: Mapping[str, Any] | None = None,
+        may_carry: tuple[Carried, ...] = (),
         **changes: Any,
     ) -> Self:
         """Make `out`, where `run` is made again; `run` is only read.
@@ -127,6 +133,7 @@ class Replay(Job):
             task: the name or the file of the task as it is now; None: the run's own.
             quotas: rows by label; None: as many as the run's targets say.
             options: options of parts, as `NAME.KEY`, that differ from those of the run.
+            may_carry: as in `Manifest`.
             **changes: fields of `RunSpec` that differ from those of the run.
 
         Raises:
@@ -136,9 +143,9 @@ class Replay(Job):
         there = Manifest.load(run / "manifest.json")
         if there.merged:
             raise UsageError(
-                f"{run} was merged of {plural(len(there.merged), 'run')}, which are replayed one "
-                "by one",
-                hint=Action("merge") + " makes one of the replays",
+                f"{run} was merged of {plural(len(there.merged), 'run')}, which are "
+                f"{cls.done} one by one",
+                hint=Action("merge") + " then makes one run of them again",
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, {})
@@ -194,6 +201,7 @@ class Replay(Job):
             extensions=there.extensions if quotas is None else (),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             replay_of=run.resolve().name,
+            may_carry=may_carry,
         )
         if out.exists() and not is_fresh(out):
             raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay is a new run")
@@ -223,7 +231,7 @@ class Replay(Job):
                     return
                 self.carried += len(carried)
                 self._places.add(str(record.get("place")))
-                records.append({**reply_of(record), **carried, "cost": 0.0, "cached": True})
+                records.append({**reply_of(record), **carried, **COPIED})
 
         try:
             source = self.of / "journal"

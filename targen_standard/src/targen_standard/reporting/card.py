@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_cli.prices import price_words
+from targen_core.calls.usage import answered
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
@@ -79,6 +80,7 @@ def dataset_card(
     judged = sum(flow["judged"] for flow in report["flow"].values())
     accepted = sum(sum(flow["accepted"].values()) for flow in report["flow"].values())
     usage = report["usage"]["total"]
+    free = answered(usage) - usage["calls"]
     labels = "\n".join(
         f"| {markdown(name)} | {report['rows'][name]:,} | {requested:,} |"
         for name, requested in report["requested"].items()
@@ -144,7 +146,7 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {s
 
 Of {candidates}, {accepted:,} were accepted{out_of}.{uncorrected} In the run's
 folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
-calls it came from. {usage["calls"]:,} calls were answered; {usage["cached"]:,} replies were taken
+calls it came from. {usage["calls"]:,} calls were answered; {free:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
 {_prices(report.get("prices", {}))}
 {_more(manifest, report)}

@@ -16,10 +16,11 @@ from targen_core.api.request import PathText, TaskLike, as_path
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.errors import AnswersAwaited, QuotaNotMet, RunConflict, TargenError, UsageError
+from targen_core.outputs import new_folder, put_folder
 from targen_core.plain import is_inside
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
@@ -44,6 +45,7 @@ async def aplan_revision(
     corrector: str | None = None,
     model: str | None = None,
     options: Mapping[str, Any] | None = None,
+    cache: bool | None = None,
     registry: Registry | None = None,
 ) -> RevisionPlan:
     """Return what `revise` would change, keep, ask and cost; nothing is sent or written.
@@ -59,6 +61,7 @@ async def aplan_revision(
         corrector: likewise.
         model: likewise.
         options: likewise.
+        cache: likewise.
         registry: likewise.
 
     Raises:
@@ -72,6 +75,7 @@ async def aplan_revision(
         options,
         judge=judge,
         rewrite=rewrite,
+        cache=cache,
         task=task,
         n=n,
         labels=labels,
@@ -95,6 +99,7 @@ async def arevise(
     corrector: str | None = None,
     model: str | None = None,
     options: Mapping[str, Any] | None = None,
+    cache: bool | None = None,
     registry: Registry | None = None,
     **resumed: Any,
 ) -> Run:
@@ -122,6 +127,7 @@ async def arevise(
         model: another model for all steps, as `BACKEND/MODEL`.
         options: options of models and parts that differ, as in `{"correct.model": "larger"}` or
             `{"majority.times": 5}`.
+        cache: whether replies are shared with earlier runs; by default as the run was started.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
         **resumed: arguments of `resume`, such as `max_cost`, for the calls that are made.
 
@@ -142,6 +148,7 @@ async def arevise(
         options,
         judge=judge,
         rewrite=rewrite,
+        cache=cache,
         task=task,
         n=n,
         labels=labels,
@@ -149,8 +156,14 @@ async def arevise(
         corrector=corrector,
     )
     where, known = await revision.begin()
-    said = {name: value for name, value in (options or {}).items() if "." not in name}
-    return await aresume(where, registry=known, options=said, **resumed)
+    # Of a part, a run keeps all options; of models, not those that decide no reply.
+    steps = Manifest.load(where / "manifest.json").steps
+    said = {
+        name: value
+        for name, value in (options or {}).items()
+        if "." not in name or name.partition(".")[0] in steps
+    }
+    return await aresume(where, registry=known, options=said, cache=cache, **resumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +185,13 @@ class Planned:
         """Make it, as far as nothing is asked; where it is, and what finds its parts."""
         if self._is_there:
             return self.path, self._registry
-        _, registry = await self._make(self.path)
-        return self.path, registry
+        # Resolved, since a folder such as "." has no name to make another one beside it by.
+        out = self.path if self.path.name.strip(".") else self.path.resolve()
+        with new_folder(out.with_name(f".{out.name}.part")) as folder:
+            _, registry = await self._make(folder / "run")
+            # Whole at once: what a process that is killed leaves is never taken for a revision.
+            put_folder(folder / "run", out)
+        return out, registry
 
 
 async def planned(
@@ -183,6 +201,7 @@ async def planned(
     *,
     judge: Judged = "all",
     rewrite: bool = True,
+    cache: bool | None = None,
     **asked: Any,
 ) -> Planned:
     """Find out what a revision changes and takes; `asked` is as in `begun`.
@@ -195,11 +214,14 @@ async def planned(
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
+    may_carry: tuple[Carried, ...] = () if rewrite else ("texts",)
+    may_carry += ("judgements",) if judge == "changed" else ()
+
     async def make(at: Path, rehearses: bool = False) -> tuple[Revision, Registry]:
-        with begun(_KINDS[judge], path, at, registry, **asked) as (job, known):
+        with begun(_KINDS[judge], path, at, registry, may_carry=may_carry, **asked) as (job, known):
             job.look_back(known, rewrites=rewrite)
             if rehearses:
-                job.rehearse()
+                job.rehearse(cache=cache)
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
             return job, known
@@ -228,7 +250,7 @@ def _is_same(place: Path, manifest: Manifest) -> bool:
         there = Manifest.load(place / "manifest.json")
     except TargenError:
         return False
-    made = ("replay_of", "carried")
+    made = ("replay_of", "carried", "may_carry")
     return not there.differences(manifest) and all(
         getattr(there, name) == getattr(manifest, name) for name in made
     )

@@ -102,6 +102,7 @@ def revise(
     asked = dict(
         judge=judge,
         rewrite=rewrite,
+        cache=said.part(Limits).get("cache"),
         task=task,
         n=n,
         labels=labels_of(label),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from targen_core.calls.usage import answered
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_standard.revising.revision import Judged, Revision
@@ -163,7 +164,7 @@ def _calls_of(report: Mapping[str, Any]) -> Calls:
     """The calls of a run, those among them that a cache answered."""
     counts: Counter[str] = Counter()
     for of in report["usage"]["by_step"]:
-        counts[of["step"]] += of["calls"] + of["cached"]
+        counts[of["step"]] += answered(of)
     return _by_kind(counts)
 
 
@@ -195,7 +196,7 @@ def _dollars(calls: Calls, report: Mapping[str, Any]) -> float | None:
         )
         kind = paid.setdefault(_KINDS.get(of["step"], "lists"), [0.0, 0.0])
         kind[0] += dollars
-        kind[1] += of["calls"] + of["cached"]
+        kind[1] += answered(of)
     return sum(
         float(getattr(calls, kind)) * dollars / count
         for kind, (dollars, count) in paid.items()
@@ -210,11 +211,17 @@ def _changes(job: Revision) -> Iterator[Change]:
         files = [run / each.task_file for run, each in ((job.of, was), (job.path, now))]
         yield from _between(*(flat(keys_of(file)) for file in files))
     sides = [_recorded(was, now), _recorded(now, was)]
+    # A time-out decides no reply: what of its options does is in a model's identity.
+    alike = tuple(
+        f"steps.{name}.options"
+        for name, step in was.steps.items()
+        if name in now.steps and now.steps[name].identity == step.identity
+    )
     # What was asked of a judge that is gone, or now is another, is no change of its own.
     others = (
         ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
     )
-    left_out = (*others, "task.") if was.task_file and now.task_file else others
+    left_out = (*alike, *others, *(("task.",) if was.task_file and now.task_file else ()))
     yield from _between(
         *({k: v for k, v in side.items() if not k.startswith(left_out)} for side in sides)
     )

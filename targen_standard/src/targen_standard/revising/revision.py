@@ -34,7 +34,7 @@ from targen_core.runs.jobs.job import executor_of
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.tasks.model import Task
 from targen_standard.recorded import RecordedLayer
-from targen_standard.replaying.replay import Replay, known_sources, reply_of
+from targen_standard.replaying.replay import COPIED, Replay, known_sources, reply_of
 from targen_standard.revising.rehearsing import Rehearsal
 from targen_standard.task_files.prompt_text import without_others
 
@@ -57,6 +57,7 @@ class Revision(Replay):
         rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
     """
 
+    done = "revised"
     keeps_others = True
     changes_models = True
     takes_carried = False  # what an earlier revision took over is judged, too
@@ -104,10 +105,13 @@ class Revision(Replay):
         )
         return frozenset(name for name, _ in was & now)
 
-    def rehearse(self) -> Rehearsal:
-        """Have what it lacks made up, before it runs, and counted."""
-        limits = self.manifest.spec.limits
-        self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if limits.cache else None)
+    def rehearse(self, *, cache: bool | None = None) -> Rehearsal:
+        """Have what it lacks made up, before it runs, and counted.
+
+        `cache` is whether the cache of other runs answers; None: as the run says.
+        """
+        shares = self.manifest.spec.limits.cache if cache is None else cache
+        self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if shares else None)
         if self.rehearsal.cache is not None:
             self._closing.callback(self.rehearsal.cache.close)
         return self.rehearsal
@@ -136,7 +140,7 @@ class Revision(Replay):
         """Write the reply of an old record down as that to a call."""
         mine = {"key": key.hex(), "step": call.step, "label": call.label, "place": call.place}
         taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": record["key"]}
-        taken |= {"cost": 0.0, "cached": True}
+        taken |= COPIED
         self.journal.append(taken)
         self.usage.record(taken)
         self.carried += 1

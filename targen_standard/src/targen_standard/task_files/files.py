@@ -75,15 +75,20 @@ def keys_of(copy: Path) -> dict[str, Any]:
     return said
 
 
-def in_edition_of(copy: Path, file: Path) -> Declaration | None:
-    """The task of a file, in the edition of a run's copy; None if that is what it is in anyway.
+def in_edition_of(copy: Path, task: Path | Declaration) -> Declaration | None:
+    """A task, or that of a file, in the edition of a run's copy; None if it is in that anyway.
 
     Raises:
         UsageError: a file cannot be read, or holds no task.
     """
     then = _as_then(parsed_file(copy)).value
-    parsed = parsed_file(file)
-    if then.get("edition") != 1 or "edition" in parsed.value or _form_key(parsed.value):
+    if then.get("edition") != 1:
+        return None
+    if isinstance(task, Declaration):
+        keys = task.model_dump(exclude_unset=True)
+        return None if "edition" in keys else Declaration(**{"edition": 1, **keys})
+    parsed = parsed_file(task)
+    if "edition" in parsed.value or _form_key(parsed.value):
         return None
     said = declaration_of(replace(parsed, value={"edition": 1, **parsed.value}))
     placed = located(said, parsed.path.parent)

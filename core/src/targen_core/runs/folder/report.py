@@ -94,14 +94,13 @@ def build_report(
         "problem": printable(str(error), max_length=_LONGEST) if error else "",
         "balance": manifest.spec.balance,
         "branches": manifest.task.aims,
+        **({"copied_from": manifest.replay_of} if manifest.replay_of else {}),
         "corrected": manifest.lock.corrector is not None,
         **counts,
         "seconds": None if seconds is None else round(seconds, 3),
         "usage": usage.as_dict(manifest.steps),
         # The journal of a replay begins with all that another run asked.
-        "unused_calls": 0
-        if manifest.replay_of
-        else max(0, total.calls + total.cached - used_calls),
+        "unused_calls": 0 if manifest.replay_of else max(0, total.answered - used_calls),
         "retries": retries,
         **({"hung": hung} if hung else {}),
         "models": {step: model_name(plan) for step, plan in manifest.steps.items()},
@@ -147,6 +146,7 @@ class _Dropped(_Part):
 class _Counts(_Part):
     calls: _Count
     cached: _Count
+    copied: _Count = 0
     lost: _Count
     input_tokens: _Count
     output_tokens: _Count
@@ -218,6 +218,7 @@ class _Report(_Part):
     problem: str
     balance: str
     branches: dict[str, str | None] = {}
+    copied_from: str = ""
     corrected: bool = True
     rows: dict[str, _Count]
     requested: dict[str, _Count]

@@ -106,6 +106,7 @@ class Account:
         return {
             "calls": spent.calls,
             "cached": spent.cached,
+            "copied": spent.copied,
             "lost": spent.lost,
             "tokens": spent.tokens,
             "dollars": round(spent.dollars, 6) if self.is_priced else None,

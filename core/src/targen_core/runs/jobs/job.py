@@ -19,7 +19,7 @@ from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal, holds
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
-from targen_core.calls.usage import Usage
+from targen_core.calls.usage import Usage, answered
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.executor import Executor
@@ -569,8 +569,7 @@ class Job:
         quotas = self.manifest.targets[-1].quotas.over(self.task.quota_names)
         if report["status"] != "complete" or report["requested"] != dict(quotas):
             return False
-        total = report["usage"]["total"]
-        return bool(total["calls"] + total["cached"] <= self._answered)  # fewer: it was cut off
+        return answered(report["usage"]["total"]) <= self._answered  # fewer: it was cut off
 
     def _came_to_nothing(self) -> bool:
         """Whether an earlier process ended without a row: none rests on what could not be used."""
@@ -599,8 +598,7 @@ class Job:
 
     @property
     def _answered(self) -> int:
-        total = self.usage.total
-        return total.calls + total.cached
+        return self.usage.total.answered
 
     def _is_only_asked_to_grow(self, answered: int) -> bool:
         """Whether a larger target is all that this process has brought, and no answer to it."""

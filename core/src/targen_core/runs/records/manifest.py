@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import importlib_metadata
 from pydantic import Field, ValidationError, model_validator
@@ -27,11 +27,12 @@ from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import suggestions_for
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option, Words, in_words
+from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
 __all__ = [
     "FORMAT",
     "USUAL_PLACES",
+    "Carried",
     "Manifest",
     "MergedRun",
     "as_words",
@@ -66,6 +67,10 @@ _DECIDING = {
 }
 
 
+Carried = Literal["texts", "judgements"]
+"""Kinds of replies that a revision may take over although their prompts have changed."""
+
+
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
@@ -74,7 +79,8 @@ class Manifest(ManifestPart):
     what it came to. A run that is extended has further targets. Of runs that
     were merged, spec and lock are those of the first, but for the quotas, and
     `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from,
-    and `carried` the number of replies that it took over although their prompts have changed.
+    and `carried` the number of replies that it took over although their prompts have changed;
+    `may_carry` names the kinds of replies that it was allowed to take over so.
     """
 
     format: int = FORMAT
@@ -85,6 +91,7 @@ class Manifest(ManifestPart):
     merged: tuple[MergedRun, ...] = ()
     replay_of: str = ""
     carried: Annotated[int, Field(ge=0)] = 0
+    may_carry: tuple[Carried, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -129,8 +136,10 @@ class Manifest(ManifestPart):
             try:
                 importlib_metadata.version(name)
             except importlib_metadata.PackageNotFoundError:
-                missing.append(shlex.quote(f"{name}=={version}"))
-        return f"pip install {' '.join(missing)}" if missing else ""
+                missing.append(f"{name}=={version}")
+        ours = " ".join(name for name in missing if name.startswith("targen-"))
+        others = [shlex.quote(name) for name in missing if not name.startswith("targen-")]
+        return " ".join([install(ours) if ours else "pip install", *others]) if missing else ""
 
     def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
         """The merged run that a record of provenance or rejects is from; None where none was."""
@@ -138,7 +147,8 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        empty = {name for name in ("merged", "replay_of", "carried") if not getattr(self, name)}
+        often_empty = ("merged", "replay_of", "carried", "may_carry")
+        empty = {name for name in often_empty if not getattr(self, name)}
         value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
 

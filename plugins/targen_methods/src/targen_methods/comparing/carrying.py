@@ -309,8 +309,7 @@ def _measured(
     if report is None:
         return Measured(name, rows, wanted, None, None, None, note=note)
     usage = report.usage
-    calls = usage.calls + usage.cached
-    return Measured(name, rows, wanted, calls, usage.tokens, usage.cost, note=note)
+    return Measured(name, rows, wanted, usage.answered, usage.tokens, usage.cost, note=note)
 
 
 def _rows_of(way: Way, folder: Path) -> str:
