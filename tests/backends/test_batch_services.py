@@ -31,6 +31,10 @@ VARIABLES = {
 }
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with the usual 5 a burst waits a second, and is sent again meanwhile
+
+
 class Service:
     """Calls and batches in both forms; what it answers depends on what it is asked alone.
 
@@ -80,7 +84,7 @@ class Service:
             def log_message(self, *args):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, method, path, headers, body):

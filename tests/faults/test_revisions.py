@@ -61,7 +61,9 @@ def test_a_killed_revision_is_taken_for_its_own_kind_alone(
             there = (place / "new" / "manifest.json").exists()
             before = whole_records(place / "new") if there else []
             done = targen(*words, "new", *kinds[typed])
-            assert not (place / ".new.part").exists()
+            # Killed right after the move, it leaves this empty, until a revision to there is made.
+            left = place / ".new.part"
+            assert not left.exists() or (there and not [*left.iterdir()])
             if there and typed == other:
                 assert (done.code, "new exists" in done.err) == (2, True), (point, done.err)
                 assert kept(place / "new") == kept(whole[killed_as])

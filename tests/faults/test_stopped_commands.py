@@ -307,6 +307,12 @@ COMMANDS = [
         "init-task porters --out {at}/task.yaml",
         ("task.yaml",),
     ),
+    Command(
+        "profile",
+        "profile {at}/own.txt --out {at}/profile.yaml",
+        ("profile.yaml",),
+        files={"own.txt": "".join(f"Where is order number {n}?\n" for n in range(24))},
+    ),
     Command("rate", "rate rows --task tickets -q --out {at}/out", before=_rows, more=ONE),
     Command(
         "review grade",

@@ -68,6 +68,7 @@ SharesArg = Annotated[
         "--shares-of",
         metavar="DATA",
         help="Share -n out over the labels as these labelled rows do. [default: evenly]",
+        rich_help_panel=ROWS,
     ),
 ]
 PresetArg = Annotated[

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 TASK = """
+edition: 1 # the tests know by heart what the model of the dry run makes of this
 description: Short reviews of restaurants.
 labels:
   positive: the guest would come back

@@ -232,8 +232,13 @@ def test_it_says_first_what_it_will_do(
             "now": "The customer is unhappy, and does not ask for money.",
         }
     ]
-    # Three were written as advice.
-    assert plan["labels"]["complaint"] == {"requested": 6, "kept": 0, "judged": 3, "written": 3}
+    # Rows that were written as complaints are written again; those that became one are judged.
+    came = [
+        row["intended"] for row in records("run/provenance.jsonl") if row["label"] == "complaint"
+    ]
+    judged = sum(intended != "complaint" for intended in came)
+    written = {"requested": 6, "kept": 0, "judged": judged, "written": 6 - judged}
+    assert 0 < judged < 6 and plan["labels"]["complaint"] == written
     assert plan["labels"]["order"] == {"requested": 6, "kept": 0, "judged": 6, "written": 0}
     said = targen("revise", "run", "--task", "mail.yaml", "--dry-run").out
     assert (

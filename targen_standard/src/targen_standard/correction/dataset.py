@@ -51,7 +51,7 @@ from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.model_names import model_name
-from targen_core.runs.records.reading import read_json
+from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.task_files import task_file
@@ -237,6 +237,7 @@ def open_correction(
     if place == "number":
         out = _place_for(out, plan)
     if out.is_dir():
+        check_members(out)
         _same_plan(out, plan)  # before a lock is put into what is someone else's
     directory = RunDirectory(out)
     try:
