@@ -77,7 +77,10 @@ class ExampleFilter(Filter):
                 branch: Hands(examples.rows, aim, labels, self._options.shown)
                 for branch, aim in task.branches.items()
             }
-        return shown_to(task, hands, profile.about) if hands or profile.about else task
+        has_form = "form" in profile.traits
+        if not (hands or profile.about or has_form):
+            return task
+        return shown_to(task, hands, profile.about, has_form=has_form)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called: a filter is made anew for each engine."""

@@ -266,6 +266,12 @@ async def _planned(
 ) -> Planned:
     """The same of what a program passes."""
     path, known = (run.path, run.registry) if isinstance(run, Run) else (as_path(run), None)
+    if model is not None and not isinstance(model, str):
+        raise UsageError(
+            f"model is an object, {type(model).__name__}, and a revision takes a name",
+            hint='"BACKEND/MODEL"; of a run whose model is an object, pass the run that '
+            "resume(RUN, model=...) returns in place of its folder",
+        )
     if model is not None:
         asked["backend"], own = named(model)
         options = {**own, **(options or {})}

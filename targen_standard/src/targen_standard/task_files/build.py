@@ -230,7 +230,9 @@ def _generator(
     async def write(llm: Llm, seed: str) -> BaseModel | Sequence[BaseModel | Rejected]:
         values: dict[str, Any] = {"seed": seed}
         if "length" in prompt.variables:
-            values["length"] = llm.alternate(*LENGTHS)
+            # By chance, since turns over seeds give small runs the first lengths alone.
+            drawn = llm.rng("length").choice(LENGTHS)
+            values["length"] = getattr(llm, "says_length", "") or drawn
         if "count" in prompt.variables:
             values["count"] = declaration.instances_per_call
         if "earlier" in prompt.variables:
