@@ -35,6 +35,7 @@ def labels(run):
     return Counter(json.loads(row)["label"] for row in rows)
 
 
+@pytest.mark.whole  # an estimate needs a backend
 @pytest.mark.usefixtures("own")
 def test_rows_have_the_shares_by_the_largest_remainders(targen):
     done = targen("generate", "weather.yaml", "-n", "12", "--shares-of", "own.csv", "-b",

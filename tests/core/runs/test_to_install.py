@@ -23,6 +23,7 @@ SOURCES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.whole  # a wheel lies beside no plugins
 @pytest.mark.parametrize("source", SOURCES)
 def test_ours_come_from_where_the_core_is_from(
     source: str, targen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
