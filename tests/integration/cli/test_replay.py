@@ -16,6 +16,7 @@ from targen_core.scripted import ScriptedModel
 Command = Callable[..., Any]
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 REVIEWS = """\
+edition: 1 # every seed serves both labels, so that fewer rows are the first of more
 description: A review of a restaurant, one or two sentences.
 labels:
   good: it praises
@@ -107,6 +108,7 @@ WORD = "nothing holds this"
     ("words", "step", "why"),
     [
         (("--corrector", "vote"), "correct", "the corrector is targen-core:vote"),
+        (("--near-duplicates", "1"), "generate", "the run did not ask it"),
         (("-n", "40"), "generate", "the run did not ask it"),
     ],
 )
@@ -127,6 +129,8 @@ def test_what_is_lacking_is_no_reject_and_resume_makes_it(
     needed = report("new")["replay"]["needed"]
     assert why in replayed.out and f"targen resume {Path('new')}" in replayed.out
     assert {each["step"] for each in needed} == {record["step"] for record in pending}
+    if words[0] == "--near-duplicates":
+        return  # a scripted task never has so many unlike rows
     journaled = len(Path("new/journal").read_bytes().splitlines())
     assert targen("resume", "new", "-q").code == 0
     assert not Path("new/pending.jsonl").exists()
@@ -135,10 +139,8 @@ def test_what_is_lacking_is_no_reject_and_resume_makes_it(
     assert targen("generate", "reviews.yaml", *changed, *fresh).code == 0
     assert bytes_of("new") == bytes_of("fresh")
     total = report("new")["usage"]["total"]
-    assert (total["copied"], total["cached"]) == (
-        journaled,
-        0,
-    )  # what the old run paid for was not asked again
+    # What the old run paid for was not asked again.
+    assert (total["copied"], total["cached"]) == (journaled, 0)
     assert 0 < total["calls"] < report("fresh")["usage"]["total"]["calls"] + journaled
 
 

@@ -149,6 +149,7 @@ def test_premises_and_constant_texts_make_groups(corpus):
     assert len(set(folds[:3])) == 1
 
 
+@pytest.mark.whole
 def test_a_run_knows_which_rows_share_a_seed(targen, tmp_path):
     done = targen("generate", "rte", "-n", "24", "-b", "scripted", "--out", "run", "-q")
     assert done.code == 0
