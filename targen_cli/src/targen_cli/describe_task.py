@@ -71,19 +71,10 @@ def task_with_parts(
     Raises:
         UsageError: as `task_of`, or there is no such corrector.
     """
-    from targen_core.runs.preparing.parts import Parts
-    from targen_core.runs.preparing.tasks import as_asked, find_corrector, find_task
+    from targen_core.runs.preparing.plan import task_and_parts
+    from targen_core.runs.preparing.tasks import find_corrector
 
-    registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(
-        registry,
-        spec.options,
-        own,
-        distribution=registered.distribution,
-        file=spec.task,
-        copies=False,
-    )
-    task = as_asked(own, spec, parts)
+    _, task, parts = task_and_parts(registry, spec, copies=False)
     find_corrector(parts, task, spec.corrector)
     return task, parts.plans
 

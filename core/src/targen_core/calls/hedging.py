@@ -5,13 +5,13 @@ good answer waits minutes for each of them, and commit waits with it. So the usu
 learned, for each model and step, and a call that takes far longer is sent again. The first answer
 counts (Dean and Barroso, The Tail at Scale, CACM 56(2), 2013).
 
-For a while nobody can tell a lost call from a slow one. Hence two limits. Beyond a multiple of the
+At first a lost call looks like a slow one, so there are two limits. Beyond a multiple of the
 time that 19 in 20 calls stay below, a call is *doubtful*: second calls for these are a small share
 of all. Beyond twice the time that 99 in 100 stay below, it *hangs*: second calls for these use up
 no share, or one broken replica of four would use up all of it. If the first is answered after all,
 the second was not needed: that counts, and calls may take longer from then on.
 
-Where a service is slow for all, nobody is answered sooner. So a call is doubted only if another
+If a service is slow for all, a second call is no faster. So a call is doubted only if another
 one, which was sent later, was answered in its usual time. If none was, one call alone is sent
 again, and late if several are in flight: it asks whether anybody is answered.
 
@@ -57,7 +57,7 @@ class Watched:
     """A call in flight.
 
     Args:
-        kind: calls of which take about as long: its step.
+        kind: its step; calls of one kind take about the same time.
         max_tokens: of its reply.
         dollars: that one sending of it may cost.
 
@@ -149,7 +149,7 @@ class Patience:
         return self._may_send(call, now)
 
     def is_given_up(self, call: Watched, now: float) -> bool:
-        """Whether a call that nobody wants any more is not worth waiting for."""
+        """Whether to stop waiting for a call whose reply is no longer needed."""
         return now - call.latest >= _LATE * self.limit(call)
 
     def send_again(self, call: Watched, now: float) -> None:
@@ -184,7 +184,7 @@ class Patience:
         asked, self._asks = self._asks is call, None if self._asks is call else self._asks
         is_lost = again and self._hangs(call, now)
         for sums in call.counted:
-            if sums is self._hanging or is_lost or not again:  # else nobody knows
+            if sums is self._hanging or is_lost or not again:  # otherwise the cause is unknown
                 sums.add(-call.dollars, -1)
         if is_lost:
             self.hung += 1
@@ -272,9 +272,9 @@ _hear: ContextVar[Callable[[int], None] | None] = ContextVar("_hear", default=No
 
 
 def heard(size: int) -> None:
-    """Say that so many more bytes of the reply are there, in the task of `ChatModel.complete`.
+    """Report that `size` more bytes of the reply came, in the task of `ChatModel.complete`.
 
-    A backend whose service sends a reply in pieces says it for each. Then a long reply is not
+    A backend whose service sends a reply in pieces calls it for each. Then a long reply is not
     taken for a lost one while it keeps the usual pace, and one that stops coming is.
     """
     if (hear := _hear.get()) is not None:

@@ -487,7 +487,7 @@ class CallLayer:
                 self._give_back(sending, flight, outcome, rate, retry_after)
             self._give_back(sending, flight)
         if answer is None or (flight.is_cut and error is not None):
-            answer = TimedOut("no answer, and nobody waits for it", billed=True)
+            answer = TimedOut("no answer, and the run no longer needs it", billed=True)
         asked = _asked(bound.limiter.pause, rate, retry_after)
         if asked > (self.max_outage or MAX_OUTAGE):
             words = f": {error}" if error is not None else ""
@@ -555,7 +555,7 @@ class CallLayer:
             self._look_soon(loop)
         now = loop.time()
         if now > at_latest:
-            return  # this process was busy: answers may be there that nobody has read yet
+            return  # this process was busy: answers may have come that it has not read
         least = self._least
         for sending in [*self._watched]:
             call, patience = sending.watched, self._patience_for(sending)

@@ -117,6 +117,7 @@ class Engine:
         )
         self._shard = shard
         self._parts = [part.branches for part in task.parts.values()]
+        self._numbers = {branch: number for number, branch in enumerate(task.branches)}
         self._guard = Guard(task.name, distribution)
         # Rows that the instances' own schema makes are right already.
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
@@ -554,8 +555,7 @@ class Engine:
         """What was drawn for a candidate and the items above it, if anything was."""
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
-        number = [*self.task.branches].index(slot.branch)
-        own = draw(self.task.dimensions, self._layer.seed, place, number)
+        own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch])
         if self.task.drawn is not None:
             own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
         return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}

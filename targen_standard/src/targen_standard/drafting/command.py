@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -71,50 +72,26 @@ def init_task(
         _write(path, blank_file(), force=force)
         print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
         return
-    from targen_cli.ahead import Expected, ask_first
-    from targen_cli.choosing import choice
-    from targen_cli.progress import watching
-    from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.jobs.account import Account
-    from targen_core.runs.records.spec import RunSpec
+    from targen_standard.charged import charged
     from targen_standard.drafting.declaration import written
     from targen_standard.drafting.draft import draft_cost, draft_task
-    from targen_standard.unfinished import unfinished
 
     if not description.strip():
         raise UsageError("the description is empty")
     registry = load_registry()
-    chosen = choice(registry, said)
-    with chosen.explained():
-        spec = RunSpec(
-            task="",
-            quotas={},
-            backend=chosen.model,
-            options=chosen.options,
-            limits=Limits(**chosen.limits),
-            **said.part(RowOptions),
-        )
-        ask_first(
-            "A draft",
-            lambda: [Expected("a draft", draft_cost(registry, description, spec))],
-            cap=spec.limits.max_cost,
-            ask_above=chosen.ask_above,
-        )
-        work = ("init-task", description, spec.model_dump(mode="json", exclude={"limits"}))
-        with unfinished(*work) as folder, Account() as account:
-            with watching() as watch:
-                draft = draft_task(
-                    registry,
-                    description,
-                    spec,
-                    cache=replies_folder(),
-                    folder=folder,
-                    on_layer=watch.on_layer,
-                )
-            declaration = draft.declaration
-            path = out or Path(f"{declaration.name or 'task'}.yaml")
-            _write(path, written(declaration), force=force)
+    with charged(
+        registry,
+        said,
+        "init-task",
+        "draft",
+        partial(draft_cost, registry, description),
+        description,
+        partial(draft_task, registry, description),
+    ) as (draft, account):
+        declaration = draft.declaration
+        path = out or Path(f"{declaration.name or 'task'}.yaml")
+        _write(path, written(declaration), force=force)
     labels = plural(len(declaration.labels), "label")
     print(f"{path}: {labels}; {account.billed if draft.usage.calls else 'from the cache'}")
     print("It is a draft that has not been reviewed. Look at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -94,40 +95,16 @@ def profile(
 
 def _asked(registry: Registry, rows: tuple[Example, ...], said: Said) -> tuple[str, ...]:
     """What a model says of the texts."""
-    from targen_cli.ahead import Expected, ask_first
-    from targen_cli.choosing import choice
-    from targen_cli.progress import watching
-    from targen_core.folders import replies_folder
-    from targen_core.runs.jobs.account import Account
-    from targen_core.runs.records.spec import RunSpec
+    from targen_standard.charged import charged
     from targen_standard.profiling.describing import described, description_cost
-    from targen_standard.unfinished import unfinished
 
-    chosen = choice(registry, said)
-    with chosen.explained():
-        spec = RunSpec(
-            task="",
-            quotas={},
-            backend=chosen.model,
-            options=chosen.options,
-            limits=Limits(**chosen.limits),
-            **said.part(RowOptions),
-        )
-        ask_first(
-            "A description",
-            lambda: [Expected("a description", description_cost(registry, rows, spec))],
-            cap=spec.limits.max_cost,
-            ask_above=chosen.ask_above,
-        )
-        texts = [row.text for row in rows]
-        work = ("profile", texts, spec.model_dump(mode="json", exclude={"limits"}))
-        with unfinished(*work) as folder, Account(), watching() as watch:
-            lines, _ = described(
-                registry,
-                rows,
-                spec,
-                cache=replies_folder(),
-                folder=folder,
-                on_layer=watch.on_layer,
-            )
-    return lines
+    with charged(
+        registry,
+        said,
+        "profile",
+        "description",
+        partial(description_cost, registry, rows),
+        [row.text for row in rows],
+        partial(described, registry, rows),
+    ) as ((lines, _), _account):
+        return lines

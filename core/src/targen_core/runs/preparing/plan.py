@@ -43,7 +43,7 @@ from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
 
-__all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
+__all__ = ["Prepared", "file_of", "named", "options_of", "prepare", "task_and_parts"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,6 +91,31 @@ class Prepared:
         return replace(self, task=self.task.replace(checks=tuple(checks)), filters=())
 
 
+def task_and_parts(
+    registry: Registry,
+    spec: RunSpec,
+    *,
+    copies: bool = True,
+    admit: Admit = lambda option, words, sources: None,
+) -> tuple[Registration[Any], Task[Any, Any], Parts]:
+    """Return a spec's task as a run has it, its registration, and what finds its parts.
+
+    Raises:
+        UsageError: there is no such task, or what `spec` says of it is invalid.
+    """
+    registered, own = find_task(registry, spec.task, spec.variants)
+    parts = Parts(
+        registry,
+        spec.options,
+        own,
+        distribution=registered.distribution,
+        file=spec.task,
+        copies=copies,
+        admit=admit,
+    )
+    return registered, as_asked(own, spec, parts), parts
+
+
 def prepare(
     registry: Registry,
     spec: RunSpec,
@@ -111,16 +136,7 @@ def prepare(
     Raises:
         UsageError: `spec` is invalid.
     """
-    registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(
-        registry,
-        spec.options,
-        own,
-        distribution=registered.distribution,
-        file=spec.task,
-        admit=admit,
-    )
-    task = as_asked(own, spec, parts)
+    registered, task, parts = task_and_parts(registry, spec, admit=admit)
     file = file_of(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
