@@ -12,17 +12,10 @@ import pytest
 
 from targen_core import scripted
 
+from .mail import DEFINED, MAIL, SAMPLE
+
 Command = Callable[..., Any]
 
-MAIL = """\
-name: mail
-description: E-mails to a small shop for garden tools.
-labels:
-  order: The customer asks where an order is.
-  refund: The customer wants money back.
-  complaint: The customer is unhappy, and asks for no money.
-  advice: The customer asks how to use a tool.
-"""
 SERVICE = """\
 import hashlib, random, re
 
@@ -45,13 +38,8 @@ def answer(request):
     claimed = asked.rpartition("Worker's output: ")[2].strip()
     return {"explanation": "It says so plainly.", "actual": claimed, "verdict": "correct"}
 """
-SAMPLE = """\
-samples:
-  - {input: 'Where is my rake?', output: refund, actual: order, explanation: It asks where it is.}
-"""
 MORE = MAIL + "  trade: A trader offers goods.\n"
 LESS = MAIL.replace("  refund: The customer wants money back.\n", "")
-DEFINED = MAIL.replace("asks for no money", "does not ask for money")
 REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a definition": (DEFINED, ()),
     "a definition, judged where it is touched": (DEFINED, ("--judge", "changed")),

@@ -12,25 +12,11 @@ import pytest
 
 import targen_core
 
+from .mail import DEFINED, MAIL, SAMPLE
+
 Command = Callable[..., Any]
 
-MAIL = """\
-name: mail
-description: E-mails to a small shop for garden tools.
-labels:
-  order: The customer asks where an order is.
-  refund: The customer wants money back.
-  complaint: The customer is unhappy, and asks for no money.
-  advice: The customer asks how to use a tool.
-"""
-DEFINED = MAIL.replace("asks for no money", "does not ask for money")
-SAMPLED = (
-    MAIL
-    + """\
-samples:
-  - {input: 'Where is my rake?', output: refund, actual: order, explanation: It asks where it is.}
-"""
-)
+SAMPLED = MAIL + SAMPLE
 # Its replies follow from what it is asked, so that all that is asked alike is answered alike. Its
 # judge looks at the text alone, and sees a complaint in some that were meant to be advice.
 SERVICE = """\
