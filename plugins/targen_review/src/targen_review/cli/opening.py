@@ -69,10 +69,10 @@ def grade_on_a_page(
             print(
                 f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secrets[name].address(number)}"
             )
-        print("Ctrl-C ends it; every answer is saved when it is given", flush=True)
-        if browser and len(names) == 1:
-            open_browser(secrets[names[0]].address(number))
-        try:
+        try:  # from the words on: who reads them may press it before there is a server
+            print("Ctrl-C ends it; every answer is saved when it is given", flush=True)
+            if browser and len(names) == 1:
+                open_browser(secrets[names[0]].address(number))
             serve(app_for(shared, number), listener)
         except KeyboardInterrupt:
             pass  # the way to end it

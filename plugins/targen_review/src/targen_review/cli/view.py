@@ -95,10 +95,10 @@ def view(
         print(f"{plural(len(catalogue), 'row')}: {secret.address(number)}")
         if len(opened) == 2:
             print(catalogue.keys.words)
-        print("Ctrl-C ends it", flush=True)
-        if not no_open:
-            open_browser(secret.address(number))
-        with suppress(KeyboardInterrupt):  # the way to end it
+        with suppress(KeyboardInterrupt):  # the way to end it, from the words on
+            print("Ctrl-C ends it", flush=True)
+            if not no_open:
+                open_browser(secret.address(number))
             serve(view_app(catalogue, opened, alike, secret, number), listener)
 
 
