@@ -7,9 +7,8 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -82,20 +81,8 @@ def read_reply(text: str, model: type[R]) -> R:
     raise BadReply(f"{where}: {first['msg']}" if where else str(first["msg"]))
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
-    """What `ask` and `ask_scored` say of a call besides its prompt and its reply."""
-
-    draws: Sequence[Mapping[str, str]] | None
-    sampling: Mapping[str, Any]
-    top_logprobs: int | None
-    may_be_cut: bool
-    given: str | None = None
-    so_far: str | None = None
-
-
 class StageLlm:
-    """Implements `targen_core.tasks.model.Llm` for one stage at one place."""
+    """Implements `targen_core.tasks.steps.Llm` for one stage at one place."""
 
     __slots__ = (
         "_candidates",
@@ -174,89 +161,48 @@ class StageLlm:
             for seen in self.scope.observed:
                 self._layer.observer(*seen)
 
-    @overload
     async def ask(
         self,
         prompt: Prompt | str,
         *,
-        reply: type[R],
-        check: Callable[[R], None] | None = None,
+        reply: type[BaseModel] | None = None,
+        check: Callable[[Any], None] | None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
         sampling: Mapping[str, Any] | None = None,
         may_be_cut: bool = False,
         **values: object,
-    ) -> R: ...
-    @overload
-    async def ask(
-        self,
-        prompt: Prompt | str,
-        *,
-        reply: None = None,
-        check: None = None,
-        draws: Sequence[Mapping[str, str]] | None = None,
-        sampling: Mapping[str, Any] | None = None,
-        may_be_cut: bool = False,
-        **values: object,
-    ) -> str: ...
-    async def ask(
-        self,
-        prompt: Prompt | str,
-        *,
-        reply: type[R] | None = None,
-        check: Callable[[R], None] | None = None,
-        draws: Sequence[Mapping[str, str]] | None = None,
-        sampling: Mapping[str, Any] | None = None,
-        may_be_cut: bool = False,
-        **values: object,
-    ) -> R | str:
-        """See `targen_core.tasks.model.Llm.ask`."""
-        how = _How(draws, sampling or {}, None, may_be_cut)
-        value, _ = await self._answer(prompt, reply, check, how, values)
+    ) -> Any:
+        """See `targen_core.tasks.steps.Llm.ask`."""
+        value, _ = await self._answer(
+            prompt, values, draws, reply, check, sampling, may_be_cut=may_be_cut
+        )
         return value
 
-    @overload
     async def ask_scored(
         self,
         prompt: Prompt | str,
         *,
-        reply: type[R],
+        reply: type[BaseModel] | None = None,
         top_logprobs: int = 0,
-        check: Callable[[R], None] | None = None,
+        check: Callable[[Any], None] | None = None,
         draws: Sequence[Mapping[str, str]] | None = None,
         sampling: Mapping[str, Any] | None = None,
         may_be_cut: bool = False,
         **values: object,
-    ) -> Scored[R]: ...
-    @overload
-    async def ask_scored(
-        self,
-        prompt: Prompt | str,
-        *,
-        reply: None = None,
-        top_logprobs: int = 0,
-        check: None = None,
-        draws: Sequence[Mapping[str, str]] | None = None,
-        sampling: Mapping[str, Any] | None = None,
-        may_be_cut: bool = False,
-        **values: object,
-    ) -> Scored[str]: ...
-    async def ask_scored(
-        self,
-        prompt: Prompt | str,
-        *,
-        reply: type[R] | None = None,
-        top_logprobs: int = 0,
-        check: Callable[[R], None] | None = None,
-        draws: Sequence[Mapping[str, str]] | None = None,
-        sampling: Mapping[str, Any] | None = None,
-        may_be_cut: bool = False,
-        **values: object,
-    ) -> Scored[R] | Scored[str]:
-        """See `targen_core.tasks.model.Llm.ask_scored`."""
+    ) -> Scored[Any]:
+        """See `targen_core.tasks.steps.Llm.ask_scored`."""
         self._require_scores(top_logprobs)
-        how = _How(draws, sampling or {}, top_logprobs, may_be_cut)
-        value, answer = await self._answer(prompt, reply, check, how, values)
-        return cast("Scored[R] | Scored[str]", Scored(value, answer.text, answer.tokens))
+        value, answer = await self._answer(
+            prompt,
+            values,
+            draws,
+            reply,
+            check,
+            sampling,
+            may_be_cut=may_be_cut,
+            top_logprobs=top_logprobs,
+        )
+        return Scored(value, answer.text, answer.tokens)
 
     async def score(
         self,
@@ -267,12 +213,13 @@ class StageLlm:
         draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> Scored[str]:
-        """See `targen_core.tasks.model.Llm.score`."""
+        """See `targen_core.tasks.steps.Llm.score`."""
         if not reply.strip():
             raise ValueError("score: there is no text to score")
         self._require_scores(top_logprobs, given=True)
-        how = _How(draws, {}, top_logprobs, may_be_cut=False, given=reply)
-        _, answer = await self._answer(prompt, None, None, how, values)
+        _, answer = await self._answer(
+            prompt, values, draws, top_logprobs=top_logprobs, given=reply
+        )
         return Scored(reply, answer.text, answer.tokens)
 
     async def next_tokens(
@@ -284,15 +231,16 @@ class StageLlm:
         draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> Sequence[tuple[str, float]]:
-        """See `targen_core.tasks.model.Llm.next_tokens`."""
+        """See `targen_core.tasks.steps.Llm.next_tokens`."""
         self._require_scores(top_logprobs, next_token=True)
-        how = _How(draws, {}, top_logprobs, may_be_cut=True, so_far=so_far)
-        _, answer = await self._answer(prompt, None, None, how, values)
+        _, answer = await self._answer(
+            prompt, values, draws, may_be_cut=True, top_logprobs=top_logprobs, so_far=so_far
+        )
         return answer.tokens[0].top
 
     @property
     def sampling(self) -> Mapping[str, Any]:
-        """See `targen_core.tasks.model.Llm.sampling`."""
+        """See `targen_core.tasks.steps.Llm.sampling`."""
         return dict(self._layer.models[self._step].params)
 
     def _require_scores(
@@ -321,20 +269,26 @@ class StageLlm:
     async def _answer(
         self,
         prompt: Prompt | str,
-        reply: type[R] | None,
-        check: Callable[[R], None] | None,
-        how: _How,
         values: Mapping[str, Any],
-    ) -> tuple[R | str, ChatReply]:
+        draws: Sequence[Mapping[str, str]] | None,
+        reply: type[BaseModel] | None = None,
+        check: Callable[[Any], None] | None = None,
+        sampling: Mapping[str, Any] | None = None,
+        *,
+        may_be_cut: bool = False,
+        top_logprobs: int | None = None,
+        given: str | None = None,
+        so_far: str | None = None,
+    ) -> tuple[Any, ChatReply]:
         """What was read of the reply, and the reply."""
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
-        draws = self.draws if how.draws is None else how.draws
+        draws = self.draws if draws is None else draws
         messages = _filled(prompt, values, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         several: type[BaseModel] | None = None
-        sampling = dict(how.sampling)
+        sampling = dict(sampling or {})
         check_own(sampling)
         if reply is not None:
             if self._candidates > 1:
@@ -346,8 +300,8 @@ class StageLlm:
                 messages = with_schema(messages, schema)
         if "max_tokens" in sampling:  # as the step's own is, where candidates are asked for
             sampling["max_tokens"] *= self._candidates
-        if how.so_far:
-            messages = (*messages, Message("assistant", how.so_far))
+        if so_far:
+            messages = (*messages, Message("assistant", so_far))
         occurrence = self._seen.get(messages, 0)
         self._seen[messages] = occurrence + 1
         call = Call(
@@ -360,24 +314,22 @@ class StageLlm:
             schema,
             schema_name,
             digest,
-            self._dry_run(prompt.name, values, draws, reply, how.so_far),
+            self._dry_run(prompt.name, values, draws, reply, so_far),
             values,
             sampling,
-            how.top_logprobs,
-            how.may_be_cut,
-            how.given,
-            how.so_far is not None,
+            top_logprobs,
+            may_be_cut,
+            given,
+            so_far is not None,
         )
         if reply is None:
             return await self._layer.answer(call, self.scope, str.strip)
-        model = reply
 
-        def read(text: str) -> R:
-            if several is None:
-                value = read_reply(text, model)
-            else:
+        def read(text: str) -> BaseModel:
+            value: BaseModel = read_reply(text, several or reply)
+            if several is not None:
                 chance = seeded_rng(self._layer.seed, self._place, occurrence, messages[-1].content)
-                value = drawn(read_reply(text, several), model, chance)
+                value = drawn(value, reply, chance)
             if self._step == "generate" and prompt.answers:
                 _no_worked_answer(value, prompt)
             if check is not None:
@@ -391,35 +343,35 @@ class StageLlm:
 
     @property
     def branch(self) -> str | None:
-        """See `targen_core.tasks.model.Llm.branch`."""
+        """See `targen_core.tasks.steps.Llm.branch`."""
         return self._label
 
     @property
     def rows(self) -> Sequence[Any]:
-        """See `targen_core.tasks.model.Llm.rows`."""
+        """See `targen_core.tasks.steps.Llm.rows`."""
         if callable(self._rows):  # reads them back from the dataset
             self._rows = self._rows()
         return self._rows
 
     def rng(self, name: str) -> random.Random:
-        """See `targen_core.tasks.model.Llm.rng`."""
+        """See `targen_core.tasks.steps.Llm.rng`."""
         return seeded_rng(self._layer.seed, self._place, name)
 
     def alternate(self, *choices: str) -> str:
-        """See `targen_core.tasks.model.Llm.alternate`."""
+        """See `targen_core.tasks.steps.Llm.alternate`."""
         turn = sum(self._indices)
         if self._label is not None and self.task.labels_per_seed is not None:
             turn //= self.task.seats_at(self._indices)  # neighbours are for other labels
         return choices[turn % len(choices)]
 
     def note(self, **facts: str | int | float | bool) -> None:
-        """See `targen_core.tasks.model.Llm.note`."""
+        """See `targen_core.tasks.steps.Llm.note`."""
         self.notes.update(facts)
 
     def _dry_run(
         self,
         prompt: str,
-        values: Mapping[str, object],
+        values: Mapping[str, Any],
         draws: Sequence[Mapping[str, str]],
         model: type[BaseModel] | None,
         so_far: str | None,
@@ -428,22 +380,20 @@ class StageLlm:
         dry_run = self.task.dry_run_of(prompt)
         if dry_run is None:
             return None
-        step, label, count = self._step, self._label, self._candidates
-        fault = self.fault
 
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
-            known = cast("Mapping[str, Any]", values)
+            asked = DryRunCall(self._step, self._label, prompt, values, rng, draws, so_far)
             try:
-                made = dry_run(DryRunCall(step, label, prompt, known, rng, draws, so_far))
+                made = dry_run(asked)
                 if not isinstance(made, ChatReply):
                     json.dumps(made)
             except Exception as error:
                 words = f"{type(error).__name__}: {error}"
-                raise fault(f"the reply of dry_run to the prompt {prompt}: {words}") from error
-            if model is None or count == 1:
+                raise self.fault(f"the reply of dry_run to the prompt {prompt}: {words}") from error
+            if model is None or self._candidates == 1:
                 return made
-            return with_candidates(made, model, count)
+            return with_candidates(made, model, self._candidates)
 
         return reply
 
