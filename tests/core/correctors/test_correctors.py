@@ -28,11 +28,11 @@ from targen_core import (
     hookimpl,
     load_registry,
 )
-from targen_core.engine.facade import seeded_rng
 from targen_core.errors import AuthenticationFailed, RunConflict, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_core.tasks.dimensions import seeded_rng
 from targen_standard.correction.dataset import correct_dataset, flip
 
 

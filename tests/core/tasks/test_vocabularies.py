@@ -1,11 +1,8 @@
-"""The lists that targen brings: clean, sorted, and read only when they are used."""
+"""The lists that targen brings: clean and sorted."""
 
 from __future__ import annotations
 
-import pickle
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -37,23 +34,6 @@ def test_words_are_nobodys_names():
     assert not NAMES & set(vocabulary("words"))
 
 
-def test_a_vocabulary_is_one_object_that_can_be_sent_elsewhere():
-    assert vocabulary("words") is vocabulary("words")
-    assert pickle.loads(pickle.dumps(vocabulary("words"))) is vocabulary("words")
-    assert vocabulary("places")[:2] == tuple(vocabulary("places"))[:2]
-
-
 def test_one_that_there_is_not_is_named():
     with pytest.raises(ValueError, match="no vocabulary 'verbs'; there are fields, personas"):
         vocabulary("verbs")
-
-
-def test_it_is_read_when_it_is_used():
-    code = (
-        "from targen_core import Dimension, vocabulary\n"
-        "word = Dimension(name='word', values=vocabulary('words'))\n"
-        "assert not vars(vocabulary('words')).get('_lines')\n"
-        "word.at(0, (1,))\n"
-        "assert vars(vocabulary('words'))['_lines']\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

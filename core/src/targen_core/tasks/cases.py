@@ -30,7 +30,7 @@ class Case:
             Length, words and what two texts share are examined in any case.
         question: the options of one question have the same number; no two
             questions of a row have.
-        reads: the texts as a model that is trained reads them, where `texts` leave
+        reads: the texts as a model in training reads them, if `texts` leave
             out what decides: which of two words is meant, what is asked.
         answer: what a model writes that chooses this option: "choice2", a name.
         several: any number of the question's options may be right; a model writes

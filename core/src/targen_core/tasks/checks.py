@@ -174,7 +174,7 @@ def is_cut_from(text: str, of: str) -> bool:
 
 
 def parts(text: str) -> list[str]:
-    """A text cut behind each mark that may end a sentence: "Mr." is a part, too."""
+    """A text cut behind each mark that may end a sentence: "Mr." is also a part."""
     return [part for part in _PARTS.split(text) if normalized(part)]
 
 
@@ -203,8 +203,8 @@ def several_sentences(text: str) -> bool:
 def is_loop(text: str) -> bool:
     """Whether a text says the same over and over, as small models come to do.
 
-    That is: of its runs of three words, 20 at least, fewer than half are different. Of texts that
-    people write nine in ten are.
+    That is: it has at least 20 runs of three words, and fewer than half of them are different. In
+    texts that people write, nine in ten are.
     """
     said = words(text)
     runs = [tuple(said[at : at + 3]) for at in range(len(said) - 2)]
@@ -220,7 +220,7 @@ def check_language(text: str, what: str, language: str = "English") -> None:
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts
-            (`not-cyrillic` and so on, where the language has another);
+            (`not-cyrillic` and so on, if the language has another);
             `not-english` and so on: small words of other languages outnumber
             those of this one.
     """

@@ -7,7 +7,7 @@ whatever order, at whatever size and however often it is resumed.
 
 It is balanced as a Latin square is. Along each of the indices that make up a place, a block of as
 many neighbours as there are values has each value once. The next blocks go through the same order
-shifted, so that over as many blocks what stands at a place of its block has each value once, too:
+shifted, so that over as many blocks each place of a block also has each value once:
 what turns along an index by itself, as labels may, says nothing of the value. Then another order is
 drawn. What the indices say is added up.
 """
@@ -24,9 +24,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from targen_core.tasks.keywords import Keywords
-from targen_core.tasks.vocabularies import Vocabulary
 
-__all__ = ["Dimension", "digest_of", "draw", "draws_from", "draws_text", "repeated"]
+__all__ = ["Dimension", "digest_of", "draw", "draws_from", "draws_text", "repeated", "seeded_rng"]
 
 MAX_POOL = 100_000
 """Values that a dimension may have, those of weight 2 counted twice."""
@@ -74,8 +73,6 @@ class Dimension(Keywords):
 
     def _problems(self) -> Iterator[str]:
         values = self.values
-        if isinstance(values, Vocabulary):
-            return  # it is tested where it is made, and read where it is used
         if isinstance(values, str) or not isinstance(values, Sequence | Mapping):
             yield f"values are {repr(values)[:80]}; pass texts in a tuple, or weights by text"
             return
@@ -126,11 +123,16 @@ class Dimension(Keywords):
         return pool[total % size]
 
 
+def seeded_rng(*parts: object) -> random.Random:
+    """A generator seeded from `parts`: the same on every machine and Python."""
+    text = "\n".join(map(str, parts))
+    return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+
+
 @lru_cache(maxsize=512)
 def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
     """The order of the numbers below `size` that indices go through in one turn of their blocks."""
-    text = "\n".join(map(str, (seed, name, depth, turn)))
-    rng = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+    rng = seeded_rng(seed, name, depth, turn)
     keys = [rng.random() for _ in range(size)]  # the one method that is the same on every Python
     return array("L", sorted(range(size), key=keys.__getitem__))
 

@@ -1,7 +1,7 @@
 """The parts of a `Task` that belong together: what rows are, how they read, how they are judged.
 
-Each field is what the author says, and None stands for a default. Where the
-default is the task's, everybody asks the task, by the same name:
+Each field is what the author says, and None means a default. If the
+default is the task's, all code asks the task, by the same name:
 `task.to_rows(instance, idx)` is the author's `Rows.to_rows` or the one row.
 """
 
@@ -46,8 +46,8 @@ class Rows(Keywords, Generic[InstanceT]):
             together.
         pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
             line by line.
-        label_of: the name of an instance's label, or None where it has none
-            before step 4; by default by its field `label`. Needed where labels
+        label_of: the name of an instance's label, or None if it has none
+            before step 4; by default by its field `label`. Needed if labels
             are open.
         with_label: an instance with another label; by default by its schema.
         fields: where the texts of an official row are, as paths such as
@@ -56,7 +56,7 @@ class Rows(Keywords, Generic[InstanceT]):
             analysis: `Case`s, none if the row has no label. By default one: the row's texts and
             its label.
         oddities: rows of the original data that break `schema`, as they were published: their
-            `targen_core.dataset.model.row_digest`, and where each stands. They are reported as
+            `targen_core.dataset.model.row_digest`, and where each is. They are reported as
             known, and do not make a file invalid.
     """
 
@@ -83,7 +83,7 @@ class Texts(Keywords, Generic[InstanceT]):
         answer: its label, for instruction tuning; by default the label's name.
         dedup_text: the part that the generator wrote: rows that share a seed
             are compared on it alone. By default all of `render`.
-        dedup_among: what rows share by design where that is no seed: those for
+        dedup_among: what rows share by design, if it is not a seed: those for
             which it is the same are compared on `dedup_text` alone. By default
             the seed.
         instruction_template: how a row is written as an instruction and its

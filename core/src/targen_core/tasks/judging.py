@@ -22,7 +22,7 @@ Our addition to the paper, whose corrector must always find a label.
 UNSURE = "unsure"
 """Another one: readers of the instructions may differ about a sound input.
 
-A judge without it has to guess where a label is a matter of opinion.
+A judge without it has to guess if a label is a matter of opinion.
 """
 
 
@@ -30,8 +30,8 @@ A judge without it has to guess where a label is a matter of opinion.
 class Correction:
     """The result of step 4: the right label, or None and the reason to reject.
 
-    A label equal to the claimed one confirms the instance. A claimed label that stays for want of
-    a better has the reason "unsure".
+    A label equal to the claimed one confirms the instance. A claimed label that remains because
+    the judge was unsure has the reason "unsure".
     """
 
     label: str | None

@@ -18,7 +18,7 @@ _PLACES = {
     "ListStep": "contexts=ListStep({}=...), or seeds=(ListStep({}=...),)",
     "Task": "Task({}=...)",
 }
-"""Where the fields of each class stand."""
+"""Where to write the fields of each class."""
 
 _OTHER_WORDS = {"grow": "propose", "exercises": "samples", "examples": "samples"}
 """What else somebody may call a field."""

@@ -19,7 +19,7 @@ __all__ = ["fits", "stand_in", "text_field"]
 
 
 def text_field(kind: type[Any]) -> str | None:
-    """The one field of an item, where that is a text; "" of a text itself, None of all else."""
+    """The one field of an item, if that is a text; "" for a text itself, None for all else."""
     if kind is str:
         return ""
     fields = kind.model_fields if issubclass(kind, BaseModel) else {}
@@ -66,9 +66,9 @@ def stand_in(
 ) -> ListStep[Any]:
     """The list `used`, as one of items of another type that it fits.
 
-    Where its items have more fields, so have those of the list that is returned. `origin` is its
+    If its items have more fields, so have those of the list that is returned. `origin` is its
     id; `parents` are the types of the items above that it is given and that it takes; `check` is
-    asked beside its own; `name` is the step's.
+    asked besides its own; `name` is the step's.
     """
     item = _widened(item, used.item)
 

@@ -73,7 +73,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             By default it is the official row without `idx`.
         labels: the closed label set, in the order of the quotas. Empty for a task with open
             labels, whose single quota is called "any".
-        contexts: step 1, or None where the task has none.
+        contexts: step 1, or None if the task has none.
         seeds: step 2, a chain of lists from the contexts down; may be empty.
         parts: kinds of rows by name, each with lists and branches of its own and a share of every
             label, instead of `contexts` and `seeds`.
@@ -83,21 +83,21 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             labels aim at "any".
         dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
             same for all labels of a seed. Lists have dimensions of their own.
-        drawn: `drawn(above, seed, branch)`: what the task's own code drew for a row, by name, where
-            that is no dimension, since a model lists the values. Provenance has it as it has draws
+        drawn: `drawn(above, seed, branch)`: what the task's own code drew for a row, by name, if
+            it is not a dimension, since a model lists the values. Provenance has it as it has draws
             of dimensions.
         instances_per_call: instances that one call of a generator returns.
-        labels_per_seed: 1 where a seed is used for one label, so that no two rows share it; None
-            where it is for all of them, one after the other. Labels take turns over neighbouring
-            seeds; where a label has its rows, its seeds go to the next.
+        labels_per_seed: 1 if a seed is used for one label, so that no two rows share it; None
+            if it is for all of them, one after the other. Labels take turns over neighbouring
+            seeds; if a label has its rows, its seeds go to the next.
         seats: the branches that take these turns, if not simply all. A seed whose turn is that of
             one which is gone goes to the others evenly; one that has no seat comes after all that
             have. So a run that is made again for other labels keeps its texts.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
             are exhausted, their seeds are used again. A generator finds the earlier samples in
             `llm.earlier`.
-        most: rows of each label that it makes at most, where code knows that before any call, such
-            as of rows that it starts from; who asks for more is told.
+        most: the most rows of each label that it can make, if code knows that before any call, such
+            as from the rows that it starts from; asking for more raises an error.
         checks: what must hold of every instance before and after step 4.
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
@@ -115,7 +115,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use in place of `generators`, by branch;
             under "" the one for all others.
-        checks_from: names of registered checks that its instances must pass, beside `checks`.
+        checks_from: names of registered checks that its instances must pass, besides `checks`.
         filters_from: names of registered filters that its rows pass through.
         part_options: options of registered parts that it uses, as `NAME.KEY`; those that a user
             types take precedence.
@@ -182,7 +182,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def branches(self) -> Mapping[str, str | None]:
         """What each branch aims at, in the order in which a seed goes through them.
 
-        That is a label's name, "any" for open labels, or None where step 4
+        That is a label's name, "any" for open labels, or None if step 4
         finds the label. Branches named as labels come first, in their order.
         """
         names = self.quota_names
@@ -250,7 +250,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
         """The branches of the seed at that place, in order.
 
-        Where a seed is for one label, each branch comes first in turn: neighbours along each list
+        If a seed is for one label, each branch comes first in turn: neighbours along each list
         begin with different ones, so that no context is for one label alone.
         """
         parts = [part.branches for part in self.parts.values()]
@@ -274,7 +274,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return len(self._seats(self.turns(path, 0)))
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
-        """Earlier samples of the seed at that place that were for this branch, too."""
+        """Earlier samples of the seed at that place that were also for this branch."""
         if self.labels_per_seed is None:
             return range(sample)
         return [one for one in range(sample) if self.turns(path, one)[0] == branch]
@@ -282,7 +282,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def draw_path(self, path: Sequence[int]) -> tuple[int, ...]:
         """Where in the run step 3 draws for the seed at that place.
 
-        Where a seed is for one label, neighbours in the first list that begin with different ones
+        If a seed is for one label, neighbours in the first list that begin with different ones
         draw the same, as the labels of one seed do: so what is drawn says nothing of a label.
         """
         if self.labels_per_seed is None:
@@ -387,7 +387,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return name
 
     def claimed_label(self, instance: InstanceT) -> str | None:
-        """The name of the label that an instance has before step 4, None where it has none.
+        """The name of the label that an instance has before step 4, None if it has none.
 
         Raises:
             Rejected: `illegal-label`, if it is not in the label set.

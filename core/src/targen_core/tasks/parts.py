@@ -30,7 +30,7 @@ class Credit:
 
     Attributes:
         name: names the data, without a local path.
-        license: as its authors say it; "" where they do not.
+        license: as its authors say it; "" if they do not.
         revision: a commit, or a digest of the content.
     """
 
@@ -56,7 +56,7 @@ class DryRunCall:
 
     `prompt` is the prompt's name, `values` what it was filled with, `rng` a
     random generator seeded by the call's key; `draws` are those that the prompt was told of.
-    Where the next token is asked for (`Llm.next_tokens`), `so_far` is how the reply has begun, and
+    If the next token is asked for (`Llm.next_tokens`), `so_far` is how the reply has begun, and
     what is returned may be the tokens that may come next, each with its probability.
     """
 

@@ -28,7 +28,7 @@ from targen_core.tasks.checks import is_cut_from, normalized, parts, words
 __all__ = ["Prompt", "texts_in"]
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
-_NOTHING = "\0"  # where nothing was drawn; no prompt has it
+_NOTHING = "\0"  # in place of draws, if nothing was drawn; no prompt has it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
 _MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")

@@ -1,6 +1,6 @@
 """Parts of reply models: lines of text and lists of a requested size.
 
-Sizes stand in the reply's JSON schema as hints: a model that is held to a
+Sizes are hints in the reply's JSON schema: a model that is held to a
 schema keeps them, and small ones need that. A reply that misses them is read
 all the same; what may be used is for the task's checks to say.
 """
@@ -34,7 +34,7 @@ def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
 
 def list_of(name: str, item: Any, count: int) -> type[ListReply[Any]]:
     """A reply `{name: [...]}` with `count` items of a type; read them as `.items`."""
-    # Two `Literal` are equal whatever their order, and the order stands in the schema.
+    # Two `Literal` are equal whatever their order, but the schema contains the order.
     return _list_of(name, item, count, repr(item))
 
 

@@ -142,8 +142,8 @@ class Llm(Protocol):
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
 
-        What was drawn is said where the prompt has `$draws`, else below its last user turn: all
-        of `self.draws`, or those that `draws` holds, where a step asks for some of its items at a
+        What was drawn is said at `$draws` in the prompt, else below its last user turn: all
+        of `self.draws`, or those in `draws`, if a step asks for some of its items at a
         time; `draws=()` says none.
 
         With `reply`, a pydantic model, the answer is an instance of it:
@@ -209,8 +209,8 @@ class Llm(Protocol):
         """As `ask`, with how likely the model found each token of its reply.
 
         Each token comes with up to `top_logprobs` of the likeliest ones at its place. Not every
-        backend tells this: a task says in `Task.scored` where it asks, and a run with a model that
-        does not tell is refused before its first call.
+        backend tells this: a task says in `Task.scored` in which steps it asks, and a run whose
+        model does not tell is refused before its first call.
 
         Raises:
             Rejected: as `ask` does.
@@ -232,7 +232,7 @@ class Llm(Protocol):
         Few backends can tell: `Task.scores_given` says in which steps a task asks.
 
         Raises:
-            Rejected: `unscored-text`, where the model cannot score this text.
+            Rejected: `unscored-text`, if the model cannot score this text.
             UsageError: the model of this step does not score texts that it is given.
         """
         ...
@@ -250,7 +250,7 @@ class Llm(Protocol):
 
         With `so_far` the reply has begun with that text. There are up to `top_logprobs` of them,
         each with its log-probability, the likeliest first; the end of the reply is "". Several may
-        have the same text, and where a character takes several tokens, a part of one has U+FFFD.
+        have the same text, and if a character takes several tokens, a part of one has U+FFFD.
         They are the model's own, before temperature and the like: what comes next is for the step
         to choose, by `rng` and as `sampling` says.
 
@@ -290,7 +290,8 @@ class _Propose(Protocol[ItemT_co]):
 
 
 def _is_plain(function: object) -> bool:
-    return callable(function) and not inspect.iscoroutinefunction(function)
+    plain = callable(function) and not inspect.iscoroutinefunction(function)
+    return function is None or plain
 
 
 def _is_share(value: object) -> bool:
@@ -317,7 +318,7 @@ class ListStep(Keywords, Generic[ItemT]):
         told_rows: whether further batches are told of the rows that there are, in `llm.rows`, and
             so wait until all candidates before them have their verdicts; lists below their items
             are told of the same. So rows may come in rounds that learn from those before.
-        in_turn: whether each batch builds on those before it: where lists are asked side by side
+        in_turn: whether each batch builds on those before it: if lists are asked side by side
             (`--batch-lists`), this one's batches still wait for one another.
         balanced: whether rows come from its items in equal numbers as far as they can: an item that
             has its share is left until others have run out. Such a list has `once`, and so have
@@ -329,7 +330,7 @@ class ListStep(Keywords, Generic[ItemT]):
             among their own.
         dry_run: offline replies to these prompts, likewise; see
             `Task.dry_run`.
-        origin: the id of the registered list that this one stands for, where a
+        origin: the id of the registered list whose place this one takes, if a
             declaration uses it; its distribution is named in manifests.
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
@@ -365,13 +366,9 @@ class ListStep(Keywords, Generic[ItemT]):
             ("item", isinstance(self.item, type), "a type: str, or a pydantic model"),
             ("propose", callable(self.propose), "async def propose(llm, parent, existing)"),
             ("batch", isinstance(self.batch, int) and self.batch > 0, "a number, 1 or more"),
-            ("check", self.check is None or _is_plain(self.check), "def check(item), not async"),
-            ("key", self.key is None or _is_plain(self.key), "def key(item), not async"),
-            (
-                "check_task",
-                self.check_task is None or _is_plain(self.check_task),
-                "def check_task(task), not async",
-            ),
+            ("check", _is_plain(self.check), "def check(item), not async"),
+            ("key", _is_plain(self.key), "def key(item), not async"),
+            ("check_task", _is_plain(self.check_task), "def check_task(task), not async"),
             ("max_rejected", _is_share(self.max_rejected), "a number from 0 to 1"),
             ("prompts", isinstance(self.prompts, tuple | list), "a tuple: (prompt,)"),
             (
@@ -457,7 +454,7 @@ class Corrector(Protocol[InstanceT_contra]):
 
 
 class Check(Protocol[SeedT_contra, InstanceT_contra]):
-    """Raises `Rejected` where an instance breaks a rule of its task."""
+    """Raises `Rejected` if an instance breaks a rule of its task."""
 
     def __call__(self, instance: InstanceT_contra, seed: SeedT_contra, /) -> None:
         """Judge one instance without a model."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
@@ -47,33 +48,21 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
     """Parts that are something else than their annotations say, with what to pass."""
     samples = "CorrectionSamples in a tuple: (sample,)"
     expected: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-        (
-            "name",
-            lambda name: isinstance(name, str) and bool(_NAME.fullmatch(name)),
-            "lower-case letters, digits, ., _ and -",
-        ),
-        ("version", lambda version: isinstance(version, str), 'a text, such as "1"'),
-        (
-            "instance",
-            lambda kind: isinstance(kind, type) and issubclass(kind, BaseModel),
-            "a pydantic model class",
-        ),
+        ("name", _is_name, "lower-case letters, digits, ., _ and -"),
+        ("version", _one(str), 'a text, such as "1"'),
+        ("instance", _one(type(BaseModel)), "a pydantic model class"),
         ("labels", _several(Label), 'Labels, such as (Label("yes"),)'),
         ("generators", _by_name(Callable), "functions by label, or by branch"),
         ("branch_labels", _by_name(str | None), "labels by branch, or None: step 4 finds it"),
-        ("contexts", lambda step: isinstance(step, ListStep | None), "a ListStep or None"),
+        ("contexts", _one(ListStep | None), "a ListStep or None"),
         ("seeds", _several(ListStep), "ListSteps in a tuple: (step,)"),
         ("parts", _by_name(Part), "Parts by name"),
         ("dimensions", _several(Dimension), "Dimensions in a tuple: (dimension,)"),
-        (
-            "drawn",
-            lambda f: f is None or callable(f),
-            "a function (above, seed, branch), or None",
-        ),
+        ("drawn", _one(Callable | None), "a function (above, seed, branch), or None"),
         ("checks", _several(Callable), "functions in a tuple: (check,)"),
-        ("judging", lambda group: isinstance(group, Judging), "Judging(...)"),
-        ("rows", lambda group: isinstance(group, Rows), "Rows(...)"),
-        ("texts", lambda group: isinstance(group, Texts), "Texts(...)"),
+        ("judging", _one(Judging), "Judging(...)"),
+        ("rows", _one(Rows), "Rows(...)"),
+        ("texts", _one(Texts), "Texts(...)"),
         ("judging.samples", _several(CorrectionSample), samples),
         ("judging.rejecting", _by_name(str), 'reasons by answer: {"unclear": "ambiguous"}'),
         ("presets", _by_name(Mapping), 'rows by label, by name: {"small": {"yes": 10}}'),
@@ -83,14 +72,21 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("continues", _several(str), 'steps in a tuple: ("generate",)'),
         ("variants", _by_name(Variant), "Variants by name: Variant(summary, changes)"),
         ("prompts", _several(Prompt), "Prompts in a tuple: (prompt,)"),
-        ("dry_run", lambda f: f is None or callable(f), "a function of a DryRunCall, or None"),
+        ("dry_run", _one(Callable | None), "a function of a DryRunCall, or None"),
     )
     for part, fits, kind in expected:
-        value: Any = task
-        for name in part.split("."):
-            value = getattr(value, name)
+        value = attrgetter(part)(task)
         if not fits(value):
             yield f"{part} is {repr(value)[:80]}; pass {kind}"
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _one(kind: Any) -> Callable[[Any], bool]:
+    """Whether a value is such a part."""
+    return lambda value: isinstance(value, kind)
 
 
 def _several(kind: Any) -> Callable[[Any], bool]:
@@ -317,19 +313,12 @@ def _presets(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _functions(task: Task[Any, Any]) -> Iterator[str]:
-    """Coroutines where a plain function is called: they would never run."""
-    groups: Iterable[Any] = (task.judging, task.rows, task.texts)
-    called: Sequence[tuple[str, Any]] = [
-        *(("checks", check) for check in task.checks),
-        *(
-            (f"{name}.{part.name}", getattr(group, part.name))
-            for name, group in zip(("judging", "rows", "texts"), groups, strict=True)
-            for part in fields(group)
-            if part.name != "corrector"
-        ),
-        ("dry_run", task.dry_run),
-    ]
-    for part, function in called:
+    """Coroutines in the place of plain functions: they would never run."""
+    called: list[tuple[str, Any]] = [("checks", check) for check in task.checks]
+    for group in ("judging", "rows", "texts"):
+        names = [f"{group}.{part.name}" for part in fields(getattr(task, group))]
+        called += [(name, attrgetter(name)(task)) for name in names if name != "judging.corrector"]
+    for part, function in (*called, ("dry_run", task.dry_run)):
         if inspect.iscoroutinefunction(function):
             yield f"{part}: {function.__name__} is `async def`; nobody awaits it: write `def`"
 

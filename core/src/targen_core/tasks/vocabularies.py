@@ -1,13 +1,12 @@
-"""Lists of common things that code holds, for dimensions to draw from; each is read when used."""
+"""Lists of common things that code holds, for dimensions to draw from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
-from typing import overload
 
-__all__ = ["VOCABULARIES", "Vocabulary", "meant", "vocabulary"]
+__all__ = ["VOCABULARIES", "meant", "vocabulary"]
 
 VOCABULARIES = {
     "fields": "fields of life, such as beekeeping and public transport",
@@ -18,46 +17,17 @@ VOCABULARIES = {
 """What there is, and what each holds."""
 
 
-class Vocabulary(Sequence[str]):
-    """The lines of a list, sorted; they are read from the package when they are first looked at."""
-
-    def __init__(self, name: str) -> None:
-        """`name` is one of `VOCABULARIES`."""
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"vocabulary({self.name!r})"
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return vocabulary, (self.name,)
-
-    @cached_property
-    def _lines(self) -> tuple[str, ...]:
-        path = files("targen_core") / "vocabularies" / f"{self.name}.txt"
-        return tuple(path.read_text(encoding="utf-8").splitlines())
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
-    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
-        """The line there, or lines."""
-        return self._lines[index]
-
-
 @cache
-def vocabulary(name: str) -> Vocabulary:
-    """A list that targen brings: "words", "fields", "personas" or "places".
+def vocabulary(name: str) -> tuple[str, ...]:
+    """A list that targen brings: "words", "fields", "personas" or "places"; its lines, sorted.
 
     Raises:
         ValueError: there is no such list.
     """
     if name not in VOCABULARIES:
         raise ValueError(f"no vocabulary {name!r}; there are {', '.join(VOCABULARIES)}")
-    return Vocabulary(name)
+    path = files("targen_core") / "vocabularies" / f"{name}.txt"
+    return tuple(path.read_text(encoding="utf-8").splitlines())
 
 
 def meant(

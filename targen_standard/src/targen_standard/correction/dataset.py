@@ -26,7 +26,7 @@ from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.calls.usage import Usage
-from targen_core.engine.facade import StageLlm, seeded_rng
+from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
@@ -55,6 +55,7 @@ from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.task_files import task_file
+from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
