@@ -110,7 +110,8 @@ def test_every_manifest_key_is_explained() -> None:
 
 
 def test_every_report_key_is_explained() -> None:
-    made = [*QuotaTracker(["a"]).as_dict(), *Flow().as_dict(), *names(Counts), "by_step", "priced"]
+    tracker = QuotaTracker(["a"], {"a": "a"})
+    made = [*tracker.as_dict(), *Flow().as_dict(), *names(Counts), "by_step", "priced"]
     own = (
         "task task_version seed status problem balance usage unused_calls retries models "
         "prices answers_by_files copied_from"

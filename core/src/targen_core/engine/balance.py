@@ -1,8 +1,8 @@
 """Even shares: rows that come in equal numbers from each item of a list, as far as they can.
 
-An item of a `ListStep.balanced` that has its share of the rows is passed by: its candidates are
-skipped, as those of a label that has all its rows. If others cannot give theirs, the seeds are
-walked again, and what lacks is shared out among the items that were passed by. All of this
+An item of a `ListStep.balanced` that has its share of the rows is deferred: its candidates are
+skipped, like those of a label that has all its rows. If others cannot give theirs, the seeds are
+walked again, and the missing rows are shared among the deferred items. All of this
 follows from verdicts in commit order: it is the same however many calls are in flight.
 """
 
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from targen_core.engine.events import Verdict
-from targen_core.engine.order import PartsOrder, SeedOrder
+from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.seeds import Seed
 
 __all__ = ["Balance", "even_shares"]
@@ -28,27 +28,24 @@ class Balance:
 
     Args:
         order: the walk of the seeds.
-        lacking: how many rows a part of the task lacks; a task without parts is part 0.
+        lacking: how many rows a part of the task lacks.
     """
 
-    def __init__(self, order: SeedOrder | PartsOrder, lacking: Callable[[int], int]) -> None:
-        self._parts = isinstance(order, PartsOrder)
-        self._orders = order.orders if isinstance(order, PartsOrder) else [order]
+    def __init__(self, order: Orders, lacking: Callable[[int], int]) -> None:
+        self._orders = order.orders
+        self._part_of = order.part_of
         self._lacking = lacking
-        self._ends = [_end(each) for each in self._orders]
+        self._ends = [_end(each) for each in order.orders]
         self._rows: Counter[Item] = Counter()
         self._judged: Counter[Item] = Counter()
         self._shares: dict[Item, int] = {}
         self._shared_out: set[int] = set()  # parts, at this target
-        self._waiting: set[Item] = set()  # passed by in this walk
-        self._in_a_row = 0  # candidates that were passed by
+        self._waiting: set[Item] = set()  # deferred in this walk
+        self._in_a_row = 0  # candidates that were deferred
 
     def item_of(self, seed: Seed) -> Item:
-        """The item that a seed is below; () where no list is balanced."""
-        return seed.path[: self._ends[self._part(seed.path)]]
-
-    def _part(self, path: Item) -> int:
-        return path[0] if self._parts else 0
+        """The item that a seed is below; () if no list is balanced."""
+        return seed.path[: self._ends[self._part_of(seed.path)]]
 
     def aim(self) -> None:
         """Take a new target, whose rows are shared out anew."""
@@ -61,10 +58,10 @@ class Balance:
         return bool(self.item_of(seed)) and self._lacks(seed) <= 0
 
     def _lacks(self, seed: Seed) -> int:
-        item, part = self.item_of(seed), self._part(seed.path)
+        item, part = self.item_of(seed), self._part_of(seed.path)
         if part not in self._shared_out:  # its first seed, before any verdict on it
             self._shared_out.add(part)
-            count = self._orders[part].beside(item)
+            count = self._orders[part].siblings(item)
             self._share_out(part, [(*item[:-1], number) for number in range(count)])
         return self._shares.get(item, 0) - self._rows[item]
 
@@ -86,32 +83,32 @@ class Balance:
             self._in_a_row = 0
 
     def pass_by(self, seed: Seed) -> None:
-        """Leave a candidate for later, since its item has its share."""
+        """Defer a candidate, since its item has its share."""
         self._waiting.add(self.item_of(seed))
         self._in_a_row += 1
 
     @property
     def some_wait(self) -> bool:
-        """Whether candidates were left for later."""
+        """Whether candidates were deferred."""
         return bool(self._waiting)
 
     @property
     def none_else(self) -> bool:
-        """Whether nothing but what is passed by seems to come: two turns of each item were."""
+        """Whether only deferred candidates seem to come: two turns of each item were."""
         turn = max(order.specs[-1].batch for order in self._orders)
         return 0 < 2 * turn * len(self._shares) <= self._in_a_row
 
     def again(self) -> bool:
-        """Share out what lacks among items that were passed by; whether anything is."""
-        items = [item for item in self._waiting if self._lacking(self._part(item))]
+        """Share the missing rows among deferred items; return whether there are any."""
+        items = [item for item in self._waiting if self._lacking(self._part_of(item))]
         self._waiting, self._in_a_row = set(), 0
-        for part in {self._part(item) for item in items}:
-            self._share_out(part, [item for item in items if self._part(item) == part])
+        for part in {self._part_of(item) for item in items}:
+            self._share_out(part, [item for item in items if self._part_of(item) == part])
         return bool(items)
 
 
 def _end(order: SeedOrder) -> int:
-    """How much of a seed's path names an item of the balanced list; 0 where there is none."""
+    """How much of a seed's path names an item of the balanced list; 0 if no list is balanced."""
     balanced = [depth for depth, spec in enumerate(order.specs) if spec.source.balanced]
     return len(order.prefix) + balanced[0] + 1 if balanced else 0
 
@@ -119,7 +116,7 @@ def _end(order: SeedOrder) -> int:
 def even_shares(rows: Mapping[Item, int], lacking: int) -> dict[Item, int]:
     """Rows that each should have when `lacking` more are there: those with the fewest catch up.
 
-    Of what cannot be divided, the first get one more each.
+    If they cannot be divided, the first get one more each.
     """
     shares = dict(rows)
     fewest = sorted(rows, key=lambda item: rows[item])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.quotas import Quotas
 from targen_core.options import MAX_COUNT
 
-__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "NoLedger", "Target"]
+__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Commit:
 class Grown:
     """What one batch of a list gave.
 
-    `items` are JSON values, in the order of the reply; None where they would
+    `items` are JSON values, in the order of the reply; None if they would
     not read back as they were. `refused` says, by an item's place among them,
     why the list's check refused it, in a word and in words; `failed` why there
     are none at all. `keys` are those of the calls.
@@ -73,12 +73,16 @@ class Contradicted(Exception):
     """The ledger tells of another run than this one: replay it all."""
 
 
-class Ledger(Protocol):
-    """The verdicts of earlier processes, in commit order, and of this one."""
+class Ledger:
+    """The verdicts of earlier processes, in commit order, and of this one.
+
+    This one remembers nothing: everything is judged.
+    """
 
     @property
     def pending(self) -> bool:
-        """Whether something was not repeated yet."""
+        """Whether a verdict has not been repeated yet."""
+        return False
 
     def aim(self, target: Target) -> None:
         """Begin a target: find it there, or write it.
@@ -93,35 +97,14 @@ class Ledger(Protocol):
         Raises:
             Contradicted: something else comes now.
         """
+        raise Contradicted
 
     def keep(self, commit: Commit) -> None:
         """Write a verdict down, after its outputs."""
 
     def grown(self, place: str) -> Grown | None:
-        """What a list batch gave; None where nothing is known of it."""
-
-    def keep_grown(self, place: str, grown: Grown) -> None:
-        """Write down what a list batch gave."""
-
-
-class NoLedger:
-    """Remembers nothing: everything is judged."""
-
-    pending = False
-
-    def aim(self, target: Target) -> None:
-        """Nothing to find or write."""
-
-    def recall(self, candidate: str) -> Commit:
-        """Never asked, since nothing is pending."""
-        raise Contradicted
-
-    def keep(self, commit: Commit) -> None:
-        """Nothing to write."""
-
-    def grown(self, place: str) -> Grown | None:
-        """Nothing is known."""
+        """What a list batch gave; None if nothing is known of it."""
         return None
 
     def keep_grown(self, place: str, grown: Grown) -> None:
-        """Nothing to write."""
+        """Write down what a list batch gave."""

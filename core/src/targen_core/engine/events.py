@@ -15,8 +15,8 @@ Verdict = Literal["accepted", "rejected", "duplicate", "surplus", "skipped"]
 class Committed:
     """A candidate got its verdict.
 
-    `stage` says where a rejection fell: "generate", "check", "filter" or "correct".
-    `corrected` is the label after step 4, None where there is none. Of a
+    `stage` is where it was rejected: "generate", "check", "filter" or "correct".
+    `corrected` is the label after step 4, None if it has none. For a
     candidate that an earlier process judged, `detail` is empty and `instance`
     None.
     """

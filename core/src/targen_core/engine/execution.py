@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +23,7 @@ class Execution:
     Args:
         task: whose they are.
         executor: does the work.
-        layer: stops all calls where one failed.
+        layer: stops all calls if one fails.
         room: set when a candidate is done, since another may be worth starting then.
     """
 
@@ -36,7 +35,8 @@ class Execution:
         self._layer = layer
         self._room = room
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
-        self._samples: dict[tuple[str, str], dict[int, asyncio.Future[Sequence[Any]]]] = {}
+        # By seed, branch and sample; empty if a seed has one sample.
+        self._generations: dict[tuple[str, str, int], asyncio.Task[Generated]] = {}
         self._running: set[asyncio.Task[Any]] = set()
 
     @property
@@ -48,10 +48,7 @@ class Execution:
         """Start a candidate: its `task` gives the outcome."""
         generation = slot.generation
         if self._shares_generations and generation.task is None:
-            generation.task = asyncio.ensure_future(
-                self._draw(slot.seed, slot.branch, generation.scope)
-            )
-            generation.task.add_done_callback(self.on_done)
+            generation.task = self._generation(slot.seed, slot.branch, generation.scope)
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._running.add(slot.task)
         slot.task.add_done_callback(self.on_done)
@@ -66,41 +63,30 @@ class Execution:
         self._layer.sweep()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _draw(self, seed: Seed, branch: str, scope: Scope) -> Generated:
-        """G(branch, seed), shown what earlier samples of the two gave."""
-        if self._task.samples_per_seed == 1:
-            return await self._executor.generate(Generation(seed, branch), scope)
-        samples = self._samples.setdefault((seed.id, branch), {})
-        before = [
-            self._sample_of(samples, replace(seed, sample=n), branch)
-            for n in self._task.samples_before(seed.path, seed.sample, branch)
-        ]
-        mine = samples[seed.sample] = asyncio.get_running_loop().create_future()
-        try:
-            shown = [instance for sample in before for instance in await sample]
-            earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
-            made = await self._executor.generate(Generation(seed, branch, earlier), scope)
-            mine.set_result(made.instances)
-        except BaseException:
-            mine.set_exception(CallCancelled())  # later samples are shown nothing: they end as well
-            mine.exception()  # it may be that nobody waits
-            raise
-        return made
+    def _generation(self, seed: Seed, branch: str, scope: Scope) -> asyncio.Task[Generated]:
+        """Start G(branch, seed)."""
+        task = asyncio.ensure_future(self._generate(seed, branch, scope))
+        task.add_done_callback(self.on_done)
+        if self._task.samples_per_seed > 1:
+            self._generations[seed.id, branch, seed.sample] = task
+        return task
 
-    def _sample_of(
-        self, samples: dict[int, asyncio.Future[Sequence[Any]]], seed: Seed, branch: str
-    ) -> asyncio.Future[Sequence[Any]]:
-        """What an earlier sample gave; made again from the journal where its verdicts are old."""
-        if seed.sample not in samples:
+    async def _generate(self, seed: Seed, branch: str, scope: Scope) -> Generated:
+        """G(branch, seed), shown what earlier samples of the two gave.
 
-            async def again() -> Sequence[Any]:
-                return (await self._draw(seed, branch, Scope())).instances
-
-            task = asyncio.ensure_future(again())
-            self._running.add(task)
-            task.add_done_callback(self.on_done)
-            samples[seed.sample] = task
-        return samples[seed.sample]
+        Samples whose verdicts are old are made again from the journal. If one fails, so do those
+        after it.
+        """
+        before: list[asyncio.Task[Generated]] = []
+        for number in self._task.samples_before(seed.path, seed.sample, branch):
+            sample = self._generations.get((seed.id, branch, number))
+            if sample is None:
+                sample = self._generation(replace(seed, sample=number), branch, Scope())
+                self._running.add(sample)
+            before.append(sample)
+        shown = [one for sample in before for one in (await asyncio.shield(sample)).instances]
+        earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
+        return await self._executor.generate(Generation(seed, branch, earlier), scope)
 
     def on_done(self, task: asyncio.Task[Any]) -> None:
         """A failure stops the sending at once; commit goes on up to it."""

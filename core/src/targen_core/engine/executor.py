@@ -2,7 +2,7 @@
 
 The engine decides what is worth executing, and what becomes of it; an executor
 says what came of a piece of work, and nothing else. A piece of work, and what
-comes of it, are values that pickle where the task's own types do; so work may
+comes of it, are values that pickle if the task's own types do; so work may
 be done elsewhere.
 """
 
@@ -83,7 +83,7 @@ class Outcome:
 
     instance: Any = None  # as generated
     final: Any = None  # after correction
-    claimed: str | None = None  # the label before step 4, where it had one
+    claimed: str | None = None  # the label before step 4, if it had one
     corrected: str | None = None
     explanation: str = ""
     stage: str = ""  # where it was rejected, or ""
@@ -91,7 +91,7 @@ class Outcome:
     detail: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)  # of calls; the engine fills them in
-    lacking: tuple[Call, ...] = ()  # that nobody answers, where nothing is sent; likewise
+    lacking: tuple[Call, ...] = ()  # that have no answer, in a run that sends nothing; likewise
 
     def reject(self, stage: str, error: Rejected) -> None:
         """Take a rejection: there is no final instance then."""

@@ -20,20 +20,14 @@ from targen_core.calls.scores import Scored, most_top, tells
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError, UsageError
 from targen_core.tasks.checks import normalized
-from targen_core.tasks.dimensions import Dimension, draws_text
+from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in
 
-__all__ = ["StageLlm", "read_reply", "reply_schema", "seeded_rng"]
+__all__ = ["StageLlm", "read_reply", "reply_schema"]
 
 R = TypeVar("R", bound=BaseModel)
-
-
-def seeded_rng(*parts: object) -> random.Random:
-    """A generator seeded from `parts`: the same on every machine and Python."""
-    text = "\n".join(str(part) for part in parts)
-    return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """One list of steps 1 and 2 as it grows, in batches that are each asked for once.
 
-Each batch of a list is told what came before it. Where lists are asked side by
+Each batch of a list is told what came before it. If lists are asked side by
 side, a fixed number of calls forms a round: they are told what the rounds
 before theirs gave, and not of each other, so that all of them can go off at
 once. The order, and what is left out as a repeat, stay as they are. A list whose
@@ -71,8 +71,8 @@ class _Making:
 class _Listed:
     """What was listed for a batch, before any of it was looked at.
 
-    `keys` are of the calls, `failed` why there is nothing, and `lacking` the calls that nobody
-    answers where nothing is sent.
+    `keys` are of the calls, `failed` why there is nothing, and `lacking` the calls without an
+    answer, in a run that sends nothing.
     """
 
     items: Sequence[Any]
@@ -87,18 +87,12 @@ class _Silent(StageLlm):
     __slots__ = ()
 
     async def _answer(self, *_: Any, **__: Any) -> Any:
+        shard, lists = Option("shard"), Option("contexts", ...) + " or " + Option("seeds", ...)
+        without = "; or leave " + shard + " out, and give each machine another "
         raise UsageError(
-            Option("shard")
-            + f": the first list of task {self.task.name} is whole in one batch, and asks a "
+            shard + f": the first list of task {self.task.name} is whole in one batch, and asks a "
             "model for it: each shard would pay for it again",
-            hint="give the list as a file, with "
-            + Option("contexts", ...)
-            + " or "
-            + Option("seeds", ...)
-            + "; or leave "
-            + Option("shard")
-            + " out, and give each machine another "
-            + Option("seed", ...),
+            hint="give the list as a file, with " + lists + without + Option("seed", ...),
         )
 
 
@@ -125,7 +119,7 @@ class GrowingList:
         self.items: list[Any] = []
         self.spec = spec = order.specs[depth]
         self.shard = None if depth else order.shard
-        # Of what is there already a shard takes items; of what a model writes, batches.
+        # A shard takes items of a list that exists already, and batches of one that a model writes.
         self.by_item = spec.fixed is not None or spec.source.once or not spec.source.asks
         self.every = [] if self.shard is not None and self.by_item else self.items
         self.limit = spec.limit
@@ -146,7 +140,7 @@ class GrowingList:
         self.told_rows = source.told_rows
         self._told = [told]  # rows that each batch is told of; the last goes for all behind it
         self._ended: ListBatch | None = None  # tells that the trial ended the list
-        self._lacking: tuple[Call, ...] = ()  # what ended it, where nothing is sent
+        self._lacking: tuple[Call, ...] = ()  # what ended it, in a run that sends nothing
 
     @property
     def is_leaf(self) -> bool:
@@ -175,7 +169,11 @@ class GrowingList:
             raise CallCancelled
         if self.finished:
             return None
-        making = self._begun(index, shown)
+        at = index if self.shard is None or self.by_item else self.shard.at(index)
+        above = [".".join(map(str, self.path))] if self.path else []
+        number = str(at) if self.spec.fixed is None else "given"
+        place = "/".join([self.spec.step, *above, number])
+        making = _Making(index, at, place, shown, self.order.ledger.grown(place))
         if self.spec.fixed is not None:
             listed = _Listed(self.spec.fixed)
             self.finished = True
@@ -191,14 +189,6 @@ class GrowingList:
                 return None
         return self._taken(making, listed)
 
-    def _begun(self, index: int, shown: Sequence[Any]) -> _Making:
-        """A batch before it is asked for: its place, and what an earlier process said of it."""
-        at = self._batch_at(index)
-        above = [".".join(map(str, self.path))] if self.path else []
-        number = str(at) if self.spec.fixed is None else "given"
-        place = "/".join([self.spec.step, *above, number])
-        return _Making(index, at, place, shown, self.order.ledger.grown(place))
-
     def _taken(self, making: _Making, listed: _Listed) -> ListBatch:
         """The batch of what was listed: its items, in the list from now on, and its drops."""
         batch = ListBatch(keys=listed.keys, start=len(self.items))
@@ -212,15 +202,8 @@ class GrowingList:
                 key = self._vetted(making, batch, number, item)
             except Rejected as error:
                 if self.every is self.items or self.shard is None or self.shard.has(number):
-                    batch.dropped.append(
-                        Dropped(
-                            self.spec.step,
-                            making.place,
-                            error.reason,
-                            str(error),
-                            item_value(item),
-                        )
-                    )
+                    why, value = (error.reason, str(error)), item_value(item)
+                    batch.dropped.append(Dropped(self.spec.step, making.place, *why, value))
             else:
                 self._enter(making, batch, number, item, key)
         if making.known is None:
@@ -292,10 +275,6 @@ class GrowingList:
         """Where an item of this list stands in that of all shards."""
         return position if self.shard is None else self.shard.at(position)
 
-    def _batch_at(self, index: int) -> int:
-        """Where a batch of this list stands in that of all shards."""
-        return index if self.shard is None or self.by_item else self.shard.at(index)
-
     def _drawn(self, index: int, number: int) -> Mapping[str, str]:
         """What was drawn for an item of a batch, and for those above it."""
         spec = self.spec
@@ -354,17 +333,13 @@ class GrowingList:
         return _Listed(fresh, tuple(scope.keys), None, scope.lacking)
 
     def _written_down(self, known: Grown | None) -> _Listed | None:
-        """What an earlier process wrote down; None where it must be asked for.
+        """What an earlier process wrote down; None if it must be asked for.
 
-        It must be where somebody looks on at the calls, or shares them.
+        It must be if somebody observes the calls, or shares them.
         """
         layer = self.order.layer
-        if (
-            known is None
-            or known.items is None
-            or layer.shared is not None
-            or layer.observer is not None
-        ):
+        followed = layer.shared is not None or layer.observer is not None
+        if followed or known is None or known.items is None:
             return None
         items = items_from(self.spec.source, known.items)
         return None if items is None else _Listed(items, known.keys, known.failed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,7 +17,7 @@ from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
 from targen_core.text import refused
-from targen_core.wording import Option
+from targen_core.wording import Option, Words
 
 __all__ = ["Guard", "named"]
 
@@ -38,13 +37,6 @@ def named(function: object) -> str:
     name = getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
     code = getattr(function, "__code__", None)
     return f"{name} (line {code.co_firstlineno} of {code.co_filename})" if code else name
-
-
-def _after(trace: TracebackType | None, frames: int) -> TracebackType | None:
-    """A traceback without its first frames."""
-    for _ in range(frames):
-        trace = trace.tb_next if trace is not None else None
-    return trace
 
 
 class Guard:
@@ -126,7 +118,7 @@ class Guard:
         raise self.fault(f"{named(stage)} is a plain function: write `async def`, it is awaited")
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a plain function, likewise."""
+        """Call a plain function under the same rules."""
         try:
             return function(*args)
         except BadReply as error:
@@ -138,23 +130,13 @@ class Guard:
 
     def fault(self, message: str) -> StageFailed:
         """An error that says what the plugin did wrong."""
-        if self.distribution == FILE:
-            return StageFailed(
-                f"{self._what}: {message}",
-                distribution=FILE,
-                hint="fix the file, then generate a new run with another " + Option("out", ...),
-            )
-        if self.distribution == MEMORY:
-            return StageFailed(
-                f"{self._what}: {message}",
-                distribution=MEMORY,
-                hint="fix it, then resume: targen_core.resume(RUN, task=...)",
-            )
-        return StageFailed(
-            f"{self._what}: {message}",
-            distribution=self.distribution,
-            hint=f"report it to the authors of {self.distribution}, and resume when it is fixed",
-        )
+        whose = self.distribution
+        hint: Words = f"report it to the authors of {whose}, and resume when it is fixed"
+        if whose == FILE:
+            hint = "fix the file, then generate a new run with another " + Option("out", ...)
+        elif whose == MEMORY:
+            hint = "fix it, then resume: targen_core.resume(RUN, task=...)"
+        return StageFailed(f"{self._what}: {message}", distribution=whose, hint=hint)
 
     def _verdict_or_fault(self, error: Exception) -> Rejected | StageFailed:
         """Values that a model refuses are the language model's words; the rest is a bug."""
@@ -170,7 +152,8 @@ class Guard:
         frames = traceback.extract_tb(error.__traceback__)[1:]
         handed_on = [at for at, f in enumerate(frames) if f.filename == task_model.__file__]
         if self._of_task is not None and handed_on:
-            error.__traceback__ = _after(error.__traceback__, handed_on[0] + 1)
+            for _ in range(handed_on[0] + 1):
+                error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
             return self._of_task._failed(error)
         frames = [frame for frame in frames if frame.filename not in _HANDING_ON]
         own = [frame for frame in frames if frame.filename == frames[0].filename]

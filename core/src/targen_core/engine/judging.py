@@ -22,21 +22,18 @@ async def judge(
     guard: Guard,
     instance: Any,
     claimed: str | None,
-    *,
-    before: Any = None,
 ) -> tuple[Any, Correction]:
     """The instance with the label that the corrector gives it, and what it said.
 
     One that keeps its `claimed` label is given back as it is; whether another
-    may have its new one is for the caller to check. None is claimed where step
-    4 is to find the label. `guard` is the corrector's; `before` a deep copy of the
-    instance, if there is one already.
+    may have its new one is for the caller to check. None is claimed if step
+    4 is to find the label. `guard` is the corrector's.
 
     Raises:
         Rejected: the corrector gives it none, or it cannot have that one.
         StageFailed: the corrector, or the task, is broken; it changed the instance, say.
     """
-    before = instance.model_copy(deep=True) if before is None else before
+    before = instance.model_copy(deep=True)
     correction = await guard.wait(corrector, llm, instance)
     if instance != before:
         raise guard.fault(f"{CHANGED}: a row is written from it; return the label in a Correction")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -53,10 +52,11 @@ class LocalExecutor(Executor):
             branch: self._guard.of("generator", parts.get(f"generator of {branch}"))
             for branch in task.generators
         }
+        # Each with whose it is, and whether a plugin registers it.
         self._checks = [
-            (self._guard.of("check", check.part), check.check)
+            (self._guard.of("check", check.part), check.check, True)
             if isinstance(check, RegisteredCheck)
-            else (None, check)
+            else (self._guard, check, False)
             for check in task.checks
         ]
 
@@ -110,7 +110,7 @@ class LocalExecutor(Executor):
         return Generated(instances, llm.notes)
 
     def _check_aim(self, branch: str, instance: Any) -> None:
-        """That an instance has the label that its branch aims at."""
+        """Require the label that its branch aims at."""
         aim = self._branches[branch]
         if aim is None:
             return
@@ -153,19 +153,16 @@ class LocalExecutor(Executor):
             outcome.instance = work.instance
             stage = "check"
             claimed = self._guard.call(self._task.claimed_label, outcome.instance)
-            before = outcome.instance.model_copy(deep=True)
             self._check(outcome.instance, work.seed, labeled=claimed is not None)
-            if outcome.instance != before:
-                raise self._changed(work, before)
             stage = "correct"
-            await self._correct(llm, outcome, claimed, work.seed, before)
+            await self._correct(llm, outcome, claimed, work.seed)
         except Rejected as error:
             outcome.reject(stage, error)
         outcome.notes.update(llm.notes)
         return outcome
 
     async def _correct(
-        self, llm: StageLlm, outcome: Outcome, claimed: str | None, seed: Seed, before: Any
+        self, llm: StageLlm, outcome: Outcome, claimed: str | None, seed: Seed
     ) -> None:
         """Step 4: confirm, give another label, or reject."""
         outcome.final, outcome.claimed = outcome.instance, claimed
@@ -173,7 +170,7 @@ class LocalExecutor(Executor):
             outcome.corrected = self._guard.call(self._task.label_of, outcome.instance)
             return
         outcome.final, correction = await judge(
-            self._corrector, llm, self._of_corrector, outcome.instance, claimed, before=before
+            self._corrector, llm, self._of_corrector, outcome.instance, claimed
         )
         outcome.corrected, outcome.explanation = correction.label, correction.explanation
         if correction.reason:  # kept although the judge was unsure
@@ -183,32 +180,23 @@ class LocalExecutor(Executor):
             self._check(outcome.final, seed, labeled=True)
 
     def _check(self, instance: Any, seed: Seed, *, labeled: bool) -> None:
-        """That the label, where there is one, is legal, and the task's own checks."""
+        """Require a legal label, if `labeled`, and run the task's checks."""
         if labeled:
             label = self._guard.call(self._task.quota_of, instance)
             if label not in self._task.quota_names:
                 raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
-        for guard, check in self._checks:
-            returned = (guard or self._guard).call(check, instance, seed.value)
-            if guard is not None and returned is not None:  # as one that says no by a value would
+        before = instance.model_copy(deep=True)
+        for guard, check, registered in self._checks:
+            returned = guard.call(check, instance, seed.value)
+            if instance != before:
+                raise guard.fault(
+                    "a check changed the instance that it was given: a check only raises Rejected"
+                )
+            if registered and returned is not None:  # as one that says no by a value would
                 raise guard.fault(
                     f"{named(check)} returned {type(returned).__name__}: a check raises Rejected, "
                     "or returns None"
                 )
-
-    def _changed(self, work: Judgement, before: Any) -> StageFailed:
-        """The error for whichever check changes the instance that it is given."""
-        blamed = self._guard
-        for guard, check in self._checks:
-            instance = before.model_copy(deep=True)
-            with contextlib.suppress(Rejected):
-                (guard or self._guard).call(check, instance, work.seed.value)
-            if instance != before:
-                blamed = guard or self._guard
-                break
-        return blamed.fault(
-            "a check changed the instance that it was given: a check only raises Rejected"
-        )
 
     def _llm(
         self,

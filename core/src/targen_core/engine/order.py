@@ -19,17 +19,17 @@ from typing import Any
 
 from targen_core.calls.call import Call
 from targen_core.calls.layer import CallLayer
-from targen_core.engine.commits import Ledger, NoLedger
+from targen_core.engine.commits import Ledger
 from targen_core.engine.growing import GrowingList
 from targen_core.engine.guard import Guard
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed
 from targen_core.engine.shards import Shard
 from targen_core.tasks.model import Task
 
-__all__ = ["SIDE_BY_SIDE", "SPARE", "UNFIT", "PartsOrder", "SeedOrder"]
+__all__ = ["SIDE_BY_SIDE", "SPARE", "UNFIT", "Orders", "SeedOrder"]
 
 SIDE_BY_SIDE = 64
-"""Calls of a list that are not told of each other, where lists are asked side by side."""
+"""Calls of a list that are not told of each other, if lists are asked side by side."""
 
 SPARE = 1.2
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
@@ -57,10 +57,10 @@ class SeedOrder:
         shard: which part of the first list is walked; None: all of it.
 
     `passed` collects the batches that the walk came by, for the engine to
-    report as it commits, and `lacking` the calls for want of which a list that it
-    came by ended, where nothing is sent. `patience` batches without a seed between them that
-    gave nothing which they were not told of end the walk, and `UNFIT` of them
-    where another's list stands in for the task's and there never was a seed.
+    report as it commits, and `lacking` the calls without an answer that ended a list
+    which it came by, in a run that sends nothing. The walk ends after `patience` batches in a row
+    that gave no seed and only items that they were told of; after `UNFIT` of them, if a list from
+    elsewhere is in the place of the task's and there never was a seed.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class SeedOrder:
         prefix: tuple[int, ...] = (),
         shard: Shard | None = None,
     ) -> None:
-        self.ledger: Ledger = ledger or NoLedger()
+        self.ledger = ledger or Ledger()
         self.prefix = prefix
         self.shard = shard
         self.specs = specs
@@ -101,7 +101,7 @@ class SeedOrder:
         self.rows = rows
         self.trials: dict[tuple[int, ...], tuple[int, int]] = {}  # by path: judged, rejected
         self._on_trial = [n for n, spec in enumerate(specs) if spec.source.max_rejected < 1]
-        self._root = GrowingList(self, 0)
+        self.root = GrowingList(self, 0)
         self._requested: Callable[[], int] = lambda: 0
         self.chunk = 0  # of the first list, that is walked now
         self._steps = 0  # that were made in it
@@ -123,28 +123,9 @@ class SeedOrder:
     def _worn_out(self) -> bool:
         return self.barren >= self.patience or bool(self.unfit)
 
-    async def ask_again(self, path: Sequence[int]) -> Sequence[Any]:
-        """Ask for the lists down to the seed at a path; the items on the way to it, and itself.
-
-        It is for who looks on at the calls. The ledger must be one that is pending: nothing is
-        asked ahead then.
-        """
-        node, items = self._root, []
-        for position in path[len(self.prefix) :]:
-            if node.shard is not None:
-                position = (position - node.shard.at(0)) // node.shard.count
-            for index in itertools.count():
-                if len(node.items) > position or await node.prefetch(index) is None:
-                    break
-            items += node.items[position : position + 1]
-            if node.is_leaf or len(node.nodes) <= position:
-                break
-            node = node.nodes[position]
-        return items
-
-    def beside(self, path: Sequence[int]) -> int:
-        """How many items the list holds that the one at a path is of, so far."""
-        node = self._root
+    def siblings(self, path: Sequence[int]) -> int:
+        """How many items the list has so far that holds the item at a path."""
+        node = self.root
         for position in path[len(self.prefix) : -1]:
             node = node.nodes[position]
         return len(node.items)
@@ -159,25 +140,28 @@ class SeedOrder:
     async def aclose(self) -> None:
         """Ask for nothing more and wait for the calls in flight."""
         self.closed = True
-        nodes = [self._root]
+        nodes = self._lists()
         for node in nodes:
             for scope in node.scopes.values():
                 scope.abandoned = True
-            nodes.extend(node.nodes)
         self.layer.sweep()
         for node in nodes:
             await asyncio.gather(*node.batches, return_exceptions=True)
 
     def cancel(self) -> None:
         """Wait for no call in flight."""
-        nodes = [self._root]
-        for node in nodes:
+        for node in self._lists():
             for batch in node.batches:
                 batch.cancel()
+
+    def _lists(self) -> list[GrowingList]:
+        nodes = [self.root]
+        for node in nodes:
             nodes.extend(node.nodes)
+        return nodes
 
     def begin(self, requested: Callable[[], int]) -> None:
-        """Start what the first seeds need, where seeds are wanted, before they are walked to."""
+        """Start what the first seeds need, if seeds are wanted, before they are walked to."""
         if not self.walks and requested():
             self._requested = requested
             self._prepare()
@@ -191,13 +175,10 @@ class SeedOrder:
         self.walks += 1
         self.barren = 0
         self._requested = requested
-        if self.task.samples_per_seed == 1:
-            async for seed in self._walk_once():
-                yield seed
-            return
         seeds: list[Seed] = []
         async for seed in self._walk_once():
-            seeds.append(seed)
+            if self.task.samples_per_seed > 1:
+                seeds.append(seed)
             yield seed
         if self._worn_out:
             return  # a more patient target would walk on here, not take another sample
@@ -206,7 +187,7 @@ class SeedOrder:
                 yield replace(seed, sample=sample)
 
     async def _walk_once(self) -> AsyncIterator[Seed]:
-        root = self._root
+        root = self.root
         for chunk in itertools.count():
             if self._worn_out or root.ends_before(chunk):
                 return
@@ -252,21 +233,21 @@ class SeedOrder:
         requested = self._steps + max(1, math.ceil(self._requested() * spare))
         chunk = self.chunk
         while requested > 0 and not self.closed:
-            count = self._root.prepare(chunk, requested)
+            count = self.root.prepare(chunk, requested)
             requested -= count
-            if not count and chunk >= self._root.grown:
+            if not count and chunk >= self.root.grown:
                 return
             chunk += 1
 
 
-class PartsOrder:
-    """The orders of a task's parts as one: each is gone through as if it were alone.
+class Orders:
+    """The orders of a task's parts as one, each walked as if it were alone; often there is one.
 
     Seeds come from them in turns, by weights that depend on the task alone: the order of all
     is the same whatever became of any.
 
     Args:
-        orders: of each part, with its number as `prefix`.
+        orders: of each part, with its number as `prefix`; or the order of a task without parts.
         weights: how many seeds of a part there are to those of another.
     """
 
@@ -276,30 +257,22 @@ class PartsOrder:
         self.over: frozenset[int] = frozenset()  # parts that have no more seeds in this walk
         self.specs = [spec for order in orders for spec in order.specs]
 
-    @property
-    def passed(self) -> list[ListBatch]:
-        """See `SeedOrder`."""
-        return [batch for order in self.orders for batch in order.passed]
+    def part_of(self, path: Sequence[int]) -> int:
+        """The number of the part that a seed's path is in; a task without parts is part 0."""
+        return path[0] if len(self.orders) > 1 else 0
 
-    @passed.setter
-    def passed(self, value: list[ListBatch]) -> None:
+    def aim(self, patience: int) -> None:
+        """Take a new target; see `SeedOrder.patience`."""
+        self.take_passed()
         for order in self.orders:
-            order.passed = list(value)
+            order.patience = patience
 
-    @property
-    def lacking(self) -> dict[Call, None]:
-        """See `SeedOrder`."""
-        return {call: None for order in self.orders for call in order.lacking}
-
-    @property
-    def patience(self) -> int:
-        """See `SeedOrder`."""
-        return self.orders[0].patience
-
-    @patience.setter
-    def patience(self, value: int) -> None:
+    def take_passed(self) -> list[ListBatch]:
+        """Return the batches that the walk came by since the last call."""
+        passed = [batch for order in self.orders for batch in order.passed]
         for order in self.orders:
-            order.patience = value
+            order.passed = []
+        return passed
 
     @property
     def unfit(self) -> str:
@@ -313,7 +286,7 @@ class PartsOrder:
 
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """See `SeedOrder.judged`."""
-        self.orders[seed.path[0]].judged(seed, rejected=rejected)
+        self.orders[self.part_of(seed.path)].judged(seed, rejected=rejected)
 
     def cancel(self) -> None:
         """See `SeedOrder.cancel`."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from targen_core.engine.commits import Commit
 from targen_core.engine.events import Verdict
 from targen_core.engine.quotas import Quotas
-from targen_core.engine.seeds import Dropped
 from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
@@ -20,7 +20,7 @@ from targen_core.wording import AGAIN, Action, Blank, Option, Words
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
 _UNUSABLE = "malformed-reply"
-"""The reason where a reply could not be read, and its repair neither."""
+"""The reason if neither a reply nor its repair could be read."""
 
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
@@ -72,10 +72,10 @@ class QuotaTracker:
     """Counts in commit order, and which labels are still open.
 
     Quotas are counted by label, flows by branch. A branch may give the label
-    that it aims at, or any label where it aims at none. It is open while one
+    that it aims at, or any label if it aims at none. It is open while one
     of these is.
 
-    Where a task has parts, each label is counted apart for each: what is then called a label
+    If a task has parts, each label is counted apart for each: what is then called a label
     below, as in "yes (synthetic)", is `counted` for a branch. `have` and `requested` are always
     by the labels themselves.
     """
@@ -83,18 +83,16 @@ class QuotaTracker:
     def __init__(
         self,
         names: Sequence[str],
-        branches: Mapping[str, str | None] | None = None,
+        branches: Mapping[str, str | None],
         parts: Mapping[str, Part] | None = None,
         shard: Shard | None = None,
         unit: int = 1,
     ) -> None:
-        """Count rows of the labels `names`; by default each has a branch of its name.
+        """Count rows of the labels `names`; `branches` says which of them each branch aims at.
 
-        Of a `shard`, the first target is its part of what all shards want, by label and part, in
+        For a `shard`, the first target is its part of what all shards want, by label and part, in
         whole `unit`s of rows.
         """
-        if branches is None:
-            branches = {name: name for name in names}
         parts = parts or {}
         self._labels = tuple(names)
         self._shares = {
@@ -126,7 +124,7 @@ class QuotaTracker:
             / max(1, len(given_by))
             for name, given_by in self._given_by.items()
         }
-        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.dropped: Counter[tuple[str, str]] = Counter()  # list items, by step and reason
         self.given_up: set[str] = set()
         self.by_intended = False
         self._since_gain: dict[str, int] = dict.fromkeys(self._whole, 0)
@@ -206,9 +204,9 @@ class QuotaTracker:
         self._have[self.counted(branch, name)] += rows
 
     def await_rows(self, branch: str, rows: int) -> None:
-        """Count a candidate that nobody can judge now as rows that may come.
+        """Count a candidate that cannot be judged now as rows that may come.
 
-        They take the place of others, and are none of those that are there.
+        They take the place of others, but do not count as rows that exist.
         """
         name = max(self._may_give[branch], key=self.needed)
         self._awaited[name] += rows
@@ -226,7 +224,7 @@ class QuotaTracker:
         return any(self.wants(name) for name in self._may_give[branch])
 
     def knows(self, name: str, rows: int) -> bool:
-        """Whether a verdict on so many rows can concern that label; "" where it concerns none."""
+        """Whether a verdict on so many rows can concern that label; "" if it concerns none."""
         return name in self._labels or (not name and not rows)
 
     def is_full(self, name: str) -> bool:
@@ -243,7 +241,7 @@ class QuotaTracker:
         return not self.is_full(name) and name not in self.given_up
 
     def needed(self, name: str) -> int:
-        """Rows that a label lacks, beside those that are awaited."""
+        """Rows that a label lacks, besides those that are awaited."""
         return max(0, self._requested[name] - self._have[name] - self._awaited[name])
 
     def lacking(self, part: str) -> int:
@@ -255,15 +253,6 @@ class QuotaTracker:
         self.given_up.clear()
         self._open = None
         self._since_gain = dict.fromkeys(self._whole, 0)
-
-    def yield_of(self, name: str) -> float:
-        """Instances of a label for each candidate of branches that may give it.
-
-        Those that other branches gave are counted too. The first figures weigh
-        little against an optimistic guess, 20 of 20 where branches aim at the
-        label: a few rejects in a row are no reason to run far ahead.
-        """
-        return (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
 
     def worth(self, branch: str, unit: int, margin: float) -> int:
         """Candidates of a branch that are worth running at once.
@@ -301,38 +290,35 @@ class QuotaTracker:
         return sum(max(lacking.get(n, 0) for n in names) for names in self._may_give.values())
 
     def _candidates(self, name: str, unit: int, margin: float) -> int:
-        """Candidates that a label's rows should take."""
-        instances, part = self.needed(name) / unit, self.yield_of(name)
+        """Candidates that a label's rows should take, by its instances per candidate so far.
+
+        Instances that other branches gave are counted too. The first figures weigh little against
+        an optimistic guess, 20 of 20 if branches aim at the label: a few rejects in a row are no
+        reason to run far ahead.
+        """
+        instances = self.needed(name) / unit
+        part = (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
         spread = margin * math.sqrt(instances * (1 - min(1.0, part)))
         return math.ceil((instances + spread) / part)
-
-    def drop(self, dropped: Dropped) -> None:
-        """Count a list item that was not used."""
-        self.dropped[dropped.step, dropped.reason] += 1
 
     def count(
         self,
         branch: str,
-        verdict: Verdict,
+        commit: Commit,
         *,
-        corrected: str | None,
-        stage: str,
-        reason: str,
-        quota: str,
-        rows: int,
         again: Verdict | None = None,
         counted_as: str = "",
         limited: bool = False,
     ) -> None:
-        """Count a verdict on a candidate of `branch`; `quota` is the label that gains `rows`.
+        """Count a verdict on a candidate of `branch`.
 
-        `again` is "skipped" or "surplus" where a larger target judges a candidate anew, and
-        "rejected" where a refusal is taken back: it is counted in one place, that of its last
+        `again` is "skipped" or "surplus" if a larger target judges a candidate anew, and
+        "rejected" if a refusal is taken back: it is counted in one place, that of its last
         verdict. `counted_as` is how it was counted before: the reason of the refusal, or where the
         label flow of the surplus ended. A refusal that is `limited` would have been a row of
-        `quota`, and counts as one for what is given up.
+        its quota, and counts as one for what is given up.
         """
-        flow, labels = self.flows[branch], self._may_give[branch]
+        flow, verdict = self.flows[branch], commit.verdict
         if verdict == "skipped":
             flow.skipped += again is None
             return
@@ -343,27 +329,27 @@ class QuotaTracker:
         elif again == "rejected":
             flow.rejected -= Counter(filter=1)
             flow.reasons -= Counter({counted_as: 1})
-        for name in labels:
+        for name in self._may_give[branch]:
             self._judged[name] += again not in ("surplus", "rejected")
             self._since_gain[name] += 1
         if verdict == "accepted":
-            flow.accepted[corrected or ""] += 1
-            flow.unsure += bool(reason)
-            self.gain(branch, quota, rows)
-            counted = self.counted(branch, quota)
+            flow.accepted[commit.ending or ""] += 1
+            flow.unsure += bool(commit.reason)
+            self.gain(branch, commit.quota, commit.rows)
+            counted = self.counted(branch, commit.quota)
             self._since_gain[counted] = 0
             self._gained[counted] += 1
             if self.is_full(counted):
                 self._open = None
         elif verdict == "surplus":
-            flow.surplus[corrected or ""] += 1
+            flow.surplus[commit.ending or ""] += 1
         elif verdict == "duplicate":
             flow.duplicate += 1
         else:
-            flow.rejected[stage] += 1
-            flow.reasons[reason] += 1
+            flow.rejected[commit.stage] += 1
+            flow.reasons[commit.reason] += 1
             if limited:
-                self._since_gain[self.counted(branch, quota)] = 0
+                self._since_gain[self.counted(branch, commit.quota)] = 0
 
     def give_up(self, branch: str, after: int) -> list[str]:
         """Give up labels of a branch whose last row is too long ago; those that were given up."""

@@ -79,7 +79,7 @@ class RegisteredFilter(Filter):
     def _call(self, name: str, *args: Any) -> Any:
         try:
             return self._guard.call(getattr(self._inner, name), *args)
-        except Rejected as error:  # nobody would count it
+        except Rejected as error:  # which would not be counted
             raise self._guard.fault(
                 f"{name}() raised Rejected: return a Refusal from find()"
             ) from error.__cause__ or error

@@ -6,7 +6,7 @@ order. Their calls run concurrently, ahead of the commit point; the verdicts
 fall in order. So the rows depend on the replies alone: not on concurrency, on
 what came back first, or on how often the run was killed and resumed.
 
-Where a seed is for one label (`Task.labels_per_seed`), its branches take turns
+If a seed is for one label (`Task.labels_per_seed`), its branches take turns
 to come first, and the first of them that is open when it gets its verdict is
 the seed's only one: the others are no candidates. `Window` foresees which.
 """
@@ -29,7 +29,6 @@ from targen_core.engine.commits import (
     Commit,
     Contradicted,
     Ledger,
-    NoLedger,
     Target,
 )
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
@@ -37,9 +36,9 @@ from targen_core.engine.execution import Execution
 from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
-from targen_core.engine.order import PartsOrder, SeedOrder
+from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import QuotaTracker, ending
-from targen_core.engine.seeds import ListBatch, ListSpec, Seed, seeds_at_most
+from targen_core.engine.seeds import ListBatch, ListSpec, seeds_at_most
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
 from targen_core.engine.window import Window
@@ -48,14 +47,14 @@ from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 
-__all__ = ["Engine", "Sink", "Target"]
+__all__ = ["Engine", "Sink"]
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
-_BUSY = 2  # that are kept at work if the earliest takes long, likewise
+_BUSY = 2  # candidates that are kept at work if the earliest takes long, likewise
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
-# Of a candidate; no later target reopens a final one. Of a needless one there never was a verdict.
-# One whose refusal gives way is looked at again where there is nothing else.
+# How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
+# One whose refusal gives way is judged again if no other candidates are left.
 _SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _GAVE_WAY = range(5)
 
 
@@ -80,12 +79,12 @@ class Engine:
         distribution: whose task it is, for error messages.
         specs: the chain of lists that makes its seeds.
         executor: does the work of steps 3 and 4.
-        layer: answers the calls of lists; stops all calls where the run ends.
+        layer: answers the calls of lists; stops all calls when the run ends.
         sink: takes rows and rejects, in commit order.
-        ledger: verdicts of earlier processes, which are taken over, and what
-            takes this one's; None where everything is to be judged.
+        ledger: has the verdicts of earlier processes, which are taken over, and
+            stores this one's; None if everything is to be judged.
         concurrency: calls at once; bounds how far execution runs ahead.
-        filters: what refuses candidates beside the task, in this order; new ones.
+        filters: refuse candidates besides the task, in this order; new ones.
         lists_at_once: calls of a list that are not told of each other; see
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
@@ -116,7 +115,7 @@ class Engine:
             task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
         )
         self._shard = shard
-        self._parts = [part.branches for part in task.parts.values()]
+        self._parts = [part.branches for part in task.parts.values()] or [(*task.branches,)]
         self._numbers = {branch: number for number, branch in enumerate(task.branches)}
         self._guard = Guard(task.name, distribution)
         # Rows that the instances' own schema makes are right already.
@@ -125,7 +124,7 @@ class Engine:
         self._room = asyncio.Event()
         self._execution = Execution(task, executor, layer, self._room)
         self._sink = sink
-        self._ledger: Ledger = ledger or NoLedger()
+        self._ledger = ledger or Ledger()
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
         self._order = self._ordered(specs, lists_at_once)
@@ -142,7 +141,7 @@ class Engine:
             margin=margin,
         )
         # By part and candidate number in it: how it fared when it was last its turn.
-        self._past = [bytearray() for _ in self._parts or "-"]
+        self._past = [bytearray() for _ in self._parts]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
         self._takes_back = False  # refusals that give way, since there is nothing else
         # By part and number in it, how a candidate that may be judged anew was counted: the reason
@@ -150,15 +149,15 @@ class Engine:
         self._counted_as: dict[tuple[int, int], str] = {}
         self.lacking: list[Lacking] = []
         self._next_idx = 0
-        self._used_calls = 0
+        self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
-    def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> SeedOrder | PartsOrder:
+    def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> Orders:
         """The order of the seeds; a task's parts have one each."""
-
-        def order(mine: Sequence[ListSpec], prefix: tuple[int, ...] = ()) -> SeedOrder:
-            return SeedOrder(
-                mine,
+        parts, rest = self.task.parts.values(), iter(specs)
+        orders = [
+            SeedOrder(
+                [*islice(rest, length)],
                 self._layer,
                 self.task,
                 self._guard,
@@ -168,33 +167,24 @@ class Engine:
                 rows=self._rows,
                 at_once=at_once,
                 ledger=self._ledger,
-                prefix=prefix,
+                prefix=(number,) if parts else (),
                 shard=self._shard,
             )
-
-        if not self._parts:
-            return order(specs)
-        rest, orders, weights = iter(specs), [], []
-        for number, part in enumerate(self.task.parts.values()):
-            orders.append(order([*islice(rest, len(part.lists))], (number,)))
-            share = Fraction(part.share).limit_denominator(10**6)
-            weights.append(share / len(part.branches))
-        return PartsOrder(orders, weights)
+            for number, length in enumerate([len(part.lists) for part in parts] or [len(specs)])
+        ]
+        shares = [Fraction(part.share).limit_denominator(10**6) for part in parts] or [Fraction(1)]
+        weights = [share / len(mine) for share, mine in zip(shares, self._parts, strict=True)]
+        return Orders(orders, weights)
 
     @property
     def lacking_lists(self) -> Sequence[Call]:
-        """Calls for want of which lists ended that the walk came to, where nothing is sent."""
-        return [*self._order.lacking]
-
-    @property
-    def used_calls(self) -> int:
-        """Calls whose replies a verdict or a walked list rests on."""
-        return self._used_calls
+        """Calls without an answer that ended lists on the walk, in a run that sends nothing."""
+        return [*dict.fromkeys(call for order in self._order.orders for call in order.lacking)]
 
     async def run(self, targets: Sequence[Target]) -> None:
         """Reach the targets one after the other, committing rows on the way.
 
-        Calls in flight are let finish whatever ends the run, so that nothing
+        Calls in flight finish, whatever ends the run, so that nothing
         paid is lost.
 
         Raises:
@@ -232,10 +222,9 @@ class Engine:
     # --- commit -----------------------------------------------------------
 
     async def _reach(self, target: Target) -> None:
-        self._order.passed = []
+        self._order.aim(target.give_up_after)
         self._ledger.aim(target)
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
-        self._order.patience = target.give_up_after
         self._balance.aim()
         self._takes_back = False
         await self._walk(target)
@@ -253,15 +242,10 @@ class Engine:
         self._takes_back = any(_GAVE_WAY in past for past in self._past)
         return self._takes_back
 
-    def _gives_way(self, reason: str) -> bool:
-        """Whether a filter's refusal for that reason is taken back where labels lack rows."""
-        return reason in self._filters.gives_way
-
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
-        candidates, self._over = self._candidates(), frozenset()
-        if isinstance(self._order, PartsOrder):
-            self._order.over = self._over
+        self._over = self._order.over = frozenset()
+        candidates = self._candidates()
         await self._repeat(candidates, target)
         self._room.set()
         producer = asyncio.ensure_future(self._produce(candidates))
@@ -272,9 +256,9 @@ class Engine:
                     self._arrived.clear()
                     await self._arrived.wait()
                 if not self._window:
-                    producer.result()  # raises where the walk failed
+                    producer.result()  # raises if the walk failed
                     if self._may_come(self._over):
-                        self._report(self._order.passed, written=self._ledger.pending)
+                        self._report(self._order.take_passed(), written=self._ledger.pending)
                     break
                 slot = self._window.head
                 if slot.needless:
@@ -306,10 +290,10 @@ class Engine:
     def _may_come(self, over: Collection[int]) -> bool:
         """Whether candidates of a part that is not over could make rows that are wanted.
 
-        Others may be without end, and would be walked by for nothing.
+        Others may be endless, and would be walked for nothing.
         """
-        mine = [branches for part, branches in enumerate(self._parts) if part in over]
-        return any(not any(b in branches for branches in mine) for b in self.quotas.open)
+        mine = [branches for part, branches in enumerate(self._parts) if part not in over]
+        return any(branch in branches for branches in mine for branch in self.quotas.open)
 
     async def _repeat(self, candidates: AsyncIterator[Slot], target: Target) -> None:
         """Take over the verdicts of earlier processes: nothing is executed, judged or written."""
@@ -353,7 +337,7 @@ class Engine:
             if slot.task is None or (self._window.refused and not slot.task.done()):
                 self._window.foresee_again()
                 self._window.start_due()
-            if slot.task is None:  # those of other items seemed to be all that is worth it
+            if slot.task is None:  # those of other items seemed to be enough
                 self._window.start_head()
             assert slot.task is not None
             outcome = await slot.task
@@ -398,15 +382,11 @@ class Engine:
         self._room.set()
 
     def _put_off(self, slot: Slot, outcome: Outcome) -> None:
-        """Give no verdict for want of answers; later candidates leave room for its rows."""
+        """Give no verdict, since answers are missing; later candidates leave room for its rows."""
         self._window.leave()
         self._report(slot.batches, written=False)
         self.lacking.append(Lacking(slot.id, slot.branch, outcome.lacking, outcome.keys))
-        past = self._past_of(slot.seed)
-        past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
-        past[slot.number] = _FINAL
-        if slot.visit is not None:
-            slot.visit.used = slot.branch
+        self._mark(slot, _FINAL)
         self.quotas.await_rows(slot.branch, self.task.rows_per_instance)
         self._balance.count(slot.seed, "accepted", self.task.rows_per_instance)
         self._window.foresee_again()
@@ -418,39 +398,25 @@ class Engine:
     ) -> None:
         """Count a verdict whose outputs are written, and tell of it."""
         again = self._before(slot)
-        past = self._past_of(slot.seed)
-        past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
-        place = (slot.seed.path[0] if self._parts else 0), slot.number
+        place = self._order.part_of(slot.seed.path), slot.number
         counted_as = self._counted_as.get(place, "")
-        limited = commit.stage == "filter" and self._gives_way(commit.reason)
+        limited = commit.stage == "filter" and commit.reason in self._filters.gives_way
         if limited:
+            self._mark(slot, _GAVE_WAY)
             self._counted_as[place] = commit.reason
         elif commit.verdict == "surplus":
+            self._mark(slot, _SURPLUS)
             self._counted_as[place] = commit.ending or ""
-        if commit.verdict != "skipped":
-            mark = _SURPLUS if commit.verdict == "surplus" else _FINAL
-            past[slot.number] = _GAVE_WAY if limited else mark
-            if slot.visit is not None:
-                slot.visit.used = slot.branch
-        elif past[slot.number] == _NEEDLESS:
-            past[slot.number] = _SKIPPED
+        elif commit.verdict != "skipped":
+            self._mark(slot, _FINAL)
+        elif again is None:
+            self._mark(slot, _SKIPPED)
         if commit.verdict != "skipped" and again not in ("surplus", "rejected"):
             rejected = commit.verdict in ("rejected", "duplicate")
             self._order.judged(slot.seed, rejected=rejected)
-        self._used_calls += commit.calls
+        self.used_calls += commit.calls
         self._filters.count(slot.branch, commit)
-        self.quotas.count(
-            slot.branch,
-            commit.verdict,
-            corrected=commit.ending,
-            stage=commit.stage,
-            reason=commit.reason,
-            quota=commit.quota,
-            rows=commit.rows,
-            again=again,
-            counted_as=counted_as,
-            limited=limited,
-        )
+        self.quotas.count(slot.branch, commit, again=again, counted_as=counted_as, limited=limited)
         self._listener(
             Committed(
                 commit.id,
@@ -479,16 +445,20 @@ class Engine:
 
     def _before(self, slot: Slot) -> Verdict | None:
         """What a candidate was when it was judged before: None, skipped, surplus, or rejected."""
-        past = self._past_of(slot.seed)
+        past = self._past[self._order.part_of(slot.seed.path)]
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
         if past[slot.number] == _GAVE_WAY:
             return "rejected"
         return "surplus" if past[slot.number] == _SURPLUS else "skipped"
 
-    def _past_of(self, seed: Seed) -> bytearray:
-        """Of the seed's part: where it ends is no matter of the others, so each counts its own."""
-        return self._past[seed.path[0] if self._parts else 0]
+    def _mark(self, slot: Slot, mark: int) -> None:
+        """Note how a candidate fared, and what its seed was used for."""
+        past = self._past[self._order.part_of(slot.seed.path)]
+        past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
+        past[slot.number] = mark
+        if mark != _SKIPPED and slot.visit is not None:
+            slot.visit.used = slot.branch
 
     def _calls(self, slot: Slot, verdict: Verdict) -> int:
         """Calls that the verdict rests on and that were not counted at an earlier target."""
@@ -503,9 +473,9 @@ class Engine:
             if batch.reported:
                 continue
             batch.reported = True
-            self._used_calls += len(batch.keys)
+            self.used_calls += len(batch.keys)
             for item in batch.dropped:
-                self.quotas.drop(item)
+                self.quotas.dropped[item.step, item.reason] += 1
                 if not written:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 
@@ -515,7 +485,7 @@ class Engine:
             return "rejected", slot.aim or "", ""
         final = None if outcome.stage else outcome.final
         refusal = self._filters.find(self._candidate(slot, outcome.instance, final))
-        if refusal is not None and not self._gives_way(refusal.reason):
+        if refusal is not None and refusal.reason not in self._filters.gives_way:
             return self._refuse(outcome, refusal), slot.aim or "", refusal.detail
         if outcome.stage:
             return "rejected", slot.aim or "", ""
@@ -561,7 +531,7 @@ class Engine:
         return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:
-        """That the official schema takes a row which the task's own code made."""
+        """Require that the official schema accepts a row that the task's own code made."""
         try:
             self.task.schema.model_validate(row)
         except ValidationError as error:
@@ -589,16 +559,13 @@ class Engine:
 
     async def _candidates(self) -> AsyncIterator[Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
-        numbers = [-1] * len(self._past)
-        order = self._order
-        if isinstance(order, PartsOrder):
-            seeds = order.walk(lambda part: self._window.seeds_ahead(self._parts[part]))
-        else:
-            seeds = order.walk(lambda: self._window.seeds_ahead(self.quotas.aims))
+        numbers = [-1] * len(self._past)  # where one part ends does not concern the others
+        seeds = self._order.walk(lambda part: self._window.seeds_ahead(self._parts[part]))
         async for seed in seeds:
-            passed, self._order.passed = self._order.passed, []
+            passed = self._order.take_passed()
             first = seed.sample * self.task.instances_per_call
-            past, part = self._past_of(seed), seed.path[0] if self._parts else 0
+            part = self._order.part_of(seed.path)
+            past = self._past[part]
             visit, mine = None, self.task.turns(seed.path, seed.sample)
             if self.task.labels_per_seed == 1:
                 visit = self._visit(past, numbers[part] + 1, mine)
@@ -610,7 +577,7 @@ class Engine:
                     if number < len(past) and past[number] in self._finished:
                         continue
                     slot = Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
-                    slot.visit, slot.over = visit, frozenset(self._walked_over)
+                    slot.visit, slot.over = visit, self._order.over
                     if not slot.needless:
                         yield slot
                         passed = []
@@ -648,7 +615,7 @@ class Engine:
             await self._room.wait()
 
     def _rows(self, count: int) -> Sequence[Any]:
-        """The instances of the first rows, read back: nobody else needs them in memory."""
+        """The instances of the first rows, read back: they are not needed in memory otherwise."""
         rows, each = self._sink.rows(count) if count else (), self.task.rows_per_instance
         return [
             instance
@@ -658,11 +625,7 @@ class Engine:
 
     async def _is_room(self) -> bool:
         """Wait for room; whether there may be candidates for it."""
-        while self._may_come(self._walked_over) and not self._window.has_room():
+        while self._may_come(self._order.over) and not self._window.has_room():
             self._room.clear()
             await self._room.wait()
-        return self._may_come(self._walked_over)
-
-    @property
-    def _walked_over(self) -> Collection[int]:
-        return self._order.over if isinstance(self._order, PartsOrder) else ()
+        return self._may_come(self._order.over)

@@ -65,7 +65,7 @@ class ListSpec:
     """One list of the chain as this run uses it.
 
     `fixed` holds the user's own items in place of grown ones; `limit` caps
-    how many the list may hold. Of so many `candidates` for each item one is drawn.
+    how many the list may have. One of `candidates` is drawn for each item.
     """
 
     step: str
@@ -77,9 +77,9 @@ class ListSpec:
 
 
 def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:
-    """Seeds that a chain of lists gives; None where one of them is grown for as long as it takes.
+    """Seeds that a chain of lists gives; None if one of them grows as long as needed.
 
-    A list that is there already is taken to hold a batch, as it says.
+    A list that exists already is taken to have one batch.
     """
     count = 1
     for spec in specs:
@@ -103,7 +103,7 @@ def item_key(source: ListStep[Any], item: Any) -> str:
 
 
 def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None:
-    """Items from JSON values as `item_value` gives them; None where they are none."""
+    """Items from JSON values as `item_value` gives them; None if they are not items."""
     kind = source.item
     if kind is str:
         return list(values) if all(type(value) is str for value in values) else None
@@ -111,12 +111,12 @@ def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None
         return None
     try:
         return [kind.model_validate(value) for value in values]
-    except Exception:  # of a model's own validators, too
+    except Exception:  # also of a model's own validators
         return None
 
 
 def readable_values(source: ListStep[Any], items: Sequence[Any]) -> list[Any] | None:
-    """JSON values that read back as these items; None where there are none such."""
+    """JSON values that read back as these items; None if there are no such values."""
     if not all(type(item) is source.item for item in items):
         return None
     values = [item_value(item) for item in items]

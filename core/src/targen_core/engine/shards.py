@@ -1,6 +1,6 @@
 """Shards: the work of one run, divided among machines that know nothing of each other.
 
-All shards get the same command but for their number. Of `count` shards, shard `number` takes every
+All shards get the same command except for their number. Of `count` shards, `number` takes every
 `count`-th batch of the first list, or every `count`-th item of one that is there already, and a
 part of the quotas. Batches and items keep their places in the run that all shards are together: so
 no two of them make the same call, and what is drawn by place is balanced over all of them.
@@ -75,8 +75,8 @@ _OF_A_JOB = Either(
 def read_shard(value: Any) -> tuple[int, int] | None:
     """The number of a shard, from 1, and how many there are: "2/8", or (2, 8); None of 1/1.
 
-    Arrays of jobs count from 1 or from 0: the shards 0 to 7 of 8 are those from 1 to 8, where 0
-    stands for the last.
+    Arrays of jobs count from 1 or from 0: the shards 0 to 7 of 8 are those from 1 to 8; 0
+    is the last.
 
     Raises:
         UsageError: there is no such shard.

@@ -17,7 +17,7 @@ __all__ = ["Lacking", "SharedGeneration", "Slot", "Visit"]
 
 @dataclass(slots=True)
 class SharedGeneration:
-    """G(branch, seed), where it is shared: by several instances, or shown to later samples."""
+    """G(branch, seed), if it is shared: by several instances, or shown to later samples."""
 
     scope: Scope = field(default_factory=Scope)
     task: asyncio.Task[Generated] | None = None
@@ -61,7 +61,7 @@ class Slot:
     scope: Scope  # of the calls made for it alone
     generation: SharedGeneration
     batches: list[ListBatch]  # list batches walked since the candidate before
-    visit: Visit | None = None  # None where the seed is for all labels
+    visit: Visit | None = None  # None if the seed is for all labels
     lined_up: bool = False  # to be started, as soon as it is worth it
     counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
@@ -94,7 +94,7 @@ class Slot:
         }
 
     def reject(self, outcome: Outcome, verdict: Verdict, detail: str) -> dict[str, Any]:
-        """What to write of a candidate that makes no row."""
+        """The record of a candidate that was not accepted."""
         return {
             "verdict": verdict,
             "id": self.id,
@@ -111,11 +111,11 @@ class Slot:
         }
 
     def _claimed(self, outcome: Outcome) -> dict[str, str | None]:
-        """The label before correction, where `intended` does not say it; None where none was."""
+        """The label before correction, if it differs from `intended`; None if it had none."""
         if outcome.claimed == self.branch or (outcome.claimed is None and self.aim is not None):
             return {}
         return {"claimed": outcome.claimed}
 
     def abandon(self) -> None:
-        """Nobody wants it any more: it sends nothing from now on."""
+        """Send nothing from now on: it is not needed any more."""
         self.scope.abandoned = self.generation.scope.abandoned = True

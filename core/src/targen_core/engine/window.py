@@ -1,9 +1,9 @@
 """Candidates that are past the commit point: which of them are started, and how many more may come.
 
 Execution runs ahead only as far as it is worth it: as many candidates of a branch as its labels
-still need over the yield so far. Where a seed is for one label, the branch that it will be used
+still need over the yield so far. If a seed is for one label, the branch that it will be used
 for is foreseen from what is open now and how many candidates are lined up before it, and looked
-at again where a label was filled, or candidates were refused, in between.
+at again if a label was filled, or candidates were refused, in between.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Window:
         balance: the shares of the items of a balanced list.
         execution: starts them.
         size: how many may wait.
-        busy: how many are to be at work, though more wait then.
+        busy: how many are to be at work, even if more wait then.
         margin: how far above what is needed over the yield a label's candidates may run ahead, in
             standard deviations of its rows.
 
@@ -61,10 +61,10 @@ class Window:
         self._slots: deque[Slot] = deque()
         # By branch, and by item of a balanced list: those that were started, and the others in
         # their order.
-        self._started: dict[str, Counter[Item]] = {b: Counter() for b in task.branches}
-        self._unstarted: dict[str, defaultdict[Item, deque[Slot]]] = {
-            branch: defaultdict(deque) for branch in task.branches
-        }
+        self._started: defaultdict[str, Counter[Item]] = defaultdict(Counter)
+        self._unstarted: defaultdict[str, defaultdict[Item, deque[Slot]]] = defaultdict(
+            lambda: defaultdict(deque)
+        )
         self.refused = False
 
     def __len__(self) -> int:
@@ -83,9 +83,8 @@ class Window:
     def clear(self) -> None:
         """Let all candidates go."""
         self._slots.clear()
-        for branch in self._unstarted:
-            self._started[branch].clear()
-            self._unstarted[branch].clear()
+        self._started.clear()
+        self._unstarted.clear()
 
     def leave(self) -> None:
         """Take out the head of the window, whose turn is over."""
@@ -133,9 +132,8 @@ class Window:
             slot.counted = slot.lined_up = False
             if slot.visit is not None:
                 slot.visit.foreseen = None
-        for branch in self._task.branches:
-            self._started[branch].clear()
-            self._unstarted[branch].clear()
+        self._started.clear()
+        self._unstarted.clear()
         before: Counter[str] = Counter()
         for slot in self._slots:
             foreseen = self._is_foreseen(slot, worth.__getitem__, before.__getitem__)

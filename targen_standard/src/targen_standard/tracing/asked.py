@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -21,7 +22,7 @@ from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal, find_records
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.usage import Usage
-from targen_core.engine.commits import NoLedger
+from targen_core.engine.commits import Ledger
 from targen_core.engine.executor import Generation, Judgement
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
@@ -77,10 +78,12 @@ class Asked:
     problem: str = ""
 
 
-class _Ahead(NoLedger):
+class _Ahead(Ledger):
     """Keeps lists from asking for more than they are told to."""
 
-    pending = True
+    @property
+    def pending(self) -> bool:
+        return True
 
 
 class _Watch:
@@ -169,7 +172,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
             prefix=prefix,
             shard=spec.shard,
         )
-        items = await order.ask_again(path)
+        items = await _items_on(order, path)
         if "seed" in traced.record:
             if len(items) < len(path) - len(prefix):  # they cannot be made again
                 values = [*traced.record.get("above", ()), traced.record["seed"]]
@@ -179,6 +182,22 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
         problem = str(error)
     asked = {key: call for key, call in watch.asked.items() if key in keys}
     return Asked(asked, problem or _apart(manifest.task.prompts, task, asked, keys))
+
+
+async def _items_on(order: SeedOrder, path: Sequence[int]) -> list[Any]:
+    """Ask for the lists down to the seed at a path: the items on the way to it, and itself."""
+    node, items = order.root, []
+    for position in path[len(order.prefix) :]:
+        if node.shard is not None:
+            position = (position - node.shard.at(0)) // node.shard.count
+        for index in count():
+            if len(node.items) > position or await node.prefetch(index) is None:
+                break
+        items += node.items[position : position + 1]
+        if node.is_leaf or len(node.nodes) <= position:
+            break
+        node = node.nodes[position]
+    return items
 
 
 def _corrector_of(

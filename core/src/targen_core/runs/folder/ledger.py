@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, get_args
 from zlib import crc32
 
 from targen_core.calls.journal import Mark
-from targen_core.engine.commits import Commit, Contradicted, Grown, Target
+from targen_core.engine.commits import Commit, Contradicted, Grown, Ledger, Target
 from targen_core.engine.events import Verdict
 from targen_core.plain import open_plain, write_failed
 
@@ -59,7 +59,7 @@ class Past:
     commits: Iterator[Commit]
 
 
-class LedgerFile:
+class LedgerFile(Ledger):
     """A run's ledger: read from its start, and appended to behind its end.
 
     Attributes:
