@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.calls.error_patterns import quoted, seconds
 from targen_core.calls.secrets import scrub
+from targen_standard.error_patterns import quoted, seconds
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOp"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from targen_core import ChatReply, Price, Rejected
-from targen_core.calls.error_patterns import no_credit
 from targen_core.errors import BudgetExhausted, ContentFiltered
+from targen_standard.error_patterns import no_credit
 
 CACHED = Price(10.0, 20.0, cache_read=1.0, cache_write=12.5)
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
-    from targen_core.plugins.configurable import Section
+    from targen_core.plugins.configurable import Configurable, Section
     from targen_core.tasks.model import Task
 
 __all__ = ["Plugin", "Registry"]
@@ -295,10 +295,8 @@ class Registry:
         Raises:
             MissingDependency, PluginError: as `resolve`.
         """
-        from targen_core.plugins.configurable import Configurable  # reads pydantic
-
-        target = self.target(item)
-        return target.options if isinstance(target, Configurable) else None
+        made = self._configurable(item)
+        return made.options if made is not None else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
         """A filter's section of reports and cards; None if it has none.
@@ -306,10 +304,14 @@ class Registry:
         Raises:
             MissingDependency, PluginError: as `resolve`.
         """
+        made = self._configurable(item)
+        return made.section if made is not None else None
+
+    def _configurable(self, item: Registration[Any]) -> Configurable[Any] | None:
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
         target = self.target(item)
-        return target.section if isinstance(target, Configurable) else None
+        return target if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
         """Return whether a registered object has options; False if it cannot be imported."""
