@@ -34,7 +34,7 @@ from targen_core import (
     hookimpl,
 )
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, load_registry
+from targen_core.plugins.loader import Source, installed_sources, load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
@@ -201,8 +201,9 @@ class _Plugin:
 
 
 def registry(**shares: float) -> Registry:
-    """A registry with the bench's task and backend alone."""
-    return load_registry([Source("bench", "0", "bench", _Plugin(make_task(**shares)))])
+    """A registry with the bench's task and backend, and the filter of near-duplicates."""
+    standard = [each for each in installed_sources() if each.distribution == "targen-standard"]
+    return load_registry([Source("bench", "0", "bench", _Plugin(make_task(**shares))), *standard])
 
 
 def spec(

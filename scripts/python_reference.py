@@ -87,7 +87,7 @@ MODULES = [
     "targen_core.calls.executor",
     "targen_core.calls.batch",
     "targen_core.calls.delivery",
-    "targen_core.calls.error_patterns",
+    "targen_standard.error_patterns",
     "targen_core.calls.tokens",
     "targen_core.calls.descriptors",
     "targen_core.runs.folder.reporters",

@@ -118,7 +118,7 @@ class UnknownOption(UsageError):
     """
 
     def __init__(
-        self, message: Words, *, option: str, known: Iterable[str], hint: Words = ""
+        self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""
     ) -> None:
         super().__init__(message, hint=hint)
         self.option = option

@@ -9,7 +9,7 @@ import typer
 
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, UsageError
-from targen_core.plugins.elsewhere import HOOKS_ELSEWHERE, package_of
+from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
 
 def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     """What to say of a hook whose kind is not installed: what it registers is not used."""
-    package = package_of(HOOKS_ELSEWHERE.get(hook, ""))
+    package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
     there = [plugin for plugin in registry.plugins if plugin.distribution == package]
     hint = install(package) if package and not there else "targen plugins"
     said = f"{hook}: no kind with this hook is installed, so it is not used"

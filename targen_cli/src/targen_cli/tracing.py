@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_cli.correction_plan import CorrectionPlan
-from targen_core.calls.journal import find_records
+from targen_core.calls.journal import compact, decode, key_of
+from targen_core.calls.usage import check_record
 from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.plain import open_plain
 from targen_core.reading import read_jsonl
+from targen_core.reading.lines import LINE
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.text import plural
@@ -211,6 +215,47 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
         + ", ".join(some),
         hint="give more of its digits",
     )
+
+
+def find_records(
+    path: Path, keys: Set[str], *, places: Sequence[str] = (), prefix: str = ""
+) -> dict[str, dict[str, Any]]:
+    """Find the records of some calls in a journal by their keys, without reading the others.
+
+    Also finds those whose place begins with one of `places`, and those whose key begins with
+    `prefix`. Damaged records are left out; a missing journal has no records.
+
+    Raises:
+        RunDirectoryError: it cannot be read.
+    """
+    records: dict[str, dict[str, Any]] = {}
+    there = [b'"place":%s' % compact(place)[:-1] for place in places]
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return records
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(fd, "rb") as file:
+        for line in iter(partial(file.readline, LINE), b""):
+            if not line.endswith(b"\n"):
+                break  # torn, or no record
+            key = key_of(line)
+            wanted = key in keys or (prefix and key.startswith(prefix))
+            if not key or not (wanted or any(place in line for place in there)):
+                continue
+            if (record := decode(line)) and _is_call(record):
+                records[key] = record
+    return records
+
+
+def _is_call(record: dict[str, Any]) -> bool:
+    """Check that a record has all that the record of a call has, each of its type."""
+    try:
+        check_record(record)
+    except ValueError:
+        return False
+    return all(type(record.get(name)) is str for name in ("key", "place", "prompt"))
 
 
 def resting_on(run: Path, key: str) -> Iterator[Traced]:

@@ -106,7 +106,6 @@ class RecordedLayer(CallLayer):
         call: Call,
         messages: tuple[Message, ...],
         key: bytes,
-        attempt: int,
         scope: Scope,
     ) -> ChatReply:
         """Send nothing: note that the call is lacking.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ def desk(tmp_path: Path) -> Any:
         seed: int = 0,
         max_outage: float = 600.0,
         hedge: bool = False,
+        others: Mapping[str, BoundModel] | None = None,
     ) -> Desk:
         usage = Usage()
         records: list[dict[str, Any]] = []
@@ -90,7 +91,7 @@ def desk(tmp_path: Path) -> Any:
         limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm)
         bound = BoundModel(model, limiter, params or {"max_tokens": 50}, price)
         layer = CallLayer(
-            dict.fromkeys(("contexts", "seeds", "generate", "correct"), bound),
+            dict.fromkeys(("contexts", "seeds", "generate", "correct"), bound) | (others or {}),
             seed=seed,
             journal=journal,
             cache=cache,

@@ -56,19 +56,9 @@ class Person:
 def person(desk: Any, lab: Any) -> tuple[Any, Person]:
     """A desk whose `generate` a person answers, and whose other steps a model."""
     model = Person()
-    one = desk(lab.ToyModel(lambda request: "x", latency=lambda request: 100.0))
-    bound = BoundModel(model, RateLimiter(1 << 30), {"max_tokens": 9}, None)
-    models = {**one.layer.models, "generate": bound}
-    one.layer = type(one.layer)(
-        models,
-        seed=0,
-        journal=one.journal,
-        cache=None,
-        budget=one.budget,
-        usage=one.usage,
-        max_outage=60.0,
-    )
-    return one, model
+    others = {"generate": BoundModel(model, RateLimiter(1 << 30), {"max_tokens": 9}, None)}
+    slow = lab.ToyModel(lambda request: "x", latency=lambda request: 100.0)
+    return desk(slow, others=others, max_outage=60.0), model
 
 
 def test_no_outage_ends_what_may_take_hours(person: Any, drive: Callable[[Any], Any]) -> None:

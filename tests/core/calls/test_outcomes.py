@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from targen_core import ChatReply, Price, Rejected
-from targen_core.calls.error_patterns import no_credit
 from targen_core.errors import BudgetExhausted, ContentFiltered
 
 CACHED = Price(10.0, 20.0, cache_read=1.0, cache_write=12.5)
@@ -84,7 +83,3 @@ def test_a_cap_reckons_with_the_dearest_input(lab, desk, drive):
     with pytest.raises(BudgetExhausted):
         drive(desk(model, price=CACHED, max_cost=need - 1e-7).ask(place="p/1"))
     assert drive(desk(model, price=CACHED, max_cost=need + 1e-3).ask(place="p/1")) == "x"
-
-
-def test_a_rate_that_some_call_a_quota_is_no_lack_of_credit():
-    assert not no_credit("You exceeded your current quota. Please retry in 13 s.")

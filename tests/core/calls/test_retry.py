@@ -67,9 +67,9 @@ def test_a_pause_that_one_call_was_asked_for_ends_where_others_are_answered(lab,
 
 def test_an_answer_of_one_service_ends_no_pause_of_another(lab, desk, drive):
     hook, at = failing(1, lambda: RateLimited("slow down", retry_after=30.0))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
     other = lab.ToyModel(lambda request: "y")
-    one.layer.models["correct"] = BoundModel(other, RateLimiter(8), {"max_tokens": 9}, None)
+    others = {"correct": BoundModel(other, RateLimiter(8), {"max_tokens": 9}, None)}
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), others=others)
 
     async def work():
         asked = asyncio.ensure_future(one.ask())

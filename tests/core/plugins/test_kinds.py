@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from targen_cli.facts import Described, facts_of
@@ -193,3 +195,10 @@ def test_a_function_of_a_stranger_takes_no_name_of_ours(plugin, source, monkeypa
         ours = load_registry().function(name, of="a test")
         assert ours.__module__.startswith("targen_standard.")
         assert function(name) is ours
+
+
+def test_a_type_that_its_kind_does_not_describe_is_called_by_its_name():
+    kind = Kind("sum", hook="register_sums", type="decimal:Decimal")
+    assert kind.mismatch(3) == "a decimal.Decimal"
+    assert kind.mismatch(Decimal(3)) == ""
+    assert Kind("act", hook="register_acts").mismatch(3) == "something to call"

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 
 from targen_core.errors import BudgetExhausted
-from targen_core.wording import REPEAT, Option, Words
+from targen_core.wording import REPEAT, Option
 
 __all__ = ["Budget"]
 
@@ -98,24 +98,17 @@ class Budget:
 
     def _exhausted(self, tokens: int, dollars: float) -> BudgetExhausted:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
-            return self._error(
-                f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent",
-                f"and the next call may use {tokens:,}",
-                Option("max_tokens", ...),
-                shared=self.shared[0],
-            )
-        return self._error(
-            f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent",
-            f"and the next call may cost ${dollars:.4f}",
-            Option("max_cost", ...),
-            shared=self.shared[1],
-        )
-
-    def _error(self, spent: str, more: str, option: Words, *, shared: bool) -> BudgetExhausted:
-        again = REPEAT if shared else "resume"
+            option, shared = "max_tokens", self.shared[0]
+            spent = f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent"
+            more = f"use {tokens:,}"
+        else:
+            option, shared = "max_cost", self.shared[1]
+            spent = f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent"
+            more = f"cost ${dollars:.4f}"
+        whose = " by all parts of the command" if shared else ""
         error = BudgetExhausted(
-            f"{spent}{' by all parts of the command' if shared else ''}, {more}",
-            hint=again + " with a larger " + option,
+            f"{spent}{whose}, and the next call may {more}",
+            hint=(REPEAT if shared else "resume") + " with a larger " + Option(option, ...),
         )
         error.shared = shared
         return error

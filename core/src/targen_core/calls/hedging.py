@@ -62,7 +62,7 @@ class Watched:
         dollars: that one sending of it may cost.
 
     Attributes:
-        first: when it was sent first, in seconds.
+        since: when it was sent first, in seconds.
         latest: when it was sent last; infinite while that waits for its turn.
         sendings: how often it was sent.
         counted: where its second calls are counted.
@@ -73,7 +73,7 @@ class Watched:
         self.kind = kind
         self.max_tokens = max_tokens
         self.dollars = dollars
-        self.first = self.latest = math.inf
+        self.since = self.latest = math.inf
         self.sendings = 0
         self.counted: list[_Sum] = []
         self.size = 0
@@ -115,7 +115,7 @@ class Patience:
         """A call was sent."""
         self._all.flying += 1
         self._kinds.setdefault(call.kind, _Times()).flying += 1
-        call.first = call.latest = now
+        call.since = call.latest = now
         call.sendings, call.size, call.counted = 1, 0, []
 
     def limit(self, call: Watched) -> float:
@@ -205,7 +205,7 @@ class Patience:
     def _hangs(self, call: Watched, now: float) -> bool:
         """Whether a call is silent for longer than a slow one is."""
         times = self._kinds[call.kind]
-        return times.is_known and now - call.first >= _FAR * max(times.longest, self._shortest)
+        return times.is_known and now - call.since >= _FAR * max(times.longest, self._shortest)
 
     def _may_send(self, call: Watched, now: float) -> bool:
         """Whether the share of second calls has room for one more."""

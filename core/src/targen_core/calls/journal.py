@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -20,8 +20,7 @@ from zlib import crc32
 
 from pydantic_core import to_json
 
-from targen_core.calls.usage import check_record
-from targen_core.errors import CorruptJournal, RunDirectoryError, WriteFailed
+from targen_core.errors import CorruptJournal, WriteFailed
 from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
@@ -31,8 +30,9 @@ __all__ = [
     "check_sum",
     "checked",
     "compact",
-    "find_records",
+    "decode",
     "holds",
+    "key_of",
     "unchecked",
 ]
 
@@ -110,9 +110,9 @@ class Journal:
             for line in iter(partial(file.readline, LINE), b""):
                 if offset >= mark[0]:
                     break
-                if line.startswith(_KEYED, 9):
+                if key := key_of(line):
                     with contextlib.suppress(ValueError):  # no key that can be asked for
-                        self._offsets[bytes.fromhex(line[17:49].decode())] = offset
+                        self._offsets[bytes.fromhex(key)] = offset
                 offset += len(line)
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
@@ -126,7 +126,7 @@ class Journal:
                     if not self._read_only:
                         os.ftruncate(self._fd, offset)
                     break
-                record = _decode(line)
+                record = decode(line)
                 if record is None:
                     before = " after those of an earlier process" if self._end else ""
                     raise CorruptJournal(
@@ -167,7 +167,7 @@ class Journal:
             if not part:
                 break
             line = (line + part).split(b"\n", 1)[0] + (b"\n" if b"\n" in part else b"")
-        record = _decode(line)
+        record = decode(line)
         if record is None or record.get("key") != key.hex():
             raise CorruptJournal(f"{self.path}: the record at byte {offset} changed while in use")
         return record
@@ -272,49 +272,13 @@ def holds(path: Path, mark: Mark) -> bool:
         os.close(fd)
 
 
-def find_records(
-    path: Path, keys: Set[str], *, places: Sequence[str] = (), prefix: str = ""
-) -> dict[str, dict[str, Any]]:
-    """The records of some calls by their keys, without reading the others.
-
-    Those whose place begins with one of `places` are among them, and those whose key begins
-    with `prefix`. A damaged record is as one that is not there; so is a journal.
-
-    Raises:
-        RunDirectoryError: it cannot be read.
-    """
-    records: dict[str, dict[str, Any]] = {}
-    there = [b'"place":%s' % compact(place)[:-1] for place in places]
-    try:
-        fd = open_plain(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return records
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(fd, "rb") as file:
-        for line in iter(partial(file.readline, LINE), b""):
-            if not line.endswith(b"\n"):
-                break  # torn, or no record
-            key = line[17:49].decode("ascii", "replace")
-            matches = key in keys or (prefix and key.startswith(prefix))
-            if not matches and not any(place in line for place in there):
-                continue
-            if line.startswith(_KEYED, 9) and (record := _decode(line)) and _is_call(record):
-                records[key] = record
-    return records
+def key_of(line: bytes) -> str:
+    """Return the key in the record of a call, without reading the record; "" for other records."""
+    return line[17:49].decode("ascii", "replace") if line.startswith(_KEYED, 9) else ""
 
 
-def _is_call(record: dict[str, Any]) -> bool:
-    """Whether a record has all that the record of a call has, each of its kind."""
-    try:
-        check_record(record)
-    except ValueError:
-        return False
-    return all(type(record.get(name)) is str for name in ("key", "place", "prompt"))
-
-
-def _decode(line: bytes) -> dict[str, Any] | None:
-    """The record of a line, or None where its check sum or form is wrong."""
+def decode(line: bytes) -> dict[str, Any] | None:
+    """Return the record of a line; None if its check sum or form is wrong."""
     try:
         record = json.loads(unchecked(line[:-1]))
     except (ValueError, RecursionError):

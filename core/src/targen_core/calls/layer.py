@@ -160,8 +160,7 @@ class CallLayer:
     @property
     def in_flight(self) -> int:
         """Calls that models are working on now."""
-        limiters = {id(bound.limiter): bound.limiter for bound in self.models.values()}
-        return sum(limiter.in_flight for limiter in limiters.values())
+        return sum(limiter.in_flight for limiter in self._patience)
 
     @property
     def pauses(self) -> dict[str, float]:
@@ -189,8 +188,8 @@ class CallLayer:
         for waiter, scope in self._backing_off.items():
             if self._unwanted(scope):
                 _release(waiter)
-        for bound in self.models.values():
-            bound.limiter.sweep()
+        for limiter in self._patience:
+            limiter.sweep()
         self._sweep_deferred()
 
     def _sweep_deferred(self) -> None:
@@ -236,7 +235,7 @@ class CallLayer:
                 reply = None if scope.known is None else scope.known.get(key)
                 reply = reply or self._recall(bound, key, call, read)
                 if reply is None:
-                    reply = await self._send(bound, call, messages, key, attempt, scope)
+                    reply = await self._send(bound, call, messages, key, scope)
             except Rejected:
                 raise
             except (TargenError, CallCancelled) as error:
@@ -281,15 +280,15 @@ class CallLayer:
     ) -> ChatReply | None:
         """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
-        if record is not None and self.asks_again and key not in self._asked_again:
-            self._asked_again.add(key)
-            if not _is_usable(recorded_reply(record), call, read):
-                if not self.again:
-                    _log.warning("asking again for replies that could not be used")
-                self.again += 1
-                return None
         if record is not None:
             known = recorded_reply(record)
+            if self.asks_again and key not in self._asked_again:
+                self._asked_again.add(key)
+                if not _is_usable(known, call, read):
+                    if not self.again:
+                        _log.warning("asking again for replies that could not be used")
+                    self.again += 1
+                    return None
             if _lacks_scores(known, call):
                 raise CorruptJournal(
                     f"{self.journal.path}: the record of a call at {call.place} has no token "
@@ -297,20 +296,15 @@ class CallLayer:
                     hint="if the run came from someone else, do not trust it",
                 )
             return known
-        if self.shared is not None and key in self.shared:
-            self._write(call, key, self.shared[key], cached=True, cost=0.0)
-            return self.shared[key]
-        stored = (
-            self.cache.get(bound.cache_key(key))
-            if self.cache is not None and bound.cacheable
-            else None
-        )
-        if stored is None:
-            return None
-        reply = _uncached(stored)
-        if reply is None or _lacks_scores(reply, call):
-            return None  # written by a stranger: ask the model instead
-        reply = bound.secrets.reply(reply)
+        reply = None if self.shared is None else self.shared.get(key)
+        if reply is None:
+            if self.cache is None or not bound.cacheable:
+                return None
+            stored = self.cache.get(bound.cache_key(key))
+            reply = None if stored is None else _uncached(stored)
+            if reply is None or _lacks_scores(reply, call):
+                return None  # not there, or written by a stranger: ask the model instead
+            reply = bound.secrets.reply(reply)
         self._write(call, key, reply, cached=True, cost=0.0)
         return reply
 
@@ -334,8 +328,9 @@ class CallLayer:
             return
         for key in self.journal.last_keys(count):
             record = self.journal.get(key)
-            bound = self.models.get(record["step"]) if record else None
-            if record is None or bound is None or not bound.cacheable:
+            assert record is not None  # its key is indexed
+            bound = self.models.get(record["step"])
+            if bound is None or not bound.cacheable:
                 continue
             if self.cache.get(bound.cache_key(key)) is None:
                 self.cache.put(bound.cache_key(key), _cached(recorded_reply(record)))
@@ -378,10 +373,9 @@ class CallLayer:
         call: Call,
         messages: tuple[Message, ...],
         key: bytes,
-        attempt: int,
         scope: Scope,
     ) -> ChatReply:
-        """Ask the model until it answers; journal the answer."""
+        """Ask the model, and wait for the answer; what asks nobody overrides this."""
         return await scope.send(self._sent(bound, call, messages, key, scope))
 
     async def _sent(
@@ -392,36 +386,23 @@ class CallLayer:
         key: bytes,
         scope: Scope,
     ) -> ChatReply:
+        """Ask the model until it answers; journal the answer."""
         self._sending += 1
         try:
-            reply = await self._ask_model(bound, call, messages, key, scope)
+            request = _request(bound, call, messages, key)
+            tokens = _tokens(bound, request)
+            await self._charge_outstanding(bound, call, request, tokens)
+            sending = _Sending(bound, call, request, key, tokens, self._patience[bound.limiter])
+            while not isinstance(answer := await self._attempt(sending, scope), ChatReply):
+                if not answer.retryable:
+                    raise answer
+                self._check(scope)
+                await self._back_off(*self._delay(sending, answer), bound.limiter, scope)
         finally:
             self._sending -= 1
         if scope.known is not None:
-            scope.known[key] = reply
-        return reply
-
-    async def _ask_model(
-        self,
-        bound: BoundModel,
-        call: Call,
-        messages: tuple[Message, ...],
-        key: bytes,
-        scope: Scope,
-    ) -> ChatReply:
-        request = _request(bound, call, messages, key)
-        tokens = _tokens(bound, request)
-        await self._charge_outstanding(bound, call, request, tokens)
-        sending = _Sending(bound, call, request, key, tokens)
-        while True:
-            answer = await self._attempt(sending, scope)
-            if isinstance(answer, ChatReply):
-                return answer
-            if not answer.retryable:
-                raise answer
-            self._check(scope)
-            delay, asked = self._delay(sending, answer)
-            await self._back_off(delay, asked, bound.limiter, scope)
+            scope.known[key] = answer
+        return answer
 
     async def _attempt(self, sending: _Sending, scope: Scope) -> ChatReply | ServiceError:
         """Send, with money and a place in the rate limit reserved; journal the answer."""
@@ -482,10 +463,8 @@ class CallLayer:
             error = answer if isinstance(answer, ServiceError) else None
             rate = answer.rate if answer else None
             retry_after = error.retry_after if error else None
-            outcome = "answered" if isinstance(answer, ChatReply) else _outcome(error)
-            if not flight.is_cut:
-                self._give_back(sending, flight, outcome, rate, retry_after)
-            self._give_back(sending, flight)
+            outcome: Outcome = "answered" if isinstance(answer, ChatReply) else _outcome(error)
+            flight.give_back("nothing" if flight.is_cut else outcome, rate, retry_after)
         if answer is None or (flight.is_cut and error is not None):
             answer = TimedOut("no answer, and the run no longer needs it", billed=True)
         asked = _asked(bound.limiter.pause, rate, retry_after)
@@ -505,27 +484,25 @@ class CallLayer:
         """A sending of a call goes off: watch how long it takes."""
         loop = asyncio.get_running_loop()
         flight.sent = loop.time()
-        if flight is sending.first:
-            sending.sent = flight.sent
         bound = sending.bound
         # A model that sets its own limit has no room beside it, as one in this process has none.
         if not self._hedge or bound.deferred or bound.model.max_concurrency is not None:
             return
         if flight is sending.first:
-            self._patience_for(sending).begin(sending.watched, flight.sent)
+            sending.patience.begin(sending, flight.sent)
             self._watched[sending] = None
             self._look_soon(loop)
         else:
-            sending.watched.latest = flight.sent
-        hears(sending.watched, loop.time)
+            sending.latest = flight.sent
+        hears(sending, loop.time)
 
     def _land(self, sending: _Sending, by: _Flight | None, dollars: float) -> None:
         """A call is over, answered `by` one of its sendings; the others are cancelled."""
         del self._watched[sending]
-        patience, now = self._patience_for(sending), asyncio.get_running_loop().time()
+        patience, now = sending.patience, asyncio.get_running_loop().time()
         if by is not None and by.sent is not None:
-            patience.answered(sending.watched, by.sent, now, dollars)
-        patience.end(sending.watched, now, again=by is not None and by is not sending.first)
+            patience.answered(sending, by.sent, now, dollars)
+        patience.end(sending, now, again=by is not None and by is not sending.first)
         sending.is_over = True
         for flight in sending.beside:
             # The answer has what was reserved for the first sending; what was for its own stands
@@ -533,9 +510,6 @@ class CallLayer:
             lost = sending.is_first_lost if flight is by else flight.sent is not None
             self._settle(sending, flight, lost=lost, reply=None if flight is by else flight.reply)
             flight.task.cancel()
-
-    def _patience_for(self, sending: _Sending) -> Patience:
-        return self._patience[sending.bound.limiter]
 
     def _look_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._looks:
@@ -558,24 +532,23 @@ class CallLayer:
             return  # this process was busy: answers may have come that it has not read
         least = self._least
         for sending in [*self._watched]:
-            call, patience = sending.watched, self._patience_for(sending)
-            if now - call.first < least:
+            if now - sending.since < least:
                 break  # those behind it were sent later
             if self._unwanted(sending.scope):
-                if patience.is_given_up(call, now):
+                if sending.patience.is_given_up(sending, now):
                     sending.first.cut_off()
-            elif not sending.bound.limiter.down and patience.is_due(call, now):
+            elif not sending.bound.limiter.down and sending.patience.is_due(sending, now):
                 self._send_again(sending, now)
 
     def _send_again(self, sending: _Sending, now: float) -> None:
         """Send a call a second time beside the first, if there is money for both."""
         if not self.budget.take(*sending.reserved):
             return
-        self._patience_for(sending).send_again(sending.watched, now)
+        sending.patience.send_again(sending, now)
         for flight in (sending.first, *sending.beside):
             # Its slot is for the new one: calls that hang would have all of them in the end.
-            self._give_back(sending, flight)
-        flight = _Flight()
+            flight.give_back()
+        flight = _Flight(sending.bound.limiter)
         sending.beside.append(flight)
         flight.task = asyncio.create_task(self._beside(sending, flight))
 
@@ -590,7 +563,7 @@ class CallLayer:
                 sending.won = flight
                 sending.first.cut_off()
             return
-        sending.watched.latest = asyncio.get_running_loop().time()
+        sending.latest = asyncio.get_running_loop().time()
         lost = flight.sent is not None if answer is None else answer.billed
         try:
             self._settle(sending, flight, lost=lost)
@@ -612,19 +585,6 @@ class CallLayer:
         if sending.won is None or sending.won.reply is None:
             return error, first
         return sending.won.reply, sending.won
-
-    def _give_back(
-        self,
-        sending: _Sending,
-        flight: _Flight,
-        outcome: Outcome = "nothing",
-        rate: RateHeaders | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        """Give the slot of a sending back, if it has one."""
-        ticket, flight.ticket = flight.ticket, None
-        if ticket is not None:
-            sending.bound.limiter.release(ticket, outcome, rate=rate, retry_after=retry_after)
 
     def _settle(
         self, sending: _Sending, flight: _Flight, *, lost: bool, reply: ChatReply | None = None
@@ -675,13 +635,21 @@ class CallLayer:
         now = loop.time()
         sending.failing_since = sending.failing_since or now
         self.retries += 1
-        self._note(error, now, loop.time)
+        last, before = self._last_success, self._trouble
+        self._trouble = _Trouble(
+            str(error),
+            before.since if before else now if last is None else last,
+            before.failures + 1 if before else 1,
+            last is not None,
+            loop.time,
+        )
         since = sending.failing_since
         if bound.limiter.down and bound.limiter.control.failing_since is not None:
             since = bound.limiter.control.failing_since  # one that probes stands for all
-        last = self._last_success
         waited = now - (since if last is None else max(last, since))
-        lately = last is not None and last > min(sending.sent, now - _FIRST_BACKOFF)
+        sent = sending.first.sent
+        assert sent is not None  # it has failed
+        lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
         if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
             # The limiter says when a call goes; this one waits its turn.
             delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
@@ -692,7 +660,9 @@ class CallLayer:
             sending.alone += 1
         delay *= self._jitter.uniform(0.5, 1.0)
         sending.failures += 1
-        max_outage = self._outage_allowed(error)
+        max_outage = self.max_outage
+        if max_outage is None:
+            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         if not bound.deferred and waited + delay > max_outage:
             raise ServiceGaveUp(
                 f"no answer from the service for more than {max_outage:g} s: {error}"
@@ -736,19 +706,6 @@ class CallLayer:
         if task.cancelled():
             raise CallCancelled
         return task.result()
-
-    def _note(self, error: ServiceError, now: float, clock: Callable[[], float]) -> None:
-        """Remember a failure for who shows what goes on."""
-        last, before = self._last_success, self._trouble
-        since = before.since if before else now if last is None else last
-        failures = before.failures + 1 if before else 1
-        self._trouble = _Trouble(str(error), since, failures, last is not None, clock)
-
-    def _outage_allowed(self, error: ServiceError) -> float:
-        """Seconds without an answer that end the run."""
-        if self.max_outage is not None:
-            return self.max_outage
-        return MAX_OUTAGE if self._last_success is not None else error.max_startup
 
     async def _charge_outstanding(
         self, bound: BoundModel, call: Call, request: ChatRequest, tokens: int
@@ -826,32 +783,39 @@ class CallLayer:
             del self._backing_off[waiter]
 
 
-class _Sending:
+class _Sending(Watched):
     """A call that is being sent until it is answered: what it reserves, and its failures so far.
 
-    `alone` counts the failures since others were answered; `sent` is when it last went off.
+    `alone` counts the failures since others were answered.
     """
 
     def __init__(
-        self, bound: BoundModel, call: Call, request: ChatRequest, key: bytes, tokens: int
+        self,
+        bound: BoundModel,
+        call: Call,
+        request: ChatRequest,
+        key: bytes,
+        tokens: int,
+        patience: Patience,
     ) -> None:
+        max_tokens: int = request.params["max_tokens"]
+        dollars = bound.price.max_dollars(tokens, max_tokens) if bound.price else 0.0
+        super().__init__(call.step, max_tokens, dollars)
         self.bound = bound
         self.call = call
         self.request = request
         self.key = key
         self.tokens = tokens
-        self.max_tokens: int = request.params["max_tokens"]
-        dollars = bound.price.max_dollars(tokens, self.max_tokens) if bound.price else 0.0
-        self.reserved = (tokens + self.max_tokens, dollars)
+        self.patience = patience
+        self.reserved = (tokens + max_tokens, dollars)
         self.turn = bound.limiter.turn()
         self.failures = self.alone = 0
-        self.failing_since = self.sent = 0.0
-        self.watched = Watched(call.step, self.max_tokens, dollars)
+        self.failing_since = 0.0
 
     def begin(self, scope: Scope) -> None:
         """Begin an attempt."""
         self.scope = scope
-        self.first = _Flight()
+        self.first = _Flight(self.bound.limiter)
         self.beside: list[_Flight] = []
         self.won: _Flight | None = None  # of those beside, which was answered before the first
         self.is_first_lost = True
@@ -869,12 +833,24 @@ class _Flight:
 
     task: asyncio.Task[None]  # of one beside the first
 
-    def __init__(self) -> None:
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
         self.sent: float | None = None
         self.ticket: Ticket | None = None
         self.reply: ChatReply | None = None
         self.cut: asyncio.Timeout | None = None
         self.is_cut = self.is_settled = False
+
+    def give_back(
+        self,
+        outcome: Outcome = "nothing",
+        rate: RateHeaders | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Give its slot back, if it still has it."""
+        ticket, self.ticket = self.ticket, None
+        if ticket is not None:
+            self._limiter.release(ticket, outcome, rate=rate, retry_after=retry_after)
 
     def cut_off(self) -> None:
         """Wait no longer for the answer."""
@@ -938,11 +914,6 @@ def _asked(pause: float, rate: RateHeaders | None, retry_after: float | None) ->
     if rate is not None and rate.remaining_tokens == 0:
         waits.append(rate.reset_tokens or 0.0)
     return min(pause, max(waits))
-
-
-def _first(*words: str) -> str:
-    """Hints that there are, one after the other."""
-    return "; ".join(filter(None, words))
 
 
 def _release(waiter: asyncio.Future[None]) -> None:

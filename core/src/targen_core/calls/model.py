@@ -204,21 +204,18 @@ def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
     cache_read = min(token_count(reply.cache_read_tokens, 0), input_tokens)
     cache_write = min(token_count(reply.cache_write_tokens, 0), input_tokens - cache_read)
     reasoning = min(token_count(reply.reasoning_tokens, 0), output_tokens)
-    was = (
-        *(reply.input_tokens, reply.output_tokens),
-        *(reply.cache_read_tokens, reply.cache_write_tokens, reply.reasoning_tokens),
-    )
-    now = (input_tokens, output_tokens, cache_read, cache_write, reasoning)
-    if was == now and all(type(count) is int for count in was):
-        return reply
-    return replace(
-        reply,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cache_read_tokens=cache_read,
-        cache_write_tokens=cache_write,
-        reasoning_tokens=reasoning,
-    )
+    valid = {
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+        "cache_read_tokens": cache_read,
+        "cache_write_tokens": cache_write,
+        "reasoning_tokens": reasoning,
+    }
+    # Not by ==: a service may count in 1.0 or true, which JSON and sums would keep.
+    changed: dict[str, Any] = {
+        name: now for name, now in valid.items() if getattr(reply, name) is not now
+    }
+    return replace(reply, **changed) if changed else reply
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ import asyncio
 import heapq
 import itertools
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -60,8 +61,7 @@ class RateLimiter:
 
     Attributes:
         control: what was learned of the service.
-        peak: the most calls that were in flight.
-        refused: calls that the service refused.
+        in_flight: calls that it has let go and that are not over.
     """
 
     def __init__(
@@ -75,27 +75,18 @@ class RateLimiter:
         self.ceiling = concurrency
         self.control = Controller(concurrency)
         self.in_flight = 0
-        self.peak = 0
-        self.refused = 0
         self._requests = _TokenBucket(rpm)
         self._tokens = _TokenBucket(tpm)
         self._waiting: list[_Waiter] = []  # a heap
         self._turns = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
-        self._clock: Callable[[], float] | None = None
+        self._clock: Callable[[], float] = time.monotonic  # the loop's, as soon as one asks
         self._shared = shared or ConcurrencyLimit(concurrency)
         self._shared.share(self)
 
     @property
-    def limit(self) -> float:
-        """Calls in flight that the service takes, as far as is known."""
-        return self.control.limit
-
-    @property
     def pause(self) -> float:
         """Seconds for which the service takes no call; may be asked from any thread."""
-        if self._clock is None:
-            return 0.0
         at = max(self.control.resume_at, self.control.ready_at, self._requests.kept_until)
         return max(0.0, at - self._clock()) if at else 0.0
 
@@ -113,21 +104,20 @@ class RateLimiter:
         tokens: int,
         *,
         turn: int | None = None,
-        unwanted: Callable[[], bool] | None = None,
+        unwanted: Callable[[], bool] = lambda: False,
     ) -> Ticket | None:
         """Wait for a slot; returns the ticket that `release` wants back.
 
         Who has the earliest `turn` goes first. Where `unwanted` comes true
         before there is a slot, none is taken and the answer is None.
         """
-        if self._clock is None:
-            self._clock = asyncio.get_running_loop().time
-        ticket = None if self._waiting else self._admit(tokens)
-        if ticket is not None:
+        loop = asyncio.get_running_loop()
+        self._clock = loop.time
+        if not self._waiting and (ticket := self._admit(tokens)):
             return ticket
-        admitted: asyncio.Future[Ticket | None] = asyncio.get_running_loop().create_future()
+        admitted: asyncio.Future[Ticket | None] = loop.create_future()
         turn = self.turn() if turn is None else turn
-        waiter = _Waiter(turn, next(self._turns), admitted, tokens, unwanted or _never)
+        waiter = _Waiter(turn, self.turn(), admitted, tokens, unwanted)
         heapq.heappush(self._waiting, waiter)
         self.wake()
         try:
@@ -158,12 +148,10 @@ class RateLimiter:
         `rate` is what the service said of its limits, `retry_after` the wait
         that it asked of this call.
         """
-        assert self._clock is not None
         now, flying = self._clock(), self.in_flight - 1
         if outcome == "answered":
             self.control.answered(ticket, now, flying)
         elif outcome == "refused":
-            self.refused += 1
             self.control.refused(ticket, now, flying, retry_after)
         elif outcome == "nothing":
             ticket.ended = ticket.counted = True
@@ -205,27 +193,18 @@ class RateLimiter:
     @property
     def _ready_at(self) -> float:
         """When time alone holds nobody back any more."""
-        control = self.control
-        return max(
-            control.resume_at,
-            control.ready_at,
-            self._requests.ready_at,
-            self._tokens.ready_at,
-        )
+        learned = max(self.control.resume_at, self.control.ready_at)
+        return max(learned, self._requests.ready_at, self._tokens.ready_at)
 
     def _admit(self, tokens: int) -> Ticket | None:
         """Take a slot if one is free now."""
-        assert self._clock is not None
-        if not self._has_slot:
-            return None
         now = self._clock()
-        if now < self._ready_at:
+        if not self._has_slot or now < self._ready_at:
             return None
         self._requests.take(now, 1)
         self._tokens.take(now, tokens)
         self.in_flight += 1
         self._shared.taken += 1
-        self.peak = max(self.peak, self.in_flight)
         return self.control.sent(now, self.in_flight)
 
     def wake(self) -> None:
@@ -262,28 +241,23 @@ class RateLimiter:
 
     def _look(self) -> None:
         """Time has passed: there may be room although no call has ended."""
-        assert self._clock is not None
         self._timer = None
         self.control.look(self._clock(), self.in_flight)
         self.wake()
 
 
-def _never() -> bool:
-    return False
-
-
-@dataclass(slots=True)
+@dataclass(order=True, slots=True)
 class _Waiter:
-    """Who waits for a slot: `admitted` gets a ticket, or None where it was given up."""
+    """A call that waits for a slot: `admitted` gets a ticket, or None if it was given up.
+
+    The earliest `turn` goes first; `number` is unique, so that no other field is compared.
+    """
 
     turn: int
     number: int
     admitted: asyncio.Future[Ticket | None]
     tokens: int
     unwanted: Callable[[], bool]
-
-    def __lt__(self, other: _Waiter) -> bool:
-        return (self.turn, self.number) < (other.turn, other.number)
 
 
 class _TokenBucket:

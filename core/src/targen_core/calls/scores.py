@@ -94,8 +94,7 @@ class Scored(Generic[T]):
             KeyError: the reply has no such value.
             Rejected: `unaligned-scores`, if the service's tokens do not make up the reply.
         """
-        self._require_aligned()
-        return self._within(*_span(self.text, _begin(self.text), path))
+        return self.between(*_span(self.text, _begin(self.text), path))
 
     def between(self, start: int, end: int) -> tuple[TokenScore, ...]:
         """The tokens that write the characters `start` to `end` of `text`, in order.
@@ -105,22 +104,16 @@ class Scored(Generic[T]):
         Raises:
             Rejected: `unaligned-scores`, if the service's tokens do not make up the reply.
         """
-        self._require_aligned()
-        return self._within(start, end)
-
-    def _within(self, start: int, end: int) -> tuple[TokenScore, ...]:
+        if "".join(token.text for token in self.tokens) != self.text:
+            raise Rejected(
+                "unaligned-scores", "the tokens that the service listed do not make up the reply"
+            )
         found, at = [], 0
         for token in self.tokens:
             here, at = at, at + len(token.text)
             if here < end and (at > start or here >= start):
                 found.append(token)
         return tuple(found)
-
-    def _require_aligned(self) -> None:
-        if "".join(token.text for token in self.tokens) != self.text:
-            raise Rejected(
-                "unaligned-scores", "the tokens that the service listed do not make up the reply"
-            )
 
 
 def mean_logprob(tokens: Sequence[TokenScore]) -> float:

@@ -194,7 +194,7 @@ class Secrets:
         return value if clean == text else clean
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        """From where to where secrets are in `text`, in order, without overlaps."""
+        """Where secrets begin and end in `text`."""
         found = []
         for decoded, starts, ends in _rounds_with_places(text):
             for key in self._keys:
@@ -202,13 +202,7 @@ class Secrets:
                 while at >= 0:
                     found.append((starts[at], ends[at + len(key) - 1]))
                     at = decoded.find(key, at + len(key))
-        spans: list[tuple[int, int]] = []
-        for start, end in sorted(found):
-            if spans and start < spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-            else:
-                spans.append((start, end))
-        return spans
+        return found
 
     def _tokens(self, tokens: tuple[TokenScore, ...]) -> tuple[TokenScore, ...]:
         """Tokens that make up the text without secrets, which may go over several of them."""
@@ -253,10 +247,10 @@ def _hidden(match: re.Match[str]) -> str:
 def _without_spans(
     text: str, spans: Sequence[tuple[int, int]], start: int = 0, end: int | None = None
 ) -> str:
-    """The part of `text` from `start` to `end`, with `***` where a span begins."""
+    """The part of `text` from `start` to `end`, with `***` for spans, which may overlap."""
     end = len(text) if end is None else end
     kept, at = [], start
-    for first, last in spans:
+    for first, last in sorted(spans):
         if last <= at or first >= end:
             continue
         if first >= at:
@@ -337,11 +331,8 @@ def _character(match: re.Match[str]) -> str:
     unit, byte, itself, percent, in_hex, decimal = match.groups()
     if itself:
         return str(itself)
-    coded = unit or byte or percent or in_hex
-    if coded or decimal:
-        number = int(coded, 16) if coded else int(decimal)
-        return _units(chr(number)) if number < 0x110000 else ""
-    return ""
+    number = int(decimal) if decimal else int(unit or byte or percent or in_hex, 16)
+    return _units(chr(number)) if number < 0x110000 else ""
 
 
 def _without_pieces(text: str, secret: str) -> str:
@@ -357,13 +348,7 @@ def _without_pieces(text: str, secret: str) -> str:
         for at in range(len(folded) - _PIECE + 1):
             if folded[at : at + _PIECE] in pieces:
                 spans.append((starts[signs[at][0]], ends[signs[at + _PIECE - 1][0]]))
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return _without_spans(text, joined)
+    return _without_spans(text, spans)
 
 
 @functools.lru_cache(maxsize=64)
@@ -459,23 +444,15 @@ def secret_in(value: Any, name: str, secrets: Secrets | None = None) -> str:
 def secrets_in(value: Any, name: str = "") -> Iterator[str]:
     """The secrets in an option or a model's field: by its type, its name, or in an address."""
     hidden = getattr(value, "get_secret_value", None)
-    if hidden is not None:
-        value = hidden()
-        for _, text, _ in _texts(value, name):
+    for _, text, called in _texts(hidden() if hidden else value, name):
+        sure = hidden or (called and names_secret(called) and len(text) >= _PIECE)
+        if sure or (called and _RANDOM.fullmatch(text)):
             yield text
-            yield from _scheme_left_out(text)
-        return
-    for _, text, called in _texts(value, name):
-        if called and (_RANDOM.fullmatch(text) or (names_secret(called) and len(text) >= _PIECE)):
-            yield text
-            yield from _scheme_left_out(text)
-        yield from _in_address(text)
-
-
-def _scheme_left_out(text: str) -> Iterator[str]:
-    scheme, space, key = text.strip().partition(" ")
-    if space and scheme.lower() in ("bearer", "basic", "token"):
-        yield key.strip()
+            scheme, space, key = text.strip().partition(" ")
+            if space and scheme.lower() in ("bearer", "basic", "token"):
+                yield key.strip()
+        yield from _LOGIN.findall(text)
+        yield from _in_query(text)
 
 
 def _texts(
@@ -512,12 +489,6 @@ def _texts(
 def _may_hold(name: str) -> bool:
     """Whether what is in a field of this name is a secret; headers have names of their own."""
     return may_name_secret(name) and _name_words(name)[-1] not in ("header", "headers")
-
-
-def _in_address(text: str) -> Iterator[str]:
-    """The passwords and the keys in addresses."""
-    yield from _LOGIN.findall(text)
-    yield from _in_query(text)
 
 
 def _in_query(text: str) -> Iterator[str]:

@@ -23,14 +23,12 @@ def check_record(record: Mapping[str, Any]) -> None:
     Raises:
         ValueError: naming the field.
     """
-    if _is_plain(record):
-        return  # nearly all are, and a run has hundreds of thousands
-    if type(record.get("step")) is not str:
+    get = record.get
+    if type(get("step")) is not str:
         raise ValueError("step is not a string")
-    label = record.get("label", 0)
+    label = get("label", 0)
     if label is not None and type(label) is not str:
         raise ValueError("label is not a string")
-    get = record.get
     for name in _COUNTS:
         count = get(name, 0)
         if type(count) is not int or not 0 <= count <= _MAX:
@@ -49,29 +47,6 @@ def check_record(record: Mapping[str, Any]) -> None:
         scores.from_json(record["tokens"])
     if type(get("unscored", "")) is not str:
         raise ValueError("unscored is not a string")
-
-
-def _is_plain(record: Mapping[str, Any]) -> bool:
-    """Whether a record has the ten fields of an ordinary call, each as it should be."""
-    try:
-        return (
-            len(record) == _PLAIN
-            and type(record["step"]) is str
-            and (record["label"] is None or type(record["label"]) is str)
-            and type(record["in"]) is int
-            and 0 <= record["in"] <= _MAX
-            and type(record["out"]) is int
-            and 0 <= record["out"] <= _MAX
-            and type(record["cost"]) is float
-            and 0 <= record["cost"] <= _MAX
-            and type(record["key"]) is str
-            and type(record["text"]) is str
-            and type(record["finish"]) is str
-            and "place" in record
-            and "prompt" in record
-        )
-    except (KeyError, TypeError):
-        return False
 
 
 @dataclass(slots=True)

@@ -176,20 +176,17 @@ def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Regis
     if _FILE in name:
         path = order_of(name).partition(":")[2]
         where, _, attribute = path.rpartition(":")
-        if not attribute.isidentifier():
-            raise UsageError(
-                f"backend {item.name}:{path!r} names no class",
-                hint=f"{item.name}:./file.py:Class",
-            )
+        is_class = attribute.isidentifier()
     else:
         path = name.partition(":")[2].replace(":", ".")
-        where, dot, attribute = path.rpartition(".")
-        if not dot or not all(part.isidentifier() for part in path.split(".")):
-            example = f", e.g. {item.name}:{adapter.example}" if adapter.example else ""
-            raise UsageError(
-                f"backend {name!r} names no class",
-                hint=f"{item.name}:package.module.Class{example}; or {item.name}:./file.py:Class",
-            )
+        where, _, attribute = path.rpartition(".")
+        is_class = all(part.isidentifier() for part in (*where.split("."), attribute))
+    if not is_class:
+        example = f", e.g. {item.name}:{adapter.example}" if adapter.example else ""
+        raise UsageError(
+            f"backend {name!r} names no class",
+            hint=f"{item.name}:package.module.Class{example}; or {item.name}:./file.py:Class",
+        )
     named = NamedClass(item.name, name, where, attribute)
     backend = adapter.backend(named)
     return Registration(

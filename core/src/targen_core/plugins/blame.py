@@ -51,13 +51,6 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
     Returns:
         None if targen raised it itself, or if it names the right plugin.
     """
-    found = _blamed(error, registry)
-    if found is not None:
-        found.__cause__ = error
-    return found
-
-
-def _blamed(error: Exception, registry: Registry | None) -> PluginError | None:
     if isinstance(error, MissingDependency):
         return None  # it says what to install
     raised = error.__cause__ if isinstance(error, PluginError) else error
@@ -78,19 +71,22 @@ def _blamed(error: Exception, registry: Registry | None) -> PluginError | None:
     if named in (FILE, MEMORY) and not items:  # that code is in no list, and may call ours wrongly
         return None
     if isinstance(raised, ModuleNotFoundError) and len(items) == 1:
-        return items[0].missing_dependency(raised.name or str(raised))
-    frame, line = frames[-1]
-    words = f"{type(raised).__name__}: {raised}"
-    if named:  # its words, without the secrets that it left out
-        words = _LINE.sub("", str(error).partition(": ")[2])
-    kinds = {item.kind for item in items}
-    what = f"{kinds.pop()} {' or '.join(item.id for item in items)}" if len(kinds) == 1 else ""
-    return (type(error) if isinstance(error, PluginError) else PluginError)(
-        f"{what or distribution}: {words} in {frame.f_code.co_name} "
-        f"(line {line} of {frame.f_code.co_filename})",
-        distribution=distribution,
-        hint=f"report it to the authors of {distribution}",
-    )
+        found: PluginError = items[0].missing_dependency(raised.name or str(raised))
+    else:
+        frame, line = frames[-1]
+        words = f"{type(raised).__name__}: {raised}"
+        if named:  # its words, without the secrets that it left out
+            words = _LINE.sub("", str(error).partition(": ")[2])
+        kinds = {item.kind for item in items}
+        what = f"{kinds.pop()} {' or '.join(item.id for item in items)}" if len(kinds) == 1 else ""
+        found = (type(error) if isinstance(error, PluginError) else PluginError)(
+            f"{what or distribution}: {words} in {frame.f_code.co_name} "
+            f"(line {line} of {frame.f_code.co_filename})",
+            distribution=distribution,
+            hint=f"report it to the authors of {distribution}",
+        )
+    found.__cause__ = error
+    return found
 
 
 _Frames = list[tuple[FrameType, int]]

@@ -24,20 +24,11 @@ from pydantic import BaseModel, ValidationError
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
-from targen_core.wording import Blank, Setting, Words
+from targen_core.wording import Blank, Setting
 
-__all__ = ["Configurable", "Section", "WrongOption", "misplaced", "read_options"]
+__all__ = ["Configurable", "Section", "misplaced", "read_options"]
 
 PartT = TypeVar("PartT")
-
-
-class WrongOption(UnknownOption):
-    """An invalid option of a part; `known` are the valid names, if its name is wrong."""
-
-    def __init__(
-        self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""
-    ) -> None:
-        super().__init__(message, option=option, known=known, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +116,7 @@ def read_options(
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         if first["type"] == "extra_forbidden":
             known = list(model.model_fields)
-            raise WrongOption(
+            raise UnknownOption(
                 f"{of} has no option {key!r}",
                 option=key,
                 known=known,
@@ -136,12 +127,12 @@ def read_options(
                 f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
             ) from None
         why = plain_fault(first["msg"])
-        raise WrongOption(f"option {prefix}{key} of {of}: {why}", option=key) from None
+        raise UnknownOption(f"option {prefix}{key} of {of}: {why}", option=key) from None
 
 
 def misplaced(
     error: OSError, options: BaseModel, *, of: str, prefix: str = ""
-) -> WrongOption | None:
+) -> UnknownOption | None:
     """What to raise where a part could not be made since an option names no such file.
 
     None where the error is about something else than a file that an option names.
@@ -152,5 +143,5 @@ def misplaced(
     for option, value in options:
         if isinstance(value, Path) and path.is_relative_to(value):
             words = f"option {prefix}{option} of {of}: {path}: {error.strerror}"
-            return WrongOption(words, option=option)
+            return UnknownOption(words, option=option)
     return None

@@ -5,7 +5,7 @@ Nothing is imported by these names, and a part works the same whether it is in h
 
 from __future__ import annotations
 
-__all__ = ["ELSEWHERE", "HOOKS_ELSEWHERE", "package_of"]
+__all__ = ["ELSEWHERE", "package_of"]
 
 ELSEWHERE = {
     "task": {
@@ -78,15 +78,6 @@ ELSEWHERE = {
     },
 }
 """Kind -> name -> the package to install; the name "" stands for any of the kind."""
-
-HOOKS_ELSEWHERE = {
-    "register_metrics": "metric",
-    "register_trainers": "trainer",
-    "register_catalogues": "catalogue",
-    "register_retrievers": "retriever",
-    "register_methods": "method",
-}
-"""Hooks of kinds that other packages bring -> the kind."""
 
 
 def package_of(kind: str, name: str = "") -> str:

@@ -38,7 +38,7 @@ class Kind:
         hook: the hook that registers objects of it, such as "register_metrics".
         listing: the command that lists them, such as "list-metrics"; "" for none.
         type: the type of its objects, as "module:NAME"; "" for anything that can be called.
-        described: that type as its authors know it, for errors.
+        described: that type as its authors know it, for errors; "" for "a module.NAME".
         fresh: whether each use gets an object of its own: what is registered makes one, without
             arguments or, if it is `Configurable`, of its options.
         lists: what the listing command does, as one sentence for its help.
@@ -61,7 +61,7 @@ class Kind:
     hook: str
     listing: str = ""
     type: str = ""
-    described: str = "something to call"
+    described: str = ""
     fresh: bool = False
     lists: str = ""
     spec: str = ""
@@ -92,8 +92,10 @@ class Kind:
         Raises:
             PluginError: the type cannot be imported.
         """
-        right = isinstance(target, self.resolve("type")) if self.type else callable(target)
-        return "" if right else self.described
+        if not self.type:
+            return "" if callable(target) else self.described or "something to call"
+        described = self.described or f"a {self.type.replace(':', '.')}"
+        return "" if isinstance(target, self.resolve("type")) else described
 
     def resolve(self, attribute: str) -> Any:
         """Return what an attribute such as "type" or "suite" names; None if it names nothing.
@@ -170,6 +172,7 @@ def _kind(name: str, hook: str, **more: Any) -> Kind:
         hook,
         **{
             "listing": f"list-{hook.removeprefix('register_').replace('_', '-')}",
+            "facts": f"{_FACTS}:{name}_facts",
             "suite": f"targen_testing:{name.capitalize()}Suite",
             "template": f"targen_cli.scaffold:templates/{name}",
             "tries": (f"targen describe {{name}} --kind {name}",),
@@ -184,8 +187,7 @@ KINDS = {
         _kind(
             "task",
             "register_tasks",
-            type="targen_core.tasks.model:Task",
-            described="a targen_core.Task",
+            type="targen_core:Task",
             lists="List the tasks that are installed.",
             facts="targen_cli.describe_task:task_facts",
             prints="targen_cli.describe_task:print_task",
@@ -195,8 +197,7 @@ KINDS = {
         _kind(
             "contexts",
             "register_contexts",
-            type="targen_core.tasks.steps:ListStep",
-            described="a targen_core.ListStep",
+            type="targen_core:ListStep",
             lists="List the contexts (step 1) that derived tasks may use.",
             facts=f"{_FACTS}:list_facts",
             prints=f"{_FACTS}:print_list",
@@ -205,8 +206,7 @@ KINDS = {
         _kind(
             "seeds",
             "register_seeds",
-            type="targen_core.tasks.steps:ListStep",
-            described="a targen_core.ListStep",
+            type="targen_core:ListStep",
             lists="List the seeds (step 2) that derived tasks may use.",
             facts=f"{_FACTS}:list_facts",
             prints=f"{_FACTS}:print_list",
@@ -217,7 +217,6 @@ KINDS = {
             "register_inverse_generators",
             listing="list-generators",
             lists="List the inverse generators (step 3) that derived tasks may use.",
-            facts=f"{_FACTS}:generator_facts",
             prints=f"{_FACTS}:print_generator",
             flags=("prompts",),
             use="--generators-from {name}",
@@ -226,7 +225,6 @@ KINDS = {
             "corrector",
             "register_correctors",
             lists="List the correctors (step 4) that --corrector takes.",
-            facts=f"{_FACTS}:corrector_facts",
             prints=f"{_FACTS}:print_corrector",
             flags=("prompts",),
             use="--corrector {name}",
@@ -235,26 +233,21 @@ KINDS = {
             "check",
             "register_checks",
             lists="List the checks that --check adds to those of a task.",
-            facts=f"{_FACTS}:check_facts",
             use="--check {name}",
         ),
         _kind(
             "filter",
             "register_filters",
-            type="targen_core.engine.filters:Filter",
-            described="a targen_core.Filter",
+            type="targen_core:Filter",
             lists="List the filters that --filter passes rows through.",
             fresh=True,
-            facts=f"{_FACTS}:filter_facts",
             use="--filter {name}",
         ),
         _kind(
             "backend",
             "register_backends",
-            type="targen_core.calls.backend:Backend",
-            described="a targen_core.Backend",
+            type="targen_core:Backend",
             lists="List the backends that are installed.",
-            facts=f"{_FACTS}:backend_facts",
             prints=f"{_FACTS}:print_backend",
             flags=("options",),
             requires=("aiohttp>=3.10",),
@@ -267,56 +260,48 @@ KINDS = {
             "embedder",
             "register_embedders",
             type="targen_core.embedding:Embedder",
-            described="a targen_core.embedding.Embedder",
             lists="List the embedders that --embedder takes.",
-            facts=f"{_FACTS}:embedder_facts",
             use="--max-cosine 0.8 --embedder {name}",
         ),
         _kind(
             "executor",
             "register_executors",
             type="targen_core.calls.executor:ModelExecutor",
-            described="a targen_core.calls.executor.ModelExecutor",
             lists="List where the models of a run can work, for --executor.",
-            facts=f"{_FACTS}:executor_facts",
             use="--executor {name}",
         ),
         _kind(
             "adapter",
             "register_adapters",
             listing="",
+            facts="",
             type="targen_core.plugins.adapters:Adapter",
-            described="a targen_core.plugins.adapters.Adapter",
             reserved=(FILE, MEMORY),
         ),
         _kind(
             "delivery",
             "register_deliveries",
             type="targen_core.calls.delivery:Delivery",
-            described="a targen_core.calls.delivery.Delivery",
             lists="List the ways to deliver the calls of a run, for --delivery.",
-            facts=f"{_FACTS}:delivery_facts",
             use="--delivery {name}",
         ),
         _kind(
             "reader",
             "register_task_readers",
             listing="",
+            facts="",
             type="targen_core.task_files:TaskReader",
-            described="a targen_core.task_files.TaskReader",
             use="targen generate FILE.{name}",
         ),
         Kind(
             "dataset-reader",
             "register_dataset_readers",
             type="targen_core.dataset.source:DatasetReader",
-            described="a targen_core.dataset.source.DatasetReader",
         ),
         Kind(
             "reporter",
             "register_reporters",
             type="targen_core.runs.folder.reporters:Reporter",
-            described="a targen_core.runs.folder.reporters.Reporter",
         ),
         Kind("function", "register_functions"),
     )

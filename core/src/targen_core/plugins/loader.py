@@ -221,14 +221,6 @@ def installed(kind: str) -> tuple[tuple[str, Any], ...]:
     return tuple(found)
 
 
-class _HookFailed(Exception):
-    """A hook did what no hook may; `check` names the rule."""
-
-    def __init__(self, check: str, message: str) -> None:
-        super().__init__(message)
-        self.check = check
-
-
 class _Loading:
     """One plugin on its way into the registry, and how it fared so far."""
 
@@ -286,7 +278,16 @@ class _Loading:
             self._said.append(said)
             _specify(self._manager, (kind.hook for kind in kinds.values()))
             self.unused = _unknown_hooks(self._manager, kinds)
-            registrations = self._registrations(kinds)
+            registrations: list[Registration[Any]] = []
+            for kind in kinds.values():
+                register: Register[Any] = Register(
+                    kind.name,
+                    distribution=self.source.distribution,
+                    entry_point=self.source.entry_point,
+                    install=self.source.install,
+                )
+                _call(self._manager, kind.hook, register)
+                registrations.extend(register)
             for item in registrations:
                 _refuse_taken(item, kinds, merged)
             merged.update({(item.kind, item.id): item for item in registrations})
@@ -316,19 +317,6 @@ class _Loading:
             seconds=self._seconds,
         )
 
-    def _registrations(self, kinds: Mapping[str, Kind]) -> list[Registration[Any]]:
-        registrations: list[Registration[Any]] = []
-        for kind in kinds.values():
-            register: Register[Any] = Register(
-                kind.name,
-                distribution=self.source.distribution,
-                entry_point=self.source.entry_point,
-                install=self.source.install,
-            )
-            _call(self._manager, kind.hook, register)
-            registrations.extend(register)
-        return registrations
-
     def _end(self, state: str, check: str = "", problem: str = "", hint: str = "") -> None:
         self.state, self._problem = state, (check, problem, hint)
 
@@ -356,7 +344,7 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
     """Call a plugin's hook, if it has it.
 
     Raises:
-        _HookFailed: it raised or returned something.
+        RegistrationRefused: it raised or returned something.
     """
     caller = getattr(manager.hook, hook, None)
     if caller is None:
@@ -368,13 +356,13 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
     except BaseException as error:
         if not is_theirs(error):
             raise
-        raise _HookFailed("hook-raises", f"{type(error).__name__}: {error}") from error
+        raise RegistrationRefused("hook-raises", f"{type(error).__name__}: {error}") from error
     if returned:
         check = "hook-returns"
         if inspect.iscoroutine(returned[0]):  # of an async hook: it would never run
             returned[0].close()
             check = "async-hook"
-        raise _HookFailed(
+        raise RegistrationRefused(
             check, f"{hook} returned a {type(returned[0]).__name__}; a hook returns None"
         )
 
@@ -383,14 +371,14 @@ def _unknown_hooks(manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> 
     """The hooks that a plugin has for kinds whose owner is not installed.
 
     Raises:
-        _HookFailed: one is a known hook's name, misspelt.
+        RegistrationRefused: one is a known hook's name, misspelt.
     """
     unknown = [name for name, caller in vars(manager.hook).items() if not caller.has_spec()]
     meant = {_KINDS, *(kind.hook for kind in kinds.values())}
     slips = {f"register_{kind.name}{end}" for kind in kinds.values() for end in ("", "s")}
     for name in unknown:
         if name in slips or any(_one_edit(name, hook) for hook in meant):
-            raise _HookFailed("unknown-hook", f"there is no hook {name!r}")
+            raise RegistrationRefused("unknown-hook", f"there is no hook {name!r}")
     return unknown
 
 
@@ -437,10 +425,9 @@ def _explain(
     if isinstance(error, pluggy.PluginValidationError):
         # pluggy's words name the plugin and the hook, the first line says which.
         return "unknown-hook", " ".join(str(error).split()), f"the hooks are: {hooks}"
-    if isinstance(error, _HookFailed) and error.check == "unknown-hook":
-        return error.check, str(error), f"the hooks are: {hooks}"
-    if isinstance(error, RegistrationRefused | _HookFailed):
-        return error.check, str(error), report
+    if isinstance(error, RegistrationRefused):
+        hint = f"the hooks are: {hooks}" if error.check == "unknown-hook" else report
+        return error.check, str(error), hint
     problem = f"{type(error).__name__}: {error}"
     if not isinstance(error, Exception):
         return "exit-at-import", problem, report

@@ -28,7 +28,7 @@ _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 class RegistrationRefused(ValueError):
-    """A hook registers what cannot be; `check` is the name of the rule."""
+    """A hook breaks a rule, such as to register what cannot be; `check` is the rule's name."""
 
     def __init__(self, check: str, message: str) -> None:
         super().__init__(message)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
-    from targen_core.plugins.configurable import Section
+    from targen_core.plugins.configurable import Configurable, Section
     from targen_core.tasks.model import Task
 
 __all__ = ["Plugin", "Registry"]
@@ -295,10 +295,8 @@ class Registry:
         Raises:
             MissingDependency, PluginError: as `resolve`.
         """
-        from targen_core.plugins.configurable import Configurable  # reads pydantic
-
-        target = self.target(item)
-        return target.options if isinstance(target, Configurable) else None
+        made = self._configurable(item)
+        return made.options if made is not None else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
         """A filter's section of reports and cards; None if it has none.
@@ -306,10 +304,14 @@ class Registry:
         Raises:
             MissingDependency, PluginError: as `resolve`.
         """
+        made = self._configurable(item)
+        return made.section if made is not None else None
+
+    def _configurable(self, item: Registration[Any]) -> Configurable[Any] | None:
         from targen_core.plugins.configurable import Configurable  # reads pydantic
 
         target = self.target(item)
-        return target.section if isinstance(target, Configurable) else None
+        return target if isinstance(target, Configurable) else None
 
     def is_configurable(self, item: Registration[Any]) -> bool:
         """Return whether a registered object has options; False if it cannot be imported."""
@@ -401,8 +403,8 @@ class Registry:
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
         states = {plugin.state for plugin in ours}
-        if kind == "task" and not package and (said := _of_a_file(name)):
-            return UnknownName(said[0], hint=said[1])
+        if kind == "task" and not package and (unknown := _of_a_file(name)):
+            return unknown
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
             hint = f"a task in a file is named by its path, such as ./{bare}.yaml"
@@ -436,26 +438,23 @@ class Registry:
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
 
-def _of_a_file(name: str) -> tuple[str, str] | None:
-    """What is wrong with the name of a task that is a file's or a description, and a hint."""
-    if len(name.split()) > 1:
-        return (
-            f"no task named {printable(name, lines=False, max_length=60)!r} is installed",
-            f"a description goes into a file, which {Action('init-task', blank=True)} begins",
-        )
+def _of_a_file(name: str) -> UnknownName | None:
+    """The error for the name of a task that is a file's, a folder's or a description."""
+    problem, hint = f"no task named {name!r} is installed", ""
     path = Path(name)
     others = (f"{name}{end}" for end in DECLARED)
-    if beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
-        return (
-            f"no task named {name!r} is installed",
-            f"did you mean the file? {beside}",
-        )
-    if what_is(path / "manifest.json") == "file":
-        return f"{name} is a run directory, not a task", str(Action("resume", name, n=Blank("N")))
-    if what := what_is(path):
-        ends = ", ".join((*DECLARED, ".py"))
-        return f"{name} is a {what} that holds no task", f"a task's file ends in one of {ends}"
-    return None
+    if len(name.split()) > 1:
+        problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
+        hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
+    elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
+        hint = f"did you mean the file? {beside}"
+    elif what_is(path / "manifest.json") == "file":
+        problem = f"{name} is a run directory, not a task"
+        hint = str(Action("resume", name, n=Blank("N")))
+    elif what := what_is(path):
+        problem = f"{name} is a {what} that holds no task"
+        hint = f"a task's file ends in one of {', '.join((*DECLARED, '.py'))}"
+    return UnknownName(problem, hint=hint) if hint else None
 
 
 def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
@@ -500,14 +499,11 @@ def _imported(item: Registration[Any]) -> Any:
         raise item.missing_dependency(missing) from error
     except Exception as error:
         cause = raised_by(error)
-        raise PluginError(
-            f"{item.kind} {item.id}: importing {module_name} raised "
-            f"{type(cause).__name__}: {cause}",
-            check="target-import-error",
-            distribution=item.distribution,
-            # A derived task that lacks what it derives from: its error knows what to install.
-            hint=getattr(error, "hint", "") or f"report it to the authors of {item.distribution}",
-        ) from error
+        problem = f": importing {module_name} raised {type(cause).__name__}: {cause}"
+        fault = item.fault(problem, "target-import-error")
+        # A derived task that lacks what it derives from: its error knows what to install.
+        fault.hint = getattr(error, "hint", "") or fault.hint
+        raise fault from error
     for part in attribute.split("."):
         try:
             target = getattr(target, part)

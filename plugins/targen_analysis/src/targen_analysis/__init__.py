@@ -33,7 +33,6 @@ def register_kinds(register: KindRegister) -> None:
             listing="list-metrics",
             lists="List what `targen analyze` measures.",
             type="targen_analysis.metrics:Metric",
-            described="a targen_analysis.metrics.Metric",
             spec="targen_analysis.kinds:register_metrics",
             facts="targen_analysis.kinds:facts",
             prints="targen_analysis.kinds:prints",

@@ -25,7 +25,6 @@ def register_kinds(register: KindRegister) -> None:
             listing="list-methods",
             lists="List other methods that make rows of a task, for `targen method`.",
             type="targen_standard.methods.model:Method",
-            described="a targen_standard.methods.model.Method",
             spec="targen_methods.kinds:register_methods",
             facts="targen_methods.kinds:facts",
             prints="targen_methods.kinds:prints",

@@ -33,7 +33,6 @@ def register_kinds(register: KindRegister) -> None:
             listing="list-trainers",
             lists="List what `targen train` trains.",
             type="targen_training.trainers:Trainer",
-            described="a targen_training.trainers.Trainer",
             spec="targen_training.kinds:register_trainers",
             facts="targen_training.kinds:facts",
             prints="targen_training.kinds:prints",

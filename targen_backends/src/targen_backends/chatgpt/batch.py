@@ -19,9 +19,9 @@ from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionCodec
 from targen_backends.http.fetcher import Fetcher
 from targen_core import ChatRequest
-from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.errors import ServiceError
+from targen_standard import error_patterns
 
 __all__ = ["ChatGptBatches"]
 

@@ -17,10 +17,10 @@ from targen_backends.claude.messages import SAMPLING, read_message
 from targen_backends.http.failures import failure
 from targen_backends.http.fetcher import Fetcher
 from targen_core import ChatRequest
-from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import BatchFailed, MalformedAnswer
+from targen_standard import error_patterns
 
 __all__ = ["ClaudeBatches"]
 

@@ -13,10 +13,10 @@ from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
 from targen_core import ChatReply, ChatRequest
-from targen_core.calls import error_patterns
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import BatchFailed, MalformedAnswer
+from targen_standard import error_patterns
 
 __all__ = ["URL", "CompletionCodec", "CompletionsModel", "Structured"]
 

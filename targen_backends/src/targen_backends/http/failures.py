@@ -10,15 +10,6 @@ from typing import Any, TypeVar
 from targen_backends.http.keys import other_keys
 from targen_backends.http.limits import retry_after
 from targen_backends.http.service import Service
-from targen_core.calls.error_patterns import (
-    CONTENT_FILTER_CODES,
-    NO_CREDIT_CODES,
-    TOO_LONG_CODES,
-    filtered,
-    no_credit,
-    quoted,
-    too_long,
-)
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -32,6 +23,15 @@ from targen_core.errors import (
     ServiceUnavailable,
 )
 from targen_core.wording import Blank, Option, Setting, Words
+from targen_standard.error_patterns import (
+    CONTENT_FILTER_CODES,
+    NO_CREDIT_CODES,
+    TOO_LONG_CODES,
+    filtered,
+    no_credit,
+    quoted,
+    too_long,
+)
 
 __all__ = ["NotServed", "failure", "named", "request_id"]
 

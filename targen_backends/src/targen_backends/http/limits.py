@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from targen_core.calls import error_patterns
 from targen_core.calls.model import RateHeaders
+from targen_standard import error_patterns
 
 __all__ = ["anthropic_rate_headers", "rate_headers", "retry_after"]
 

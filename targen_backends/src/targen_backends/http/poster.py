@@ -27,12 +27,13 @@ from targen_backends.http.reading import (
 )
 from targen_backends.http.service import Service
 from targen_core import ChatReply
-from targen_core.calls import descriptors, error_patterns
+from targen_core.calls import descriptors
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
 from targen_core.text import printable
 from targen_core.wording import Blank, Option, Setting, Words
+from targen_standard import error_patterns
 
 __all__ = ["LOST", "Answer", "Poster"]
 

@@ -30,9 +30,9 @@ from targen_backends.local.weights import fingerprint
 from targen_backends.schema import response_format, tight_schema
 from targen_backends.scores import asking
 from targen_core import ChatReply, ChatRequest, Price
-from targen_core.calls import error_patterns
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
 from targen_core.wording import Blank, Setting
+from targen_standard import error_patterns
 
 __all__ = ["LocalModel"]
 

@@ -13,12 +13,12 @@ import importlib_metadata
 from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 from targen_core import Backend, BackendOptions
-from targen_core.calls import error_patterns
 from targen_core.calls.secrets import may_name_secret
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.plugins.adapters import NamedClass
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Blank, Setting
+from targen_standard import error_patterns
 from targen_standard.langchain.model import LangChainModel, place
 
 __all__ = ["LangChainOptions", "backend"]

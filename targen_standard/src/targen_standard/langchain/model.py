@@ -15,16 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.calls import tokens
-from targen_core.calls.error_patterns import (
-    CONTENT_FILTER_CODES,
-    NO_CREDIT_CODES,
-    TOO_LONG_CODES,
-    filtered,
-    no_credit,
-    quoted,
-    seconds,
-    too_long,
-)
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
 from targen_core.calls.secrets import scrub, secrets_in
 from targen_core.errors import (
@@ -43,6 +33,16 @@ from targen_core.errors import (
     TimedOut,
 )
 from targen_core.wording import Blank, Setting
+from targen_standard.error_patterns import (
+    CONTENT_FILTER_CODES,
+    NO_CREDIT_CODES,
+    TOO_LONG_CODES,
+    filtered,
+    no_credit,
+    quoted,
+    seconds,
+    too_long,
+)
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -205,12 +205,11 @@ class _Standing(RecordedLayer):
         call: Call,
         messages: tuple[Message, ...],
         key: bytes,
-        attempt: int,
         scope: Scope,
     ) -> ChatReply:
         if self.rehearsal is not None and self.rehearsal.answers(call):
             return self.rehearsal.reply(call, key)
-        return await super()._send(bound, call, messages, key, attempt, scope)
+        return await super()._send(bound, call, messages, key, scope)
 
 
 @dataclass

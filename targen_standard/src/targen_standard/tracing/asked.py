@@ -17,9 +17,9 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.tracing import Traced
+from targen_cli.tracing import Traced, find_records
 from targen_core.calls.call import BoundModel, Call, Scope
-from targen_core.calls.journal import Journal, find_records
+from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Ledger

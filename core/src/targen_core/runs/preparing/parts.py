@@ -14,11 +14,16 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from targen_core.engine.filters import Filter
-from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
+from targen_core.errors import (
+    MissingDependency,
+    PluginError,
+    TargenError,
+    UnknownOption,
+    UsageError,
+)
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
-from targen_core.plugins.configurable import WrongOption
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.sources import UnreadSource
@@ -151,7 +156,7 @@ class Parts:
 
         try:
             part, options = self._registry.configured(item, said, using=using)
-        except WrongOption as error:
+        except UnknownOption as error:
             if self._file and error.option in own.keys() - typed.keys():
                 places = [("options", f"{name}.{error.option}") for name in (item.id, item.name)]
                 raise blamed(self._file, places, error) from error

@@ -1,4 +1,4 @@
-"""Keys in what services say: none is left, in whole or in part, in any of its forms."""
+"""Reading what services say: no key is left in it, in whole or in part, in any of its forms."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.calls.error_patterns import quoted, seconds
 from targen_core.calls.secrets import scrub
+from targen_standard.error_patterns import no_credit, quoted, seconds
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOp"
 
@@ -96,3 +96,7 @@ def test_a_wait_that_is_none(odd):
 def test_waits_are_a_month_at_most():
     assert seconds("7.5") == 7.5
     assert seconds(1e300) == 31 * 86_400
+
+
+def test_a_rate_that_some_call_a_quota_is_no_lack_of_credit():
+    assert not no_credit("You exceeded your current quota. Please retry in 13 s.")
