@@ -68,6 +68,7 @@ __all__ = [
     "called_task",
     "elsewhere",
     "file_of_rows",
+    "keywords_of",
     "quotas_of",
     "registry_for",
     "reopened",
@@ -158,6 +159,22 @@ def as_path(path: PathText) -> Path:
             f"{repr(path)[:80]} is not a path", hint='pass a path, such as "runs/rte-0"'
         )
     return Path(fspath(path)).expanduser()
+
+
+def keywords_of(passed: Mapping[str, Any], *own: str) -> dict[str, Any]:
+    """Return the keywords that a function was called with, for `asked` or `reopened`.
+
+    So each keyword is named once, in the signature of the function.
+
+    Args:
+        passed: `locals()` at the start of the function, which takes `options` and
+            `**model_options`.
+        own: the parameters that are not for `asked` or `reopened`.
+    """
+    options = {**passed["model_options"], **(passed["options"] or {})}
+    keywords = {name: value for name, value in passed.items() if name not in own}
+    del keywords["model_options"]
+    return {**keywords, "options": options}
 
 
 @contextmanager
