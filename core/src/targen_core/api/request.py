@@ -38,7 +38,6 @@ from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.delivering import find_delivery
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.tasks import find_task, task_of
@@ -302,7 +301,7 @@ def elsewhere(
         )
     where = Elsewhere.read(registry, executor)
     if delivery:
-        where.refuse(find_delivery(registry, delivery))
+        where.refuse(registry.get("delivery", delivery))
     return where
 
 

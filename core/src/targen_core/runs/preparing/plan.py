@@ -39,6 +39,7 @@ from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import given_file
 from targen_core.runs.records.options import CORE, StepOptions, check_steps
 from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
@@ -83,6 +84,20 @@ class Prepared:
         return [
             n for n in delivered_steps(self.task.steps, self.spec.lists_at_once) if n in self.steps
         ]
+
+    def keep_in(self, folder: Path) -> None:
+        """Write the copies of what was given that a run keeps.
+
+        Raises:
+            UnreadableFile: a file that an option names cannot be read.
+            WriteFailed: a copy cannot be written.
+        """
+        for name, items in self.user_items.items():
+            values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
+            write_atomically(folder / given_file(name), "".join(f"{value}\n" for value in values))
+        if self.file is not None:
+            write_atomically(folder / self.file.copy.partition(":")[0], self.file.text)
+        keep_copies(self.part_files, folder)
 
     @property
     def unfiltered(self) -> Prepared:
