@@ -27,12 +27,11 @@ from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
-    as_asked,
     find_corrector,
-    find_task,
     judged_by,
     judged_offline,
     refuse_unlabeled,
+    task_and_parts,
     task_plan,
 )
 from targen_core.runs.records.lock import Lock
@@ -44,7 +43,7 @@ from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
 
-__all__ = ["Prepared", "file_of", "named", "options_of", "prepare", "task_and_parts"]
+__all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,31 +103,6 @@ class Prepared:
         """The same without registered checks and filters, for which a dry run's texts are not."""
         checks = (check for check in self.task.checks if not isinstance(check, RegisteredCheck))
         return replace(self, task=self.task.replace(checks=tuple(checks)), filters=())
-
-
-def task_and_parts(
-    registry: Registry,
-    spec: RunSpec,
-    *,
-    copies: bool = True,
-    admit: Admit = lambda option, words, sources: None,
-) -> tuple[Registration[Any], Task[Any, Any], Parts]:
-    """Return a spec's task as a run has it, its registration, and what finds its parts.
-
-    Raises:
-        UsageError: there is no such task, or what `spec` says of it is invalid.
-    """
-    registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(
-        registry,
-        spec.options,
-        own,
-        distribution=registered.distribution,
-        file=spec.task,
-        copies=copies,
-        admit=admit,
-    )
-    return registered, as_asked(own, spec, parts), parts
 
 
 def prepare(
