@@ -466,15 +466,18 @@ class Job:
                 ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
                 if ledger.settled is not None and not outputs.skip(ledger.settled):
                     self._judge_all(ledger)  # it finds what differs, and says where
+
+            async def judge() -> None:
+                self.engine = self._engine(layer, concurrency, deferred, listener)
+                await stoppable(layer, self.engine.run(manifest.targets), self.again)
+
             try:
                 try:
-                    self.engine = self._engine(layer, concurrency, deferred, listener)
-                    await stoppable(layer, self.engine.run(manifest.targets), self.again)
+                    await judge()
                 except Contradicted:
                     assert ledger is not None
                     self._judge_all(ledger)
-                    self.engine = self._engine(layer, concurrency, deferred, listener)
-                    await stoppable(layer, self.engine.run(manifest.targets), self.again)
+                    await judge()
             except RunConflict:
                 self._leave_as_it_was()
                 raise
