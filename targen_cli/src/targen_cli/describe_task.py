@@ -71,8 +71,7 @@ def task_with_parts(
     Raises:
         UsageError: as `task_of`, or there is no such corrector.
     """
-    from targen_core.runs.preparing.plan import task_and_parts
-    from targen_core.runs.preparing.tasks import find_corrector
+    from targen_core.runs.preparing.tasks import find_corrector, task_and_parts
 
     _, task, parts = task_and_parts(registry, spec, copies=False)
     find_corrector(parts, task, spec.corrector)

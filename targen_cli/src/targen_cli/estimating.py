@@ -21,6 +21,7 @@ from targen_core.api.request import (
     TaskLike,
     as_path,
     asked,
+    keywords_of,
 )
 from targen_core.api.run import Run
 from targen_core.calls.model import Price
@@ -212,52 +213,14 @@ def estimate(
     Raises:
         UsageError: the request is invalid.
     """
-    known: dict[str, Any] = {"n": n, "labels": labels, "preset": preset, "variants": variants}
-    known |= {"options": options, "steps": steps, "correct": correct, "corrector": corrector}
-    known |= {"contexts_from": contexts_from, "seeds_from": seeds_from, "batch": batch}
-    known |= {"generators_from": generators_from, "checks": checks, "filters": filters}
-    known |= {"labels_per_seed": labels_per_seed}
-    known |= {"contexts_limit": contexts_limit, "contexts_fraction": contexts_fraction}
-    known |= {"dimensions": dimensions, "task_dimensions": task_dimensions}
-    known |= {"batch_lists": batch_lists, "delivery": delivery, "registry": registry}
-    check_kinds(known)
+    passed = locals()
+    keywords = keywords_of(passed, "measured", "yield_", "reasoning_tokens")
+    check_kinds(passed)
     if not 0 < yield_ <= 1:
         raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
     thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
     folder = measured.path if isinstance(measured, Run) else measured
-    with (
-        blaming(registry),
-        asked(
-            registry,
-            task,
-            n=n,
-            labels=labels,
-            preset=preset,
-            shares_of=shares_of,
-            variants=variants,
-            model=model,
-            options={**model_options, **(options or {})},
-            steps=steps,
-            correct=correct,
-            corrector=corrector,
-            contexts=contexts,
-            seeds=seeds,
-            contexts_from=contexts_from,
-            seeds_from=seeds_from,
-            generators_from=generators_from,
-            checks=checks,
-            filters=filters,
-            labels_per_seed=labels_per_seed,
-            contexts_limit=contexts_limit,
-            contexts_fraction=contexts_fraction,
-            dimensions=dimensions,
-            task_dimensions=task_dimensions,
-            batch=batch,
-            batch_lists=batch_lists,
-            delivery=delivery,
-            shard=shard,
-        ) as request,
-    ):
+    with blaming(registry), asked(**keywords) as request:
         return estimated(request, None if folder is None else as_path(folder), yield_, thought)
 
 

@@ -106,7 +106,7 @@ def generate(
     from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.delivering import find_delivery, require_deliverable
+    from targen_core.runs.preparing.delivering import require_deliverable
 
     if (task is None) == (suite is None):
         raise UsageError(
@@ -159,7 +159,7 @@ def generate(
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
         if batch_offline:
-            require_deliverable(find_delivery(registry, "files"), request.prepared.steps)
+            require_deliverable(registry.get("delivery", "files"), request.prepared.steps)
         tell_of_shortage(request, n)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
@@ -236,7 +236,6 @@ def resume(
     """
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.delivering import find_delivery
 
     batch = said.of(Limits).delivered_by
     if batch_offline and batch:
@@ -259,7 +258,7 @@ def resume(
     )
     with job:
         if batch_offline:
-            job.leave_to(find_delivery(registry, "files"))
+            job.leave_to(registry.get("delivery", "files"))
             print(_next_export(job.path))
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)

@@ -7,7 +7,7 @@ from typing import Any
 
 from targen_core.api.generating import agenerate
 from targen_core.api.report import Report
-from targen_core.api.request import PathText, TaskLike, as_path, asked
+from targen_core.api.request import PathText, TaskLike, as_path, asked, keywords_of
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 
@@ -37,9 +37,6 @@ def found(
         return None
     call = signature(agenerate).bind(task, registry=registry, **values)
     call.apply_defaults()
-    known = call.arguments
-    own = {**known.pop("model_options"), **(known.pop("options") or {})}
-    for beside in ("out", "executor", "progress"):  # which are no part of what decides a run
-        del known[beside]
-    with asked(options=own, **known) as request:
+    keywords = keywords_of(call.arguments, "out", "executor", "progress")
+    with asked(**keywords) as request:
         return None if request.found(path) is None else Report.of(read_report(path))

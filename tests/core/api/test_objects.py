@@ -10,6 +10,8 @@ from langchain_core.messages import AIMessage
 
 import targen_core as tg
 from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
+from targen_core.plugins.register import Registration
+from targen_testing.sample import SAMPLE
 
 
 @pytest.fixture
@@ -158,3 +160,21 @@ def test_objects_stand_beside_what_is_installed(lab, world):
     registry = tg.load_registry().including(tasks={"rte": world.task()})
     assert registry.get("task", "memory:rte").name == "toy"
     assert registry.get("task", "targen-tasks-superglue:rte").name == "rte"
+
+
+def test_a_part_that_a_task_names_is_that_of_its_own_distribution():
+    """Another distribution that has a part of that name does not make the name ambiguous."""
+
+    def short(row, seed):
+        pass
+
+    def refusing(row, seed):
+        raise tg.Rejected("never")
+
+    items = [
+        Registration("task", "ours", SAMPLE.replace(checks_from=("brief",)), "", "acme", "", ""),
+        Registration("check", "brief", short, "", "acme", "", ""),
+        Registration("check", "brief", refusing, "", "others", "", ""),
+    ]
+    registry = tg.Registry([*tg.load_registry().everything(), *items])
+    assert len(tg.generate("acme:ours", n=2, model="scripted", registry=registry)) == 2

@@ -19,6 +19,7 @@ from targen_core.api.request import (
     as_path,
     asked,
     elsewhere,
+    keywords_of,
     registry_for,
     reopened,
 )
@@ -182,54 +183,8 @@ async def agenerate(
         UsageError: the request is invalid.
         JobFailed: the run ended early; the rows so far are kept in its directory.
     """
-    with asked(
-        registry,
-        task,
-        model=model,
-        steps=steps,
-        options={**model_options, **(options or {})},
-        variants=variants,
-        n=n,
-        labels=labels,
-        preset=preset,
-        shares_of=shares_of,
-        correct=correct,
-        corrector=corrector,
-        contexts=contexts,
-        seeds=seeds,
-        contexts_from=contexts_from,
-        seeds_from=seeds_from,
-        generators_from=generators_from,
-        checks=checks,
-        filters=filters,
-        labels_per_seed=labels_per_seed,
-        contexts_limit=contexts_limit,
-        contexts_fraction=contexts_fraction,
-        dimensions=dimensions,
-        task_dimensions=task_dimensions,
-        seed=seed,
-        unsure=unsure,
-        balance=balance,
-        near_duplicates=near_duplicates,
-        max_cosine=max_cosine,
-        max_refused=max_refused,
-        embedder=embedder,
-        exclude=exclude,
-        give_up_after=give_up_after,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
-        batch=batch,
-        batch_lists=batch_lists,
-        delivery=delivery,
-        rounds=rounds,
-        cache=cache,
-        hedge=hedge,
-        shard=shard,
-    ) as request:
+    keywords = keywords_of(locals(), "out", "executor", "progress")
+    with asked(**keywords) as request:
         where = elsewhere(request.registry, executor, delivery=request.spec.limits.delivered_by)
         job = request.job(out)
     job.elsewhere = where
@@ -307,32 +262,15 @@ async def aresume(
         RunConflict: the task, its prompts or the model have changed.
         JobFailed: the run ended early; the rows so far are kept.
     """
+    keywords = keywords_of(locals(), "run", "registry", "exclude", "executor", "progress")
     known = registry or (run.registry if isinstance(run, Run) else None)
     known = load_registry() if known is None else known
     where = elsewhere(known, executor, delivery="batch" if batch else delivery or "")
     job, registry = reopened(
         run.path if isinstance(run, Run) else run,
         known,
-        n=n,
-        labels=labels,
-        task=task,
-        model=model,
-        options={**model_options, **(options or {})},
-        steps=steps,
-        give_up_after=give_up_after,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        max_outage=max_outage,
-        batch=batch,
-        delivery=delivery,
-        rounds=rounds,
         datasets={"exclude": exclude},
-        cache=cache,
-        hedge=hedge,
-        verify=verify,
+        **keywords,
     )
     job.elsewhere = where
     return await _finished(job, registry, progress)

@@ -38,7 +38,6 @@ from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.delivering import find_delivery
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.tasks import find_task, task_of
@@ -68,6 +67,7 @@ __all__ = [
     "called_task",
     "elsewhere",
     "file_of_rows",
+    "keywords_of",
     "quotas_of",
     "registry_for",
     "reopened",
@@ -158,6 +158,22 @@ def as_path(path: PathText) -> Path:
             f"{repr(path)[:80]} is not a path", hint='pass a path, such as "runs/rte-0"'
         )
     return Path(fspath(path)).expanduser()
+
+
+def keywords_of(passed: Mapping[str, Any], *own: str) -> dict[str, Any]:
+    """Return the keywords that a function was called with, for `asked` or `reopened`.
+
+    So each keyword is named once, in the signature of the function.
+
+    Args:
+        passed: `locals()` at the start of the function, which takes `options` and
+            `**model_options`.
+        own: the parameters that are not for `asked` or `reopened`.
+    """
+    options = {**passed["model_options"], **(passed["options"] or {})}
+    keywords = {name: value for name, value in passed.items() if name not in own}
+    del keywords["model_options"]
+    return {**keywords, "options": options}
 
 
 @contextmanager
@@ -285,7 +301,7 @@ def elsewhere(
         )
     where = Elsewhere.read(registry, executor)
     if delivery:
-        where.refuse(find_delivery(registry, delivery))
+        where.refuse(registry.get("delivery", delivery))
     return where
 
 

@@ -14,7 +14,6 @@ from targen_core.errors import QuotaNotMet
 from targen_core.options import Limits
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.report import build_report
-from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, MergedRun
@@ -86,7 +85,6 @@ def merged_report(
         error=short,
         deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl"),
-        counted=counted_sections(manifest, directory.path / "rejects.jsonl"),
         folder=directory.path,
     )
     models: dict[str, dict[str, None]] = {}

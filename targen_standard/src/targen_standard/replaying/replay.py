@@ -22,7 +22,6 @@ from targen_core.calls.model import Price
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
-from targen_core.engine.seeds import item_value
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
 from targen_core.options import Datasets
 from targen_core.outputs import remove
@@ -44,11 +43,12 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.lock import Lock, changed_part
-from targen_core.runs.records.manifest import Carried, Manifest, given_file
+from targen_core.runs.records.comparing import changed_part
+from targen_core.runs.records.lock import Lock
+from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.spec import RunSpec
-from targen_core.runs.records.writing import keep_copies, write_atomically
+from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
@@ -207,12 +207,7 @@ class Replay(Job):
             raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay is a new run")
         directory = RunDirectory(out)
         try:
-            for name, items in prepared.user_items.items():
-                values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
-                write_atomically(out / given_file(name), "".join(f"{value}\n" for value in values))
-            if prepared.file is not None:
-                write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
-            keep_copies(prepared.part_files, out)
+            prepared.keep_in(out)
             manifest.save(directory.manifest)
             return cls(directory, manifest, prepared, of=run)
         except BaseException:

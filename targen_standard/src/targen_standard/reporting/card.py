@@ -15,8 +15,8 @@ from typing import Any
 
 from targen_cli.prices import price_words
 from targen_core.calls.usage import answered
+from targen_core.runs.folder.report import filter_sections
 from targen_core.runs.folder.reporters import concerns_of
-from targen_core.runs.folder.sections import card_chapters
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.tasks.model import Task
@@ -234,7 +234,9 @@ def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
     """What only some runs have."""
     parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
     merged = _merged(manifest, report.get("missing_shards", ()))
-    return f"{merged}{_drawn(manifest)}{parts}{sources}{card_chapters(manifest)}"
+    sections = filter_sections(manifest)
+    chapters = "".join(of.card(plan, manifest) for plan, of in sections if of.card is not None)
+    return f"{merged}{_drawn(manifest)}{parts}{sources}{chapters}"
 
 
 def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:

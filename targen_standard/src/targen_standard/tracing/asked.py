@@ -32,7 +32,7 @@ from targen_core.engine.order import SeedOrder
 from targen_core.engine.seeds import ListSpec, Seed
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.lists import lists_of
+from targen_core.runs.preparing.lists import chain_of
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_corrector, find_task, judged_by, task_of
 from targen_core.runs.preparing.trust import require_known_paths
@@ -142,7 +142,8 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     require_known_paths(manifest, {})
     spec = manifest.asked(traced.run)
     registered, task = task_of(registry, spec)
-    specs = lists_of(task, spec)
+    options = {step.name: spec.options_of(step.name) for step in task.steps}
+    specs, _ = chain_of(task, spec, options)
     try:
         path = _path_of(traced, task)
     except ValueError:

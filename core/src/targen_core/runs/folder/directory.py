@@ -36,6 +36,10 @@ class RunDirectory:
 
     `manifest.json`, `journal`, `dataset.jsonl` (official rows and nothing
     else), `provenance.jsonl`, `rejects.jsonl`, `ledger`, `report.json`, `README.md`.
+
+    Attributes:
+        pending: where the calls are that a replay lacks: beside it, outputs are provisional.
+        made: the folders that were made for it, itself first.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,8 +51,12 @@ class RunDirectory:
             RunLocked: another process holds it, or this one does already.
         """
         self.path = path
+        self.manifest = path / "manifest.json"
+        self.journal = path / "journal"
+        self.ledger = path / "ledger"
+        self.pending = path / "pending.jsonl"
+        self._outputs: tuple[ReplayedFile, ...] = ()  # dataset, provenance and rejects
         self._report: bytes | None = None  # that of an earlier process
-        # Itself first, if it is not there yet, and the folders above it that are made for it.
         self.made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -73,36 +81,13 @@ class RunDirectory:
             raise WriteFailed(
                 f"cannot write to {path}: {why_not(path, error)}", hint=ANOTHER_OUT
             ) from error
-        self._dataset: ReplayedFile | None = None
-        self._provenance: ReplayedFile | None = None
-        self._rejects: ReplayedFile | None = None
         _OPEN.add(self)
-
-    @property
-    def manifest(self) -> Path:
-        """Where the manifest is."""
-        return self.path / "manifest.json"
-
-    @property
-    def journal(self) -> Path:
-        """Where the journal is."""
-        return self.path / "journal"
-
-    @property
-    def ledger(self) -> Path:
-        """Where the ledger is."""
-        return self.path / "ledger"
-
-    @property
-    def pending(self) -> Path:
-        """Where the calls are that a replay lacks: beside it, outputs are provisional."""
-        return self.path / "pending.jsonl"
 
     def drop_provisional(self) -> None:
         """Remove the outputs of a replay that lacks calls: with these they are made anew."""
         if self.pending.exists():
             self.drop_outputs()
-            remove(self.path / "ledger")
+            remove(self.ledger)
             remove(self.pending)
 
     def drop_outputs(self) -> None:
@@ -124,9 +109,7 @@ class RunDirectory:
         with contextlib.suppress(OSError):
             self._report = read_plain(report, SMALL)
         remove(report)
-        self._dataset, self._provenance, self._rejects = (
-            ReplayedFile(self.path / name) for name in OUTPUTS
-        )
+        self._outputs = tuple(ReplayedFile(self.path / name) for name in OUTPUTS)
 
     def skip(self, marks: Sequence[Mark]) -> bool:
         """Go on behind what earlier processes wrote, if all of it is there unchanged.
@@ -150,22 +133,16 @@ class RunDirectory:
         """
         return tuple(_solid(self.path / name) for name in ("journal", *OUTPUTS))
 
-    @property
-    def _outputs(self) -> list[ReplayedFile]:
-        files = (self._dataset, self._provenance, self._rejects)
-        return [file for file in files if file is not None]
-
     def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
         """Write the rows of one instance, and where they come from."""
-        assert self._dataset is not None and self._provenance is not None
-        self._provenance.write(provenance)
+        dataset, of_rows, _ = self._outputs
+        of_rows.write(provenance)
         for row in rows:
-            self._dataset.write(row)
+            dataset.write(row)
 
     def reject(self, record: Mapping[str, Any]) -> None:
         """Write one candidate or list item that made no row."""
-        assert self._rejects is not None
-        self._rejects.write(record)
+        self._outputs[-1].write(record)
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
         """The first rows of the dataset; a replay has not yet come to those behind."""
@@ -201,7 +178,7 @@ class RunDirectory:
         """Close the files and let the directory go."""
         for file in self._outputs:
             file.close()
-        self._dataset = self._provenance = self._rejects = None
+        self._outputs = ()
         self._lock.release()
         _OPEN.discard(self)
 

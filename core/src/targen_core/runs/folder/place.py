@@ -6,17 +6,15 @@ wrong name, a server that is not up. What it leaves is in nobody's way.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.outputs import remove
-from targen_core.runs.records.lock import COPY, alike, changed_part
-from targen_core.runs.records.manifest import USUAL_PLACES, Manifest, flat
-from targen_core.runs.records.model_names import difference
-from targen_core.runs.records.shortcuts import datasets_of
+from targen_core.runs.records.comparing import difference
+from targen_core.runs.records.lock import COPY
+from targen_core.runs.records.manifest import Manifest
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
@@ -96,7 +94,8 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
-            if not taken and there.task_file and _is_of_a_changed_file(there, requested):
+            was, now = there.task, requested.task
+            if not taken and there.task_file and was.id == now.id and was.version != now.version:
                 again = Action("revise", path, task=Blank("FILE"))
                 revised = f"; {again} shows what the change touches, and asks for that alone"
             taken = taken or str(conflict)
@@ -138,10 +137,11 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
         first = there.spec.target
         spec = requested.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)
         requested = requested.model_copy(update={"spec": spec, "extensions": there.extensions})
-    if not there.differences(requested):
+    differences = there.differences(requested)
+    if not differences:
         return there.model_copy(update={"spec": requested.spec})
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
-    if rows != asked and _targets_alone(there, requested):
+    if rows != asked and all(each.startswith("targets") for each in differences):
         raise RunConflict(
             f"{out} holds another run: its target is {plural(rows, 'row')}, not {asked:,}",
             hint=Action("resume", out, n=Blank("N"))
@@ -152,96 +152,13 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
-        f"{out} holds another run, started with "
-        + (
-            _task_apart(there, requested)
-            or _steps_apart(there, requested)
-            or _sources_apart(there, requested)
-            or _parts_apart(there, requested)
-            or _plan_apart(there, requested)
-        ),
+        f"{out} holds another run, started with " + difference(there, requested),
         hint=Action("resume", out)
         + " resumes it with its own options; or "
         + ANOTHER_OUT
         + " for this one, such as "
         + Option("out", beside),
     )
-
-
-def _targets_alone(there: Manifest, requested: Manifest) -> bool:
-    return all(part.startswith("targets") for part in there.differences(requested))
-
-
-def _is_of_a_changed_file(there: Manifest, requested: Manifest) -> bool:
-    """Whether two runs are of one task, whose file has changed between them."""
-    return there.task.id == requested.task.id and there.task.version != requested.task.version
-
-
-def _task_apart(there: Manifest, requested: Manifest) -> str:
-    """In plain words which other task it is of; or ""."""
-    if there.task.id == requested.task.id:
-        return ""
-    return f"task {there.task.id}; you asked for {requested.task.id}"
-
-
-def _steps_apart(there: Manifest, requested: Manifest) -> str:
-    """In plain words what another model, or another use of one, a step is asked of; or ""."""
-    apart_in: dict[tuple[str, str], list[str]] = {}
-    for step in there.steps.keys() & requested.steps.keys():
-        apart = difference(there.steps[step], requested.steps[step])
-        if apart is not None:
-            apart_in.setdefault(apart, []).append(step)
-    if not apart_in:
-        return ""
-    (begun, asked), steps = max(apart_in.items(), key=lambda item: len(item[1]))
-    where = "" if len(steps) == len(requested.steps) else f" in step {min(steps)}"
-    return f"{begun}{where}; you asked for {asked}"
-
-
-def _sources_apart(there: Manifest, requested: Manifest) -> str:
-    """In plain words what other datasets options of parts name; or ""."""
-    for place in {**there.lock.parts, **requested.lock.parts}:
-        plans = [of.lock.parts.get(place) for of in (there, requested)]
-        mine, theirs = (() if plan is None else plan.sources for plan in plans)
-        if [one.digest for one in mine] == [one.digest for one in theirs]:
-            continue
-        begun, asked = (
-            ", ".join(f"{one.source} (digest {one.digest[:12]})" for one in sources)
-            for sources in (mine, theirs)
-        )
-        part = next(plan for plan in plans if plan is not None)
-        done = datasets_of(part.id)[1].done
-        return f"{begun or 'nothing'} {done}; you asked for {asked or 'nothing'}"
-    return ""
-
-
-def _parts_apart(there: Manifest, requested: Manifest) -> str:
-    """In plain words the first part in use that has other options now; or ""."""
-    now = requested.lock.parts
-    for place, was in there.lock.parts.items():
-        same = place in now and was.id == now[place].id
-        if same and place not in USUAL_PLACES and not alike(was, now[place]):
-            return f"{place} {was.id}, which {changed_part(was, now[place])}"
-    return ""
-
-
-def _plan_apart(there: Manifest, requested: Manifest) -> str:
-    """In plain words the first thing in which two plans differ whose models are alike."""
-    mine, theirs = (
-        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
-        for of, other in ((there, requested), (requested, there))
-        for decides in (of.deciding(),)
-    )
-    for name, value in {**dict.fromkeys(theirs), **mine}.items():
-        if value != theirs.get(name):
-            called = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
-            called = called.replace("_", " ").replace(".", " ")
-            return f"{called} {_listed(value)}; you asked for {_listed(theirs.get(name))}"
-    return "other options"
-
-
-def _listed(value: object) -> object:
-    return (", ".join(map(str, value)) or None) if isinstance(value, list) else value
 
 
 def is_fresh(out: Path) -> bool:

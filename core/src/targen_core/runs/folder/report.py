@@ -18,14 +18,15 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
 from targen_core.engine.filters import Filter
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
-from targen_core.errors import QuotaNotMet, RunDirectoryError
+from targen_core.errors import QuotaNotMet, RunDirectoryError, TargenError
+from targen_core.plugins.configurable import Section
 from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.ledger import Past, read_past
 from targen_core.runs.folder.reporters import figures_of
-from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.preparing.delivering import known_deliveries
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.manifest import USUAL_PLACES, Manifest
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MAX_SECONDS, read_json, said
 from targen_core.runs.records.writing import OUTPUTS
@@ -35,6 +36,7 @@ from targen_core.wording import Action
 __all__ = [
     "build_report",
     "delivery_report",
+    "filter_sections",
     "missing_words",
     "read_report",
     "reported_prices",
@@ -61,7 +63,6 @@ def build_report(
     deliveries: Mapping[str, Any] = MappingProxyType({}),
     sources: Sequence[Mapping[str, Any]] = (),
     filters: Mapping[str, Filter] = MappingProxyType({}),
-    counted: Mapping[str, Any] = MappingProxyType({}),
     folder: Path,
 ) -> dict[str, Any]:
     """What `report.json` holds: no address, but in the words of a `problem`.
@@ -69,8 +70,8 @@ def build_report(
     `seconds` are those that processes worked on it, None where that is not
     known; `prices` are those that the calls were counted at, by step; `deliveries` is that of
     `delivery_report`; `sources` are those of `sources_of`;
-    `filters` are those that may have a section of their own, by name; `counted` is what
-    `counted_sections` gives; `folder` is the run directory.
+    `filters` are those that may have a section of their own, by name; `folder` is the run
+    directory.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -107,7 +108,7 @@ def build_report(
         "prices": reported_prices(prices or {}),
         **deliveries,
         **({"sources": [*sources]} if sources else {}),
-        **counted,
+        **_counted_sections(manifest, folder / "rejects.jsonl"),
     }
     return {**report, **figures_of(report, folder)}
 
@@ -115,6 +116,36 @@ def build_report(
 def delivery_report(deliveries: Iterable[Delivery], path: Path) -> dict[str, Any]:
     """Return what deliveries say in the report of a run directory."""
     return {key: value for each in deliveries for key, value in each.report(path).items()}
+
+
+def filter_sections(manifest: Manifest) -> Iterator[tuple[PartPlan, Section]]:
+    """Yield the filters of a run that have a section of reports or cards and are installed."""
+    plans = [
+        plan
+        for place, plan in manifest.lock.parts.items()
+        if place.startswith("filter ") and place not in USUAL_PLACES
+    ]
+    if not plans:
+        return
+    registry = load_registry()
+    for plan in plans:
+        with contextlib.suppress(TargenError):
+            if (section := registry.section_of(registry.find("filter", plan.id))) is not None:
+                yield plan, section
+
+
+def _counted_sections(manifest: Manifest, rejects: Path) -> dict[str, Any]:
+    """The sections of a report that follow from what was rejected, by filter."""
+    return {
+        plan.names[1]: section.counted(plan, _records(rejects))
+        for plan, section in filter_sections(manifest)
+        if section.counted is not None
+    }
+
+
+def _records(rejects: Path) -> Iterator[Mapping[str, Any]]:
+    with contextlib.suppress(TargenError, OSError):
+        yield from read_jsonl(rejects)
 
 
 class _Part(BaseModel):
@@ -334,7 +365,6 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         hung=0,
         error=None,
         deliveries=delivery_report(known_deliveries(load_registry()), path),
-        counted=counted_sections(manifest, path / "rejects.jsonl"),
         folder=path,
     )
     report.update(

@@ -122,7 +122,7 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
             done.set()
 
     threading.Thread(target=copy_context().run, args=(body,), name="targen", daemon=True).start()
-    with _interrupting(loop):
+    with _on_ctrl_c(loop.interrupt):
         while not done.is_set():
             done.wait(_POLL)
     if not raised:
@@ -133,13 +133,20 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
 
 
 @contextlib.contextmanager
-def _interrupting(loop: _Loop) -> Iterator[None]:
-    """Hand Ctrl-C on, where it comes to this thread."""
+def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[None]:
+    """Have Ctrl-C do something, where it comes to this thread; `also` what it does by itself."""
     before = signal.getsignal(signal.SIGINT)
-    if before is None or threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or before is None or (also and not callable(before)):
         yield
         return
-    signal.signal(signal.SIGINT, lambda number, frame: loop.interrupt())
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
+        if also and callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, handle)
     try:
         yield
     finally:
@@ -164,32 +171,14 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
     except asyncio.CancelledError as cancelled:
         _log.info("Finishing %s", plural(layer.in_flight, "call"))
         layer.halt(Interrupted("cancelled", hint=resume))
+        loop = asyncio.get_running_loop()
         try:
-            with _cancelling(task):
+            # A notebook makes a cancellation of the first Ctrl-C alone.
+            with _on_ctrl_c(lambda: loop.call_soon_threadsafe(task.cancel), also=True):
                 await task
         except Interrupted as stopped:
             raise stopped from cancelled
         raise
-
-
-@contextlib.contextmanager
-def _cancelling(task: asyncio.Future[Any]) -> Iterator[None]:
-    """Let Ctrl-C cancel a task that ends already: a notebook makes a cancel of the first alone."""
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-
-    def again(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(task.cancel)
-        before(number, frame)
-
-    signal.signal(signal.SIGINT, again)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

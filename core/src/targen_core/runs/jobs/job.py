@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,7 +27,6 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.run import Engine
-from targen_core.engine.seeds import item_value
 from targen_core.errors import (
     Interrupted,
     QuotaNotMet,
@@ -57,7 +55,6 @@ from targen_core.runs.folder.place import (
 )
 from targen_core.runs.folder.report import build_report, delivery_report, read_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.folder.sections import counted_sections
 from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
@@ -83,10 +80,10 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.lock import Lock, require_same
-from targen_core.runs.records.manifest import Manifest, given_file, require_unmerged
+from targen_core.runs.records.comparing import require_same
+from targen_core.runs.records.lock import Lock
+from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.spec import RunSpec
-from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import require_copy
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Words, install
@@ -266,13 +263,7 @@ class Job:
             is_new = not directory.manifest.exists()
             # One that is there is opened first: where its journal is damaged, nothing is written.
             job = None if is_new else cls(directory, manifest, prepared, cache=cache)
-            for name, items in prepared.user_items.items():
-                values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
-                text = "".join(f"{value}\n" for value in values)
-                write_atomically(out / given_file(name), text)
-            if prepared.file is not None:
-                write_atomically(out / prepared.file.copy.partition(":")[0], prepared.file.text)
-            keep_copies(prepared.part_files, out)
+            prepared.keep_in(out)
             if is_new:
                 _say_what_is_missing(manifest)
                 _say_what_to_know(prepared)
@@ -475,15 +466,18 @@ class Job:
                 ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
                 if ledger.settled is not None and not outputs.skip(ledger.settled):
                     self._judge_all(ledger)  # it finds what differs, and says where
+
+            async def judge() -> None:
+                self.engine = self._engine(layer, concurrency, deferred, listener)
+                await stoppable(layer, self.engine.run(manifest.targets), self.again)
+
             try:
                 try:
-                    self.engine = self._engine(layer, concurrency, deferred, listener)
-                    await stoppable(layer, self.engine.run(manifest.targets), self.again)
+                    await judge()
                 except Contradicted:
                     assert ledger is not None
                     self._judge_all(ledger)
-                    self.engine = self._engine(layer, concurrency, deferred, listener)
-                    await stoppable(layer, self.engine.run(manifest.targets), self.again)
+                    await judge()
             except RunConflict:
                 self._leave_as_it_was()
                 raise
@@ -511,7 +505,6 @@ class Job:
             deliveries=delivery_report(self._prepared.deliveries, self.path),
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
-            counted=counted_sections(manifest, self.path / "rejects.jsonl"),
             folder=self.path,
         )
         report.update(self._also_reported())

@@ -23,20 +23,9 @@ __all__ = [
     "chosen_delivery",
     "delivered",
     "delivered_steps",
-    "find_delivery",
     "known_deliveries",
     "require_deliverable",
 ]
-
-
-def find_delivery(registry: Registry, name: str) -> Delivery:
-    """Return a delivery by its name.
-
-    Raises:
-        UsageError: there is no such delivery.
-    """
-    delivery: Delivery = registry.get("delivery", name)
-    return delivery
 
 
 def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
@@ -53,7 +42,7 @@ def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
             + " exclude each other",
             hint="leave one of them out, or go on with " + Option("batch", False),
         )
-    return find_delivery(registry, limits.delivered_by) if limits.delivered_by else None
+    return registry.get("delivery", limits.delivered_by) if limits.delivered_by else None
 
 
 def known_deliveries(registry: Registry) -> tuple[Delivery, ...]:

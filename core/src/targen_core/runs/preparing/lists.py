@@ -17,7 +17,7 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Blank, Option
 
-__all__ = ["chain_of", "lists_of", "refuse_unsharded"]
+__all__ = ["chain_of", "refuse_unsharded"]
 
 
 def chain_of(
@@ -77,15 +77,6 @@ def chain_of(
                 part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items
-
-
-def lists_of(task: Task[Any, Any], spec: RunSpec) -> tuple[ListSpec, ...]:
-    """The chain of a run's lists, those of all parts one behind the other.
-
-    Raises:
-        UsageError: `spec` is invalid.
-    """
-    return chain_of(task, spec, {step.name: spec.options_of(step.name) for step in task.steps})[0]
 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:

@@ -27,23 +27,23 @@ from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
-    as_asked,
     find_corrector,
-    find_task,
     judged_by,
     judged_offline,
     refuse_unlabeled,
+    task_and_parts,
     task_plan,
 )
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import given_file
 from targen_core.runs.records.options import CORE, StepOptions, check_steps
 from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
 
-__all__ = ["Prepared", "file_of", "named", "options_of", "prepare", "task_and_parts"]
+__all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,36 +84,25 @@ class Prepared:
             n for n in delivered_steps(self.task.steps, self.spec.lists_at_once) if n in self.steps
         ]
 
+    def keep_in(self, folder: Path) -> None:
+        """Write the copies of what was given that a run keeps.
+
+        Raises:
+            UnreadableFile: a file that an option names cannot be read.
+            WriteFailed: a copy cannot be written.
+        """
+        for name, items in self.user_items.items():
+            values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)
+            write_atomically(folder / given_file(name), "".join(f"{value}\n" for value in values))
+        if self.file is not None:
+            write_atomically(folder / self.file.copy.partition(":")[0], self.file.text)
+        keep_copies(self.part_files, folder)
+
     @property
     def unfiltered(self) -> Prepared:
         """The same without registered checks and filters, for which a dry run's texts are not."""
         checks = (check for check in self.task.checks if not isinstance(check, RegisteredCheck))
         return replace(self, task=self.task.replace(checks=tuple(checks)), filters=())
-
-
-def task_and_parts(
-    registry: Registry,
-    spec: RunSpec,
-    *,
-    copies: bool = True,
-    admit: Admit = lambda option, words, sources: None,
-) -> tuple[Registration[Any], Task[Any, Any], Parts]:
-    """Return a spec's task as a run has it, its registration, and what finds its parts.
-
-    Raises:
-        UsageError: there is no such task, or what `spec` says of it is invalid.
-    """
-    registered, own = find_task(registry, spec.task, spec.variants)
-    parts = Parts(
-        registry,
-        spec.options,
-        own,
-        distribution=registered.distribution,
-        file=spec.task,
-        copies=copies,
-        admit=admit,
-    )
-    return registered, as_asked(own, spec, parts), parts
 
 
 def prepare(

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from targen_core.errors import PluginError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.preparing.parts import Admit, Parts
 from targen_core.runs.records.dimensions import with_dimensions
 from targen_core.runs.records.lock import TaskPlan
 from targen_core.runs.records.spec import RunSpec
@@ -22,12 +22,12 @@ from targen_core.tasks.validation import corrector_problems
 from targen_core.wording import Action, Blank, Option
 
 __all__ = [
-    "as_asked",
     "find_corrector",
     "find_task",
     "judged_by",
     "judged_offline",
     "refuse_unlabeled",
+    "task_and_parts",
     "task_of",
     "task_plan",
 ]
@@ -50,15 +50,38 @@ def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[
     """A spec's task with its parts from elsewhere and its dimensions, and its registration.
 
     Raises:
+        UsageError: as of `task_and_parts`.
+    """
+    return task_and_parts(registry, spec)[:2]
+
+
+def task_and_parts(
+    registry: Registry,
+    spec: RunSpec,
+    *,
+    copies: bool = True,
+    admit: Admit = lambda option, words, sources: None,
+) -> tuple[Registration[Any], Task[Any, Any], Parts]:
+    """Return a spec's task as a run has it, its registration, and what finds its parts.
+
+    Raises:
         UsageError: there is no such task or list, the list has no place in the task, or a
             dimension cannot be.
     """
-    registered, task = find_task(registry, spec.task, spec.variants)
-    parts = Parts(registry, spec.options, task, file=spec.task)
-    return registered, as_asked(task, spec, parts)
+    registered, own = find_task(registry, spec.task, spec.variants)
+    parts = Parts(
+        registry,
+        spec.options,
+        own,
+        distribution=registered.distribution,
+        file=spec.task,
+        copies=copies,
+        admit=admit,
+    )
+    return registered, _as_asked(own, spec, parts), parts
 
 
-def as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
+def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
     """The task with its lists and generators from elsewhere, which `parts` finds, and the rest."""
     own = task.contexts
     parents = (str, str)

@@ -69,18 +69,11 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
     Raises:
         UsageError: with the options to type.
     """
-    asked = limits.reaching
-    lacking = {
-        name: value
-        for name, value in asked.items()
-        if name not in typed and not folders.is_known("limits", _digest(name, {name: value}))
-    }
+    lacking = _lacking("limits", limits.reaching.items(), typed)
     if lacking and not is_trusting():
-        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
-        again = " ".join(f"--{name.replace('_', '-')} {_shown(v)}" for name, v in lacking.items())
+        again = Together(*(Option(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            f"this run asks for {listed}, which has not been used on this machine before; a run "
-            "from someone else may allow itself to spend any amount",
+            _unknown(lacking) + "allow itself to spend any amount",
             hint="give the right value, or, if you trust the run: " + again,
         )
     remember_limits(limits)
@@ -88,8 +81,7 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
 
 def remember_limits(limits: Limits) -> None:
     """Note the caps and speeds of a run as used by this user."""
-    for name, value in limits.reaching.items():
-        folders.make_known("limits", _digest(name, {name: value}))
+    _make_each_known("limits", limits.reaching.items())
 
 
 def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
@@ -102,16 +94,10 @@ def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
     Raises:
         UsageError: with the options to type.
     """
-    lacking = {
-        name: value
-        for name, value in _paths_of_parts(manifest)
-        if name not in typed and not folders.is_known("options", _digest(name, {name: value}))
-    }
+    lacking = _lacking("options", _paths_of_parts(manifest), typed)
     if lacking and not is_trusting():
-        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
         raise UsageError(
-            f"this run asks for {listed}, which has not been used on this machine before; a run "
-            "from someone else may name any file or address",
+            _unknown(lacking) + "name any file or address",
             hint="read manifest.json first; if you trust it, "
             + Either(
                 "add " + Option("trust", True),
@@ -123,8 +109,30 @@ def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
 
 def remember_paths(manifest: Manifest) -> None:
     """Note the paths and addresses among a run's options of parts as used by this user."""
-    for name, value in _paths_of_parts(manifest):
-        folders.make_known("options", _digest(name, {name: value}))
+    _make_each_known("options", _paths_of_parts(manifest))
+
+
+def _lacking(kind: str, asked: Iterable[tuple[str, Any]], typed: Collection[str]) -> dict[str, Any]:
+    """The values that are neither typed nor known; one name may have several."""
+    return {
+        name: value
+        for name, value in asked
+        if name not in typed and not folders.is_known(kind, _digest(name, {name: value}))
+    }
+
+
+def _make_each_known(kind: str, asked: Iterable[tuple[str, Any]]) -> None:
+    for name, value in asked:
+        folders.make_known(kind, _digest(name, {name: value}))
+
+
+def _unknown(lacking: Mapping[str, Any]) -> str:
+    """How a refusal begins, up to what a run from someone else may do."""
+    listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
+    return (
+        f"this run asks for {listed}, which has not been used on this machine before; a run from "
+        "someone else may "
+    )
 
 
 def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
@@ -185,11 +193,9 @@ def require_known(
         if doubtful and same and (not lacking or is_trusting()):
             _make_known(name, asked)
     if lacking and not is_trusting():
-        listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
         again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            f"this run asks for {listed}, which has not been used on this machine before; a run "
-            "from someone else may name any address, file, price or limit",
+            _unknown(lacking) + "name any address, file, price or limit",
             hint="give the right value, or, if you trust the run: " + again,
         )
 

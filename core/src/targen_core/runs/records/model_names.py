@@ -1,4 +1,4 @@
-"""What a model and its backend are called for people: names, never addresses or paths."""
+"""What a model and its backend are called for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from targen_core.runs.records.lock import StepPlan
 
-__all__ = ["backend_name", "difference", "model_name", "without_addresses"]
+__all__ = ["backend_name", "called", "model_name", "without_addresses"]
 
 # What backends call the option that names the model; classes of other libraries have several.
 _OPTIONS = (
@@ -82,25 +82,8 @@ def without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
     return text
 
 
-def difference(there: StepPlan, asked: StepPlan) -> tuple[str, str] | None:
-    """Two plans of one step, each in the words that tell them apart; None where they are alike."""
-    if there == asked:
-        return None
-    mine, other = _words(there), _words(asked)
-    if mine != other:
-        return mine, other
-    mine_set, their_set = ({**plan.options, **plan.params} for plan in (there, asked))
-    apart = [k for k in sorted({*mine_set, *their_set}) if mine_set.get(k) != their_set.get(k)]
-    words = [
-        ", ".join(f"{k}={settings[k]}" if k in settings else f"no {k}" for k in apart)
-        for settings in (mine_set, their_set)
-    ]
-    if not apart:  # only the backend knows
-        words = [there.identity, asked.identity]
-    return f"{mine} with {words[0]}", f"{other} with {words[1]}"
-
-
-def _words(plan: StepPlan) -> str:
+def called(plan: StepPlan) -> str:
+    """A step's model, its backend and the address of its service, as a person gave them."""
     name = model_name(plan)
     backend = f"backend {backend_name(plan)}"
     where = plan.options.get("base_url")

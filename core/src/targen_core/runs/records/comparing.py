@@ -1,0 +1,213 @@
+"""What differs between two runs, in words: one that is there, and what is asked for now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from targen_core.errors import RunConflict
+from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.manifest import USUAL_PLACES, Manifest, flat
+from targen_core.runs.records.model_names import called
+from targen_core.runs.records.shortcuts import datasets_of
+from targen_core.wording import Option
+
+__all__ = ["changed_part", "difference", "require_same"]
+
+_Use = tuple[str, str]
+"""A model, and the settings by which two uses of it differ, or ""."""
+
+
+def difference(there: Manifest, asked: Manifest) -> str:
+    """What a run was started with and what is asked for, by the first thing that differs."""
+    if there.task.id != asked.task.id:
+        return _both(f"task {there.task.id}", asked.task.id)
+    both = there.steps.keys() & asked.steps.keys()
+    mine, theirs = ({step: of.steps[step] for step in both} for of in (there, asked))
+    if apart := _steps_apart(mine, theirs, lambda was, now: was != now):
+        uses, steps = max(apart.items(), key=lambda item: len(item[1]))
+        begun, now = (" with ".join(filter(None, use)) for use in uses)
+        return _both(
+            begun if len(steps) == len(asked.steps) else f"{begun} in step {min(steps)}", now
+        )
+    return _sources_apart(there, asked) or _parts_apart(there, asked) or _plan_apart(there, asked)
+
+
+def require_same(there: Lock, now: Lock, file: str) -> None:
+    """Check that a run would go on with what it was begun with.
+
+    `file` is the run's copy of the task's file, if it was in one.
+
+    Raises:
+        RunConflict: naming each difference.
+    """
+    for place, was in there.parts.items():  # a file of a part may decide the task's prompts
+        is_now = now.parts.get(place)
+        if is_now is not None and was.id == is_now.id and was.files != is_now.files:
+            raise RunConflict(
+                f"the {place} of this run, {was.id}, {changed_part(was, is_now)}",
+                hint="put the file back as it was, or generate a new run",
+            )
+    if now.task != there.task:
+        raise _other_task(there.task, now.task, file)
+    hint = "resume it with its original options and the versions in its manifest.json"
+    steps = _steps_apart(
+        there.steps,
+        now.steps,
+        lambda was, now: (was.identity, was.params) != (now.identity, now.params),
+    )
+    apart = []
+    for uses, names in steps.items():
+        used, uses_now = (settings or model for model, settings in uses)
+        apart.append(f"{', '.join(names)} of this run used {used}, not {uses_now}")
+    if there.corrector != now.corrector:
+        apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
+    for place, was in there.parts.items():
+        is_now = now.parts.get(place)
+        if is_now is None or (was.id == is_now.id and not _alike(was, is_now)):
+            apart.append(f"the {place} of this run, {was.id}, {changed_part(was, is_now)}")
+    for place in now.parts.keys() - there.parts.keys():
+        if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
+            apart.append(f"this run was begun without the {place}")
+    if there.batches != now.batches:
+        apart.append(f"this run asks for {there.batches} list items per call, not {now.batches}")
+    for name in sorted({*there.given, *now.given}):
+        if there.given.get(name) != now.given.get(name):
+            hint = "put the file back as it was, or generate a new run"
+            apart.append(f"the {name} of this run, given-{name}.jsonl, have changed")
+    if apart:
+        raise RunConflict("; ".join(apart), hint=hint)
+
+
+def changed_part(was: PartPlan, now: PartPlan | None) -> str:
+    """What has changed in a part in use."""
+    if now is None:
+        return "is not used now"
+    if was.id != now.id:
+        return f"is {now.id} now"
+    for name in sorted({*was.options, *now.options}):
+        before, after = was.options.get(name), now.options.get(name)
+        if before != after:
+            return f"had {name}={before}, not {after}"
+    for name in sorted({*was.files, *now.files}):
+        if was.files.get(name) != now.files.get(name):
+            return f"read another file: that of its option {name} has changed"
+    return "has other prompts now"
+
+
+def _both(begun: object, asked: object) -> str:
+    return f"{begun}; you asked for {asked}"
+
+
+def _alike(was: PartPlan, now: PartPlan) -> bool:
+    """Whether parts are the same except for their datasets and versions.
+
+    Datasets are compared by themselves. A run of another version of a filter goes on: its rows are
+    compared with what they would be now, as always.
+    """
+    return was == now.model_copy(update={"sources": was.sources, "version": was.version})
+
+
+def _steps_apart(
+    there: Mapping[str, StepPlan],
+    now: Mapping[str, StepPlan],
+    differ: Callable[[StepPlan, StepPlan], bool],
+) -> dict[tuple[_Use, _Use], list[str]]:
+    """The steps that differ, by how: those with the same difference are together."""
+    apart: dict[tuple[_Use, _Use], list[str]] = {}
+    for step in {**there, **now}:
+        was, is_now = there.get(step), now.get(step)
+        if was is None or is_now is None:
+            uses = tuple((called(plan) if plan else "no model", "") for plan in (was, is_now))
+            apart.setdefault((uses[0], uses[1]), []).append(step)
+        elif differ(was, is_now):
+            apart.setdefault(_uses(was, is_now), []).append(step)
+    return apart
+
+
+def _uses(was: StepPlan, now: StepPlan) -> tuple[_Use, _Use]:
+    """Two uses of models, with the settings that differ if the models are called alike."""
+    mine, other = called(was), called(now)
+    if mine != other:
+        return (mine, ""), (other, "")
+    for before, after in ((was.params, now.params), (was.options, now.options)):
+        names = [n for n in sorted({*before, *after}) if before.get(n) != after.get(n)]
+        if names:
+            break
+    words = [
+        ", ".join(f"{name}={of[name]}" if name in of else f"no {name}" for name in names)
+        for of in (before, after)
+    ]
+    if not names:  # only the backend knows
+        words = [was.identity, now.identity]
+    return (mine, words[0]), (other, words[1])
+
+
+def _sources_apart(there: Manifest, asked: Manifest) -> str:
+    """The first other datasets that options of parts name, or ""."""
+    for place in {**there.lock.parts, **asked.lock.parts}:
+        plans = [of.lock.parts.get(place) for of in (there, asked)]
+        mine, theirs = (() if plan is None else plan.sources for plan in plans)
+        if [one.digest for one in mine] == [one.digest for one in theirs]:
+            continue
+        begun, now = (
+            ", ".join(f"{one.source} (digest {one.digest[:12]})" for one in sources)
+            for sources in (mine, theirs)
+        )
+        part = next(plan for plan in plans if plan is not None)
+        done = datasets_of(part.id)[1].done
+        return _both(f"{begun or 'nothing'} {done}", now or "nothing")
+    return ""
+
+
+def _parts_apart(there: Manifest, asked: Manifest) -> str:
+    """The first part in use that has other options now, or ""."""
+    now = asked.lock.parts
+    for place, was in there.lock.parts.items():
+        same = place in now and was.id == now[place].id
+        if same and place not in USUAL_PLACES and not _alike(was, now[place]):
+            return f"{place} {was.id}, which {changed_part(was, now[place])}"
+    return ""
+
+
+def _plan_apart(there: Manifest, asked: Manifest) -> str:
+    """The first value that differs between two plans whose models are alike."""
+    mine, theirs = (
+        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
+        for of, other in ((there, asked), (asked, there))
+        for decides in (of.deciding(),)
+    )
+    for name, value in {**dict.fromkeys(theirs), **mine}.items():
+        if value != theirs.get(name):
+            words = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
+            words = words.replace("_", " ").replace(".", " ")
+            return _both(f"{words} {_listed(value)}", _listed(theirs.get(name)))
+    return "other options"
+
+
+def _listed(value: object) -> object:
+    return (", ".join(map(str, value)) or None) if isinstance(value, list) else value
+
+
+def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
+    if file and now.version == there.version:
+        return RunConflict(
+            f"{file} gives different prompts with this version of targen",
+            hint="use the versions in its manifest.json, or generate a new run",
+        )
+    if file:
+        return RunConflict(
+            f"the task of this run, {file}, has changed",
+            hint="put the file back as it was, or generate a new run with another "
+            + Option("out", ...),
+        )
+    if now.version != there.version:
+        return RunConflict(
+            f"this run was made with {now.id} version {there.version}; version "
+            f"{now.version} is installed",
+            hint="install the version it was made with, or generate a new run",
+        )
+    return RunConflict(
+        f"the prompts, dimensions or labels of {now.id} changed without a new version",
+        hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
+    )
