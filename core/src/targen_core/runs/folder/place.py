@@ -232,11 +232,12 @@ def _plan_apart(there: Manifest, requested: Manifest) -> str:
         for of, other in ((there, requested), (requested, there))
         for decides in (of.deciding(),)
     )
-    for name, value in {**dict.fromkeys(theirs), **mine}.items():
-        if value != theirs.get(name):
+    for name in {**theirs, **mine}:
+        begun, asked = (of.get(name, "the default") for of in (mine, theirs))
+        if begun != asked:
             called = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
             called = called.replace("_", " ").replace(".", " ")
-            return f"{called} {_listed(value)}; you asked for {_listed(theirs.get(name))}"
+            return f"{called} {_listed(begun)}; you asked for {_listed(asked)}"
     return "other options"
 
 
