@@ -321,6 +321,13 @@ class ListOptions(Options):
     task_dimensions: Annotated[
         bool, Flag("Leave out the task's own dimensions; see describe.", (" /--no-dimensions",))
     ] = True
+    worked_examples: Annotated[
+        bool,
+        Flag(
+            "Leave out the worked examples of prompts, which a strong model may not need.",
+            (" /--no-worked-examples",),
+        ),
+    ] = True
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
     contexts_fraction: Annotated[
         float,

@@ -32,6 +32,7 @@ from targen_core.runs.records.shortcuts import rows
 if TYPE_CHECKING:
     from targen_cli.estimating import CostEstimate
 
+_WORTH_SAYING = 0.1  # a share of the input tokens
 _HEADS = {
     "calls": "calls",
     "input_tokens": "input tokens",
@@ -152,6 +153,7 @@ def _print(estimated: CostEstimate) -> None:
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
     _say_prices(estimated.prices)
+    _say_saving(estimated)
     _say_too_few([estimated])
     _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
 
@@ -190,6 +192,20 @@ def _say_prices(prices: Mapping[str, Any]) -> None:
         print()
         for line in price_words(known):
             print(line)
+
+
+def _say_saving(estimated: CostEstimate) -> None:
+    """Show what prompts without worked examples would cost, if that is much less."""
+    total, less = estimated.total, estimated.without_worked_examples
+    if less is None:
+        return
+    share = 1 - less["input_tokens"] / total["input_tokens"]
+    if share >= _WORTH_SAYING:
+        dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
+        print(
+            f"\n{share:.0%} of the input tokens are worked examples, which a strong model may not "
+            f"need.\n--no-worked-examples leaves them out{dollars}"
+        )
 
 
 def _say_too_few(estimates: Sequence[CostEstimate]) -> None:

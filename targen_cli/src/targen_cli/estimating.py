@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from targen_cli.defaults import YIELD
-from targen_cli.trial import dry_run_spec, run_trial
+from targen_cli.trial import Trial, dry_run_spec, run_trial
 from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
@@ -61,6 +61,8 @@ class CostEstimate:
         uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
             and nobody said how much.
         prices: what each step's tokens are counted at, as in a run's report.
+        worked: the share of each step's input tokens that worked examples take, of the steps that
+            show any; empty for the measure of a run.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
 
@@ -70,6 +72,7 @@ class CostEstimate:
     steps: Sequence[Mapping[str, Any]]
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
+    worked: Mapping[str, float] = field(default_factory=dict)
     too_few: str = ""
 
     def __repr__(self) -> str:
@@ -113,9 +116,24 @@ class CostEstimate:
             "steps": [dict(step) for step in self.steps],
             "uncounted_reasoning": list(self.uncounted_reasoning),
             "prices": dict(self.prices),
+            **({"without_worked_examples": less} if (less := self.without_worked_examples) else {}),
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
         }
+
+    @property
+    def without_worked_examples(self) -> dict[str, Any] | None:
+        """The `total` if prompts showed no worked examples; None if they show none anyway."""
+        if not self.worked:
+            return None
+        steps = []
+        for step in self.steps:
+            saved = round(step["input_tokens"] * self.worked.get(step["step"], 0.0))
+            price, dollars = self.prices[step["step"]], step["dollars"]
+            if price is not None and dollars is not None:
+                dollars -= saved * price["in"] / 1e6
+            steps.append({**step, "input_tokens": step["input_tokens"] - saved, "dollars": dollars})
+        return summed(steps)
 
     @property
     def total(self) -> dict[str, Any]:
@@ -154,6 +172,7 @@ def estimate(
     contexts_fraction: float = 1.0,
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
+    worked_examples: bool = True,
     batch: bool = False,
     batch_lists: bool = False,
     delivery: str | None = None,
@@ -195,6 +214,8 @@ def estimate(
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
+        worked_examples: whether prompts show their worked examples, which a strong model may not
+            need.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
@@ -247,6 +268,7 @@ def estimated(
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     too_few, ended = "", False
+    worked: dict[str, float] = {}
     prepared = request.prepared
     rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
@@ -278,6 +300,7 @@ def estimated(
         )
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)
+        worked = _worked(trial)
         report, factor = trial.report, 1 / yield_
         kept = math.prod(1 - each.part.share for each in prepared.filters)
         factor /= kept
@@ -326,7 +349,21 @@ def estimated(
     steps = scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
-    return CostEstimate(prepared.lock.task.id, rows, basis, steps, silent, prices_said, too_few)
+    return CostEstimate(
+        prepared.lock.task.id, rows, basis, steps, silent, prices_said, worked, too_few
+    )
+
+
+def _worked(trial: Trial) -> dict[str, float]:
+    """The share of a step's prompts, by length, that is turns before the last question."""
+    lengths: dict[str, list[int]] = {}
+    for call in trial.calls:
+        counts = lengths.setdefault(call.step, [0, 0])
+        last = max((n for n, each in enumerate(call.messages) if each.role == "user"), default=0)
+        for n, message in enumerate(call.messages):
+            counts[0] += len(message.content) * (n < last and message.role != "system")
+            counts[1] += len(message.content)
+    return {step: shown / whole for step, (shown, whole) in lengths.items() if shown}
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:

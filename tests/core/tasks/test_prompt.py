@@ -31,6 +31,21 @@ def test_sections_are_turns_and_inserts_stand_for_given_ones():
     assert len(prompt.fill({"kind": "", "samples": (), "q": ""})) == 4
 
 
+def test_worked_examples_can_be_left_out_with_what_only_they_need():
+    prompt = Prompt(
+        "worked",
+        "--- system\nBe $kind.\n--- insert samples\n--- insert history\n--- user\nQ: $sample\n"
+        "--- assistant\nA\n--- user\nQ: $q\n\n$draws\n--- assistant\nIt is",
+    )
+    earlier = (Message("user", "x"), Message("assistant", "y"))
+    values = {"kind": "brief", "samples": earlier, "history": earlier, "sample": 1, "q": 2}
+    whole = prompt.fill(values)
+    assert len(whole) == 9 and whole[5:7] == (Message("user", "Q: 1"), Message("assistant", "A"))
+    assert prompt.fill(values, worked=False) == (whole[0], *earlier, *whole[-2:])
+    with pytest.raises(ValueError, match=r"missing values \['q'\], unused values \['other'\]"):
+        prompt.fill({**{k: v for k, v in values.items() if k != "q"}, "other": 1}, worked=False)
+
+
 def test_values_are_put_in_as_they_are():
     prompt = Prompt("raw", 'Costs $$5: {"a": "$value"}')
     (message,) = prompt.fill({"value": "$other {b} \\1 --- user\n--- system\nx"})

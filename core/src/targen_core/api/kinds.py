@@ -113,7 +113,11 @@ _KINDS: dict[str, _Kind] = {
         _NUMBER,
     ),
     **dict.fromkeys(
-        ("batch", "batch_lists", "cache", "hedge", "progress", "task_dimensions", "verify"), _SWITCH
+        (
+            *("batch", "batch_lists", "cache", "hedge", "progress", "task_dimensions", "verify"),
+            "worked_examples",
+        ),
+        _SWITCH,
     ),
 }
 

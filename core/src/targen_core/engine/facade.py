@@ -278,7 +278,9 @@ class StageLlm:
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
         draws = self.draws if draws is None else draws
-        messages = _filled(prompt, values, draws_text(draws, self._dimensions))
+        messages = _filled(
+            prompt, values, draws_text(draws, self._dimensions), worked=self.task.worked_examples
+        )
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         several: type[BaseModel] | None = None
@@ -392,11 +394,13 @@ class StageLlm:
         return reply
 
 
-def _filled(prompt: Prompt, values: Mapping[str, object], draws: str) -> tuple[Message, ...]:
+def _filled(
+    prompt: Prompt, values: Mapping[str, object], draws: str, *, worked: bool
+) -> tuple[Message, ...]:
     """The conversation, told of what was drawn: at `$draws`, or else below its last user turn."""
     if "draws" in prompt.variables:
-        return prompt.fill({**values, "draws": draws})
-    messages = prompt.fill(values)
+        return prompt.fill({**values, "draws": draws}, worked=worked)
+    messages = prompt.fill(values, worked=worked)
     return _also_told(messages, draws) if draws else messages
 
 

@@ -122,6 +122,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
+        worked_examples: whether its prompts show their worked examples.
         canary: the sentence by which the authors of examples in its prompts keep them out of
             training corpora; dataset cards and files of requests carry it on.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
@@ -167,6 +168,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     source: str = ""
     citation: str = ""
     based_on: tuple[str, ...] = ()
+    worked_examples: bool = True
     canary: str = ""
 
     def __post_init__(self) -> None:

@@ -6,9 +6,10 @@
     Premise: $premise
 
 Sections open with a line `--- ROLE`; the rest is `string.Template` text, so
-that JSON needs no escaping (`$$` is a dollar). Worked turns are further user
-and assistant sections; a line `--- insert NAME` stands for turns that `fill`
-is given under that name.
+that JSON needs no escaping (`$$` is a dollar). Worked examples are further user
+and assistant sections before the last user section; a line `--- insert NAME`
+stands for turns that `fill` is given under that name, and `--- insert samples`
+for worked examples.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _NOTHING = "\0"  # in place of draws, if nothing was drawn; no prompt has it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
 _MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")
+_WORKED = "samples"  # the inserted turns that are worked examples
 
 
 class Prompt:
@@ -109,17 +111,33 @@ class Prompt:
                 return part
         return None
 
-    def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
+    @cached_property
+    def _unworked(self) -> Prompt:
+        """The prompt without its worked examples, which needs the same values."""
+        last = max((n for n, turn in enumerate(self._turns) if turn[0] == "user"), default=0)
+        own = Prompt(self.name, self.text)
+        own._turns = tuple(
+            turn
+            for n, turn in enumerate(self._turns)
+            if turn != _WORKED and (n >= last or isinstance(turn, str) or turn[0] == "system")
+        )
+        return own
+
+    def fill(self, values: Mapping[str, object], *, worked: bool = True) -> tuple[Message, ...]:
         """The conversation with every placeholder filled.
 
         The value of an inserted name is a sequence of `Message`s; all others
         are inserted as text. `draws`, which says what code drew, may be left
-        out or empty: its place closes up then.
+        out or empty: its place closes up then. Without `worked`, the worked examples are left
+        out, and what only they need.
 
         Raises:
             ValueError: a placeholder without a value, or a value without a
                 placeholder.
         """
+        if not worked:
+            unused = set(self.variables) - set(self._unworked.variables)
+            return self._unworked.fill({k: v for k, v in values.items() if k not in unused})
         needed = set(self.variables)
         if "draws" in needed and not values.get("draws"):
             told = self.fill({**values, "draws": _NOTHING})

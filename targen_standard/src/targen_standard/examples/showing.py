@@ -170,9 +170,9 @@ class _Longer(Prompt):
         self._inner = inner
         self._more = more
 
-    def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
+    def fill(self, values: Mapping[str, object], *, worked: bool = True) -> tuple[Message, ...]:
         """See `Prompt.fill`."""
-        messages = [*self._inner.fill(values)]
+        messages = [*self._inner.fill(values, worked=worked)]
         at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
         text = f"{messages[at].content}\n\n{self._more}"
         messages[at] = Message(messages[at].role, text)

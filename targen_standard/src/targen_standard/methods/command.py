@@ -22,6 +22,7 @@ _METHOD = "Method"
     without=(
         *("suite", "contexts", "seeds", "contexts_from", "seeds_from", "contexts_limit"),
         *("contexts_fraction", "labels_per_seed", "balance", "dimensions", "task_dimensions"),
+        "worked_examples",  # whose prompts are the method's
         "correct",  # there is no step 4 to leave out
     )
 )

@@ -37,7 +37,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
     RowOptions.declared("variants", "seed", "corrector", "checks", "filters"),
     ListOptions.declared(
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
-        *("dimensions", "task_dimensions"),
+        *("dimensions", "task_dimensions", "worked_examples"),
     ),
     ExampleOptions,
     ModelOptions,

@@ -129,6 +129,8 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
+    if not spec.worked_examples:
+        task = task.replace(worked_examples=False)
     return task
 
 

@@ -177,11 +177,12 @@ def _plan_apart(there: Manifest, asked: Manifest) -> str:
         for of, other in ((there, asked), (asked, there))
         for decides in (of.deciding(),)
     )
-    for name, value in {**dict.fromkeys(theirs), **mine}.items():
-        if value != theirs.get(name):
+    for name in {**theirs, **mine}:
+        begun, now = (of.get(name, "the default") for of in (mine, theirs))
+        if begun != now:
             words = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
             words = words.replace("_", " ").replace(".", " ")
-            return _both(f"{words} {_listed(value)}", _listed(theirs.get(name)))
+            return _both(f"{words} {_listed(begun)}", _listed(now))
     return "other options"
 
 

@@ -382,6 +382,7 @@ class Manifest(ManifestPart):
                 for name, count in self.spec.options.items()
                 if name.endswith(".candidates")
             },
+            **({} if self.spec.worked_examples else {"worked_examples": "left out"}),
             **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
             **({"merged": [run.name for run in self.merged]} if self.merged else {}),
             "task_file": self.task_file,
