@@ -106,7 +106,6 @@ def generate(
     from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.delivering import find_delivery, require_deliverable
 
     if (task is None) == (suite is None):
         raise UsageError(
@@ -139,6 +138,8 @@ def generate(
         **said.part(rows(), ListOptions),
         **chosen.keywords,
     )
+    if batch_offline:
+        keywords |= Limits.redelivered({"delivery": "files"})
     if shard is not None and "max_cost" in said.values and not quiet:
         print("--max-cost is for this shard alone: each has its own", file=sys.stderr)
     if suite is not None:
@@ -158,8 +159,6 @@ def generate(
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
-        if batch_offline:
-            require_deliverable(find_delivery(registry, "files"), request.prepared.steps)
         tell_of_shortage(request, n)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
@@ -198,7 +197,8 @@ def resume(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only set the larger target, for targen batch export; needs no key.",
+            help="Only set the larger target, for targen batch export; needs no key. A run begun "
+            "with it stays offline; --no-batch asks the service.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -236,7 +236,6 @@ def resume(
     """
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.delivering import find_delivery
 
     batch = said.of(Limits).delivered_by
     if batch_offline and batch:
@@ -256,10 +255,10 @@ def resume(
         datasets={"exclude": exclude},
         verify=verify,
         **said.part(RowOptions, Limits),
+        **({"delivery": "files"} if batch_offline else {}),
     )
     with job:
         if batch_offline:
-            job.leave_to(find_delivery(registry, "files"))
             print(_next_export(job.path))
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)

@@ -39,7 +39,7 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
-from targen_core.options import Datasets
+from targen_core.options import Datasets, Limits
 from targen_core.outputs import remove
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
@@ -333,7 +333,8 @@ class Job:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
             manifest = manifest.extended(quotas or {}, give_up_after)
-            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **(limits or {})})
+            changed = Limits.redelivered(limits or {})
+            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
             require_known_limits(merged.limits, limits or {})
             merged = merged.replace(limits=part_limits(path, merged.limits))
             remember_limits(merged.limits)
