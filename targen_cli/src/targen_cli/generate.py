@@ -25,6 +25,7 @@ from targen_cli.arguments import (
     SomeTaskArg,
     StrictRunArg,
     SuiteArg,
+    TotalArg,
     YesArg,
     labels_of,
 )
@@ -191,7 +192,7 @@ def _folder(shard: str | None) -> str:
 )
 def resume(
     run: RunArg,
-    n: NumberArg = None,
+    n: TotalArg = None,
     label: LabelArg = None,
     batch_offline: Annotated[
         bool,

@@ -20,7 +20,6 @@ from targen_testing.fault_server import FaultServer, Response
 pytest.importorskip("targen_tasks_superglue")
 
 Answers = Mapping[str, Any]
-FREE = ("--price-in", 0, "--price-out", 0)
 
 
 @pytest.fixture
@@ -150,7 +149,7 @@ def begun(targen: Callable[..., Any]) -> Iterator[FaultServer]:
         yield service
 
 
-@pytest.mark.parametrize("grown", [(), ("-n", 4), ("--max-cost", 1, *FREE), ("--concurrency", 2)])
+@pytest.mark.parametrize("grown", [(), ("-n", 4), ("--concurrency", 2)])
 def test_a_run_begun_offline_is_resumed_offline(
     grown: tuple[object, ...], targen: Callable[..., Any], begun: FaultServer
 ) -> None:

@@ -29,7 +29,7 @@ from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.options import Limits
 from targen_core.origin import HUB, Typed, is_file, order_of
 from targen_core.outputs import write_file
@@ -50,7 +50,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import Option, listed
+from targen_core.wording import Action, Blank, Option, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -321,6 +321,8 @@ def reopened(
     if n is not None or labels:
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
         quotas = quotas_of(of, n, labels, None)
+        if n is not None:
+            quotas = Quotas.like(n, manifest.targets[-1].quotas.over(of.quota_names), of)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         job = Job.resume(
             registry,
@@ -506,8 +508,11 @@ def _value(name: str, value: Any) -> Any:
     try:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"option {name}: {error}", hint="use numbers, strings, lists or mappings"
+        raise UnknownOption(
+            f"option {name}: {error}",
+            option=name,
+            known=[name],
+            hint="use numbers, strings, lists or mappings",
         ) from error
 
 
@@ -601,6 +606,11 @@ def registry_for(
     tasks: dict[str, Task[Any, Any]] = {}
     if task is not None:
         if not isinstance(task, Task):
+            if hasattr(task, "save_in"):
+                raise UsageError(
+                    f"{path} keeps its task in a file of its own, {type(task).__name__}s too",
+                    hint="omit task=; to change it: " + Action("revise", path, task=Blank("task")),
+                )
             raise UsageError(
                 f"task is {repr(task)[:80]}; a run finds its task by name",
                 hint="omit task=, or pass the Task object that the run was made with",

@@ -19,6 +19,9 @@ from targen_core.wording import AGAIN, Action, Blank, Option, Words
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
+_HOPE = 20
+"""Candidates that the guess of a yield weighs as much as."""
+
 _UNUSABLE = "malformed-reply"
 """The reason where a reply could not be read, and its repair neither."""
 
@@ -121,7 +124,7 @@ class QuotaTracker:
             for name in self._whole
         }
         self._hoped = {
-            name: 20
+            name: _HOPE
             * sum(1 / len(self._may_give[branch]) for branch in given_by)
             / max(1, len(given_by))
             for name, given_by in self._given_by.items()
@@ -256,14 +259,15 @@ class QuotaTracker:
         self._open = None
         self._since_gain = dict.fromkeys(self._whole, 0)
 
-    def yield_of(self, name: str) -> float:
+    def yield_of(self, name: str, hope: int = _HOPE) -> float:
         """Instances of a label for each candidate of branches that may give it.
 
         Those that other branches gave are counted too. The first figures weigh
         little against an optimistic guess, 20 of 20 where branches aim at the
         label: a few rejects in a row are no reason to run far ahead.
         """
-        return (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
+        hoped = self._hoped[name] * hope / _HOPE
+        return (self._gained[name] + hoped) / (self._judged[name] + hope)
 
     def worth(self, branch: str, unit: int, margin: float) -> int:
         """Candidates of a branch that are worth running at once.
@@ -292,7 +296,7 @@ class QuotaTracker:
                 self.needed(name)
                 / unit
                 * (self._judged[name] + 1)
-                / (self._gained[name] + self._hoped[name] / 20)
+                / (self._gained[name] + self._hoped[name] / _HOPE)
                 / len(self._given_by[name])
             )
             for name in self._whole
@@ -302,7 +306,9 @@ class QuotaTracker:
 
     def _candidates(self, name: str, unit: int, margin: float) -> int:
         """Candidates that a label's rows should take."""
-        instances, part = self.needed(name) / unit, self.yield_of(name)
+        # A margin is for rounds that cost hours: a few rejects are reason to ask for more.
+        hope = _HOPE // 5 if margin else _HOPE
+        instances, part = self.needed(name) / unit, self.yield_of(name, hope)
         spread = margin * math.sqrt(instances * (1 - min(1.0, part)))
         return math.ceil((instances + spread) / part)
 

@@ -114,7 +114,8 @@ def _value(content: Any, request: ChatRequest) -> Any:
         fenced = _FENCED.fullmatch(content)
         text = fenced[2] if fenced else content
         kind = _resolved(schema["properties"][name], schema) if name else {}
-        if kind.get("type") == "string" and not _starts_whole(text, schema):
+        whole = text.startswith("{") if _options(kind) else _starts_whole(text, schema)
+        if kind.get("type") == "string" and not whole:
             content = {name: content}
         else:
             content = json_of(text, once=True)
