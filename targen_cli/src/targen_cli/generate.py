@@ -247,6 +247,9 @@ def resume(
         said.of(WorkerOptions).asked,
         delivery="files" if batch_offline else batch,
     )
+    limits = said.part(RowOptions, Limits)
+    if batch_offline:
+        limits["delivery"] = "files"
     job, _ = reopened(
         run,
         registry,
@@ -255,8 +258,7 @@ def resume(
         options=said.of(ModelOptions).values,
         datasets={"exclude": exclude},
         verify=verify,
-        **said.part(RowOptions, Limits),
-        **({"delivery": "files"} if batch_offline else {}),
+        **limits,
     )
     with job:
         if batch_offline:

@@ -123,7 +123,7 @@ SHORT = [
     ("written", '{"unsuitable": false, "text": "a"}', {"unsuitable": False, "text": "a"}),
     ("written", '{"unsuitable": true}', {"unsuitable": True}),
     ("written", {"unsuitable": True}, {"unsuitable": True}),
-    ("written", "```json\n{\"unsuitable\": true}\n```", {"unsuitable": True}),
+    ("written", '```json\n{"unsuitable": true}\n```', {"unsuitable": True}),
     ("written", {"unsuitable": True, "text": ""}, {"unsuitable": True, "text": ""}),
     ("pair", {"unsuitable": True}, {"unsuitable": True}),
     ("rows", ["a", {"unsuitable": True}], {"rows": [{"text": "a"}, {"unsuitable": True}]}),

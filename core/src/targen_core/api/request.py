@@ -87,6 +87,8 @@ ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
 
+_FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")
+
 USUAL_MODEL = "local"
 """What a program asks that names no model."""
 
@@ -436,6 +438,12 @@ def file_of_rows(rows: Any) -> Path:
         path = as_path(rows)
         if not str(rows).startswith(HUB) and not path.is_dir():
             return path  # who reads it says what is wrong with it
+        if path.is_dir() and not any((path / name).exists() for name in _FOLDERS_OF_ROWS):
+            files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".jsonl"))
+            raise UsageError(
+                f"{path} is a folder, not a file of rows",
+                hint=f"name one file{f', such as {files[0]}' if files else ''}",
+            )
         rows = Typed(rows)
     if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run
         rows = made

@@ -74,7 +74,7 @@ async def areplay(
         out: the new directory; by default the old one's name with `-replay`.
         task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
             run's own copy of its file, or the installed task.
-        n: number of rows, in the shares that the run has; by default as many as the run was to have.
+        n: number of rows, in the shares that the run has; by default as many as it was to have.
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.

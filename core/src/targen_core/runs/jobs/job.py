@@ -734,6 +734,10 @@ def _say_what_to_know(prepared: Prepared) -> None:
     """Say what people should know before a run, such as that a model is very small."""
     for note in prepared.notes:
         _log.warning("%s", note)
+    given = [name for name, rows in prepared.spec.quotas.items() if rows]
+    if len(given) == 1 and prepared.task.labels:
+        of = "the only label" if len(prepared.task.labels) == 1 else "the only one that gets rows"
+        _log.warning("%s is %s: no classifier can learn from such a dataset", given[0], of)
     said = {
         step.backend.caveat(step.options, len(prepared.task.labels))
         for step in prepared.steps.values()
