@@ -385,6 +385,13 @@ class Limits(Options):
         """The name of the delivery that it asks for, of which `batch` is one; "" for none."""
         return "batch" if self.batch else self.delivery
 
+    @classmethod
+    def redelivered(cls, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return limits that replace others, where a delivery replaces any other."""
+        if "batch" in typed:
+            return {"delivery": "", **typed}
+        return {"batch": False, **typed} if "delivery" in typed else dict(typed)
+
     @property
     def reaching(self) -> dict[str, Any]:
         """What lets a run spend more, or faster, than it would by default."""

@@ -23,12 +23,12 @@ from typing import Any, Protocol
 from targen_core import folders
 from targen_core.errors import TargenError, UnknownName, UsageError
 from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusting, order_of
-from targen_core.plain import content_of, digest_of
+from targen_core.plain import content_of, digest_of, what_is
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
-from targen_core.wording import Action
+from targen_core.wording import Action, Blank
 
 __all__ = [
     "KNOWN",
@@ -244,6 +244,11 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
     try:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
+        if what_is(Path(name) / "manifest.json") == "file":
+            raise UsageError(
+                f"{name} is a run directory, not a task",
+                hint=Action("resume", Path(name), n=Blank("N")),
+            ) from None
         readers = (item for item in load_registry().everything() if item.kind == "reader")
         *others, last = [f".{item.name}" for item in readers] or DECLARED
         raise UsageError(

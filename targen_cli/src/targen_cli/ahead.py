@@ -51,6 +51,8 @@ def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
         steps = request.prepared.steps
         models = {name: step.model.identity for name, step in steps.items()}
         about = {"out": str(out), "labels": dict(request.spec.target.quotas), "models": models}
+        if files := [str(file) for file in request.prepared.part_files.values()]:
+            about["files"] = files
         facts.append({**about, **one.facts})
     if json:
         print_json(facts if suite else facts[0])
@@ -58,6 +60,8 @@ def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     for run in facts:
         labels = ", ".join(f"{name} {rows:,}" for name, rows in run["labels"].items())
         print(f"{run['task']} would go to {run['out']}: {labels}")
+        for file in run.get("files", ()):
+            print(f"{file} would be used, and copied into the run")
     by_model: dict[str, list[str]] = {}
     for step, model in facts[0]["models"].items():
         by_model.setdefault(model, []).append(step)

@@ -35,6 +35,7 @@ __all__ = [
     "StrictRunArg",
     "SuiteArg",
     "TaskArg",
+    "TotalArg",
     "YesArg",
     "complete_task",
     "labels_of",
@@ -55,6 +56,10 @@ SomeTaskArg = Annotated[str | None, _task]
 RunArg = Annotated[Path, typer.Argument(help="A run directory.", show_default=False)]
 NumberArg = Annotated[
     int | None, typer.Option("-n", "--number", help="Number of rows, split evenly over the labels.")
+]
+TotalArg = Annotated[
+    int | None,
+    typer.Option("-n", "--number", help="Rows in all, in the shares of the labels that it has."),
 ]
 LabelArg = Annotated[
     list[str] | None,

@@ -25,6 +25,7 @@ from targen_cli.arguments import (
     SomeTaskArg,
     StrictRunArg,
     SuiteArg,
+    TotalArg,
     YesArg,
     labels_of,
 )
@@ -106,7 +107,6 @@ def generate(
     from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.delivering import require_deliverable
 
     if (task is None) == (suite is None):
         raise UsageError(
@@ -139,6 +139,8 @@ def generate(
         **said.part(rows(), ListOptions),
         **chosen.keywords,
     )
+    if batch_offline:
+        keywords |= Limits.redelivered({"delivery": "files"})
     if shard is not None and "max_cost" in said.values and not quiet:
         print("--max-cost is for this shard alone: each has its own", file=sys.stderr)
     if suite is not None:
@@ -158,8 +160,6 @@ def generate(
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
-        if batch_offline:
-            require_deliverable(registry.get("delivery", "files"), request.prepared.steps)
         tell_of_shortage(request, n)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
@@ -192,13 +192,14 @@ def _folder(shard: str | None) -> str:
 )
 def resume(
     run: RunArg,
-    n: NumberArg = None,
+    n: TotalArg = None,
     label: LabelArg = None,
     batch_offline: Annotated[
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only set the larger target, for targen batch export; needs no key.",
+            help="Only set the larger target, for targen batch export; needs no key. A run begun "
+            "with it stays offline; --no-batch asks the service.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -246,6 +247,9 @@ def resume(
         said.of(WorkerOptions).asked,
         delivery="files" if batch_offline else batch,
     )
+    limits = said.part(RowOptions, Limits)
+    if batch_offline:
+        limits["delivery"] = "files"
     job, _ = reopened(
         run,
         registry,
@@ -254,11 +258,10 @@ def resume(
         options=said.of(ModelOptions).values,
         datasets={"exclude": exclude},
         verify=verify,
-        **said.part(RowOptions, Limits),
+        **limits,
     )
     with job:
         if batch_offline:
-            job.leave_to(registry.get("delivery", "files"))
             print(_next_export(job.path))
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)

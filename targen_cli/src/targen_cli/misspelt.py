@@ -18,6 +18,7 @@ from targen_core.text import plain_fault
 __all__ = ["Command"]
 
 _MEANT = {
+    "-m": "--model",
     "--ablation": "--contexts-fraction",
     "--api-base": "--base-url",
     "--budget": "--max-cost",
@@ -186,10 +187,14 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
         return f"did you mean {meant}?"
     if f"-{name}" in known:
         return f"did you mean -{name}?"
+    if name.removeprefix("-") in known:
+        return f"did you mean {name.removeprefix('-')}?"
     if name in _SHARES and "--label" in known:
         return "--label A=40,B=20"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
+    if ctx.info_name == "train" and name == "--embedder":
+        return "it is an option of the trainer vectors: --trainer vectors -o embedder=NAME"
     if ctx.info_name == "resume" and name in _FIXED:
         return f"a run keeps what it was started with: targen generate TASK {name} starts another"
     key = name.lstrip("-").replace("-", "_")

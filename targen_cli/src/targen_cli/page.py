@@ -12,8 +12,8 @@ from targen_cli import tracing
 from targen_cli.pages import document
 from targen_cli.prices import price_words
 from targen_cli.report import (
+    ALL,
     MANY,
-    all_of,
     branch_words,
     by_step,
     cells_of,
@@ -212,7 +212,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     ends = flow_columns(flows, aims)
     if len(ends) > MANY:
         yield "<h2>Label flow</h2>"
-        yield _table(*flow_table(flows, aims, corrected=corrected))
+        yield _table(*flow_table(flows, aims))
         return
     rows = []
     for name, flow in flows.items():
@@ -225,7 +225,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     words = "Row: what candidates were generated for; column: what became of them."
     words += "" if corrected else " There was no step 4: no label was corrected."
     yield f'<p class="soft">{words}</p>'
-    yield _table(["", *ends, *kept, all_of(corrected=corrected)], rows)
+    yield _table(["", *ends, *kept, ALL], rows)
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:

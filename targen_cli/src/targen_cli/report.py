@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from targen_cli.shelf import Shelved
 
 __all__ = [
+    "ALL",
     "MANY",
     "branch_words",
     "by_step",
@@ -43,6 +44,9 @@ __all__ = [
     "with_concerns",
     "write_page",
 ]
+
+ALL = "candidates"
+"""What all of a label flow are called; many are rejected before step 4 judges them."""
 
 MANY = 8
 """Labels from which on a table has no column or row for each."""
@@ -341,18 +345,17 @@ def print_flow(
     whether there was a step 4.
     """
     aims = branches or {name: name for name in flows}
-    heads, rows = flow_table(flows, aims, corrected=corrected)
+    heads, rows = flow_table(flows, aims)
     column = "after correction" if corrected else "its label, not corrected"
     print(f"\nLabel flow (row: intended; column: {column})")
     print_table(heads, rows, optional=("rejected", "surplus", "duplicate"))
 
 
 def flow_table(
-    flows: Mapping[str, Any], aims: Mapping[str, str | None], *, corrected: bool = True
+    flows: Mapping[str, Any], aims: Mapping[str, str | None]
 ) -> tuple[list[str], list[tuple[str | int, ...]]]:
     """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
-    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate"]
-    apart.append(all_of(corrected=corrected))
+    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate", ALL]
     many = len(columns) > MANY
     rows: list[tuple[str | int, ...]] = []
     for name, flow in flows.items():
@@ -366,11 +369,6 @@ def flow_table(
         others = (sum(flow["rejected"].values()), sum(flow["surplus"].values()))
         rows.append((branch_words(name, aims), *ends, *others, flow["duplicate"], flow["judged"]))
     return ["", *(("kept", "relabelled") if many else columns), *apart], rows
-
-
-def all_of(*, corrected: bool) -> str:
-    """What all candidates of a flow are called: nothing judged them where there was no step 4."""
-    return "judged" if corrected else "candidates"
 
 
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
@@ -439,9 +437,9 @@ def print_usage(report: Mapping[str, Any]) -> None:
     if hung := report.get("hung"):
         print(f"{plural(hung, 'call')} hung; asked again.")
     if report.get("unused_calls"):
-        ahead = plural(report["unused_calls"], "speculative call")
-        waiting = "not used yet; a resume uses what it needs of them"
-        print(f"{ahead} {'discarded' if report['status'] == 'complete' else waiting}.")
+        ahead = plural(report["unused_calls"], "call")
+        waiting = "; a resume uses what it needs of them"
+        print(f"{ahead} made ahead{waiting if report['status'] != 'complete' else ', not needed'}.")
 
 
 def say_what_is_next(run: Path) -> None:

@@ -48,7 +48,41 @@ class Judged(BaseModel):
     note: str | None = None
 
 
+class Written(BaseModel):
+    unsuitable: bool = False
+    text: str
+
+
+class Pair(BaseModel):
+    unsuitable: bool = False
+    one: str
+    other: str
+
+
+class Judgement(BaseModel):
+    explanation: str
+    actual: Literal["order", "Refund", "unsure"]
+    verdict: Literal["correct", "incorrect"]
+
+
+class Several(BaseModel):
+    explanation: str
+    actual: list[Literal["order", "Refund"]]
+    verdict: Literal["correct", "incorrect"]
+
+
+class Solved(BaseModel):
+    explanation: str
+    answer: Literal["order", "Refund"]
+
+
 MODELS: dict[str, Any] = {
+    "written": Written,
+    "rows": list_of("rows", Written, 2),
+    "pair": Pair,
+    "judgement": Judgement,
+    "several": Several,
+    "solved": Solved,
     "free": None,
     "sentence": Sentence,
     "painted": Painted,
@@ -61,7 +95,7 @@ def request(model: str, key: str = "a0", **more: Any) -> ChatRequest:
     kind = MODELS[model]
     schema = None if kind is None else kind.model_json_schema()
     messages = (Message("system", "Be brief."), Message("user", "Say it:\n\n```\ncode\n```"))
-    origin = Origin("generate", "yes", "row 1", "prompt", {})
+    origin = Origin("generate", "yes", "row 1", "prompt", {"output": "Refund"})
     return ChatRequest(messages, {"max_tokens": 5}, schema, key=key, origin=origin, **more)
 
 
@@ -81,7 +115,40 @@ GOOD = [
     ("things", {"things": ["a"]}, {"things": ["a"]}),
 ]
 
+RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}
+WRONG = {"explanation": "", "actual": "order", "verdict": "incorrect"}
+SHORT = [
+    ("written", "Where is it?", {"text": "Where is it?"}),
+    ("written", {"text": "Where is it?"}, {"text": "Where is it?"}),
+    ("written", '{"unsuitable": false, "text": "a"}', {"unsuitable": False, "text": "a"}),
+    ("written", '{"unsuitable": true}', {"unsuitable": True}),
+    ("written", {"unsuitable": True}, {"unsuitable": True}),
+    ("written", '```json\n{"unsuitable": true}\n```', {"unsuitable": True}),
+    ("written", {"unsuitable": True, "text": ""}, {"unsuitable": True, "text": ""}),
+    ("pair", {"unsuitable": True}, {"unsuitable": True}),
+    ("rows", ["a", {"unsuitable": True}], {"rows": [{"text": "a"}, {"unsuitable": True}]}),
+    ("judgement", "Refund", RIGHT),
+    ("judgement", " refund. ", RIGHT),
+    ("judgement", '"order"', WRONG),
+    ("judgement", {"actual": "order"}, WRONG),
+    ("judgement", {"actual": "REFUND"}, RIGHT),
+    ("judgement", '{"actual": "Refund", "explanation": "e"}', {**RIGHT, "explanation": "e"}),
+    ("judgement", "unsure", {**WRONG, "actual": "unsure"}),
+    ("judgement", {**RIGHT, "verdict": "incorrect"}, {**RIGHT, "verdict": "incorrect"}),
+    ("several", ["order"], {**WRONG, "actual": ["order"]}),
+    ("several", '["refund"]', {**RIGHT, "actual": ["Refund"]}),
+    ("solved", "order", {"explanation": "", "answer": "order"}),
+]
+
 BAD = [
+    ("written", {}, 'text is missing; expected {"unsuitable": true or false, "text": "…"}'),
+    ("written", {"unsuitable": False}, "text is missing"),
+    ("pair", "a", "it is not JSON"),
+    ("pair", {"one": "a"}, "other is missing"),
+    ("judgement", "money", 'actual must be "order" or "Refund"'),
+    ("judgement", {"verdict": "correct"}, "actual"),
+    ("judgement", {"actual": 3}, "actual must be"),
+    ("several", "order", "it is not JSON"),
     ("free", ["a"], "the answer must be a text"),
     ("free", "  \n", "the answer is empty"),
     ("free", None, "the answer is empty"),
@@ -121,6 +188,11 @@ def test_an_answer_is_made_into_what_the_call_asks_for(
     MODELS[model].model_validate_json(reply.text)
     if value is not None:
         assert json.loads(reply.text) == value
+
+
+@pytest.mark.parametrize(("model", "content", "value"), SHORT)
+def test_what_is_unambiguous_may_be_left_out(model: str, content: Any, value: Any) -> None:
+    assert json.loads(reply_of(content, request(model)).text) == value
 
 
 @pytest.mark.parametrize(("model", "content", "why"), BAD)

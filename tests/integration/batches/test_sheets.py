@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+import targen_core as tg
 from targen_core.scripted import fill_schema
 from targen_core.text import sheet_cell
+from targen_testing.fault_server import FaultServer, Response
 
 pytest.importorskip("targen_tasks_superglue")
 
@@ -132,3 +134,54 @@ def test_an_import_with_bad_answers_takes_the_others_and_exits_with_1(
     assert "1 answer not read" in done.err
     again = targen("batch", "import", "run", "calls.md", "--json")
     assert (again.code, again.json["again"], len(again.json["garbage"])) == (1, len(others), 1)
+
+
+# --- a run begun offline stays there ------------------------------------------------
+
+
+@pytest.fixture
+def begun(targen: Callable[..., Any]) -> Iterator[FaultServer]:
+    """A run by files of a service that is there, and counts its calls."""
+    with FaultServer(lambda seen: Response({"error": {"message": "no"}}, status=401)) as service:
+        options = ("-b", "llama", "-o", "model=m", "-o", f"base_url={service.url}/v1", "--no-cache")
+        done = targen("generate", "rte", "-n", 2, *options, "--batch-offline", "--out", "run")
+        assert done.code == 0, done.err
+        yield service
+
+
+@pytest.mark.parametrize("grown", [(), ("-n", 4), ("--concurrency", 2)])
+def test_a_run_begun_offline_is_resumed_offline(
+    grown: tuple[object, ...], targen: Callable[..., Any], begun: FaultServer
+) -> None:
+    done = targen("resume", "run", *grown)
+    assert done.code == 1
+    assert "call waiting for answers" in done.err or "calls waiting for answers" in done.err
+    to_type = "targen batch export run; to ask the service instead: targen resume run --no-batch"
+    assert f"  try: {to_type}\n" in done.err
+    assert not begun.seen
+    assert export(targen, "next.jsonl") >= 1  # lists are among them
+
+
+def test_python_resumes_it_offline(targen: Callable[..., Any], begun: FaultServer) -> None:
+    with pytest.raises(tg.errors.AnswersAwaited, match="waiting for answers"):
+        tg.resume("run", progress=False)
+    assert not begun.seen
+
+
+@pytest.mark.parametrize("typed", ["--no-batch", "--delivery="])
+def test_another_delivery_is_typed(
+    typed: str, targen: Callable[..., Any], begun: FaultServer
+) -> None:
+    done = targen("resume", "run", typed)
+    assert done.code != 0
+    assert begun.seen
+
+
+def test_a_run_by_the_service_is_left_to_files(
+    targen: Callable[..., Any], begun: FaultServer
+) -> None:
+    assert targen("resume", "run", "--no-batch").code != 0
+    asked = len(begun.seen)
+    assert targen("resume", "run", "--batch-offline").code == 0
+    assert "waiting for answers" in targen("resume", "run").err
+    assert len(begun.seen) == asked

@@ -172,6 +172,30 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose another --out, such as --out folder/run
     generate mail.yaml -n 6 -b scripted --out run | run holds another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
     generate mail.yaml -n 4 -b scripted --seed 2 --out run | run holds another run, started with seed 0; you asked for 2 | targen resume run resumes it with its own options; or choose
+    generate ./run -n 4 -b scripted | ./run is a run directory, not a task | targen resume run -n N
+    generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
+    generate mail.yaml -n 4 -m gpt-5 | targen generate has no option -m | did you mean --model?
+    generate mail.yaml -n 4 -b scripted --label order=2 | give the number of rows in exactly one way | -n 100, or --label order=40
+    generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | examples are real texts: a .csv or .jsonl file with the columns text and label, or
+    generate mail.yaml -n 4 -b scripted --examples odd.py | odd.py is a program, not a file of rows | examples are real texts: a .csv or .jsonl file with the columns text and label, or
+    generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | name one file
+    generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can be examples, and 5 are the fewest | add 4 rows at least
+    generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend chatgpt, claude or llama
+    profile mail.yaml | mail.yaml is a task or a setting, not a file of rows | examples are real texts
+    batch run export | batch run: no such action | targen batch export run
+    batch import run | batch import takes a file of answers | targen batch import run FILE
+    batch export run answers.jsonl | batch export takes no second name | targen batch export run --out answers.jsonl
+    batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
+    batch import run rows.csv | line 1: the first line must name the columns custom_id and answer, with commas between |
+    describe mail | nothing named 'mail' is installed | did you mean the file? mail.yaml
+    describe show-progres | nothing named 'show-progres' is installed | targen list-tasks, list-contexts, list-seeds
+    train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
+    evaluate run rows.csv | run holds no model | targen train makes one
+    compare run | there is nothing to test on | --test DATA, labelled rows that are not trained on
+    merge run | say where the merged run goes | targen merge RUN... --out runs/merged
+    revise run --task nope.yaml | there is no file nope.yaml |
+    export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
+    resume run --batch-offline --batch | --batch-offline goes without --batch |
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
     help generate | there is no command 'help' | targen --help
@@ -303,6 +327,7 @@ ANSWERS = {
     "list": Response([1, 2], 200),
     "schema": Response(E("response_format is not supported", ""), 400),
     "long": Response(E("maximum context length is 512 tokens", "context_length_exceeded"), 400),
+    "loading": Response({"error": {"message": "Loading model"}}, 503),
     "moved": Response("", 301, {"Location": "https://llm.example/v1/chat/completions"}),
     "chatter": Response(OPENAI.answer("Sure! Here they are: shoes, hats", "stop"), 200),
 }
@@ -323,6 +348,7 @@ SERVICES = """
     list | no answer from the service for more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
+    loading | no answer from the service for more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and | use a stronger model, or give your own --contexts or --seeds; the same command asks
 """
@@ -408,6 +434,12 @@ PYTHON = """
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | there are no labelled rows to correct | a row has the columns premise, hypothesis, label, idx
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another out=...
+    tg.generate("rte", n=4, modle=object()) | generate() has no keyword 'modle' | did you mean model?
+    tg.generate("rte", n=4, model="scripted", examples="mail.yaml") | mail.yaml is a task or a setting, not a file of rows | examples are real texts
+    tg.generate("rte", n=4, model="scripted", examples="folder") | folder is a folder, not a file of rows | name one file
+    tg.generate("./run", n=4, model="scripted") | ./run is a run directory, not a task | targen_core.resume("run", n=N)
+    tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | run keeps its task in a file of its own, Declarations too | omit task=; to change it:
+    tg.show_progres("run") | module 'targen_core' has no attribute 'show_progres'
     tg.generat("rte") | module 'targen_core' has no attribute 'generat'; did you mean generate or agenerate or InverseGenerator?
 """
 
@@ -449,3 +481,31 @@ def test_fewer_rows_than_labels(targen):
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 1, "-b", "scripted", "-q")
     assert "note: 1 row for 2 labels leaves refund without rows" in done.err
+
+
+@pytest.mark.parametrize("counts", ["-n 1", "--label order=3"])
+def test_rows_of_one_label(counts, targen, caplog):
+    Path("mail.yaml").write_text(MAIL)
+    assert targen("generate", "mail.yaml", *counts.split(), "-b", "scripted", "-q").code == 0
+    assert "order is the only one that gets rows: no classifier can learn" in caplog.text
+
+
+def test_a_task_of_one_label(caplog, alone):
+    task = tg.Declaration(name="one", description="Mails.", labels={"order": "where is it"})
+    tg.generate(task, n=2, model="scripted", progress=False)
+    assert "order is the only label: no classifier can learn" in caplog.text
+
+
+def test_a_dry_run_names_the_examples(works):
+    Path("mail.yaml").write_text(MAIL)
+    Path("own.csv").write_text("message,intent\n" + "where is it now,order\n" * 6)
+    done = works(
+        "generate", "mail.yaml", "-n", 4, "-b", "scripted", "--examples", "own.csv", "--dry-run"
+    )
+    assert "own.csv would be used, and copied into the run" in done.out
+
+
+def test_it_is_said_which_columns_hold_the_examples(works, caplog):
+    Path("own.csv").write_text("message,intent\n" + "where is it now,order\n" * 6)
+    works("profile", "own.csv")
+    assert "own.csv: text: message, label: intent" in caplog.text

@@ -84,7 +84,7 @@ def test_many_labels_have_a_line_each_and_steps_their_sums() -> None:
         for name in names[1:]
     }
     heads, rows = report.flow_table(flows, {name: name for name in names[1:]})
-    assert heads == ["", "kept", "relabelled", "rejected", "surplus", "duplicate", "judged"]
+    assert heads == ["", "kept", "relabelled", "rejected", "surplus", "duplicate", "candidates"]
     assert rows[0] == ("label1", 1, 1, 1, 0, 0, 3)
     assert "label7" not in [row[0] for row in rows], "nothing was judged for it"
     places = [{"step": "generate", "label": name, "calls": 2, "dollars": 0.5} for name in names]

@@ -230,7 +230,7 @@ async def aresume(
 
     Args:
         run: a run, or its directory.
-        n: total rows, split evenly over the labels.
+        n: total rows, in the shares of the labels that the run has.
         labels: total rows by label; labels that are not named keep their targets.
         task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
         model: the model, likewise.

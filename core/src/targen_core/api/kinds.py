@@ -173,7 +173,7 @@ def checked(
                 return await function(*args, **kwargs)
         except UnknownOption as error:
             ours = [*keywords, *shortcuts()]
-            known = [*ours, *error.known]
+            known = [name for name in (*ours, *error.known) if name != error.option]
             if error.option in kwargs and (meant := _MEANT.get(error.option)) in known:
                 error.hint = f"did you mean {meant}?"
                 error.args = (f"{name}() has no keyword {error.option!r}",)

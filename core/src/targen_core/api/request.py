@@ -29,7 +29,7 @@ from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.options import Limits
 from targen_core.origin import HUB, Typed, is_file, order_of
 from targen_core.outputs import write_file
@@ -49,7 +49,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import Option, listed
+from targen_core.wording import Action, Blank, Option, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -86,6 +86,8 @@ StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
+
+_FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")
 
 USUAL_MODEL = "local"
 """What a program asks that names no model."""
@@ -337,6 +339,8 @@ def reopened(
     if n is not None or labels:
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
         quotas = quotas_of(of, n, labels, None)
+        if n is not None:
+            quotas = Quotas.like(n, manifest.targets[-1].quotas.over(of.quota_names), of)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         job = Job.resume(
             registry,
@@ -450,6 +454,12 @@ def file_of_rows(rows: Any) -> Path:
         path = as_path(rows)
         if not str(rows).startswith(HUB) and not path.is_dir():
             return path  # who reads it says what is wrong with it
+        if path.is_dir() and not any((path / name).exists() for name in _FOLDERS_OF_ROWS):
+            files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".jsonl"))
+            raise UsageError(
+                f"{path} is a folder, not a file of rows",
+                hint=f"name one file{f', such as {files[0]}' if files else ''}",
+            )
         rows = Typed(rows)
     if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run
         rows = made
@@ -522,8 +532,11 @@ def _value(name: str, value: Any) -> Any:
     try:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"option {name}: {error}", hint="use numbers, strings, lists or mappings"
+        raise UnknownOption(
+            f"option {name}: {error}",
+            option=name,
+            known=[name],
+            hint="use numbers, strings, lists or mappings",
         ) from error
 
 
@@ -617,6 +630,11 @@ def registry_for(
     tasks: dict[str, Task[Any, Any]] = {}
     if task is not None:
         if not isinstance(task, Task):
+            if hasattr(task, "save_in"):
+                raise UsageError(
+                    f"{path} keeps its task in a file of its own, {type(task).__name__}s too",
+                    hint="omit task=; to change it: " + Action("revise", path, task=Blank("task")),
+                )
             raise UsageError(
                 f"task is {repr(task)[:80]}; a run finds its task by name",
                 hint="omit task=, or pass the Task object that the run was made with",

@@ -134,8 +134,12 @@ class Run(Folder[Report]):
 
     @property
     def rejects(self) -> Iterator[dict[str, Any]]:
-        """Candidates and list items that made no row, each with its reason."""
-        return read_jsonl(self.path / "rejects.jsonl")
+        """Candidates and list items that made no row, each with its reason.
+
+        That of duplicates and of surplus rows is their verdict; `detail` says more.
+        """
+        for record in read_jsonl(self.path / "rejects.jsonl"):
+            yield {**record, "reason": record.get("reason") or record["verdict"]}
 
 
 def _cut(value: object) -> str:

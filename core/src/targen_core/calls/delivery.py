@@ -74,6 +74,7 @@ class Delivery:
         dropped: the option that leaves it out.
         answered: how calls are answered, as half a sentence, for errors.
         basis: what an estimate adds to its basis, such as ", in batches".
+        takes_all: whether it also takes the calls of lists that are asked one after another.
     """
 
     summary: str = ""
@@ -81,6 +82,7 @@ class Delivery:
     dropped: Words = ""
     answered: str = "its calls are answered in their own time"
     basis: str = ""
+    takes_all: bool = False
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that it can deliver the calls of a step, whose backend was `called` so.

@@ -82,6 +82,18 @@ class Quotas(Mapping[str, int]):
             given[name] += 1
         return cls({name: count * unit for name, count in given.items()})
 
+    @classmethod
+    def like(cls, rows: int, before: Mapping[str, int], task: Task[Any, Any]) -> Quotas:
+        """`rows` in the shares that a run has: evenly if it has as many of each label.
+
+        Raises:
+            UsageError: `rows` is not positive, or not a multiple of the task's unit.
+        """
+        even, whole = cls.even(rows, task), sum(before.values())
+        if not whole or dict(cls.even(whole, task)) == dict(before):
+            return even
+        return cls.shared(rows, before, task)
+
     @property
     def total(self) -> int:
         """Rows of all labels together."""

@@ -31,9 +31,9 @@ def function(name: str) -> Any:
         known = error.hint.startswith("pip install")
         if known:
             raise AttributeError(f"{problem}: {error.hint}") from None
-        near = suggestions_for(
-            name, [*targen_core.__all__, *(item.name for item in load_registry().all("function"))]
-        )
+        # Names with a hyphen are for other plugins, and cannot be typed behind a dot.
+        typed = (f.name for f in load_registry().all("function") if f.name.isidentifier())
+        near = suggestions_for(name, [*targen_core.__all__, *typed])
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"{problem}{meant}") from None
     except AmbiguousName as error:

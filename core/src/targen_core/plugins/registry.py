@@ -396,7 +396,7 @@ class Registry:
         package = package_of(kind, bare if kind in self.kinds else "")
         if kind == "backend" and ":" in name:
             package = package or package_of("adapter", name.partition(":")[0])
-        names = [item.name for item in self.all(kind)]
+        names = [item.name for item in self.all(kind) if kind != "function" or _is_typed(item)]
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
         near = suggestions_for(bare, [*names, *aliases])
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
@@ -436,6 +436,11 @@ class Registry:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+
+def _is_typed(function: Registration[Any]) -> bool:
+    """Whether people type a function's name; one with a hyphen is for other plugins."""
+    return function.name.isidentifier()
 
 
 def _of_a_file(name: str) -> UnknownName | None:

@@ -65,14 +65,19 @@ def batch(
     from targen_standard.batches.sheets import is_sheet
 
     if action not in ("export", "import"):
+        turned = f"targen batch {run} {action}"
         raise UsageError(
             f"batch {action}: no such action",
-            hint="targen batch export RUN, or targen batch import RUN FILE",
+            hint=turned
+            if str(run) in ("export", "import")
+            else "targen batch export RUN, or targen batch import RUN FILE",
         )
     if (action == "import") != (file is not None):
         raise UsageError(
             f"batch {action} takes {'a file of answers' if file is None else 'no second name'}",
-            hint="targen batch export RUN --out FILE, or targen batch import RUN FILE",
+            hint=f"targen batch import {run} FILE"
+            if file is None
+            else f"targen batch export {run} --out {file}",
         )
     if action == "import" and out is not None:
         raise UsageError("--out is for batch export")

@@ -88,6 +88,9 @@ class ByFiles(_Batches):
     """Batches in files, which a person or any queue answers; without a transport, none is yet."""
 
     summary = "files, for targen batch export and import"
+    asked = Option("batch_offline", True)
+    basis = ", through files"
+    takes_all = True
 
     def __init__(self, transport: FileTransport | None = None) -> None:
         self._files = transport
@@ -106,7 +109,7 @@ class ByFiles(_Batches):
         _codec(backend, options)
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
-        return FileTransport() if self._files is None else self._files
+        return FileTransport(run=run.folder) if self._files is None else self._files
 
 
 def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:

@@ -56,6 +56,7 @@ class FileTransport:
 
     Args:
         file: the answers, a line each or as a sheet; None where there are none yet.
+        run: the run directory, where it is known, for what to do next.
 
     Attributes:
         pending: the calls that wait for the next file.
@@ -66,11 +67,12 @@ class FileTransport:
         UsageError: the file cannot be read.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, *, run: Path | None = None) -> None:
         self.pending: list[WaitingCall] = []
         self.written: Path | None = None
         self.imported = Imported()
         self._file = file
+        self._run: Path | Blank = Blank("RUN") if run is None else run
         self._answers: dict[str, _Given] = {}
         if file is not None:
             self._answers = _read(file, self.imported)
@@ -97,7 +99,9 @@ class FileTransport:
             self.pending = list(calls)
             raise AnswersAwaited(
                 f"{plural(len(calls), 'call')} waiting for answers",
-                hint=Action("batch export", Blank("RUN")),
+                hint=Action("batch export", self._run)
+                + "; to ask the service instead: "
+                + Action("resume", self._run, batch=False),
             )
         return False
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.tokens import estimate
 from targen_core.reading import Malformed, json_of
+from targen_core.tasks.checks import normalized
 from targen_core.text import printable
 
-__all__ = ["reply_of", "shape_of", "text_field"]
+__all__ = ["reply_of", "shape_of", "shorter"]
 
 _FENCED = re.compile(r"(`{3,})\w*[ \t]*\r?\n(.*)\n\1`*", re.DOTALL)
 _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -29,14 +30,21 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "null": (type(None), "null"),
 }
 _DEEPEST_SHAPE, _MOST_OPTIONS = 6, 10
+_REASON, _VERDICT = "explanation", "verdict"
+# What replies of the core's correctors must have, and the field that decides the others.
+_JUDGED = {
+    frozenset((_REASON, "actual", _VERDICT)): "actual",
+    frozenset((_REASON, "answer")): "answer",
+}
+_REFUSES = "unsuitable"  # of a task file, where a seed cannot lead to a row of the label
 
 
 def reply_of(content: Any, request: ChatRequest) -> ChatReply:
     """Make the reply to a call of what a person wrote.
 
     Args:
-        content: a text, or the JSON value that the call's schema asks for. If the schema has one
-            field, a text or a list may be given in place of the object with that field.
+        content: a text, or the JSON value that the call's schema asks for. If one field decides
+            all, its value may be given alone: the only one that must be there, or a judge's label.
         request: the call.
 
     Raises:
@@ -54,7 +62,7 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         return _reply(content, request)
     right = f"; expected {shape_of(request.schema)}"
     try:
-        value = _value(content, request.schema)
+        value = _value(content, request)
     except Malformed as error:
         raise Malformed(f"{error.reason}{right}", error.line) from None
     if fault := _fault(value, request.schema, request.schema, ""):
@@ -67,17 +75,12 @@ def shape_of(schema: Mapping[str, Any]) -> str:
     return _shape(schema, schema, _DEEPEST_SHAPE)
 
 
-def text_field(schema: Mapping[str, Any]) -> str:
-    """Return the name of the one field that a reply has, if that is a text; otherwise ""."""
-    return _only(schema, "string")
-
-
-def _only(schema: Mapping[str, Any], kind: str) -> str:
-    fields = schema.get("properties", {})
-    if len(fields) != 1:
-        return ""
-    ((name, field),) = fields.items()
-    return name if _resolved(field, schema).get("type") == kind else ""
+def shorter(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what people may write in place of a whole reply, in words."""
+    if name := _decisive(schema, schema):
+        yield f"its {name} alone"
+    if _may_refuse(schema):
+        yield f"`{json.dumps({_REFUSES: True})}`"
 
 
 def _reply(text: str, request: ChatRequest) -> ChatReply:
@@ -89,18 +92,82 @@ def _reply(text: str, request: ChatRequest) -> ChatReply:
     return ChatReply(text, input_tokens=prompt, output_tokens=estimate([text]))
 
 
-def _value(content: Any, schema: Mapping[str, Any]) -> Any:
-    """The value that is meant: its only field may be given alone."""
+def _decisive(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    """The name of the field that decides all, or "": the only one that a reply must have.
+
+    A judge's reply also has reasons, and whether the answer is the one that was claimed.
+    """
+    needed = _needed(_resolved(schema, root))
+    return next(iter(needed)) if len(needed) == 1 else _JUDGED.get(needed, "")
+
+
+def _needed(schema: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(schema.get("required", ()))
+
+
+def _value(content: Any, request: ChatRequest) -> Any:
+    """The value that is meant."""
+    schema = request.schema
+    assert schema is not None
+    name = _decisive(schema, schema)
     if isinstance(content, str):
         fenced = _FENCED.fullmatch(content)
         text = fenced[2] if fenced else content
-        name = text_field(schema)
-        if name and not re.match(rf"\s*\{{\s*{re.escape(json.dumps(name))}\s*:", text):
-            return {name: content}
-        content = json_of(text, once=True)
-    if isinstance(content, list) and (name := _only(schema, "array")):
-        return {name: content}
+        kind = _resolved(schema["properties"][name], schema) if name else {}
+        whole = text.startswith("{") if _options(kind) else _starts_whole(text, schema)
+        if kind.get("type") == "string" and not whole:
+            content = {name: content}
+        else:
+            content = json_of(text, once=True)
+    if name and not isinstance(content, Mapping):
+        content = {name: content}
+    content = _meant(content, schema, schema)
+    if name and name in content and _needed(schema) in _JUDGED:
+        claimed = "" if request.origin is None else str(request.origin.values.get("output", ""))
+        return _judged(content, content[name], claimed, schema)
     return content
+
+
+def _may_refuse(schema: Mapping[str, Any]) -> bool:
+    """Whether a reply may refuse to write a row, and then holds nothing else."""
+    return _REFUSES in schema.get("properties", {}) and _REFUSES not in _needed(schema)
+
+
+def _starts_whole(text: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a text begins as the JSON object of a reply does."""
+    names = "|".join(re.escape(json.dumps(name)) for name in schema.get("properties", ()))
+    return re.match(rf"\s*\{{\s*({names})\s*:", text) is not None
+
+
+def _judged(
+    reply: Mapping[str, Any], answer: Any, claimed: str, schema: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A judge's reply with what follows from its answer; what it has stays."""
+    parts = answer if isinstance(answer, list) else [answer]
+    given = {normalized(str(part)) for part in parts}
+    names = claimed.split("; ") if isinstance(answer, list) else [claimed]
+    right = given == {*map(normalized, names)}
+    follows = {_REASON: "", _VERDICT: "correct" if right else "incorrect"}
+    return {name: follows[name] for name in follows.keys() & _needed(schema)} | dict(reply)
+
+
+def _meant(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """A value with its options as the schema spells them, and the rows of a list whole."""
+    schema = _resolved(schema, root)
+    if isinstance(value, str) and (options := _options(schema)) and value not in options:
+        alike = [each for each in options if normalized(str(each)) == normalized(value)]
+        return alike[0] if len(alike) == 1 else value
+    if isinstance(value, list) and "items" in schema:
+        name = _decisive(schema["items"], root)
+        rows = [{name: row} if name and isinstance(row, str) else row for row in value]
+        return [_meant(row, schema["items"], root) for row in rows]
+    if isinstance(value, Mapping):
+        fields = schema.get("properties", {})
+        return {
+            name: _meant(part, fields[name], root) if name in fields else part
+            for name, part in value.items()
+        }
+    return value
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -139,7 +206,8 @@ def _object_fault(
     value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str
 ) -> str:
     fields = schema.get("properties", {})
-    for name in schema.get("required", ()):
+    refused = value.get(_REFUSES) is True and _may_refuse(schema)
+    for name in () if refused else schema.get("required", ()):
         if name not in value:
             return f"{f'{at}.{name}' if at else name} is missing"
     others = schema.get("additionalProperties", True)

@@ -17,7 +17,7 @@ from targen_core.calls.model import ChatRequest
 from targen_core.errors import UnreadableFile
 from targen_core.reading import csv_cells, read_text
 from targen_core.text import markdown_code, markdown_fence, printable, sheet_cell, sheet_text
-from targen_standard.batches.replies import shape_of, text_field
+from targen_standard.batches.replies import shape_of, shorter
 
 __all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
 
@@ -83,8 +83,7 @@ def _section(request: ChatRequest) -> str:
     step, label = _origin(request)
     asked = "a text"
     if request.schema is not None:
-        asked = markdown_code(shape_of(request.schema))
-        asked += ", or its text alone" if text_field(request.schema) else ""
+        asked = ", or ".join([markdown_code(shape_of(request.schema)), *shorter(request.schema)])
     about = f"Step {markdown_code(step)}{f', label {markdown_code(label)}' if label else ''}"
     messages = (
         f"**{message.role}**\n\n{markdown_fence(_shown(message.content), 'text')}"

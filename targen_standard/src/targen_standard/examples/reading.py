@@ -33,6 +33,7 @@ _LARGEST = 64 << 20  # bytes of a file of lines
 _LOOKED_AT = 200  # rows by which columns are told apart
 _NAMED = 3  # bad lines that a message names
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
+_NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
 _LABEL = ("label", "category", "intent", "class", "labels")
 
@@ -106,6 +107,13 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
 
 
 def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
+    if path.suffix.lower() in _NO_ROWS:
+        raise UsageError(
+            f"{path.name} is a {'program' if path.suffix == '.py' else 'task or a setting'}, not "
+            "a file of rows",
+            hint="examples are real texts: a .csv or .jsonl file with the columns text and label, "
+            "or a .txt file with a text per line",
+        )
     place, records = _records(path)
     several = [*islice(records, _MOST + 1)]
     columns = _Columns(task, [row for _, row in several[:_LOOKED_AT] if isinstance(row, Mapping)])
@@ -123,8 +131,10 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
         raise UsageError(
             f"{path.name} has {plural(len(rows), 'row')} that can be examples, and {FEWEST} are "
             "the fewest" + (f": {examples.bad}" if bad else ""),
-            hint=columns.hint,
+            hint=columns.hint if bad else f"add {plural(FEWEST - len(rows), 'row')} at least",
         )
+    if columns.chosen:
+        _log.warning("%s: %s", path.name, columns.chosen)
     if bad:
         _log.warning(
             "%s: %s of %s rows are used as examples; left out: %s",
@@ -222,6 +232,18 @@ class _Columns:
                 hint=f"call the column with the text {fields[0]}",
             )
         self._renamed = {fields[0]: named[0]}
+
+    @property
+    def chosen(self) -> str:
+        """Which columns hold the text and the label, if their names do not say so; or ""."""
+        if not self._renamed and self._label in (None, "label"):
+            return ""
+        columns = {name: self._renamed.get(name, name) for name in self._fields}
+        return ", ".join(
+            f"{name}: {column}"
+            for name, column in {**columns, "label": self._label}.items()
+            if column is not None
+        )
 
     def _require_one(self, names: Iterable[str], lacking: Sequence[str]) -> None:
         if self._task is not None and len(self._fields) != 1:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,8 @@ from targen_standard import error_patterns
 from targen_standard.langchain.model import LangChainModel, place
 
 __all__ = ["LangChainOptions", "backend"]
+
+_SLIP = 0.9  # so alike to an option that a class has that it is one, misspelt
 
 
 class _PathModel(LangChainModel):
@@ -178,8 +181,10 @@ def _check_names(path: str, kind: Any, options: Mapping[str, Any]) -> list[str]:
     """
     names, complete = _names(kind)
     unknown = [name for name in options if name not in names]
-    if unknown and complete:
-        raise _no_option(path, kind, unknown[0])
+    # A class that takes any name takes slips too.
+    slips = unknown if complete else [n for n in unknown if get_close_matches(n, names, 1, _SLIP)]
+    if slips:
+        raise _no_option(path, kind, slips[0])
     return unknown if kind.model_config.get("extra") != "allow" else []
 
 

@@ -23,6 +23,7 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.registry import Registry
@@ -73,7 +74,7 @@ async def areplay(
         out: the new directory; by default the old one's name with `-replay`.
         task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
             run's own copy of its file, or the installed task.
-        n: number of rows, split evenly over the labels; by default as many as the run was to have.
+        n: number of rows, in the shares that the run has; by default as many as it was to have.
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.
@@ -220,17 +221,19 @@ def _quotas(
     stay = {label: had[label] for label in task.quota_names if label in had}
     new = [label for label in task.quota_names if label not in had]
     if n is not None or (labels and not keeps_others):
-        return quotas_of(task, n, labels, None)
+        asked = quotas_of(task, n, labels, None)
+        same = n is not None and not new and stay == dict(had)
+        return Quotas.like(asked.total, had, task) if same else asked
     if not labels and not new and stay == dict(had):
         return None
-    asked = {} if not labels else dict(quotas_of(task, None, labels, None))
-    lacking = [label for label in new if label not in asked]
+    named = {} if not labels else dict(quotas_of(task, None, labels, None))
+    lacking = [label for label in new if label not in named]
     if lacking and len({*stay.values()}) != 1:
         raise UsageError(
             f"label {lacking[0]} is new, and how many rows of it are wanted is not known",
             hint=Option("labels", {lacking[0]: min(stay.values(), default=10)}),
         )
-    return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **asked}
+    return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **named}
 
 
 def place_beside(path: Path, what: str) -> Path:

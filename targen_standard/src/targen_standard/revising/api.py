@@ -120,7 +120,7 @@ async def arevise(
             that have changed and those that were taken for one of them, and takes all other
             judgements over; so it does with labels of samples that have changed.
         rewrite: False keeps the texts of labels that have changed, and judges them again.
-        n: number of rows, split evenly over the labels; by default as many as the run was to have.
+        n: number of rows, in the shares that the run has; by default as many as it was to have.
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.

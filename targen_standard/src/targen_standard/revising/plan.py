@@ -11,6 +11,7 @@ from typing import Any
 from targen_core.calls.usage import answered
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.text import percent, plural, printable
 from targen_standard.revising.revision import Judged, Revision
 from targen_standard.task_files.files import keys_of
 
@@ -71,7 +72,7 @@ class Calls:
         return self.lists + self.texts + self.judgements
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RevisionPlan:
     """What `targen revise` shows before it asks anything.
 
@@ -106,6 +107,19 @@ class RevisionPlan:
     def share(self) -> float:
         """The calls as a share of those that the run took; 0 where it took none."""
         return self.calls.total / self.before.total if self.before.total else 0.0
+
+    def __repr__(self) -> str:
+        """What a notebook shows: a line for each change and each label, and the calls."""
+        changes = [f"  {each.name}: {each.was} -> {each.now}" for each in self.changes]
+        rows = [
+            f"  {name}: {of.kept} rows kept, {of.judged} judged again, {of.written} written"
+            for name, of in self.labels.items()
+        ]
+        cost = "" if self.dollars is None else f", about ${self.dollars:,.2f}"
+        calls = (
+            f"  {plural(self.calls.total, 'call')}, {percent(self.share)} of those of the run{cost}"
+        )
+        return printable("\n".join([f"<RevisionPlan of {self.run}", *changes, *rows, f"{calls}>"]))
 
     @property
     def raw(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
-from targen_core.options import Datasets
+from targen_core.options import Datasets, Limits
 from targen_core.outputs import remove
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
@@ -324,7 +324,8 @@ class Job:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
             manifest = manifest.extended(quotas or {}, give_up_after)
-            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **(limits or {})})
+            changed = Limits.redelivered(limits or {})
+            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
             require_known_limits(merged.limits, limits or {})
             merged = merged.replace(limits=part_limits(path, merged.limits))
             remember_limits(merged.limits)
@@ -726,6 +727,10 @@ def _say_what_to_know(prepared: Prepared) -> None:
     """Say what people should know before a run, such as that a model is very small."""
     for note in prepared.notes:
         _log.warning("%s", note)
+    given = [name for name, rows in prepared.spec.quotas.items() if rows]
+    if len(given) == 1 and prepared.task.labels:
+        of = "the only label" if len(prepared.task.labels) == 1 else "the only one that gets rows"
+        _log.warning("%s is %s: no classifier can learn from such a dataset", given[0], of)
     said = {
         step.backend.caveat(step.options, len(prepared.task.labels))
         for step in prepared.steps.values()

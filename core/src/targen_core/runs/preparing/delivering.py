@@ -59,13 +59,18 @@ def known_deliveries(registry: Registry) -> tuple[Delivery, ...]:
     return tuple(known)
 
 
-def delivered_steps(steps: Iterable[Step], lists_at_once: int) -> list[str]:
+def delivered_steps(
+    delivery: Delivery | None, steps: Iterable[Step], lists_at_once: int
+) -> list[str]:
     """Return the names of those steps whose calls a delivery takes.
 
-    Lists are among them if they are asked side by side. Otherwise each call is told what the one
-    before it gave.
+    Lists are among them if they are asked side by side, or the delivery takes all. Otherwise each
+    call is told what the one before it gave.
     """
-    return [step.name for step in steps if step.lists is None or lists_at_once > 1]
+    if delivery is None:
+        return []
+    lists = delivery.takes_all or lists_at_once > 1
+    return [step.name for step in steps if step.lists is None or lists]
 
 
 def require_deliverable(delivery: Delivery, steps: Mapping[str, PreparedStep]) -> None:

@@ -137,7 +137,7 @@ def models_of(
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    taken = () if delivery is None else delivered_steps(task.steps, spec.lists_at_once)
+    taken = delivered_steps(delivery, task.steps, spec.lists_at_once)
     for step in task.steps:
         if step.name not in asked:
             continue

@@ -78,11 +78,8 @@ class Prepared:
     @property
     def delivered(self) -> list[str]:
         """The steps whose calls are delivered."""
-        if self.delivery is None:
-            return []
-        return [
-            n for n in delivered_steps(self.task.steps, self.spec.lists_at_once) if n in self.steps
-        ]
+        taken = delivered_steps(self.delivery, self.task.steps, self.spec.lists_at_once)
+        return [name for name in taken if name in self.steps]
 
     def keep_in(self, folder: Path) -> None:
         """Write the copies of what was given that a run keeps.

