@@ -19,9 +19,6 @@ from targen_core.wording import AGAIN, Action, Blank, Option, Words
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
-_HOPE = 20
-"""Candidates that the guess of a yield weighs as much as."""
-
 _UNUSABLE = "malformed-reply"
 """The reason if neither a reply nor its repair could be read."""
 
@@ -122,7 +119,7 @@ class QuotaTracker:
             for name in self._whole
         }
         self._hoped = {
-            name: _HOPE
+            name: 20
             * sum(1 / len(self._may_give[branch]) for branch in given_by)
             / max(1, len(given_by))
             for name, given_by in self._given_by.items()
@@ -284,7 +281,7 @@ class QuotaTracker:
                 self.needed(name)
                 / unit
                 * (self._judged[name] + 1)
-                / (self._gained[name] + self._hoped[name] / _HOPE)
+                / (self._gained[name] + self._hoped[name] / 20)
                 / len(self._given_by[name])
             )
             for name in self._whole
@@ -296,12 +293,11 @@ class QuotaTracker:
         """Candidates that a label's rows should take, by its instances per candidate so far.
 
         Instances that other branches gave are counted too. The first figures weigh little against
-        an optimistic guess, all of `hope` if branches aim at the label: a few rejects in a row are
-        no reason to run far ahead. With a margin, for rounds that cost hours, they are.
+        an optimistic guess, 20 of 20 if branches aim at the label: a few rejects in a row are no
+        reason to run far ahead.
         """
-        hope = _HOPE // 5 if margin else _HOPE
-        instances, hoped = self.needed(name) / unit, self._hoped[name] * hope / _HOPE
-        part = (self._gained[name] + hoped) / (self._judged[name] + hope)
+        instances = self.needed(name) / unit
+        part = (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
         spread = margin * math.sqrt(instances * (1 - min(1.0, part)))
         return math.ceil((instances + spread) / part)
 
