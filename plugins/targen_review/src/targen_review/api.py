@@ -27,7 +27,7 @@ class ReviewReport:
     """What became of the rows of a dataset that people reviewed.
 
     Attributes:
-        task: the task's full id.
+        task: the task's name.
         outcomes: rows by what became of them, such as "relabelled" and "rejected".
         before: rows by label when the review began.
         after: rows by label in the new version.
@@ -44,6 +44,9 @@ class ReviewReport:
     def summary(self) -> str:
         """The report in one line."""
         return ", ".join(f"{count:,} {name}" for name, count in self.outcomes.items() if count)
+
+    def __repr__(self) -> str:
+        return f"<ReviewReport of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
         rows = [(name, count, self.after.get(name, 0)) for name, count in self.before.items()]
@@ -182,7 +185,7 @@ def apply_review(
     return Reviewed(
         path,
         ReviewReport(
-            version.source.task_id,
+            version.source.task.name if version.source.task else version.source.task_id,
             report["outcomes"],
             version.requested,
             report["rows"],
