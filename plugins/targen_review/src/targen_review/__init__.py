@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Register, hookimpl
@@ -26,7 +25,9 @@ if not TYPE_CHECKING:  # to find what is registered, nothing else is imported
 
     def __getattr__(name: str) -> object:
         if name in ("apply_review", "review"):
-            return getattr(import_module("targen_review.api"), name)
+            from targen_review import api
+
+            return getattr(api, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core import Dataset, Registry, Typed, load_registry, read_dataset
+from targen_core import Dataset, Registry, load_registry, read_dataset
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
 from targen_core.pages import table
-from targen_core.reading import read_jsonl
 from targen_core.suggestions import did_you_mean
 from targen_review.apply import Version, new_versions, review_of
 from targen_review.grades import Grade, GradeBook, Rater, check_name
@@ -69,12 +68,7 @@ class Reviewed(Folder[ReviewReport]):
     @cached_property
     def dataset(self) -> Dataset:
         """The rows with their task, read on first access."""
-        return read_dataset(Typed(self.path), registry=self.registry)
-
-    @property
-    def changes(self) -> Iterator[dict[str, Any]]:
-        """What became of each row, who said so, and what was before."""
-        return read_jsonl(self.path / "changes.jsonl")
+        return read_dataset(self.path, registry=self.registry)
 
 
 def review(

@@ -11,8 +11,7 @@ from targen_core import Limits, Registry, Run, load_registry
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from targen_core.api.request import TaskLike
-    from targen_standard.given import DataLike
+    from targen_standard.given import DataLike, TaskLike
     from targen_training.evaluation import Evaluation
     from targen_training.experiments.results import Results
     from targen_training.mixtures import Mix

@@ -12,15 +12,13 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Task, Typed
 from targen_core.errors import TargenError, UsageError
-from targen_core.plugins.register import MEMORY
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from targen_core import Dataset, Registry
-    from targen_core.api.request import TaskLike
     from targen_core.task_files import TaskFile
-    from targen_standard.given import DataLike
+    from targen_standard.given import DataLike, TaskLike
     from targen_training.scores import Scores
     from targen_training.trainers import TrainerOptions
 
@@ -140,7 +138,7 @@ def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> Task
         name = task if opened.task is None else opened.task()
     if isinstance(name, PathLike):
         name = str(name)
-    if not isinstance(name, str) or name.startswith(f"{MEMORY}:"):
+    if not isinstance(name, str) or name.startswith("memory:"):
         return None
     if not name or not registry.find("task", name).id.startswith("file:"):
         return None

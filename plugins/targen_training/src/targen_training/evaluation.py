@@ -23,8 +23,7 @@ from targen_training.scores import Scores, score
 from targen_training.slices import Slice, joined, slices_of
 
 if TYPE_CHECKING:
-    from targen_core.api.request import TaskLike
-    from targen_standard.given import DataLike
+    from targen_standard.given import DataLike, TaskLike
     from targen_training.slices import Examples
 
 __all__ = ["Evaluation", "evaluated", "write_lines"]
