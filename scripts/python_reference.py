@@ -79,6 +79,7 @@ MODULES = [
     "targen_standard.finishing.api",
     "targen_standard.methods.form",
     "targen_core.embedding",
+    "targen_core.api.run",
     "targen_core.calls.model",
     "targen_core.calls.sampling",
     "targen_core.calls.scores",

@@ -96,10 +96,10 @@ SAID = {
         'targen_core.resume("my runs/x", n=40)',
     ),
     "an action without a function": (
-        Action("validate", "x.csv", task="rte"),
-        "targen validate x.csv --task rte",
-        "targen validate x.csv --task rte",
-        "targen validate x.csv --task rte",
+        Action("show", "x.csv", task="rte"),
+        "targen show x.csv --task rte",
+        "targen show x.csv --task rte",
+        "targen show x.csv --task rte",
     ),
     "arguments that differ": (
         Action("generate", ..., out=...),

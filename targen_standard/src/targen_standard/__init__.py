@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from targen_standard.exporting.model import Exporter
     from targen_standard.exporting.publish import publish
     from targen_standard.merging.api import merge
+    from targen_standard.profiling.api import Profiled, profile
     from targen_standard.replaying.api import areplay, replay
     from targen_standard.revising.api import aplan_revision, arevise, plan_revision, revise
     from targen_standard.revising.plan import RevisionPlan
     from targen_standard.task_files.forms import TaskForm
     from targen_standard.task_files.model import Declaration
     from targen_standard.tracing.api import Trace, TracedCall, trace
+    from targen_standard.validating.api import Validation, validate
 
 _HOME = {
     "Corrected": "correction.result",
@@ -29,10 +31,12 @@ _HOME = {
     "Declaration": "task_files.model",
     "Difference": "comparing.difference",
     "Exporter": "exporting.model",
+    "Profiled": "profiling.api",
     "RevisionPlan": "revising.plan",
     "TaskForm": "task_files.forms",
     "Trace": "tracing.api",
     "TracedCall": "tracing.api",
+    "Validation": "validating.api",
     "acorrect": "correction.api",
     "aplan_revision": "revising.api",
     "areplay": "replaying.api",
@@ -41,10 +45,12 @@ _HOME = {
     "diff": "comparing.api",
     "merge": "merging.api",
     "plan_revision": "revising.api",
+    "profile": "profiling.api",
     "publish": "exporting.publish",
     "replay": "replaying.api",
     "revise": "revising.api",
     "trace": "tracing.api",
+    "validate": "validating.api",
 }
 
 __all__ = [
@@ -53,10 +59,12 @@ __all__ = [
     "Declaration",
     "Difference",
     "Exporter",
+    "Profiled",
     "RevisionPlan",
     "TaskForm",
     "Trace",
     "TracedCall",
+    "Validation",
     "acorrect",
     "aplan_revision",
     "areplay",
@@ -65,10 +73,12 @@ __all__ = [
     "diff",
     "merge",
     "plan_revision",
+    "profile",
     "publish",
     "replay",
     "revise",
     "trace",
+    "validate",
 ]
 
 if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name

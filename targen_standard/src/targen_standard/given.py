@@ -17,7 +17,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.wording import Action
 
-__all__ = ["Data", "DataLike", "given_data"]
+__all__ = ["Data", "DataLike", "TaskLike", "given_data"]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""

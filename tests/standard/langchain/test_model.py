@@ -241,3 +241,129 @@ def test_there_and_back_again(request_of):
     reply = complete(model, request_of())
     assert reply.text == "system,user {'max_tokens': 40, 'seed': 7}"
     assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("refusal", 4, 2)
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"river": {"type": "string"}},
+    "required": ["river"],
+    "title": "Reply",
+}
+
+
+class Formed(Chat):
+    """One that sends a schema as the form of its reply, as most providers' classes do."""
+
+    refuses: str = ""
+
+    def with_structured_output(self, schema, *, method="function_calling", **kwargs):
+        if method == "json_schema":
+            traced = {"kwargs": {"method": method}, "schema": schema}
+            return self.bind(form=schema, ls_structured_output_format=traced) | (lambda x: x)
+        return super().with_structured_output(schema, **kwargs)
+
+    def bind_tools(self, tools, *, tool_choice=None, **kwargs):
+        return self.bind(tools=tools, tool_choice=tool_choice, **kwargs)
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        if self.refuses and self.refuses in kwargs:
+            self.seen.append((messages, stop, kwargs, None))
+            raise Refused(f"unknown parameter: {self.refuses}")
+        return super()._generate(messages, stop, run_manager, **kwargs)
+
+
+class Refused(Exception):
+    status_code = 400
+
+
+class Calling(Formed):
+    """One that has tools alone."""
+
+    def with_structured_output(self, schema, **kwargs):
+        return FakeListChatModel.with_structured_output(self, schema, **kwargs)
+
+
+class Idle(Chat):
+    """A test's own, whose tools do nothing."""
+
+    def bind_tools(self, tools, **kwargs):
+        return self
+
+
+class Without(Formed):
+    """A class that has neither for the model of this name."""
+
+    def with_structured_output(self, schema, **kwargs):
+        raise ValueError("this model cannot")
+
+
+def test_a_schema_goes_the_way_that_the_class_has(request_of):
+    chat = Formed(reply=AIMessage('{"river": "Volga"}'))
+    model = LangChainModel(chat)
+    assert model.structured and model.identity.endswith(":schema")
+    assert complete(model, request_of(schema=SCHEMA)).text == '{"river": "Volga"}'
+    messages, _, kwargs, _ = chat.seen[0]
+    assert kwargs["form"]["properties"] == SCHEMA["properties"] and kwargs["max_tokens"] == 40
+    assert "ls_structured_output_format" not in kwargs  # langchain's own tracing
+    assert messages[-1].content == "Name a river."
+    assert "form" not in complete_kwargs(model, chat, request_of())  # free text is asked freely
+
+
+def complete_kwargs(model, chat, request):
+    complete(model, request)
+    return chat.seen[-1][2]
+
+
+def test_a_tool_that_must_be_called_stands_for_a_schema(request_of):
+    called = AIMessage(
+        "",
+        tool_calls=[{"name": "Reply", "args": {"river": "Wołga"}, "id": "1"}],
+        response_metadata={"finish_reason": "tool_calls"},
+    )
+    chat = Calling(reply=called)
+    model = LangChainModel(chat)
+    assert model.structured and model.identity.endswith(":tool")
+    reply = complete(model, request_of(schema=SCHEMA))
+    assert (reply.text, reply.finish) == ('{"river": "Wołga"}', "stop")
+    assert chat.seen[0][2]["tool_choice"] == "any"
+
+
+@pytest.mark.parametrize("kind", [Chat, Idle, Without])
+def test_a_class_that_cannot_gets_its_schema_in_words(request_of, kind):
+    model = LangChainModel(kind(reply=AIMessage("{}")))
+    assert not model.structured
+    assert model.identity == LangChainModel(kind(), structured=False).identity
+    complete(model, request_of(schema=SCHEMA))  # the call layer has put it into words
+
+
+def test_a_service_that_refuses_a_schema_is_asked_in_words_from_then_on(request_of):
+    chat = Formed(reply=AIMessage("{}"), refuses="form")
+    model = LangChainModel(chat)
+    bound = model.count_tokens(request_of(schema=SCHEMA))
+    for _ in range(2):
+        complete(model, request_of(schema=SCHEMA))
+    asked = [
+        ("form" in kwargs, "JSON schema" in seen[-1].content) for seen, _, kwargs, _ in chat.seen
+    ]
+    assert asked == [(True, False), (False, True), (False, True)]
+    assert bound >= sum(len(turn.content) for turn in chat.seen[-1][0]) / 4
+
+
+def test_another_refusal_is_not_taken_for_one_of_the_schema(request_of):
+    chat = Formed(reply=Refused("unknown model parrot"))
+    with pytest.raises(BadRequest, match="unknown model"):
+        complete(LangChainModel(chat), request_of(schema=SCHEMA))
+    assert len(chat.seen) == 1
+
+
+def test_options_that_decide_no_reply_are_no_part_of_the_identity():
+    class Timed(Chat):
+        timeout: float = 1
+        heat: float = 1
+
+        @property
+        def _identifying_params(self):
+            return {"timeout": self.timeout, "heat": self.heat}
+
+    one, slow, hot = (LangChainModel(Timed(**of)) for of in ({}, {"timeout": 9}, {"heat": 2}))
+    assert one.identity == slow.identity != hot.identity

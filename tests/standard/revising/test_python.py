@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
 
 import targen_core
 
@@ -53,3 +59,61 @@ def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(targen: Command)
     for act, done in ((targen_core.revise, "revised"), (targen_core.replay, "replayed")):
         with pytest.raises(targen_core.UsageError, match=f"which are {done} one by one"):
             act("both", n=2)
+
+
+class Object(FakeListChatModel):
+    """A model object; `timeout` decides no reply."""
+
+    responses: list[str] = Field(default_factory=list)
+    timeout: float = 1
+    kind: str = "one"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"kind": self.kind, "timeout": self.timeout}
+
+    def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
+        asked = str(messages[-1].content)
+        text = hashlib.sha256(asked.encode()).hexdigest()
+        reply: dict[str, Any] = {"text": " ".join(text)}
+        for name, what in (("contexts", "List"), ("seeds", "Write")):
+            if found := re.findall(rf"{what} (\d+) (?:new )?{name}", asked):
+                reply = {name: [f"{text[:8]} {number}" for number in range(int(found[0]))]}
+        if claimed := re.findall(r"Worker's output: (\w+)", asked):
+            reply = {"explanation": "It says so.", "actual": claimed[0], "verdict": "correct"}
+        message = AIMessage(content=json.dumps(reply))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def test_a_model_object_is_passed_again_in_a_new_process(
+    targen: Command,
+) -> None:
+    """A path stands for a new process: nothing but its folder knows the run."""
+    changed = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
+    targen_core.generate(targen_core.Declaration(**KEYS), n=4, model=Object(), out="run")
+    with pytest.raises(targen_core.errors.UnknownName) as caught:
+        targen_core.revise("run", "changed.json")
+    hint = caught.value.hint
+    assert "targen_core.revise('run', 'changed.json', model=MODEL)" in hint
+    assert hint in targen("revise", "run", "--task", "changed.json").err
+    names = [
+        [each.name for each in targen_core.plan_revision("run", changed, model=model).changes]
+        for model in (Object(), Object(timeout=9), Object(kind="two"))
+    ]
+    assert names[0] == names[1] == ["labels.refund.definition"]
+    assert any(name.startswith("steps.") for name in names[2])
+    revised = targen_core.revise("run", changed, model=Object())
+    assert revised.report.complete
+    assert targen_core.revise(revised, n=6).report.complete  # a `Run` remembers it
+    Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
+    typed = hint.removeprefix("in Python: ").replace("MODEL", "Object()")
+    again: targen_core.Run = eval(typed)
+    assert again.path == Path("run-revised")  # the same revision, which is complete
+
+
+def test_a_run_of_a_named_model_may_get_an_object(targen: Command) -> None:
+    Path("mail.json").write_text(json.dumps(KEYS))
+    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    revised = targen_core.revise("run", model=Object())
+    assert revised.report.complete
+    assert sum(of["calls"] for of in revised.report.raw["usage"]["by_step"]) > 8

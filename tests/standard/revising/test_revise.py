@@ -240,8 +240,29 @@ def test_it_says_first_what_it_will_do(
     less = targen_core.plan_revision("run", "mail.yaml", judge="changed")
     assert plan["saved"] == plan["calls"]["judgements"] - less.calls.judgements
     assert less.share < 0.6 * plan["share"]
-    with pytest.raises(targen_core.UsageError, match="nothing of run-revised has changed"):
-        targen_core.plan_revision("run-revised", "mail.yaml")
+    assert not targen_core.plan_revision("run-revised", "mail.yaml").changes
+
+
+def test_where_nothing_has_changed_it_says_so_and_makes_nothing(
+    make: Callable[..., Path], targen: Command
+) -> None:
+    make(MAIL, "run")
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    for options in ((), ("-q",), ("--task", "mail.yaml"), ("--dry-run",)):
+        done = targen("revise", "run", *options)
+        assert (done.code, "nothing of run has changed" in done.out) == (0, True), done.err
+    assert targen("revise", "run", "--dry-run", "--json").json["changes"] == []
+    assert targen_core.revise("run", "mail.yaml").path == Path("run")
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+
+
+def test_with_another_corrector_the_calls_are_the_fewest(
+    make: Callable[..., Path], targen: Command
+) -> None:
+    make(MAIL, "run")
+    said = "at least: what the other corrector rejects"
+    assert said in targen("revise", "run", "--corrector", "vote", "--dry-run").out
+    assert said not in targen("revise", "run", "-n", 36, "--dry-run").out
 
 
 def test_the_same_from_python(make: Callable[..., Path]) -> None:
@@ -258,7 +279,6 @@ def test_the_same_from_python(make: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "nothing of run has changed"),
         (("--task", "nowhere.yaml"), "nowhere.yaml"),
         (("--judge", "some", "--task", "changed.yaml"), "--judge some: no such choice"),
         (("--task", "more.yaml", "--label", "order=7"), "label trade is new"),

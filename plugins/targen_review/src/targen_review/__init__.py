@@ -9,14 +9,26 @@ from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
+    from targen_review.api import apply_review, review
     from targen_standard import TaskForm
 
 __all__ = [
+    "apply_review",
     "register_commands",
     "register_functions",
     "register_metrics",
     "register_task_forms",
+    "review",
 ]
+
+if not TYPE_CHECKING:  # to find what is registered, nothing else is imported
+
+    def __getattr__(name: str) -> object:
+        if name in ("apply_review", "review"):
+            from targen_review import api
+
+            return getattr(api, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @hookimpl
@@ -61,7 +73,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """What `targen export` calls for data that people reviewed."""
+    """`targen_core.review` and `apply_review`, and what `targen export` calls."""
+    register.register("review", "targen_review.api:review", summary="what a person says of rows")
+    register.register(
+        "apply_review", "targen_review.api:apply_review", summary="a dataset as people changed it"
+    )
     register.register(
         "reviewed",
         "targen_review.accepted:accepted",

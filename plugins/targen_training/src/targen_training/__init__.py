@@ -11,16 +11,29 @@ if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
     from targen_core.plugins.kinds import KindRegister
     from targen_standard import TaskForm
+    from targen_training.api import compare, evaluate, train
     from targen_training.trainers import Trainer
 
 __all__ = [
+    "compare",
+    "evaluate",
     "register_commands",
     "register_functions",
     "register_kinds",
     "register_metrics",
     "register_task_forms",
     "register_trainers",
+    "train",
 ]
+
+if not TYPE_CHECKING:  # to find what is registered, nothing else is imported
+
+    def __getattr__(name: str) -> object:
+        if name in ("compare", "evaluate", "train"):
+            from targen_training import api
+
+            return getattr(api, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @hookimpl
@@ -83,7 +96,11 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """`targen_core.compare`."""
+    """`targen_core.train`, `evaluate` and `compare`."""
+    register.register("train", "targen_training.api:train", summary="a model of datasets")
+    register.register(
+        "evaluate", "targen_training.api:evaluate", summary="how good a model is on labelled rows"
+    )
     register.register(
         "compare", "targen_training.api:compare", summary="what datasets train, on the same rows"
     )

@@ -1,21 +1,126 @@
-"""`compare`: what datasets train, from Python."""
+"""`train`, `evaluate` and `compare`: from datasets to models, and how good these are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from targen_core import Limits, Registry, Run, load_registry
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from targen_standard.given import DataLike, TaskLike
+    from targen_training.evaluation import Evaluation
     from targen_training.experiments.results import Results
+    from targen_training.mixtures import Mix
+    from targen_training.models import Trained
+    from targen_training.styles import Style
 
-__all__ = ["compare"]
+__all__ = ["compare", "evaluate", "train"]
 
 RowsLike = Run | str | PathLike[str]
+
+
+def train(
+    *data: DataLike,
+    task: TaskLike | None = None,
+    trainer: str | None = None,
+    model: str | None = None,
+    start: str | PathLike[str] | None = None,
+    style: Style = "plain",
+    mix: Mix = "proportional",
+    mix_temperature: float = 2.0,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    out: str | PathLike[str] | None = None,
+    force: bool = False,
+    progress: bool = True,
+    registry: Registry | None = None,
+) -> Trained:
+    """Train a model on a dataset, or one model on datasets of several tasks, as `targen train`.
+
+    Rows without a label are left out. A training that was killed continues if it is asked for
+    again. `targen_core.train` is this function.
+
+    Args:
+        *data: runs, reviewed or corrected data, `Dataset`s, their paths, data frames or rows.
+        task: the task of rows that do not say it.
+        trainer: what trains, such as "vectors"; by default what `model` is for, or "tfidf".
+        model: the pretrained model to start from: a folder, or a model that is on this machine.
+        start: a folder of a trained model to start from, with the same trainer.
+        style: rows "plain", or as "instructions" with worked samples.
+        mix: how often the rows of each of several tasks are seen.
+        mix_temperature: of the mix "temperature".
+        options: options of the trainer, such as {"regularization": 5}.
+        seed: random seed of the training.
+        out: the folder; by default models/ and the dataset's name.
+        force: replace an earlier model.
+        progress: whether to show steps.
+        registry: finds tasks and trainers; by default what is installed.
+
+    Returns:
+        The model: its folder, its facts, and what it predicts.
+
+    Raises:
+        UsageError: there are not two labels to learn, something is there already, or an option
+            cannot be.
+        MissingDependency: a package of the trainer is not installed.
+    """
+    from targen_training.asked import file_of, read_rows
+    from targen_training.learning import learned
+
+    registry = load_registry() if registry is None else registry
+    if not data:
+        raise UsageError("there is nothing to train on", hint='a run, such as train("runs/mail-0")')
+    return learned(
+        registry,
+        [read_rows(registry, each, task) for each in data],
+        [file_of(registry, each, task) for each in data],
+        trainer=trainer,
+        model=model,
+        start=None if start is None else Path(start),
+        style=style,
+        mix=mix,
+        mix_temperature=mix_temperature,
+        options=[f"{name}={value}" for name, value in (options or {}).items()],
+        seed=seed,
+        out=None if out is None else Path(out).expanduser(),
+        force=force,
+        quiet=not progress,
+    )
+
+
+def evaluate(
+    model: Trained | str | PathLike[str],
+    *data: DataLike,
+    task: TaskLike | None = None,
+    by: str | Iterable[str] = (),
+    registry: Registry | None = None,
+) -> Evaluation:
+    """Measure a trained model on labelled rows, with 95 % intervals, as `targen evaluate`.
+
+    `targen_core.evaluate` is this function.
+
+    Args:
+        model: what `train` returned, or its folder.
+        *data: labelled rows, as `train` takes them; by default of the model's task.
+        task: the task of the rows, if the model knows several.
+        by: columns by which rows are measured, too.
+        registry: finds tasks and trainers; by default what is installed.
+
+    Returns:
+        Figures, which labels are taken for which, parts of the rows, and predictions.
+
+    Raises:
+        UsageError: there is no such model, or no row has a label.
+    """
+    from targen_training.evaluation import evaluated
+
+    registry = load_registry() if registry is None else registry
+    columns = (by,) if isinstance(by, str) else by
+    return evaluated(registry, model, data, task=task, by=columns)
 
 
 def compare(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from targen_cli.completion import completer
+from targen_core import Task, Typed
 from targen_core.errors import TargenError, UsageError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from targen_core import Dataset, Registry, Task
+    from targen_core import Dataset, Registry
     from targen_core.task_files import TaskFile
+    from targen_standard.given import DataLike, TaskLike
     from targen_training.scores import Scores
     from targen_training.trainers import TrainerOptions
 
@@ -23,10 +26,10 @@ __all__ = [
     "TaskOption",
     "file_of",
     "names_its_task",
+    "of_one_label",
     "options_of",
     "read_rows",
     "trainer_options",
-    "warn_of_one_label",
 ]
 
 M = TypeVar("M", bound="BaseModel")
@@ -44,16 +47,28 @@ TaskOption = Annotated[
 
 def read_rows(
     registry: Registry,
-    source: str,
-    task: Task[Any, Any] | str | None,
+    source: DataLike,
+    task: TaskLike | None,
     usual: str | None = None,
 ) -> Dataset:
-    """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out."""
-    from targen_core import read_dataset
-    from targen_core.dataset.source import open_source
+    """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out.
 
-    opened = open_source(source)
-    knows = opened.task is not None
+    Raises:
+        UsageError: there are none, or nobody says whose they are.
+    """
+    from targen_core import Dataset, read_dataset
+    from targen_core.api.run import Folder
+    from targen_core.dataset.source import Source, open_source
+
+    if isinstance(source, Folder | Dataset):
+        own = source if isinstance(source, Dataset) else source.dataset
+        if not own.rows:
+            raise UsageError(f"{own.name} has no row")
+        return own
+    opened: Any = open_source(source) if isinstance(source, str | PathLike) else source
+    if not isinstance(opened, Source):
+        source = "rows"
+    knows = isinstance(opened, Source) and opened.task is not None
     if task is None and not knows:
         task = usual
     if task is None and not knows:
@@ -61,7 +76,8 @@ def read_rows(
             f"{source} does not name the task of its rows",
             hint="--task NAME, or the file of one; see targen list-tasks",
         )
-    dataset = read_dataset(opened, task, registry=registry, strict=False)
+    whose = _task_of(task)
+    dataset = read_dataset(opened, whose, registry=registry, strict=False)
     left_out = [problem for problem in dataset.problems if problem.left_out]
     if left_out:
         lines = len({problem.line for problem in left_out})
@@ -81,6 +97,19 @@ def read_rows(
     return dataset
 
 
+def _task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
+    """A task, as datasets are read for it."""
+    if isinstance(task, Task | str) or task is None:
+        return task
+    if isinstance(task, PathLike):
+        return Typed(task)
+    from targen_standard import Declaration
+
+    if not isinstance(task, Declaration):
+        raise UsageError(f"task: {type(task).__name__} is not a task", hint="a name or a file")
+    return task.task()
+
+
 def names_its_task(source: str) -> bool:
     """Whether this is a folder that says whose rows it holds, as runs and weighed rows do."""
     from targen_core.dataset.source import open_source
@@ -91,23 +120,35 @@ def names_its_task(source: str) -> bool:
         return False
 
 
-def file_of(registry: Registry, source: str, task: str | None) -> TaskFile | None:
+def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> TaskFile | None:
     """The file of the task of some rows, which a run keeps a copy of; None of an installed one."""
+    from targen_core import Dataset
+    from targen_core.api.run import Folder
     from targen_core.dataset.source import open_source
     from targen_core.origin import order_of
     from targen_core.task_files import task_file
 
-    opened = open_source(source)
-    name = task if opened.task is None else opened.task()
+    if isinstance(source, Folder):
+        source = source.path
+    if isinstance(source, Dataset) and source.run is not None:
+        source = source.run
+    name = task
+    if isinstance(source, str | PathLike):
+        opened = open_source(source)
+        name = task if opened.task is None else opened.task()
+    if isinstance(name, PathLike):
+        name = str(name)
+    if not isinstance(name, str) or name.startswith("memory:"):
+        return None
     if not name or not registry.find("task", name).id.startswith("file:"):
         return None
     return task_file(order_of(name))
 
 
-def _named(registry: Registry, task: Task[Any, Any] | str) -> str:
+def _named(registry: Registry, task: TaskLike) -> str:
     """What a user types for a task; one of a file does not know its path."""
-    if isinstance(task, str):
-        return task
+    if not isinstance(task, Task):
+        return str(task)
     known = {item.name for item in registry.all("task")}
     return task.name if task.name in known else "FILE"
 
@@ -141,14 +182,16 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
         raise UsageError(f"-o {key}: {first['msg'].lower()}") from error
 
 
-def warn_of_one_label(scores: Scores, rows: str) -> None:
-    """Say where a model tells nothing apart; `rows` says of which rows the scores are."""
+def of_one_label(scores: Scores, rows: str) -> str:
+    """What is to be said of a model that tells nothing apart; "" of others.
+
+    `rows` says of which rows the scores are.
+    """
     if scores.one_label is None:
-        return
+        return ""
     name, gets, has = scores.one_label
-    print(
-        f"warning: the model says {name} of {gets:.0%} of the {rows} rows, and {has:.0%} are: it "
+    return (
+        f"the model says {name} of {gets:.0%} of the {rows} rows, and {has:.0%} are: it "
         "has not learned to tell the labels apart; more rows, --trainer vectors, or more epochs "
-        "of an encoder may help",
-        file=sys.stderr,
+        "of an encoder may help"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,20 +12,13 @@ import typer
 
 from targen_cli.completion import completer
 from targen_core import Typed
-from targen_core.errors import UsageError
-from targen_training.asked import (
-    TaskOption,
-    file_of,
-    read_rows,
-    trainer_options,
-    warn_of_one_label,
-)
+from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry
-    from targen_training.models import Facts
+    from targen_core import Dataset
+    from targen_training.models import Facts, Trained
 
 __all__ = ["train"]
 
@@ -105,60 +100,40 @@ def train(
     - targen train cb=CB/train.jsonl --from models/rte-0 --out models/cb
     """
     from targen_core import load_registry
-    from targen_training.models import train_model
-    from targen_training.progress import shown
+    from targen_training.learning import learned
 
     registry = load_registry()
-    items = list(option or [])
-    started_from = ""
-    if start is not None:
-        if model is not None:
-            raise UsageError("--from and --model both say what to start from", hint="give one")
-        trainer, more, started_from = _started(registry, start, trainer)
-        items = [*more, *items]
-    elif model is not None:
-        trainer = trainer or _trainer_for(registry, model)
-        items = [f"model={model}", *items]
-    name = trainer or "tfidf"
-    options = trainer_options(registry, name, items)
     sources = [_prefixed(source, task) for source in data]
-    datasets = [read_rows(registry, source, whose) for source, whose in sources]
-    files = {
-        dataset.task.name: file
-        for dataset, (source, whose) in zip(datasets, sources, strict=True)
-        if (file := file_of(registry, source, whose)) is not None
-    }
-    target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
-    with shown(quiet=quiet) as watch:
-        facts = train_model(
-            registry,
-            name,
-            options,
-            datasets,
-            target,
-            seed=seed,
-            force=force,
-            style=style,
-            mix=mix,
-            temperature=mix_temperature,
-            started_from=started_from,
-            files=files,
-            watch=watch,
-        )
-    print(_said(facts))
-    _warn(registry, target, datasets)
-    print(target)
+    rows = [read_rows(registry, source, whose) for source, whose in sources]
+    files = [file_of(registry, source, whose) for source, whose in sources]
+    made = learned(
+        registry,
+        rows,
+        files,
+        trainer=trainer,
+        model=model,
+        start=start,
+        style=style,
+        mix=mix,
+        mix_temperature=mix_temperature,
+        options=option or (),
+        seed=seed,
+        out=out,
+        force=force,
+        quiet=quiet,
+    )
+    print(_said(made.facts))
+    _warn(made, rows)
+    print(made.folder)
 
 
-def _warn(registry: Registry, folder: Path, datasets: list[Dataset]) -> None:
+def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
     """Say if the model tells nothing apart even of the rows that it has learned.
 
-    Models that write their answers are left out: they are large, and would be loaded again.
+    Models that write their answers are left out: they are large and slow.
     """
-    from targen_training.models import load_model
     from targen_training.scores import score
 
-    trained = load_model(registry, folder)
     if len(trained.facts.tasks) > 1 or trained.answers != trained.facts.labels:
         return
     learned = [
@@ -168,7 +143,8 @@ def _warn(registry: Registry, folder: Path, datasets: list[Dataset]) -> None:
         if decision.label and decision.weight
     ]
     some = learned[:: -(-len(learned) // _LOOKED_AT)]
-    warn_of_one_label(score(some, trained.predict(some), trained.answers), "training")
+    if said := of_one_label(score(some, trained.predict(some), trained.answers), "training"):
+        print(f"warning: {said}", file=sys.stderr)
 
 
 def _said(facts: Facts) -> str:
@@ -186,37 +162,3 @@ def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:
     if named is None or Path(source).exists():
         return source, task
     return Typed(named[2]), Typed(named[1])  # parts of what was typed
-
-
-def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
-    """Trainer, options and name of a model to start from."""
-    from targen_standard.pretrained import named_place
-    from targen_training.models import facts_of
-    from targen_training.trainers import Trainer
-
-    facts, digest = facts_of(start)
-    chosen: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
-    if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
-        raise UsageError(
-            f"{start} was trained by {facts.trainer}, not by {trainer}",
-            hint="leave out --trainer: it goes on with the same",
-        )
-    if "model" not in chosen.options.model_fields:
-        raise UsageError(
-            f"{facts.trainer} starts from nothing, so it cannot go on from {start}",
-            hint="train on all of the data at once",
-        )
-    items = [f"model={named_place(start / 'model')}"]
-    if "head" in chosen.options.model_fields:
-        items.append("head=auto-new")
-    return facts.trainer, items, f"{start.name} {digest}"
-
-
-def _trainer_for(registry: Registry, model: str) -> str:
-    if any(model in (item.name, item.id) for item in registry.all("trainer")):
-        raise UsageError(
-            f"--model {model}: {model} is a trainer", hint=f"--trainer {model}, and its model"
-        )
-    from targen_training.neural.weights import find_weights, kind_of
-
-    return kind_of(find_weights(model))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_core.errors import UsageError
-from targen_training.asked import TaskOption, read_rows, warn_of_one_label
+from targen_training.asked import TaskOption
 
 if TYPE_CHECKING:
-    from targen_core import Dataset
     from targen_standard.datasets.bigbench import BigBench
-    from targen_training.models import Trained
+    from targen_training.evaluation import Evaluation
     from targen_training.scores import Scores
-    from targen_training.slices import Examples, Slice
 
 __all__ = ["evaluate"]
 
@@ -95,15 +91,10 @@ def evaluate(
     - targen evaluate models/llama implicatures.json --shots 2 -n 200
     - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
-    import numpy as np
-
     from targen_cli.tables import print_json
     from targen_core import load_registry
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
-    from targen_training.decisions import digest
-    from targen_training.models import load_model
-    from targen_training.scores import score
-    from targen_training.slices import joined, slices_of
+    from targen_training.evaluation import evaluated
 
     if harness is not None:
         if data or by or out:
@@ -118,46 +109,17 @@ def evaluate(
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], shots, number, out, json=json)
         return
-    registry = load_registry()
-    trained = load_model(registry, model)
-    usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
-    whose = None if task is None else trained.task(task)
-    datasets = [read_rows(registry, source, whose, usual) for source in data]
-    if len({dataset.task.name for dataset in datasets}) > 1:
-        raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
-    trained = trained.of(datasets[0].task.name)
-    known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
-    for dataset, labeled in zip(datasets, known, strict=True):
-        if not labeled:
-            raise UsageError(
-                f"{dataset.name}: no row has a label",
-                hint="evaluate on labelled rows, such as "
-                "a validation split; the test files of SuperGLUE have none",
-            )
-    test = joined(datasets, known)
-    predictions = trained.predict(test.decisions)
-    labels = trained.answers
-    scores = score(test.decisions, predictions, labels, unit=datasets[0].task.rows_per_instance)
-    slices = list(slices_of(test, predictions, labels, by or ()))
-    seen = int(np.isin([digest(d) for d in test.decisions], trained.seen).sum())
-    strange = sorted({d.label for d in test.decisions} - set(labels))
+    found = evaluated(load_registry(), model, data, task=task, by=by or ())
     if out is not None:
-        _write(out, test, predictions, labels)
+        found.save_predictions(out)
     if json:
-        print_json(_facts(scores, slices, trained, datasets, seen, strange))
+        print_json(found.raw)
     else:
-        _print(scores, slices, trained, datasets)
+        _print(found)
         if bigbench is not None:
-            _print_normalized(bigbench, scores)
-    if seen:
-        print(
-            f"warning: {seen:,} of {len(test.decisions):,} decisions were learned from: "
-            "the figures flatter the model",
-            file=sys.stderr,
-        )
-    warn_of_one_label(scores, "test")
-    for label in strange:
-        print(f"warning: no training row had the label {label}", file=sys.stderr)
+            _print_normalized(bigbench, found.scores)
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _grade(
@@ -179,6 +141,7 @@ def _grade(
         grade_said,
         is_decoder,
     )
+    from targen_training.evaluation import write_lines
 
     by_choice = is_decoder(model)
     if not by_choice and not model.exists():
@@ -187,7 +150,7 @@ def _grade(
         chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
     )
     if out is not None:
-        _write_lines(out, rows)
+        write_lines(out, rows)
     if json:
         print_json(as_facts(task, grade, shots if by_choice else None))
         return
@@ -238,16 +201,11 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
 _LOSSES = ("brier", "log_loss")  # figures that are no shares
 
 
-def _print(
-    scores: Scores, slices: Sequence[Slice], trained: Trained, datasets: Sequence[Dataset]
-) -> None:
+def _print(found: Evaluation) -> None:
     from targen_cli.tables import print_table
 
-    learned = " + ".join(each.name for each in trained.facts.data)
-    print(
-        f"{trained.facts.trainer} trained on {learned}, on {_names(datasets)}: "
-        f"{scores.decisions:,} decisions of {scores.rows:,} rows\n"
-    )
+    scores, slices = found.scores, found.slices
+    print(f"{found.said}\n")
     names = sorted(scores.figures, key=lambda name: name != scores.main)
     shares = {name: scores.figures[name] for name in names if name not in _LOSSES}
     print_table(
@@ -302,81 +260,5 @@ def _print(
         )
 
 
-def _names(datasets: Sequence[Dataset]) -> str:
-    return " + ".join(dataset.name for dataset in datasets)
-
-
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _facts(
-    scores: Scores,
-    slices: Sequence[Slice],
-    trained: Trained,
-    datasets: Sequence[Dataset],
-    seen: int,
-    strange: list[str],
-) -> dict[str, Any]:
-    return {
-        "model": trained.facts.model_dump(mode="json"),
-        "data": [
-            {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)}
-            for dataset in datasets
-        ],
-        "decisions": scores.decisions,
-        "seen_in_training": seen,
-        "labels_without_training": strange,
-        "main": scores.main,
-        "figures": {name: asdict(each) for name, each in scores.figures.items()},
-        "labels": {
-            name: dict(zip(("decisions", "precision", "recall", "f1"), figures, strict=True))
-            for name, figures in scores.by_label.items()
-        },
-        "confusion": scores.confusion,
-        "slices": [
-            {
-                "by": each.by,
-                "which": each.value,
-                "decisions": each.decisions,
-                **asdict(each.figure),
-            }
-            for each in slices
-        ],
-        "calibration": [
-            {
-                "low": each.low,
-                "high": each.high,
-                "decisions": each.decisions,
-                "confidence": each.confidence,
-                "accuracy": each.accuracy,
-            }
-            for each in scores.bins
-        ],
-    }
-
-
-def _write(
-    out: Path, test: Examples, predictions: Sequence[Sequence[float]], labels: Sequence[str]
-) -> None:
-    names = [(dataset.name, at) for dataset in test.datasets for at in range(len(dataset))]
-    lines: list[Mapping[str, Any]] = []
-    for decision, each in zip(test.decisions, predictions, strict=True):
-        shares = dict(zip(labels, each, strict=True))
-        dataset, row = names[decision.row]
-        facts = {
-            **({"dataset": dataset} if len(test.datasets) > 1 else {}),
-            "row": row,
-            "question": decision.question,
-            "label": decision.label,
-            "predicted": max(shares, key=lambda name: shares[name]),
-            "scores": shares,
-        }
-        lines.append(facts)
-    _write_lines(out, lines)
-
-
-def _write_lines(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    from targen_core.outputs import write_file
-
-    write_file(out, "".join(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows))

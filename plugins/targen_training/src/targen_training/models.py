@@ -161,6 +161,10 @@ class Trained:
     answers: tuple[str, ...]
     folder: Path
 
+    def __repr__(self) -> str:
+        facts = self.facts
+        return f"<Trained {self.folder}: {facts.trainer} on {facts.decisions:,} of {facts.task}>"
+
     def task(self, name: str) -> str:
         """What finds a task of the model: its name, or the copy of its file.
 

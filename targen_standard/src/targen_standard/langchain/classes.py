@@ -20,7 +20,7 @@ from targen_core.plugins.adapters import NamedClass
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Blank, Setting
 from targen_standard import error_patterns
-from targen_standard.langchain.model import LangChainModel, place
+from targen_standard.langchain.model import LangChainModel, decides_replies, place
 
 __all__ = ["LangChainOptions", "backend"]
 
@@ -121,7 +121,7 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
     model.cacheable = getattr(kind, "targen_cacheable", False) is True
     # A class tells what it likes of itself: two addresses must not share replies.
     public = {name: value for name, value in extra.items() if not isinstance(value, SecretStr)}
-    text = json.dumps(public, sort_keys=True, default=str)
+    text = json.dumps(decides_replies(public), sort_keys=True, default=str)
     model.identity += f":{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     return model
 

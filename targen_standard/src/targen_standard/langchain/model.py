@@ -7,14 +7,18 @@ of it has done so.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.calls import tokens
+from targen_core.calls.call import with_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
 from targen_core.calls.secrets import scrub, secrets_in
 from targen_core.errors import (
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-__all__ = ["LangChainModel", "adapted", "place"]
+__all__ = ["LangChainModel", "adapted", "decides_replies", "place"]
 
 _FINISH: dict[str, Finish] = {
     "stop": "stop",
@@ -64,6 +68,22 @@ _FINISH: dict[str, Finish] = {
     "safety": "content-filter",
 }
 """What providers call the end of a reply, in lower case."""
+
+_NO_REPLY = frozenset(
+    "timeout request_timeout default_request_timeout stream_chunk_timeout max_retries streaming "
+    "disable_streaming stream_usage verbose callbacks callback_manager custom_get_token_ids tags "
+    "metadata cache rate_limiter http_client http_async_client http_socket_options name "
+    "include_response_headers output_version profile".split()
+)
+"""Fields of langchain's classes that say how a reply is fetched, not what it is."""
+
+_PROBE = {
+    "title": "reply",
+    "description": "A reply.",
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+}
 
 
 def adapted(model: Any) -> LangChainModel | None:
@@ -84,17 +104,18 @@ class LangChainModel:
     much as the call itself, and our call layer caches, limits and retries.
 
     Sampling parameters go in as keyword arguments. A sampling seed is sent
-    where the model has a field of that name. No schema is enforced; the
-    tolerant parser of the call layer reads the replies.
+    where the model has a field of that name. A schema is sent as the class's
+    `with_structured_output` sends it: as the form of the reply, or as a tool
+    that must be called. A class that has neither, such as langchain's fakes,
+    gets the schema in words; so does a service that refuses the other forms.
 
     Args:
         model: the langchain model, set up with its key and its address. Its
             own retries should be off (`max_retries=0`).
         price: dollars per million tokens, None if unknown.
         max_concurrency: maximum useful concurrent calls, or None.
+        structured: False to put schemas into words whatever the class can do.
     """
-
-    structured = False
 
     def __init__(
         self,
@@ -102,8 +123,15 @@ class LangChainModel:
         *,
         price: Price | None = None,
         max_concurrency: int | None = None,
+        structured: bool = True,
     ) -> None:
         self.identity = _identity(model)
+        probe = _binding(model, _PROBE) if structured else None
+        self.structured = probe is not None
+        if probe is not None:
+            self.identity += ":tool" if "tools" in probe else ":schema"
+        self._is_refused = False  # the service takes no schema
+        self._bindings: dict[str, Mapping[str, Any] | None] = {}
         self.seeded = "seed" in type(model).model_fields
         self.price = price
         self.max_concurrency = max_concurrency
@@ -113,13 +141,40 @@ class LangChainModel:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request; see `ChatModel.complete`."""
+        bound = self._bound(request)
+        if bound is not None:
+            try:
+                return await self._complete(request, request.messages, bound)
+            except BadRequest as error:
+                if not _is_about(error, bound):
+                    raise
+                self._is_refused = True  # for good: a refused call costs nothing, but takes time
+        messages = request.messages
+        if self.structured and request.schema is not None:
+            messages = with_schema(messages, request.schema)
+        return await self._complete(request, messages, {})
+
+    def _bound(self, request: ChatRequest) -> Mapping[str, Any] | None:
+        """The keywords that send a request's schema; None where it goes into words."""
+        if not self.structured or self._is_refused or request.schema is None:
+            return None
+        name = request.schema_name or "reply"
+        schema = {"title": name, "description": f"A {name}.", **request.schema}
+        text = json.dumps(schema, sort_keys=True)
+        if text not in self._bindings:
+            self._bindings[text] = _binding(self._model, schema)
+        return self._bindings[text]
+
+    async def _complete(
+        self, request: ChatRequest, messages: tuple[Message, ...], bound: Mapping[str, Any]
+    ) -> ChatReply:
         params = {name: value for name, value in request.params.items() if value is not None}
         stop = params.pop("stop", None)
         if isinstance(stop, str):
             stop = [stop]
         try:
             result = await self._model._agenerate(
-                _to_langchain(request.messages), stop=stop, **params
+                _to_langchain(messages), stop=stop, **{**bound, **params}
             )
         except TargenError:
             raise
@@ -133,7 +188,7 @@ class LangChainModel:
                 failure = BadRequest(words, hint="fix the class, or report it to its authors")
             raise failure from (error if bare else None)
         try:
-            reply = _reply(result, request)
+            reply = _reply(result, request, by_tool="tools" in bound)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
             raise MalformedAnswer(
                 f"{type(self._model).__qualname__} returned no message: {type(error).__name__}",
@@ -142,8 +197,10 @@ class LangChainModel:
         return counted(reply, self.count_tokens(request), request.params["max_tokens"])
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the input tokens; a schema is part of the messages."""
-        return tokens.upper_bound(request.messages)
+        """An upper bound of the input tokens, those of the schema among them."""
+        if not self.structured or request.schema is None:
+            return tokens.upper_bound(request.messages)
+        return tokens.upper_bound(with_schema(request.messages, request.schema))
 
     async def aclose(self) -> None:
         """Does nothing: a langchain model manages its own connections."""
@@ -152,10 +209,10 @@ class LangChainModel:
 def _identity(model: BaseChatModel) -> str:
     """Class, model name, and a digest of what else langchain says identifies the model.
 
-    What is no plain data there counts by its type.
+    What is no plain data there counts by its type, and time-outs and the like do not count.
     """
     kind = type(model)
-    known = dict(model._identifying_params)
+    known = decides_replies(model._identifying_params)
     names = [known.get(field) or getattr(model, field, None) for field in ("model_name", "model")]
     name = next((name for name in names if isinstance(name, str)), "")
     text = json.dumps(known, sort_keys=True, default=lambda value: type(value).__qualname__)
@@ -163,16 +220,70 @@ def _identity(model: BaseChatModel) -> str:
     return f"langchain:{kind.__module__}.{kind.__qualname__}:{name}:{digest}"
 
 
-def _reply(result: Any, request: ChatRequest) -> ChatReply:
+def decides_replies(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a class's options that may affect what it replies."""
+    return {name: value for name, value in options.items() if name not in _NO_REPLY}
+
+
+def _binding(model: BaseChatModel, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The keywords by which a model's class asks for a schema; None where it cannot.
+
+    What `with_structured_output` returns is a sequence: the model, bound to keywords, and a parser.
+    The keywords are all that is needed, since the call layer reads replies itself.
+    """
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import RunnableBinding
+
+    kind = type(model)
+    profile = getattr(model, "profile", None) or {}  # what langchain knows of the model's name
+    ways: list[dict[str, Any]] = [{}] if profile.get("tool_calling") is not False else []
+    if kind.with_structured_output is not BaseChatModel.with_structured_output:
+        takes = inspect.signature(kind.with_structured_output).parameters
+        # As the form of the reply first, which leaves no choice to the model.
+        ways = [{"method": "json_schema"}] if "method" in takes else [{}]
+        if "method" in takes and profile.get("structured_output") is False:
+            ways = []
+        if "method" in takes and profile.get("tool_calling") is not False:
+            ways.append({})
+    for way in ways:
+        made: Any = None
+        # Of any kind: a class that cannot gets its schema in words.
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a way that it does not have: the next one
+            made = model.with_structured_output(dict(schema), **way)
+        first = getattr(made, "first", made)
+        if isinstance(first, RunnableBinding) and first.bound is model:
+            # langchain drops what is for its tracing before it calls a model
+            dropped = ("ls_structured_output_format", "structured_output_format")
+            bound = {name: value for name, value in first.kwargs.items() if name not in dropped}
+            if bound:
+                return bound
+    return None
+
+
+def _is_about(error: BadRequest, bound: Mapping[str, Any]) -> bool:
+    """Whether a request was refused for the keywords that hold its schema."""
+    words = str(error).lower()
+    names = {name.lower() for name in bound} | {"schema", "response_format", "tool_choice"}
+    return any(name in words for name in names if len(name) > 3)
+
+
+def _reply(result: Any, request: ChatRequest, *, by_tool: bool = False) -> ChatReply:
     """The reply in a langchain result; token counts that are left out are estimated."""
     message = result.generations[0].message
     text = str(message.text)
+    finish = _finish({**(result.generations[0].generation_info or {}), **message.response_metadata})
+    if by_tool and message.tool_calls:
+        text = json.dumps(message.tool_calls[0]["args"], ensure_ascii=False)
+        finish = "stop" if finish == "other" else finish  # "tool_calls", "tool_use"
+    elif by_tool and message.invalid_tool_calls:  # as when it is cut off
+        text = message.invalid_tool_calls[0]["args"] or text
     usage = getattr(message, "usage_metadata", None) or {}
     input_details = usage.get("input_token_details") or {}
     output_details = usage.get("output_token_details") or {}
     return ChatReply(
         text,
-        _finish({**(result.generations[0].generation_info or {}), **message.response_metadata}),
+        finish,
         usage.get("input_tokens") or tokens.estimate(m.content for m in request.messages),
         usage.get("output_tokens") or tokens.estimate([text]),
         cache_read_tokens=input_details.get("cache_read") or 0,

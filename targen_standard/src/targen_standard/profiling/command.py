@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from shlex import quote
@@ -53,15 +54,12 @@ def profile(
     - targen profile mails.csv --task mail.yaml --into mail.yaml
     - targen profile questions.txt -b chatgpt --model gpt-6-luna --out profile.yaml
     """
-    from targen_core.api.request import file_of_rows
     from targen_core.outputs import writing
     from targen_core.plain import replace_plain
     from targen_core.plugins.loader import load_registry
     from targen_core.reading import read_text
-    from targen_core.runs.preparing.tasks import find_task
-    from targen_standard.examples.measuring import figures_of, measured, topics_of
-    from targen_standard.examples.reading import read_examples
-    from targen_standard.profiling.writing import section, with_section
+    from targen_standard.profiling.api import profile as profiled
+    from targen_standard.profiling.writing import with_section
 
     if out is not None and into is not None:
         raise UsageError("--out and --into exclude each other")
@@ -75,25 +73,22 @@ def profile(
             f"{into} has a profile already", hint="remove its key profile, or choose --out"
         )
     registry = load_registry()
-    of = find_task(registry, task)[1] if task else None
-    path = file_of_rows(examples)
-    read = read_examples(path, of)
-    made = measured(read.rows)
-    if {"backend", "model"} & said.values.keys():
-        made = made.model_copy(update={"about": _asked(registry, read.rows, said)})
-    text = section(path.name, made, figures_of(read.rows), topics_of(read.rows))
+    asks = bool({"backend", "model"} & said.values.keys())
+    about = partial(_asked, registry, said=said) if asks else None
+    made = profiled(examples, task, about=about, registry=registry)
+    text = made.text
     target = out or into
     if target is None:
         print(text, end="")
         return
     with writing(target, hint="choose another --out"):
         replace_plain(target, (with_section(before, text) or "").lstrip().encode())
-    print(f"{target}: {len(made.traits)} traits of {len(read.rows):,} texts")
+    print(f"{target}: {len(made.profile.traits)} traits of {made.figures.rows:,} texts")
     if into is not None:
         print(f"Then: targen preview {quote(str(into))}")
 
 
-def _asked(registry: Registry, rows: tuple[Example, ...], said: Said) -> tuple[str, ...]:
+def _asked(registry: Registry, rows: Sequence[Example], *, said: Said) -> tuple[str, ...]:
     """What a model says of the texts."""
     from targen_standard.charged import charged
     from targen_standard.profiling.describing import described, description_cost

@@ -25,6 +25,7 @@ from targen_core.engine.run import Engine
 from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
 from targen_core.options import Datasets
 from targen_core.outputs import remove
+from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
@@ -90,8 +91,8 @@ class Replay(Job):
     """
 
     sends_nothing = True
-    done = "replayed"
-    """What becomes of a run, in messages."""
+    act, done = "replay", "replayed"
+    """What is done to a run, and what becomes of it, in messages."""
     keeps_others = False
     """Whether labels that are not named have as many rows as they had, or none."""
     takes_carried = True
@@ -171,6 +172,9 @@ class Replay(Job):
             )
         spec = _with_options(there, spec.replace(**changes), options, changes)
         others = bool(of_models or {"backend", "backend_for"} & changes.keys())
+        # An object that is passed again may be another one; no name tells.
+        used = (spec.backend, *spec.backend_for.values())
+        passed = cls.changes_models and any(name.startswith(f"{MEMORY}:") for name in used)
         if others:  # what a stranger's run says of its models is not used for other ones either
             before = named(registry, there.asked(run))
             require_known(registry, before, there.steps, typed=options)
@@ -181,14 +185,14 @@ class Replay(Job):
                 spec,
                 admit=known_sources(run),
                 begun=there.lock,
-                recorded=None if others else there.lock,
+                recorded=None if others or passed else there.lock,
             )
         except UnreadSource as error:
             if not error.hint or error.hub:
                 error.hint = (
                     "say where it is now: "
                     + Action("resume", run, **{error.option: Blank("SOURCE")})
-                    + "; then replay"
+                    + f"; then {cls.act}"
                 )
             raise
         require_same_sources(there.lock, prepared.lock, run)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core.api.generating import aresume
+from targen_core.api.generating import aresume, load
 from targen_core.api.kinds import checked
-from targen_core.api.models import named
-from targen_core.api.request import PathText, TaskLike, as_path
+from targen_core.api.models import ModelLike, backend_of, name_of, named
+from targen_core.api.request import PathText, TaskLike, as_path, registry_for
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
-from targen_core.errors import AnswersAwaited, QuotaNotMet, RunConflict, TargenError, UsageError
+from targen_core.errors import (
+    AnswersAwaited,
+    QuotaNotMet,
+    RunConflict,
+    TargenError,
+    UnknownName,
+    UsageError,
+)
 from targen_core.outputs import new_folder, put_folder
 from targen_core.plain import is_inside
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.records.manifest import Carried, Manifest
@@ -31,6 +42,8 @@ __all__ = ["aplan_revision", "arevise", "plan_revision", "planned", "revise"]
 
 _KINDS = {kind.judged: kind for kind in (Revision, RevisionOfTouched)}
 
+_log = logging.getLogger("targen.run")
+
 
 @checked
 async def aplan_revision(
@@ -43,7 +56,7 @@ async def aplan_revision(
     labels: Mapping[str, int] | None = None,
     correct: bool | None = None,
     corrector: str | None = None,
-    model: str | None = None,
+    model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     cache: bool | None = None,
     registry: Registry | None = None,
@@ -97,7 +110,7 @@ async def arevise(
     labels: Mapping[str, int] | None = None,
     correct: bool | None = None,
     corrector: str | None = None,
-    model: str | None = None,
+    model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     cache: bool | None = None,
     registry: Registry | None = None,
@@ -124,7 +137,8 @@ async def arevise(
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.
-        model: another model for all steps, as `BACKEND/MODEL`.
+        model: another model for all steps, as `BACKEND/MODEL` or an object; or the model object
+            that the run was made with, which is not stored with it. A `Run` remembers it.
         options: options of models and parts that differ, as in `{"correct.model": "larger"}` or
             `{"majority.times": 5}`.
         cache: whether replies are shared with earlier runs; by default as the run was started.
@@ -132,10 +146,10 @@ async def arevise(
         **resumed: arguments of `resume`, such as `max_cost`, for the calls that are made.
 
     Returns:
-        The new run: its path, its report and its rows.
+        The new run: its path, its report and its rows. If nothing has changed, the run as it is.
 
     Raises:
-        UsageError: the request is invalid, or nothing has changed.
+        UsageError: the request is invalid.
         RunConflict: `out` holds something.
         RunDirectoryError: `run` is not a run directory, or its journal is damaged.
         TargenError: as `resume`.
@@ -155,6 +169,9 @@ async def arevise(
         correct=correct,
         corrector=corrector,
     )
+    if not revision.plan.changes:
+        _log.warning("%s", revision.plan.said)
+        return load(revision.path, registry=revision.registry)
     where, known = await revision.begin()
     # Of a part, a run keeps all options; of models, not those that decide no reply.
     steps = Manifest.load(where / "manifest.json").steps
@@ -172,19 +189,21 @@ class Planned:
 
     Attributes:
         plan: what it changes, keeps and asks.
-        path: where it goes; it may be there already, from a process that was stopped.
+        path: where it goes; it may be there already, from a process that was stopped. If nothing
+            has changed, the run that is revised.
+        registry: what finds its parts.
     """
 
     plan: RevisionPlan
     path: Path
+    registry: Registry
     _is_there: bool
     _make: Callable[[Path], Awaitable[tuple[Revision, Registry]]]
-    _registry: Registry
 
     async def begin(self) -> tuple[Path, Registry]:
         """Make it, as far as nothing is asked; where it is, and what finds its parts."""
         if self._is_there:
-            return self.path, self._registry
+            return self.path, self.registry
         # Resolved, since a folder such as "." has no name to make another one beside it by.
         out = self.path if self.path.name.strip(".") else self.path.resolve()
         with new_folder(out.with_name(f".{out.name}.part")) as folder:
@@ -214,6 +233,7 @@ async def planned(
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
+    _require_model(path, registry, asked.get("task"))
     may_carry: tuple[Carried, ...] = () if rewrite else ("texts",)
     may_carry += ("judgements",) if judge == "changed" else ()
 
@@ -230,18 +250,33 @@ async def planned(
         job, known = await make(Path(folder) / "run", rehearses=True)
         plan, manifest = plan_of(job), job.manifest
     if not plan.changes:
-        what = "its task" if asked.get("task") is None else "the task"
-        raise UsageError(
-            f"nothing of {path} has changed: {what} says what it said then",
-            hint="change its file, and name it with " + Option("task", ...),
-        )
+        return Planned(plan, path, known, True, make)
     for place in [out] if out is not None else numbered(place_beside(path, "revised")):
         if not place.exists() or is_fresh(place):
-            return Planned(plan, place, False, make, known)
+            return Planned(plan, place, known, False, make)
         if _is_same(place, manifest):
-            return Planned(plan, place, True, make, known)
+            return Planned(plan, place, known, True, make)
     assert out is not None
     raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
+
+
+def _require_model(path: Path, registry: Registry | None, task: TaskLike | None) -> None:
+    """Say how to pass a run's model again, if it was an object: no run keeps one.
+
+    Raises:
+        UnknownName: it is not here.
+    """
+    try:
+        used = Manifest.load(path / "manifest.json").spec.backend
+    except TargenError:  # whoever opens the run says what it is
+        return
+    if used.startswith(f"{MEMORY}:"):
+        try:
+            (load_registry() if registry is None else registry).find("backend", used)
+        except UnknownName as error:
+            which = str(task) if isinstance(task, str | PathLike) else "TASK"
+            error.hint = f"in Python: targen_core.revise({str(path)!r}, {which!r}, model=MODEL)"
+            raise
 
 
 def _is_same(place: Path, manifest: Manifest) -> bool:
@@ -260,23 +295,27 @@ async def _planned(
     run: PathText | Run,
     out: PathText | None,
     registry: Registry | None,
-    model: str | None,
+    model: ModelLike | None,
     options: Mapping[str, Any] | None,
     **asked: Any,
 ) -> Planned:
     """The same of what a program passes."""
     path, known = (run.path, run.registry) if isinstance(run, Run) else (as_path(run), None)
-    if model is not None and not isinstance(model, str):
-        raise UsageError(
-            f"model is an object, {type(model).__name__}, and a revision takes a name",
-            hint='"BACKEND/MODEL"; of a run whose model is an object, pass the run that '
-            "resume(RUN, model=...) returns in place of its folder",
-        )
-    if model is not None:
+    known = registry or known
+    if isinstance(model, str):
         asked["backend"], own = named(model)
         options = {**own, **(options or {})}
+    elif model is not None:
+        manifest = Manifest.load(path / "manifest.json")
+        if manifest.spec.backend.startswith(f"{MEMORY}:"):  # a run keeps no object
+            known = registry_for(path, manifest, known, None, {"": model})
+        else:
+            known = load_registry() if known is None else known
+            name = name_of(model, {})
+            known = known.including(tasks={}, backends={name: backend_of(known, model)})
+            asked["backend"] = f"{MEMORY}:{name}"
     where = None if out is None else as_path(out)
-    return await planned(path, where, registry or known, options=options, **asked)
+    return await planned(path, where, known, options=options, **asked)
 
 
 plan_revision = waiting(aplan_revision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,6 +118,10 @@ def revise(
     if dry_run and json:
         print_json(plan.raw)
         return
+    if not plan.changes:
+        print(plan.said)
+        print("next: change its file, and name it with --task", file=sys.stderr)
+        return
     if dry_run or not (quiet or json):
         _print(plan, revision.path)
     if dry_run:
@@ -153,6 +158,8 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     if plan.dollars is not None and 0 < plan.dollars < 0.01:
         cost = ", less than a cent"
     print(f"\n{percent(plan.share)} of the calls of the run{cost}")
+    if plan.is_least:
+        print("at least: what the other corrector rejects is written again")
     if plan.carried:
         taken = plural(plan.carried, "reply", "replies")
         print(f"{taken} taken over although their prompts have changed")

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from targen_core.calls.usage import answered
+from targen_core.plugins.register import MEMORY
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.text import percent, plural, printable
@@ -120,6 +121,17 @@ class RevisionPlan:
             f"  {plural(self.calls.total, 'call')}, {percent(self.share)} of those of the run{cost}"
         )
         return printable("\n".join([f"<RevisionPlan of {self.run}", *changes, *rows, f"{calls}>"]))
+
+    @property
+    def said(self) -> str:
+        """In words, that nothing has changed."""
+        return f"nothing of {self.run} has changed, so there is nothing to revise"
+
+    @property
+    def is_least(self) -> bool:
+        """Whether more calls are likely: another corrector may reject what the old one kept."""
+        changed = {change.name.partition(".")[0] for change in self.changes}
+        return "corrector" in changed and self.calls.judgements > 0
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -251,8 +263,14 @@ def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
     """What decides a run's rows, by dotted names; the rows of its last target in place of all."""
     said = flat(one.deciding()) | one.parts_beside(beside)
     del said["targets"]
+    # Of an object a run knows no options, so its identity alone tells it from another one.
+    objects = {
+        f"steps.{name}.model": step.identity
+        for name, step in one.steps.items()
+        if step.backend.startswith(f"{MEMORY}:")
+    }
     rows = {f"rows.{label}": rows for label, rows in one.targets[-1].quotas.items()}
-    return {**said, **rows}
+    return {**said, **objects, **rows}
 
 
 def _between(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:

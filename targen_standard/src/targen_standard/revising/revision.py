@@ -57,7 +57,7 @@ class Revision(Replay):
         rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
     """
 
-    done = "revised"
+    act, done = "revise", "revised"
     keeps_others = True
     changes_models = True
     takes_carried = False  # what an earlier revision took over is judged, too

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.sources import EncodingArg, SourceArg, WhoseArg, task_name
+from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
 from targen_core.text import percent, plural
@@ -53,23 +53,12 @@ def validate(
     - targen validate rows.csv --task rte
     - targen validate rows.csv --task mail.yaml --checks
     """
-    from targen_core.dataset.read import read_dataset
-    from targen_core.dataset.source import open_source
-    from targen_core.plugins.loader import load_registry
+    from targen_standard.validating.api import validate as validated
 
-    opened, registry = open_source(source, encoding=encoding), load_registry()
-    dataset = read_dataset(opened, task, registry=registry, strict=False)
-    name, place, word = task_name(opened, task), opened.place, opened.form.place
-    held = [len(unit.instances) for unit in dataset.units()]
-    instances, unlabeled = sum(held), held.count(0) * dataset.task.rows_per_instance
-    problems = dataset.problems
-    bad = {problem.line for problem in problems if not problem.known}
-    odd = {problem.line for problem in problems} - bad
-    found = None
-    if checks:
-        from targen_standard.validating.refusing import checked
-
-        found = checked(dataset, registry)
+    made = validated(source, task, encoding=encoding, checks=checks)
+    name, place, word, dataset = made.task, made.place, made.word, made.dataset
+    instances, unlabeled, found = made.instances, made.unlabelled, made.checks
+    problems, bad, odd = made.problems, made.bad, made.odd
     if json:
         print_json(
             {

@@ -95,10 +95,9 @@ def apply(
     - targen review apply rows.jsonl.review --resolve ann --out runs/mine
     """
     from targen_core.runs.jobs.account import Account
-    from targen_review.apply import new_versions, review_of
+    from targen_review.api import versions_of
 
-    folder = review_of(folder)
-    versions = new_versions(folder, out, resolve=resolve, exact=exact)
+    versions = versions_of(folder, out, resolve=resolve, exact=exact)
     if refill:
         # All of them, also those that an earlier start has refilled: it paid for these as well.
         runs = [Path(version.data.path) for version in versions]
@@ -107,7 +106,7 @@ def apply(
                 _refill(version, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet or json)
         if account.spent.calls:
             print(account.billed, file=sys.stderr)
-        versions = new_versions(folder, out, resolve=resolve, exact=exact)
+        versions = versions_of(folder, out, resolve=resolve, exact=exact)
     paths = [version.write() for version in versions]
     for name in versions[0].strangers:
         print(f"note: {name} is not a rater of this review, and does not count", file=sys.stderr)

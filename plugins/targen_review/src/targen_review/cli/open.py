@@ -177,8 +177,11 @@ def planned(
     task: str | None = None,
     encoding: str = "utf-8",
     me: str | None = None,
+    quiet: bool = False,
 ) -> tuple[Path, Plan, list[ReviewData]]:
     """The folder and the plan of a review, made or found, and its data; `me` is to be a rater.
+
+    With `quiet` no note is printed on a new plan.
 
     A plan by which nobody has graded yet is made anew where other options are asked for; what was
     not asked for stays as it was planned.
@@ -237,7 +240,8 @@ def planned(
         plan.rows_of(me)
     if new:
         write_plan(folder, plan)
-        _say_new(folder, plan, opened, anew)
+        if not quiet:
+            _say_new(folder, plan, opened, anew)
     return folder, plan, opened
 
 

@@ -1,0 +1,200 @@
+"""`review` and `apply_review`: what people say of rows, and the dataset that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from targen_core import Dataset, Registry, load_registry, read_dataset
+from targen_core.api.run import Folder
+from targen_core.errors import UsageError
+from targen_core.pages import table
+from targen_core.suggestions import did_you_mean
+from targen_review.apply import Version, new_versions, review_of
+from targen_review.grades import Grade, GradeBook, Rater, check_name
+from targen_review.rows import review_rows
+
+__all__ = ["ReviewReport", "Reviewed", "apply_review", "review", "versions_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewReport:
+    """What became of the rows of a dataset that people reviewed.
+
+    Attributes:
+        task: the task's name.
+        outcomes: rows by what became of them, such as "relabelled" and "rejected".
+        before: rows by label when the review began.
+        after: rows by label in the new version.
+        raw: all of `report.json` that is of the review.
+    """
+
+    task: str
+    outcomes: Mapping[str, int]
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def summary(self) -> str:
+        """The report in one line."""
+        return ", ".join(f"{count:,} {name}" for name, count in self.outcomes.items() if count)
+
+    def __repr__(self) -> str:
+        return f"<ReviewReport of {self.task}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, count, self.after.get(name, 0)) for name, count in self.before.items()]
+        return table(f"{self.task}: {self.summary}", ("label", "before", "after"), rows)
+
+
+class Reviewed(Folder[ReviewReport]):
+    """A version of a dataset that people made; it is the sequence of its rows.
+
+    Attributes:
+        path: its directory.
+        report: what became of the rows.
+        dataset: the rows with their task.
+    """
+
+    def __init__(self, path: Path, report: ReviewReport, registry: Registry) -> None:
+        super().__init__(path, report)
+        self.registry = registry
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The rows with their task, read on first access."""
+        return read_dataset(self.path, registry=self.registry)
+
+
+def review(
+    data: Folder[Any] | str | PathLike[str],
+    *,
+    relabel: Mapping[int, str] | None = None,
+    bad: Iterable[int] = (),
+    right: Iterable[int] = (),
+    rater: str = "me",
+    out: str | PathLike[str] | None = None,
+    task: str | None = None,
+) -> Path:
+    """Say of rows whether they are right, as the page of `targen review` writes it down.
+
+    Rows are named by their numbers from 0, as `targen show` prints them. What is said later of a
+    row counts. `apply_review` makes a new version of it. `targen_core.review` is this function.
+
+    Args:
+        data: a run, or the path of one or of a dataset.
+        relabel: the right labels of rows whose label is wrong.
+        bad: rows that should not be in the dataset.
+        right: rows that are right; rows that are not named stay, too.
+        rater: who says it.
+        out: the folder of the review; by default the data's name with `.review`.
+        task: the task of rows in a file; a run knows.
+
+    Returns:
+        The folder of the review.
+
+    Raises:
+        UsageError: there is no such row or label, or the review asks for other grades.
+        WriteFailed: the folder cannot be written.
+    """
+    from targen_review.cli.open import planned
+
+    place = data.path if isinstance(data, Folder) else Path(data).expanduser()
+    folder, plan, opened = planned(
+        [str(place)], out=None if out is None else Path(out), task=task, quiet=True
+    )
+    if not plan.rubric.is_of_labels:
+        raise UsageError(
+            f"{folder} asks for the grades of {plan.rubric.name}, not whether labels are right",
+            hint="grade it on the page of targen review, or choose another out",
+        )
+    said: dict[int, tuple[str, str | None]] = {
+        **{number: (plan.rubric.letter_for("stays"), None) for number in right},
+        **{number: (plan.rubric.letter_for("leaves"), None) for number in bad},
+        **{
+            number: (plan.rubric.letter_for("changes"), label)
+            for number, label in (relabel or {}).items()
+        },
+    }
+    grades: list[Grade] = []
+    for known, row in review_rows(opened):
+        if row.number not in said:
+            continue
+        letter, label = said.pop(row.number)
+        if label is not None and label not in known.labels:
+            raise UsageError(
+                f"row {row.number}: there is no label {label!r}",
+                hint=did_you_mean(label, known.labels, "labels"),
+            )
+        leaves = plan.rubric.effect_of(letter) == "leaves"
+        grades.append(
+            Grade(row=row.id, digest=row.digest, after=letter, label=label, reject=leaves)
+        )
+    if said:
+        raise UsageError(f"{place} has no row {min(said)}", hint="rows are counted from 0")
+    with GradeBook(folder, Rater(rater=check_name(rater)), relabels=not plan.blind) as book:
+        for grade in grades:
+            book.append(grade)
+    return folder
+
+
+def apply_review(
+    data: Folder[Any] | str | PathLike[str],
+    out: str | PathLike[str] | None = None,
+    *,
+    resolve: str = "agree",
+    exact: bool = False,
+    registry: Registry | None = None,
+) -> Reviewed:
+    """Make a new version of a dataset from what people said of its rows, as `targen review apply`.
+
+    Right rows stay, rows with a wrong label get the one that people gave, and bad ones leave. The
+    data itself is not touched. `targen_core.apply_review` is this function.
+
+    Args:
+        data: the data, or the folder of its review.
+        out: the directory; by default the data's name with `-reviewed`.
+        resolve: what counts where raters differ: "agree", "majority", or the name of a rater.
+        exact: leave out rows above a label's number; unreviewed ones first.
+        registry: finds the task; by default what is installed.
+
+    Raises:
+        UsageError: nobody has graded a row, or the review is of several datasets.
+        RunConflict: `out` holds something else.
+    """
+    place = data.path if isinstance(data, Folder) else Path(data).expanduser()
+    versions = versions_of(place, None if out is None else Path(out), resolve=resolve, exact=exact)
+    if len(versions) > 1:
+        raise UsageError(
+            f"the review in {place} is of {len(versions)} datasets",
+            hint=f"targen review apply {place} makes a version of each",
+        )
+    (version,) = versions
+    path, report = version.write(), version.report
+    return Reviewed(
+        path,
+        ReviewReport(
+            version.source.task.name if version.source.task else version.source.task_id,
+            report["outcomes"],
+            version.requested,
+            report["rows"],
+            {"resolve": version.rule, **report},
+        ),
+        load_registry() if registry is None else registry,
+    )
+
+
+def versions_of(
+    place: Path, out: Path | None = None, *, resolve: str = "agree", exact: bool = False
+) -> list[Version]:
+    """The new version of each dataset of a review, found by its folder or its data; see `Version`.
+
+    Raises:
+        UsageError: as `apply_review`.
+    """
+    return new_versions(review_of(place), out, resolve=resolve, exact=exact)

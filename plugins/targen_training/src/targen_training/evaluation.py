@@ -1,0 +1,229 @@
+"""How good a trained model is on labelled rows: what `evaluate` returns, and the command prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from targen_core import Dataset, Registry
+from targen_core.errors import UsageError
+from targen_core.outputs import write_file
+from targen_core.pages import table
+from targen_training.asked import of_one_label, read_rows
+from targen_training.decisions import digest
+from targen_training.models import Trained, load_model
+from targen_training.scores import Scores, score
+from targen_training.slices import Slice, joined, slices_of
+
+if TYPE_CHECKING:
+    from targen_standard.given import DataLike, TaskLike
+    from targen_training.slices import Examples
+
+__all__ = ["Evaluation", "evaluated", "write_lines"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A trained model, held against labelled rows.
+
+    Attributes:
+        model: the model, of the task of the rows.
+        datasets: the rows.
+        scores: figures with 95 % intervals, by label too, which labels are taken for which, and
+            calibration.
+        slices: the main figure of parts of the rows.
+        seen: how many decisions the model learned from; figures on such rows flatter it.
+        unlearned: labels of the rows that no training row had.
+        examples: the decisions that have a label.
+        shares: of each decision, the model's score of each label.
+    """
+
+    model: Trained
+    datasets: Sequence[Dataset]
+    scores: Scores
+    slices: Sequence[Slice]
+    seen: int
+    unlearned: Sequence[str]
+    examples: Examples
+    shares: Sequence[Sequence[float]]
+
+    @property
+    def said(self) -> str:
+        """Which model was held against which rows, in a line."""
+        learned = " + ".join(each.name for each in self.model.facts.data)
+        names = " + ".join(dataset.name for dataset in self.datasets)
+        return (
+            f"{self.model.facts.trainer} trained on {learned}, on {names}: "
+            f"{self.scores.decisions:,} decisions of {self.scores.rows:,} rows"
+        )
+
+    @property
+    def value(self) -> float | None:
+        """The main figure, such as accuracy, from 0 to 1."""
+        return self.scores.figures[self.scores.main].value
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the figures doubtful, in words."""
+        said = []
+        if self.seen:
+            said.append(
+                f"{self.seen:,} of {self.scores.decisions:,} decisions were learned from: "
+                "the figures flatter the model"
+            )
+        said += filter(None, [of_one_label(self.scores, "test")])
+        return said + [f"no training row had the label {label}" for label in self.unlearned]
+
+    @cached_property
+    def predictions(self) -> list[Mapping[str, Any]]:
+        """What the model says of each decision, and how likely it finds each label."""
+        names = [(dataset.name, at) for dataset in self.datasets for at in range(len(dataset))]
+        lines: list[Mapping[str, Any]] = []
+        for decision, each in zip(self.examples.decisions, self.shares, strict=True):
+            shares = dict(zip(self.model.answers, each, strict=True))
+            dataset, row = names[decision.row]
+            lines.append(
+                {
+                    **({"dataset": dataset} if len(self.datasets) > 1 else {}),
+                    "row": row,
+                    "question": decision.question,
+                    "label": decision.label,
+                    "predicted": max(shares, key=lambda name: shares[name]),
+                    "scores": shares,
+                }
+            )
+        return lines
+
+    def save_predictions(self, file: str | PathLike[str]) -> None:
+        """Write the predictions, as JSON lines.
+
+        Raises:
+            WriteFailed: the file cannot be written.
+        """
+        write_lines(Path(file), self.predictions)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """All of it as JSON, as `targen evaluate --json` prints it."""
+        return {
+            "model": self.model.facts.model_dump(mode="json"),
+            "data": [
+                {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)}
+                for dataset in self.datasets
+            ],
+            "decisions": self.scores.decisions,
+            "seen_in_training": self.seen,
+            "labels_without_training": self.unlearned,
+            "main": self.scores.main,
+            "figures": {name: asdict(each) for name, each in self.scores.figures.items()},
+            "labels": {
+                name: dict(zip(("decisions", "precision", "recall", "f1"), figures, strict=True))
+                for name, figures in self.scores.by_label.items()
+            },
+            "confusion": self.scores.confusion,
+            "slices": [
+                {
+                    "by": each.by,
+                    "which": each.value,
+                    "decisions": each.decisions,
+                    **asdict(each.figure),
+                }
+                for each in self.slices
+            ],
+            "calibration": [
+                {
+                    "low": each.low,
+                    "high": each.high,
+                    "decisions": each.decisions,
+                    "confidence": each.confidence,
+                    "accuracy": each.accuracy,
+                }
+                for each in self.scores.bins
+            ],
+        }
+
+    def __repr__(self) -> str:
+        return f"<Evaluation: {self.said}; {self._figure}>"
+
+    @property
+    def _figure(self) -> str:
+        figure = self.scores.figures[self.scores.main]
+        if figure.value is None:
+            return f"{self.scores.main} -"
+        interval = "" if figure.low is None else f" ({figure.low:.1%} to {figure.high:.1%})"
+        return f"{self.scores.main} {figure.value:.1%}{interval}"
+
+    def _repr_html_(self) -> str:
+        said = [(f"said {name}", name) for name in self.scores.by_label]
+        columns = ("label", "rows", "precision", "recall", "F1", *(head for head, _ in said))
+        rows = [
+            (
+                label,
+                count,
+                *("-" if share is None else f"{share:.1%}" for share in shares),
+                *(self.scores.confusion[label][name] for _, name in said),
+            )
+            for label, (count, *shares) in self.scores.by_label.items()
+        ]
+        return table("; ".join([self.said, self._figure, *self.warnings]), columns, rows)
+
+
+def evaluated(
+    registry: Registry,
+    model: Trained | str | PathLike[str],
+    data: Sequence[DataLike],
+    *,
+    task: TaskLike | None = None,
+    by: Iterable[str] = (),
+) -> Evaluation:
+    """Hold a model against labelled rows; see `evaluate`.
+
+    Raises:
+        UsageError: there is no such model, or there are no labelled rows of one task of its.
+    """
+    trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
+    usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
+    whose = trained.task(task) if isinstance(task, str) else task
+    datasets = [read_rows(registry, source, whose, usual) for source in data]
+    if not datasets:
+        raise UsageError("there is nothing to evaluate on", hint="name labelled rows")
+    if len({dataset.task.name for dataset in datasets}) > 1:
+        raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
+    trained = trained.of(datasets[0].task.name)
+    known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
+    for dataset, labeled in zip(datasets, known, strict=True):
+        if not labeled:
+            raise UsageError(
+                f"{dataset.name}: no row has a label",
+                hint="evaluate on labelled rows, such as "
+                "a validation split; the test files of SuperGLUE have none",
+            )
+    test = joined(datasets, known)
+    shares = trained.predict(test.decisions)
+    labels = trained.answers
+    return Evaluation(
+        trained,
+        datasets,
+        score(test.decisions, shares, labels, unit=datasets[0].task.rows_per_instance),
+        list(slices_of(test, shares, labels, [*by])),
+        int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
+        sorted({d.label for d in test.decisions} - set(labels)),
+        test,
+        shares,
+    )
+
+
+def write_lines(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as JSON lines.
+
+    Raises:
+        WriteFailed: the file cannot be written.
+    """
+    write_file(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

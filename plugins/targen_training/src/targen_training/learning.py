@@ -1,0 +1,111 @@
+"""From datasets to a model's folder: what `train` and `targen train` do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from targen_core.errors import UsageError
+from targen_training.asked import trainer_options
+from targen_training.models import Trained, facts_of, load_model, train_model
+from targen_training.progress import shown
+from targen_training.trainers import Trainer
+
+if TYPE_CHECKING:
+    from targen_core import Dataset, Registry
+    from targen_core.task_files import TaskFile
+    from targen_training.mixtures import Mix
+    from targen_training.styles import Style
+
+__all__ = ["learned"]
+
+
+def learned(
+    registry: Registry,
+    datasets: Sequence[Dataset],
+    files: Sequence[TaskFile | None],
+    *,
+    trainer: str | None = None,
+    model: str | None = None,
+    start: Path | None = None,
+    style: Style = "plain",
+    mix: Mix = "proportional",
+    mix_temperature: float = 2.0,
+    options: Iterable[str] = (),
+    seed: int = 0,
+    out: Path | None = None,
+    force: bool = False,
+    quiet: bool = False,
+) -> Trained:
+    """Train on datasets; `files` are those of their tasks, and `options` are KEY=VALUE.
+
+    Raises:
+        UsageError: as `train`.
+    """
+    items = list(options)
+    started_from = ""
+    if start is not None:
+        if model is not None:
+            raise UsageError("--from and --model both say what to start from", hint="give one")
+        trainer, more, started_from = _started(registry, start, trainer)
+        items = [*more, *items]
+    elif model is not None:
+        trainer = trainer or _trainer_for(registry, model)
+        items = [f"model={model}", *items]
+    name = trainer or "tfidf"
+    target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
+    with shown(quiet=quiet) as watch:
+        train_model(
+            registry,
+            name,
+            trainer_options(registry, name, items),
+            datasets,
+            target,
+            seed=seed,
+            force=force,
+            style=style,
+            mix=mix,
+            temperature=mix_temperature,
+            started_from=started_from,
+            files={
+                dataset.task.name: file
+                for dataset, file in zip(datasets, files, strict=True)
+                if file is not None
+            },
+            watch=watch,
+        )
+    return load_model(registry, target)
+
+
+def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
+    """Trainer, options and name of a model to start from."""
+    from targen_standard.pretrained import named_place
+
+    facts, digest = facts_of(start)
+    chosen: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
+    if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
+        raise UsageError(
+            f"{start} was trained by {facts.trainer}, not by {trainer}",
+            hint="leave out --trainer: it goes on with the same",
+        )
+    if "model" not in chosen.options.model_fields:
+        raise UsageError(
+            f"{facts.trainer} starts from nothing, so it cannot go on from {start}",
+            hint="train on all of the data at once",
+        )
+    items = [f"model={named_place(start / 'model')}"]
+    if "head" in chosen.options.model_fields:
+        items.append("head=auto-new")
+    return facts.trainer, items, f"{start.name} {digest}"
+
+
+def _trainer_for(registry: Registry, model: str) -> str:
+    if any(model in (item.name, item.id) for item in registry.all("trainer")):
+        raise UsageError(
+            f"--model {model}: {model} is a trainer", hint=f"--trainer {model}, and its model"
+        )
+    from targen_training.neural.weights import find_weights, kind_of
+
+    return kind_of(find_weights(model))

@@ -1,0 +1,118 @@
+"""`validate`: are the rows of a dataset official rows of a task?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+
+from targen_cli.sources import task_name
+from targen_core.api.request import TaskLike
+from targen_core.dataset.model import Dataset, Problem
+from targen_core.dataset.read import read_dataset
+from targen_core.dataset.source import open_source
+from targen_core.pages import table
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.text import plural
+from targen_standard.given import DataLike, given_data
+from targen_standard.validating.refusing import Checked, checked
+
+__all__ = ["Validation", "validate"]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A dataset, held against its task's schema.
+
+    Attributes:
+        place: where the rows are.
+        word: what a place in them is called: "line", "row".
+        task: the name of the task.
+        dataset: the rows.
+        checks: what the task's checks would refuse; None if that was not asked.
+    """
+
+    place: str
+    word: str
+    task: str
+    dataset: Dataset
+    checks: Checked | None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, row by row; `known` ones are of the original data, and do not count."""
+        return tuple(self.dataset.problems)
+
+    @cached_property
+    def bad(self) -> frozenset[int]:
+        """The places of rows with problems that count."""
+        return frozenset(problem.line for problem in self.problems if not problem.known)
+
+    @property
+    def odd(self) -> frozenset[int]:
+        """The places of rows that are known to break the schema of the original data."""
+        return frozenset(problem.line for problem in self.problems) - self.bad
+
+    @property
+    def valid(self) -> bool:
+        """Whether all rows are official rows of the task."""
+        return not self.bad
+
+    @cached_property
+    def instances(self) -> int:
+        """How many labelled instances there are."""
+        return sum(len(unit.instances) for unit in self.dataset.units())
+
+    @cached_property
+    def unlabelled(self) -> int:
+        """How many rows have no label."""
+        without = sum(not unit.instances for unit in self.dataset.units())
+        return without * self.dataset.task.rows_per_instance
+
+    def __repr__(self) -> str:
+        rows = plural(len(self.dataset), "row")
+        return f"<Validation of {self.place}: {rows} of {self.task}, {len(self.bad):,} invalid>"
+
+    def _repr_html_(self) -> str:
+        rows = [(each.line, each.idx, each.message) for each in self.problems]
+        return table(repr(self)[1:-1], (self.word, "idx", "problem"), rows)
+
+
+def validate(
+    data: DataLike,
+    task: TaskLike | None = None,
+    *,
+    checks: bool = False,
+    encoding: str = "utf-8",
+    registry: Registry | None = None,
+) -> Validation:
+    """Check a dataset against its task's schema: which rows break it, and why.
+
+    Args:
+        data: a run, a `Dataset`, the path of either, a data frame or rows.
+        task: the task of the rows; a run and a `Dataset` know theirs.
+        checks: whether to find also which rows the task's checks would refuse.
+        encoding: of a file.
+        registry: finds the task; by default what is installed.
+
+    Raises:
+        UsageError: there is no such dataset, or nobody says whose rows they are.
+    """
+    if isinstance(data, str | PathLike):
+        opened = open_source(data, encoding=encoding)
+        known = load_registry() if registry is None else registry
+        whose = task if task is None or isinstance(task, str) else str(task)
+        dataset = read_dataset(opened, whose, registry=known, strict=False)
+        place, word = opened.place, opened.form.place
+        name = task_name(opened, whose) or dataset.task.name
+    else:
+        handed = given_data(data, task, registry=registry)
+        known = handed.registry or load_registry()
+        if isinstance(handed.source, Dataset):
+            dataset = handed.source
+        else:
+            whose = handed.task if isinstance(handed.task, str) else None
+            dataset = read_dataset(handed.source, whose, registry=known, strict=False)
+        place, word, name = dataset.name, "row", dataset.task.name
+    return Validation(place, word, name, dataset, checked(dataset, known) if checks else None)

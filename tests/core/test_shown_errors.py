@@ -1,0 +1,56 @@
+"""What a program that fails prints: the caller's own frames, and a short error."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """\
+import targen_core as tg
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+class Mine(FakeListChatModel):
+    responses: list = []
+    def _generate(self, *args, **kwargs):
+        return self.responses[7]  # the line
+
+tg.generate("rte", n=4, model=Mine(), progress=False)
+"""
+SCRIPTED = """\
+import targen_core as tg
+
+tg.generate("rte", n=4, model="scripted", script="replies.py:answer", progress=False)
+"""
+REPLIES = """\
+def answer(request):
+    return 1 / 0  # the line
+"""
+
+
+@pytest.mark.parametrize(("program", "file"), [(PROGRAM, "program.py"), (SCRIPTED, "replies.py")])
+def test_the_frames_are_those_of_the_caller(program: str, file: str, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(program)
+    (tmp_path / "replies.py").write_text(REPLIES)
+
+    def printed(**variables: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "program.py"],
+            cwd=tmp_path,
+            env={"PATH": "", "HOME": str(tmp_path), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        return done.stderr[done.stderr.index("Traceback") :].splitlines()
+
+    lines = printed()
+    frames = [line for line in lines if line.startswith('  File "')]
+    assert f'{file}", line' in frames[0] and "program.py" in frames[-1]
+    assert "# the line" in lines[lines.index(frames[0]) + 1]
+    assert len(frames) == 2
+    assert any("is kept" in line or "are kept" in line for line in lines)
+    assert len([line for line in printed(TARGEN_DEBUG="1") if line.startswith("  File")]) > 9

@@ -1,0 +1,46 @@
+"""`review` and `apply_review` as programs call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+import targen_review
+
+
+def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
+    rows = [*targen_core.load(run)]
+    other = {"positive": "negative", "negative": "positive"}[rows[0]["label"]]
+    folder = targen_review.review(run, relabel={0: other}, bad=[2], right=[1], rater="sam")
+    assert folder == run.with_name(f"{run.name}.review")
+    made = targen_review.apply_review(run, out="mine")
+    works("review", "apply", run, "--out", "typed")
+    for name in ("dataset.jsonl", "changes.jsonl"):
+        assert Path("mine", name).read_bytes() == Path("typed", name).read_bytes()
+    assert [row["text"] for row in made] == [row["text"] for at, row in enumerate(rows) if at != 2]
+    assert made[0]["label"] == other
+    assert made.report.outcomes["relabelled"] == made.report.outcomes["rejected"] == 1
+    assert sum(made.report.after.values()) == len(rows) - 1
+    assert "before" in made._repr_html_() and "1 rejected" in repr(made.report)
+    assert targen_core.validate(made).valid
+
+
+def test_what_is_said_later_counts(run: Path) -> None:
+    targen_core.review(targen_core.load(run), bad=[0], rater="sam")
+    folder = targen_core.review(run, right=[0], rater="sam")
+    lines = [json.loads(line) for line in (folder / "grades-sam.jsonl").read_text().splitlines()]
+    assert [line.get("after") for line in lines[1:]] == ["B", "R"]
+    assert len(targen_core.apply_review(folder, out="mine")) == len(targen_core.load(run))
+
+
+def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
+    for wrong, said in (({"bad": [99]}, "no row 99"), ({"relabel": {0: "posit"}}, "'posit'")):
+        with pytest.raises(targen_core.UsageError, match=said):
+            targen_core.review(run, **wrong)
+    assert not [*run.with_name(f"{run.name}.review").glob("grades-*")]
+    with pytest.raises(targen_core.UsageError, match="no person has graded"):
+        targen_core.apply_review(run)

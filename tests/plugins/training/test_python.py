@@ -1,0 +1,62 @@
+"""`train` and `evaluate` as programs call them: what the commands make and say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+import targen_training
+from targen_core import read_dataset
+
+Command = Callable[..., Any]
+
+
+def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> None:
+    mood("train.jsonl", 60)
+    mood("test.jsonl", 40, seed=1)
+    assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "typed").code == 0
+    made = targen_training.train("train.jsonl", task="mood.yaml", out="called", progress=False)
+    assert Path("called/model.json").read_bytes() == Path("typed/model.json").read_bytes()
+    measured = targen_training.evaluate(made, "test.jsonl", by="label")
+    said = targen("evaluate", "typed", "test.jsonl", "--by", "label", "--json", "--out", "said")
+    assert measured.raw == said.json
+    assert measured.value == 1.0 and not measured.warnings
+    lines = [json.loads(line) for line in Path("said").read_text().splitlines()]
+    assert [each["predicted"] for each in measured.predictions] == [e["predicted"] for e in lines]
+    assert targen_core.evaluate("called", Path("test.jsonl"), by=["label"]).raw == measured.raw
+    assert "said praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
+
+
+@pytest.mark.parametrize("form", ["dataset", "frame", "rows", "run"])
+def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any) -> None:
+    mood("train.jsonl", 40)
+    rows: Any = read_dataset("train.jsonl", "mood.yaml")
+    if form == "frame":
+        rows = rows.to_pandas()
+    elif form == "rows":
+        rows = [*rows]
+    elif form == "run":
+        rows = targen_core.generate("mood.yaml", n=12, model="scripted", progress=False)
+    made = targen_core.train(rows, task="mood.yaml", out="model", progress=False)
+    assert set(made.facts.labels) == {"praise", "blame"}
+    assert f"on {made.facts.decisions} of mood" in repr(made)
+    seen = targen_core.evaluate(made, rows, task="mood.yaml")
+    assert any("were learned from" in each for each in seen.warnings)
+    assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
+
+
+def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
+    mood("train.jsonl", 20)
+    for call, said in (
+        (lambda: targen_core.train(), "nothing to train on"),
+        (lambda: targen_core.train("train.jsonl"), "task"),
+        (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
+        (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
+    ):
+        with pytest.raises(targen_core.TargenError, match=said):
+            call()
