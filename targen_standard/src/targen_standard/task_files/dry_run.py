@@ -33,6 +33,7 @@ _LETTERS = {  # of each script a letter that a dozen others stand behind
     "HANGUL": "가",
 }
 _LENGTHS = (6, 24)  # words of a text whose length is not said
+_FEW = 5  # words, of fewer of which texts repeat each other
 
 
 def dry_run_of(declaration: Declaration) -> Callable[[DryRunCall], Any]:
@@ -104,9 +105,9 @@ class _Speaker:
         inside = words_of(required)
         min_words, max_words = part.words or _LENGTHS
         # Short ones would repeat each other in a long run.
-        least = min(max_words, max(min_words, 5))
+        least = min(max_words, max(min_words, _FEW))
         most = min(max_words, max(min_words, _LENGTHS[1]))
-        count = self.rng.randint(least, most) if length is None else max(least, length)
+        count = self.rng.randint(least, most) if length is None else max(length, min(most, _FEW))
         for _ in range(20):
             said = self._text(part, required, max(1, count - len(inside)))
             if not any(is_cut_from(item, of=said) for item in part.must_not_contain):
