@@ -19,7 +19,7 @@ LENGTHS = [3, 4, 5, 20]
 def short_texts(monkeypatch):
     """Dry runs whose texts are shorter than asked for, most of them."""
     monkeypatch.setattr(
-        dry_run._Speaker, "text", lambda self, part: self.words(self.rng.choice(LENGTHS))
+        dry_run._Speaker, "text", lambda self, part, length: self.words(self.rng.choice(LENGTHS))
     )
 
 

@@ -334,6 +334,8 @@ class ListStep(Keywords, Generic[ItemT]):
             declaration uses it; its distribution is named in manifests.
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
+        column: of items that are texts, the column that holds them in a user's table or JSON
+            objects, such as that of the rows that an item becomes.
         credit: what rows that were grown below an item, or from it, owe to others.
         dimensions: in what its items are made to differ; each item has a draw of its own.
         check_task: raises `UsageError` for a task that a registered list is of no use to; it is
@@ -356,6 +358,7 @@ class ListStep(Keywords, Generic[ItemT]):
     dry_run: Callable[[DryRunCall], Any] | None = None
     origin: str = ""
     name: str = ""
+    column: str = ""
     credit: Callable[[ItemT], Credit] | None = None
     dimensions: tuple[Dimension, ...] = ()
     check_task: Callable[[Task[Any, Any]], None] | None = None

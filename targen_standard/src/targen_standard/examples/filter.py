@@ -14,7 +14,7 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.measuring import measured
-from targen_standard.examples.profile import Profile
+from targen_standard.examples.profile import Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
@@ -62,14 +62,6 @@ class ExampleFilter(Filter):
             profile = _measured(examples) if examples is not None and enough else Profile()
         elif profile is False:
             profile = Profile()
-        own = [
-            each
-            for each in task.dimensions
-            if not (each.in_prompt and "form" in profile.traits and _LENGTH.search(each.name))
-        ]
-        there = {each.name.casefold() for each in own}
-        traits = (each for each in profile.drawn if each.name.casefold() not in there)
-        task = task.replace(dimensions=(*own, *traits))
         hands = {}
         if examples is not None and self._options.show_examples:
             labels = len({row.label for row in examples.rows})
@@ -77,10 +69,18 @@ class ExampleFilter(Filter):
                 branch: Hands(examples.rows, aim, labels, self._options.shown)
                 for branch, aim in task.branches.items()
             }
-        has_form = "form" in profile.traits
-        if not (hands or profile.about or has_form):
-            return task
-        return shown_to(task, hands, profile.about, has_form=has_form)
+        # Real texts say how long such texts are better than what a task file takes for usual.
+        own = [
+            each
+            for each in task.dimensions
+            if not each.in_prompt
+            or not _LENGTH.search(each.name)
+            or not ("form" in profile.traits or (hands and isinstance(each, Trait)))
+        ]
+        there = {each.name.casefold() for each in own}
+        traits = (each for each in profile.drawn if each.name.casefold() not in there)
+        task = task.replace(dimensions=(*own, *traits))
+        return shown_to(task, hands, profile.about) if hands or profile.about else task
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called: a filter is made anew for each engine."""

@@ -90,11 +90,11 @@ def _indented(text: str) -> str:
 
 
 def shown_to(
-    task: Task[Any, Any], hands: Mapping[str, Hands], about: Sequence[str], *, has_form: bool
+    task: Task[Any, Any], hands: Mapping[str, Hands], about: Sequence[str]
 ) -> Task[Any, Any]:
-    """The task with what step 3 is told besides, by branch; `has_form`: a length is drawn too."""
+    """The task with what step 3 is told besides, by branch."""
     generators = {
-        branch: _Told(generator, hands.get(branch), about, has_form)
+        branch: _Told(generator, hands.get(branch), about)
         for branch, generator in task.generators.items()
     }
     return task.replace(generators=generators)
@@ -108,12 +108,10 @@ class _Told:
         inner: InverseGenerator[Any, Any],
         hands: Hands | None,
         about: Sequence[str],
-        has_form: bool,
     ) -> None:
         self._inner = inner
         self._hands = hands
         self._about = about
-        self._has_form = has_form
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # asked of an object that is being unpickled
@@ -126,23 +124,20 @@ class _Told:
         if hand:
             llm.note(examples=", ".join(str(row.line) for row in hand))
         more = told(hand, self._hands.whose if self._hands else "", self._about)
-        return await self._inner(_Telling(llm, more, self._has_form), seed)
+        return await self._inner(_Telling(llm, more), seed)
 
 
 class _Telling:
     """A step's model whose prompts end in a paragraph more."""
 
-    def __init__(self, llm: Llm, more: str, has_form: bool) -> None:
+    def __init__(self, llm: Llm, more: str) -> None:
         self._llm = llm
         self._more = more
-        self.says_length = "as long as its form says" if has_form else ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._llm, name)
 
     def _with_more(self, prompt: Prompt | str) -> Prompt:
-        if not self._more:
-            return Prompt("inline", prompt) if isinstance(prompt, str) else prompt
         return _Longer(Prompt("inline", prompt) if isinstance(prompt, str) else prompt, self._more)
 
     async def ask(self, prompt: Prompt | str, **values: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -26,9 +27,9 @@ from targen_standard.task_files.checks import (
 )
 from targen_standard.task_files.dimensions import dimensions_of
 from targen_standard.task_files.dry_run import dry_run_of
+from targen_standard.task_files.lengths import lengths_of_rows, lengths_of_seeds, tokens_of
 from targen_standard.task_files.model import ContextsPart, Declaration, SeedsPart
 from targen_standard.task_files.prompt_text import (
-    LENGTHS,
     branch_prompt,
     contexts_prompt,
     default_instructions,
@@ -97,7 +98,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             for branch, aim in aims.items()
         },
         branch_labels=aims if declaration.branches else {},
-        dimensions=dimensions_of(declaration.dimensions),
+        dimensions=(*dimensions_of(declaration.dimensions), *lengths_of_rows(declaration)),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
         samples_per_seed=declaration.samples_per_seed,
@@ -109,11 +110,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
         presets=presets,
-        parameters={
-            step: values
-            for step in type(declaration.parameters).model_fields
-            if (values := getattr(declaration.parameters, step))
-        },
+        parameters=_parameters(declaration),
         prompts=(
             *asked,
             *(p for name, p in writers.items() if not {"", name} & declaration.generators.keys()),
@@ -126,6 +123,14 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         part_options=declaration.used_options,
         dry_run=dry_run_of(declaration),
     )
+
+
+def _parameters(declaration: Declaration) -> dict[str, dict[str, Any]]:
+    """The sampling parameters by step; long texts have room."""
+    said = declaration.parameters.model_dump()
+    if tokens := tokens_of(declaration):
+        said["generate"] = {"max_tokens": tokens, **said["generate"]}
+    return {step: values for step, values in said.items() if values}
 
 
 def _first_sentence(text: str) -> str:
@@ -170,10 +175,12 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
 
 
 def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
+    check = check_seed(declaration)
     if part.items:
-        return _fixed(part.items, part.description)
+        fixed = _fixed(part.items, part.description)
+        return replace(fixed, check=check, column=part.field) if part.field else fixed
     if part.use:
-        return used_list(part.use, check=check_seed(declaration) if part.field else None)
+        return used_list(part.use, check=check if part.field else None)
     prompt = seeds_prompt(declaration)
     field = declaration.fields[part.field] if part.field else None
     min_words, max_words = field.words if field and field.words else part.size
@@ -190,9 +197,10 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
         item=str,
         propose=propose,
         batch=part.batch,
-        check=check_seed(declaration),
+        check=check,
+        column=part.field,
         summary=summary,
-        dimensions=dimensions_of(part.dimensions),
+        dimensions=(*dimensions_of(part.dimensions), *lengths_of_seeds(declaration, part)),
     )
 
 
@@ -229,10 +237,6 @@ def _generator(
 
     async def write(llm: Llm, seed: str) -> BaseModel | Sequence[BaseModel | Rejected]:
         values: dict[str, Any] = {"seed": seed}
-        if "length" in prompt.variables:
-            # By chance, since turns over seeds give small runs the first lengths alone.
-            drawn = llm.rng("length").choice(LENGTHS)
-            values["length"] = getattr(llm, "says_length", "") or drawn
         if "count" in prompt.variables:
             values["count"] = declaration.instances_per_call
         if "earlier" in prompt.variables:

@@ -22,6 +22,7 @@ from targen_core.tasks.checks import (
 )
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
+from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part, plain_words
 from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = [
@@ -135,8 +136,20 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             continue
         for text in [value] if isinstance(value, str) else value:
             check_text(text, part, name, declaration.language)
-            if seed is not None and not part.may_copy_seed and is_copy(text, of=seed):
+            if seed is None or part.may_copy_seed:
+                continue
+            if is_copy(text, of=seed):
                 raise Rejected("copy-of-seed", f"the {name} is the seed itself")
+            if not declaration.seed_field and declaration.edition > 1 and _repeats(text, seed):
+                raise Rejected("copy-of-seed", f"the {name} is nearly the seed itself")
+
+
+def _repeats(text: str, seed: str) -> bool:
+    """Whether a text nearly is its seed, which may be a real text, as `--exclude` tells it."""
+    one, other = (Part(plain_words(each), 0) for each in (text, seed))
+    return (
+        other.counts_alone and Compared([one], SIMILARITY, complete=False).to([other]) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)

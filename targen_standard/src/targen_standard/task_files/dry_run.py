@@ -8,7 +8,8 @@ language among made-up ones.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice, repeat
 from typing import Any
 
 from targen_core.tasks.checks import is_cut_from, script_of, small_words
@@ -16,6 +17,7 @@ from targen_core.tasks.checks import words as words_of
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.made_up import words
 from targen_core.tasks.parts import DryRunCall
+from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = ["dry_run_of"]
@@ -31,6 +33,7 @@ _LETTERS = {  # of each script a letter that a dozen others stand behind
     "HANGUL": "가",
 }
 _LENGTHS = (6, 24)  # words of a text whose length is not said
+_FEW = 5  # words, of fewer of which texts repeat each other
 
 
 def dry_run_of(declaration: Declaration) -> Callable[[DryRunCall], Any]:
@@ -41,11 +44,11 @@ def dry_run_of(declaration: Declaration) -> Callable[[DryRunCall], Any]:
         if call.step == "contexts":
             return {"contexts": [speak.words(3) for _ in range(int(call.values["count"]))]}
         if call.step == "seeds":
-            return {"seeds": [speak.seed() for _ in range(int(call.values["count"]))]}
+            count = int(call.values["count"])
+            return {"seeds": [speak.seed(draws) for draws in _drawn(call, count)]}
         if call.step == "generate":
-            if declaration.instances_per_call == 1:
-                return speak.row()
-            return {"rows": [speak.row() for _ in range(declaration.instances_per_call)]}
+            rows = [speak.row(draws) for draws in _drawn(call, declaration.instances_per_call)]
+            return rows[0] if declaration.instances_per_call == 1 else {"rows": rows}
         why = "The row says so in its own words, and nothing in it speaks against that."
         if "output" in call.values:
             claimed = call.values["output"]
@@ -54,6 +57,11 @@ def dry_run_of(declaration: Declaration) -> Callable[[DryRunCall], Any]:
         return {"explanation": why, "answer": call.rng.choice(answers)}
 
     return dry_run
+
+
+def _drawn(call: DryRunCall, count: int) -> Iterator[Mapping[str, str]]:
+    """What was drawn for each of so many items."""
+    return islice(chain(call.draws, repeat({})), count)
 
 
 class _Speaker:
@@ -65,37 +73,41 @@ class _Speaker:
         # `prose` counts them, and so they are told from other languages' words.
         self.small = [word for word in small_words(declaration.language) if len(word) > 1]
 
-    def row(self) -> dict[str, Any]:
+    def row(self, draws: Mapping[str, str]) -> dict[str, Any]:
         """What the generator writes of a row."""
-        return {name: self.value(part) for name, part in self.declaration.written.items()}
+        return {
+            name: self.value(part, length_in(draws, name))
+            for name, part in self.declaration.written.items()
+        }
 
-    def seed(self) -> str:
+    def seed(self, draws: Mapping[str, str]) -> str:
         """A seed."""
         part = self.declaration.seeds
         assert part is not None
         if part.field:
-            return self.text(self.declaration.fields[part.field])
+            field = self.declaration.fields[part.field]
+            return self.text(field, length_in(draws, part.field))
         return self.words(min(part.size[1], max(part.size[0], 12)))
 
-    def value(self, part: FieldPart) -> Any:
-        """A value for a field."""
+    def value(self, part: FieldPart, length: int | None) -> Any:
+        """A value for a field, of so many words if it is a text."""
         if part.type == "enum":
             return self.rng.choice(part.values)
         if part.type == "int":
             return self.rng.randint(*(part.range or (0, 1000)))
         if part.type == "list[str]":
             return [self.text(part) for _ in range(self.rng.randint(*part.items))]
-        return self.text(part)
+        return self.text(part, length)
 
-    def text(self, part: FieldPart) -> str:
-        """A text that its field allows."""
+    def text(self, part: FieldPart, length: int | None = None) -> str:
+        """A text that its field allows, of so many words if they are known."""
         required = next((item for item in part.must_contain if words_of(item)), "")
         inside = words_of(required)
         min_words, max_words = part.words or _LENGTHS
         # Short ones would repeat each other in a long run.
-        count = self.rng.randint(
-            min(max_words, max(min_words, 5)), min(max_words, max(min_words, _LENGTHS[1]))
-        )
+        least = min(max_words, max(min_words, _FEW))
+        most = min(max_words, max(min_words, _LENGTHS[1]))
+        count = self.rng.randint(least, most) if length is None else max(length, min(most, _FEW))
         for _ in range(20):
             said = self._text(part, required, max(1, count - len(inside)))
             if not any(is_cut_from(item, of=said) for item in part.must_not_contain):

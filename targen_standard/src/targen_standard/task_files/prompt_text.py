@@ -23,7 +23,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 
 __all__ = [
-    "LENGTHS",
     "branch_prompt",
     "contexts_prompt",
     "default_instructions",
@@ -37,10 +36,6 @@ _LIKE = (
     "Write as such texts are really written, with their usual tone, tidiness and slips. Names, "
     "places and stories belong in it only if most such texts have them."
 )
-_LENGTH = " Of such texts, it is $length."
-LENGTHS = ("one of the shortest", "a short one", "one of usual length", "a long one")
-"""How long texts are in turn. A range of words alone gets them all from its middle."""
-_ROOM = 2  # times the fewest words: the most, from which lengths take turns
 _REFUSAL = "\n\nIf no honest text of this label can come of it, do not force one, and reply with "
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 
@@ -128,7 +123,7 @@ def branch_prompt(
         others="" if label is None else _others(declaration, label),
         fields=fields,
         seed_line=_Raw(lines),
-        like=_Raw(_like(declaration)),
+        like=_LIKE,
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
         worked=_Raw(worked),
     )
@@ -137,16 +132,6 @@ def branch_prompt(
 def _named(declaration: Declaration, template: str) -> str:
     """The template of that name in the declaration's edition."""
     return template if declaration.edition > 1 else f"{template}-1"
-
-
-def _like(declaration: Declaration) -> str:
-    """What such texts are like, and how long, unless a file leaves no room or varies it itself."""
-    texts = [part for part in declaration.written.values() if part.is_text]
-    varied = bool(declaration.profile or declaration.examples) or any(
-        "length" in name.lower() for name in declaration.dimensions
-    )
-    has_room = any(not part.words or part.words[1] >= _ROOM * part.words[0] for part in texts)
-    return _LIKE + _LENGTH if has_room and not varied else _LIKE
 
 
 def _refusal(declaration: Declaration) -> str:

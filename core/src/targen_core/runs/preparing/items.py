@@ -34,7 +34,8 @@ def read_items(
 
     A `.jsonl` file holds one JSON value a line; a `.csv` or `.tsv` file a header and one item a
     line, each field in a column; any other file one item a line, for items that are texts or have
-    one field. Blank lines are passed over. With `most`, for real texts of which some are odd, lines
+    one field. A text may also stand in the column or under the key that `ListStep.column` names.
+    Blank lines are passed over. With `most`, for real texts of which some are odd, lines
     that are no items are left out and logged, as long as most are.
 
     Raises:
@@ -44,7 +45,7 @@ def read_items(
     bad: list[tuple[int, Exception]] = []
     refuse_spreadsheet(path)
     tables = path.suffix.lower() in (".csv", ".tsv")
-    lines = _cells(path, source.item, what) if tables else _lines(path, what)
+    lines = _cells(path, source, what) if tables else _lines(path, what)
     for number, line in lines:
         try:
             if len(items) == _MOST:
@@ -53,7 +54,7 @@ def read_items(
                 raise line
             if len(line) > _LONGEST:
                 raise ValueError(f"an item has at most {_LONGEST:,} characters")
-            item = _item(line.strip(), source.item, as_json=tables or path.suffix == ".jsonl")
+            item = _item(line.strip(), source, as_json=tables or path.suffix == ".jsonl")
             if source.check is not None:
                 source.check(item)
         except (ValueError, Rejected, RecursionError) as error:
@@ -101,7 +102,7 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
         ) from error
 
 
-def _cells(path: Path, kind: type[Any], what: str) -> Iterator[tuple[int, str | ValueError]]:
+def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, str | ValueError]]:
     """The items of a table, each as JSON, with the line that ends it; the first line is the header.
 
     Raises:
@@ -117,9 +118,10 @@ def _cells(path: Path, kind: type[Any], what: str) -> Iterator[tuple[int, str | 
     _, columns = next(cells, (1, []))
     if isinstance(columns, ValueError):
         raise UsageError(f"{what} file {path}, line 1: {columns}")
+    kind = source.item
     fields = kind.model_fields if issubclass(kind, BaseModel) else {}
     needed = [name for name, info in fields.items() if info.is_required()]
-    names = needed[:1] if len(needed) == 1 else []
+    names = needed[:1] if len(needed) == 1 else [*filter(None, [source.column])]
     names += [what.removeprefix("--").removesuffix("s"), "text"]
     only = next((name for name in names if name in columns), "")
     if len(columns) == 1:
@@ -138,13 +140,17 @@ def _cells(path: Path, kind: type[Any], what: str) -> Iterator[tuple[int, str | 
         if values:
             whole = len(needed) > 1 or (fields and not only)
             item = {n: v for n, v in values.items() if n in fields} if whole else values.get(only)
-            yield number, json.dumps(item, ensure_ascii=False)
+            empty = ValueError(f"the column {only} is empty")
+            yield number, empty if item is None else json.dumps(item, ensure_ascii=False)
 
 
-def _item(line: str, kind: type[Any], *, as_json: bool) -> Any:
+def _item(line: str, source: ListStep[Any], *, as_json: bool) -> Any:
+    kind = source.item
     value: Any = json_of(line, strict=False) if as_json else line
     json.dumps(value, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
     if not issubclass(kind, BaseModel):
+        if isinstance(value, dict):
+            value = value.get(source.column, value)
         if not isinstance(value, kind):
             raise ValueError(f"{value!r} is not a {kind.__name__}")
         return value

@@ -1,0 +1,195 @@
+"""How long texts are: words that code draws for each, by what such texts are called.
+
+A model that is asked for 4 to 50 words writes some 20 each time, and 45 if it is asked for a long
+one. Real texts are short and skewed: the logarithms of their lengths are about normal, so the
+median is the geometric mean of the shortest and the longest (`python bench/real_texts.py` prints
+both for texts that people wrote). So each text draws a number of words from such a distribution,
+between what is usual for texts of its name and what its field allows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from targen_core.tasks.steps import PARAMETERS
+from targen_standard.examples.profile import Trait
+from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
+
+__all__ = ["length_in", "lengths_of_rows", "lengths_of_seeds", "tokens_of"]
+
+Size = tuple[float, float]
+"""Words that 95 of 100 texts lie between."""
+
+_USUAL: Mapping[Size, str] = {
+    (2, 8): "keyword phrase slogan tag term",
+    (3, 12): "caption headline subject tagline title",
+    (3, 18): "choice command instruction option utterance",
+    (4, 20): "query question riddle",
+    (4, 24): "belief claim fact hypothesis proposition proverb statement",
+    (4, 30): "answer chat inquiry message note notice order remark reminder reply request response "
+    "sms tip turn tweet wish",
+    (5, 36): "definition line premise quotation quote sentence",
+    (6, 60): "comment description feedback joke opinion snippet status suggestion",
+    (10, 120): "ad advert advertisement announcement listing post reason summary testimonial "
+    "ticket",
+    (12, 200): "biography complaint entry instructions review",
+    (20, 200): "email mail paragraph",
+    (30, 220): "abstract dialogue conversation excerpt letter memo passage recipe transcript",
+    (60, 400): "article chapter document essay report speech story",
+}
+_SIZES = {noun: size for size, nouns in _USUAL.items() for noun in nouns.split()}
+_FACTORS = {"brief": 0.5, "short": 0.5, "detailed": 2.0, "lengthy": 2.0, "long": 2.0}
+
+# Where a noun ends what it is called, and what follows says more of it.
+_BREAK = re.compile(
+    r"[^\w\s'’-]+|\b(?:about|after|as|asking|at|before|between|by|for|from|in|into|is|are|like|of|"
+    r"on|over|such|that|to|what|when|where|which|who|whose|with|written)\b"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
+_STATED = re.compile(
+    r"\b(?:\d+|two|three|four|five|six|ten|few|several)\s+(?:\w+\s+)?"
+    r"(?:words|sentences|lines|paragraphs|pages|characters)\b"
+)
+_OF_A_SENTENCE = (4, 25)  # words, fewest and most
+_ROOM = 2  # times the fewest words: the most, from which lengths are drawn
+_SAFE = 2  # times what is usual: the most that a file allows of it
+
+# The middles of ten equal parts of a normal distribution, in standard deviations.
+_MIDDLES = (-1.645, -1.036, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 1.036, 1.645)
+_DEVIATIONS = 4  # that 95 of 100 lie within, from end to end
+_STEPS = ((300, 50), (100, 10), (20, 5))  # from how many words on a number is rounded, and to what
+_TOKENS = 2  # of a word, in languages that have many
+_ABOUT = re.compile(r"about (\d+) words")
+_UNKNOWN = {
+    "one of the shortest such texts": 2,
+    "short for such a text": 3,
+    "usual for such a text": 4,
+    "long for such a text": 1,
+}
+"""What is drawn if code cannot tell what is usual."""
+
+
+def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
+    """The lengths that step 3 is told: one for each text that it writes.
+
+    They are left out if the file has lengths among its dimensions, or step 3 is not targen's own.
+    """
+    own = declaration.generators or any(branch.prompt for branch in declaration.asked.values())
+    if own or _varied(declaration):
+        return ()
+    texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
+    alone = len(declaration.written) == 1
+    return tuple(
+        Trait(name="length" if alone else _name_of(name), values=values, by_branch=True)
+        for name, part in texts.items()
+        if (values := _values(name, part, declaration))
+    )
+
+
+def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, ...]:
+    """The length of each seed that becomes a field of its row."""
+    if not part.field or declaration.prompts.seeds or _varied(declaration):
+        return ()
+    values = _values(part.field, declaration.fields[part.field], declaration)
+    return (Trait(name=_name_of(part.field), values=values),) if values else ()
+
+
+def length_in(draws: Mapping[str, str], field: str) -> int | None:
+    """Return the words that were drawn for a field; None if no number was."""
+    drawn = _ABOUT.fullmatch(draws.get(_name_of(field), draws.get("length", "")))
+    return drawn and int(drawn[1])
+
+
+def tokens_of(declaration: Declaration) -> int | None:
+    """Return the most tokens of a reply of step 3, if its texts may be too long for the usual."""
+    usual = PARAMETERS["generate"]["max_tokens"]
+    words = sum(
+        _longest(name, part, declaration) * (part.items[1] if part.type == "list[str]" else 1)
+        for name, part in declaration.written.items()
+        if part.is_text
+    )
+    needed = usual // 2 + math.ceil(words * declaration.instances_per_call * _TOKENS)
+    return needed if declaration.edition > 1 and needed > usual else None
+
+
+def _longest(name: str, part: FieldPart, declaration: Declaration) -> float:
+    size = part.words or _size(name, part, declaration)
+    return size[1] if size else 0
+
+
+def _varied(declaration: Declaration) -> bool:
+    lists = (part.dimensions for part in (declaration.contexts, declaration.seeds) if part)
+    names = chain(declaration.dimensions, *lists)
+    return any("length" in name.lower() for name in names)
+
+
+def _name_of(field: str) -> str:
+    return f"{field} length"
+
+
+def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str, int]:
+    """What is drawn for a field, with weights; nothing if it has no room or says its length."""
+    if declaration.edition == 1 or (part.words and part.words[1] < _ROOM * part.words[0]):
+        return {}
+    size = _size(name, part, declaration)
+    if size is None:
+        return _UNKNOWN
+    weights: dict[str, int] = {}
+    for number in _drawn(size):
+        value = f"about {number} words"
+        weights[value] = weights.get(value, 0) + 1
+    return weights
+
+
+def _size(name: str, part: FieldPart, declaration: Declaration) -> Size | None:
+    """How long such texts are: as usual, as far as a file allows it; None if neither is known."""
+    said = [part.description, name]
+    if len(declaration.fields) == 1:
+        said.append(declaration.description)
+    usual = None
+    if not any(map(_STATED.search, map(str.lower, said))):
+        usual = next(filter(None, map(_usual, said)), None)
+    if part.words is not None:
+        low, high = part.words
+        # To be safe, files allow up to twice what is usual; those that allow more mean it.
+        cut = usual and _ROOM * low <= usual[1] < high <= _SAFE * usual[1]
+        return low, usual[1] if usual and cut else high
+    if part.sentences is None:
+        return usual
+    low, high = part.sentences[0] * _OF_A_SENTENCE[0], part.sentences[1] * _OF_A_SENTENCE[1]
+    if usual and min(high, usual[1]) >= _ROOM * max(low, usual[0]):
+        return max(low, usual[0]), min(high, usual[1])
+    return low, high
+
+
+def _usual(text: str) -> Size | None:
+    """The usual length of what a phrase names first, such as the review of `a short film review`.
+
+    A phrase ends in its noun, so the last of the words before a preposition counts.
+    """
+    for phrase in _BREAK.split(text.lower().replace("e-mail", "email")):
+        words = [word.partition("'")[0].partition("’")[0] for word in _WORD.findall(phrase)]
+        sizes = [size for word in words if (size := _SIZES.get(word) or _SIZES.get(_one(word)))]
+        if sizes:
+            factor = math.prod(_FACTORS.get(word, 1.0) for word in words)
+            return sizes[-1][0] * factor, sizes[-1][1] * factor
+    return None
+
+
+def _one(word: str) -> str:
+    """The singular of a plural noun."""
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-1] if word.endswith("s") else word
+
+
+def _drawn(size: Size) -> Iterator[int]:
+    """Ten numbers of words, as long as real texts of such a size."""
+    low, high = map(math.log, size)
+    for middle in _MIDDLES:
+        exact = math.exp((low + high) / 2 + middle * (high - low) / _DEVIATIONS)
+        step = next((step for least, step in _STEPS if exact >= least), 1)
+        yield max(1, round(exact / step) * step)

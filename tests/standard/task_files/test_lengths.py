@@ -1,0 +1,223 @@
+"""How long texts are by default: drawn by code, by what they are called and what a file allows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import targen_core as tg
+from targen_core import Declaration
+
+LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
+PAIR = {
+    "description": "Is what a statement about science says in the text?",
+    "labels": {"yes": "it is", "no": "it is not"},
+    "fields": {
+        "text": {"description": "a sentence from a school book", "words": [4, 40]},
+        "claim": {"description": "a statement", "words": [4, 24], "sentences": 1},
+    },
+    "contexts": ["rocks and soils", "the weather"],
+    "seeds": {"field": "claim"},
+}
+
+
+def drawn(dimension: Any) -> list[int]:
+    """The numbers of words that a dimension draws from."""
+    return [int(n) for each in dimension.pool for n in re.findall(r"^about (\d+) words$", each)]
+
+
+def lengths(description: str, **keys: Any) -> list[int]:
+    keys = {"description": description, "labels": LABELS, **keys}
+    (one,) = Declaration.model_validate(keys).task().dimensions
+    assert one.name == "length"
+    return drawn(one)
+
+
+@pytest.mark.parametrize(
+    ("description", "part", "low", "high"),
+    [
+        ("A factual question that somebody types.", {}, 8, 11),
+        ("Posts.", {"description": "a question of a reader of an article"}, 8, 11),
+        ("A message that a customer types into a chat of a bank.", {"words": [4, 50]}, 10, 14),
+        ("Tweets about trains.", {}, 10, 14),
+        ("Reviews of films.", {}, 45, 70),
+        ("Short reviews of films.", {}, 22, 35),
+        ("A headline of a newspaper article.", {}, 5, 9),
+        ("E-mails to a small shop.", {}, 60, 90),
+        ("A complaint.", {"words": [80, 300]}, 115, 140),
+        ("A newspaper article.", {}, 150, 200),
+        ("What people say.", {"words": [100, 400]}, 180, 230),  # of no name that is known
+        ("What people say.", {"sentences": [2, 4]}, 20, 40),
+        ("A question.", {"words": [60, 200]}, 90, 130),  # a file that says so means it
+        ("Messages.", {"sentences": [6, 12]}, 70, 100),
+    ],
+)
+def test_lengths_are_those_of_texts_of_that_name(
+    description: str, part: dict[str, Any], low: int, high: int
+) -> None:
+    found = lengths(description, fields={"text": part})
+    assert low <= median(found) <= high
+    assert mean(found) > median(found)  # as real texts are: most are short
+    assert len(found) == 10
+
+
+@given(st.tuples(st.integers(1, 2_000), st.integers(1, 2_000)), st.sampled_from(("Notes.", "So.")))
+def test_lengths_keep_to_the_words_of_a_file(pair: tuple[int, int], description: str) -> None:
+    low, high = sorted(pair)
+    declaration = Declaration(
+        description=description, labels=LABELS, fields={"text": {"words": [low, high]}}
+    )
+    dimensions = declaration.task().dimensions
+    assert bool(dimensions) is (high >= 2 * low)
+    for one in dimensions:
+        assert low <= min(drawn(one)) < max(drawn(one)) <= high
+
+
+def test_texts_of_no_known_name_are_long_or_short_for_such_texts() -> None:
+    keys = {"description": "What a guest says.", "labels": LABELS}
+    (one,) = Declaration.model_validate(keys).task().dimensions
+    assert not drawn(one)
+    assert len(one.pool) == 10
+    assert {"short for such a text", "long for such a text"} < {*one.pool}
+    said = keys | {"fields": {"text": "a review of two or three sentences"}}
+    assert Declaration.model_validate(said).task().dimensions[0].pool == one.pool
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"fields": {"text": {"words": [10, 15]}}},
+        {"fields": {"text": {"type": "list[str]"}}},
+        {"edition": 1},
+        {"labels": {"calm": {"definition": "quiet", "prompt": "Write: $seed"}, "alarm": "help"}},
+        {"contexts": {"dimensions": {"length": ["short", "long"]}}},
+    ],
+)
+def test_none_is_drawn_if_a_file_says_it_otherwise(keys: dict[str, Any]) -> None:
+    said = {"description": "Notes.", "labels": LABELS, **keys}
+    assert Declaration.model_validate(said).task().dimensions == ()
+
+
+def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(
+    small: dict[str, Any], tmp_path: Path
+) -> None:
+    declaration = Declaration.model_validate(small)
+    runs = [
+        tg.generate(declaration, n=40, model="scripted", concurrency=many, out=tmp_path / f"{many}")
+        for many in (1, 16)
+    ]
+    records = [*runs[0].provenance]
+    assert records == [*runs[1].provenance]
+    rows = [json.loads(line) for line in (tmp_path / "1/dataset.jsonl").read_text().splitlines()]
+    by_label: dict[str, list[int]] = {}
+    for record, row in zip(records, rows, strict=True):
+        words = int(re.findall(r"\d+", record["dimensions"]["length"])[0])
+        by_label.setdefault(record["label"], []).append(words)
+        assert len(row["text"].split()) == max(5, words)  # a dry run keeps to it
+    assert abs(mean(by_label["calm"]) - mean(by_label["alarm"])) < 2  # it gives no label away
+    typed = tg.generate(
+        declaration,
+        n=4,
+        model="scripted",
+        dimensions={"length": ["tiny"]},
+        out=tmp_path / "typed",
+    )
+    assert {record["dimensions"]["length"] for record in typed.provenance} == {"tiny"}
+
+
+def test_long_texts_have_room_in_a_reply() -> None:
+    def most(**keys: Any) -> Any:
+        said = {"description": "Notes.", "labels": LABELS, **keys}
+        steps = Declaration.model_validate(said).task().steps
+        return next(s.parameters["max_tokens"] for s in steps if s.kind == "generate")
+
+    long = {"text": {"words": [200, 900]}}
+    assert most() == 512
+    assert most(fields=long) > 2 * 900
+    assert most(fields=long, edition=1) == 512
+    assert most(fields=long, parameters={"generate": {"max_tokens": 700}}) == 700
+
+
+def test_a_seed_that_becomes_a_field_has_a_length_of_its_own(tmp_path: Path) -> None:
+    declaration = Declaration.model_validate(PAIR)
+    names = [(step, one.name) for step, one in declaration.task().dimensions_by_step]
+    assert names == [("seeds", "claim length"), ("generate", "length")]
+    run = tg.generate(declaration, n=8, model="scripted", out=tmp_path / "run")
+    for record in run.provenance:
+        words = int(re.findall(r"\d+", record["dimensions"]["claim length"])[0])
+        assert len(record["seed"].split()) == max(5, words)
+    both = {**PAIR, "seeds": "a subject"}
+    names = [one.name for one in Declaration.model_validate(both).task().dimensions]
+    assert names == ["text length", "claim length"]
+
+
+CLAIMS = [
+    "Granite forms when molten rock cools slowly far below the ground.",
+    "A barometer measures the pressure of the air around it.",
+    "Sand that is pressed for ages becomes sandstone.",
+    "Warm air holds more water than cold air does.",
+]
+
+
+def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(targen: Callable[..., Any]) -> None:
+    """The column is that of the field which a pair begins with."""
+    Path("pair.json").write_text(json.dumps(PAIR))
+    with Path("real.csv").open("w", newline="") as file:
+        rows = [("", "Too short.", "x"), *(("A text.", claim, "x") for claim in CLAIMS)]
+        csv.writer(file).writerows([("text", "claim", "of"), *rows, ("A text.", "", "x")])
+    Path("real.jsonl").write_text(
+        "".join(json.dumps({"claim": claim, "of": 1}) + "\n" for claim in ["Too short.", *CLAIMS])
+    )
+    for name, left_out in (("real.csv", "2 of 6"), ("real.jsonl", "1 of 5")):
+        words = ("-b", "scripted", "--seeds", name, "--out", name[5:])
+        done = targen("generate", "pair.json", "-n", 8, *words)
+        assert done.code == 0, done.err
+        assert f"--seeds file {name}: {left_out} lines are left out: line" in done.err
+        rows = [
+            json.loads(line) for line in Path(name[5:], "dataset.jsonl").read_text().splitlines()
+        ]
+        assert {row["claim"] for row in rows} == {*CLAIMS}
+    Path("own.txt").write_text("\n".join(["Too short.", *CLAIMS]))
+    Path("own.json").write_text(
+        json.dumps({**PAIR, "seeds": {"field": "claim", "file": "own.txt"}})
+    )
+    done = targen("generate", "own.json", "-n", 8, "-b", "scripted", "--out", "own")
+    assert done.code == 0, done.err
+    assert re.search(r"left out\n.*\nseeds +too-short +1\n", done.out)
+
+
+SERVICE = """
+import json, re
+
+def answer(request):
+    asked = "\\n".join(message.content for message in request.messages)
+    if "Worker's output" in asked:
+        said = asked.rpartition("Worker's output: ")[2].strip()
+        return {"explanation": "So.", "actual": said, "verdict": "correct"}
+    seed = asked.partition("only what it brings to mind: ")[2].partition("\\n")[0]
+    return {"text": seed.replace("slowly", "very slowly").replace("Warm", "Mild and warm")}
+"""
+
+
+def test_a_near_copy_of_a_real_text_is_no_row(targen: Callable[..., Any]) -> None:
+    keys = {"description": "Notes on rocks.", "labels": LABELS}
+    Path("notes.json").write_text(json.dumps(keys))
+    Path("service.py").write_text(SERVICE)
+    Path("real.txt").write_text("\n".join(CLAIMS))
+    words = ("-b", "scripted", "-o", "script=service.py:answer", "--seeds", "real.txt", "-n", 2)
+    done = targen("generate", "notes.json", *words, "--no-cache", "--out", "run")
+    assert done.code == 1
+    report = tg.load("run").report
+    assert report.rows == {"calm": 0, "alarm": 0}
+    assert report.labels["calm"].reasons == {"copy-of-seed": 4}
+    Path("free.json").write_text(json.dumps(keys | {"fields": {"text": {"may_copy_seed": True}}}))
+    assert targen("generate", "free.json", *words, "--no-cache", "--out", "free").code == 0
