@@ -59,8 +59,9 @@ def profile(
     from targen_core.plugins.loader import load_registry
     from targen_core.reading import read_text
     from targen_core.runs.preparing.tasks import find_task
-    from targen_standard.examples.measuring import figures_of, measured, topics_of
+    from targen_standard.examples.measuring import figures_of, topics_of
     from targen_standard.examples.reading import read_examples
+    from targen_standard.examples.subjects import closely_measured
     from targen_standard.profiling.writing import section, with_section
 
     if out is not None and into is not None:
@@ -78,9 +79,10 @@ def profile(
     of = find_task(registry, task)[1] if task else None
     path = file_of_rows(examples)
     read = read_examples(path, of)
-    made = measured(read.rows)
+    made = closely_measured(read.rows, of)
     if {"backend", "model"} & said.values.keys():
-        made = made.model_copy(update={"about": _asked(registry, read.rows, said)})
+        about = (*made.about, *_asked(registry, read.rows, said))
+        made = made.model_copy(update={"about": about})
     text = section(path.name, made, figures_of(read.rows), topics_of(read.rows))
     target = out or into
     if target is None:
