@@ -115,7 +115,7 @@ class TestRefusing:
             assert again.report({}) == closing_report(whole, extra)
 
     def test_it_says_what_gave_a_row_away_and_spends_refusals_on_the_worst(self):
-        texts = [f"the boiler of room {at}, is old{'' if at % 3 else '!'}" for at in range(90)]
+        texts = [f"a door in hall {at}, is red{'' if at % 3 else '!'}" for at in range(90)]
         made = closing()
         refused = [text for text, commit in zip(texts, judged(made, texts), strict=True)
                    if commit.reason == GIVEN_AWAY]  # fmt: skip
