@@ -101,6 +101,8 @@ MODULES = [
     "targen_standard.reporting.card",
     "targen_cli.tracing",
     "targen_standard.correction.versions",
+    "targen_standard.examples.telltales",
+    "targen_standard.filters.excluded.index",
     "targen_standard.pretrained",
     "targen_standard.langchain",
     "targen_standard.looking",

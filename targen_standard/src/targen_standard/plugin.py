@@ -208,7 +208,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 @hookimpl
 def register_dataset_readers(register: Register[DatasetReader]) -> None:
-    """What commands beside `generate` leave, and BIG-bench's tasks."""
+    """What commands beside `generate` leave, BIG-bench's tasks, and plain texts."""
     register.register(
         "left",
         "targen_standard.datasets.readers:LEFT",
@@ -216,6 +216,9 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
     )
     register.register(
         "bigbench", "targen_standard.datasets.readers:BIGBENCH", summary="BIG-bench's task.json"
+    )
+    register.register(
+        "texts", "targen_standard.datasets.readers:TEXTS", summary="a text per line, in a .txt file"
     )
 
 

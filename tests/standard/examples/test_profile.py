@@ -263,7 +263,10 @@ class TestCommand:
         model = ("-b", "llama", "-o", "model=tiny", "-o", f"base_url={asked.url}")
         done = targen("profile", "notes.txt", *model)
         assert done.code == 0, done.err
+        without = yaml.safe_load(targen("profile", "notes.txt").out)["profile"]["about"]
+        assert len(without) > 1
         assert yaml.safe_load(done.out)["profile"]["about"] == [
+            *without,
             *("register: plain", "channel: a log book", "writer: a porter"),
             *("purpose: to hand over", "no subject", "never: greetings"),
         ]

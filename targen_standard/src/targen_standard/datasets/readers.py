@@ -1,4 +1,4 @@
-"""Readers of what targen's own commands leave, and of BIG-bench's task.json."""
+"""Readers of what targen's own commands leave, of BIG-bench's task.json, and of plain texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.weighing import FILE as WEIGHING
 from targen_standard.datasets.weighing import read_weighing, weighed
 
-__all__ = ["BIGBENCH", "LEFT"]
+__all__ = ["BIGBENCH", "LEFT", "TEXTS"]
 
 
 class _Left(DatasetReader):
@@ -128,4 +128,16 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
     return {name: value for name, value in every.items() if name in columns or not own}
 
 
-LEFT, BIGBENCH = _Left(), _BigBench()
+class _Texts(DatasetReader):
+    def file(self, path: Path, encoding: str) -> Source | None:
+        """A .txt file with a text per line, where they are no rows in JSON."""
+        if path.suffix.lower() != ".txt":
+            return None
+        texts = whole(path, encoding).splitlines()
+        rows = [(n, {"text": text.strip()}) for n, text in enumerate(texts, 1) if text.strip()]
+        if not rows or rows[0][1]["text"].startswith("{"):
+            return None
+        return Source(str(path), path.stem, Form(lambda: iter(rows), place="line"))
+
+
+LEFT, BIGBENCH, TEXTS = _Left(), _BigBench(), _Texts()

@@ -10,7 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from targen_core.options import Flag, ListOptions, Options, Rows
 from targen_core.plugins.configurable import Configurable, Section
@@ -20,7 +26,7 @@ from targen_standard.examples.profile import Profile
 if TYPE_CHECKING:  # with numpy
     from targen_standard.examples.filter import ExampleFilter
 
-__all__ = ["EXAMPLES", "MEASURED_FROM", "ExampleOptions", "ExamplesSection"]
+__all__ = ["EXAMPLES", "MEASURED_FROM", "Apart", "ExampleOptions", "ExamplesSection", "Gap"]
 
 MEASURED_FROM = 20
 """Examples from which on their profile is measured: fewer say little about shares."""
@@ -45,6 +51,21 @@ class ExampleOptions(Options):
         Flag("Show the model some of --examples; otherwise their profile alone is used."),
     ] = True
     shown: Annotated[int, Field(ge=1, le=50, description="examples in each prompt of step 3")] = 5
+    close_gap: Annotated[
+        bool,
+        Flag(
+            "Let rows also touch on what --examples are about, say what these never do, and reject "
+            "rows that give themselves away; takes 20 examples."
+        ),
+    ] = False
+    extra: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=2,
+            description="the most candidates that close_gap rejects, as a share of the rows",
+        ),
+    ] = 0.2
     profile: Annotated[
         Profile | bool | None,
         Field(
@@ -52,6 +73,60 @@ class ExampleOptions(Options):
             f"false for none; by default they are measured of {MEASURED_FROM} examples or more"
         ),
     ] = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what is not used: a run that was begun before there was such a thing goes on."""
+        values: dict[str, Any] = dump(self)
+        if not self.close_gap:
+            values = {name: v for name, v in values.items() if name not in ("close_gap", "extra")}
+        return values
+
+
+class Apart(BaseModel):
+    """What rows do surely more often than examples, as shares of both."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    rows_that: str
+    rows: Annotated[float, Field(ge=0, le=1)]
+    examples: Annotated[float, Field(ge=0, le=1)]
+
+
+class Gap(BaseModel):
+    """What became of the gap between rows and examples.
+
+    Attributes:
+        extra: as the options.
+        refused: candidates that gave themselves away.
+        accepted: rows that did, since the budget was used up or others were worse.
+        subjects: what the examples are about, as far as it says nothing of a label.
+        subjects_with_rows: how many of these rows touch on.
+        apart: what rows still do more often, the farthest apart first.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    extra: Annotated[float, Field(ge=0, le=2)]
+    refused: Annotated[int, Field(ge=0, le=10**15)]
+    accepted: Annotated[int, Field(ge=0, le=10**15)]
+    subjects: Annotated[int, Field(ge=0, le=10**6)]
+    subjects_with_rows: Annotated[int, Field(ge=0, le=10**6)]
+    apart: list[Apart] = []
+
+    @property
+    def words(self) -> str:
+        """It, in two or three sentences."""
+        words = f"{plural(self.refused, 'candidate')} rejected that gave themselves away."
+        if self.subjects:
+            words += (
+                f" Rows touch on {self.subjects_with_rows} of {plural(self.subjects, 'subject')} "
+                "of the examples."
+            )
+        if self.apart:
+            told = (f"{e.rows_that} ({e.rows:.0%}, {e.examples:.0%})" for e in self.apart)
+            words += f" More of the rows than of the examples still {'; '.join(told)}."
+        return words
 
 
 class ExamplesSection(BaseModel):
@@ -63,6 +138,7 @@ class ExamplesSection(BaseModel):
         left_out: rows of the file that could not be used, by why.
         shown: whether the model was shown some.
         copies: candidates that repeated an example.
+        gap: what became of the gap, if it was to be closed.
     """
 
     model_config = ConfigDict(extra="allow", strict=True)
@@ -72,6 +148,7 @@ class ExamplesSection(BaseModel):
     left_out: dict[str, Annotated[int, Field(ge=0, le=10**12)]] = {}
     shown: bool
     copies: Annotated[int, Field(ge=0, le=10**15)]
+    gap: Gap | None = None
 
     @property
     def words(self) -> str:
@@ -82,7 +159,7 @@ class ExamplesSection(BaseModel):
         )
         if bad := sum(self.left_out.values()):
             words += f"; {plural(bad, 'row')} of the file not used"
-        return f"{words}."
+        return f"{words}." + (f" {self.gap.words}" if self.gap else "")
 
 
 def _card(plan: Any, manifest: Any) -> str:
@@ -101,6 +178,10 @@ of the dataset.
 
 
 def _made(options: ExampleOptions) -> ExampleFilter:
+    if options.close_gap:
+        from targen_standard.examples.closing import ClosingFilter
+
+        return ClosingFilter(options)
     from targen_standard.examples.filter import ExampleFilter
 
     return ExampleFilter(options)

@@ -51,7 +51,7 @@ class ExampleFilter(Filter):
             UsageError: there is neither a file nor a profile, or the file is of no use.
         """
         path, profile = self._options.examples, self._options.profile
-        if path is None and not isinstance(profile, Profile):
+        if path is None and (self._options.close_gap or not isinstance(profile, Profile)):
             raise UsageError(
                 "there are no examples, and there is no profile",
                 hint=Option("examples", Blank("FILE")),
@@ -59,7 +59,9 @@ class ExampleFilter(Filter):
         self._examples = examples = None if path is None else _read(path, task)
         if profile is None or profile is True:
             enough = examples is not None and (profile or len(examples.rows) >= MEASURED_FROM)
-            profile = _measured(examples) if examples is not None and enough else Profile()
+            profile = Profile()
+            if examples is not None and (enough or self._options.close_gap):
+                profile = self._measured(examples, task)
         elif profile is False:
             profile = Profile()
         hands = {}
@@ -82,8 +84,12 @@ class ExampleFilter(Filter):
         task = task.replace(dimensions=(*own, *traits))
         return shown_to(task, hands, profile.about) if hands or profile.about else task
 
+    def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
+        """The profile of examples; for filters that draw more of it, or less."""
+        return _measured(examples)
+
     def check_task(self, task: Task[Any, Any]) -> None:
-        """Read the examples, if `shaped` was not called: a filter is made anew for each engine."""
+        """Read the examples, if `shaped` was not called."""
         if self._examples is None and self._options.examples is not None:
             self._examples = _read(self._options.examples, task)
 
@@ -121,7 +127,7 @@ class ExampleFilter(Filter):
             left_out={why: len(lines) for why, lines in examples.left_out.items()},
             shown=self._options.show_examples,
             copies=reasons.get(COPY, 0),
-        ).model_dump(mode="json")
+        ).model_dump(mode="json", exclude_none=True)
 
 
 def _read(path: Path, task: Task[Any, Any]) -> Examples:

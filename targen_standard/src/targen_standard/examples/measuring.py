@@ -10,14 +10,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = ["Figures", "Topic", "figures_of", "measured", "topics_of", "weights_of"]
+__all__ = [
+    "FUNCTION_WORDS",
+    "Figures",
+    "Topic",
+    "figures_of",
+    "measured",
+    "parted",
+    "telling_words",
+    "topics_of",
+    "weights_of",
+]
 
 _FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a twentieth
 
@@ -36,12 +46,13 @@ _ASKING = frozenset(
     "would should shall may might must has have had isn't aren't don't doesn't didn't can't "
     "couldn't won't wouldn't name".split()
 )
-_OPENING = _ASKING | frozenset(
+FUNCTION_WORDS = _ASKING | frozenset(
     "i i'm i've i'd my we our you your he she it they this that these those there here the a an "
     "some any no not if when while after before because since although but and so or please hi "
     "hello hey dear thanks thank help need yes just also in on at for from to with by of as about "
     "under over during once one two it's let tell let's".split()
 )
+"""Words of English that say little by themselves, in lower case, with a straight apostrophe."""
 
 
 def measured(rows: Sequence[Example]) -> Profile:
@@ -65,7 +76,7 @@ def weights_of(rows: Sequence[Example]) -> list[float]:
     return [1 / (len(counts) * counts[row.label]) for row in rows]
 
 
-def _parted(shares: Mapping[str, float], slots: int) -> dict[str, int]:
+def parted(shares: Mapping[str, float], slots: int) -> dict[str, int]:
     """Shares as whole numbers that add up to `slots`, by their largest remainders."""
     total = sum(shares.values()) or 1
     exact = {name: share / total * slots for name, share in shares.items()}
@@ -86,7 +97,7 @@ def _shares(
     shares: dict[str, float] = defaultdict(float)
     for text, weight in zip(texts, weights, strict=True):
         shares[kind(text)] += weight
-    return _parted(shares, slots)
+    return parted(shares, slots)
 
 
 # --- form: sentences, and how many words ---------------------------------------------
@@ -133,7 +144,7 @@ def _forms(texts: Sequence[str], weights: Sequence[float], slots: int) -> dict[s
         by_shape[_shape(text)].append((len(text.split()), weight))
     shares = {shape: sum(w for _, w in sized) for shape, sized in by_shape.items()}
     forms: Counter[str] = Counter()
-    for shape, count in _parted(shares, slots).items():
+    for shape, count in parted(shares, slots).items():
         for band in _bands(sorted(by_shape[shape]), count):
             forms[f"{shape}, {band}"] += 1
     return dict(forms)
@@ -207,8 +218,8 @@ def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -
         word = first[0].replace("’", "'").lower()
         if word == "i" or word.startswith("i'"):
             word = word.capitalize()
-        shares[f"“{word}”" if word.lower() in _OPENING else "another word"] += weight
-    parts = _parted(shares, _SLOTS[0])
+        shares[f"“{word}”" if word.lower() in FUNCTION_WORDS else "another word"] += weight
+    parts = parted(shares, _SLOTS[0])
     return parts if found >= _SLOTS[0] and len(parts) > 1 else {}
 
 
@@ -261,25 +272,30 @@ class Topic:
     """Texts that share a telling word.
 
     Attributes:
-        words: the words that tell them from the others, the most telling first.
-        rows: how many texts there are.
+        words: the words that tell them from the others, the most telling first; all have the first.
+        members: the places of the texts among all, from 0.
     """
 
     words: tuple[str, ...]
-    rows: int
+    members: tuple[int, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many texts there are."""
+        return len(self.members)
 
 
 _TOPICS = 12
 _TELLING = 4  # letters of a word that can tell what a text is about
 
 
-def topics_of(rows: Sequence[Example]) -> list[Topic]:
-    """What texts are about, by the words that they share; at least a tenth of a topic's own.
+def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[Topic]:
+    """What texts are about, by the words that they share, except those `without`.
 
     Greedy: the word that most texts without a topic share opens the next. Whole numbers alone are
     compared, so that a profile is the same on every machine.
     """
-    bags = [_telling(row.text) for row in rows]
+    bags = [telling_words(row.text) - without for row in rows]
     left = set(range(len(bags)))
     fewest = max(2, len(bags) // 50)
     topics: list[Topic] = []
@@ -297,7 +313,7 @@ def topics_of(rows: Sequence[Example]) -> list[Topic]:
             (other for other in beside if beside[other] > 1),
             key=lambda other: (-beside[other] * beside[other] // most[other], other),
         )
-        topics.append(Topic((word, *near[:3]), len(mine)))
+        topics.append(Topic((word, *near[:3]), tuple(sorted(mine))))
         left -= mine
     return topics
 
@@ -309,11 +325,13 @@ _COMMON = frozenset(
     "much must myself need only other ours ourselves over please same shall should show some "
     "still such take tell than thank thanks that their theirs them then there these they this "
     "those through under until upon very want wants well were what whats when where which while "
-    "whom whose will with would your yours yourself first name called long".split()
+    "whom whose will with would your yours yourself first name called long help "
+    "aren couldn didn doesn hadn hasn haven isn shouldn wasn weren wouldn".split()
 )
 
 
-def _telling(text: str) -> frozenset[str]:
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that can tell what it is about."""
     words: Iterable[str] = plain_words(text).split()
     return frozenset(
         word for word in words if len(word) >= _TELLING and word not in _COMMON and word.isalpha()

@@ -10,9 +10,10 @@ from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
-from targen_standard.examples.measuring import Figures, Topic, figures_of, measured, topics_of
+from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
+from targen_standard.examples.subjects import closely_measured
 from targen_standard.profiling.writing import section
 
 __all__ = ["Profiled", "profile"]
@@ -25,7 +26,7 @@ class Profiled:
     Attributes:
         profile: the traits, for `Declaration(profile=...)`.
         figures: lengths, repeats and scripts of the texts.
-        topics: what they are about, which no row is given.
+        topics: what they are about, for people to read.
         name: where they are from.
     """
 
@@ -72,7 +73,7 @@ def profile(
     of = find_task(known, task)[1] if task else None
     path = file_of_rows(examples)
     rows = read_examples(path, of).rows
-    made = measured(rows)
+    made = closely_measured(rows, of)
     if about is not None:
-        made = made.model_copy(update={"about": tuple(about(rows))})
+        made = made.model_copy(update={"about": (*made.about, *about(rows))})
     return Profiled(made, figures_of(rows), topics_of(rows), path.name)

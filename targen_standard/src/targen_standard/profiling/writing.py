@@ -29,7 +29,7 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     if figures.labelled:
         lines.append("Shares are means over labels, so that no value says anything about a label.")
     if topics:
-        lines.append("What they are about; it is not drawn, since it could tell a label:")
+        lines.append("What they are about. Words that could tell a label are not drawn:")
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
     comments = "".join(f"# {line}\n" for line in lines)
     value: dict[str, object] = {"traits": profile.traits}

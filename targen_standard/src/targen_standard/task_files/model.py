@@ -297,6 +297,11 @@ class ExamplesPart(_Part):
     shown: Annotated[int, Field(ge=1, le=50)] = Field(
         default=5, description="examples in each prompt of step 3"
     )
+    close_gap: bool = Field(
+        default=False,
+        description="whether rows also touch on what they are about, and those are rejected that "
+        "give themselves away, as with `--close-gap`",
+    )
 
 
 class SamplePart(_Part):
@@ -558,6 +563,7 @@ class Declaration(_Part):
         said: dict[str, Any] = {}
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
+            said |= {"close_gap": True} if part.close_gap else {}
         if self.profile is not None:
             said["profile"] = self.profile.model_dump(mode="json")
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options

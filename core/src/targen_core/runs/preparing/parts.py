@@ -93,6 +93,7 @@ class Parts:
         self._own = _by_part(task.part_options if task is not None else {})
         self._said = _by_part(options)
         self._used: dict[str, tuple[Registration[Any], Any, BaseModel | None]] = {}
+        self._task: Task[Any, Any] | None = None  # that parts looked at
         self.files: dict[str, Path] = {}
         self.datasets: dict[str, list[str]] = {}
         """Datasets that options name, by the option."""
@@ -137,7 +138,7 @@ class Parts:
             if place in self._used and self._used[place][0] is not item:  # another distribution's
                 place = f"{kind} {item.id}"
             chosen.append(
-                Chosen(item.id, self._made(place, item), partial(self._made, place, item))
+                Chosen(item.id, self._made(place, item), partial(self._anew, place, item))
             )
         return chosen
 
@@ -163,6 +164,13 @@ class Parts:
             raise
         self._used[place] = item, part, options
         self.packages |= {*getattr(part, "packages", ())}
+        return part
+
+    def _anew(self, place: str, item: Registration[Any]) -> Any:
+        """A part that has looked at the task as the first one at its place has."""
+        part = self._made(place, item)
+        if self._task is not None and getattr(part, "check_task", None) is not None:
+            _looking(item, part, "check_task", self._task)
         return part
 
     def shaped(self, task: Task[Any, Any], typed: Sequence[str]) -> Task[Any, Any]:
@@ -192,6 +200,7 @@ class Parts:
             UsageError: what a part raises, with its id.
             PluginError: it raises something else.
         """
+        self._task = task
         for item, part, _ in self._used.values():
             if getattr(part, "check_task", None) is not None:
                 _looking(item, part, "check_task", task)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -15,68 +14,14 @@ from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference
+from targen_standard.examples.telltales import SEEN
 
-__all__ = ["Feature", "sentences", "telltales"]
+__all__ = ["Feature", "telltales"]
 
-_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
-_HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
-_NEGATIONS = "not no never nothing nobody none neither cannot without"
 _OPENINGS, _WORDS = 30, 200
 _RARE = 0.05  # share of either side's rows from which on a word or an opening is looked at
 _MOST_WORDS = 3  # of the features shown: what rows look like says more than single words
 _ALIKE = 0.7  # correlation from which on two features say the same
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text, by their marks."""
-    return [part for part in _END.split(text) if part and part.strip()]
-
-
-def _has(pattern: str, flags: int = 0) -> Callable[[str], bool]:
-    known = re.compile(pattern, flags)
-    return lambda text: known.search(text) is not None
-
-
-def _word(words: str) -> Callable[[str], bool]:
-    return _has(rf"\b(?:{'|'.join(words.split())})\b", re.IGNORECASE)
-
-
-def _mixed(text: str) -> bool:
-    asked = [part.rstrip("\"'”’) ").endswith(("?", "？")) for part in sentences(text)]
-    return any(asked) and not all(asked)
-
-
-SEEN: dict[str, Callable[[str], bool]] = {
-    "contain a statement and a question": _mixed,
-    "contain a question mark": _has("[?？]"),
-    "contain an exclamation mark": _has("[!！]"),
-    "have more than one sentence": lambda text: len(sentences(text)) > 1,
-    "have more than three sentences": lambda text: len(sentences(text)) > 3,
-    "have several lines": _has(r"\S\s*\n\s*\S"),
-    "end without a mark": _has(r"\w\s*$"),
-    "begin with a lower-case letter": lambda text: text.lstrip()[:1].islower(),
-    "contain no capital letter": lambda text: text.islower(),
-    "contain a name (a capital inside a sentence)": _has(
-        r"[^\W\d_][,;]? (?!I\b)[^\W\d_a-z]\w*[a-z]"
-    ),
-    "contain a word in capitals": _has(r"\b[A-Z]{3,}\b"),
-    "contain a digit": _has(r"\d"),
-    "contain a comma": _has("[,，、]"),
-    "contain a colon or semicolon": _has("[:;]"),
-    "contain a dash": _has("[–—]| -+ "),
-    "contain brackets": _has(r"[(\[]"),
-    "contain quotation marks": _has('["“”«»„]|``'),
-    "contain curly quotes or apostrophes": _has("[‘’“”]"),
-    "contain a space before a mark": _has(r"\w [.,?!;]"),
-    "contain an address (@, www, http)": _has(r"@\w|\bwww\.|https?://"),
-    "contain a contraction": _has(r"\w(?:n['’]t|['’](?:m|re|ve|ll|d))\b", re.IGNORECASE),
-    "contain a hedge (may, perhaps, seems …)": _word(_HEDGES),
-    "contain a negation": _has(rf"n['’]t\b|\b(?:{'|'.join(_NEGATIONS.split())})\b", re.IGNORECASE),
-    "say I, my or we": _has(r"\b(?:I|[Mm]y|[Mm]e|[Ww]e|[Oo]ur)\b"),
-    "say you or your": _word("you your yours"),
-    "say please or thank": _word("please thank thanks"),
-}
-"""What is looked for in a text; where it is about words, English ones."""
 
 
 @dataclass(frozen=True, slots=True)

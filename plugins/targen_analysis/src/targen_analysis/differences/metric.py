@@ -19,9 +19,16 @@ from targen_analysis.differences.clusters import (
     gaps,
     latent,
 )
-from targen_analysis.differences.features import Feature, sentences, telltales
+from targen_analysis.differences.features import Feature, telltales
 from targen_analysis.differences.sides import Side, mean_of, side_of
-from targen_analysis.differences.telling import MIN_GROUPS, auc, by_form, by_words, scores
+from targen_analysis.differences.telling import (
+    MIN_GROUPS,
+    aucs,
+    by_form,
+    by_words,
+    estimated,
+    scores,
+)
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import (
     Cell,
@@ -39,6 +46,8 @@ from targen_core.embedding import Embedder
 from targen_core.errors import TargenError
 from targen_core.text import percent, plural
 from targen_core.wording import Option, install
+from targen_standard.examples.telltales import sentences
+from targen_standard.filters.excluded.index import ExclusionIndex
 
 __all__ = ["DIFFERENCES", "DifferenceOptions"]
 
@@ -57,6 +66,7 @@ class DifferenceOptions(MetricOptions):
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SMALL = 30  # groups of the smaller side below which intervals are said to be wide
 _WIDE = 0.1  # of an AUC's interval
+_REPEATS, _ROWS = 10, 1000  # few rows are drawn and parted into folds anew: chance has a say in it
 _LEADS = 3  # features that stand in the sentences on top
 _PAIRS = 5  # near copies that are shown
 _WAYS = ("words", "form", "vectors")
@@ -133,7 +143,8 @@ _NOTES = (
     (
         "AUC: how often a classifier that learned from other seeds finds a synthetic row the more "
         "synthetic of a pair; as many rows of each side, five folds, logistic regression. 0.5: "
-        "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds."
+        "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds. Of few rows "
+        "it is the mean over other draws of the larger side and other folds, up to ten times."
     ),
     (
         "By words: words and word pairs. By form: lengths, marks, and letters by their case alone. "
@@ -210,21 +221,27 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
     sides = found.sides
     rng = generator(study.rng(f"differences/{sides[0].name}/drawn"))
     found.size = min(map(len, sides))
-    equal = (sides[0].drawn(found.size, rng), sides[1].drawn(found.size, rng))
-    seed = study.rng("differences/folds").getrandbits(31)
-    texts = [*equal[0].texts, *equal[1].texts]
-    if min(side.seeds for side in equal) < MIN_GROUPS:
-        found.notes.append(
-            f"AUC takes {MIN_GROUPS} seeds of each side: {found.seeds} of {sides[0].name} or "
-            f"{sides[1].name} are too few."
-        )
-    else:
+    seeds = study.rng("differences/folds")
+    areas: dict[str, list[NDArray[np.float64]]] = {}
+    for _ in range(max(1, min(_REPEATS, _ROWS // max(1, found.size)))):
+        equal = (sides[0].drawn(found.size, rng), sides[1].drawn(found.size, rng))
+        seed = seeds.getrandbits(31)
+        texts = [*equal[0].texts, *equal[1].texts]
+        if min(side.seeds for side in equal) < MIN_GROUPS:
+            found.notes.append(
+                f"AUC takes {MIN_GROUPS} seeds of each side: {found.seeds} of {sides[0].name} or "
+                f"{sides[1].name} are too few."
+            )
+            areas.clear()
+            break
         ways = {"words": by_words(texts), "form": by_form(texts)}
         ways["vectors"] = vectors.of([text for side in equal for text in side.whole])
         for way, inputs in ways.items():
             if inputs is not None:
                 scored, folds = scores(inputs, equal, seed)
-                found.areas[way] = auc(scored, folds, equal, options.replicates, rng)
+                own = aucs(scored, folds, equal, options.replicates, rng)
+                areas.setdefault(way, []).append(own)
+    found.areas = {way: estimated(several) for way, several in areas.items()}
     if len(sides[1]) < MIN_ROWS or sides[1].seeds < MIN_GROUPS:
         found.notes.append(f"{sides[1].name} has too few rows to form clusters.")
         return
@@ -239,15 +256,15 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
 
 
 def _copies(sides: tuple[Side, Side], near: float) -> tuple[Estimate, list[tuple[Cell, ...]]]:
-    """The share of rows that nearly are one of the other side, and some with that row."""
-    known = load_registry().function("near-duplicates", of="repeats")(near)
-    for at, text in enumerate(sides[1].whole):
-        known.add(f"other {at}", text, text)
+    """The share of rows that repeat one of the other side, and some with that row."""
+    known = ExclusionIndex()
+    for row in sides[1].texts:
+        known.add(row)
     pairs: list[tuple[Cell, ...]] = []
-    for at, text in enumerate(sides[0].whole):
-        there = known.find(f"row {at}", text, text)
-        if there is not None:
-            pairs.append((excerpt(sides[0].texts[at]), excerpt(sides[1].texts[there])))
+    for row in sides[0].texts:
+        match = known.find(row, similarity=near)
+        if match is not None:
+            pairs.append((excerpt(row), excerpt(sides[1].texts[match.row - 1])))
     return rate(len(pairs), len(sides[0])), pairs[:_PAIRS]
 
 
@@ -374,7 +391,8 @@ def _tables(
             f"Rows of {name} that are near copies of rows of {reference.name}",
             (name, reference.name),
             each.pairs,
-            note=f"Alike by {options.near:g} of 100, as the near-duplicate filter counts.",
+            note=f"The same words, a run of eight or more that is half of the other, or alike by "
+            f"{options.near:g} of 100: what --exclude and --examples reject.",
         )
 
 

@@ -15,7 +15,7 @@ from targen_analysis.folds import folds_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 
-__all__ = ["FOLDS", "MIN_GROUPS", "auc", "by_form", "by_words", "scores"]
+__all__ = ["FOLDS", "MIN_GROUPS", "aucs", "by_form", "by_words", "estimated", "scores"]
 
 FOLDS = 5
 MIN_GROUPS = 2 * FOLDS
@@ -126,17 +126,20 @@ def scores(
     return found, folds
 
 
-def auc(
+def aucs(
     found: NDArray[np.float64],
     folds: NDArray[np.int64],
     sides: tuple[Side, Side],
     replicates: int,
     rng: np.random.Generator,
-) -> Estimate:
+) -> NDArray[np.float64]:
     """The area under the ROC curve: how often a synthetic row looks more so than a real one.
 
-    Pairs of one fold are compared. The interval is a bootstrap of the groups of both sides, the
-    classifiers as they are.
+    Pairs of one fold are compared.
+
+    Returns:
+        The area and those of so many replicates, shape (1 + replicates,): a bootstrap of the groups
+        of both sides, the classifiers as they are. NaN where there is no pair.
     """
     mine = len(sides[0])
     weights = [
@@ -153,11 +156,17 @@ def auc(
         first, second = weights[0][:, one], weights[1][:, two]
         won += ((first @ better) * second).sum(axis=1)
         pairs += first.sum(axis=1) * second.sum(axis=1)
-    areas = won / np.where(pairs, pairs, np.nan)
-    if np.isnan(areas[0]):
+    return won / np.where(pairs, pairs, np.nan)
+
+
+def estimated(several: Sequence[NDArray[np.float64]]) -> Estimate:
+    """One area of those of several draws and folds: the mean, and 95 % of the replicates."""
+    middles = [areas[0] for areas in several if not np.isnan(areas[0])]
+    if not middles:
         return Estimate(None)
-    low, high = np.nanquantile(areas[1:], [0.025, 0.975])
-    return Estimate(float(areas[0]), float(min(low, areas[0])), float(max(high, areas[0])))
+    middle = float(np.mean(middles))
+    low, high = np.nanquantile(np.concatenate([areas[1:] for areas in several]), [0.025, 0.975])
+    return Estimate(middle, float(min(low, middle)), float(max(high, middle)))
 
 
 def _resampled(

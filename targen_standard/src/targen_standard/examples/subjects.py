@@ -1,0 +1,84 @@
+"""What examples are about, as far as it says nothing of a label, and what they never do.
+
+A subject that belongs to one label must not be drawn for the rows of all: rows would not fit their
+label, and a reader of the draws would think of it. So words of the labels and their definitions
+are no subjects; nor are those that hardly any but one label of the examples has.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from targen_core.tasks.model import Task
+from targen_standard.examples.measuring import (
+    Topic,
+    measured,
+    parted,
+    telling_words,
+    topics_of,
+    weights_of,
+)
+from targen_standard.examples.profile import Profile
+from targen_standard.examples.reading import Example
+from targen_standard.examples.telltales import habits
+from targen_standard.filters.excluded.comparing import plain_words
+
+__all__ = ["SUBJECT", "closely_measured", "subjects_of"]
+
+SUBJECT = "may touch on"
+"""The trait that has them."""
+
+_OTHER = "anything else"
+_SLOTS = 20
+_FEWEST = 3  # texts of a subject: that two share a word is chance
+_WORTH = 0.25  # share of the texts that have a subject, from which on rows are told of one
+_LETTERS = 5  # of a word's beginning, by which two forms of one are known
+
+
+def closely_measured(rows: Sequence[Example], task: Task[Any, Any] | None) -> Profile:
+    """The profile of texts with what they are about and what they never do: some of their words."""
+    profile, traits = measured(rows), {}
+    subjects = subjects_of(rows, task)
+    weights = weights_of(rows)
+    shares = {
+        f"“{', '.join(topic.words)}”": sum(weights[at] for at in topic.members)
+        for topic in subjects
+    }
+    rest = max(0.0, 1 - sum(shares.values()))
+    if 1 - rest >= _WORTH:
+        traits = {SUBJECT: parted({**shares, _OTHER: rest}, _SLOTS)}
+    return Profile(traits={**profile.traits, **traits}, about=habits(rows))
+
+
+def subjects_of(rows: Sequence[Example], task: Task[Any, Any] | None) -> list[Topic]:
+    """What texts are about, by words that say nothing of a label."""
+    topics = topics_of(rows, frozenset(_telling_a_label(rows, task)))
+    return [topic for topic in topics if topic.rows >= max(_FEWEST, len(rows) / _SLOTS)]
+
+
+def _telling_a_label(rows: Sequence[Example], task: Task[Any, Any] | None) -> Iterator[str]:
+    """The words of texts that are of the labels of a task, or of hardly any row but of one label.
+
+    Each label counts alike. One has a word for itself if half of what is more than its due is its.
+    """
+    said = " ".join(
+        f"{label.name} {label.official} {label.summary}" for label in (task.labels if task else ())
+    )
+    own = [word for word in plain_words(said.replace("_", " ")).split() if len(word) > 1]
+    labels = {row.label for row in rows} - {None}
+    most = (1 + 1 / len(labels)) / 2 if labels else 1.0
+    shares: dict[str, dict[str | None, float]] = defaultdict(lambda: defaultdict(float))
+    for row, weight in zip(rows, weights_of(rows), strict=True):
+        for word in telling_words(row.text):
+            shares[word][row.label] += weight if row.label is not None else 0.0
+    for word, by_label in shares.items():
+        for_itself = len(labels) > 1 and max(by_label.values()) > most * sum(by_label.values())
+        if for_itself or any(_alike(word, other) for other in own):
+            yield word
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether words are forms of one, as `arrival` and `arrives` are."""
+    return one.startswith(other[:_LETTERS]) or other.startswith(one[:_LETTERS])

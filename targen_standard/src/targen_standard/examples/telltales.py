@@ -1,0 +1,153 @@
+"""Telltales: what a reader sees in a text too, and by which generated rows give themselves away.
+
+They say how a text is written: marks, openings, length, small words. The name of one says what rows
+with it do, such as "contain a comma", so that counts can be told to people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from targen_standard.examples.measuring import FUNCTION_WORDS, Topic, weights_of
+from targen_standard.examples.reading import Example
+from targen_standard.filters.excluded.comparing import plain_words
+
+__all__ = ["SEEN", "Telltales", "habits", "sentences"]
+
+_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
+_NEGATIONS = "not no never nothing nobody none neither cannot without"
+_LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # shares of the examples at whose words a telltale stands
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, by their marks."""
+    return [part for part in _END.split(text) if part and part.strip()]
+
+
+def _has(pattern: str, flags: int = 0) -> Callable[[str], bool]:
+    known = re.compile(pattern, flags)
+    return lambda text: known.search(text) is not None
+
+
+def _word(words: str) -> Callable[[str], bool]:
+    return _has(rf"\b(?:{'|'.join(words.split())})\b", re.IGNORECASE)
+
+
+def _mixed(text: str) -> bool:
+    asked = [part.rstrip("\"'”’) ").endswith(("?", "？")) for part in sentences(text)]
+    return any(asked) and not all(asked)
+
+
+SEEN: dict[str, Callable[[str], bool]] = {
+    "contain a statement and a question": _mixed,
+    "contain a question mark": _has("[?？]"),
+    "contain an exclamation mark": _has("[!！]"),
+    "have more than one sentence": lambda text: len(sentences(text)) > 1,
+    "have more than three sentences": lambda text: len(sentences(text)) > 3,
+    "have several lines": _has(r"\S\s*\n\s*\S"),
+    "end without a mark": _has(r"\w\s*$"),
+    "begin with a lower-case letter": lambda text: text.lstrip()[:1].islower(),
+    "contain no capital letter": lambda text: text.islower(),
+    "contain a name (a capital inside a sentence)": _has(
+        r"[^\W\d_][,;]? (?!I\b)[^\W\d_a-z]\w*[a-z]"
+    ),
+    "contain a word in capitals": _has(r"\b[A-Z]{3,}\b"),
+    "contain a digit": _has(r"\d"),
+    "contain a comma": _has("[,，、]"),
+    "contain a colon or semicolon": _has("[:;]"),
+    "contain a dash": _has("[–—]| -+ "),
+    "contain brackets": _has(r"[(\[]"),
+    "contain quotation marks": _has('["“”«»„]|``'),
+    "contain curly quotes or apostrophes": _has("[‘’“”]"),
+    "contain a space before a mark": _has(r"\w [.,?!;]"),
+    "contain an address (@, www, http)": _has(r"@\w|\bwww\.|https?://"),
+    "contain a contraction": _has(r"\w(?:n['’]t|['’](?:m|re|ve|ll|d))\b", re.IGNORECASE),
+    "contain a hedge (may, perhaps, seems …)": _word(_HEDGES),
+    "contain a negation": _has(rf"n['’]t\b|\b(?:{'|'.join(_NEGATIONS.split())})\b", re.IGNORECASE),
+    "say I, my or we": _has(r"\b(?:I|[Mm]y|[Mm]e|[Ww]e|[Oo]ur)\b"),
+    "say you or your": _word("you your yours"),
+    "say please or thank": _word("please thank thanks"),
+}
+"""What is looked for in a text; where it is about words, English ones."""
+
+
+class Telltales:
+    """The telltales of examples, and in what share of these each is; the same on every machine.
+
+    Attributes:
+        rows: how many examples there are.
+        fixed: those that are looked for in every text, by name; openings come besides.
+        topics: those that are about what a text says.
+    """
+
+    def __init__(self, rows: Sequence[Example], topics: Sequence[Topic]) -> None:
+        """Learn them; each label of the examples counts alike, as in a profile."""
+        self.rows = len(rows)
+        self.topics = {_touching(topic): topic for topic in topics}
+        sizes = sorted(_count(row.text) for row in rows)
+        bounds = (round(share * (len(sizes) - 1)) for share in _LENGTHS if sizes)
+        self._sizes = sorted({sizes[at] for at in bounds})
+        names = [*SEEN, *(f"have more than {size} words" for size in self._sizes)]
+        self.fixed = (
+            *(name for each in names for name in (each, f"do not {each}")),
+            *(f"contain “{word}”" for word in sorted(FUNCTION_WORDS)),
+            *self.topics,
+        )
+        self._share: dict[str, float] = defaultdict(float)
+        for row, weight in zip(rows, weights_of(rows), strict=True):
+            for name in self.of(row.text):
+                self._share[name] += weight
+
+    def share(self, name: str) -> float:
+        """The share of the examples that do it; 0 of what none does."""
+        return min(1.0, self._share.get(name, 0.0))
+
+    def of(self, text: str) -> frozenset[str]:
+        """The names of all that a text does."""
+        return frozenset(self._each(text))
+
+    def _each(self, text: str) -> Iterator[str]:
+        words = _WORD.findall(text.lower())
+        for name, has in SEEN.items():
+            yield name if has(text) else f"do not {name}"
+        for size in self._sizes:
+            yield f"{'' if len(words) > size else 'do not '}have more than {size} words"
+        for word in FUNCTION_WORDS.intersection(words):
+            yield f"contain “{word}”"
+        for count in (1, 2):
+            if len(words) >= count:
+                yield f"begin with “{' '.join(words[:count])}”"
+        said = {*plain_words(text).split()}
+        for name, topic in self.topics.items():
+            if topic.words[0] in said:
+                yield name
+
+
+def _touching(topic: Topic) -> str:
+    return f"touch on “{', '.join(topic.words)}”"
+
+
+def _count(text: str) -> int:
+    return len(_WORD.findall(text.lower()))
+
+
+def habits(rows: Sequence[Example]) -> tuple[str, ...]:
+    """What all examples do and what none does, in lines for a model that writes such texts."""
+    counts = {name: sum(map(has, (row.text for row in rows))) for name, has in SEEN.items()}
+    never = [name for name, count in counts.items() if not count and " no " not in name]
+    always = [name for name, count in counts.items() if count == len(rows)]
+    return (*_lines("hardly any of them", never), *_lines("nearly all of them", always))
+
+
+def _lines(who: str, names: Iterable[str]) -> Iterator[str]:
+    """A line for each verb with which names begin."""
+    by_verb: dict[str, list[str]] = {}
+    for name in names:
+        verb, _, what = name.partition(" ")
+        by_verb.setdefault(verb, []).append(what)
+    for verb, several in by_verb.items():
+        yield f"{who} {verb} {'; '.join(several)}"

@@ -1,0 +1,304 @@
+"""Closing the gap: what examples are about and never do is told, and giveaways are refused."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from targen_core import Declaration
+from targen_core.engine.commits import Commit
+from targen_core.engine.filters import Candidate
+from targen_standard.examples import ExampleOptions
+from targen_standard.examples.closing import GIVEN_AWAY, ClosingFilter
+from targen_standard.examples.reading import Example
+from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
+
+SUBJECTS = ("boiler", "window")
+
+
+def notes(count=40):
+    """Short statements without a comma, about a boiler, a window or either."""
+    return [
+        f"the {SUBJECTS[at % 2]} of room {at} is {'very ' * (at % 3)}old" for at in range(count)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _notes(_here):
+    Path("notes.txt").write_text("\n".join(notes()) + "\n", encoding="utf-8")
+
+
+def examples(texts, label=None):
+    return [Example(at, text, (text,), label) for at, text in enumerate(texts, 1)]
+
+
+def records(run, name="provenance.jsonl"):
+    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
+
+
+def report(run):
+    return json.loads((Path(run) / "report.json").read_text())["examples"]
+
+
+def candidate(text, label="calm"):
+    row = {"idx": 0, "text": text, "label": label}
+    return Candidate("", None, text, text, label, lambda: [row])
+
+
+def closing(extra=0.2):
+    """A filter as a run has it: it has looked at the task."""
+    made = ClosingFilter(ExampleOptions(examples=Path("notes.txt"), close_gap=True, extra=extra))
+    made.check_task(Declaration.from_file("porter.yaml").task())
+    return made
+
+
+def judged(made, texts):
+    """The verdict on each text, as the engine counts it."""
+    verdicts = []
+    for at, text in enumerate(texts):
+        refusal = made.find(candidate(text))
+        reason = refusal.reason if refusal else ""
+        entry = b"" if refusal else made.add(candidate(text))
+        stage = "filter" if refusal else ""
+        verdict = "rejected" if refusal else "accepted"
+        commit = Commit(
+            *(str(at), verdict, "calm", None, None, stage, reason),
+            rows=int(not refusal),
+            calls=1,
+            entry=entry,
+        )
+        made.count("calm", commit)
+        verdicts.append(commit)
+    return verdicts
+
+
+def tidy(at):
+    return f"Well, as I said; number {at} seems fine, thank you!"
+
+
+class TestRefusing:
+    def test_rows_like_the_examples_are_not_refused(self):
+        rng = random.Random(3)
+        alike = [f"the {rng.choice(SUBJECTS)} of hall {at} is {'very ' * (at % 3)}bad"
+                 for at in range(40)]  # fmt: skip
+        assert not any(commit.reason for commit in judged(closing(), alike))
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(st.booleans(), min_size=1, max_size=60), st.sampled_from([0.1, 0.2, 1.0]))
+    def test_never_more_than_the_budget_and_the_same_again_from_any_place(self, kinds, extra):
+        texts = [
+            tidy(at) if kind else f"the lift of wing {at} is old" for at, kind in enumerate(kinds)
+        ]
+        whole = judged(closing(extra), texts)
+        had = Counter()
+        for commit in whole:
+            had[commit.verdict] += 1
+            assert had["rejected"] <= extra * had["accepted"] + 1e-9
+        for cut in {0, len(texts) // 2, len(texts)}:
+            again = closing(extra)
+            again.restore([c.entry for c in whole[:cut] if c.verdict == "accepted"])
+            for commit in whole[:cut]:
+                again.count("calm", commit)
+            assert [c.entry or c.reason for c in judged(again, texts[cut:])] == [
+                c.entry or c.reason for c in whole[cut:]
+            ]
+            assert again.report({}) == closing_report(whole, extra)
+
+    def test_it_says_what_gave_a_row_away_and_spends_refusals_on_the_worst(self):
+        texts = [f"a door in hall {at}, is red{'' if at % 3 else '!'}" for at in range(90)]
+        made = closing()
+        refused = [text for text, commit in zip(texts, judged(made, texts), strict=True)
+                   if commit.reason == GIVEN_AWAY]  # fmt: skip
+        assert len(refused) > 10
+        assert all(text.endswith("!") for text in refused[4:]), "the others have a comma alone"
+        asked = (made.find(candidate(text)) for text in itertools.cycle(texts[:3]))
+        detail = next(refusal.detail for refusal in itertools.islice(asked, 9) if refusal)
+        assert "rows contain a comma, and 0% of the examples" in detail
+        assert made.find(candidate("the window of room 99 is old")) is None
+
+    def test_entries_that_are_not_its_own_are_refused(self):
+        for entry in (b"", b"{}", b"[1, [99999], []]", b"[1, [0], [7]]", b'["a", [0], []]'):
+            with pytest.raises(ValueError):
+                closing().restore([entry])
+
+
+def closing_report(commits, extra):
+    made = closing(extra)
+    made.restore([commit.entry for commit in commits if commit.verdict == "accepted"])
+    return made.report({})
+
+
+class TestSubjects:
+    def test_words_of_a_label_are_no_subjects(self):
+        task = Declaration.from_file("porter.yaml").task()
+        rows = examples([f"the alarms rang, nobody hurt {at}" for at in range(20)])
+        assert subjects_of(rows, task)[0].words[0] == "hurt"
+        assert {topic.words[0] for topic in subjects_of(rows, None)} == {"alarms"}
+
+    def test_nor_are_those_of_one_label_of_the_examples(self):
+        rows = examples([f"the siren is number {at}" for at in range(20)], "a")
+        rows += examples([f"the kettle is number {at}" for at in range(20)], "b")
+        assert [topic.words[0] for topic in subjects_of(rows, None)] == ["number"]
+
+    def test_weights_follow_the_texts(self):
+        texts = [f"the {'garden' if at % 4 else 'tunnel'} {at} is old" for at in range(24)]
+        texts += [f"{chr(97 + at) * 5} is odd" for at in range(16)]
+        traits = closely_measured(examples(texts), None).traits
+        assert traits[SUBJECT] == {"“garden”": 9, "“tunnel”": 3, "anything else": 8}
+
+    def test_words_that_few_texts_share_are_not_drawn(self):
+        odd = examples([f"{chr(97 + at) * 5} and {chr(98 + at) * 6}" for at in range(24)])
+        assert SUBJECT not in closely_measured(odd, None).traits
+
+
+@pytest.mark.whole
+class TestRuns:
+    def go(self, targen, *args, n=40, out="run", task="./porter.yaml"):
+        done = targen(
+            *("generate", task, "-n", n, "-b", "scripted", "-q", "--no-cache", "--out", out),
+            *("--examples", "notes.txt", "--close-gap", *args),
+        )
+        assert done.code == 0, done.err
+        return records(out)
+
+    def test_each_label_draws_each_subject_alike(self, targen):
+        texts = [f"the {('boiler', 'window', 'garden', 'tunnel')[at % 4]} {at} is old"
+                 for at in range(40)]  # fmt: skip
+        Path("notes.txt").write_text("\n".join(texts), encoding="utf-8")
+        rows = self.go(targen, n=80)
+        by_label = [
+            Counter(row["dimensions"][SUBJECT] for row in rows if row["label"] == label)
+            for label in ("calm", "alarm")
+        ]
+        assert len(by_label[0]) == 4
+        assert all(abs(by_label[0][each] - by_label[1][each]) <= 4 for each in by_label[0])
+        assert all(8 <= count <= 12 for count in by_label[0].values())
+
+    def test_what_no_example_does_is_told_to_the_model(self, served, like):
+        asked = served()
+        assert like(asked, "--examples", "notes.txt", "--close-gap").code == 0
+        assert all("hardly any of them contain" in prompt for prompt in asked.prompts)
+        assert all("a comma" in prompt for prompt in asked.prompts)
+        again = served()
+        assert like(again, "--examples", "notes.txt").code == 0
+        assert not any("hardly any" in prompt for prompt in again.prompts)
+
+    def test_without_showing_no_word_of_the_examples_is_sent(self, served, like):
+        asked = served()
+        more = ("--examples", "notes.txt", "--close-gap", "--no-show-examples")
+        assert like(asked, *more).code == 0
+        assert "boiler" not in asked.everything
+        assert "form: " in asked.everything
+
+    def test_the_report_counts_and_a_run_does_not_fall_short(self, served, like, targen, made_up):
+        asked = served(lambda prompt: {"text": f"Well, {made_up(prompt)[:-1]}; it seems so!"})
+        done = like(asked, "--examples", "notes.txt", "--close-gap", "--out", "run", n=40)
+        assert done.code == 0, done.err
+        gap = report("run")["gap"]
+        found = [each for each in records("run", "rejects.jsonl") if each["reason"] == GIVEN_AWAY]
+        assert 0 < gap["refused"] == len(found) <= 8
+        assert "contain" in found[0]["notes"]["gives_away"]
+        assert "contain a comma" in {each["rows_that"] for each in gap["apart"]}
+        said = targen("report", "run").out
+        assert f"{gap['refused']} candidates rejected that gave themselves away." in said
+        assert "(100%, 0%)" in said
+
+    def test_a_task_file_says_so_too(self, served, like):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("examples: {file: notes.txt, close_gap: true}\n")
+        asked = served()
+        assert like(asked, "--out", "run").code == 0
+        assert "hardly any of them" in asked.prompts[0]
+        assert report("run")["gap"]["extra"] == 0.2
+
+    def test_few_examples_are_refused(self, refuses):
+        Path("few.txt").write_text("\n".join(notes(19)), encoding="utf-8")
+        line = ("generate", "./porter.yaml", "-n", "2", "-b", "scripted", "--close-gap")
+        refuses((*line, "--examples", "few.txt"), "few.txt has 19 rows that can be examples")
+        refuses(line, "there are no examples")
+
+    def test_a_killed_run_ends_with_the_same_bytes(self, served, made_up):
+        killed: list[subprocess.Popen[bytes]] = []
+
+        def reply(prompt):
+            if killed and len(asked.prompts) == before + 25:
+                killed[0].send_signal(signal.SIGKILL)
+            text = made_up(prompt)
+            return {"text": f"Well, {text[:-1]}; it seems so!" if len(text) % 3 else text}
+
+        asked = served(reply)
+
+        def command(*args):
+            code = "from targen_cli import main; main()"
+            return [sys.executable, "-c", code, *map(str, args)]
+
+        def generate(out, many):
+            return command(
+                *("generate", "porter.yaml", "-n", 36, "-b", "llama", "-o", "model=tiny"),
+                *("-o", f"base_url={asked.url}", "--examples", "notes.txt", "--close-gap"),
+                *("--no-cache", "-q", "--yes", "--concurrency", many, "--out", out),
+            )
+
+        for out, many in (("whole", 1), ("many", 16)):
+            done = subprocess.run(generate(out, many), capture_output=True)
+            assert done.returncode == 0, done.stderr
+        before = len(asked.prompts)
+        killed.append(subprocess.Popen(generate("killed", 3)))
+        assert killed[0].wait(timeout=240) == -signal.SIGKILL
+        for args in (
+            ("resume", "killed", "-q", "--no-cache"),
+            ("resume", "killed", "--verify", "-q"),
+        ):
+            done = subprocess.run(command(*args), capture_output=True)
+            assert done.returncode == 0, done.stderr
+        assert report("whole")["gap"]["refused"]
+        for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
+            whole = Path("whole", name).read_bytes()
+            assert whole == Path("killed", name).read_bytes() == Path("many", name).read_bytes()
+        assert report("whole") == report("killed") == report("many")
+
+
+@pytest.mark.whole
+class TestPlantedCopies:
+    def test_each_kind_is_refused_of_a_task_files_examples_and_found_by_analyze(
+        self, served, like, targen, made_up
+    ):
+        long = (
+            "the old porter of the north gate says that the big lamp by the stairs went out again"
+        )
+        Path("notes.txt").write_text("\n".join([*notes(20), long]), encoding="utf-8")
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("examples: notes.txt\n")
+        planted = [
+            *(long, long.upper() + "!", long.replace("lamp", "lamps")),
+            f"Dear all, {' '.join(long.split()[:13])} which I mended by myself before breakfast.",
+        ]
+        numbers = itertools.count()
+
+        def reply(prompt):
+            at = next(numbers)
+            return {"text": planted[at] if at < len(planted) else made_up(prompt)}
+
+        asked = served(reply)
+        assert like(asked, "--out", "run", "--concurrency", 1, n=8).code == 0
+        found = records("run", "rejects.jsonl")
+        assert [each["instance"]["text"] for each in found] == planted
+        assert {(each["reason"], each["notes"]["example"]) for each in found} == {
+            ("copy-of-an-example", 21)
+        }
+        assert report("run")["copies"] == len(planted)
+        rows = [{"text": text} for text in [*planted, *(f"Number {at} is up." for at in range(12))]]
+        Path("mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        done = targen("analyze", "mine.jsonl", "--against", "notes.txt", "--metric", "differences")
+        assert done.code == 0, done.err
+        assert "25% of its rows are near copies of rows of notes" in done.out
