@@ -28,7 +28,7 @@ __all__ = ["COMMAND", "Forks", "elsewhere", "in_another_process"]
 COMMAND = "import sys; sys.argv[0] = 'targen'; from targen_cli import main; main()"
 """Code that is the command `targen`."""
 
-_FORKS = sys.platform == "linux"  # elsewhere libraries of the system fail in forks
+_FORK = os.fork if sys.platform == "linux" else None  # other systems' libraries fail in forks
 _NAMES = ("out", "err", "modules")
 
 
@@ -39,7 +39,7 @@ class Forks:
         """Start the process that forks, in which texts hash by `hash_seed` if it is given."""
         self._own = tempfile.TemporaryDirectory(prefix="targen-forks-")
         self._seed = {"PYTHONHASHSEED": hash_seed} if hash_seed else {}
-        if _FORKS:
+        if _FORK is not None:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "targen_testing.forks"],
                 stdin=subprocess.PIPE,
@@ -59,7 +59,7 @@ class Forks:
     ) -> subprocess.CompletedProcess[str]:
         """Run code to its end as `python -c CODE ARGS`, with `path` in front of sys.path."""
         env = {**env, "PYTHONPATH": os.pathsep.join(path)}
-        if not _FORKS:
+        if _FORK is None:
             return subprocess.run(  # noqa: S603 - this Python, on what the caller gives
                 [sys.executable, "-P", "-c", code, *args],
                 cwd=cwd,
@@ -80,7 +80,7 @@ class Forks:
 
     def close(self) -> None:
         """End the process."""
-        if _FORKS:
+        if _FORK is not None:
             self._process.kill()
             self._process.communicate()
         self._own.cleanup()
@@ -125,7 +125,8 @@ def _fork(
     names: Sequence[str],
 ) -> int:
     """The exit status of code in a fork; below 0 the signal that ended it."""
-    if child := os.fork():
+    assert _FORK is not None
+    if child := _FORK():
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     status: object = 1
     try:
