@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-# Not `tests` itself, whose folder `torch` would be a package of that name.
-sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from saboteur import Saboteur

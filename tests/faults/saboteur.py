@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forks import Forks
+from targen_testing.forks import COMMAND, Forks
 
 __all__ = ["ERRORS", "KILLS", "SIGNALS", "Fault", "Result", "Saboteur"]
 
@@ -29,6 +29,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """What people, queues and terminals that go away send: after a point."""
 
 _HERE = Path(__file__).parent
+_SECONDS = 300  # a guard against hanging
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -73,23 +74,24 @@ class Saboteur:
         self._folder, self._environment = folder, environment
         self._own = tempfile.TemporaryDirectory()
         self._points = Path(self._own.name, "points")
-        self._forks = Forks(Path(self._own.name))
+        self._forks = Forks()
 
     def __call__(self, *args: object, fault: Fault = Fault()) -> Result:
         """Run `targen ARGS` to its end."""
         before = (
             f"{fault.first}\n"
-            f"import sys\n"
-            f"sys.path += {[str(_HERE), str(_HERE.parent / 'shared')]!r}\n"
+            f"import signal, sys\n"
+            f"signal.alarm({_SECONDS})\n"
+            f"sys.path.append({str(_HERE)!r})\n"
             f"import saboteur\n"
             f"saboteur.watch(saboteur.{fault!r}, {str(self._points)!r})\n"
         )
         done = self._forks(
+            before + COMMAND,
             [str(arg) for arg in args],
             cwd=self._folder,
-            path=(),
+            path=[str(self._folder)],
             env=self._environment,
-            before=before,
         )
         points = self._points.read_text().splitlines()
         return Result(done.returncode, points, done.stdout, done.stderr)

@@ -21,6 +21,14 @@ labels:
 DEFINED = MAIL.replace("wants money back", "asks for money back")
 
 
+WORDS = ("revise", "mail-run", "--task", "mail.yaml", "-q", "--out")
+KINDS = {"all": ("--judge", "all"), "changed": ("--judge", "changed")}
+FOLDERS = ("new", ".new.part")
+"""What a revision to `new` makes."""
+
+TRIED = [(how, kind) for kind in KINDS for how in KILLS]
+
+
 @pytest.fixture(scope="module")
 def place(targen: Saboteur, folder: Path) -> Path:
     (folder / "mail.yaml").write_text(MAIL)
@@ -30,48 +38,59 @@ def place(targen: Saboteur, folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def points(targen: Saboteur, place: Path) -> dict[str, int]:
+    """How many moments a revision of each kind has; `whole-KIND` is one that nothing stops."""
+    count = {}
+    for kind, options in KINDS.items():
+        made = targen(*WORDS, f"whole-{kind}", *options)
+        assert made.code == 0, made.err
+        count[kind] = len(made.points)
+    assert kept(place / "whole-all") != kept(place / "whole-changed")
+    return count
+
+
 def kept(run: Path) -> dict[str, object]:
     manifest = json.loads((run / "manifest.json").read_text())
     return {name: manifest.get(name) for name in ("replay_of", "carried", "may_carry")}
 
 
-@pytest.mark.parametrize("killed_as", ["changed", "all"])
-@pytest.mark.parametrize("how", KILLS)
+def laid(from_: Path, to: Path) -> None:
+    """Have what a revision made in one folder in another, and nothing else."""
+    for name in FOLDERS:
+        shutil.rmtree(to / name, ignore_errors=True)
+        if (from_ / name).exists():
+            shutil.copytree(from_ / name, to / name)
+
+
+@pytest.mark.parametrize(("how", "killed_as"), TRIED)
 def test_a_killed_revision_is_taken_for_its_own_kind_alone(
-    how: str, killed_as: str, targen: Saboteur, place: Path, step: int
+    how: str, killed_as: str, targen: Saboteur, place: Path, points: dict[str, int], step: int
 ) -> None:
     """Typed as its kind it is finished; typed as the other kind, it is not taken for that one."""
-    words = ("revise", "mail-run", "--task", "mail.yaml", "-q", "--out")
-    kinds = {"all": ("--judge", "all"), "changed": ("--judge", "changed")}
-    other = "all" if killed_as == "changed" else "changed"
-    whole = {}
-    for kind, options in kinds.items():
-        made = targen(*words, f"whole-{how}-{killed_as}-{kind}", *options)
-        assert made.code == 0, made.err
-        whole[kind] = place / f"whole-{how}-{killed_as}-{kind}"
-        points = len(made.points) if kind == killed_as else 0
-        if points:
-            count = points
-    assert kept(whole["all"]) != kept(whole["changed"])
-    met = set()
-    for point in range(0, count, max(1, step // 2)):
-        for typed in (killed_as, other):
-            shutil.rmtree(place / "new", ignore_errors=True)
-            targen(*words, "new", *kinds[killed_as], fault=Fault(point, how))
+    first = TRIED.index((how, killed_as)) * step // len(TRIED)  # together they meet many moments
+    killed, met = place / "killed", set()
+    for point in range(first, points[killed_as], step):
+        laid(place / "nothing", place)
+        targen(*WORDS, "new", *KINDS[killed_as], fault=Fault(point, how))
+        laid(place, killed)
+        for typed in KINDS:
+            laid(killed, place)
             there = (place / "new" / "manifest.json").exists()
             before = whole_records(place / "new") if there else []
-            done = targen(*words, "new", *kinds[typed])
+            done = targen(*WORDS, "new", *KINDS[typed])
             # Killed right after the move, it leaves this empty, until a revision to there is made.
             left = place / ".new.part"
             assert not left.exists() or (there and not [*left.iterdir()])
-            if there and typed == other:
+            if there and typed != killed_as:
                 assert (done.code, "new exists" in done.err) == (2, True), (point, done.err)
-                assert kept(place / "new") == kept(whole[killed_as])
+                assert kept(place / "new") == kept(place / f"whole-{killed_as}")
                 continue
             assert done.code == 0, (point, done.err)
             met.add(there)
-            assert kept(place / "new") == kept(whole[typed]), point
-            assert outputs(place / "new") == outputs(whole[typed]), point
+            whole = place / f"whole-{typed}"
+            assert kept(place / "new") == kept(whole), point
+            assert outputs(place / "new") == outputs(whole), point
             assert outputs(place / "new").keys() == {*OUTPUTS}
             assert_paid_once(place / "new", before)
     assert met == {False, True}

@@ -5,21 +5,35 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..shared.forks import Forks
+from targen_testing.forks import COMMAND, Forks
 
 
 @pytest.fixture(scope="session")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    """The command in forks of one process."""
-    made = Forks(tmp_path_factory.mktemp("forks"))
+def in_fork() -> Iterator[Forks]:
+    """Code in forks of one process."""
+    made = Forks()
     yield made
     made.close()
+
+
+@pytest.fixture
+def forked(tmp_path: Path, in_fork: Forks) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command in forks, with folders in front of sys.path."""
+
+    def run(
+        *args: object, env: Mapping[str, str], path: Sequence[Path] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        guarded = f"import signal; signal.alarm(300); {COMMAND}"  # `plugins check` runs many tests
+        folders = [str(each) for each in (tmp_path, *path)]
+        return in_fork(guarded, [*map(str, args)], cwd=tmp_path, path=folders, env=env)
+
+    return run
 
 
 @pytest.fixture
@@ -36,13 +50,15 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def targen(
-    tmp_path: Path, environment: dict[str, str], forks: Forks
+    tmp_path: Path,
+    environment: dict[str, str],
+    forked: Callable[..., subprocess.CompletedProcess[str]],
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command to its end."""
 
     def run(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
         if not options:
-            return forks([*map(str, args)], cwd=tmp_path, path=(), env=environment)
+            return forked(*args, env=environment)
         return subprocess.run(
             [sys.executable, "-m", "targen_cli", *map(str, args)],
             cwd=tmp_path,

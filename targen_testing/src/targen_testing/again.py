@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from targen_core.plugins.loader import installed_sources, load_registry
@@ -18,7 +17,3 @@ def main(task: str, rows: str, out: str, folder: str = "") -> None:
     spec = job_of(registry.get("task", task), task, int(rows))
     with Job.create(registry, spec, Path(out)) as job:
         job.run()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ import pytest
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_testing.forks import COMMAND, in_another_process
 from targen_testing.suite import Suite, fail
 
 __all__ = ["CommandSuite"]
@@ -261,16 +261,8 @@ class CommandSuite(Suite):
     def test_a_pipe_may_close(self, there: Path) -> None:
         """`targen … | head -0` ends without a traceback."""
         line = self.good(there)
-        read, write = os.pipe()
-        os.close(read)
-        with os.fdopen(write, "wb") as closed:
-            done = subprocess.run(  # noqa: S603 - the line of `good`
-                [sys.executable, "-m", "targen_cli", *line],
-                stdout=closed,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
+        closed = "import os; read, write = os.pipe(); os.close(read); os.dup2(write, 1); "
+        done = in_another_process(closed + COMMAND, line)
         if "Traceback" in done.stderr or "targen failed" in done.stderr:
             fail(f"{shlex.join(['targen', *line])} | head -0 fails:\n{done.stderr}")
 

@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
 import sys
-from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
@@ -24,6 +21,7 @@ import pytest
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import TargenError, UsageError
 from targen_testing.chance import homes_of, watching
+from targen_testing.forks import elsewhere
 from targen_testing.hostile import TEXTS
 from targen_testing.suite import PartSuite, fail
 
@@ -104,7 +102,8 @@ class EmbedderSuite(PartSuite[Embedder]):
         """A process that hashes texts its own way gives the same vectors."""
         here = [_vector(encode, text) for text in _TEXTS[:5]]
         for seed in ("1", "2"):
-            there = _elsewhere(self, seed)
+            printed = elsewhere(__name__, self.embedder, str(self.folder), hash_seed=seed)
+            there = json.loads(printed.splitlines()[-1])
             same = all(
                 math.isclose(a, b, rel_tol=_CLOSE, abs_tol=_CLOSE)
                 for one, two in zip(here, there, strict=True)
@@ -117,28 +116,8 @@ def _vector(encode: Encode, text: str) -> list[float]:
     return [float(number) for number in encode(text)]
 
 
-def _elsewhere(suite: EmbedderSuite, hash_seed: str) -> Sequence[Sequence[float]]:
-    command = [sys.executable, "-P", "-m", "targen_testing.embedders", suite.embedder]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
-        [*command, str(suite.folder)],
-        capture_output=True,
-        text=True,
-        env={**environment, "PYTHONHASHSEED": hash_seed},
-        check=False,
-    )
-    if done.returncode:
-        fail(f"in another process: {done.stderr.strip().splitlines()[-1]}")
-    vectors: list[list[float]] = json.loads(done.stdout.splitlines()[-1])
-    return vectors
-
-
-def _main(embedder: str, folder: str) -> None:
+def main(embedder: str, folder: str) -> None:
     """Print the vectors of some texts."""
     suite = type("Suite", (EmbedderSuite,), {"folder": folder, "embedder": embedder})()
     encode = suite.target().open()
     sys.stdout.write(json.dumps([_vector(encode, text) for text in _TEXTS[:5]]) + "\n")
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])

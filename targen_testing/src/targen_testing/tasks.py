@@ -13,9 +13,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -32,10 +29,11 @@ from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
+from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import HOSTILE, Trial
 
-__all__ = ["TaskSuite", "elsewhere", "job_of"]
+__all__ = ["TaskSuite", "job_of", "rows_elsewhere"]
 
 _SHOWN = 12  # labels whose samples still fit a prompt
 _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
@@ -410,7 +408,7 @@ class TaskSuite(Suite):
         """Other processes make the same rows: nothing goes by the order of a set or by `id`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
             pytest.skip("its plugins are made in the test")
-        datasets = elsewhere(self.task, self.rows, self.folder, tmp_path)
+        datasets = rows_elsewhere(self.task, self.rows, self.folder, tmp_path)
         assert datasets[0] == datasets[1], (
             "two processes make other rows: does a step go by the order of a set, or by hash()?"
         )
@@ -511,22 +509,10 @@ def _form(case: Case) -> tuple[Any, ...]:
     return tuple(case.texts), tuple(cues)
 
 
-def elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:
+def rows_elsewhere(task: str, rows: int, folder: str | Path, out: Path) -> list[bytes]:
     """The rows that two processes make, which hash texts differently."""
-    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-P", "-m", "targen_testing.again", task, str(rows)]
-    running = [
-        subprocess.Popen(  # noqa: S603 - this Python, and a module of ours
-            [*command, str(out / seed), *([str(folder)] if folder else [])],
-            env={**environment, "PYTHONHASHSEED": seed},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for seed in ("1", "2")
-    ]
-    printed = [process.communicate()[0] for process in running]
-    for process, words in zip(running, printed, strict=True):
-        if process.returncode:
-            fail(f"in another process the run fails:\n{words}")
-    return [(out / seed / "dataset.jsonl").read_bytes() for seed in ("1", "2")]
+    seeds = ("1", "2")
+    for seed in seeds:
+        plugin = [str(folder)] if folder else []
+        elsewhere("targen_testing.again", task, str(rows), str(out / seed), *plugin, hash_seed=seed)
+    return [(out / seed / "dataset.jsonl").read_bytes() for seed in seeds]

@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["VirtualLoop", "virtual_time"]
 
-_STUCK = 5.0  # real seconds without timer, callback or answer: a deadlock
+_STUCK = 60.0  # real seconds without timer, callback or answer: a deadlock; a busy disk takes many
 _UNDER_WAY = 5e-5  # real seconds that bytes may take from one end of a loopback socket to the other
 
 

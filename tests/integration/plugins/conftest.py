@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ...shared.forks import Forks
-
 collect_ignore = ["frozen_v1", "strangers", "zoo"]  # plugins, some with tests of their own
 
 PYPROJECT = """\
@@ -78,14 +76,16 @@ def author(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def targen(tmp_path: Path, forks: Forks) -> Callable[..., subprocess.CompletedProcess[str]]:
+def targen(
+    tmp_path: Path, forked: Callable[..., subprocess.CompletedProcess[str]]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command in a process of its own, with folders in front of sys.path."""
 
     def run(
         *args: str, path: Sequence[Path] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         own = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
-        return forks(args, cwd=tmp_path, path=path, env={**os.environ, **own, **environment})
+        return forked(*args, path=path, env={**os.environ, **own, **environment})
 
     return run
 

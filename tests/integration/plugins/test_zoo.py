@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -30,23 +29,17 @@ _SPEC.loader.exec_module(zoo_members)
 MEMBERS = zoo_members.members()
 FROZEN = Path(__file__).parent / "frozen_v1"
 
-# Each member is checked in a process of its own, as the command does it; these are forked from
-# one that has imported the kit, since to import it takes as long as a check.
-PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
-PROCESSES.set_forkserver_preload(
-    ["aiohttp", "targen_testing.check"]
-    + [f"targen_testing.{kind}" for kind in ("backends", "correctors", "exporters", "tasks")]
-)
+# Each member is checked in a process of its own, as the command does it.
 CHECK = """
-import os, sys
+import signal, sys
+signal.alarm(300)
 sys.dont_write_bytecode = True
-os.chdir(folder)
-sys.argv = ["check", folder, results]
+caught_by = sys.argv.pop()
 from targen_testing import backends, check, fault_server, tasks
 fault_server.SILENCE = 2.0  # four members wait for all of it
 # What takes longest is tried on those that it is to catch alone.
 if caught_by != "same-bytes-in-another-process":
-    tasks.elsewhere = lambda *args: [b"", b""]
+    tasks.rows_elsewhere = lambda *args: [b"", b""]
 if caught_by != "survives-hostile-answers":
     backends.BackendSuite.test_survives_hostile_answers = None
 check.main()
@@ -54,15 +47,13 @@ check.main()
 
 
 @pytest.fixture
-def checked(tmp_path, monkeypatch, capsys):
+def checked(tmp_path, monkeypatch, capsys, in_fork):
     """The failed checks of `targen plugins check` of a member."""
 
     def forked(folder, caught_by):
         results = tmp_path / "results.json"
-        names = {"folder": str(folder), "results": str(results), "caught_by": caught_by}
-        process = PROCESSES.Process(target=exec, args=(CHECK, names))
-        process.start()
-        process.join(300)
+        args = (str(folder), str(results), caught_by)
+        in_fork(CHECK, args, cwd=folder, path=(), env=os.environ)
         return [Finding(**entry) for entry in json.loads(results.read_text(encoding="utf-8"))]
 
     def check(member):

@@ -29,7 +29,7 @@ from targen_standard.methods.form import METHOD, MethodFile, method_task
 from targen_standard.methods.model import Method
 from targen_standard.task_files.model import Declaration
 from targen_testing.suite import fail
-from targen_testing.tasks import TaskSuite, elsewhere
+from targen_testing.tasks import TaskSuite, rows_elsewhere
 
 __all__ = ["BASES", "MethodSuite"]
 
@@ -162,7 +162,7 @@ class MethodSuite(TaskSuite):
         )
         path = tmp_path / "made.json"
         path.write_text(METHOD.typed("method", METHOD.located(spec, tmp_path), "made"))
-        datasets = elsewhere(str(path), self.rows, "", tmp_path)
+        datasets = rows_elsewhere(str(path), self.rows, "", tmp_path)
         assert datasets[0] == datasets[1], (
             "two processes make other rows: does a step go by the order of a set, or by hash()?"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -47,7 +46,3 @@ def main(metric: str, out: str, folder: str, *options: str) -> None:
     target = registry.get("metric", metric)
     findings = target.measure(ordinary(), options_of(target, options))
     Path(out).write_text(as_text(findings), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

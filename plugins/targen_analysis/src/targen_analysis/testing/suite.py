@@ -13,9 +13,8 @@ import json
 import math
 import os
 import random
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, get_args, get_type_hints
@@ -28,6 +27,7 @@ from targen_analysis.testing.corpora import ODD, ordinary
 from targen_analysis.testing.measured import as_text, options_of
 from targen_core.errors import TargenError, UsageError
 from targen_testing.chance import homes_of, watching
+from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
 
 __all__ = ["MetricSuite"]
@@ -297,8 +297,13 @@ class MetricSuite(Suite):
         """Nor do they go by the order of a set, or by what texts hash to."""
         if type(self).registry is not Suite.registry or type(self).target is not MetricSuite.target:
             pytest.skip("its plugins are made in the test")
-        elsewhere = _elsewhere(self.metric, self.options, self.folder, tmp_path / "findings.json")
-        assert elsewhere == as_text(findings), (
+        there = tmp_path / "findings.json"
+        elsewhere(
+            "targen_analysis.testing.measured",
+            *(self.metric, str(there), str(self.folder), *self.options),
+            hash_seed="2" if os.getenv("PYTHONHASHSEED") == "1" else "1",
+        )
+        assert there.read_text(encoding="utf-8") == as_text(findings), (
             "another process finds other things: does it go by the order of a set, or by hash()?"
         )
 
@@ -343,22 +348,3 @@ def _other_chance() -> Iterator[None]:
         random.setstate(kept)
         if numpy is not None:
             numpy.set_state(numpys)
-
-
-def _elsewhere(metric: str, options: Sequence[str], folder: str | Path, out: Path) -> str:
-    """What another process finds, which hashes texts differently."""
-    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
-        [
-            *(sys.executable, "-P", "-m", "targen_analysis.testing.measured"),
-            *(metric, str(out), str(folder), *options),
-        ],
-        env={**environment, "PYTHONHASHSEED": "2" if os.getenv("PYTHONHASHSEED") == "1" else "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        fail(f"in another process it fails:\n{done.stdout}")
-    return out.read_text(encoding="utf-8")

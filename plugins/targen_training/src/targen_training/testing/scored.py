@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -24,7 +23,3 @@ def main(trainer: str, out: str, folder: str, *options: str) -> None:
         scores = target.load(Path(made))(telling("good", "bad", rows=4, seed=1).decisions)
     plain = [[float(score) for score in each] for each in scores]
     Path(out).write_text(json.dumps(plain), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

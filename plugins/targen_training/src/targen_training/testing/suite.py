@@ -14,12 +14,9 @@ import gzip
 import json
 import lzma
 import math
-import os
 import pickletools
 import random
 import shutil
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -29,6 +26,7 @@ from typing import ClassVar
 
 import pytest
 
+from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
 from targen_training.trainers import (
     Decision,
@@ -149,7 +147,13 @@ class TrainerSuite(Suite):
             pytest.skip("its plugins are made in the test")
         held_out = telling("good", "bad", rows=4, seed=1).decisions
         for hash_seed in ("1", "2"):
-            scores = _elsewhere(self, tmp_path / "scores.json", hash_seed)
+            there = tmp_path / "scores.json"
+            elsewhere(
+                "targen_training.testing.scored",
+                *(self.trainer, str(there), str(self.folder), *self.options),
+                hash_seed=hash_seed,
+            )
+            scores = json.loads(there.read_text(encoding="utf-8"))
             assert _alike(predictor(held_out), scores), (
                 "another process gives other scores: does it go by the order of a set?"
             )
@@ -250,30 +254,6 @@ def options_of(trainer: Trainer, assignments: Sequence[str]) -> TrainerOptions:
 
 def _sentence(rng: random.Random, label: str) -> str:
     return f"The {rng.choice(_THINGS)} by the {rng.choice(_THINGS)} is {rng.choice(_WORDS[label])}."
-
-
-def _elsewhere(suite: TrainerSuite, out: Path, hash_seed: str) -> list[list[float]]:
-    """The scores of a process that hashes texts its own way."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "targen_training.testing.scored",
-        suite.trainer,
-        str(out),
-    ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(  # noqa: S603 - this Python, and a module of ours
-        [*command, str(suite.folder), *suite.options],
-        capture_output=True,
-        text=True,
-        env={**environment, "PYTHONHASHSEED": hash_seed},
-        check=False,
-    )
-    if done.returncode:
-        fail(f"in another process: {done.stderr.strip().splitlines()[-1]}")
-    scores: list[list[float]] = json.loads(out.read_text(encoding="utf-8"))
-    return scores
 
 
 def _alike(one: Sequence[Sequence[float]], two: Sequence[Sequence[float]]) -> bool:
