@@ -113,6 +113,7 @@ GOOD = [
     ("things", ["a", "b"], {"things": ["a", "b"]}),
     ("things", '["a", "b"]', {"things": ["a", "b"]}),
     ("things", {"things": ["a"]}, {"things": ["a"]}),
+    ("things", "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n", {"things": ["a dog", "“two”,", "3 cats", "owls"]}),
 ]
 
 RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}

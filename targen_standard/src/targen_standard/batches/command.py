@@ -127,7 +127,7 @@ def print_imported(brought: Imported) -> None:
     """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
-        f"{brought.unknown:,} unknown, {len(brought.garbage):,} no answers"
+        f"{brought.unknown:,} unknown, {len(brought.garbage):,} unreadable"
     )
     if brought.cached:
         print(
@@ -142,9 +142,9 @@ def print_imported(brought: Imported) -> None:
     if brought.problem:
         print(f"the first failed one: {brought.problem}")
     for words in brought.garbage[:_LINES]:
-        print(f"no answer: {words}")
+        print(f"unreadable: {words}")
     if len(brought.garbage) > _LINES:
-        print(f"no answer: {len(brought.garbage) - _LINES:,} lines more")
+        print(f"unreadable: {len(brought.garbage) - _LINES:,} lines more")
 
 
 def end_with(brought: Imported) -> None:
@@ -154,6 +154,6 @@ def end_with(brought: Imported) -> None:
         typer.Exit: some are not.
     """
     if brought.garbage:
-        answers = plural(len(brought.garbage), "answer")
-        print(f"{answers} not read: correct them and import the file again", file=sys.stderr)
+        answers = plural(len(brought.garbage), "unreadable answer")
+        print(f"{answers}: correct and import the file again", file=sys.stderr)
         raise typer.Exit(1)

@@ -20,6 +20,7 @@ from targen_core.text import printable
 __all__ = ["reply_of", "shape_of", "shorter"]
 
 _FENCED = re.compile(r"(`{3,})\w*[ \t]*\r?\n(.*)\n\1`*", re.DOTALL)
+_BULLET = re.compile(r"(?:[-*•]|\d+[.)])[ \t]+")
 _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "object": (dict, "an object"),
     "array": (list, "a list"),
@@ -78,7 +79,8 @@ def shape_of(schema: Mapping[str, Any]) -> str:
 def shorter(schema: Mapping[str, Any]) -> Iterator[str]:
     """Yield what people may write in place of a whole reply, in words."""
     if name := _decisive(schema, schema):
-        yield f"its {name} alone"
+        lines = ", a line each" if _are_texts(schema["properties"][name], schema) else ""
+        yield f"its {name} alone{lines}"
     if _may_refuse(schema):
         yield f"`{json.dumps({_REFUSES: True})}`"
 
@@ -117,6 +119,9 @@ def _value(content: Any, request: ChatRequest) -> Any:
         whole = text.startswith("{") if _options(kind) else _starts_whole(text, schema)
         if kind.get("type") == "string" and not whole:
             content = {name: content}
+        elif _are_texts(kind, schema) and not text.lstrip().startswith(("{", "[")):
+            lines = filter(None, map(str.strip, text.splitlines()))
+            content = {name: [_BULLET.sub("", line, count=1) for line in lines]}
         else:
             content = json_of(text, once=True)
     if name and not isinstance(content, Mapping):
@@ -126,6 +131,17 @@ def _value(content: Any, request: ChatRequest) -> Any:
         claimed = "" if request.origin is None else str(request.origin.values.get("output", ""))
         return _judged(content, content[name], claimed, schema)
     return content
+
+
+def _are_texts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    """Whether a list is of texts, or of rows that a text each may stand for."""
+    schema = _resolved(schema, root)
+    if schema.get("type") != "array" or "items" not in schema:
+        return False
+    items = _resolved(schema["items"], root)
+    name = _decisive(items, root)
+    text = _resolved(items["properties"][name], root) if name else items
+    return text.get("type") == "string" and not _options(text)
 
 
 def _may_refuse(schema: Mapping[str, Any]) -> bool:

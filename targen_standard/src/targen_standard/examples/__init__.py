@@ -154,9 +154,8 @@ class ExamplesSection(BaseModel):
     def words(self) -> str:
         """What was done with them, in a sentence."""
         use = "shown to the model" if self.shown else "not shown to the model"
-        words = (
-            f"{plural(self.rows, 'example')}, {use}; {self.copies:,} copies of examples rejected"
-        )
+        copies = plural(self.copies, "copy of an example", "copies of examples")
+        words = f"{plural(self.rows, 'example')}, {use}; {copies} rejected"
         if bad := sum(self.left_out.values()):
             words += f"; {plural(bad, 'row')} of the file not used"
         return f"{words}." + (f" {self.gap.words}" if self.gap else "")
