@@ -180,7 +180,7 @@ def test_dimensions_are_drawn_from():
         porter(n=2, dimensions={"length": 3})
     assert caught.value.hint.startswith("pass texts, or weights by text")
     with pytest.raises(UsageError, match="no such dimension"):
-        porter(n=2, dimensions={"length": None})
+        porter(n=2, dimensions={"tone": None})
     with pytest.raises(UsageError, match="dimensions is 'length'"):
         porter(n=2, dimensions="length")
 

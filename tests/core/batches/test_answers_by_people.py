@@ -113,7 +113,11 @@ GOOD = [
     ("things", ["a", "b"], {"things": ["a", "b"]}),
     ("things", '["a", "b"]', {"things": ["a", "b"]}),
     ("things", {"things": ["a"]}, {"things": ["a"]}),
-    ("things", "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n", {"things": ["a dog", "“two”,", "3 cats", "owls"]}),
+    (
+        "things",
+        "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n",
+        {"things": ["a dog", "“two”,", "3 cats", "owls"]},
+    ),
 ]
 
 RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}

@@ -387,11 +387,13 @@ def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief
     for plan in manifest["lock"]["steps"].values():
         plan["identity"] = plan["identity"].replace("http://127.0.0.1:11434/v1", address)
     (waiting / "manifest.json").write_text(json.dumps(manifest))
-    output = targen("resume", "run", "-q", "--max-outage", "1", "-o", f"base_url={address}")
+    output = targen(
+        "resume", "run", "-q", "--no-batch", "--max-outage", "1", "-o", f"base_url={address}"
+    )
     assert "not been used on this machine before" not in output.err
     assert taken
     taken.clear()
-    targen("resume", "run", "-q", "--max-outage", "1")
+    targen("resume", "run", "-q", "--no-batch", "--max-outage", "1")
     assert taken
 
 

@@ -259,7 +259,6 @@ CONTENTS = {
     "book.xlsx": "PK",
     "cut.jsonl": '{"text": "a", "label": \n',
     "quotes.jsonl": "{'text': 'a'}\n",
-    "plain.txt": "Where is it?\n",
     "list.jsonl": '["a", "order"]\n',
     "broken.json": '[{"text": "a"},]',
     "broken.parquet": "text",
@@ -279,7 +278,6 @@ DATA = """
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
     cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and texts need double quotes
-    plain.txt | line 1 is not a row of mail: it is not JSON: expected value, column 1
     list.jsonl | line 1 is not a row of mail: it is not an object: {COLUMN: VALUE}
     broken.json | cannot read broken.json, line 1: it is not JSON: Expecting value, column 16
     broken.parquet | cannot read broken.parquet: it is not a Parquet file

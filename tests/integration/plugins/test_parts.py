@@ -141,7 +141,7 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen, at, tmp
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(chosen, at):
-    chosen("generate mail.yaml -n 8 -b scripted --max-tokens 1500 --out cut", *CHOSEN, code=1)
+    chosen("generate mail.yaml -n 8 -b scripted --max-tokens 600 --out cut", *CHOSEN, code=1)
     assert at.bytes("cut") != at.bytes("run")
     chosen("resume cut --max-tokens 1000000")
     assert at.bytes("cut") == at.bytes("run")

@@ -22,7 +22,6 @@ from targen_core.tasks.checks import (
 )
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
-from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part, plain_words
 from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = [
@@ -146,6 +145,9 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
 
 def _repeats(text: str, seed: str) -> bool:
     """Whether a text nearly is its seed, which may be a real text, as `--exclude` tells it."""
+    # Here, since it loads numpy, which a task alone does not need.
+    from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part, plain_words
+
     one, other = (Part(plain_words(each), 0) for each in (text, seed))
     return (
         other.counts_alone and Compared([one], SIMILARITY, complete=False).to([other]) is not None
