@@ -6,6 +6,7 @@ of it has done so.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import json
@@ -47,6 +48,7 @@ from targen_standard.error_patterns import (
     seconds,
     too_long,
 )
+from targen_standard.langchain.loop import submit
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -101,7 +103,8 @@ class LangChainModel:
     It calls `_agenerate`, the method that every langchain model implements or
     inherits (the inherited one runs `_generate` in a thread), and not
     `ainvoke`: callbacks, tracing and langchain's own cache cost ten times as
-    much as the call itself, and our call layer caches, limits and retries.
+    much as the call itself, and our call layer caches, limits and retries. It
+    runs in one event loop per process, whatever loop awaits it; see `loop`.
 
     Sampling parameters go in as keyword arguments. A sampling seed is sent
     where the model has a field of that name. A schema is sent as the class's
@@ -173,9 +176,10 @@ class LangChainModel:
         if isinstance(stop, str):
             stop = [stop]
         try:
-            result = await self._model._agenerate(
+            answer = self._model._agenerate(
                 _to_langchain(messages), stop=stop, **{**bound, **params}
             )
+            result = await asyncio.wrap_future(submit(answer))
         except TargenError:
             raise
         except Exception as error:
