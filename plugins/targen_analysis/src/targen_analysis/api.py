@@ -12,7 +12,7 @@ from targen_analysis.data.corpus import Columns, named_apart, read_corpus
 from targen_analysis.metrics import Corpus, Study
 from targen_core import Registry, Run, Task, load_registry
 from targen_core.errors import UsageError
-from targen_standard.given import DataLike
+from targen_standard.given import DataLike, TaskLike, task_of
 
 __all__ = ["analyze"]
 
@@ -20,7 +20,7 @@ __all__ = ["analyze"]
 def analyze(
     *data: DataLike,
     against: DataLike | None = None,
-    task: str | None = None,
+    task: TaskLike | None = None,
     metrics: str | Iterable[str] = (),
     without: str | Iterable[str] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -56,7 +56,7 @@ def analyze(
     return _measured(
         data,
         against=against,
-        task=task,
+        task=task_of(task),
         metrics=_names(metrics),
         without=_names(without),
         options=options or {},
@@ -70,7 +70,7 @@ def _measured(
     data: Sequence[Any],
     *,
     against: Any,
-    task: str | None,
+    task: Task[Any, Any] | str | None,
     metrics: Sequence[str],
     without: Sequence[str],
     options: Mapping[str, Mapping[str, Any]],

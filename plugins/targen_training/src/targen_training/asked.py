@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from targen_cli.completion import completer
-from targen_core import Task, Typed
+from targen_core import Task
 from targen_core.errors import TargenError, UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def read_rows(
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
     from targen_core.dataset.source import Source, open_source
+    from targen_standard.given import task_of
 
     if isinstance(source, Folder | Dataset):
         own = source if isinstance(source, Dataset) else source.dataset
@@ -76,7 +77,7 @@ def read_rows(
             f"{source} does not name the task of its rows",
             hint="--task NAME, or the file of one; see targen list-tasks",
         )
-    whose = _task_of(task)
+    whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
     left_out = [problem for problem in dataset.problems if problem.left_out]
     if left_out:
@@ -95,19 +96,6 @@ def read_rows(
             f"targen validate {source}{whose} says more",
         )
     return dataset
-
-
-def _task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
-    """A task, as datasets are read for it."""
-    if isinstance(task, Task | str) or task is None:
-        return task
-    if isinstance(task, PathLike):
-        return Typed(task)
-    from targen_standard import Declaration
-
-    if not isinstance(task, Declaration):
-        raise UsageError(f"task: {type(task).__name__} is not a task", hint="a name or a file")
-    return task.task()
 
 
 def names_its_task(source: str) -> bool:
