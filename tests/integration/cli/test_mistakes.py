@@ -339,16 +339,16 @@ SERVICES = """
     404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
     402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then resume the run
-    429 | no answer from the service for more than 0.2 s: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
+    429 | no answer from the service, and retrying would take more than 0.2 s: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
     quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then resume the run
-    500 | no answer from the service for more than 0.2 s: HTTP 500: boom | resume when it is back, or with a larger --max-outage
-    page | no answer from the service for more than 0.2 s: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
-    empty | no answer from the service for more than 0.2 s: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
-    other | no answer from the service for more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
-    list | no answer from the service for more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
+    500 | no answer from the service, and retrying would take more than 0.2 s: HTTP 500: boom | resume when it is back, or with a larger --max-outage
+    page | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
+    empty | no answer from the service, and retrying would take more than 0.2 s: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
+    other | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
+    list | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
-    loading | no answer from the service for more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
+    loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and | use a stronger model, or give your own --contexts or --seeds; the same command asks
 """

@@ -79,6 +79,9 @@ _NO_REPLY = frozenset(
 )
 """Fields of langchain's classes that say how a reply is fetched, not what it is."""
 
+_ANSWERS = ("_agenerate", "_generate")
+"""The methods of langchain's classes that answer a call."""
+
 _PROBE = {
     "title": "reply",
     "description": "A reply.",
@@ -188,9 +191,9 @@ class LangChainModel:
             failure = _failure(error, self.secrets)
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
-                words = f"{kind.__module__}.{kind.__qualname__}: {failure}{place(error, kind)}"
-                failure = BadRequest(words, hint="fix the class, or report it to its authors")
+                failure = _bug(kind, f"{failure}{place(error, kind)}")
             raise failure from (error if bare else None)
+        _check_result(result, type(self._model))
         try:
             reply = _reply(result, request, by_tool="tools" in bound)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
@@ -293,6 +296,33 @@ def _reply(result: Any, request: ChatRequest, *, by_tool: bool = False) -> ChatR
         cache_read_tokens=input_details.get("cache_read") or 0,
         cache_write_tokens=input_details.get("cache_creation") or 0,
         reasoning_tokens=output_details.get("reasoning") or 0,
+    )
+
+
+def _bug(kind: type, words: str) -> BadRequest:
+    """The error for a mistake in a model's class."""
+    said = f"{kind.__module__}.{kind.__qualname__}: {words}"
+    return BadRequest(said, hint="fix the class, or report it to its authors")
+
+
+def _check_result(result: Any, kind: type) -> None:
+    """See that a class returned what langchain asks of it.
+
+    Raises:
+        BadRequest: it did not: a mistake in the class, which each call would repeat.
+    """
+    generations = getattr(result, "generations", None)
+    if generations and isinstance(generations, list) and hasattr(generations[0], "message"):
+        return
+    what = "a ChatResult without generations" if generations == [] else type(result).__qualname__
+    name = next(name for base in kind.__mro__ for name in _ANSWERS if name in vars(base))
+    made = inspect.unwrap(getattr(kind, name))
+    code = getattr(made, "__code__", None)  # nothing was raised: where the method is written
+    line = f" (line {code.co_firstlineno} of {Path(code.co_filename).name})" if code else ""
+    raise _bug(
+        kind,
+        f"{name} returned {what}, not "
+        f"ChatResult(generations=[ChatGeneration(message=AIMessage(...))]){line}",
     )
 
 

@@ -71,7 +71,7 @@ def profile(
         UsageError: there are too few texts to measure.
     """
     known = load_registry() if registry is None else registry
-    whose = task_of(task)
+    whose = task_of(task or None)
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     rows = read_examples(path, of).rows
