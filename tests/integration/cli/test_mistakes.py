@@ -429,6 +429,13 @@ PYTHON = """
     tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row one of this label", "b": "what makes a
     tg.Declaration(description="x", labels={"a": None}) | declaration: labels.a: it has no definition | labels={"a": "what makes a row one of this label"}
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
+    tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not the file of real rows | examples=FILE; rows of a program: generate(..., examples=[...])
+    tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it is all that profile() returns | profile=PROFILED.profile
+    tg.Declaration({"description": "x"}) | declaration: its keys are keywords, not a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
+    tg.train([{"text": "x", "label": "a"}]) | rows does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
+    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows holds no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
+    tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
+    tg.evaluate("run", "rows.csv") | run holds no model | targen_core.train(DATA) makes one
     tg.load("rn") | there is no run directory rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows

@@ -12,6 +12,7 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Task
 from targen_core.errors import TargenError, UsageError
+from targen_core.wording import Action, Blank, Either
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -58,6 +59,7 @@ def read_rows(
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
+    from targen_core.dataset.read import NAME_THE_TASK
     from targen_core.dataset.source import Source, open_source
     from targen_standard.given import task_of
 
@@ -67,7 +69,8 @@ def read_rows(
             raise UsageError(f"{own.name} has no row")
         return own
     opened: Any = open_source(source) if isinstance(source, str | PathLike) else source
-    if not isinstance(opened, Source):
+    is_typed = isinstance(opened, Source)
+    if not is_typed:
         source = "rows"
     knows = isinstance(opened, Source) and opened.task is not None
     if task is None and not knows:
@@ -75,7 +78,7 @@ def read_rows(
     if task is None and not knows:
         raise UsageError(
             f"{source} does not name the task of its rows",
-            hint="--task NAME, or the file of one; see targen list-tasks",
+            hint=NAME_THE_TASK,
         )
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
@@ -88,12 +91,13 @@ def read_rows(
             file=sys.stderr,
         )
     if not dataset.rows:
-        whose = "" if knows else f" --task {_named(registry, task or dataset.task)}"
+        named = {} if knows else {"task": _named(registry, task or dataset.task)}
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             f"{source} holds no row of {dataset.task.name}",
             hint=f"the columns of {dataset.task.name}: {columns}; "
-            f"targen validate {source}{whose} says more",
+            + Action("validate", source if is_typed else Blank("ROWS"), **named)
+            + " says more",
         )
     return dataset
 
@@ -134,11 +138,13 @@ def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> Task
 
 
 def _named(registry: Registry, task: TaskLike) -> str:
-    """What a user types for a task; one of a file does not know its path."""
-    if not isinstance(task, Task):
+    """What a user passes as a task; one of a file does not know its path."""
+    if isinstance(task, str | PathLike):
         return str(task)
     known = {item.name for item in registry.all("task")}
-    return task.name if task.name in known else "FILE"
+    if isinstance(task, Task) and task.name in known:
+        return task.name
+    return Blank(Either("FILE", "TASK"))
 
 
 def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:

@@ -49,7 +49,7 @@ from targen_core.outputs import (
 from targen_core.plain import check_files, content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
-from targen_core.wording import install
+from targen_core.wording import Action, Blank, Either, Words, install
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
@@ -76,6 +76,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
+_MADE_BY: Words = Either("targen train", "targen_core.train(DATA)") + " makes one"
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
@@ -375,7 +376,10 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
         what = f"{folder} is a file, not a model's folder"
         raise UsageError(
             what if folder.is_file() else f"there is no folder {folder}",
-            hint="targen evaluate MODEL DATA, where targen train makes MODEL",
+            hint=Action("evaluate", Blank("MODEL"), Blank("DATA"))
+            + ", where "
+            + Either("targen train", "targen_core.train(DATA)")
+            + " makes MODEL",
         )
     check_own(folder)
     try:
@@ -385,12 +389,10 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
             raise ValueError(f"it is of format {facts.format}, this targen reads {_FORMAT}")
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no model: model.json: {error.reason}", hint="targen train makes one"
+            f"{folder} holds no model: model.json: {error.reason}", hint=_MADE_BY
         ) from error
     except ValueError as error:
-        raise UsageError(
-            f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
-        ) from error
+        raise UsageError(f"{folder} holds no model: {_first(error)}", hint=_MADE_BY) from error
     return facts, hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -410,7 +412,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     except UnreadableFile as error:
         raise UsageError(
             f"{folder} holds no model: {Path(str(error.path)).name}: {error.reason}",
-            hint="targen train makes one",
+            hint=_MADE_BY,
         ) from error
     item = registry.find("trainer", facts.trainer)
     trainer: Trainer = registry.resolve(item)

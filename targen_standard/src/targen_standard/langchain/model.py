@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import inspect
 import json
+import re
 import sys
 import traceback
 import warnings
@@ -192,6 +193,11 @@ class LangChainModel:
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
                 failure = _bug(kind, f"{failure}{place(error, kind)}")
+                if unknown := _own_keyword(error, self._model):
+                    failure.hint = f"leave {unknown} out of model_kwargs, which are for keywords "
+                    failure.hint += "of the provider's library"
+                    if hasattr(self._model, "extra_body"):
+                        failure.hint += "; extra_body sends others"
             raise failure from (error if bare else None)
         _check_result(result, type(self._model))
         try:
@@ -303,6 +309,14 @@ def _bug(kind: type, words: str) -> BadRequest:
     """The error for a mistake in a model's class."""
     said = f"{kind.__module__}.{kind.__qualname__}: {words}"
     return BadRequest(said, hint="fix the class, or report it to its authors")
+
+
+def _own_keyword(error: Exception, model: BaseChatModel) -> str:
+    """The keyword of a model's `model_kwargs` that an error calls unknown, or ""."""
+    found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    given = getattr(model, "model_kwargs", None)
+    known = found is not None and isinstance(given, Mapping) and found[1] in given
+    return found[1] if found is not None and known else ""
 
 
 def _check_result(result: Any, kind: type) -> None:
