@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from targen_cli.reading import read_array
-from targen_core import Dataset, Registry, Typed
+from targen_core import Dataset, Registry, Task, Typed, load_registry
 from targen_core.errors import (
     MissingDependency,
     PluginError,
@@ -193,6 +193,42 @@ class Trained:
             return self
         predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
         return replace(self, predict=predict, answers=answers)
+
+    def labels_of(self, texts: Iterable[str | Mapping[str, str]]) -> list[str]:
+        """Return the label that the model finds most likely for each of some new texts.
+
+        Args:
+            texts: one text or several, each a row; of a task of several texts, such as a premise
+                and a hypothesis, mappings with all of them by name.
+
+        Raises:
+            UsageError: a text that is none, or a model of several tasks or of questions that are
+                not about texts alone.
+        """
+        (name, *others) = self.facts.tasks
+        task: Task[Any, Any] = load_registry().get("task", self.task(name))
+        is_plain = self.facts.style == "plain" and ILLEGAL not in self.answers
+        if others or not is_plain or task.rows.cases is not None:
+            raise UsageError(
+                f"{self.folder} decides more than the label of a text",
+                hint="measure it on rows: " + Action("evaluate", self.folder, Blank("DATA")),
+            )
+        decisions = []
+        for row, each in enumerate([texts] if isinstance(texts, str) else texts):
+            given = (
+                {task.fields[0]: each} if len(task.fields) == 1 and isinstance(each, str) else each
+            )
+            if not isinstance(given, Mapping) or not all(
+                isinstance(given.get(field), str) for field in task.fields
+            ):
+                fields = ", ".join(task.fields)
+                raise UsageError(
+                    f"text {row + 1} is {repr(each)[:80]}",
+                    hint=f"pass a list of texts, or of mappings with: {fields}",
+                )
+            decisions.append(Decision({field: given[field] for field in task.fields}, "", row))
+        scores = self.predict(decisions)
+        return [self.answers[max(range(len(each)), key=each.__getitem__)] for each in scores]
 
     def decisions(self, dataset: Dataset) -> list[Decision]:
         """The decisions of a dataset, as the model reads them; those without a label have ""."""
@@ -472,6 +508,8 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
     answers = _answers(trainer, labels)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        if not all(isinstance(each, Decision) for each in decisions):
+            raise UsageError("predict takes Decisions", hint="for texts: model.labels_of([...])")
         with _blamed(item, trainer):
             scores = predictor(decisions)
             widths = {len(each) for each in scores} - {len(answers)}
