@@ -12,7 +12,7 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Task
 from targen_core.errors import TargenError, UsageError
-from targen_core.wording import Action, Blank, Either
+from targen_core.wording import Action, Blank, Either, Option
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -59,7 +59,6 @@ def read_rows(
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
-    from targen_core.dataset.read import NAME_THE_TASK
     from targen_core.dataset.source import Source, open_source
     from targen_standard.given import task_of
 
@@ -78,7 +77,7 @@ def read_rows(
     if task is None and not knows:
         raise UsageError(
             f"{source} does not name the task of its rows",
-            hint=NAME_THE_TASK,
+            hint=Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks"),
         )
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
