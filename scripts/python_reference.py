@@ -37,7 +37,8 @@ LIKE = {
     "library that has an adapter, such as langchain",
     "StepLike": 'a `ModelLike`, or a mapping of options with `"model"` among them',
     "ItemsLike": "the path of a file, or the items",
-    "DataLike": 'a `Run`, a `Corrected`, a `Dataset`, the path of one, `"hf:OWNER/NAME"`, or rows: '
+    "DataLike": "a `Run`, a `Corrected`, a `Reviewed`, a `Dataset`, the path of one, "
+    '`"hf:OWNER/NAME"`, or rows: '
     "mappings, a data frame, a `datasets.Dataset`",
     "PathText": "a text, or a `Path`",
 }
@@ -141,6 +142,19 @@ OWNED = [
     "targen_training.trainers",
     "targen_datatune.retrieval",
 ]
+FUNCTIONS = {
+    "targen_review.api": "review apply_review Reviewed ReviewReport",
+    "targen_training.api": "train evaluate compare",
+    "targen_training.models": "Trained",
+    "targen_training.evaluation": "Evaluation",
+    "targen_analysis.api": "analyze",
+    "targen_analysis.analysis": "Analysis",
+}
+"""Functions of other distributions that `targen_core` offers, and what they return."""
+FUNCTIONS_HEAD = """# Functions of other distributions
+
+`targen_core` offers these functions as well, where their distribution is installed.
+"""
 OWNED_HEAD = """# Modules of kinds in other distributions
 
 What plugins import to bring a metric, a trainer, a catalogue or a retriever.
@@ -168,6 +182,10 @@ def page() -> str:
     parts.append(MODULES_HEAD)
     for path in MODULES:
         parts += _module(path)
+    parts.append(FUNCTIONS_HEAD)
+    for path, names in FUNCTIONS.items():
+        module = importlib.import_module(path)
+        parts += [_described(name, getattr(module, name)) for name in names.split()]
     parts.append(OWNED_HEAD)
     for path in OWNED:
         parts += _module(path)

@@ -175,6 +175,7 @@ ORDERS = {
     "core/src/targen_core/origin.py": "what it checked itself, and all texts of a program",
     "targen_cli/src/targen_cli/misspelt.py": "each argument and option of a command line",
     "core/src/targen_core/api/request.py": "a path object, which only a program makes",
+    "targen_standard/src/targen_standard/given.py": "likewise",
     "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
     "targen_standard/src/targen_standard/task_files/files.py": "the same path, absolute",
     "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",

@@ -188,4 +188,4 @@ if not TYPE_CHECKING:  # type checkers read the imports above, and know of no ot
         return value
 
     def __dir__() -> list[str]:
-        return sorted(__all__)
+        return sorted({*__all__, *import_module(f"{__name__}.plugins.functions").names()})

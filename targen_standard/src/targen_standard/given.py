@@ -14,10 +14,12 @@ from targen_core.dataset import read
 from targen_core.dataset.model import Dataset, Problem
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
+from targen_core.origin import Typed
 from targen_core.plugins.registry import Registry
+from targen_core.tasks.model import Task
 from targen_core.wording import Action
 
-__all__ = ["Data", "DataLike", "TaskLike", "given_data"]
+__all__ = ["Data", "DataLike", "TaskLike", "given_data", "task_of"]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
@@ -58,6 +60,25 @@ def _left_out(dataset: Dataset, bad: Sequence[Problem], source: Any) -> str:
     first = f"the first is {word} {bad[0].line}: {bad[0].message}"
     see = f"; see: {Action('validate', source.place, task=dataset.task.name)}" if read else ""
     return f"{some} of {dataset.source} skipped; {first}{see}"
+
+
+def task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
+    """Return a task as datasets are read for it: a Task, or what finds one.
+
+    Raises:
+        UsageError: it is neither, nor a path, nor a Declaration.
+    """
+    if isinstance(task, Task | str) or task is None:
+        return task
+    if isinstance(task, PathLike):
+        return Typed(task)
+    made = getattr(task, "task", None)  # of a Declaration
+    if not callable(made) or not isinstance(whose := made(), Task):
+        raise UsageError(
+            f"task: {type(task).__name__} is not a task",
+            hint="a name, a file's path, a Task or a Declaration",
+        )
+    return whose
 
 
 def given_data(

@@ -12,11 +12,13 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 from targen_core.dataset.model import Dataset, Shares, Unit, row_digest
 from targen_core.errors import UsageError
 from targen_core.text import plural
+from targen_core.wording import Either
 
 __all__ = ["IN_ORDER", "shares_of", "shuffle", "split"]
 
@@ -26,7 +28,10 @@ rows appears only near the start. Shuffle them before you train."""
 """What a card says of rows that have not been shuffled."""
 
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
-_EXAMPLE = "for example 0.8/0.1/0.1, or train=0.9/dev=0.1"
+_EXAMPLE = Either(
+    "for example 0.8/0.1/0.1, or train=0.9/dev=0.1",
+    'for example (0.8, 0.2), "0.8/0.1/0.1", or {"train": 0.9, "dev": 0.1}',
+)
 
 
 def shares_of(shares: Shares) -> dict[str, float]:
@@ -39,6 +44,9 @@ def shares_of(shares: Shares) -> dict[str, float]:
     """
     if isinstance(shares, str):
         shares = _parsed(shares)
+    values = shares.values() if isinstance(shares, Mapping) else shares
+    if not isinstance(values, Iterable) or not all(isinstance(one, Real) for one in values):
+        raise UsageError(f"{shares!r} is not the shares of splits", hint=_EXAMPLE)
     if not isinstance(shares, Mapping):
         names = _NAMES.get(len(shares))
         if names is None:

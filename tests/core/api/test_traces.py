@@ -50,7 +50,8 @@ def test_a_run_of_objects_is_made_again_without_asking_the_model(lab, world, str
 def test_a_row_is_traced_to_what_was_sent_with_a_schema_or_in_words(lab, world, structured):
     sent = model(lab, world, structured=structured)
     run = tg.generate(world.task(), n=6, model=sent, out="x")
-    traced = tg.trace(run.path, 3, registry=run.registry)
+    traced = tg.trace(run, 3)
+    assert traced.calls == tg.trace(run.path, 3, registry=run.registry).calls
     asked = {request.key: request.messages for request in sent.requests}
     assert traced.calls and not traced.problem
     for call in traced.calls:

@@ -102,7 +102,9 @@ def test_labels_that_no_two_rows_share_are_split_all_the_same(made):
     assert [len(part) for part in parts.values()] == [16, 4]
 
 
-@pytest.mark.parametrize("shares", [(0.5,), (0.5, 0.6), {"a": 1.0}, {"a/b": 0.5, "c": 0.5}, "x"])
+@pytest.mark.parametrize(
+    "shares", [(0.5,), (0.5, 0.6), {"a": 1.0}, {"a/b": 0.5, "c": 0.5}, "x", 0.8, ("0.8",) * 2]
+)
 def test_what_is_no_split(shares):
     with pytest.raises(UsageError):
         shares_of(shares)

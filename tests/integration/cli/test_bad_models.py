@@ -113,7 +113,7 @@ def test_faults_of_the_service_change_no_row(fault, rte, rows):
 def test_a_service_that_is_down(rte, targen):
     result = rte("-n", "4", "-o", "down=true", "--max-outage", "0.01", "--out", "run")
     assert result.code == 1
-    assert "no answer from the service for more than" in _error(result)
+    assert "no answer from the service, and retrying would take more than" in _error(result)
     assert "the script is down" in _error(result)
     assert "larger --max-outage" in result.err
     assert json.loads(Path("run/report.json").read_text())["status"] == "stopped"

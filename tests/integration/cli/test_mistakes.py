@@ -337,16 +337,16 @@ SERVICES = """
     404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
     402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then resume the run
-    429 | no answer from the service for more than 0.2 s: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
+    429 | no answer from the service, and retrying would take more than 0.2 s: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
     quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then resume the run
-    500 | no answer from the service for more than 0.2 s: HTTP 500: boom | resume when it is back, or with a larger --max-outage
-    page | no answer from the service for more than 0.2 s: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
-    empty | no answer from the service for more than 0.2 s: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
-    other | no answer from the service for more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
-    list | no answer from the service for more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
+    500 | no answer from the service, and retrying would take more than 0.2 s: HTTP 500: boom | resume when it is back, or with a larger --max-outage
+    page | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
+    empty | no answer from the service, and retrying would take more than 0.2 s: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
+    other | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
+    list | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
-    loading | no answer from the service for more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
+    loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and | use a stronger model, or give your own --contexts or --seeds; the same command asks
 """
@@ -427,6 +427,13 @@ PYTHON = """
     tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row one of this label", "b": "what makes a
     tg.Declaration(description="x", labels={"a": None}) | declaration: labels.a: it has no definition | labels={"a": "what makes a row one of this label"}
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
+    tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not the file of real rows | examples=FILE; rows of a program: generate(..., examples=[...])
+    tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it is all that profile() returns | profile=PROFILED.profile
+    tg.Declaration({"description": "x"}) | declaration: its keys are keywords, not a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
+    tg.train([{"text": "x", "label": "a"}]) | rows does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
+    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows holds no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
+    tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
+    tg.evaluate("run", "rows.csv") | run holds no model | targen_core.train(DATA) makes one
     tg.load("rn") | there is no run directory rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows

@@ -71,3 +71,19 @@ def test_nothing_to_do_is_an_error(run):
         tg.analyze()
     with pytest.raises(tg.UsageError, match="no metric is left"):
         tg.analyze(run, metrics=["labels"], without=["labels"])
+
+
+def test_a_declaration_is_the_task_of_rows(run):
+    declared = tg.Declaration(description="Notes.", labels={"water": "A tap.", "power": "A lamp."})
+    rows = [{"text": f"note {at} on it", "label": "water"} for at in range(24)]
+    Path("own.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    for task in (declared, declared.task()):
+        for data in ("own.jsonl", rows):
+            assert tg.validate(data, task).valid
+            assert not tg.validate([*rows, {"text": "x", "label": "watr"}], task).valid
+            assert tg.profile(data, task).figures.rows == len(rows)
+            analysis = tg.analyze(data, against=rows, task=task, metrics=["labels"])
+            assert analysis.study.reference.task.name == declared.task().name
+    for call in (tg.validate, tg.profile):
+        with pytest.raises(tg.UsageError, match="task: int is not a task"):
+            call("own.jsonl", 3)

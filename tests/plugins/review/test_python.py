@@ -29,6 +29,20 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
     assert targen_core.validate(made).valid
 
 
+def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> None:
+    targen_core.review(run, right=[0], rater="sam")
+    made = targen_core.apply_review(run, out="mine")
+    with pytest.raises(
+        targen_core.errors.RunDirectoryError, match="corrected or reviewed"
+    ) as caught:
+        targen_core.load("mine")
+    assert caught.value.hint == 'targen_core.read_dataset("mine")'
+    assert eval(caught.value.hint).digest == made.dataset.digest
+    pytest.importorskip("targen_analysis", reason="a distribution of its own")
+    (corpus,) = targen_core.analyze(made, metrics=["labels"]).study.corpora
+    assert corpus.name == "mine"
+
+
 def test_what_is_said_later_counts(run: Path) -> None:
     targen_core.review(targen_core.load(run), bad=[0], rater="sam")
     folder = targen_core.review(run, right=[0], rater="sam")
@@ -44,3 +58,30 @@ def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
     assert not [*run.with_name(f"{run.name}.review").glob("grades-*")]
     with pytest.raises(targen_core.UsageError, match="no person has graded"):
         targen_core.apply_review(run)
+
+
+def test_a_row_is_right_if_it_is_given_the_label_that_it_has(run: Path) -> None:
+    rows = [*targen_core.load(run)]
+    targen_core.review(run, relabel={0: rows[0]["label"]}, rater="sam")
+    made = targen_core.apply_review(run, out="mine")
+    assert [*made] == rows and made.report.outcomes["confirmed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"relabel": {2: "positive"}, "bad": [2]}, "row 2 is in relabel and in bad"),
+        ({"right": [2], "bad": [1, 2]}, "row 2 is in bad and in right"),
+        ({"bad": 3}, "bad is 3"),
+        ({"bad": "3"}, "bad is '3'"),
+        ({"right": ["3"]}, "right is"),
+        ({"relabel": [3]}, "relabel is"),
+        ({"relabel": {3.5: "positive"}}, "relabel is"),
+    ],
+)
+def test_what_cannot_be_said_of_rows_writes_nothing(
+    run: Path, said: dict[str, Any], wrong: str
+) -> None:
+    with pytest.raises(targen_core.UsageError, match=wrong):
+        targen_core.review(run, **said)
+    assert not run.with_name(f"{run.name}.review").exists()

@@ -28,6 +28,13 @@ def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> N
     assert measured.value == 1.0 and not measured.warnings
     lines = [json.loads(line) for line in Path("said").read_text().splitlines()]
     assert [each["predicted"] for each in measured.predictions] == [e["predicted"] for e in lines]
+    texts = [row["text"] for row in read_dataset("test.jsonl", "mood.yaml")]
+    assert made.labels_of(texts) == [each["predicted"] for each in lines]
+    assert (
+        made.labels_of(texts[0])
+        == made.labels_of([{"text": texts[0]}])
+        == made.labels_of(texts)[:1]
+    )
     assert targen_core.evaluate("called", Path("test.jsonl"), by=["label"]).raw == measured.raw
     assert "said praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 
@@ -52,11 +59,15 @@ def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any
 
 def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
     mood("train.jsonl", 20)
+    model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
     for call, said in (
         (lambda: targen_core.train(), "nothing to train on"),
         (lambda: targen_core.train("train.jsonl"), "task"),
         (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
+        (lambda: model.predict(["So good."]), "predict takes Decisions"),
+        (lambda: model.labels_of([3]), "text 1 is 3"),
+        (lambda: model.labels_of([{"txt": "So good."}]), "text 1 is"),
     ):
         with pytest.raises(targen_core.TargenError, match=said):
             call()

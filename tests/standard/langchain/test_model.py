@@ -80,6 +80,49 @@ def test_a_bug_of_the_class_is_told_with_the_class_and_the_line(request_of):
     assert str(caught.value).endswith(output)
 
 
+class Wrong(Chat):
+    result: object = None
+
+    def _generate(self, *args, **kwargs):  # what it returns
+        return self.result
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ("The tap drips.", "returned str"),
+        (AIMessage("The tap drips."), "returned AIMessage"),
+        (None, "returned NoneType"),
+        (ChatResult(generations=[]), "returned a ChatResult without generations"),
+    ],
+)
+def test_a_class_that_returns_no_result_is_told_at_once(request_of, result, said):
+    lines = Path(__file__).read_text().splitlines()
+    (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# what it returns")]
+    with pytest.raises(BadRequest) as caught:
+        complete(LangChainModel(Wrong(result=result)), request_of("hello"))
+    assert f"Wrong: _generate {said}, not ChatResult(" in str(caught.value)
+    assert str(caught.value).endswith(f"(line {line} of test_model.py)")
+    assert caught.value.hint.startswith("fix the class")
+
+
+def test_a_keyword_that_the_library_does_not_take_is_the_caller_s(request_of):
+    class Passing(Chat):
+        model_kwargs: dict = Field(default_factory=lambda: {"top_k": 3})
+        extra_body: object = None
+
+        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+            return create(**self.model_kwargs)
+
+    def create(*, top_p=1):
+        pass
+
+    with pytest.raises(BadRequest, match="unexpected keyword argument 'top_k'") as caught:
+        complete(LangChainModel(Passing()), request_of())
+    assert caught.value.hint.startswith("leave top_k out of model_kwargs")
+    assert "extra_body" in caught.value.hint and "fix the class" not in caught.value.hint
+
+
 def test_a_langchain_model_answers(request_of):
     chat = Chat(
         reply=AIMessage(

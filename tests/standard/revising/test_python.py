@@ -30,6 +30,8 @@ def test_a_declaration_is_read_in_the_edition_of_the_run(targen: Command) -> Non
     Path("old.json").write_text(json.dumps({"edition": 1, **KEYS, "labels_per_seed": 1}))
     assert targen("generate", "old.json", "-n", 4, *MODEL, "--out", "run").code == 0
     changed = {**KEYS, "labels": DEFINED, "labels_per_seed": 1}
+    assert repr(targen_core.plan_revision).startswith("<function plan_revision")
+    assert "plan_revision" in dir(targen_core)
     plan = targen_core.plan_revision("run", targen_core.Declaration(**changed))
     assert [each.name for each in plan.changes] == ["labels.refund.definition"]
     said = targen_core.Declaration(**changed, edition=2)
@@ -117,3 +119,20 @@ def test_a_run_of_a_named_model_may_get_an_object(targen: Command) -> None:
     revised = targen_core.revise("run", model=Object())
     assert revised.report.complete
     assert sum(of["calls"] for of in revised.report.raw["usage"]["by_step"]) > 8
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("decl", "did you mean task"), ("lables", "did you mean labels"), ("max_csot", "max_cost")],
+)
+def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(
+    targen: Command, given: str, hint: str
+) -> None:
+    Path("mail.json").write_text(json.dumps(KEYS))
+    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    for act in (targen_core.revise, targen_core.resume)[: 1 if given == "decl" else 2]:
+        with pytest.raises(targen_core.errors.UnknownOption) as caught:
+            act("run", **{given: 1})
+        assert str(caught.value).startswith(f"{act.__name__}() has no keyword {given!r}")
+        assert hint in caught.value.hint and "max_cosine" not in caught.value.hint
+    assert targen_core.revise("run", max_cost=1).path == Path("run")

@@ -129,6 +129,7 @@ _MEANT = {
     **dict.fromkeys(("dir", "folder", "output", "output_dir", "path"), "out"),
     **dict.fromkeys(("api_base", "url"), "base_url"),
     **dict.fromkeys(("label", "shares", "ratio"), "labels"),
+    **dict.fromkeys(("decl", "declaration"), "task"),
 }
 """What people pass for a keyword of ours."""
 
@@ -172,7 +173,8 @@ def checked(
             with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
                 return await function(*args, **kwargs)
         except UnknownOption as error:
-            ours = [*keywords, *shortcuts()]
+            ours = [name for name, each in keywords.items() if each.kind != each.VAR_KEYWORD]
+            ours += shortcuts() if "filters" in keywords else ()
             known = [name for name in (*ours, *error.known) if name != error.option]
             if error.option in kwargs and (meant := _MEANT.get(error.option)) in known:
                 error.hint = f"did you mean {meant}?"

@@ -33,7 +33,7 @@ def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """
     plain = synchronous(function)
 
-    @functools.wraps(function)
+    @functools.wraps(plain)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return plain(*args, **kwargs)

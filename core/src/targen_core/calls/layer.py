@@ -665,7 +665,8 @@ class CallLayer:
             max_outage = MAX_OUTAGE if last is not None else error.max_startup
         if not bound.deferred and waited + delay > max_outage:
             raise ServiceGaveUp(
-                f"no answer from the service for more than {max_outage:g} s: {error}"
+                "no answer from the service, and retrying would take more than "
+                f"{max_outage:g} s: {error}"
                 if self.max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")

@@ -9,7 +9,7 @@ from targen_core.errors import AmbiguousName, TargenError, UnknownName
 from targen_core.plugins.loader import load_registry
 from targen_core.suggestions import suggestions_for
 
-__all__ = ["function"]
+__all__ = ["function", "names"]
 
 _looking: list[str] = []
 """Names that are being looked up: plugins are imported meanwhile, and may ask for others."""
@@ -31,9 +31,7 @@ def function(name: str) -> Any:
         known = error.hint.startswith("pip install")
         if known:
             raise AttributeError(f"{problem}: {error.hint}") from None
-        # Names with a hyphen are for other plugins, and cannot be typed behind a dot.
-        typed = (f.name for f in load_registry().all("function") if f.name.isidentifier())
-        near = suggestions_for(name, [*targen_core.__all__, *typed])
+        near = suggestions_for(name, [*targen_core.__all__, *names()])
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"{problem}{meant}") from None
     except AmbiguousName as error:
@@ -42,3 +40,8 @@ def function(name: str) -> Any:
         raise AttributeError(f"{error}: {error.hint}") from error
     finally:
         _looking.pop()
+
+
+def names() -> list[str]:
+    """Return the names of these functions; those with a hyphen are for other plugins."""
+    return [each.name for each in load_registry().all("function") if each.name.isidentifier()]

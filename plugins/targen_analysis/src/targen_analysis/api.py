@@ -10,9 +10,10 @@ from typing import Any
 from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, named_apart, read_corpus
 from targen_analysis.metrics import Corpus, Study
-from targen_core import Registry, Run, Task, load_registry
+from targen_core import Registry, Task, load_registry
+from targen_core.api.run import Folder
 from targen_core.errors import UsageError
-from targen_standard.given import DataLike
+from targen_standard.given import DataLike, TaskLike, task_of
 
 __all__ = ["analyze"]
 
@@ -20,7 +21,7 @@ __all__ = ["analyze"]
 def analyze(
     *data: DataLike,
     against: DataLike | None = None,
-    task: str | None = None,
+    task: TaskLike | None = None,
     metrics: str | Iterable[str] = (),
     without: str | Iterable[str] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -56,7 +57,7 @@ def analyze(
     return _measured(
         data,
         against=against,
-        task=task,
+        task=task_of(task),
         metrics=_names(metrics),
         without=_names(without),
         options=options or {},
@@ -70,7 +71,7 @@ def _measured(
     data: Sequence[Any],
     *,
     against: Any,
-    task: str | None,
+    task: Task[Any, Any] | str | None,
     metrics: Sequence[str],
     without: Sequence[str],
     options: Mapping[str, Mapping[str, Any]],
@@ -81,7 +82,7 @@ def _measured(
     if not data:
         raise UsageError("there is nothing to analyse")
     if registry is None:  # a run knows objects that nothing else finds
-        made = [each.registry for each in data if isinstance(each, Run)]
+        made = [each.registry for each in data if isinstance(each, Folder)]
         registry = made[0] if made else load_registry()
     texts = [
         f"{metric}.{key}={value}" for metric, of in options.items() for key, value in of.items()
@@ -107,7 +108,7 @@ def _names(names: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _source(data: Any) -> Any:
-    if isinstance(data, Run):
+    if isinstance(data, Folder):
         return data.path
     if isinstance(data, str | PathLike) and not str(data).startswith("hf:"):
         return Path(data).expanduser()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from targen_core.suggestions import did_you_mean
 from targen_review.apply import Version, new_versions, review_of
 from targen_review.grades import Grade, GradeBook, Rater, check_name
 from targen_review.rows import review_rows
+from targen_review.rubric import Effect
 
 __all__ = ["ReviewReport", "Reviewed", "apply_review", "review", "versions_of"]
 
@@ -88,7 +90,7 @@ def review(
 
     Args:
         data: a run, or the path of one or of a dataset.
-        relabel: the right labels of rows whose label is wrong.
+        relabel: the right labels of rows whose label is wrong; a row that has this label is right.
         bad: rows that should not be in the dataset.
         right: rows that are right; rows that are not named stay, too.
         rater: who says it.
@@ -99,11 +101,13 @@ def review(
         The folder of the review.
 
     Raises:
-        UsageError: there is no such row or label, or the review asks for other grades.
+        UsageError: there is no such row or label, a row is named twice, or the review asks for
+            other grades.
         WriteFailed: the folder cannot be written.
     """
     from targen_review.cli.open import planned
 
+    said = _said(relabel or {}, bad=bad, right=right)
     place = data.path if isinstance(data, Folder) else Path(data).expanduser()
     folder, plan, opened = planned(
         [str(place)], out=None if out is None else Path(out), task=task, quiet=True
@@ -113,27 +117,26 @@ def review(
             f"{folder} asks for the grades of {plan.rubric.name}, not whether labels are right",
             hint="grade it on the page of targen review, or choose another out",
         )
-    said: dict[int, tuple[str, str | None]] = {
-        **{number: (plan.rubric.letter_for("stays"), None) for number in right},
-        **{number: (plan.rubric.letter_for("leaves"), None) for number in bad},
-        **{
-            number: (plan.rubric.letter_for("changes"), label)
-            for number, label in (relabel or {}).items()
-        },
-    }
     grades: list[Grade] = []
     for known, row in review_rows(opened):
         if row.number not in said:
             continue
-        letter, label = said.pop(row.number)
+        effect, label = said.pop(row.number)
         if label is not None and label not in known.labels:
             raise UsageError(
                 f"row {row.number}: there is no label {label!r}",
                 hint=did_you_mean(label, known.labels, "labels"),
             )
-        leaves = plan.rubric.effect_of(letter) == "leaves"
+        if label is not None and label == row.label:
+            effect, label = "stays", None
         grades.append(
-            Grade(row=row.id, digest=row.digest, after=letter, label=label, reject=leaves)
+            Grade(
+                row=row.id,
+                digest=row.digest,
+                after=plan.rubric.letter_for(effect),
+                label=label,
+                reject=effect == "leaves",
+            )
         )
     if said:
         raise UsageError(f"{place} has no row {min(said)}", hint="rows are counted from 0")
@@ -141,6 +144,34 @@ def review(
         for grade in grades:
             book.append(grade)
     return folder
+
+
+def _said(
+    relabel: Mapping[int, str], **rows: Iterable[int]
+) -> dict[int, tuple[Effect, str | None]]:
+    """What becomes of rows by their numbers, and their right labels.
+
+    Raises:
+        UsageError: a number that is none, or a row of which two things are said.
+    """
+    effects: dict[str, Effect] = {"relabel": "changes", "bad": "leaves", "right": "stays"}
+    examples = {"relabel": 'relabel={3: "LABEL"}', "bad": "bad=[3]", "right": "right=[3]"}
+    said: dict[int, tuple[Effect, str | None]] = {}
+    found: dict[int, str] = {}
+    for name, numbers in {"relabel": relabel, **rows}.items():
+        is_kind = isinstance(numbers, Mapping if name == "relabel" else Iterable)
+        if not is_kind or not all(isinstance(number, Integral) for number in numbers):
+            raise UsageError(
+                f"{name} is {repr(numbers)[:80]}",
+                hint=f"pass whole numbers of rows, such as {examples[name]}",
+            )
+        for number in map(int, numbers):
+            if found.setdefault(number, name) != name:
+                raise UsageError(
+                    f"row {number} is in {found[number]} and in {name}", hint="name it in one"
+                )
+            said[number] = effects[name], relabel[number] if name == "relabel" else None
+    return said
 
 
 def apply_review(

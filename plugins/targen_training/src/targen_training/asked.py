@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from targen_cli.completion import completer
-from targen_core import Task, Typed
+from targen_core import Task
 from targen_core.errors import TargenError, UsageError
+from targen_core.wording import Action, Blank, Either, Option
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -59,6 +60,7 @@ def read_rows(
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
     from targen_core.dataset.source import Source, open_source
+    from targen_standard.given import task_of
 
     if isinstance(source, Folder | Dataset):
         own = source if isinstance(source, Dataset) else source.dataset
@@ -66,7 +68,8 @@ def read_rows(
             raise UsageError(f"{own.name} has no row")
         return own
     opened: Any = open_source(source) if isinstance(source, str | PathLike) else source
-    if not isinstance(opened, Source):
+    is_typed = isinstance(opened, Source)
+    if not is_typed:
         source = "rows"
     knows = isinstance(opened, Source) and opened.task is not None
     if task is None and not knows:
@@ -74,9 +77,9 @@ def read_rows(
     if task is None and not knows:
         raise UsageError(
             f"{source} does not name the task of its rows",
-            hint="--task NAME, or the file of one; see targen list-tasks",
+            hint=Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks"),
         )
-    whose = _task_of(task)
+    whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
     left_out = [problem for problem in dataset.problems if problem.left_out]
     if left_out:
@@ -87,27 +90,15 @@ def read_rows(
             file=sys.stderr,
         )
     if not dataset.rows:
-        whose = "" if knows else f" --task {_named(registry, task or dataset.task)}"
+        named = {} if knows else {"task": _named(registry, task or dataset.task)}
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             f"{source} holds no row of {dataset.task.name}",
             hint=f"the columns of {dataset.task.name}: {columns}; "
-            f"targen validate {source}{whose} says more",
+            + Action("validate", source if is_typed else Blank("ROWS"), **named)
+            + " says more",
         )
     return dataset
-
-
-def _task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
-    """A task, as datasets are read for it."""
-    if isinstance(task, Task | str) or task is None:
-        return task
-    if isinstance(task, PathLike):
-        return Typed(task)
-    from targen_standard import Declaration
-
-    if not isinstance(task, Declaration):
-        raise UsageError(f"task: {type(task).__name__} is not a task", hint="a name or a file")
-    return task.task()
 
 
 def names_its_task(source: str) -> bool:
@@ -146,11 +137,13 @@ def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> Task
 
 
 def _named(registry: Registry, task: TaskLike) -> str:
-    """What a user types for a task; one of a file does not know its path."""
-    if not isinstance(task, Task):
+    """What a user passes as a task; one of a file does not know its path."""
+    if isinstance(task, str | PathLike):
         return str(task)
     known = {item.name for item in registry.all("task")}
-    return task.name if task.name in known else "FILE"
+    if isinstance(task, Task) and task.name in known:
+        return task.name
+    return Blank(Either("FILE", "TASK"))
 
 
 def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from targen_cli.reading import read_array
-from targen_core import Dataset, Registry, Typed
+from targen_core import Dataset, Registry, Task, Typed, load_registry
 from targen_core.errors import (
     MissingDependency,
     PluginError,
@@ -49,7 +49,7 @@ from targen_core.outputs import (
 from targen_core.plain import check_files, content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
-from targen_core.wording import install
+from targen_core.wording import Action, Blank, Either, Words, install
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
@@ -76,6 +76,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
+_MADE_BY: Words = Either("targen train", "targen_core.train(DATA)") + " makes one"
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
@@ -192,6 +193,42 @@ class Trained:
             return self
         predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
         return replace(self, predict=predict, answers=answers)
+
+    def labels_of(self, texts: Iterable[str | Mapping[str, str]]) -> list[str]:
+        """Return the label that the model finds most likely for each of some new texts.
+
+        Args:
+            texts: one text or several, each a row; of a task of several texts, such as a premise
+                and a hypothesis, mappings with all of them by name.
+
+        Raises:
+            UsageError: a text that is none, or a model of several tasks or of questions that are
+                not about texts alone.
+        """
+        (name, *others) = self.facts.tasks
+        task: Task[Any, Any] = load_registry().get("task", self.task(name))
+        is_plain = self.facts.style == "plain" and ILLEGAL not in self.answers
+        if others or not is_plain or task.rows.cases is not None:
+            raise UsageError(
+                f"{self.folder} decides more than the label of a text",
+                hint="measure it on rows: " + Action("evaluate", self.folder, Blank("DATA")),
+            )
+        decisions = []
+        for row, each in enumerate([texts] if isinstance(texts, str) else texts):
+            given = (
+                {task.fields[0]: each} if len(task.fields) == 1 and isinstance(each, str) else each
+            )
+            if not isinstance(given, Mapping) or not all(
+                isinstance(given.get(field), str) for field in task.fields
+            ):
+                fields = ", ".join(task.fields)
+                raise UsageError(
+                    f"text {row + 1} is {repr(each)[:80]}",
+                    hint=f"pass a list of texts, or of mappings with: {fields}",
+                )
+            decisions.append(Decision({field: given[field] for field in task.fields}, "", row))
+        scores = self.predict(decisions)
+        return [self.answers[max(range(len(each)), key=each.__getitem__)] for each in scores]
 
     def decisions(self, dataset: Dataset) -> list[Decision]:
         """The decisions of a dataset, as the model reads them; those without a label have ""."""
@@ -375,7 +412,10 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
         what = f"{folder} is a file, not a model's folder"
         raise UsageError(
             what if folder.is_file() else f"there is no folder {folder}",
-            hint="targen evaluate MODEL DATA, where targen train makes MODEL",
+            hint=Action("evaluate", Blank("MODEL"), Blank("DATA"))
+            + ", where "
+            + Either("targen train", "targen_core.train(DATA)")
+            + " makes MODEL",
         )
     check_own(folder)
     try:
@@ -385,12 +425,10 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
             raise ValueError(f"it is of format {facts.format}, this targen reads {_FORMAT}")
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no model: model.json: {error.reason}", hint="targen train makes one"
+            f"{folder} holds no model: model.json: {error.reason}", hint=_MADE_BY
         ) from error
     except ValueError as error:
-        raise UsageError(
-            f"{folder} holds no model: {_first(error)}", hint="targen train makes one"
-        ) from error
+        raise UsageError(f"{folder} holds no model: {_first(error)}", hint=_MADE_BY) from error
     return facts, hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -410,7 +448,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     except UnreadableFile as error:
         raise UsageError(
             f"{folder} holds no model: {Path(str(error.path)).name}: {error.reason}",
-            hint="targen train makes one",
+            hint=_MADE_BY,
         ) from error
     item = registry.find("trainer", facts.trainer)
     trainer: Trainer = registry.resolve(item)
@@ -470,6 +508,8 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
     answers = _answers(trainer, labels)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        if not all(isinstance(each, Decision) for each in decisions):
+            raise UsageError("predict takes Decisions", hint="for texts: model.labels_of([...])")
         with _blamed(item, trainer):
             scores = predictor(decisions)
             widths = {len(each) for each in scores} - {len(answers)}

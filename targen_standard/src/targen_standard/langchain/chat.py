@@ -6,13 +6,12 @@ its base class is langchain's.
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import threading
-from collections.abc import Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.model import ChatRequest, Message, Role
+from targen_standard.langchain.loop import submit
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TargenChat"]
 
-T = TypeVar("T")
-
 
 def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
     roles: dict[str, Role] = {"system": "system", "human": "user", "ai": "assistant"}
@@ -41,18 +38,6 @@ def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
             raise ValueError(f"a targen model does not accept {message.type!r} messages")
         turns.append(Message(roles[message.type], str(message.text)))
     return tuple(turns)
-
-
-@functools.cache
-def _background_loop() -> asyncio.AbstractEventLoop:
-    """An event loop in a thread of its own, for langchain's synchronous calls."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="targen-langchain", daemon=True).start()
-    return loop
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run_coroutine_threadsafe(work, _background_loop()).result()
 
 
 @functools.cache
@@ -105,11 +90,11 @@ def _make_targen_chat() -> type[BaseChatModel]:
         def _generate(
             self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
         ) -> ChatResult:
-            return _run(self._agenerate(messages, stop, None, **kwargs))
+            return submit(self._agenerate(messages, stop, None, **kwargs)).result()
 
         def close(self) -> None:
             """Release what the synchronous calls opened; `model.aclose` does the rest."""
-            _run(self.model.aclose())
+            submit(self.model.aclose()).result()
 
     TargenChat.__qualname__ = "TargenChat"
     return TargenChat

@@ -6,9 +6,11 @@ of it has done so.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import json
+import re
 import sys
 import traceback
 import warnings
@@ -47,6 +49,7 @@ from targen_standard.error_patterns import (
     seconds,
     too_long,
 )
+from targen_standard.langchain.loop import submit
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -77,6 +80,9 @@ _NO_REPLY = frozenset(
 )
 """Fields of langchain's classes that say how a reply is fetched, not what it is."""
 
+_ANSWERS = ("_agenerate", "_generate")
+"""The methods of langchain's classes that answer a call."""
+
 _PROBE = {
     "title": "reply",
     "description": "A reply.",
@@ -101,7 +107,8 @@ class LangChainModel:
     It calls `_agenerate`, the method that every langchain model implements or
     inherits (the inherited one runs `_generate` in a thread), and not
     `ainvoke`: callbacks, tracing and langchain's own cache cost ten times as
-    much as the call itself, and our call layer caches, limits and retries.
+    much as the call itself, and our call layer caches, limits and retries. It
+    runs in one event loop per process, whatever loop awaits it; see `loop`.
 
     Sampling parameters go in as keyword arguments. A sampling seed is sent
     where the model has a field of that name. A schema is sent as the class's
@@ -173,9 +180,10 @@ class LangChainModel:
         if isinstance(stop, str):
             stop = [stop]
         try:
-            result = await self._model._agenerate(
+            answer = self._model._agenerate(
                 _to_langchain(messages), stop=stop, **{**bound, **params}
             )
+            result = await asyncio.wrap_future(submit(answer))
         except TargenError:
             raise
         except Exception as error:
@@ -184,9 +192,14 @@ class LangChainModel:
             failure = _failure(error, self.secrets)
             if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
                 kind = type(self._model)
-                words = f"{kind.__module__}.{kind.__qualname__}: {failure}{place(error, kind)}"
-                failure = BadRequest(words, hint="fix the class, or report it to its authors")
+                failure = _bug(kind, f"{failure}{place(error, kind)}")
+                if unknown := _own_keyword(error, self._model):
+                    failure.hint = f"leave {unknown} out of model_kwargs, which are for keywords "
+                    failure.hint += "of the provider's library"
+                    if hasattr(self._model, "extra_body"):
+                        failure.hint += "; extra_body sends others"
             raise failure from (error if bare else None)
+        _check_result(result, type(self._model))
         try:
             reply = _reply(result, request, by_tool="tools" in bound)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
@@ -289,6 +302,41 @@ def _reply(result: Any, request: ChatRequest, *, by_tool: bool = False) -> ChatR
         cache_read_tokens=input_details.get("cache_read") or 0,
         cache_write_tokens=input_details.get("cache_creation") or 0,
         reasoning_tokens=output_details.get("reasoning") or 0,
+    )
+
+
+def _bug(kind: type, words: str) -> BadRequest:
+    """The error for a mistake in a model's class."""
+    said = f"{kind.__module__}.{kind.__qualname__}: {words}"
+    return BadRequest(said, hint="fix the class, or report it to its authors")
+
+
+def _own_keyword(error: Exception, model: BaseChatModel) -> str:
+    """The keyword of a model's `model_kwargs` that an error calls unknown, or ""."""
+    found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    given = getattr(model, "model_kwargs", None)
+    known = found is not None and isinstance(given, Mapping) and found[1] in given
+    return found[1] if found is not None and known else ""
+
+
+def _check_result(result: Any, kind: type) -> None:
+    """See that a class returned what langchain asks of it.
+
+    Raises:
+        BadRequest: it did not: a mistake in the class, which each call would repeat.
+    """
+    generations = getattr(result, "generations", None)
+    if generations and isinstance(generations, list) and hasattr(generations[0], "message"):
+        return
+    what = "a ChatResult without generations" if generations == [] else type(result).__qualname__
+    name = next(name for base in kind.__mro__ for name in _ANSWERS if name in vars(base))
+    made = inspect.unwrap(getattr(kind, name))
+    code = getattr(made, "__code__", None)  # nothing was raised: where the method is written
+    line = f" (line {code.co_firstlineno} of {Path(code.co_filename).name})" if code else ""
+    raise _bug(
+        kind,
+        f"{name} returned {what}, not "
+        f"ChatResult(generations=[ChatGeneration(message=AIMessage(...))]){line}",
     )
 
 

@@ -14,6 +14,7 @@ from targen_standard.examples.measuring import Figures, Topic, figures_of, topic
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
+from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.writing import section
 
 __all__ = ["Profiled", "profile"]
@@ -52,7 +53,7 @@ class Profiled:
 
 def profile(
     examples: SourcesLike | PathText,
-    task: str | None = None,
+    task: TaskLike | None = None,
     *,
     about: Callable[[Sequence[Example]], Sequence[str]] | None = None,
     registry: Registry | None = None,
@@ -70,7 +71,8 @@ def profile(
         UsageError: there are too few texts to measure.
     """
     known = load_registry() if registry is None else registry
-    of = find_task(known, task)[1] if task else None
+    whose = task_of(task or None)
+    of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     rows = read_examples(path, of).rows
     made = closely_measured(rows, of)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from targen_core.errors import (
     RunConflict,
     TargenError,
     UnknownName,
+    UnknownOption,
     UsageError,
 )
 from targen_core.outputs import new_folder, put_folder
@@ -32,6 +34,7 @@ from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.records.manifest import Carried, Manifest
+from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
@@ -169,6 +172,7 @@ async def arevise(
         correct=correct,
         corrector=corrector,
     )
+    _check_keywords(run, model, revision.registry, resumed)
     if not revision.plan.changes:
         _log.warning("%s", revision.plan.said)
         return load(revision.path, registry=revision.registry)
@@ -181,6 +185,35 @@ async def arevise(
         if "." not in name or name.partition(".")[0] in steps
     }
     return await aresume(where, registry=known, options=said, cache=cache, **resumed)
+
+
+def _check_keywords(
+    run: PathText | Run, model: ModelLike | None, registry: Registry, resumed: Mapping[str, Any]
+) -> None:
+    """See that `resume` takes the keywords: if nothing has changed, it is not called.
+
+    Raises:
+        UnknownOption: it does not, and no model of the run has such an option.
+    """
+    ours = {*signature(arevise).parameters, *signature(aresume).parameters}
+    if not (unknown := [name for name in resumed if name not in ours and "." not in name]):
+        return
+    path = run.path if isinstance(run, Run) else as_path(run)
+    used = {step.backend for step in Manifest.load(path / "manifest.json").steps.values()}
+    used |= {named(model)[0]} if isinstance(model, str) else set()
+    options = [registry.get("backend", name).options for name in sorted(used)]
+    if any(each.model_config.get("extra") == "allow" for each in options):
+        return
+    taken = [name for each in options for name in each.model_fields]
+    known = [*sorted(ours - {"resumed", "model_options"}), *taken]
+    for name in unknown:
+        if name not in taken:
+            raise UnknownOption(
+                f"revise() has no keyword {name!r}",
+                option=name,
+                known=known,
+                hint=did_you_mean(name, known, "keywords"),
+            )
 
 
 @dataclass(frozen=True, slots=True)

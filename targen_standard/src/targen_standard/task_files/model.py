@@ -345,6 +345,17 @@ class Declaration(_Part):
             **others: Any,
         ) -> None: ...
 
+    else:
+
+        def __new__(cls, *given: Any, **_: Any) -> Self:
+            """Refuse a mapping as it is, in our words."""
+            if given:
+                raise UsageError(
+                    f"declaration: its keys are keywords, not a {type(given[0]).__name__}",
+                    hint="Declaration(**KEYS), or Declaration.from_file(PATH)",
+                )
+            return super().__new__(cls)
+
     edition: Literal[1, 2] = Field(
         default=2,
         description="which general prompts and defaults it has: `1` has those of runs from before "

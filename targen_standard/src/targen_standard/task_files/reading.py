@@ -27,7 +27,7 @@ from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
 from targen_core.text import printable
-from targen_core.wording import Action, Option, Words, in_a_command, in_words
+from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import content_digest, located, require_own_paths
 from targen_standard.task_files.validation import problems
@@ -207,6 +207,11 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if value is None and problem["type"] in (*_NO_MAPPING, "string_type"):
         is_label = loc[0] == "labels" and len(loc) > 1
         return "it has no definition" if is_label else "it is empty", _example(loc)
+    if loc == ("examples",) and isinstance(value, list | tuple):
+        given = Either("", "; rows of a program: generate(..., examples=[...])")
+        return "it is a list, not the file of real rows", _EXAMPLES["examples"] + given
+    if loc == ("profile",) and hasattr(value, "profile"):
+        return "it is all that profile() returns", Option("profile", Blank("PROFILED.profile"))
     if problem["type"] in _NO_MAPPING:
         is_labels = len(loc) == 1 and loc[0] == "labels"
         why = "and each label needs a definition" if is_labels else "not keys with values"
@@ -237,6 +242,7 @@ _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row one of this label"
 _EXAMPLES: dict[str, Words] = {
     "description": Option("description", "what a row is, in a sentence"),
+    "examples": Option("examples", Blank("FILE")),
     "labels": Option("labels", {"order": _DEFINITION, "refund": "…"}),
     "contexts": Option("contexts", "what they are") + ", or a list of them",
     "seeds": Option("seeds", "what one is") + ", or a list of them",

@@ -10,6 +10,7 @@ from typing import Any
 from targen_cli import tracing
 from targen_cli.tracing import Traced
 from targen_core.api.request import PathText, as_path, registry_for
+from targen_core.api.run import Folder
 from targen_core.calls.model import Message
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
@@ -116,7 +117,7 @@ class Trace:
 
 
 def trace(
-    run: PathText,
+    run: PathText | Folder[Any],
     row: int | str,
     *,
     task: Task[Any, Any] | None = None,
@@ -128,15 +129,17 @@ def trace(
     prove which of them were sent so. Without the task everything else is there.
 
     Args:
-        run: a run directory, or one that `correct` left.
+        run: a run or what `correct` returned, or its directory.
         row: a row's number from 0, or the id of a candidate, whatever became of it.
         task: the `Task`, if the run was made with a `Task` object.
-        registry: resolves names; by default among all that is installed.
+        registry: resolves names; by default the registry of the run, or all that is installed.
 
     Raises:
         UsageError: there is no such directory or row.
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
+    if isinstance(run, Folder):
+        return traced_row(run.path, row, task=task, registry=registry or run.registry)
     return traced_row(as_path(run), row, task=task, registry=registry)
 
 

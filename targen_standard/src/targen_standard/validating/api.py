@@ -15,7 +15,7 @@ from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
-from targen_standard.given import DataLike, given_data
+from targen_standard.given import DataLike, given_data, task_of
 from targen_standard.validating.refusing import Checked, checked
 
 __all__ = ["Validation", "validate"]
@@ -102,17 +102,17 @@ def validate(
     if isinstance(data, str | PathLike):
         opened = open_source(data, encoding=encoding)
         known = load_registry() if registry is None else registry
-        whose = task if task is None or isinstance(task, str) else str(task)
+        whose = task_of(task)
         dataset = read_dataset(opened, whose, registry=known, strict=False)
         place, word = opened.place, opened.form.place
-        name = task_name(opened, whose) or dataset.task.name
+        name = task_name(opened, whose if isinstance(whose, str) else None) or dataset.task.name
     else:
         handed = given_data(data, task, registry=registry)
         known = handed.registry or load_registry()
         if isinstance(handed.source, Dataset):
             dataset = handed.source
         else:
-            whose = handed.task if isinstance(handed.task, str) else None
+            whose = task_of(handed.task)
             dataset = read_dataset(handed.source, whose, registry=known, strict=False)
         place, word, name = dataset.name, "row", dataset.task.name
     return Validation(place, word, name, dataset, checked(dataset, known) if checks else None)

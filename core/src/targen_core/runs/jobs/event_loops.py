@@ -98,12 +98,13 @@ def _running() -> bool:
 
 
 def synchronous(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """The same function for ordinary code, which waits for what it returns."""
+    """The same function for ordinary code, called without the leading `a`."""
 
     @functools.wraps(function)
     def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
         return finish(function(*args, **kwargs))
 
+    waiting.__name__ = waiting.__qualname__ = function.__name__.removeprefix("a")
     return waiting
 
 

@@ -41,6 +41,7 @@ from targen_core.options import Datasets, Limits
 from targen_core.outputs import remove
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
@@ -198,7 +199,22 @@ class Job:
         if self.resuming is not None:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
-        return Action("resume", self.path, *where)
+        return Action("resume", self.path, *where, **self._objects)
+
+    @property
+    def _objects(self) -> dict[str, Any]:
+        """The keywords by which objects of a program are passed again: no run keeps one."""
+        passed: dict[str, Any] = {}
+        if self.manifest.task.id.startswith(f"{MEMORY}:"):
+            passed["task"] = Blank("TASK")
+        usual = self.manifest.spec.backend
+        if usual.startswith(f"{MEMORY}:"):
+            passed["model"] = Blank("MODEL")
+        steps = {name: step.backend for name, step in self.manifest.steps.items()}
+        others = {name for name, used in steps.items() if used.startswith(f"{MEMORY}:")}
+        if own := {name: Blank("MODEL") for name in sorted(others) if steps[name] != usual}:
+            passed["steps"] = own
+        return passed
 
     def __enter__(self) -> Job:
         return self

@@ -187,6 +187,14 @@ class Manifest(ManifestPart):
                     f"{run} holds rows that were chosen or weighed, and is no run",
                     hint="name the run that they are from; analyze, train and export take these",
                 ) from error
+            if (run / "correction.json").exists():
+                raise RunDirectoryError(
+                    f"{run} holds rows that were corrected or reviewed, and is no run",
+                    hint=Either(
+                        "analyze, train, validate and export take these",
+                        Action("read_dataset", run),
+                    ),
+                ) from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint=Action("generate", ..., out=...) + " creates run directories",

@@ -1,0 +1,118 @@
+"""A langchain model whose client works only in the event loop of its first call."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import multiprocessing
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+import targen_core as tg
+from targen_standard.langchain.loop import submit
+from targen_testing.fault_server import FaultServer, Response, Seen
+
+httpx = pytest.importorskip("httpx", reason="langchain's own clients are made of httpx")
+
+LABELS = {"order": "The customer asks where an order is.", "refund": "The customer wants money."}
+MAIL: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "labels": LABELS}
+
+
+def service(seen: Seen) -> Response:
+    """Answer each step of the task; a model of another name does not exist."""
+    asked = seen.body["text"]
+    own = hashlib.sha256(asked.encode()).hexdigest()
+    if seen.body["model"] != "large":
+        return Response({"error": f"no model {seen.body['model']}"}, 404)
+    if found := re.findall(r"(?:List|Write) (\d+) (?:new )?(contexts|seeds)", asked):
+        of, name = found[0]
+        return Response({name: [f"{own[:8]} {at}" for at in range(int(of))]})
+    if claimed := re.findall(r"Worker's output: (\w+)", asked):
+        said = {"explanation": "It says so.", "actual": claimed[0], "verdict": "correct"}
+        return Response(said)
+    return Response({"text": " ".join(own)})
+
+
+class Chat(FakeListChatModel):
+    """A class that shares one client between its objects, as `ChatOpenAI` does."""
+
+    clients: ClassVar[dict[str, Any]] = {}
+    responses: list[str] = Field(default_factory=list)
+    url: str
+    model: str = "large"
+
+    async def _agenerate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
+        client = self.clients.setdefault(self.url, httpx.AsyncClient(trust_env=False))
+        asked = "\n".join(str(message.content) for message in messages)
+        reply = await client.post(self.url, json={"model": self.model, "text": asked})
+        reply.raise_for_status()
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=reply.text))])
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+    with FaultServer(service) as server:
+        yield server.url
+        submit(Chat.clients.pop(server.url).aclose()).result()
+
+
+def make(url: str, out: str, **options: Any) -> tg.Run:
+    return tg.generate(
+        tg.Declaration(**MAIL), n=4, model=Chat(url=url, **options), out=out, progress=False
+    )
+
+
+def test_one_client_serves_all_calls_of_a_process(url: str) -> None:
+    """Of ordinary code, of several loops, and of a new model."""
+    task, model = tg.Declaration(**MAIL), Chat(url=url)
+    assert make(url, "a").report.complete
+    assert make(url, "b").report.complete
+
+    async def cell() -> tg.Run:
+        assert make(url, "c").report.complete
+        return await tg.agenerate(task, n=4, model=model, out="d", progress=False)
+
+    for _ in range(2):
+        assert asyncio.run(cell()).report.complete
+    changed = tg.Declaration(**{**MAIL, "labels": {**LABELS, "order": "It asks for an order."}})
+    assert tg.revise("d", changed, model=model, progress=False).report.complete
+    with pytest.raises(tg.TargenError, match="404"):
+        make(url, "e", model="lagre")
+
+
+def _in_fork(url: str, sent: Any) -> None:
+    Chat.clients.clear()  # its sockets are the parent's
+    sent.send(make(url, "fork").report.complete)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no forks")
+def test_a_fork_has_a_loop_of_its_own(url: str) -> None:
+    assert make(url, "parent").report.complete
+    received, sent = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=_in_fork, args=(url, sent))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0 and received.recv()
+
+
+def test_a_class_that_ends_the_program_ends_it(url: str) -> None:
+    """And the next call is answered."""
+
+    class Exits(Chat):
+        async def _agenerate(self, *_: Any, **__: Any) -> ChatResult:
+            raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        tg.generate(tg.Declaration(**MAIL), n=4, model=Exits(url=url), out="x", progress=False)
+    assert make(url, "y").report.complete
