@@ -92,7 +92,6 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
 
     from targen_core.calls.model import ChatRequest, Message, Price
     from targen_core.calls.secrets import Secrets
-    from targen_core.plugins.adapters import remember_class
     from targen_core.runs.preparing.models import USER_PRICE
     from targen_core.runs.records.options import (
         backend_options,
@@ -127,8 +126,6 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
             distribution=item.distribution,
             hint=f"report it to the authors of {item.distribution}",
         ) from (error if secrets.spared_by(error) else None)
-    if registry.adapter(name):
-        remember_class(item.id)  # the user has named it: runs may use it from now on
     price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
     reply = secrets.reply(reply)
     return {

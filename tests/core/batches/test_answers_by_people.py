@@ -284,6 +284,49 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive: Any, tmp_path: Pa
     assert imported.good == 3
 
 
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.md", "calls.csv"])
+def test_of_many_places_that_are_no_answers_the_first_are_named(
+    name: str, tmp_path: Path, drive: Any
+) -> None:
+    file = tmp_path / name
+    head, line = {
+        ".jsonl": ("", "x\n"),
+        ".md": ("# Calls\n", "## Call a1\n"),
+        ".csv": ("custom_id,answer\n", ",x\n"),
+    }[file.suffix]
+    file.write_text(head + line * 1_500)
+    given, imported = answered(drive, file, request("sentence", "a1"))
+    assert (given, imported.good, imported.bad) == ({}, 0, 1_500)
+    assert len(imported.garbage) == 1_000
+    first = 1 + bool(head)
+    assert imported.garbage[-1].startswith(f"{file}, line {first + 999}: ")
+
+
+def test_blocks_of_a_sheet_are_told_apart_line_by_line(tmp_path: Path) -> None:
+    file = tmp_path / "calls.md"
+    prompt, answer = "```text\n## no\n```", "````answer\n{}\n````"
+    sections = {
+        "a1": f"{prompt}\n**Answer**\n{answer.format('one')}",
+        "a2": f"{answer.format('two')}\n{prompt}",
+        "a3": f"loose\n{prompt}\n{answer.format('three')}",
+        "a4": f"{answer.format('four')}\nloose",
+        "a5": f"{prompt}\n````answer\nfive",
+        "a6": prompt,
+    }
+    text = "".join(f"## Call {key}\n{below}\n" for key, below in sections.items())
+    for end in ("\n", "\r\n"):
+        file.write_bytes(text.replace("\n", end).encode())
+        read = [(each.key, each.line, each.text, each.problem[:22]) for each in read_sheet(file)]
+        assert read == [
+            ("a1", 7, "one", ""),
+            ("a2", 13, "", "another block below th"),
+            ("a3", 22, "three", ""),
+            ("a4", 28, "", "text outside the block"),
+            ("a5", 33, "", "the block has no end: "),
+            ("a6", 35, "", "the call has no block "),
+        ]
+
+
 MARKDOWN_EMPTY = "````answer\n\n````"
 
 

@@ -149,7 +149,14 @@ def test_a_journal_that_lost_them_is_not_used(giving, desk, tmp_path):
     one = desk(giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS)))
     call = scored()
     key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
-    one.layer._write(call, key, ChatReply("yes!", "stop", 5, 2), cached=False, cost=0.0)
+    one.layer._write(
+        one.layer.models["generate"],
+        call,
+        key,
+        ChatReply("yes!", "stop", 5, 2),
+        cached=False,
+        cost=0.0,
+    )
     with pytest.raises(CorruptJournal, match="no token probabilities"):
         answered(desk(giving(ChatReply("never"))), call)
 

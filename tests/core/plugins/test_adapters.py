@@ -11,7 +11,7 @@ from targen_core import Backend, BackendOptions, RunSpec, Typed, load_registry
 from targen_core.errors import AmbiguousName, MissingDependency, UnknownName, UsageError
 from targen_core.origin import Untrusted
 from targen_core.plugins.adapters import Adapter, remember_class
-from targen_core.runs.preparing.trust import remember, require_known
+from targen_core.runs.preparing.trust import require_known
 from targen_core.wording import install, of_a_command
 
 
@@ -195,10 +195,12 @@ def test_data_names_no_class(acme, library, tmp_path, monkeypatch):
     assert not (tmp_path / "EXECUTED").exists()
 
 
-def test_a_stranger_s_run_uses_no_class_that_was_not_used_before(acme, tmp_path, monkeypatch):
+def test_a_stranger_s_run_uses_no_class_that_was_not_used_before(
+    acme, library, tmp_path, monkeypatch
+):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     spec = RunSpec(task="t", quotas={"a": 1}, backend="acme:acme_llm.Client")
     with pytest.raises(UsageError, match="has not been used on this machine before"):
         require_known(acme(), spec, ["generate"], {})
-    remember(acme(), spec, ["generate"])
+    acme().get("backend", Typed(spec.backend)).create(BackendOptions())
     require_known(acme(), spec, ["generate"], {})

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import targen_core
+
 from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
@@ -102,8 +104,22 @@ def test_the_same_command_goes_on_and_resume_finds_no_code(targen):
     assert calls() == before, "answered calls are in the journal"
     result = targen("resume", "run", "-q")
     assert result.code == 2
-    assert "no module named 'chat' can be imported" in result.err
+    assert "langchain:chat.Chat, which has not been used on this machine before" in result.err
     assert calls() == before
+
+
+def test_a_file_s_class_does_not_vouch_for_a_module_of_its_name(targen, monkeypatch):
+    """A program may import from the folder in which a stranger's run lies."""
+    Path("mine").mkdir()
+    write("mine/chat.py")
+    targen(*RUN, "-b", "langchain:./mine/chat.py:Chat", "--out", "run")
+    Path("theirs").mkdir()
+    Path("theirs/chat.py").write_text("open('EXECUTED', 'w').close()")
+    monkeypatch.syspath_prepend("theirs")
+    with pytest.raises(targen_core.UsageError, match="not been used on this machine before"):
+        targen_core.resume("run")
+    assert not Path("EXECUTED").exists()
+    assert "chat" not in sys.modules
 
 
 WRONG = r"""

@@ -104,15 +104,11 @@ def test_an_import_says_why_it_does_not_use_a_line(targen):
         assert targen(*expected, "--batch-offline", "--out", out, *args).code == 0
 
     offline("one")
-    offline("two")
     offline("other", "--seed", 5)
     first = requests(targen, "one")
-    assert requests(targen, "two") == first
     file = answers(first)
     assert targen("batch", "import", "one", file, "--json").json["good"] == len(first)
-    output = targen("batch", "import", "two", file, "--json").json
-    assert (output["good"], output["cached"], output["unknown"]) == (0, len(first), 0)
-    again = targen("batch", "import", "two", file)
+    again = targen("batch", "import", "one", file)
     assert f"{len(first)} already there" in again.out
     stray = targen("batch", "import", "other", file)
     assert f"{len(first)} unknown: the run does not ask these calls" in stray.out
@@ -128,13 +124,43 @@ def test_an_export_says_of_which_steps_its_requests_are(targen):
     assert by_step == {"contexts": 1}
 
 
-def test_an_import_says_that_the_cache_was_first(targen):
-    expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
+def test_an_import_says_that_the_cache_was_first(targen, service):
+    address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
+    expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "-q")
     for out in ("one", "two"):
-        assert targen(*expected, "--out", out).code == 0
-    file = answers(requests(targen, "one"))
-    requests(targen, "two")
-    assert targen("batch", "import", "one", file).code == 0
+        assert targen(*expected, "--batch-offline", "--out", out).code == 0
+    file = answers(requests(targen, "two"))
+    targen("resume", "one", "--no-batch", "-q", *address, "--give-up-after", 1)
+    assert service.seen
     result = targen("batch", "import", "two", file)
     assert "not used: the cache, which holds the answers of other runs of this task" in result.out
     assert "--no-cache leaves it out" in result.out
+
+
+def test_answers_by_files_are_those_of_one_run_alone(targen, service):
+    """Anybody may have written them; no other run takes them for the model's."""
+    address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
+    expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "-q")
+    assert targen(*expected, "--batch-offline", "--out", "brought").code == 0
+    file = answers(requests(targen, "brought"))
+    assert targen("batch", "import", "brought", file, "--json").json["good"] > 0
+    targen("resume", "brought", "--no-batch", "-q", *address, "--give-up-after", 1)  # in a journal
+    asked = len(service.seen)
+    targen(*expected, "--out", "own", "--give-up-after", 1)
+    first = json.loads(Path("own/journal").read_text().splitlines()[0][9:])
+    assert len(service.seen) > asked
+    assert (first["step"], first.get("cached", False)) == ("contexts", False)
+
+
+def test_a_run_from_elsewhere_brings_no_replies_to_one_s_own(
+    targen, service, tmp_path, monkeypatch
+):
+    address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
+    expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "--contexts-limit", 2)
+    with monkeypatch.context() as somebody:
+        somebody.setenv("TARGEN_CACHE_DIR", str(tmp_path / "somebody"))
+        targen(*expected, "-q", "--give-up-after", 1, "--out", "run")
+    targen("resume", "run", "-q", *address, "--give-up-after", 1)
+    targen("replay", "run", "-q")
+    targen(*expected, "-q", "--give-up-after", 1, "--out", "own")
+    assert json.loads(Path("own/report.json").read_text())["usage"]["total"]["cached"] == 0

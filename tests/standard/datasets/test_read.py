@@ -8,8 +8,10 @@ import pytest
 
 from targen_core import Registry
 from targen_core.dataset.read import read_dataset
+from targen_core.dataset.source import open_source
 from targen_core.errors import RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
+from targen_standard.datasets.readers import TEXTS
 
 ROW = b'{"first": "a", "second": "b", "label": "same", "idx": 0}'
 
@@ -135,3 +137,25 @@ def test_there_must_be_something(registry, tmp_path, run):
         read_dataset(tmp_path, registry=registry)
     with pytest.raises(UnknownName, match="no task named 'acme:pairs' is installed"):
         read_dataset(run, registry=Registry())
+
+
+def test_a_text_file_has_a_row_per_line_and_every_iteration_the_same(tmp_path):
+    """A line ends as editors end it: what looks like an end inside a text divides no row."""
+    file = tmp_path / "mail.txt"
+    file.write_bytes("\n one\r\n\r\ntwo\u2028\x0c\x85of\rthree\n  \n".encode())
+    source = open_source(file)
+    rows = [(2, {"text": "one"}), (4, {"text": "two\u2028\x0c\x85of"}), (5, {"text": "three"})]
+    assert [*source.form.records()] == rows == [*source.form.records()]
+
+
+def test_the_rows_of_a_text_file_are_made_as_they_are_asked_for(tmp_path):
+    file = tmp_path / "mail.txt"
+    file.write_text("one\n")
+    form = open_source(file).form
+    assert next(form.records())[1] is not next(form.records())[1], "they are not kept"
+
+
+@pytest.mark.parametrize("text", ["", " \n\n", ' \n{"text": "one"}\n'])
+def test_a_text_file_of_no_texts_is_none(tmp_path, text):
+    (tmp_path / "mail.txt").write_text(text)
+    assert TEXTS.file(tmp_path / "mail.txt", "utf-8") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -16,6 +17,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 import targen_core
+from targen_standard.revising.api import planned
 
 Command = Callable[..., Any]
 
@@ -136,3 +138,23 @@ def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(
         assert str(caught.value).startswith(f"{act.__name__}() has no keyword {given!r}")
         assert hint in caught.value.hint and "max_cosine" not in caught.value.hint
     assert targen_core.revise("run", max_cost=1).path == Path("run")
+
+
+@pytest.mark.parametrize("appears", ["other", "same"])
+def test_what_appears_while_it_asks_is_kept(targen: Command, appears: str) -> None:
+    Path("mail.json").write_text(json.dumps(KEYS))
+    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    task = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
+    ready = asyncio.run(planned(Path("run"), Path("new"), task=task))
+    if appears == "same":  # another terminal finished this very revision
+        targen_core.revise("run", task, out="new")
+        there = Path("new/journal").read_bytes()
+        assert asyncio.run(ready.begin())[0] == Path("new")
+        assert Path("new/journal").read_bytes() == there
+    else:
+        Path("new").mkdir()
+        Path("new/thesis.txt").write_text("years of work")
+        with pytest.raises(targen_core.TargenError, match="new exists"):
+            asyncio.run(ready.begin())
+        assert Path("new/thesis.txt").read_text() == "years of work"
+    assert not Path(".new.part").exists()

@@ -9,8 +9,11 @@ wrong text, never code.
 from __future__ import annotations
 
 import contextlib
+import hmac
 import logging
+import os
 import queue
+import secrets
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -26,6 +29,7 @@ _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value that stands in the row itself
 _GATHER = 0.25  # seconds of replies that are written together
 _TIMEOUT = 1.0  # seconds for which a cache that another process has locked is waited for
+_SECRET = 32  # bytes
 _TRIES = 5  # of that time-out, for a batch
 
 
@@ -70,6 +74,7 @@ class ReplyCache:
         self._queue: queue.SimpleQueue[tuple[bytes, bytes | None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+        self._secret = b""
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _require_unlocked(folder / DBNAME)
@@ -81,6 +86,7 @@ class ReplyCache:
                 size_limit=size_limit,
                 cull_limit=0,
             )
+            self._secret = _secret(folder / "seal")
         except Exception as error:
             self._give_up(error)
 
@@ -94,6 +100,15 @@ class ReplyCache:
             self._give_up(error)
             return None
         return value if isinstance(value, bytes) else None
+
+    def seal(self, key: bytes, record: bytes) -> str:
+        """Return what only this cache can say of a record in a journal; "" if it cannot.
+
+        A journal may come from somebody else, so what it says of itself is no proof.
+        """
+        if self._cache is None or not self._secret:
+            return ""
+        return hmac.digest(self._secret, key + record, "sha256")[:16].hex()
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Write later, in a batch with others; None deletes."""
@@ -172,6 +187,21 @@ class ReplyCache:
         why = str(error) or "another process has locked it"
         _log.warning("running without the reply cache: %s", why)
         self._cache = None
+
+
+def _secret(file: Path) -> bytes:
+    """The secret that a cache seals by, made when it is first opened; b"" while another makes it.
+
+    Raises:
+        OSError: it cannot be written or read.
+    """
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "wb") as new:
+            new.write(secrets.token_bytes(_SECRET))
+    with open(file, "rb") as there:
+        secret = there.read(_SECRET)
+    return secret if len(secret) == _SECRET else b""
 
 
 def _require_unlocked(database: Path) -> None:

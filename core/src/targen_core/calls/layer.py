@@ -305,7 +305,7 @@ class CallLayer:
             if reply is None or _lacks_scores(reply, call):
                 return None  # not there, or written by a stranger: ask the model instead
             reply = bound.secrets.reply(reply)
-        self._write(call, key, reply, cached=True, cost=0.0)
+        self._write(bound, call, key, reply, cached=True, cost=0.0)
         return reply
 
     def forget_unusable(self) -> None:
@@ -322,21 +322,31 @@ class CallLayer:
         """Put the journal's last replies into the cache, if it lacks them.
 
         A killed process journals a reply a moment before the cache has it. Another part of the
-        same command, which shares it, would ask for it again.
+        same command, which shares it, would ask for it again. Only replies are shared that this
+        cache sealed when the model gave them: a journal may come from somebody else.
         """
         if self.cache is None:
             return
         for key in self.journal.last_keys(count):
             record = self.journal.get(key)
             assert record is not None  # its key is indexed
-            bound = self.models.get(record["step"])
+            bound, seal = self.models.get(record["step"]), record.pop("seal", "")
             if bound is None or not bound.cacheable:
                 continue
-            if self.cache.get(bound.cache_key(key)) is None:
-                self.cache.put(bound.cache_key(key), _cached(recorded_reply(record)))
+            shared = bound.cache_key(key)
+            is_ours = seal and seal == self.cache.seal(shared, compact(record))
+            if is_ours and self.cache.get(shared) is None:
+                self.cache.put(shared, _cached(recorded_reply(record)))
 
     def _write(
-        self, call: Call, key: bytes, reply: ChatReply, *, cached: bool, cost: float | None
+        self,
+        bound: BoundModel,
+        call: Call,
+        key: bytes,
+        reply: ChatReply,
+        *,
+        cached: bool,
+        cost: float | None,
     ) -> None:
         record: dict[str, Any] = {
             "key": key.hex(),
@@ -363,6 +373,8 @@ class CallLayer:
             record["unscored"] = reply.unscored
         if cached:
             record["cached"] = True
+        elif self.cache is not None and _shares(bound):
+            record["seal"] = self.cache.seal(bound.cache_key(key), compact(record))
         self.journal.append(record)
         self.usage.record(record)
         self.answered = True
@@ -620,8 +632,8 @@ class CallLayer:
         self._trouble = None
         for waiter in self._put_off.pop(bound.limiter, ()):
             _release(waiter)
-        self._write(sending.call, sending.key, reply, cached=False, cost=cost)
-        if self.cache is not None and bound.cacheable:
+        self._write(bound, sending.call, sending.key, reply, cached=False, cost=cost)
+        if self.cache is not None and _shares(bound):
             self.cache.put(bound.cache_key(sending.key), _cached(reply))
         return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
 
@@ -1051,6 +1063,11 @@ def _uncached(stored: bytes) -> ChatReply | None:
         return None
     texts = type(reply.text) is str and type(reply.unscored) is str
     return reply if texts and reply.finish in get_args(Finish) else None
+
+
+def _shares(bound: BoundModel) -> bool:
+    """Whether other runs may have what a model replies now."""
+    return bound.cacheable and bound.shares_replies
 
 
 def _cached(reply: ChatReply) -> bytes:

@@ -95,9 +95,13 @@ class NamedClass:
 
     def _imported(self) -> Any:
         try:
-            if not is_known_class(f"{self.adapter}:{self.path}"):
+            name = f"{self.adapter}:{self.path}"
+            if not is_known_class(name):
                 order_of(self.name)
-            return getattr(find_module(Typed(self.where)), self.attribute)
+            found = getattr(find_module(Typed(self.where)), self.attribute)
+            # Here alone: a file's class has the id of a module that somebody else may bring.
+            remember_class(name)
+            return found
         except ModuleNotFoundError as error:
             missing = error.name or self.where
             # No package is proposed: anybody may have registered one of that name.

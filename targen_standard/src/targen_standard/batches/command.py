@@ -119,7 +119,7 @@ def batch(
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
     """What became of a file of answers, as JSON has it."""
-    names = ("good", "failed", "again", "cached", "unknown", "garbage", "pending")
+    names = ("good", "failed", "again", "cached", "unknown", "bad", "garbage", "pending")
     return {name: getattr(brought, name) for name in names}
 
 
@@ -127,7 +127,7 @@ def print_imported(brought: Imported) -> None:
     """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
-        f"{brought.unknown:,} unknown, {len(brought.garbage):,} unreadable"
+        f"{brought.unknown:,} unknown, {brought.bad:,} unreadable"
     )
     if brought.cached:
         print(
@@ -143,8 +143,8 @@ def print_imported(brought: Imported) -> None:
         print(f"the first failed one: {brought.problem}")
     for words in brought.garbage[:_LINES]:
         print(f"unreadable: {words}")
-    if len(brought.garbage) > _LINES:
-        print(f"unreadable: {len(brought.garbage) - _LINES:,} lines more")
+    if brought.bad > _LINES:
+        print(f"unreadable: {brought.bad - _LINES:,} lines more")
 
 
 def end_with(brought: Imported) -> None:
@@ -153,7 +153,7 @@ def end_with(brought: Imported) -> None:
     Raises:
         typer.Exit: some are not.
     """
-    if brought.garbage:
-        answers = plural(len(brought.garbage), "unreadable answer")
+    if brought.bad:
+        answers = plural(brought.bad, "unreadable answer")
         print(f"{answers}: correct and import the file again", file=sys.stderr)
         raise typer.Exit(1)

@@ -28,6 +28,7 @@ class _Batches(Delivery):
     dropped = Option("batch", False)
     answered = "a batch is answered by the service in its own time"
     basis = ", in batches"
+    _by_service = True  # the model's own service answers
 
     def price(self, price: Price | None) -> Price | None:
         """The batch price; unchanged if none is known."""
@@ -37,7 +38,12 @@ class _Batches(Delivery):
         """Put a `BatchedModel` around each; all share one queue."""
         queue = BatchQueue(self._transport(run))
         return [
-            BatchedModel(source.model, _codec(source.backend, source.options), queue)
+            BatchedModel(
+                source.model,
+                _codec(source.backend, source.options),
+                queue,
+                shares_replies=self._by_service,
+            )
             for source in sources
         ]
 
@@ -91,6 +97,7 @@ class ByFiles(_Batches):
     asked = Option("batch_offline", True)
     basis = ", through files"
     takes_all = True
+    _by_service = False  # whoever sends a file may have written its answers
 
     def __init__(self, transport: FileTransport | None = None) -> None:
         self._files = transport

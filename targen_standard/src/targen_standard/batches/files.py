@@ -30,13 +30,18 @@ from targen_standard.batches.waiting import WaitingCall
 __all__ = ["FileTransport", "Imported", "write_requests"]
 
 
+_NAMED = 1_000  # places that are no answers
+_WORDS = 600  # characters of why a place is no answer
+
+
 @dataclass(slots=True)
 class Imported:
     """What became of a file of answers.
 
     `again` are answers that the run has already, `cached` those to calls that
     the cache of other runs has just answered, `unknown` those to calls that it
-    does not ask; `garbage` names the places that are no answers: file, line, and why.
+    does not ask; `bad` places are no answers, and `garbage` names the first thousand: file, line,
+    and why.
     `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
     next file: with the answers a run may go on side by side, and ask for more.
     """
@@ -46,9 +51,17 @@ class Imported:
     again: int = 0
     cached: int = 0
     unknown: int = 0
+    bad: int = 0
     garbage: list[str] = field(default_factory=list)
     problem: str = ""
     pending: int = 0
+
+    def refuse(self, file: Path | None, line: int, why: str) -> None:
+        """Count a place that is no answer, and name it if it is among the first."""
+        self.bad += 1
+        if len(self.garbage) < _NAMED:  # words of a short line take a hundred times its bytes
+            words = printable(why, lines=False, max_length=_WORDS)
+            self.garbage.append(f"{file}, line {line}: {words}")
 
 
 class FileTransport:
@@ -116,7 +129,7 @@ class FileTransport:
             answer = _answer_in(given.content, call)
         except ValueError as error:
             below = max(getattr(error, "line", 1) - 1, 0) if isinstance(given.content, str) else 0
-            self.imported.garbage.append(_named(self._file, given.line + below, str(error)))
+            self.imported.refuse(self._file, given.line + below, str(error))
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
             self.imported.failed += 1
@@ -206,13 +219,6 @@ def _answer_in(content: bytes | str, call: WaitingCall) -> BatchAnswer:
         raise Malformed(f"{error}; {_RIGHT}") from None
 
 
-_WORDS = 600  # characters of why a place is no answer
-
-
-def _named(file: Path | None, line: int, why: str) -> str:
-    return f"{file}, line {line}: {printable(why, lines=False, max_length=_WORDS)}"
-
-
 def _read(file: Path, imported: Imported) -> dict[str, _Given]:
     """The answers in a file by `custom_id`; of several the last."""
     return _read_sheet(file, imported) if is_sheet(file) else _read_lines(file, imported)
@@ -222,7 +228,7 @@ def _read_sheet(file: Path, imported: Imported) -> dict[str, _Given]:
     answers: dict[str, _Given] = {}
     for filled in read_sheet(file):
         if filled.problem:
-            imported.garbage.append(_named(file, filled.line, filled.problem))
+            imported.refuse(file, filled.line, filled.problem)
         else:
             answers[filled.key] = _Given(filled.line, filled.text)
     return answers
@@ -233,7 +239,7 @@ def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
     for number, line in enumerate(_lines_of(file), 1):
         if len(line) > _LONGEST:
             why = f"longer than {_LONGEST >> 20} MiB, and nothing behind it is read"
-            imported.garbage.append(_named(file, number, why))
+            imported.refuse(file, number, why)
             continue
         if not line.strip():
             continue
@@ -241,7 +247,7 @@ def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
             key = json_of(line)["custom_id"]
         except (ValueError, KeyError, TypeError):
             why = f"not a JSON object with a custom_id; {_RIGHT}"
-            imported.garbage.append(_named(file, number, why))
+            imported.refuse(file, number, why)
             continue
         answers[str(key)] = _Given(number, line)
     return answers

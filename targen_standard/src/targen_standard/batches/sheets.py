@@ -27,6 +27,7 @@ _TITLE = "**Answer**"
 _HEADING = re.compile(r"#{1,6}[ \t]+Call[ \t]+`?([0-9a-f]+)`?[ \t#]*")
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+Call[ \t]", re.MULTILINE)
 _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
+_NEVER = re.compile(r"(?!)")
 _INTRO = f"""# Calls
 
 Write each answer into the block below its prompt. An empty block leaves its call unanswered.
@@ -100,54 +101,83 @@ def _shown(prompt: str) -> str:
 
 
 def _read_markdown(path: Path, text: str) -> Iterator[Filled]:
-    if text.partition("\n")[0].endswith("\r"):  # an editor of Windows saved it
-        text = text.replace("\r\n", "\n")
-    lines = text.split("\n")
-    found = ((at, _HEADING.fullmatch(line)) for at, line in enumerate(lines))
-    heads = [(at, heading[1]) for at, heading in found if heading]
-    if not heads:
+    section: _Section | None = None
+    for number, line in enumerate(_lines(text), 1):
+        if heading := _HEADING.fullmatch(line):
+            yield from () if section is None else section.end()
+            section = _Section(number, heading[1])
+        elif section is not None:
+            section.read(number, line)
+    if section is None:
         raise UnreadableFile(path, "it has no heading such as ## Call 0123456789abcdef")
-    ends = [at for at, _ in heads[1:]] + [len(lines)]
-    for (start, key), end in zip(heads, ends, strict=True):
-        filled = _read_section(lines[start + 1 : end], start + 2, key)
-        if filled.text or filled.problem:
-            yield filled
+    yield from section.end()
 
 
-def _end(lines: Sequence[str], at: int, fence: str) -> int:
-    """The line that ends the block which begins at a line; 0 if none does."""
-    closing = re.compile(rf" {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*")
-    return next((n for n in range(at + 1, len(lines)) if closing.fullmatch(lines[n])), 0)
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one: in a list, short ones take thirty times their bytes."""
+    is_windows = text[: text.find("\n") + 1].endswith("\r\n")  # an editor there saved it
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        line, start = text[start:end], end + 1
+        yield line.removesuffix("\r") if is_windows else line
+    yield text[start:]
 
 
-def _read_section(lines: Sequence[str], first: int, key: str) -> Filled:
-    """The answer of a call whose heading is above `lines`; `first` is the number of their first."""
-    answer: Filled | None = None
-    loose = at = 0
-    while at < len(lines):
-        opening = _OPENING.fullmatch(lines[at])
-        if opening is None:
-            if not loose and lines[at].strip() not in ("", _TITLE):
-                loose = first + at
-        elif not (end := _end(lines, at, opening[1])):
-            return Filled(
-                first + at, key, problem=f"the block has no end: put {opening[1]} in a line below"
-            )
-        elif answer is not None:
-            return Filled(first + at, key, problem="another block below that of the answer")
-        elif opening[2].strip() != "answer":
-            loose, at = 0, end  # what is above a prompt is no answer
+class _Section:
+    """What stands below a call's heading, read line by line; only the answer is kept."""
+
+    def __init__(self, number: int, key: str) -> None:
+        self._heading, self._key = number, key
+        self._answer: Filled | None = None
+        self._problem: Filled | None = None  # the first; nothing behind it counts
+        self._loose = 0  # the first line outside blocks since the last prompt
+        self._fence, self._opened, self._closing = "", 0, _NEVER  # of the block that is open
+        self._text: io.StringIO | None = None  # of the answer, while its block is open
+
+    def read(self, number: int, line: str) -> None:
+        """Take the next line."""
+        if self._problem is not None:
+            return
+        if self._opened:
+            if self._closing.fullmatch(line):
+                self._close()
+            elif self._text is not None:
+                self._text.write(f"{line}\n")
+        elif opening := _OPENING.fullmatch(line):
+            self._fence, self._opened = opening[1], number
+            self._closing = re.compile(rf" {{0,3}}{self._fence[0]}{{{len(self._fence)},}}[ \t]*")
+            is_answer = self._answer is None and opening[2].strip() == "answer"
+            self._text = io.StringIO(newline="") if is_answer else None
+        elif not self._loose and line.strip() not in ("", _TITLE):
+            self._loose = number
+
+    def _close(self) -> None:
+        if self._answer is not None:
+            self._refuse(self._opened, "another block below that of the answer")
+        elif self._text is None:
+            self._loose = 0  # what is above a prompt is no answer
         else:
-            answer = _filled("\n".join(lines[at + 1 : end]), first + at + 1, key)
-            at = end
-        at += 1
-    if answer is None:
-        right = f"put the answer between {_FENCE}answer and {_FENCE}"
-        return Filled(first - 1, key, problem=f"the call has no block for its answer; {right}")
-    if loose:
-        right = "move it into the block, with longer rows of backticks if it has one"
-        return Filled(loose, key, problem=f"text outside the block of the answer: {right}")
-    return answer
+            text = self._text.getvalue().removesuffix("\n")
+            self._answer, self._text = _filled(text, self._opened + 1, self._key), None
+        self._opened = 0
+
+    def _refuse(self, line: int, why: str) -> None:
+        self._problem = self._problem or Filled(line, self._key, problem=why)
+
+    def end(self) -> Iterator[Filled]:
+        """Yield the answer, or what is wrong; nothing if the block is empty."""
+        if self._opened:
+            why = f"the block has no end: put {self._fence} in a line below"
+            self._refuse(self._opened, why)
+        elif self._answer is None:
+            right = f"put the answer between {_FENCE}answer and {_FENCE}"
+            self._refuse(self._heading, f"the call has no block for its answer; {right}")
+        elif self._loose:
+            right = "move it into the block, with longer rows of backticks if it has one"
+            self._refuse(self._loose, f"text outside the block of the answer: {right}")
+        filled = self._problem or self._answer
+        if filled is not None and (filled.text or filled.problem):
+            yield filled
 
 
 def _filled(text: str, line: int, key: str) -> Filled:

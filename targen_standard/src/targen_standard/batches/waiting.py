@@ -174,16 +174,25 @@ class BatchedModel:
         model: whose calls they are; it is asked nothing.
         codec: its calls as lines, and its answers.
         queue: where they wait, with those of other models of the run.
+        shares_replies: whether other runs may have its replies; not where anybody can write them.
     """
 
     max_concurrency: int | None = None
 
-    def __init__(self, model: ChatModel, codec: BatchCodec, queue: BatchQueue) -> None:
+    def __init__(
+        self,
+        model: ChatModel,
+        codec: BatchCodec,
+        queue: BatchQueue,
+        *,
+        shares_replies: bool = True,
+    ) -> None:
         self.identity = model.identity
         self.structured = model.structured
         self.seeded = model.seeded
         self.price = batch_price(model.price)
         self.cacheable = getattr(model, "cacheable", True)
+        self.shares_replies = shares_replies
         self.top_logprobs = most_top(model)
         self.scores_given = self.continues = False  # no batch API knows of it
         self._model = model

@@ -195,7 +195,7 @@ class Replay(Job):
             raise
         require_same_sources(there.lock, prepared.lock, run)
         if others:
-            remember(registry, prepared.spec, prepared.lock.steps)
+            remember(prepared.spec, prepared.lock.steps)
         _keep_prices(prepared, run)
         manifest = Manifest(
             spec=prepared.spec,

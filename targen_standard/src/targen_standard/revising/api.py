@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from inspect import signature
 from os import PathLike
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from targen_core.api.generating import aresume, load
@@ -234,15 +235,26 @@ class Planned:
     _make: Callable[[Path], Awaitable[tuple[Revision, Registry]]]
 
     async def begin(self) -> tuple[Path, Registry]:
-        """Make it, as far as nothing is asked; where it is, and what finds its parts."""
+        """Make it, as far as nothing is asked; where it is, and what finds its parts.
+
+        Raises:
+            RunConflict: something else appeared there since it was planned.
+            TargenError: as `revise`.
+        """
         if self._is_there:
             return self.path, self.registry
         # Resolved, since a folder such as "." has no name to make another one beside it by.
         out = self.path if self.path.name.strip(".") else self.path.resolve()
         with new_folder(out.with_name(f".{out.name}.part")) as folder:
-            _, registry = await self._make(folder / "run")
+            made = folder / token_hex(8)  # another process that begins it here takes its own alone
+            _, registry = await self._make(made)
+            # Since it was planned, somebody was asked, or another process began it.
+            if out.exists() and not is_fresh(out):
+                if _is_same(out, Manifest.load(made / "manifest.json")):
+                    return out, registry
+                raise _taken(out)
             # Whole at once: what a process that is killed leaves is never taken for a revision.
-            put_folder(folder / "run", out)
+            put_folder(made, out)
         return out, registry
 
 
@@ -290,7 +302,11 @@ async def planned(
         if _is_same(place, manifest):
             return Planned(plan, place, known, True, make)
     assert out is not None
-    raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
+    raise _taken(out)
+
+
+def _taken(out: Path) -> RunConflict:
+    return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
 
 
 def _require_model(path: Path, registry: Registry | None, task: TaskLike | None) -> None:

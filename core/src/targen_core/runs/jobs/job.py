@@ -284,7 +284,7 @@ class Job:
                 _say_what_is_missing(manifest)
                 _say_what_to_know(prepared)
             manifest.save(directory.manifest)
-            remember(registry, manifest.spec, manifest.steps)
+            remember(manifest.spec, manifest.steps)
             remember_paths(manifest)
             for sources in prepared.datasets.values():
                 remember_sources(sources)

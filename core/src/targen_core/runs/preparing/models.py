@@ -115,6 +115,7 @@ def bind_models(
             settled=step.settled,
             secrets=Secrets(*step.secrets),
             cacheable=step.backend.cacheable and getattr(step.model, "cacheable", True),
+            shares_replies=getattr(step.model, "shares_replies", True),
             shared_by=task if step.step.lists is not None else "",
         )
         for name, step in steps.items()

@@ -26,7 +26,7 @@ from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.options import Limits
 from targen_core.origin import is_trusting, leads_elsewhere
 from targen_core.plain import read_plain
-from targen_core.plugins.adapters import is_known_class, remember_class
+from targen_core.plugins.adapters import is_known_class
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
@@ -48,14 +48,12 @@ _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 
 
-def remember(registry: Registry, spec: RunSpec, steps: Iterable[str]) -> None:
+def remember(spec: RunSpec, steps: Iterable[str]) -> None:
     """Note the backends and options of a run's steps as used by this user."""
     for step in steps:
         backend = spec.backend_of(step)
         if asked := spec.options_of(step).reaching:
             _make_known(backend, asked)
-        if registry.adapter(backend):
-            remember_class(backend)
     remember_limits(spec.limits)
 
 
@@ -172,9 +170,7 @@ def require_known(
             continue
         if _is_known(name, asked):
             continue
-        if is_class and is_trusting():
-            remember_class(name)
-        if is_class and not is_known_class(name):
+        if is_class and not is_trusting() and not is_known_class(name):
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
