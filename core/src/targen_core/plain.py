@@ -21,7 +21,7 @@ from targen_core.text import printable
 from targen_core.wording import Words
 
 __all__ = [
-    "MISPLACED",
+    "NO_ROOM",
     "WHOLE",
     "NotPlain",
     "check_files",
@@ -54,16 +54,15 @@ _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
 _POSITION = threading.Lock()  # of all files, on Windows: it moves with each read and write
 
-MISPLACED = (
+_MISPLACED = (
     FileExistsError,
     FileNotFoundError,
     IsADirectoryError,
     NotADirectoryError,
     PermissionError,
 )
-"""Errors that another path mends, and free space does not."""
-
-_NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""Numbers of the errors that free space mends."""
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -346,9 +345,9 @@ def way_out(error: OSError, then: Words = "resume the run") -> Words:
     """What to do where a file of a run could not be written, and what `then`."""
     if isinstance(error, NotPlain):
         return "write elsewhere, or put a regular file there (cp -r copies links as files)"
-    if isinstance(error, MISPLACED):
+    if isinstance(error, _MISPLACED):
         return "write elsewhere"
-    if error.errno in _NO_ROOM:
+    if error.errno in NO_ROOM:
         return "free some space, then " + then
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return "raise the limit on open files (ulimit -n), then " + then

@@ -69,14 +69,20 @@ class Choice:
         try:
             yield
         except TargenError as error:
-            for name, value in defaults.names_in_file(self.held).items():
-                key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
-                about = rf"(?:--|-o |option '?){key}\b|{re.escape(repr(value.value))}"
-                if value.origin != _TYPED and re.search(about, str(error)):
-                    said = f"{name} is from {value.origin}; see targen config"
-                    error.hint = f"{error.hint}; {said}" if error.hint else said
-                    break
+            if said := self._origin(str(error)) or self._origin(error.hint):
+                error.hint = f"{error.hint}; {said}" if error.hint else said
             raise
+
+    def _origin(self, text: str) -> str:
+        """Where the first default that a text is about is from, or ""."""
+        for name, value in defaults.names_in_file(self.held).items():
+            key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
+            about = rf"(?:--|-o |option '?){key}\b"
+            if isinstance(value.value, str):  # a number may stand for anything
+                about += f"|{re.escape(repr(value.value))}"
+            if value.origin != _TYPED and re.search(about, text):
+                return f"{name} is from {value.origin}; see targen config"
+        return ""
 
 
 def same_backend(registry: Registry) -> Callable[[str, str], bool]:

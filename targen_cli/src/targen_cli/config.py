@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -201,6 +202,11 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
         after.trust()  # it says what this user typed
     done = f"{key} = {value}" if value is not None else f"no {key}"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
+    held = after.profiles.get(profile, {}) if profile else after.values
+    for one, other in (("price-in", "price-out"), ("price-out", "price-in")):
+        names = defaults.names_in_file(held)
+        if one in names and other not in names:
+            print(f"{one} counts together with {other}: set that too", file=sys.stderr)
 
 
 def _place(key: str) -> list[str]:

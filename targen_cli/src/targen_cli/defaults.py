@@ -66,12 +66,13 @@ YIELD = 0.7
 
 _LARGEST = 1e12
 _MOST = 1 << 20  # bytes of a file
+_ADDRESS = re.compile(r"https?://[^/\s]+", re.IGNORECASE)
 _LOGIN = re.compile(r"://[^/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What a default must be: a text, a number, or a whole number, not below `least`."""
+    """What a default must be: a text, an address, or a number, whole or not, of a minimum."""
 
     kind: str
     minimum: float = 0.0
@@ -87,6 +88,11 @@ class _Key:
             if isinstance(value, str) and value.strip():
                 return value
             raise ValueError("a text that is not empty")
+        if self.kind == "address":
+            # One that holds a login is refused as a secret, which no error may show.
+            if isinstance(value, str) and (_ADDRESS.match(value) or _LOGIN.search(value)):
+                return value
+            raise ValueError("an address, such as http://127.0.0.1:8000/v1")
         bound = f"above {self.minimum:g}" if self.above else f"{self.minimum:g} or more"
         words = f"{'a whole number' if self.kind == 'whole' else 'a number'}, {bound}"
         kinds: tuple[type, ...] = (int,) if self.kind == "whole" else (int, float)
@@ -104,7 +110,7 @@ class _Key:
             ValueError: it is none; says what it must be.
         """
         value: Any = text
-        if self.kind != "text":
+        if self.kind not in ("text", "address"):
             for of in (int, float):
                 try:
                     value = of(text)
@@ -117,7 +123,7 @@ class _Key:
 KEYS = {
     "backend": _Key("text"),
     "model": _Key("text"),
-    "base-url": _Key("text"),
+    "base-url": _Key("address"),
     "key-file": _Key("text"),
     "price-in": _Key("number"),
     "price-out": _Key("number"),
@@ -309,8 +315,17 @@ class _Reader:
                 self._add(values, f"options.{_OPTIONS[key]}" if key in _OPTIONS else key, right, at)
             else:
                 raise self._unknown(at, key)
-        _split_model(values, lambda: self.wrong((*where, "backend"), "and model name two models"))
+        _split_model(values, lambda: self._two_models(values, where))
         return {name: Value(value, str(self.path)) for name, value in values.items()}
+
+    def _two_models(self, values: Mapping[str, Any], where: tuple[str, ...]) -> UsageError:
+        backend, model = split_model(str(values["backend"]))
+        return self.wrong(
+            (*where, "backend"),
+            "and model name two models",
+            f"keep one of them: backend {backend}/{values['options.model']}, or backend "
+            f"{backend}/{model} without model",
+        )
 
     def _unknown(self, at: tuple[str, ...], key: str) -> UsageError:
         if may_name_secret(key):

@@ -156,7 +156,8 @@ def generate(
         confirm(runs, chosen, yes=yes)
         specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
-        _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json, strict=strict)
+        with chosen.explained():
+            _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json, strict=strict)
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
@@ -166,7 +167,7 @@ def generate(
             return
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
-    with job:
+    with chosen.explained(), job:
         if batch_offline:
             print(_next_export(job.path))
         else:

@@ -314,6 +314,16 @@ def test_out_is_not_writable(refuses):
     refuses(line, "cannot write to locked/run: Permission denied", code=1)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_run_is_not_writable(finished, refuses):
+    finished("rte", "-n", 4)
+    Path("run").chmod(0o555)
+    said = "cannot write to run: Permission denied"
+    refuses("resume run -n 8", said, "chmod -R u+w run, or copy the run", code=1)
+    said = "cannot write run/analysis: Permission denied"
+    refuses("analyze run --out run/analysis", said, "choose another --out", code=1)
+
+
 def _edit(file: str, way: str, value: object) -> None:
     path = Path("run", file)
     whole = holder = json.loads(path.read_text())

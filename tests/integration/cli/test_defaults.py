@@ -160,7 +160,8 @@ WRONG = r"""
     [profile.p]\nrpm = 1\nmodle = 1 | line 3: profile.p.modle is not a default | model
     [options.correct]\nmodel = {} | line 2: options.correct.model is a table | JSON
     rpm = | line 1: it is not TOML: Invalid value | TOML
-    backend = "llama/x"\nmodel = "y" | line 1: backend and model name two models
+    backend = "llama/x"\nmodel = "y" | line 1: backend | keep one of them: backend llama/y
+    base-url = "localhost:8000" | line 1: base-url is "localhost:8000"; it must be an address
     model = 'y'\n[options]\nmodel = 'x' | options.model says model a second time
     [options]\napi_key = 'x' | looks like a key | OPENAI_API_KEY
     api-key = 'x' | looks like a key | OPENAI_API_KEY
@@ -184,6 +185,32 @@ def test_what_a_default_breaks_is_said_with_where_it_is_from(targen, write, serv
     assert result.code == 2
     assert "--max-cost needs a price" in result.err
     assert f"max-cost is from {USER.resolve()}" in result.err
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "error", "hint"),
+    table(
+        """
+    generate tickets -n 0 | price-in = 0\nprice-out = 0 | -n is 0; it must be at least 1
+    generate tickets -n 2 | price-in = 1 | give both prices | price-in is from USER; see
+    preview tickets | price-in = 1 | give both prices | price-in is from USER; see targen
+    generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url is from
+""",
+        4,
+    ),
+)
+def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint, targen, write):
+    write(USER, f'backend = "llama/m"\n{text}\n')
+    result = targen(*line.split())
+    assert f"error: {error}" in result.err
+    assert hint.replace("USER", str(USER.resolve())) in result.err
+    assert ("is from" in result.err) == bool(hint)
+
+
+def test_one_price_without_the_other_is_told(targen):
+    said = targen("config", "set", "price-in", "0.25").err
+    assert said == "price-in counts together with price-out: set that too\n"
+    assert targen("config", "set", "price-out", "1").err == ""
 
 
 # --- a stranger's folder ---

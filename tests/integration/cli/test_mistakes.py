@@ -223,6 +223,8 @@ COMMANDS = """
     review apply rows.csv | rows.csv holds no review | targen review DATA begins one, and prints its folder
     review apply run | run holds no review | targen review DATA begins one, and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | there is: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
+    config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
+    config set base-url htp://127.0.0.1/v1 | base-url is "htp://127.0.0.1/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set modle x | modle is not a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     new tasks mine | new tasks: no such template | did you mean task?
@@ -246,6 +248,8 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 
 CONTENTS = {
     "wrong.csv": "Text,Category\nWhere is it?,order\n",
+    "class.csv": "text,class\nWhere is it?,order\n",
+    "extra.csv": "text,label,class\nWhere is it?,order,order\n",
     "noheader.csv": "Where is it?,order\nMoney back,refund\n",
     "unknown.csv": "text,label\nHello there,greeting\n",
     "case.csv": "text,label\nWhere is it?,Order\n",
@@ -265,6 +269,8 @@ CONTENTS = {
 }
 DATA = """
     wrong.csv | line 2 is not a row of mail: text: there is no such column, only Text, Category
+    class.csv | line 2 is not a row of mail: label: there is no such column; is it class?
+    extra.csv | line 2 is not a row of mail: class: a row has no such column
     noheader.csv | line 2 is not a row of mail: text: there is no such column, only Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
     case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from targen_core.reading import json_of
 from targen_core.tasks.model import Task
@@ -57,7 +57,7 @@ def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[st
         raise record
     if isinstance(record, bytes):
         _decode(record)
-        task.schema.model_validate_json(record, strict=True)
+        _validate(record, task)
         parsed: dict[str, Any] = json_of(record)
         json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
         return parsed
@@ -66,8 +66,25 @@ def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[st
         line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
     except TypeError as error:  # a date, an image
         raise ValueError(str(error)) from error
-    task.schema.model_validate_json(line, strict=True)
+    _validate(line, task)
     return row
+
+
+def _validate(line: bytes, task: Task[Any, Any]) -> None:
+    """Raise a ValueError where the schema does not accept a row."""
+    try:
+        task.schema.model_validate_json(line, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if first["type"] != "extra_forbidden" or len(first["loc"]) > 1:
+            raise
+        fields = [field.alias or name for name, field in task.schema.model_fields.items()]
+        absent = [name for name in fields if name != "idx" and name not in json_of(line)]
+        column = first["loc"][0]
+        words = f"{column}: a row has no such column"
+        if len(absent) == 1:
+            words = f"{absent[0]}: there is no such column; is it {column}?"
+        raise ValueError(words) from error
 
 
 def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> Mapping[str, Any]:

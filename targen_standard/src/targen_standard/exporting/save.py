@@ -10,7 +10,7 @@ from pathlib import Path
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError, WriteFailed
-from targen_core.plain import MISPLACED, kind_of, why_not
+from targen_core.plain import NO_ROOM, kind_of, why_not
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.exporting.model import Exporter
 
@@ -138,5 +138,5 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
 def _failed(out: Path, error: OSError) -> WriteFailed:
     return WriteFailed(
         f"cannot write {out}: {why_not(out, error)}",
-        hint=("" if isinstance(error, MISPLACED) else "free some space, or ") + ANOTHER_OUT,
+        hint=("free some space, or " if error.errno in NO_ROOM else "") + ANOTHER_OUT,
     )

@@ -117,14 +117,18 @@ def preview(
     spec = request.spec.replace(quotas=Quotas.even(rows, of))
     names = [name.strip() for name in compared.split(",")] if compared else []
     solved = _labelled(solve, of) if solve is not None else None
-    ask_first(
-        "This preview",
-        lambda: _expected(request, spec, names, solved),
-        cap=spec.limits.max_cost,
-        ask_above=chosen.ask_above,
-    )
+    with chosen.explained():
+        ask_first(
+            "This preview",
+            lambda: _expected(request, spec, names, solved),
+            cap=spec.limits.max_cost,
+            ask_above=chosen.ask_above,
+        )
     limits = spec.limits
-    with unfinished("preview", *_decides(registry, spec, names, solved)) as folder:
+    with (
+        chosen.explained(),
+        unfinished("preview", *_decides(registry, spec, names, solved)) as folder,
+    ):
         parts = [path.parent for path in folder.rglob("journal")]
         with Account(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts

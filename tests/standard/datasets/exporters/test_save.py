@@ -116,6 +116,16 @@ def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(there, dat
     assert everything(tmp_path) == (["out.txt"] if there else [])
 
 
+def _read_only(dataset, out):
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+def test_what_free_space_does_not_mend_is_not_told_to_need_it(dataset, tmp_path):
+    with pytest.raises(WriteFailed) as caught:
+        save(dataset(), Exporter(write=_read_only, suffix=".txt"), tmp_path / "out.txt")
+    assert caught.value.hint == "choose another out=..."
+
+
 def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
     dataset, tmp_path, monkeypatch
 ):

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import shlex
 import weakref
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -79,7 +80,11 @@ class RunDirectory:
             ) from None
         except OSError as error:
             raise WriteFailed(
-                f"cannot write to {path}: {why_not(path, error)}", hint=ANOTHER_OUT
+                f"cannot write to {path}: {why_not(path, error)}",
+                hint=f"chmod -R u+w {shlex.quote(str(path))}, or copy the run to a folder that "
+                "can be written, and resume the copy"
+                if os.access(self.manifest, os.F_OK)
+                else ANOTHER_OUT,
             ) from error
         _OPEN.add(self)
 

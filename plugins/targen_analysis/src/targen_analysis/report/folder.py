@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colors_of, write_picture
 from targen_analysis.report.text import as_markdown
 from targen_core.errors import UsageError
-from targen_core.outputs import check_own, write_file
+from targen_core.outputs import check_own, write_file, writing
 from targen_core.wording import ANOTHER_OUT, Option
 
 __all__ = ["FILES", "check_free", "write"]
@@ -27,7 +29,12 @@ def check_free(out: Path, *, force: bool) -> None:
     Raises:
         UsageError: an analysis is there and `force` is not given, or something else is,
             such as a link in the place of a file.
+        WriteFailed: nothing can be written there.
     """
+    with writing(out, hint=ANOTHER_OUT):
+        there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file, and an analysis is a folder", hint=ANOTHER_OUT)
     if (out / "manifest.json").exists():
