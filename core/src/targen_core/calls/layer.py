@@ -323,6 +323,9 @@ class CallLayer:
 
         A killed process journals a reply a moment before the cache has it. Another part of the
         same command, which shares it, would ask for it again.
+
+        What was not asked for here is left out: a reply that a revision took over is under the key
+        of a prompt that it was not given to.
         """
         if self.cache is None:
             return
@@ -330,7 +333,7 @@ class CallLayer:
             record = self.journal.get(key)
             assert record is not None  # its key is indexed
             bound = self.models.get(record["step"])
-            if bound is None or not bound.cacheable:
+            if bound is None or not bound.cacheable or record.get("cached"):
                 continue
             if self.cache.get(bound.cache_key(key)) is None:
                 self.cache.put(bound.cache_key(key), _cached(recorded_reply(record)))
