@@ -5,6 +5,7 @@ A line is a mistake, the error, and the hint, each as far as it is printed on on
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -474,8 +475,17 @@ def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 4, "--dry-run")
     assert "no backend is named: local is asked, a small model to try things with" in done.err
-    with pytest.raises(tg.UsageError):
-        tg.generate("mail.yaml")
+    for asks_nothing in ({"modle": object()}, {"modle": "scripted"}):
+        with pytest.raises(tg.UsageError) as caught:
+            tg.generate("mail.yaml", n=4, **asks_nothing)
+        assert caught.value.__cause__ is None and caught.value.__suppress_context__
+    assert targen("describe", "mail.yaml", "--prompts").code == 0
+    assert "no model is given" not in caplog.text
+    registry = tg.load_registry()
+    local = registry.find("backend", "local")
+    others = [each for each in registry.everything() if each is not local]
+    scripted = replace(registry.find("backend", "scripted"), name="local")
+    tg.generate("mail.yaml", n=4, registry=tg.Registry([*others, scripted]))
     assert 'no model is given: "local" is asked' in caplog.text
 
 

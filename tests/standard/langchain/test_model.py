@@ -248,6 +248,24 @@ def test_anything_else_is_no_model(thing):
         load_registry().chat_model(thing)
 
 
+@pytest.mark.parametrize("wrapped", [Chat().bind(stop=["x"]), Chat().with_retry()])
+def test_a_wrapped_model_is_passed_bare(wrapped):
+    with pytest.raises(TypeError, match=r"pass the bare model, its \.bound"):
+        load_registry().chat_model(wrapped)
+    assert isinstance(load_registry().chat_model(wrapped.bound), LangChainModel)
+
+
+@pytest.mark.parametrize(("address", "told"), [("http://h", True), ("http://h/v1", False)])
+def test_an_address_without_v1_is_asked_about(request_of, address, told):
+    class Addressed(Chat):
+        openai_api_base: str
+
+    error = raised("NotFoundError", status_code=404)
+    with pytest.raises(BadRequest) as caught:
+        complete(LangChainModel(Addressed(reply=error, openai_api_base=address)), request_of())
+    assert ("base_url=http://h/v1" in caught.value.hint) is told
+
+
 class Echo:
     """A `ChatModel` that answers with what it was asked."""
 

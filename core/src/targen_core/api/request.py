@@ -103,6 +103,8 @@ class Request:
     spec: RunSpec
     name: str
     task: Task[Any, Any]
+    is_usual: bool = False
+    """Whether its model is that of requests that name none."""
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -111,7 +113,14 @@ class Request:
         Raises:
             UsageError: something cannot be.
         """
-        return prepare(self.registry, self.spec)
+        made = prepare(self.registry, self.spec)
+        if self.is_usual:  # all keywords are known: `modle` is not one
+            _log.warning(
+                'no model is given: "%s" is asked, a small one to try things with; '
+                'for a real one, such as model="llama/NAME", see targen list-backends',
+                USUAL_MODEL,
+            )
+        return made
 
     def job(self, out: PathText | None = None) -> Job:
         """The run, ready to go; one without a folder of its own steps aside of another."""
@@ -226,13 +235,8 @@ def asked(
         for name in {*options} & _of_rows()
         if not isinstance(options[name], Mapping)  # options of a part of that name
     }
-    if model is None:
-        model = USUAL_MODEL
-        _log.warning(
-            'no model is given: "%s" is asked, a small one to try things with; '
-            'for a real one, such as model="llama/NAME", see targen list-backends',
-            USUAL_MODEL,
-        )
+    is_usual = model is None
+    model = USUAL_MODEL if model is None else model
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
         tasks, called = called_task(task, files)
@@ -278,7 +282,7 @@ def asked(
             **_with_files(_not_none(values), files),
         )
         try:
-            yield Request(registry, spec, registration.name, task_of(registry, spec)[1])
+            yield Request(registry, spec, registration.name, task_of(registry, spec)[1], is_usual)
         except UsageError as error:
             error.args = (_without(files, str(error)),)
             raise
@@ -537,7 +541,7 @@ def _value(name: str, value: Any) -> Any:
             option=name,
             known=[name],
             hint="use numbers, strings, lists or mappings",
-        ) from error
+        ) from None
 
 
 def quotas_of(

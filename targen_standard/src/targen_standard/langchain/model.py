@@ -93,12 +93,26 @@ _PROBE = {
 
 
 def adapted(model: Any) -> LangChainModel | None:
-    """Return a langchain chat model as a `ChatModel`; None for any other object."""
-    is_chat_model = any(
+    """Return a langchain chat model as a `ChatModel`; None for any other object.
+
+    Raises:
+        TypeError: a chat model within another object, as `bind` and `with_retry` return.
+    """
+    if _is_chat_model(model):
+        return LangChainModel(model)
+    if _is_chat_model(getattr(model, "bound", None)):
+        raise TypeError(
+            f"{type(model).__qualname__} is what bind or with_retry returns; pass the bare model, "
+            "its .bound: options are keywords, and targen retries by itself"
+        )
+    return None
+
+
+def _is_chat_model(model: Any) -> bool:
+    return any(
         base.__name__ == "BaseChatModel" and base.__module__.startswith("langchain_core.")
         for base in type(model).__mro__
     )
-    return LangChainModel(model) if is_chat_model else None
 
 
 class LangChainModel:
@@ -198,6 +212,9 @@ class LangChainModel:
                     failure.hint += "of the provider's library"
                     if hasattr(self._model, "extra_body"):
                         failure.hint += "; extra_body sends others"
+            address = getattr(self._model, "openai_api_base", None)
+            if _status(error) == 404 and isinstance(address, str) and "/v1" not in address:
+                failure.hint = f"is the address right? Most end in /v1: base_url={address}/v1"
             raise failure from (error if bare else None)
         _check_result(result, type(self._model))
         try:
