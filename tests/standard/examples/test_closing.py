@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from targen_standard.examples import ExampleOptions
 from targen_standard.examples.closing import GIVEN_AWAY, ClosingFilter
 from targen_standard.examples.reading import Example
 from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
+from targen_standard.examples.telltales import SEEN
 
 SUBJECTS = ("boiler", "window")
 
@@ -167,6 +169,11 @@ def closing_report(commits, extra):
     made = closing(extra)
     made.restore([commit.entry for commit in commits if commit.verdict == "accepted"])
     return made.report({})
+
+
+@given(st.text(alphabet=st.sampled_from("ab \n\r\t\x0b\x1c\x85\u2028")))
+def test_a_text_has_several_lines_if_words_stand_in_two(text):
+    assert SEEN["have several lines"](text) == bool(re.search(r"\S\s*\n\s*\S", text))
 
 
 class TestSubjects:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import logging
 import re
@@ -31,7 +32,8 @@ FEWEST = 5
 _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
 _LOOKED_AT = 200  # rows by which columns are told apart
-_NAMED = 3  # bad lines that a message names
+_NAMED = 3  # bad lines, and unknown labels, that a message names
+_UNKNOWN = "of an unknown label"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
@@ -119,13 +121,20 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     columns = _Columns(task, [row for _, row in several[:_LOOKED_AT] if isinstance(row, Mapping)])
     rows: list[Example] = []
     bad: dict[str, list[int]] = {}
+    unknown: dict[str, None] = {}  # labels, of which there may be one per row
     for number, record in several[:_MOST]:
         try:
             if isinstance(record, ValueError):
                 raise record
             rows.append(columns.example(number, record))
+        except _UnknownLabel as error:
+            unknown[error.label] = None
+            bad.setdefault(_UNKNOWN, []).append(number)
         except ValueError as error:
             bad.setdefault(str(error), []).append(number)
+    if unknown:
+        named = ", ".join([*islice(unknown, _NAMED), *["…"][: len(unknown) > _NAMED]])
+        bad = {f"{why}, {named}" if why is _UNKNOWN else why: at for why, at in bad.items()}
     examples = Examples(path.name, tuple(rows), bad, place)
     if len(rows) < FEWEST:
         raise UsageError(
@@ -145,6 +154,14 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     return examples
 
 
+class _UnknownLabel(ValueError):
+    """A row's label is none of the task's."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+
 _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 
@@ -160,10 +177,16 @@ def _records(path: Path) -> tuple[str, _Records]:
         source = open_source(path)
         return source.form.place, _as_rows(source.each())
     data = content_of(path, _LARGEST).removeprefix(codecs.BOM_UTF8)
-    lines = ((n, _decoded(line)) for n, line in enumerate(data.splitlines(), 1))
+    lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)
     return "line", ((n, line or ValueError("empty")) for n, line in lines)
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """The lines of a file one by one: in a list, short ones take twenty times their bytes."""
+    for line in io.TextIOWrapper(io.BytesIO(data), "latin-1"):  # any byte; any end of a line
+        yield line.encode("latin-1")
 
 
 def _decoded(line: bytes) -> str | ValueError:
@@ -310,7 +333,7 @@ class _Columns:
         if name is None:
             if not self._labels:
                 return None
-            raise ValueError(f"of an unknown label, {printable(str(value), max_length=40)!r}")
+            raise _UnknownLabel(f"{printable(str(value), max_length=40)!r}")
         return name
 
     def _written(self, row: dict[str, Any], label: str | None) -> str:
