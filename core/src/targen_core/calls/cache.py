@@ -197,10 +197,11 @@ def _secret(file: Path) -> bytes:
     """
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as new:
-            new.write(secrets.token_bytes(_SECRET))
-    with open(file, "rb") as there:
-        secret = there.read(_SECRET)
+        try:
+            os.write(handle, secrets.token_bytes(_SECRET))
+        finally:
+            os.close(handle)
+    secret = file.read_bytes()
     return secret if len(secret) == _SECRET else b""
 
 
