@@ -106,6 +106,13 @@ def test_rows_of_many_unknown_labels_have_one_reason(porter, texts, caplog):
     assert len(caplog.text) < 500
 
 
+def test_of_many_columns_the_first_are_named(porter):
+    rows = [json.dumps({f"c{at}": "Fine." for at in range(5_000)})] * 9
+    with pytest.raises(UsageError, match=r"the columns are c0, .*, c19, …\n") as error:
+        read_examples(lines_of("rows.jsonl", rows), porter)
+    assert len(str(error.value)) < 500
+
+
 def test_lines_end_as_editors_end_them(porter, texts):
     whole = [*texts["calm"][:5], "", "a\u2028b\x0cc\x85d"]
     for end in ("\n", "\r\n", "\r"):

@@ -33,6 +33,7 @@ _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
 _LOOKED_AT = 200  # rows by which columns are told apart
 _NAMED = 3  # bad lines, and unknown labels, that a message names
+_LISTED = 20  # columns that a message names
 _UNKNOWN = "of an unknown label"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
@@ -251,7 +252,7 @@ class _Columns:
         named = [name for name in _TEXT if name in texts] or (texts if len(texts) == 1 else [])
         if not named:
             raise UsageError(
-                f"no column is called {fields[0]}: the columns are {', '.join(map(str, names))}",
+                f"no column is called {fields[0]}: the columns are {_listed(names)}",
                 hint=f"call the column with the text {fields[0]}",
             )
         self._renamed = {fields[0]: named[0]}
@@ -272,7 +273,7 @@ class _Columns:
         if self._task is not None and len(self._fields) != 1:
             raise UsageError(
                 f"a row of {self._task.name} has the texts {', '.join(self._fields)}; there is no "
-                f"{lacking[0]} among the columns {', '.join(map(str, names))}",
+                f"{lacking[0]} among the columns {_listed(names)}",
                 hint=f"call the columns {', '.join(self._fields)}",
             )
 
@@ -349,6 +350,12 @@ class _Columns:
             return task.dedup_text(instance).strip()
         except (ValueError, LookupError, TypeError, TargenError):
             return whole
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first columns of a file, which may have any number and any name."""
+    some = [printable(str(name), lines=False, max_length=40) for name in islice(names, _LISTED + 1)]
+    return ", ".join([*some[:_LISTED], *["…"][: len(some) > _LISTED]])
 
 
 def _top(path: str) -> str:
