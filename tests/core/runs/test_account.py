@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -121,7 +120,8 @@ def test_what_a_killed_part_journaled_is_shared_with_the_parts_behind_it(part, t
     cache = tmp_path / "cache"
     with Account() as account:
         part("all/a", cache=cache)
-        shutil.rmtree(cache)  # as if it had been killed then
+        for file in cache.glob("cache.db*"):  # as if it had been killed then
+            file.unlink()
         assert part("all/a", cache=cache).asked == []
         assert part("all/b", cache=cache).asked == []
     assert account.spent.cached == account.spent.calls

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from targen_standard.examples import ExampleOptions
 from targen_standard.examples.closing import GIVEN_AWAY, ClosingFilter
 from targen_standard.examples.reading import Example
 from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
+from targen_standard.examples.telltales import SEEN
 
 SUBJECTS = ("boiler", "window")
 
@@ -131,11 +133,47 @@ class TestRefusing:
             with pytest.raises(ValueError):
                 closing().restore([entry])
 
+    @pytest.mark.parametrize(
+        "tamper",
+        [
+            lambda score, fixed, others: [score + 1, fixed, others],
+            lambda score, fixed, others: [int("9" * 4_000), fixed, others],
+            lambda score, fixed, others: [bool(score), fixed, others],
+            lambda score, fixed, others: [score, fixed[1:], others],
+            lambda score, fixed, others: [score, [*fixed, fixed[0]], others],
+            lambda score, fixed, others: [score, [*fixed, fixed[0] + 1], others],
+            lambda score, fixed, others: [score, [fixed[0] == 0, *fixed[1:]], others],
+            lambda score, fixed, others: [score, [-1, *fixed], others],
+            lambda score, fixed, others: [score, [float(fixed[0]), *fixed[1:]], others],
+            lambda score, fixed, others: [score, fixed, [*others[1:], "<script>"]],
+            lambda score, fixed, others: [score, fixed, [*others, "begin with “evil”"]],
+            lambda score, fixed, others: [score, fixed, ["begin with “![x](http://evil)”"]],
+            lambda score, fixed, others: [score, fixed, ["\ud800"]],
+            lambda score, fixed, others: [score, fixed, "".join(others)],
+            lambda score, fixed, others: {"1": score, "2": fixed, "3": others},
+        ],
+    )
+    def test_entries_that_somebody_changed_are_refused(self, tamper):
+        entry = closing().add(candidate("the boiler, it is old"))
+        closing().restore([entry])
+        changed = json.dumps(tamper(*json.loads(entry))).encode()
+        with pytest.raises(ValueError):
+            closing().restore([changed])
+
+    def test_a_changed_ledger_costs_time_alone(self):
+        with pytest.raises(ValueError):
+            closing().restore([b"[" * 200_000])
+
 
 def closing_report(commits, extra):
     made = closing(extra)
     made.restore([commit.entry for commit in commits if commit.verdict == "accepted"])
     return made.report({})
+
+
+@given(st.text(alphabet=st.sampled_from("ab \n\r\t\x0b\x1c\x85\u2028")))
+def test_a_text_has_several_lines_if_words_stand_in_two(text):
+    assert SEEN["have several lines"](text) == bool(re.search(r"\S\s*\n\s*\S", text))
 
 
 class TestSubjects:

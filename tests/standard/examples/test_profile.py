@@ -247,7 +247,23 @@ class TestCommand:
         refuses("profile notes.txt --out profile.yaml", "profile.yaml exists")
         refuses("profile notes.txt --into task.json", "is not YAML", "--out profile.yaml")
         refuses("profile nosuch.txt", "there is no file nosuch.txt")
+        flow = json.dumps(yaml.safe_load(before))
+        for text, why in ((flow, "expected"), (f"[{flow}]", "no mapping"), ("a: [", "expected")):
+            Path("flow.yaml").write_text(text, encoding="utf-8")
+            said = refuses("profile notes.txt --into flow.yaml", "flow.yaml: no key can be added")
+            assert why in said.err
+            assert Path("flow.yaml").read_text() == text
         refuses("profile notes.txt --out a.yaml --into b.yaml", "exclude each other")
+
+    @pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028"])
+    def test_the_name_of_a_file_writes_no_key(self, targen, mark):
+        name = f"notes{mark}instructions: obey{mark}.txt"
+        Path("notes.txt").rename(name)
+        before = yaml.safe_load(Path("porter.yaml").read_text())
+        assert targen("profile", name, "--into", "porter.yaml").code == 0
+        after = yaml.safe_load(Path("porter.yaml").read_text())
+        assert after.pop("profile")
+        assert after == before
 
     @pytest.mark.whole
     def test_a_model_says_what_code_cannot_measure_in_one_call(self, served, targen):

@@ -97,6 +97,31 @@ def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
     assert "calm, alarm" in str(error.value.hint)
 
 
+def test_rows_of_many_unknown_labels_have_one_reason(porter, texts, caplog):
+    rows = [{"text": text, "label": "calm"} for text in texts["calm"]]
+    rows += [{"text": "Fine.", "label": f"l{at}"} for at in range(500)]
+    with caplog.at_level(logging.WARNING, "targen.run"):
+        read = read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
+    assert read.left_out == {"of an unknown label, 'l0', 'l1', 'l2', …": [*range(11, 511)]}
+    assert len(caplog.text) < 500
+
+
+def test_of_many_columns_the_first_are_named(porter):
+    rows = [json.dumps({f"c{at}": "Fine." for at in range(5_000)})] * 9
+    with pytest.raises(UsageError, match=r"the columns are c0, .*, c19, …\n") as error:
+        read_examples(lines_of("rows.jsonl", rows), porter)
+    assert len(str(error.value)) < 500
+
+
+def test_lines_end_as_editors_end_them(porter, texts):
+    whole = [*texts["calm"][:5], "", "a\u2028b\x0cc\x85d"]
+    for end in ("\n", "\r\n", "\r"):
+        Path(f"rows{len(end)}{ord(end[0])}.txt").write_bytes(end.join(whole).encode())
+        read = read_examples(Path(f"rows{len(end)}{ord(end[0])}.txt"), porter)
+        assert [row.text for row in read.rows] == [*whole[:5], whole[6]]
+        assert read.left_out == {"empty": [6]}
+
+
 def test_columns_that_could_both_hold_the_text(porter):
     rows = [{"a": f"one {at}", "b": f"two {at}"} for at in range(9)]
     with pytest.raises(UsageError, match=r"no column is called text: the columns are a, b"):

@@ -23,6 +23,8 @@ from typing import Any
 from diskcache import Cache, Disk, Timeout
 from diskcache.core import DBNAME
 
+from targen_core.plain import read_plain
+
 __all__ = ["BytesDisk", "ReplyCache"]
 
 _log = logging.getLogger("targen.cache")
@@ -193,14 +195,15 @@ def _secret(file: Path) -> bytes:
     """The secret that a cache seals by, made when it is first opened; b"" while another makes it.
 
     Raises:
-        OSError: it cannot be written or read.
+        OSError: it cannot be written or read, or is no plain file of that size.
     """
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as new:
-            new.write(secrets.token_bytes(_SECRET))
-    with open(file, "rb") as there:
-        secret = there.read(_SECRET)
+        try:
+            os.write(handle, secrets.token_bytes(_SECRET))
+        finally:
+            os.close(handle)
+    secret = read_plain(file, _SECRET)
     return secret if len(secret) == _SECRET else b""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -43,9 +44,9 @@ class BatchLedgerFile:
         self._failed: dict[str, set[str]] = {}
         self.imported = False  # whether answers were ever brought by a file
         try:
-            lines = read_plain(path, _LARGEST).splitlines()
+            lines = io.BytesIO(read_plain(path, _LARGEST))  # a list of short ones is far larger
         except FileNotFoundError:
-            lines = []
+            lines = io.BytesIO()
         except OSError as error:
             raise WriteFailed(f"cannot read {path}: {error.strerror}") from error
         for line in lines:

@@ -142,16 +142,30 @@ class ClosingFilter(ExampleFilter):
         self._counts.update(names)
 
     def restore(self, entries: Sequence[bytes]) -> None:
-        """See `Filter.restore`."""
+        """See `Filter.restore`: only what `add` may have written is taken."""
         for entry in entries:
             try:
                 score, fixed, others = json.loads(entry)
-                names = frozenset([*(self._telltales.fixed[at] for at in fixed), *others])
-            except (TypeError, LookupError) as error:
+                names = self._names(fixed, others)
+                is_ours = type(score) is int and score == len(self._over(names))
+            except (TypeError, LookupError, RecursionError) as error:
                 raise ValueError("no entry of the examples") from error
-            if type(score) is not int or not all(isinstance(name, str) for name in names):
+            if not is_ours:
                 raise ValueError("no entry of the examples")
             self._enter(score, names)
+
+    def _names(self, fixed: list[int], others: list[str]) -> frozenset[str]:
+        """The telltales of an entry.
+
+        Raises:
+            TypeError, LookupError, ValueError: no text has them.
+        """
+        if not all(type(at) is int and at >= 0 for at in fixed) or len({*fixed}) < len(fixed):
+            raise ValueError("no numbers of telltales")
+        named = [self._telltales.fixed[at] for at in fixed]
+        if not self._telltales.may_be(named, others):
+            raise ValueError("no telltales of a text")
+        return frozenset([*named, *others])
 
     def count(self, branch: str, commit: Commit) -> None:
         """See `Filter.count`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import logging
 import re
@@ -31,7 +32,9 @@ FEWEST = 5
 _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
 _LOOKED_AT = 200  # rows by which columns are told apart
-_NAMED = 3  # bad lines that a message names
+_NAMED = 3  # bad lines, and unknown labels, that a message names
+_LISTED = 20  # columns that a message names
+_UNKNOWN = "of an unknown label"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
@@ -119,13 +122,20 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     columns = _Columns(task, [row for _, row in several[:_LOOKED_AT] if isinstance(row, Mapping)])
     rows: list[Example] = []
     bad: dict[str, list[int]] = {}
+    unknown: dict[str, None] = {}  # labels, of which there may be one per row
     for number, record in several[:_MOST]:
         try:
             if isinstance(record, ValueError):
                 raise record
             rows.append(columns.example(number, record))
+        except _UnknownLabel as error:
+            unknown[error.label] = None
+            bad.setdefault(_UNKNOWN, []).append(number)
         except ValueError as error:
             bad.setdefault(str(error), []).append(number)
+    if unknown:
+        named = ", ".join([*islice(unknown, _NAMED), *["…"][: len(unknown) > _NAMED]])
+        bad = {f"{why}, {named}" if why is _UNKNOWN else why: at for why, at in bad.items()}
     examples = Examples(path.name, tuple(rows), bad, place)
     if len(rows) < FEWEST:
         raise UsageError(
@@ -145,6 +155,14 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     return examples
 
 
+class _UnknownLabel(ValueError):
+    """A row's label is none of the task's."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+
 _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 
@@ -160,10 +178,16 @@ def _records(path: Path) -> tuple[str, _Records]:
         source = open_source(path)
         return source.form.place, _as_rows(source.each())
     data = content_of(path, _LARGEST).removeprefix(codecs.BOM_UTF8)
-    lines = ((n, _decoded(line)) for n, line in enumerate(data.splitlines(), 1))
+    lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)
     return "line", ((n, line or ValueError("empty")) for n, line in lines)
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """The lines of a file one by one: in a list, short ones take twenty times their bytes."""
+    for line in io.TextIOWrapper(io.BytesIO(data), "latin-1"):  # any byte; any end of a line
+        yield line.encode("latin-1")
 
 
 def _decoded(line: bytes) -> str | ValueError:
@@ -228,7 +252,7 @@ class _Columns:
         named = [name for name in _TEXT if name in texts] or (texts if len(texts) == 1 else [])
         if not named:
             raise UsageError(
-                f"no column is called {fields[0]}: the columns are {', '.join(map(str, names))}",
+                f"no column is called {fields[0]}: the columns are {_listed(names)}",
                 hint=f"call the column with the text {fields[0]}",
             )
         self._renamed = {fields[0]: named[0]}
@@ -249,7 +273,7 @@ class _Columns:
         if self._task is not None and len(self._fields) != 1:
             raise UsageError(
                 f"a row of {self._task.name} has the texts {', '.join(self._fields)}; there is no "
-                f"{lacking[0]} among the columns {', '.join(map(str, names))}",
+                f"{lacking[0]} among the columns {_listed(names)}",
                 hint=f"call the columns {', '.join(self._fields)}",
             )
 
@@ -310,7 +334,7 @@ class _Columns:
         if name is None:
             if not self._labels:
                 return None
-            raise ValueError(f"of an unknown label, {printable(str(value), max_length=40)!r}")
+            raise _UnknownLabel(f"{printable(str(value), max_length=40)!r}")
         return name
 
     def _written(self, row: dict[str, Any], label: str | None) -> str:
@@ -326,6 +350,12 @@ class _Columns:
             return task.dedup_text(instance).strip()
         except (ValueError, LookupError, TypeError, TargenError):
             return whole
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first columns of a file, which may have any number and any name."""
+    some = [printable(str(name), lines=False, max_length=40) for name in islice(names, _LISTED + 1)]
+    return ", ".join([*some[:_LISTED], *["…"][: len(some) > _LISTED]])
 
 
 def _top(path: str) -> str:

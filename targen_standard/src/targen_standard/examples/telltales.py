@@ -20,6 +20,7 @@ _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
 _NEGATIONS = "not no never nothing nobody none neither cannot without"
+_OPENING = 2  # words with which a text begins
 _LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # shares of the examples at whose words a telltale stands
 
 
@@ -48,7 +49,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "contain an exclamation mark": _has("[!！]"),
     "have more than one sentence": lambda text: len(sentences(text)) > 1,
     "have more than three sentences": lambda text: len(sentences(text)) > 3,
-    "have several lines": _has(r"\S\s*\n\s*\S"),
+    "have several lines": lambda text: "\n" in text.strip(),
     "end without a mark": _has(r"\w\s*$"),
     "begin with a lower-case letter": lambda text: text.lstrip()[:1].islower(),
     "contain no capital letter": lambda text: text.islower(),
@@ -92,8 +93,9 @@ class Telltales:
         bounds = (round(share * (len(sizes) - 1)) for share in _LENGTHS if sizes)
         self._sizes = sorted({sizes[at] for at in bounds})
         names = [*SEEN, *(f"have more than {size} words" for size in self._sizes)]
+        self._either = [(each, f"do not {each}") for each in names]
         self.fixed = (
-            *(name for each in names for name in (each, f"do not {each}")),
+            *(name for each in self._either for name in each),
             *(f"contain “{word}”" for word in sorted(FUNCTION_WORDS)),
             *self.topics,
         )
@@ -110,6 +112,16 @@ class Telltales:
         """The names of all that a text does."""
         return frozenset(self._each(text))
 
+    def may_be(self, fixed: Iterable[str], openings: Sequence[str]) -> bool:
+        """Whether some text has just these names, of which `openings` are not among `fixed`."""
+        names = frozenset(fixed)
+        words = [each.group() for each in _WORD.finditer(" ".join(openings[:1]))][2:]
+        return (
+            all((does in names) != (does_not in names) for does, does_not in self._either)
+            and len(words) <= _OPENING
+            and openings == [_beginning(words[:count]) for count in range(len(words), 0, -1)]
+        )
+
     def _each(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())
         for name, has in SEEN.items():
@@ -118,13 +130,16 @@ class Telltales:
             yield f"{'' if len(words) > size else 'do not '}have more than {size} words"
         for word in FUNCTION_WORDS.intersection(words):
             yield f"contain “{word}”"
-        for count in (1, 2):
-            if len(words) >= count:
-                yield f"begin with “{' '.join(words[:count])}”"
+        for count in range(1, min(_OPENING, len(words)) + 1):
+            yield _beginning(words[:count])
         said = {*plain_words(text).split()}
         for name, topic in self.topics.items():
             if topic.words[0] in said:
                 yield name
+
+
+def _beginning(words: Sequence[str]) -> str:
+    return f"begin with “{' '.join(words)}”"
 
 
 def _touching(topic: Topic) -> str:

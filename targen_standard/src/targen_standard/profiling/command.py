@@ -68,7 +68,14 @@ def profile(
     if into is not None and into.suffix not in (".yaml", ".yml"):
         raise UsageError(f"--into {into}: the file is not YAML", hint="--out profile.yaml")
     before = read_text(into, 1 << 20) if into is not None else ""
-    if with_section(before, "") is None:
+    try:
+        is_there = with_section(before, "profile: {}\n") is None
+    except ValueError as error:
+        raise UsageError(
+            f"{into}: no key can be added at its end: {error}",
+            hint="choose --out, and copy the key profile from that file",
+        ) from error
+    if is_there:
         raise UsageError(
             f"{into} has a profile already", hint="remove its key profile, or choose --out"
         )
@@ -82,7 +89,7 @@ def profile(
         print(text, end="")
         return
     with writing(target, hint="choose another --out"):
-        replace_plain(target, (with_section(before, text) or "").lstrip().encode())
+        replace_plain(target, (with_section(before, text) or "").encode())
     print(f"{target}: {len(made.profile.traits)} traits of {made.figures.rows:,} texts")
     if into is not None:
         print(f"Then: targen preview {quote(str(into))}")

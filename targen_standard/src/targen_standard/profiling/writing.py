@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import yaml
 
-from targen_core.text import plural
+from targen_cli.reading.nodes import yaml_value
+from targen_core.text import plural, printable
 from targen_standard.examples.measuring import Figures, Topic
 from targen_standard.examples.profile import Profile
 
 __all__ = ["section", "with_section"]
 
-_KEY = re.compile(r"^profile[ \t]*:", re.MULTILINE)
+_DEEPEST = 16  # levels of a task file
 
 
 def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topic]) -> str:
@@ -31,7 +31,8 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     if topics:
         lines.append("What they are about. Words that could tell a label are not drawn:")
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
-    comments = "".join(f"# {line}\n" for line in lines)
+    # What a file or a word is called may contain line feeds: behind one, it would be a key.
+    comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
     value: dict[str, object] = {"traits": profile.traits}
     if profile.about:
         value["about"] = list(profile.about)
@@ -40,7 +41,18 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
 
 
 def with_section(text: str, made: str) -> str | None:
-    """The text of a task file with a section behind the rest; None if it has one already."""
-    if _KEY.search(text):
+    """The text of a task file with a section behind the rest; None if it has one already.
+
+    Raises:
+        ValueError: the file has no place for a key behind the rest, such as one in flow style.
+    """
+    was = yaml_value(text, deepest=_DEEPEST)[0] if text.strip() else {}
+    if not isinstance(was, Mapping):
+        raise ValueError("it is no mapping")
+    if "profile" in was:
         return None
-    return f"{text.rstrip()}\n\n{made}"
+    whole = f"{text.rstrip()}\n\n{made}".lstrip()
+    profile = yaml_value(made, deepest=_DEEPEST)[0]
+    if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **profile}:
+        raise ValueError("it ends in something else than a key")
+    return whole

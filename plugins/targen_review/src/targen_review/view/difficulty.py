@@ -6,6 +6,7 @@ an analysis left of single rows, `rows/difficulty-NAME.jsonl`.
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -107,12 +108,12 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
     return values
 
 
-def _lines(path: Path) -> list[bytes]:
+def _lines(path: Path) -> io.BytesIO:
     """The lines of a file; none where there is no file, as of a metric that was not measured."""
     try:
-        return read_plain(path, _MAX_BYTES).splitlines()
+        return io.BytesIO(read_plain(path, _MAX_BYTES))  # a list of short ones is far larger
     except FileNotFoundError:
-        return []
+        return io.BytesIO()
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
 
