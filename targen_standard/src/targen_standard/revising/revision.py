@@ -143,7 +143,8 @@ class Revision(Replay):
         """Write the reply of an old record down as that to a call."""
         mine = {"key": key.hex(), "step": call.step, "label": call.label, "place": call.place}
         given = record.get("carried", record["key"])  # to that call, by whatever way it came here
-        taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": given} | COPIED
+        taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": given}
+        taken |= COPIED
         self.journal.append(taken)
         self.usage.record(taken)
         self.carried += 1
