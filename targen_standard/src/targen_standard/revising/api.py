@@ -54,8 +54,8 @@ async def aplan_revision(
     run: PathText | Run,
     task: TaskLike | None = None,
     *,
-    judge: Judged = "all",
-    rewrite: bool = True,
+    judge: Judged | None = None,
+    rewrite: bool | None = None,
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     correct: bool | None = None,
@@ -108,8 +108,8 @@ async def arevise(
     task: TaskLike | None = None,
     out: PathText | None = None,
     *,
-    judge: Judged = "all",
-    rewrite: bool = True,
+    judge: Judged | None = None,
+    rewrite: bool | None = None,
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     correct: bool | None = None,
@@ -135,8 +135,10 @@ async def arevise(
             that was stopped there goes on.
         judge: "all" judges every row again, as a new run would. "changed" judges those of labels
             that have changed and those that were taken for one of them, and takes all other
-            judgements over; so it does with labels of samples that have changed.
-        rewrite: False keeps the texts of labels that have changed, and judges them again.
+            judgements over; so it does with labels of samples that have changed. By default as the
+            run was made, if it is a revision itself, and otherwise "all".
+        rewrite: False keeps the texts of labels that have changed, and judges them again. By
+            default as the run was made, and otherwise True.
         n: number of rows, in the shares that the run has; by default as many as it was to have.
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
@@ -263,8 +265,8 @@ async def planned(
     out: Path | None,
     registry: Registry | None = None,
     *,
-    judge: Judged = "all",
-    rewrite: bool = True,
+    judge: Judged | None = None,
+    rewrite: bool | None = None,
     cache: bool | None = None,
     **asked: Any,
 ) -> Planned:
@@ -273,12 +275,17 @@ async def planned(
     Raises:
         TargenError: as `revise`.
     """
-    if judge not in _KINDS:
+    if judge not in (None, *_KINDS):
         raise UsageError(Option("judge", judge) + ": no such choice", hint='"all" or "changed"')
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
     _require_model(path, registry, asked.get("task"))
+    of_then = _may_carry(path)
+    if judge is None:
+        judge = "changed" if "judgements" in of_then else "all"
+    if rewrite is None:
+        rewrite = "texts" not in of_then
     may_carry: tuple[Carried, ...] = () if rewrite else ("texts",)
     may_carry += ("judgements",) if judge == "changed" else ()
 
@@ -307,6 +314,14 @@ async def planned(
 
 def _taken(out: Path) -> RunConflict:
     return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
+
+
+def _may_carry(path: Path) -> tuple[Carried, ...]:
+    """What the run that is revised was allowed to take over itself."""
+    try:
+        return Manifest.load(path / "manifest.json").may_carry
+    except TargenError:  # whoever opens the run says what it is
+        return ()
 
 
 def _require_model(path: Path, registry: Registry | None, task: TaskLike | None) -> None:

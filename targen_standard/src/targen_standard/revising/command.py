@@ -49,20 +49,23 @@ def revise(
         Path | None, typer.Option("--out", help="The new run directory. [default: RUN-revised]")
     ] = None,
     judge: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--judge",
             metavar="all|changed",
-            help="Judge all rows again, or those of changed labels and those taken for one.",
+            help="Judge all rows again, or those of changed labels and those taken for one. "
+            "[default: as RUN was revised, or all]",
         ),
-    ] = "all",
+    ] = None,
     rewrite: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--rewrite/--no-rewrite",
-            help="Write the rows of changed labels again, or keep and judge their texts.",
+            help="Write the rows of changed labels again, or keep and judge their texts. "
+            "[default: as RUN was revised, or written again]",
+            show_default=False,
         ),
-    ] = True,
+    ] = None,
     n: NumberAsItWasArg = None,
     label: LabelArg = None,
     correct: CorrectAsItWasArg = None,
@@ -124,6 +127,10 @@ def revise(
         return
     if dry_run or not (quiet or json):
         _print(plan, revision.path)
+        of_then = ["--judge changed"] * (judge is None and plan.judged == "changed")
+        of_then += ["--no-rewrite"] * (rewrite is None and not plan.rewrites)
+        if of_then:
+            print(f"{' '.join(of_then)}, as {plan.run} was revised")
     if dry_run:
         print("\nDry run: nothing was sent or written.")
         return

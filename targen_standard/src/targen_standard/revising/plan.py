@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from targen_core.calls.usage import answered
+from targen_core.calls.usage import Usage, answered
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
@@ -179,7 +179,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         cached,
         fresh,
         0 if job.judged == "changed" else job.spared,
-        _dollars(calls, before),
+        _dollars(calls, job.usage, before.get("prices", {})),
     )
 
 
@@ -209,20 +209,21 @@ def _refused(report: Mapping[str, Any]) -> float:
     return sum(flow["judged"] for flow in flows) / rows - 1 if rows else 0.0
 
 
-def _dollars(calls: Calls, report: Mapping[str, Any]) -> float | None:
-    """What calls cost if they take as many tokens as those of a run did, by its prices."""
+def _dollars(calls: Calls, usage: Usage, prices: Mapping[str, Any]) -> float | None:
+    """What calls cost if they take as many tokens as those did that `usage` counts as saved.
+
+    In a rehearsal these are the replies of the run, and none of a call that was lost: what is
+    counted of such a one is the most that it may have taken.
+    """
     paid: dict[str, list[float]] = {}
-    for of in report["usage"]["by_step"]:
-        price = report.get("prices", {}).get(of["step"])
+    for (step, _), of in usage.by_place.items():
+        price = prices.get(step)
         if price is None:
             return None
-        dollars = sum(
-            (of[f"{way}put_tokens"] + of[f"saved_{way}put_tokens"]) * price[way] / 1e6
-            for way in ("in", "out")
-        )
-        kind = paid.setdefault(_KINDS.get(of["step"], "lists"), [0.0, 0.0])
-        kind[0] += dollars
-        kind[1] += answered(of)
+        tokens = {"in": of.saved_input_tokens, "out": of.saved_output_tokens}
+        kind = paid.setdefault(_KINDS.get(step, "lists"), [0.0, 0.0])
+        kind[0] += sum(tokens[way] * price[way] / 1e6 for way in tokens)
+        kind[1] += of.answered
     return sum(
         float(getattr(calls, kind)) * dollars / count
         for kind, (dollars, count) in paid.items()

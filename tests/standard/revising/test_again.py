@@ -1,0 +1,86 @@
+"""A revision of a revision takes over what that one took over, unless it is told otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import targen_core
+
+from .mail import DEFINED, MAIL
+
+pytestmark = pytest.mark.whole  # asks as a service is asked
+
+Command = Callable[..., Any]
+
+MORE = ("-n", 24)
+OF_THEN = "--judge changed --no-rewrite, as new was revised\n"
+
+
+def asked(run: str) -> dict[str, int]:
+    """The calls of a run that no other run had asked, by step, but for lists."""
+    found = dict.fromkeys(("generate", "correct"), 0)
+    for of in json.loads(Path(run, "report.json").read_text())["usage"]["by_step"]:
+        if of["step"] in found:
+            found[of["step"]] += of["calls"]
+    return found
+
+
+@pytest.fixture
+def new(service: tuple[object, ...], targen: Command) -> set[str]:
+    """The texts of `new`, 16 rows, whose replies were taken over from `run`."""
+    Path("mail.yaml").write_text(MAIL)
+    generated = targen("generate", "mail.yaml", "-n", 16, *service, "--no-cache", "--out", "run")
+    assert generated.code == 0
+    Path("changed.yaml").write_text(DEFINED)
+    words = ("revise", "run", "--task", "changed.yaml", "--judge", "changed", "--no-rewrite")
+    assert targen(*words, "--out", "new", "-q").code == 0
+    return texts("new")
+
+
+def texts(run: str) -> set[str]:
+    return {
+        json.loads(line)["text"] for line in Path(run, "dataset.jsonl").read_text().splitlines()
+    }
+
+
+def test_where_only_counts_change_only_new_rows_are_asked_for(
+    new: set[str], targen: Command
+) -> None:
+    words = ("revise", "new", *MORE, "--out", "newer")
+    plan = targen(*words, "--dry-run", "--json").json
+    assert (plan["judged"], plan["rewrites"]) == ("changed", False)
+    first = targen("revise", "run", *MORE, "--dry-run", "--json").json
+    assert (plan["labels"], plan["calls"]) == (first["labels"], first["calls"])
+    assert sum(of["judged"] for of in plan["labels"].values()) == 0
+    rows = sum(of["written"] for of in plan["labels"].values())
+    assert 8 <= rows <= 10  # some labels get turns that others had
+    done = targen(*words)
+    assert OF_THEN in done.out
+    assert asked("newer") == {"generate": rows, "correct": rows}
+    assert len(new & texts("newer")) == 24 - rows
+    python = targen_core.plan_revision("new", n=24)
+    assert json.loads(json.dumps(python.raw)) == plan
+
+
+def test_a_definition_that_changes_again_is_revised_as_the_first(
+    new: set[str], targen: Command
+) -> None:
+    Path("again.yaml").write_text(DEFINED.replace("unhappy", "cross"))
+    words = ("revise", "new", "--task", "again.yaml", "--out", "newer")
+    assert OF_THEN in targen(*words, "--yes").out
+    assert asked("newer") == {"generate": 0, "correct": 4}  # the four that are complaints
+    assert new == texts("newer")
+
+
+def test_all_is_judged_again_where_that_is_typed(new: set[str], targen: Command) -> None:
+    words = ("revise", "new", *MORE, "--judge", "all", "--rewrite", "--out", "newer")
+    done = targen(*words)
+    assert "was revised" not in done.out
+    assert asked("newer")["correct"] >= 20  # but for four that `new` asked for itself
+    half = targen("revise", "new", *MORE, "--judge", "all", "--dry-run")
+    assert "\n--no-rewrite, as new was revised\n" in half.out

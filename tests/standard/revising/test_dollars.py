@@ -1,0 +1,57 @@
+"""What a revision is expected to cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pytest
+
+from targen_testing.fault_server import Drop, FaultServer, Response, Seen
+
+from .mail import DEFINED, MAIL
+from .service import Service
+
+pytestmark = pytest.mark.whole  # asks as a service is asked, at a price
+
+Command = Callable[..., Any]
+
+KINDS = {"generate": "texts", "correct": "judgements"}
+
+
+class Dropping(Service):
+    """Breaks a connection off before each third answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = 0
+
+    def __call__(self, seen: Seen) -> Response | Drop:
+        self._asked += 1
+        return super().__call__(seen) if self._asked % 3 else Drop()
+
+
+def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen: Command) -> None:
+    Path("mail.yaml").write_text(MAIL)
+    Path("changed.yaml").write_text(DEFINED)
+    with FaultServer(Dropping()) as server:
+        model = ("-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q")
+        price = ("--price-in", 3, "--price-out", 12, "--no-cache", "--concurrency", 1)
+        words = ("generate", "mail.yaml", "-n", 8, *model, *price, "--out", "run")
+        assert targen(*words).code == 0
+    records = [json.loads(line[9:]) for line in Path("run/journal").read_text().splitlines()]
+    lost = [record for record in records if record.get("lost")]
+    assert {"generate", "correct"} <= {record["step"] for record in lost}
+    costs: dict[str, list[float]] = {}
+    for record in records:
+        if not record.get("lost"):
+            costs.setdefault(KINDS.get(record["step"], "lists"), []).append(record["cost"])
+    dearest = max(max(each) for each in costs.values())
+    assert min(record["cost"] for record in lost) > 10 * dearest
+    plan = targen("revise", "run", "--task", "changed.yaml", "--dry-run", "--json").json
+    assert plan["calls"]["judgements"] == 8
+    expected = sum(plan["calls"][kind] * mean(each) for kind, each in costs.items())
+    assert plan["dollars"] == pytest.approx(expected)
