@@ -18,8 +18,10 @@ from targen_core.errors import (
     ContextTooLong,
     CreditExhausted,
     Interrupted,
+    Overloaded,
     PermissionDenied,
     RateLimited,
+    Rejected,
     ServiceGaveUp,
     ServiceUnavailable,
     StageFailed,
@@ -108,7 +110,7 @@ def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
     """One call that always fails does not end a run in which others succeed."""
 
     def hook(number, request):
-        if request.messages[0].content == "cursed" and now() < start[0] + 300:
+        if request.messages[0].content == "cursed" and now() < start[0] + 50:
             raise ServiceUnavailable("not you")
 
     start = []
@@ -121,8 +123,81 @@ def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
             await one.ask(f"fine {number}", place=f"f/{number}")
         return await cursed
 
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
     assert drive(work()) == "x"
+
+
+def cursing(error, until=float("inf")):
+    """A hook that fails one call of several, and a list of when it was sent."""
+    at = []
+
+    def hook(number, request):
+        if request.messages[0].content == "cursed":
+            at.append(now())
+            raise error()
+        if now() > until:
+            raise error()
+
+    return hook, at
+
+
+def engine_crashed():
+    return ServiceUnavailable("engine crashed", billed=True)
+
+
+@pytest.mark.parametrize("others", [0, 1, 40])
+def test_a_call_that_fails_where_others_are_answered_is_given_up(lab, desk, drive, others):
+    hook, at = cursing(engine_crashed)
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook))
+
+    async def work():
+        await one.ask("first", place="first")
+        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
+        for number in range(others):
+            await asyncio.sleep(5)
+            assert await one.ask(f"fine {number}", place=f"f/{number}") == "x"
+        with pytest.raises(
+            Rejected, match=r"at this one of generate \(c\): engine crashed"
+        ) as caught:
+            await cursed
+        assert caught.value.reason == "unanswered"
+        sent = len(at)
+        again = desk(one.model)
+        with pytest.raises(Rejected) as read:  # from the journal
+            await again.ask("cursed", place="c")
+        assert (str(read.value), len(at)) == (str(caught.value), sent)
+
+    drive(work())
+    assert 8 <= len(at) <= 30 and at[-1] - at[0] >= 60.0
+
+
+def test_in_an_outage_no_call_is_given_up(lab, desk, drive):
+    hook, _ = cursing(engine_crashed, until=30.0)
+    model = lab.ToyModel(lambda request: "x", hook=hook)
+    one = desk(model, max_outage=100.0)
+
+    async def work():
+        start = now()
+        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
+        while now() < start + 25:
+            await asyncio.sleep(1)
+            await one.ask(f"fine {now()}", place=f"f/{now()}")
+        await cursed
+
+    with pytest.raises(ServiceGaveUp, match="no answer from the service for more than 100 s"):
+        drive(work())
+
+
+def test_a_refusal_never_gives_a_call_up(lab, desk, drive):
+    hook, _ = cursing(lambda: Overloaded("too much"))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
+
+    async def work():
+        await one.ask("first", place="first")
+        await one.ask("cursed", place="c")
+
+    with pytest.raises(ServiceGaveUp):
+        drive(work())
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
     BadRequest,
+    BudgetExhausted,
     ContentFiltered,
     CorruptJournal,
     Overloaded,
@@ -68,6 +69,8 @@ _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
 _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
 _MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
+_OWN_FAULT = 8  # failures, and
+_OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
 _SILENCE = 2.0  # seconds without an answer after which failures are told
 
 MAX_OUTAGE = 600.0
@@ -75,6 +78,8 @@ MAX_OUTAGE = 600.0
 
 _log = logging.getLogger("targen")
 T = TypeVar("T")
+_OF_THE_CALL = ("refusal", "content-filter", "unanswered")  # ends that no reading mends
+_HELLO = Message("user", "Reply with the word yes.")
 _REPAIR = (
     "That reply could not be used: {problem}\n"
     "Write the whole reply again, corrected, in exactly the form that was asked for."
@@ -145,6 +150,10 @@ class CallLayer:
             if isinstance(bound.model, DeferredModel):
                 bound.model.attach_run(self._not_deferred)
         self._last_success: float | None = None
+        # When the latest call was sent that was answered, and when it was asked for that last.
+        self._proofs: dict[RateLimiter, float] = {}
+        self._proof_asked = asyncio.Lock()
+        self._proof_asked_at = 0.0
         self._trouble: _Trouble | None = None
         self._jitter = random.Random(seed)
         self._hedge = hedge
@@ -219,7 +228,8 @@ class CallLayer:
 
         Raises:
             Rejected: `malformed-reply`, what `read` names, `unscored-reply`,
-                `refusal` or `content-filter`: what the model or its filter said.
+                `refusal` or `content-filter`: what the model or its filter said; or
+                `unanswered`, where the service answers others and never this one.
             CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
@@ -255,6 +265,8 @@ class CallLayer:
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":
                 raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
+            if reply.finish == "unanswered":
+                raise Rejected("unanswered", reply.text)
             if call.given is not None and reply.text != call.given:
                 raise Rejected("unscored-text", f"the model cannot score {call.given[:200]!r}")
             try:
@@ -409,7 +421,16 @@ class CallLayer:
                 if not answer.retryable:
                     raise answer
                 self._check(scope)
-                await self._back_off(*self._delay(sending, answer), bound.limiter, scope)
+                if await self._is_own_fault(sending, answer, scope):
+                    answer = self._given_up(sending, answer)
+                    break
+                try:
+                    delay = self._delay(sending, answer)
+                except ServiceGaveUp:
+                    if not await self._answers_others(sending, answer, scope):
+                        raise
+                    continue
+                await self._back_off(*delay, bound.limiter, scope)
         finally:
             self._sending -= 1
         if scope.known is not None:
@@ -429,7 +450,8 @@ class CallLayer:
                 answer, sender = await self._answer_beside(sending, answer)
             if isinstance(answer, ChatReply):
                 by = sender
-                answer, spent = self._answered(sending, answer)
+                assert sender.sent is not None  # it was answered
+                answer, spent = self._answered(sending, answer, sender.sent)
             elif answer.billed:
                 spent = sending.reserved
                 self._write_lost(
@@ -616,7 +638,9 @@ class CallLayer:
         finally:
             self.budget.settle(sending.reserved, *spent)
 
-    def _answered(self, sending: _Sending, reply: ChatReply) -> tuple[ChatReply, tuple[int, float]]:
+    def _answered(
+        self, sending: _Sending, reply: ChatReply, sent: float
+    ) -> tuple[ChatReply, tuple[int, float]]:
         """Write down a reply, and let those go on who wait for an answer; what it cost, too."""
         bound = sending.bound
         reply = counted(reply, sending.tokens, sending.max_tokens)
@@ -630,12 +654,73 @@ class CallLayer:
             )
         self._last_success = asyncio.get_running_loop().time()
         self._trouble = None
+        self._proofs[bound.limiter] = max(self._proofs.get(bound.limiter, 0.0), sent)
         for waiter in self._put_off.pop(bound.limiter, ()):
             _release(waiter)
+        if sending.is_hello:
+            self._write_lost(sending.call, reply.input_tokens, reply.output_tokens, bound.price)
+            return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
         self._write(bound, sending.call, sending.key, reply, cached=False, cost=cost)
         if self.cache is not None and _shares(bound):
             self.cache.put(bound.cache_key(sending.key), _cached(reply))
         return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
+
+    # --- calls that the service never answers, while it answers others ---
+
+    async def _is_own_fault(self, sending: _Sending, error: ServiceError, scope: Scope) -> bool:
+        """Whether a call has failed for long, and one that was sent meanwhile was answered."""
+        now = asyncio.get_running_loop().time()
+        before, sending.failed_at = sending.failed_at, now
+        if sending.failures + 1 < _OWN_FAULT or now - sending.failing_since < _OWN_TIME:
+            return False
+        if not _may_be_own(sending, error):
+            return False
+        if self._proofs.get(sending.bound.limiter, 0.0) >= before:
+            return True
+        if now - self._proof_asked_at > _OWN_TIME:  # perhaps no other call is left to show it
+            self._proof_asked_at = now
+            await self._answers_others(sending, error, scope)
+        return False  # it gets one chance more, after that
+
+    async def _answers_others(self, sending: _Sending, error: ServiceError, scope: Scope) -> bool:
+        """Ask the service something that it can answer, in the name of a call that fails.
+
+        Not where it never answered this run: then nothing says that it ever worked.
+        """
+        if not _may_be_own(sending, error) or not (self.answered or self.journal.last_keys(1)):
+            return False
+        bound = sending.bound
+        async with self._proof_asked:
+            if self._proofs.get(bound.limiter, 0.0) >= sending.failed_at:
+                return True  # another call asked meanwhile
+            call = replace(
+                sending.call,
+                messages=(_HELLO,),
+                schema=None,
+                top_logprobs=None,
+                given=None,
+                next_token=False,
+            )
+            key = call_key(bound, call, call.messages, self.seed, sending.failures)
+            request = _request(bound, call, call.messages, key)
+            tokens = _tokens(bound, request)
+            hello = _Sending(bound, call, request, key, tokens, sending.patience)
+            hello.is_hello = True
+            with contextlib.suppress(BudgetExhausted):
+                return isinstance(await self._attempt(hello, scope), ChatReply)
+            return False
+
+    def _given_up(self, sending: _Sending, error: ServiceError) -> ChatReply:
+        """Journal that a call has no answer, so that whoever reads it comes to the same rows."""
+        call = sending.call
+        words = (
+            f"the service answers other calls, and failed {plural(sending.failures + 1, 'time')} "
+            f"at this one of {call.step} ({call.place}): {error}"
+        )
+        _log.warning("a call is given up: %s", words)
+        reply = ChatReply(words[:1000], "unanswered")
+        self._write(sending.bound, call, sending.key, reply, cached=False, cost=0.0)
+        return reply
 
     def _delay(self, sending: _Sending, error: ServiceError) -> tuple[float, float]:
         """Seconds to wait after a failure, and how many the service asked for.
@@ -659,6 +744,9 @@ class CallLayer:
         if bound.limiter.down and bound.limiter.control.failing_since is not None:
             since = bound.limiter.control.failing_since  # one that probes stands for all
         waited = now - (since if last is None else max(last, since))
+        max_outage = self.max_outage
+        if max_outage is None:
+            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
@@ -666,15 +754,14 @@ class CallLayer:
             # The limiter says when a call goes; this one waits its turn.
             delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
         elif lately:
-            delay, sending.alone = min(_MAX_BACKOFF, _BAD_LUCK * 1.5**sending.failures), 0
+            # To wait for longer than an outage may last would end the run, which is served.
+            most = min(_MAX_BACKOFF, max_outage / 4)
+            delay, sending.alone = min(most, _BAD_LUCK * 1.5**sending.failures), 0
         else:
             delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**sending.alone)
             sending.alone += 1
         delay *= self._jitter.uniform(0.5, 1.0)
         sending.failures += 1
-        max_outage = self.max_outage
-        if max_outage is None:
-            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         if not bound.deferred and waited + delay > max_outage:
             raise ServiceGaveUp(
                 "no answer from the service, and retrying would take more than "
@@ -823,7 +910,8 @@ class _Sending(Watched):
         self.reserved = (tokens + max_tokens, dollars)
         self.turn = bound.limiter.turn()
         self.failures = self.alone = 0
-        self.failing_since = 0.0
+        self.failing_since = self.failed_at = 0.0
+        self.is_hello = False  # it asks only whether anybody is answered
 
     def begin(self, scope: Scope) -> None:
         """Begin an attempt."""
@@ -914,6 +1002,12 @@ def _outcome(error: ServiceError | None) -> Outcome:
     return "failed" if isinstance(error, ServiceUnavailable) else "nothing"
 
 
+def _may_be_own(sending: _Sending, error: ServiceError) -> bool:
+    """Whether a failure may be due to what is asked; a refusal never is."""
+    failed = isinstance(error, ServiceUnavailable) and not isinstance(error, Overloaded)
+    return failed and not sending.bound.deferred
+
+
 def _asked(pause: float, rate: RateHeaders | None, retry_after: float | None) -> float:
     """Seconds of a limiter's pause that the service asked for, and that are believed.
 
@@ -956,7 +1050,9 @@ def _value(reply: ChatReply, call: Call, read: Callable[[str], T]) -> T:
 
 def _is_usable(reply: ChatReply, call: Call, read: Callable[[str], Any]) -> bool:
     """Whether a reply can be read; a refusal is an answer, and other faults show later."""
-    if reply.finish in ("refusal", "content-filter") or reply.unscored:
+    if reply.finish == "unanswered":
+        return False
+    if reply.finish in _OF_THE_CALL or reply.unscored:
         return True
     try:
         _value(reply, call, read)
@@ -1003,7 +1099,7 @@ def _lacks_scores(reply: ChatReply, asked: Call | ChatRequest) -> bool:
     """Whether a reply has none of the scores that were asked for, and could have some."""
     if asked.top_logprobs is None or reply.unscored:
         return False
-    if reply.finish in ("refusal", "content-filter"):
+    if reply.finish in _OF_THE_CALL:
         return False
     if asked.next_token:
         return not (reply.tokens and reply.tokens[0].top)
@@ -1062,7 +1158,9 @@ def _uncached(stored: bytes) -> ChatReply | None:
     if not all(type(count) is int and count >= 0 for count in counts):
         return None
     texts = type(reply.text) is str and type(reply.unscored) is str
-    return reply if texts and reply.finish in get_args(Finish) else None
+    # What one run was not answered, another one asks.
+    known = reply.finish in get_args(Finish) and reply.finish != "unanswered"
+    return reply if texts and known else None
 
 
 def _shares(bound: BoundModel) -> bool:

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 Role = Literal["system", "user", "assistant"]
-Finish = Literal["stop", "length", "refusal", "content-filter", "other"]
+Finish = Literal["stop", "length", "refusal", "content-filter", "unanswered", "other"]
 
 _MAX_TOKENS = 10**9
 """No call takes as many: who says more does not count."""

@@ -55,7 +55,7 @@ class Counts:
 
     `calls` were answered by the model, `cached` by the cache of earlier runs, `copied` by the
     journal of the run that a replay or a revision is made from; `lost` were sent and their answer
-    lost.
+    lost. A reply that is in a journal once more, taken over for another prompt, counts once.
     Tokens and dollars count what was or may have been paid, `saved_input_tokens`
     and `saved_output_tokens` the tokens that the cache and the other run saved. Of the tokens paid,
     `cache_read_tokens` came cheaper from the service's own prompt cache,
@@ -116,6 +116,8 @@ class Usage:
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Count one journal record."""
+        if "carried" in record and record.get("cached"):
+            return  # its reply is there under its own key, too, and counted as that
         place = (record["step"], record["label"])
         counts = self.by_place.get(place)
         if counts is None:

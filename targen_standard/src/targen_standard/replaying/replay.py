@@ -95,8 +95,6 @@ class Replay(Job):
     """What is done to a run, and what becomes of it, in messages."""
     keeps_others = False
     """Whether labels that are not named have as many rows as they had, or none."""
-    takes_carried = True
-    """Whether it has replies that a revision took over although their prompts had changed."""
     changes_models = False
     """Whether steps may have other models than those that answered."""
 
@@ -108,7 +106,7 @@ class Replay(Job):
         self.before = Manifest.load(of / "manifest.json")
         self.carried = 0
         self._places: set[str] = set()
-        self._copy_journal(directory)
+        self._copy_journal(directory, manifest)
         write_atomically(directory.pending, "")  # until it is known that nothing is lacking
         super().__init__(directory, manifest, prepared, cache=None)
 
@@ -218,15 +216,16 @@ class Replay(Job):
             directory.close()
             raise
 
-    def _copy_journal(self, directory: RunDirectory) -> None:
+    def _copy_journal(self, directory: RunDirectory, manifest: Manifest) -> None:
         """Begin the journal with the old one's replies: another run has paid for them."""
+        takes_carried = self._takes_carried(manifest)
         records = Journal(directory.journal, on_record=lambda record: None)
 
         def copy(record: dict[str, Any]) -> None:
             if "key" in record:
                 check_record(record)
                 carried = {"carried": record["carried"]} if "carried" in record else {}
-                if carried and not self.takes_carried:
+                if carried and not takes_carried:
                     return
                 self.carried += len(carried)
                 self._places.add(str(record.get("place")))
@@ -238,6 +237,10 @@ class Replay(Job):
                 Journal(source, on_record=copy, read_only=True, indexed=False).close()
         finally:
             records.close()
+
+    def _takes_carried(self, manifest: Manifest) -> bool:
+        """Whether it begins with what a revision took over although prompts had changed."""
+        return True
 
     # --- in place of what a job does ---
 

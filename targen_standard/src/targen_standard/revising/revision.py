@@ -32,6 +32,7 @@ from targen_core.errors import Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import executor_of
 from targen_core.runs.preparing.plan import Prepared, prepare
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import COPIED, Replay, known_sources, reply_of
@@ -60,7 +61,6 @@ class Revision(Replay):
     act, done = "revise", "revised"
     keeps_others = True
     changes_models = True
-    takes_carried = False  # what an earlier revision took over is judged, too
     judged: Judged = "all"
     rewrites = True
     spared = 0
@@ -118,6 +118,9 @@ class Revision(Replay):
 
     # --- in place of what a replay does ---
 
+    def _takes_carried(self, manifest: Manifest) -> bool:
+        return False  # what an earlier revision took over is judged, too
+
     def _executor(self, layer: CallLayer) -> Executor:
         assert isinstance(layer, _Standing)
         made = executor_of(self._prepared, layer, _Carrying)
@@ -140,7 +143,8 @@ class Revision(Replay):
         """Write the reply of an old record down as that to a call."""
         mine = {"key": key.hex(), "step": call.step, "label": call.label, "place": call.place}
         given = record.get("carried", record["key"])  # to that call, by whatever way it came here
-        taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": given, **COPIED}
+        taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": given}
+        taken |= COPIED
         self.journal.append(taken)
         self.usage.record(taken)
         self.carried += 1
@@ -149,8 +153,13 @@ class Revision(Replay):
 class RevisionOfTouched(Revision):
     """A revision that judges what a change may concern, and takes all other judgements over."""
 
-    takes_carried = True
     judged: Judged = "changed"
+
+    def _takes_carried(self, manifest: Manifest) -> bool:
+        # Where prompts have changed again, it is taken over again, and nothing asks for the former.
+        names = ("task", "steps", "corrector", "parts")
+        was, now = self.before.lock, manifest.lock
+        return all(getattr(was, name) == getattr(now, name) for name in names)
 
 
 def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
