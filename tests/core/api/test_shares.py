@@ -52,7 +52,7 @@ def test_no_label_shrinks(counts, more):
 
 def test_every_reject_has_a_reason(alone):
     run = tg.generate(
-        MAIL, n=120, near_duplicates=40, model="scripted", out="run", progress=False, cache=False
+        MAIL, n=60, near_duplicates=40, model="scripted", out="run", progress=False, cache=False
     )
     reasons = {record["reason"] for record in run.rejects}
     assert "duplicate" in reasons and "" not in reasons
