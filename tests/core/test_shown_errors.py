@@ -30,6 +30,7 @@ def answer(request):
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("program", "file"), [(PROGRAM, "program.py"), (SCRIPTED, "replies.py")])
 def test_the_frames_are_those_of_the_caller(program: str, file: str, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(program)
