@@ -21,7 +21,7 @@ TASK = tg.Declaration(
 def run(tmp_path_factory):
     dimensions = {"length": {"one": 3, "two": 1}, "contexts.word": tg.vocabulary("words")}
     out = tmp_path_factory.mktemp("drawn") / "shop"
-    return tg.generate(TASK, n=16, model="scripted", out=out, dimensions=dimensions)
+    return tg.generate(TASK, n=64, model="scripted", out=out, dimensions=dimensions)
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def test_rows_are_counted_by_value(measured, run):
         next(table for table in actual.tables if table.columns[0] == name)
         for name in ("length", "word")
     )
-    assert [row[:2] for row in by_length.rows] == [("one", 12), ("two", 4)]
+    assert [row[:2] for row in by_length.rows] == [("one", 48), ("two", 16)]
     assert by_length.columns[2:4] == ("of them complaint", "of them question")
     assert by_length.rows[0][2].value == 0.5
     assert len(by_word.rows) == len({one["word"] for one in drawn(run).values()})
     assert actual.figures["mine"]["length: balance"].value == pytest.approx(1 / 3)
     assert actual.headlines[0].startswith("For the rows of mine code drew word (")
-    assert "length (2 values, 4 to 12 rows each)" in actual.headlines[0]
+    assert "length (2 values, 16 to 48 rows each)" in actual.headlines[0]
     assert not actual.warnings
 
 
@@ -71,7 +71,7 @@ def test_rejects_count_for_their_value(measured, run):
     before = path.read_text()
     lost = {"verdict": "rejected", "id": "9.9/x/0", "dimensions": {"length": "two"}}
     odd = [{**lost, "dimensions": 3}, {**lost, "verdict": "surplus"}]
-    path.write_text("".join(json.dumps(each) + "\n" for each in [lost] * 4 + odd))
+    path.write_text("".join(json.dumps(each) + "\n" for each in [lost] * 16 + odd))
     try:
         actual = measured(lambda row: row["label"])
     finally:

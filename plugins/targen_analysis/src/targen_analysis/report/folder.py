@@ -31,12 +31,12 @@ def check_free(out: Path, *, force: bool) -> None:
             such as a link in the place of a file.
         WriteFailed: nothing can be written there.
     """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file, and an analysis is a folder", hint=ANOTHER_OUT)
     with writing(out, hint=ANOTHER_OUT):
         there = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, and an analysis is a folder", hint=ANOTHER_OUT)
     if (out / "manifest.json").exists():
         raise UsageError(
             f"{out} is a run directory, which holds what the run left and nothing else",
