@@ -31,9 +31,8 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
-        "no contexts", "no seeds", "seeds for all labels",
+        "no contexts", "no seeds", "no dimensions", "seeds for all labels",
     ]  # fmt: skip
-    assert "no dimensions is left out: mood has no dimensions that prompts say" in done.err
     assert {group["kind"] for group in part["groups"]} == {"matched"}
     assert spec("no-correction")["corrector"] is None
     assert spec("seeds-for-all-labels")["labels_per_seed"] == "all"

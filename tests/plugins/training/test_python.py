@@ -39,7 +39,9 @@ def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> N
     assert "said praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 
 
-@pytest.mark.parametrize("form", ["dataset", "frame", "rows", "run"])
+@pytest.mark.parametrize(
+    "form", ["dataset", pytest.param("frame", marks=pytest.mark.whole), "rows", "run"]
+)
 def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any) -> None:
     mood("train.jsonl", 40)
     rows: Any = read_dataset("train.jsonl", "mood.yaml")
