@@ -37,6 +37,7 @@ from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
+from targen_core.tasks.prompt import last_question
 from targen_core.text import plural
 from targen_core.wording import Option
 
@@ -359,7 +360,7 @@ def _worked(trial: Trial) -> dict[str, float]:
     lengths: dict[str, list[int]] = {}
     for call in trial.calls:
         counts = lengths.setdefault(call.step, [0, 0])
-        last = max((n for n, each in enumerate(call.messages) if each.role == "user"), default=0)
+        last = last_question(call.messages)
         for n, message in enumerate(call.messages):
             counts[0] += len(message.content) * (n < last and message.role != "system")
             counts[1] += len(message.content)

@@ -23,7 +23,7 @@ from targen_core.tasks.checks import normalized
 from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
-from targen_core.tasks.prompt import Prompt, texts_in
+from targen_core.tasks.prompt import Prompt, texts_in, with_paragraph
 
 __all__ = ["StageLlm", "read_reply", "reply_schema"]
 
@@ -289,7 +289,7 @@ class StageLlm:
         if reply is not None:
             if self._candidates > 1:
                 several = widened(reply, self._candidates)
-                messages = _also_told(messages, told(reply, self._candidates))
+                messages = with_paragraph(messages, told(reply, self._candidates))
             schema, digest = reply_schema(several or reply)
             schema_name = reply.__name__
             if not self._layer.models[self._step].model.structured:
@@ -401,14 +401,7 @@ def _filled(
     if "draws" in prompt.variables:
         return prompt.fill({**values, "draws": draws}, worked=worked)
     messages = prompt.fill(values, worked=worked)
-    return _also_told(messages, draws) if draws else messages
-
-
-def _also_told(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
-    """The conversation with a paragraph more below its last user turn."""
-    last = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
-    more = Message(messages[last].role, f"{messages[last].content}\n\n{text}")
-    return (*messages[:last], more, *messages[last + 1 :])
+    return with_paragraph(messages, draws) if draws else messages
 
 
 def _no_worked_answer(reply: BaseModel, prompt: Prompt) -> None:

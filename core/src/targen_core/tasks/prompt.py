@@ -26,7 +26,7 @@ from typing import Any, cast
 from targen_core.calls.model import Message, Role
 from targen_core.tasks.checks import is_cut_from, normalized, parts, words
 
-__all__ = ["Prompt", "texts_in"]
+__all__ = ["Prompt", "last_question", "texts_in", "with_paragraph"]
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
 _NOTHING = "\0"  # in place of draws, if nothing was drawn; no prompt has it
@@ -152,6 +152,18 @@ class Prompt:
             else:
                 messages.append(Message(turn[0], turn[1].substitute(values)))
         return tuple(messages)
+
+
+def last_question(messages: Sequence[Message]) -> int:
+    """Return the index of the last user turn; 0 if there is none."""
+    return max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+
+
+def with_paragraph(messages: Sequence[Message], text: str) -> tuple[Message, ...]:
+    """Return the conversation with a further paragraph below its last user turn."""
+    at = last_question(messages)
+    longer = Message(messages[at].role, f"{messages[at].content}\n\n{text}")
+    return (*messages[:at], longer, *messages[at + 1 :])
 
 
 def texts_in(value: Any) -> Iterator[str]:

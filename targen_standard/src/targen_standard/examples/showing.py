@@ -8,7 +8,7 @@ from typing import Any
 
 from targen_core.calls.model import Message
 from targen_core.tasks.model import Task
-from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.prompt import Prompt, with_paragraph
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.examples.reading import Example
 
@@ -167,8 +167,4 @@ class _Longer(Prompt):
 
     def fill(self, values: Mapping[str, object], *, worked: bool = True) -> tuple[Message, ...]:
         """See `Prompt.fill`."""
-        messages = [*self._inner.fill(values, worked=worked)]
-        at = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
-        text = f"{messages[at].content}\n\n{self._more}"
-        messages[at] = Message(messages[at].role, text)
-        return tuple(messages)
+        return with_paragraph(self._inner.fill(values, worked=worked), self._more)
