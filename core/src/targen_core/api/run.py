@@ -134,9 +134,9 @@ class Run(Folder[Report]):
 
     @property
     def rejects(self) -> Iterator[dict[str, Any]]:
-        """Candidates and list items that made no row, each with its reason.
+        """Rejected candidates and list items, each with its reason.
 
-        That of duplicates and of surplus rows is their verdict; `detail` says more.
+        For duplicates and surplus rows the reason is their verdict; `detail` explains it.
         """
         for record in read_jsonl(self.path / "rejects.jsonl"):
             yield {**record, "reason": record.get("reason") or record["verdict"]}

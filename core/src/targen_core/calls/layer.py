@@ -78,7 +78,7 @@ MAX_OUTAGE = 600.0
 
 _log = logging.getLogger("targen")
 T = TypeVar("T")
-_OF_THE_CALL = ("refusal", "content-filter", "unanswered")  # ends that no reading mends
+_OF_THE_CALL = ("refusal", "content-filter", "unanswered")  # ends without a reply to read
 _HELLO = Message("user", "Reply with the word yes.")
 _REPAIR = (
     "That reply could not be used: {problem}\n"
@@ -399,7 +399,7 @@ class CallLayer:
         key: bytes,
         scope: Scope,
     ) -> ChatReply:
-        """Ask the model, and wait for the answer; what asks nobody overrides this."""
+        """Ask the model and wait for its answer; layers that send nothing override this."""
         return await scope.send(self._sent(bound, call, messages, key, scope))
 
     async def _sent(
@@ -711,7 +711,7 @@ class CallLayer:
             return False
 
     def _given_up(self, sending: _Sending, error: ServiceError) -> ChatReply:
-        """Journal that a call has no answer, so that whoever reads it comes to the same rows."""
+        """Journal that a call was given up, so that a resume or a replay gives the same rows."""
         call = sending.call
         words = (
             f"the service answers other calls, and failed {plural(sending.failures + 1, 'time')} "

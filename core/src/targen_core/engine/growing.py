@@ -1,10 +1,10 @@
 """One list of steps 1 and 2 as it grows, in batches that are each asked for once.
 
-Each batch of a list is told what came before it. If lists are asked side by
-side, a fixed number of calls forms a round: they are told what the rounds
-before theirs gave, and not of each other, so that all of them can go off at
-once. The order, and what is left out as a repeat, stay as they are. A list whose
-batches build on each other has none side by side.
+The prompt of each batch of a list contains the items before it. If lists are
+asked side by side, a fixed number of calls forms a round: their prompts contain
+the items of earlier rounds, and not each other's, so that all of them can be
+sent at once. The order, and which repeats are left out, do not change. A list
+whose batches build on each other is never asked side by side.
 
 A list may be on trial: its second batch is then asked for only once all
 candidates of the first have their verdicts, and not too many were rejected.

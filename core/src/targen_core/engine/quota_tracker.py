@@ -312,11 +312,11 @@ class QuotaTracker:
     ) -> None:
         """Count a verdict on a candidate of `branch`.
 
-        `again` is "skipped" or "surplus" if a larger target judges a candidate anew, and
-        "rejected" if a refusal is taken back: it is counted in one place, that of its last
-        verdict. `counted_as` is how it was counted before: the reason of the refusal, or where the
-        label flow of the surplus ended. A refusal that is `limited` would have been a row of
-        its quota, and counts as one for what is given up.
+        `again` is "skipped" or "surplus" if a candidate is judged again for a larger target, and
+        "rejected" if a refusal is taken back. A candidate counts once, under its last verdict.
+        `counted_as` is how it was counted before: the reason of the refusal, or where the label
+        flow of the surplus ended. A refusal that is `limited` would have been a row of its quota,
+        and counts as one for what is given up.
         """
         flow, verdict = self.flows[branch], commit.verdict
         if verdict == "skipped":
