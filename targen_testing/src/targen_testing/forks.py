@@ -146,7 +146,11 @@ def _fork(
         except SystemExit as stop:
             status = stop.code or 0
         Path(modules).write_text("\n".join(sys.modules), encoding="utf-8")
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except OSError as error:  # an interpreter that ends says so, in one line, with this status
+            status = 120
+            sys.stderr.write(f"Exception ignored in: {sys.stdout!r}\n{error!r}\n")
     except BaseException:
         status = 1
         traceback.print_exc()
