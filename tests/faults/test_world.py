@@ -26,7 +26,7 @@ real, asked = time.monotonic, 0
 def monotonic():
     global asked
     asked += 1
-    return real() + 7200 * (asked // 150)
+    return real() + 7200 * min(asked // 150, 4)
 time.monotonic = monotonic
 """,
 }

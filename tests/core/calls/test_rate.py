@@ -232,3 +232,25 @@ def test_rates_count_every_attempt(lab, desk, drive):
     assert drive(one.many(10)) == ["x"] * 10
     assert len(at) == 20
     assert at[-1] - at[0] >= 17.0
+
+
+def test_who_slept_for_hours_with_calls_out_goes_on_within_seconds(drive):
+    """A process that was stopped (Ctrl-Z) or whose machine slept takes no sleep for a slow service."""
+
+    async def work():
+        limiter = RateLimiter(4)
+        for _ in range(8):
+            for ticket in await take(limiter, 4):
+                await asyncio.sleep(0.1)
+                limiter.release(ticket)
+        for outcome in ("refused", "answered", "refused"):
+            tickets = await take(limiter, 3)
+            await asyncio.sleep(7200)
+            for ticket in tickets:
+                limiter.release(ticket, outcome)
+        awake = now()
+        for _ in range(8):
+            limiter.release(await limiter.acquire(1))
+        assert now() - awake < 15
+
+    drive(work())

@@ -42,6 +42,7 @@ _FIRST_PAUSE = 0.5  # where it never did
 _PAUSE_PART = 0.15  # of the outage so far: by so much it is found too late, at most
 
 _SETTLED = 0.02  # seconds after which a refusal would have come, at least
+_LONGEST_SETTLED = 5.0  # and at most: what seems longer, this process may have been asleep for
 _HOLD = 1.0  # seconds until a call above the limit is tried
 _LONGEST_HOLD = 6.0
 _STEP = 0.25  # of the limit, where growing goes well
@@ -49,6 +50,7 @@ _SLOWER = 0.7  # of the calls in flight, where they are so many that they time o
 _SLOW = 0.25  # of what a call that timed out took: else it hung, and the others did not wait
 
 _PERIOD = 5.0  # seconds that what was taken is remembered, and as many after
+_LULL = 60.0  # seconds without a call, idle or asleep, of which no rate can be measured
 _OFTEN = 0.08  # refusals among outcomes that are worth an experiment
 _SURELY = 0.6  # refusals among outcomes that are no bad luck
 _OUTCOMES = 30  # that the share of refusals remembers, and the longest experiment takes
@@ -117,6 +119,7 @@ class Controller:
         self._refused_at = -math.inf  # when the last of these came
         self._crowding = Crowding(ceiling)
         self._share = 0.0  # of refusals among the latest outcomes
+        self._counted_at = math.inf
         # Most calls in flight that were taken, this period and the one before.
         self._proven = [0, 0]
         self._period_at = -math.inf
@@ -257,10 +260,13 @@ class Controller:
     @property
     def _settled_after(self) -> float:
         """Seconds after which a refusal would have come."""
-        return max(_SETTLED, 2.0 * self._refusal_took)
+        return min(_LONGEST_SETTLED, max(_SETTLED, 2.0 * self._refusal_took))
 
     def _count(self, now: float, flying: int) -> None:
         """Count, in the order in which they were sent, the calls whose fate is known."""
+        if now - self._counted_at > _LULL and self._window is not None:
+            self._window = _Window(now)
+        self._counted_at = now
         waiting, after = self._uncounted, self._settled_after
         while waiting and (waiting[0].ended or waiting[0].at + after <= now):
             ticket = waiting.popleft()
