@@ -1,66 +1,88 @@
-"""Write `docs/reference/cli.md` from the commands' own help; `--check` compares."""
+"""The pages of `docs/reference/cli/`: a page for each command, made of the command's own help."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from itertools import groupby
 
-from targen_cli.commands import COMMANDS
-from targen_core.plugins.loader import DISABLE_VARIABLE, load_registry
+from typer import _click as click
 
-PAGE = Path("docs/reference/cli.md")
+from targen_cli.app import build
+from targen_core.plugins.loader import DISABLE_VARIABLE
+
 _HEAD = """# Command line
 
-This page is made from the commands' own help by `scripts/cli_reference.py`.
-Exit codes: 0 done, 1 a job that failed, 2 wrong usage, 130 Ctrl-C, SIGTERM or SIGHUP.
-`--debug` shows tracebacks.
-`--trust` runs code and follows paths that files name: read the files first.
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | a job failed |
+| 2 | wrong usage |
+| 130 | Ctrl-C, SIGTERM or SIGHUP |
 
-`targen --install-completion` has bash, zsh or fish complete commands, options and the names of what
-is installed: tasks, backends, correctors, exporters and other parts.
+`targen COMMAND --help` prints what these pages say. `targen --install-completion` makes bash, zsh
+or fish complete commands, options, and the names of installed tasks, backends and other parts.
+
+## Options of every command
+
 """
 
 
-def page() -> str:
-    """The page's text."""
-    parts = [_HEAD]
+def pages() -> dict[str, str]:
+    """File name -> text; `index.md` first, then the commands in the order of `targen --help`."""
     os.environ[DISABLE_VARIABLE] = "targen-plugin-example"  # its command is nobody's reference
-    registry = load_registry()
-    plugged = [item.name for item in registry.all("command")]
-    lists = [kind.listing for kind in registry.kinds.values() if kind.listing]
-    commands = ["", *COMMANDS, *lists, *plugged]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for command, shown in zip(commands, pool.map(_help, commands), strict=True):
-            text = "\n".join(line.rstrip() for line in shown.strip().splitlines())
-            parts.append(f"## targen {command}".rstrip() + f"\n\n```text\n{text}\n```\n")
-    return "\n".join(parts)
+    group = build()
+    top = click.Context(group, info_name="targen")
+    index, made = [_HEAD, *_options(group, top)], {"index.md": ""}
+    commands = [(name, group.get_command(top, name)) for name in group.list_commands(top)]
+    for panel, members in groupby(commands, key=lambda pair: str(pair[1].rich_help_panel)):
+        index.append(f"## {panel}\n\n| command | what it does |\n|---|---|\n")
+        for name, command in members:
+            file = name.replace(" ", "-") + ".md"
+            made[file] = "".join(_page(name, command, top))
+            summary = _plain(command.help.split("\n\n")[0])
+            index.append(f"| [{name}]({file}) | {summary} |\n")
+        index.append("\n")
+    made["index.md"] = "".join(index)
+    return made
 
 
-def _help(command: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "targen_cli", *command.split(), "--help"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},
-    ).stdout
+def _page(name: str, command: click.Command, top: click.Context) -> Iterator[str]:
+    context = click.Context(command, info_name=name, parent=top)
+    yield f"# targen {name}\n\n"
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    yield f"```text\n{' '.join(usage.split())}\n```\n\n"
+    for block in command.help.split("\n\n"):
+        head, *items = re.split(r"^- ", block, flags=re.MULTILINE)
+        if all(item.startswith("targen ") for item in items) and items:
+            shown = "\n".join(" ".join(item.split()) for item in items)
+            yield f"{_plain(head)}\n\n```sh\n{shown}\n```\n\n"
+        else:
+            yield "\n".join([_plain(head), *(f"- {_plain(item)}" for item in items), "", ""])
+    yield from _options(command, context)
 
 
-def main() -> int:
-    """Write or check."""
-    text = page()
-    if "--check" in sys.argv:
-        if PAGE.read_text(encoding="utf-8") != text:
-            print(f"{PAGE} is out of date: run python scripts/cli_reference.py")
-            return 1
-        return 0
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+def _options(command: click.Command, context: click.Context) -> Iterator[str]:
+    """Each option below a heading that a link can name, panel by panel."""
+    panels: dict[str, list[str]] = {}
+    for parameter in command.params:
+        if (record := parameter.get_help_record(context)) is None:  # it is hidden
+            continue
+        flags, words = record
+        name = max(parameter.opts or [parameter.name], key=len).lstrip("-")
+        panel = getattr(parameter, "rich_help_panel", None) or ""
+        text = f"#### `{flags}` {{#{name}}}\n\n{_plain(words)}\n\n"
+        panels.setdefault(panel, []).append(text)
+    for panel, options in panels.items():
+        if panel:
+            yield f"## {panel}\n\n"
+        yield from options
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _plain(words: str) -> str:
+    """Words of a help as Markdown that shows them as they are."""
+    parts = " ".join(words.split()).split("`")
+    for number in range(0, len(parts), 2):  # the others are code
+        parts[number] = re.sub(r"([*_<\[|])", r"\\\1", parts[number])
+    return "`".join(parts)

@@ -1,4 +1,4 @@
-"""Write `docs/reference/api.md` from signatures and docstrings; `--check` compares."""
+"""The pages of `docs/reference/api/`, made of signatures and docstrings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import dataclasses
 import importlib
 import inspect
 import re
-import sys
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -17,12 +15,10 @@ from pydantic import BaseModel
 
 import targen_core
 
-PAGE = Path("docs/reference/api.md")
 HEAD = """# Python API
 
-This page is made from the code's own words by `scripts/python_reference.py`. It holds every name
-that `targen_core` exports; each is imported when it is first used. [Use targen from
-Python](../how-to/use-from-python.md) shows them at work.
+Every name that `targen_core` exports; each is imported when it is first used. [Use targen from
+Python](../../how-to/use-from-python.md) shows them at work.
 
 In signatures these stand for what an argument takes:
 
@@ -151,19 +147,25 @@ FUNCTIONS = {
     "targen_analysis.analysis": "Analysis",
 }
 """Functions of other distributions that `targen_core` offers, and what they return."""
-FUNCTIONS_HEAD = """# Functions of other distributions
-
-`targen_core` offers these functions as well, where their distribution is installed.
-"""
-OWNED_HEAD = """# Modules of kinds in other distributions
-
-What plugins import to bring a metric, a trainer, a catalogue or a retriever.
-"""
-MODULES_HEAD = """# Modules
+MODULES_HEAD = """
+## Modules
 
 Plugins may also use the names that these modules list in `__all__`. Ours use nothing else.
 Programs find the names of `targen_standard`, and `estimate`, in `targen_core` as well; a type
 checker finds them in `targen_standard` and `targen_cli.estimating` alone.
+
+"""
+FUNCTIONS_HEAD = """
+## Functions of other distributions
+
+`targen_core` offers these functions as well, where their distribution is installed.
+
+"""
+OWNED_HEAD = """
+## Modules of kinds in other distributions
+
+What plugins import to bring a metric, a trainer, a catalogue or a retriever.
+
 """
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
 _TITLES = {"Args": "Arguments"}
@@ -171,46 +173,49 @@ _ITEM = re.compile(r"^ {4}(\S[^:]*): ", re.MULTILINE)
 _WIDE = 88
 
 
-def page() -> str:
-    """The page's text."""
+def pages() -> dict[str, str]:
+    """File name -> text; `index.md` first, then a page for each module."""
     grouped = {name for names in GROUPS.values() for name in names.split()}
     assert grouped == set(targen_core.__all__), grouped ^ set(targen_core.__all__)
-    parts = [HEAD + "".join(f"| `{name}` | {words} |\n" for name, words in LIKE.items())]
+    index = [HEAD, *(f"| `{name}` | {words} |\n" for name, words in LIKE.items()), "\n"]
     for title, names in GROUPS.items():
-        parts.append(f"## {title}\n")
-        parts += [_entry(name) for name in names.split()]
-    parts.append(MODULES_HEAD)
-    for path in MODULES:
-        parts += _module(path)
-    parts.append(FUNCTIONS_HEAD)
-    for path, names in FUNCTIONS.items():
-        module = importlib.import_module(path)
-        parts += [_described(name, getattr(module, name)) for name in names.split()]
-    parts.append(OWNED_HEAD)
-    for path in OWNED:
-        parts += _module(path)
-    return "\n".join(parts)
+        index += [f"## {title}\n\n", *(_entry(name) + "\n" for name in names.split())]
+    made = {"index.md": ""}
+    for head, paths in ((MODULES_HEAD, MODULES), (FUNCTIONS_HEAD, FUNCTIONS), (OWNED_HEAD, OWNED)):
+        index.append(head)
+        for path in sorted(paths):
+            module = importlib.import_module(path)
+            summary = (inspect.getdoc(module) or "").splitlines()[0]
+            names = FUNCTIONS[path].split() if path in FUNCTIONS else list(_own_names(path))
+            entries = [_described(name, getattr(module, name)) for name in names]
+            made[f"{path}.md"] = "\n".join([f"# `{path}`\n\n{summary}\n", *entries])
+            index.append(f"- [`{path}`]({path}.md): {summary}\n")
+    made["index.md"] = "".join(index)
+    return made
 
 
-def _module(path: str) -> Iterator[str]:
-    """A module's own names; those that it takes from the core have their entry above."""
+def promised() -> dict[str, set[str]]:
+    """Module -> the names of it that plugins may import."""
+    others = {path: {*_own_names(path)} for path in (*MODULES, *OWNED)}
+    return {"targen_core": {*targen_core.__all__}, **others}
+
+
+def _own_names(path: str) -> Iterator[str]:
+    """A module's own names; those that it takes from the core are on the first page."""
     module = importlib.import_module(path)
-    intro = (inspect.getdoc(module) or "").splitlines()[0]
-    yield f"## `{path}`\n\n{intro}\n"
     for name in module.__all__:
-        value = getattr(module, name)
-        home = str(getattr(value, "__module__", path))
+        home = str(getattr(getattr(module, name), "__module__", path))
         above = not path.startswith("targen_core.") and home.startswith("targen_core.")
         if name not in targen_core.__all__ and not above:
-            yield _described(name, value)
+            yield name
 
 
 def _entry(name: str) -> str:
     value = getattr(targen_core, name)
     if name == "errors":
-        return "### `errors`\n\nThe module of all errors: see [Errors and exit codes](errors.md).\n"
+        return "### `errors`\n\nThe module of all errors: see [Errors](../errors.md).\n"
     if name == "hookimpl":
-        return "### `hookimpl`\n\nMarks a hook of a plugin: see [Hooks](hooks.md).\n"
+        return "### `hookimpl`\n\nMarks a hook of a plugin: see [Hooks](../hooks.md).\n"
     lines = [f"### `{name}`\n"]
     if name.startswith("a") and name[1:] in targen_core.__all__:
         return "\n".join(
@@ -361,19 +366,3 @@ def _section(title: str, body: str) -> str:
         for name, text in zip(names[::2], names[1::2], strict=True)
     )
     return heading + "\n".join(items)
-
-
-def main() -> int:
-    """Write or check."""
-    text = page()
-    if "--check" in sys.argv:
-        if PAGE.read_text(encoding="utf-8") != text:
-            print(f"{PAGE} is out of date: run python scripts/python_reference.py")
-            return 1
-        return 0
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 import targen_analysis.metrics as model
 import targen_testing
 from targen_analysis.testing import MetricSuite
-from targen_cli.app import COMMANDS, build
+from targen_cli.app import build
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
@@ -98,11 +98,6 @@ def test_every_command_that_is_shown_can_be_typed() -> None:
             pytest.fail(f"{page.name}: {text}: {error.format_message()}")
 
 
-def test_every_command_is_in_the_reference() -> None:
-    text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
-    assert [c for c in COMMANDS if f"## targen {c}\n" not in text] == []
-
-
 def test_every_manifest_key_is_explained() -> None:
     parts = (Manifest, RunSpec, Limits, Target, Lock, TaskPlan, StepPlan)
     keys = [name for part in parts for name in names(part)]
@@ -178,8 +173,9 @@ def test_every_task_has_its_page() -> None:
     assert [n for n in ours if not (REFERENCE / "tasks" / f"{n}.md").exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+@pytest.mark.parametrize("page", PAGES[:3], ids=lambda page: page.name)
+def test_links_of_pages_beside_the_site_lead_somewhere(page: Path) -> None:
+    """What builds the site checks those of its own pages."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     for link in _LINK.findall(text):
         if link.startswith(("http://", "https://", "mailto:")):

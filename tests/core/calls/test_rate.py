@@ -235,7 +235,7 @@ def test_rates_count_every_attempt(lab, desk, drive):
 
 
 def test_who_slept_for_hours_with_calls_out_goes_on_within_seconds(drive):
-    """A process that was stopped (Ctrl-Z) or whose machine slept takes no sleep for a slow service."""
+    """A process that was stopped (Ctrl-Z) takes that for no fault of the service."""
 
     async def work():
         limiter = RateLimiter(4)
