@@ -11,8 +11,19 @@ from pathlib import Path
 import cli_reference
 import python_reference
 
+from targen_training.reproduction.items import items
+
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"
+_PAPERS = """# The papers, item by item
+
+Every table, figure and appendix of [TarGEN](https://arxiv.org/abs/2310.17876) and
+[DataTune](https://arxiv.org/abs/2404.14361): the command that does it here, what differs, and what
+was run here. `superglue`, `bigbench` and `runs` stand for folders of yours. `targen reproduce
+--list` prints the commands. [Do the paper's experiments again](../how-to/reproduce-the-paper.md)
+explains those of `targen reproduce`.
+
+"""
 
 
 def main() -> None:
@@ -30,7 +41,18 @@ def main() -> None:
         mark = f" reference/{folder}/index.md\n"
         assert menu.count(mark) == 1
         menu = menu.replace(mark, "\n" + "".join(lines))
+    (SITE / "docs" / "reference" / "papers.md").write_text(_papers(), encoding="utf-8")
     (SITE / "mkdocs.yml").write_text(menu, encoding="utf-8")
+
+
+def _papers() -> str:
+    parts = [_PAPERS]
+    for item in items().values():
+        parts.append(f"## {item.name}\n\n{item.what[0].upper()}{item.what[1:]}.\n\n")
+        if item.command:
+            parts.append(f"```sh\n{item.command}\n```\n\n")
+        parts.append(f"- **Differs**: {item.differs}\n- **Run here**: {item.ran}.\n\n")
+    return "".join(parts)
 
 
 if __name__ == "__main__":

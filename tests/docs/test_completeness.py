@@ -28,6 +28,7 @@ from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_standard.task_files import model as declared
 from targen_testing.rules import RULES
+from targen_training.reproduction.items import items
 
 DECLARED = [getattr(declared, name) for name in declared.__all__]
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,8 +81,9 @@ def commands(page: Path) -> list[str]:
 def test_every_command_that_is_shown_can_be_typed() -> None:
     group = build()
     context = click.Context(group, info_name="targen")
-    shown = [(page, text) for page in PAGES for text in commands(page)]
+    shown = [(page.name, text) for page in PAGES for text in commands(page)]
     assert len(shown) > 40
+    shown += [(item.name, item.command) for item in items().values() if item.command]
     for page, text in shown:
         _, name, *words = shlex.split(text, comments=True)
         if name.startswith("-"):
@@ -90,12 +92,12 @@ def test_every_command_that_is_shown_can_be_typed() -> None:
             words = words[1:]  # of two words, such as "review apply"
         else:
             command = group.get_command(context, name)
-        assert command is not None, f"{page.name}: {text}"
+        assert command is not None, f"{page}: {text}"
         inner = click.Context(command, info_name=name, parent=context)
         try:
             command.make_parser(inner).parse_args(words)
         except click.UsageError as error:
-            pytest.fail(f"{page.name}: {text}: {error.format_message()}")
+            pytest.fail(f"{page}: {text}: {error.format_message()}")
 
 
 def test_every_manifest_key_is_explained() -> None:

@@ -256,7 +256,9 @@ def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, m
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["table7"], "tables: table3"),
+        (["table17"], "there is no table17"),
+        (["table7"], "--metric paper-vocabulary"),
+        (["table13"], "does not define it"),
         (["table6", "--models", "huge"], "one of: small, paper"),
         (["table6", "--tasks", "multirc"], "multirc is not in table6"),
         (["table6", "--synthetic", "nowhere"], "--synthetic nowhere: there is no such folder"),

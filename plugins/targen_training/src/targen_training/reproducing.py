@@ -34,17 +34,30 @@ if TYPE_CHECKING:
 __all__ = ["reproduce"]
 
 
+def _list(wanted: bool) -> None:
+    """Print what `--list` shows, and end."""
+    if not wanted:
+        return
+    from targen_cli.tables import print_table
+    from targen_training.reproduction.items import items
+
+    rows = [(each.name, each.what, each.command or each.ran) for each in items().values()]
+    print_table(("item", "what", "command"), rows, spaced=True)
+    raise typer.Exit
+
+
 @takes(Limits.declared("max_cost", "max_tokens"))
 def reproduce(
     table: Annotated[
         str,
         typer.Argument(
-            help="table3, 4, 5, 6, 8, 9, 10, 11 or 12 of the paper; or DataTune's datatune-table2.",
+            help="table3, 4, 5, 6, 8, 9, 10, 11 or 12 of the paper; or DataTune's datatune-table2. "
+            "--list shows the commands of all others.",
             show_default=False,
         ),
     ],
     original: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--original",
             metavar="FOLDER",
@@ -52,7 +65,7 @@ def reproduce(
             "BIG-bench: TASK.json of each task.",
             show_default=False,
         ),
-    ],
+    ] = None,
     synthetic: Annotated[
         Path | None,
         typer.Option(
@@ -140,6 +153,15 @@ def reproduce(
         Path | None,
         typer.Option("--out", help="A folder. [default: reproductions/ and the table]"),
     ] = None,
+    show_list: Annotated[
+        bool,
+        typer.Option(
+            "--list",
+            callback=_list,
+            is_eager=True,
+            help="List all tables, figures and appendices of both papers, with their commands.",
+        ),
+    ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
@@ -152,6 +174,7 @@ def reproduce(
     from the paper is printed with the figures. The command goes on where it was stopped.
 
     Examples:
+    - targen reproduce --list
     - targen reproduce table6 --original superglue --synthetic examples/runs --plan
     - targen reproduce table3 --original superglue --synthetic runs --tasks cb,rte
     - targen reproduce table5 --original superglue --generator llama -o model=llama3.1
@@ -166,7 +189,13 @@ def reproduce(
     from targen_training.reproduction.paper import ROWS, paper_table, sizes
 
     money = Money(said.of(Limits), yes=yes)
-    if table == datatune.NAME:
+    paper = None if table == datatune.NAME else paper_table(table)
+    if original is None:
+        raise UsageError(
+            "--original is not given: the folder of the original data",
+            hint=f"targen reproduce {table} --original FOLDER",
+        )
+    if paper is None:
         given = datatune.Given(
             original=original,
             data={"existing": existing, "synthetic": synthetic, "transformed": transformed},
@@ -187,7 +216,6 @@ def reproduce(
         with going_on(), money:
             datatune.reproduce_datatune(load_registry(), given, money, plan=plan, json=json)
         return
-    paper = paper_table(table if table.startswith("table") else f"table{table}")
     known = sizes()
     if models not in known:
         raise UsageError(f"--models {models}", hint=f"one of: {', '.join(known)}")

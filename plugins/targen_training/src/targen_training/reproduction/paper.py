@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_training.reproduction.items import items
 
 __all__ = ["ROWS", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
 
@@ -115,14 +116,21 @@ def sizes() -> dict[str, Size]:
 
 
 def paper_table(name: str) -> PaperTable:
-    """A table by its name.
+    """A table by its name or number.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or another command does it.
     """
     values = _values()
+    name = f"table{name}" if name.isdigit() else name
     if name not in values["tables"]:
-        raise UsageError(f"there is no {name}", hint=f"tables: {', '.join(table_names())}")
+        if item := items().get(name):
+            raise UsageError(
+                f"{name} ({item.what}) "
+                + ("has another command" if item.command else f"has no command: {item.differs}"),
+                hint=item.command or "targen reproduce --list",
+            )
+        raise UsageError(f"there is no {name}", hint="targen reproduce --list")
     table, common = values["tables"][name], values["common"]
     trainings = table.get("trainings", name)
     return PaperTable(
