@@ -1,11 +1,12 @@
 """The command group: each command's module is imported when it is asked for.
 
 Building a command's options costs more than listing tasks does, so a command
-is built alone; `targen --help` builds them all.
+is built alone; `targen --help` builds the first ones.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from importlib import import_module
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_cli.commands import COMMANDS, LISTS, PANELS
+from targen_cli.commands import COMMANDS, FIRST, FIRST_PANEL, LISTS, PANELS
 from targen_cli.installed import (
     add_command,
     is_command,
@@ -45,12 +46,28 @@ class _LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All, panel by panel."""
-        names: list[str] = []
-        for panel, commands in PANELS.items():
-            others = [n for n, item in named_commands(self.registry) if panel == panel_of(item)]
-            names += [name for name, target in commands.items() if target or name in others]
-            names += [name for name in others if name not in commands]
-        return [*names, *self.listings]
+        return [name for names in self._by_panel().values() for name in names]
+
+    def _by_panel(self) -> dict[str, list[str]]:
+        panels = {panel: [*commands] for panel, commands in PANELS.items()}
+        for name, item in named_commands(self.registry):
+            panels[panel_of(item)].append(name)
+        first = panels[FIRST_PANEL]
+        return {**panels, FIRST_PANEL: [n for n in FIRST if n in first], LISTS: [*self.listings]}
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Explain the commands that most people need, and name the others."""
+        panels = self._by_panel()
+        shown = copy(self)
+        shown.list_commands = lambda ctx: panels[FIRST_PANEL]  # type: ignore[method-assign]
+        lines = [
+            f"- {panel}: {', '.join(names)}"
+            for panel, names in panels.items()
+            if names and panel != FIRST_PANEL
+        ]
+        # An epilog has its single line ends taken out.
+        shown.epilog = "\n\n".join(["Other commands, each with --help:", *lines])
+        super(_LazyGroup, shown).format_help(ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         two = " ".join(args[:2])
@@ -117,6 +134,7 @@ def _main(
     (TarGEN, arXiv:2310.17876).
 
     Start with:
+    - targen list-tasks
     - targen preview rte
     - targen generate rte -n 20
     - targen show runs/rte-0

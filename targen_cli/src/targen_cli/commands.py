@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "LISTS", "OTHERS", "PANELS"]
+__all__ = ["COMMANDS", "FIRST", "FIRST_PANEL", "LISTS", "OTHERS", "PANELS"]
+
+FIRST_PANEL = "From a task to a classifier"
+FIRST = (
+    "init-task",
+    "preview",
+    "generate",
+    "resume",
+    "show",
+    "report",
+    "revise",
+    "review",
+    "analyze",
+    "train",
+    "compare",
+    "export",
+    "list",
+    "config",
+)
+"""The commands that most people need, whoever brings them: `targen --help` explains these alone."""
 
 PANELS = {
-    "Make a dataset": {
+    FIRST_PANEL: {
         "generate": "generate:generate",
-        "preview": "",
-        "estimate": "estimate:estimate",
         "resume": "generate:resume",
-        "method": "",
-        "finish": "",
-    },
-    "Read it": {
         "show": "show:show",
         "report": "report:report",
-        "runs": "runs:runs",
-    },
-    "Use it": {},
-    "Set up": {
-        "backends": "backends:backends",
+        "list": "listing:list_installed",
         "config": "config:config",
     },
-    "Tasks and plugins": {
-        "list": "listing:list_installed",
+    "Runs": {
+        "estimate": "estimate:estimate",
+        "runs": "runs:runs",
+    },
+    "Data": {},
+    "Models": {"backends": "backends:backends"},
+    "Methods and papers": {},
+    "Plugins": {
         "describe": "describe:describe",
         "new": "new:new",
         "plugins": "plugins:plugins",
     },
+    "More": {},
 }
-"""Panel of the help -> command -> module and function, in the order of the help.
+"""Panel of the help -> command -> module and function, in the order of the help."""
 
-"" stands for a command of another distribution, which has its place here if it is installed.
-"""
-
-OTHERS = "Use it"
-"""The panel of the commands that plugins bring."""
+OTHERS = "More"
+"""The panel of the commands of plugins that name none of these."""
 
 LISTS = "What is installed"
 """The panel of the commands that list what is installed, one for each kind."""
 
-COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items() if target}
+COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items()}
 """Command -> module and function."""

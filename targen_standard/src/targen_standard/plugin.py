@@ -20,24 +20,20 @@ if TYPE_CHECKING:
     from targen_standard.task_files.forms import TaskForm
 
 _COMMANDS = {
-    "preview": ("Make a dataset", "previewing", "a few rows, their prompts and replies"),
-    "batch": ("Make a dataset", "batches", "a run's calls in files"),
-    "method": ("Make a dataset", "methods", "rows of a task, made by another method"),
-    "finish": ("Make a dataset", "finishing", "the rows of a method's run, chosen or weighed"),
-    "merge": ("Make a dataset", "merging", "several runs of a task as one"),
-    "revise": (
-        "Make a dataset",
-        "revising",
-        "a task changed, and only what that touches paid for",
-    ),
-    "replay": ("Make a dataset", "replaying", "a run made again from its journal"),
-    "trace": ("Read it", "tracing", "everything that a row came from"),
-    "diff": ("Read it", "comparing", "the differences between two runs"),
-    "export": ("Use it", "exporting", "a dataset in the form that another tool reads"),
-    "validate": ("Use it", "validating", "a dataset checked against its task's schema"),
-    "correct": ("Use it", "correction", "the labels of a dataset corrected"),
-    "profile": ("Tasks and plugins", "profiling", "how real texts are written, for rows like them"),
-    "init-task": ("Tasks and plugins", "drafting", "a task file to fill in"),
+    "init-task": ("", "drafting", "a task file to fill in"),
+    "preview": ("", "previewing", "a few rows, their prompts and replies"),
+    "revise": ("", "revising", "a task changed, and only what that touches paid for"),
+    "export": ("", "exporting", "a dataset in the form that another tool reads"),
+    "batch": ("Runs", "batches", "a run's calls in files"),
+    "merge": ("Runs", "merging", "several runs of a task as one"),
+    "replay": ("Runs", "replaying", "a run made again from its journal"),
+    "trace": ("Runs", "tracing", "everything that a row came from"),
+    "diff": ("Runs", "comparing", "the differences between two runs"),
+    "profile": ("Data", "profiling", "how real texts are written, for rows like them"),
+    "validate": ("Data", "validating", "a dataset checked against its task's schema"),
+    "correct": ("Data", "correction", "the labels of a dataset corrected"),
+    "method": ("Methods and papers", "methods", "rows of a task, made by another method"),
+    "finish": ("Methods and papers", "finishing", "the rows of a method's run, chosen or weighed"),
 }
 """Command -> panel of `targen --help`, folder, and summary."""
 

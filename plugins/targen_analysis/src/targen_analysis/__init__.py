@@ -57,11 +57,13 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "rate",
         "targen_analysis.judging.rate:rate",
         summary="Have a model rate how difficult rows are.",
+        panel="Data",
     )
     register.register(
         "sample",
         "targen_analysis.judging.sample:sample",
         summary="Draw rows for a person to judge.",
+        panel="Data",
     )
 
 

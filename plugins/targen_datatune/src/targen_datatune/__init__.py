@@ -65,16 +65,19 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "catalogue",
         "targen_datatune.cli.catalogue:catalogue",
         summary="Describe datasets into an index.",
+        panel="Data",
     )
     register.register(
         "retrieve",
         "targen_datatune.cli.retrieve:retrieve",
         summary="Find datasets that are near to a task.",
+        panel="Data",
     )
     register.register(
         "transform",
         "targen_datatune.cli.transform:transform",
         summary="Transform rows of existing datasets into rows of a task.",
+        panel="Data",
     )
 
 

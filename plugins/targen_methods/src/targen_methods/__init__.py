@@ -43,16 +43,19 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "import-rows",
         "targen_methods.importing.command:import_rows",
         summary="Import rows that the authors of another method published.",
+        panel="Methods and papers",
     )
     register.register(
         "compare-methods",
         "targen_methods.cli.compare_methods:compare_methods",
         summary="Compare methods on one task: equal rows or dollars, one evaluation",
+        panel="Methods and papers",
     )
     register.register(
         "select",
         "targen_methods.supergen.selecting:select",
         summary="Keep the best rows of each label by a number that was noted of them.",
+        panel="Data",
     )
 
 

@@ -43,31 +43,37 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "view",
         "targen_review.cli.view:view",
         summary="Read the rows of a dataset in a browser.",
+        panel="Data",
     )
     register.register(
         "review report",
         "targen_review.cli.report:report",
         summary="Say what raters found, and how far they agree.",
+        panel="Data",
     )
     register.register(
         "review apply",
         "targen_review.cli.apply:apply",
         summary="Make a new version of a dataset from what people changed.",
+        panel="Data",
     )
     register.register(
         "review export",
         "targen_review.cli.forms:export",
         summary="Write the rows of a review for Argilla or Label Studio.",
+        panel="Data",
     )
     register.register(
         "review import",
         "targen_review.cli.forms:import_",
         summary="Take grades from Argilla or Label Studio.",
+        panel="Data",
     )
     register.register(
         "review grade",
         "targen_review.cli.grade:grade",
         summary="Have a model grade the rows of a review.",
+        panel="Data",
     )
 
 

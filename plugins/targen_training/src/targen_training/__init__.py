@@ -66,16 +66,19 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "reweigh",
         "targen_training.reweighing:reweigh",
         summary="Weigh rows by what they do to a model.",
+        panel="Data",
     )
     register.register(
         "evaluate",
         "targen_training.evaluating:evaluate",
         summary="Measure a trained model on labelled rows.",
+        panel="Models",
     )
     register.register(
         "answer",
         "targen_training.bigbench.answer:answer",
         summary="Have a model answer a task of BIG-bench.",
+        panel="Models",
     )
     register.register(
         "compare",
@@ -86,11 +89,13 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "ablate",
         "targen_training.ablating:ablate",
         summary="Find out what each part of generation is worth.",
+        panel="Methods and papers",
     )
     register.register(
         "reproduce",
         "targen_training.reproducing:reproduce",
         summary="Do an experiment of the paper again.",
+        panel="Methods and papers",
     )
 
 
