@@ -50,7 +50,7 @@ def backends(
     *,
     said: Said,
 ) -> None:
-    """Make one tiny call, and say what is wrong or what it took.
+    """Check a backend with one small call.
 
     Exits 0 with the model, the time and the price, or 1 with the service's words and what to do.
 

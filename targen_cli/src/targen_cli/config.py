@@ -46,7 +46,7 @@ def config(
     *,
     said: Said,
 ) -> None:
-    """Show the defaults that hold here and where each is from, or change them.
+    """Show or change your defaults, with the source of each.
 
     Later ones win: your own file, the nearest targen.toml (or pyproject.toml with [tool.targen])
     from here upwards, variables such as TARGEN_MODEL, and the command line. What a file of a

@@ -58,7 +58,7 @@ def describe(
     *,
     said: Said,
 ) -> None:
-    """Describe a task, a backend, a corrector, or any other part that plugins register.
+    """Describe a task, a backend or any other registered part.
 
     Of a task it says the labels, steps, presets and prompts; of a backend the options and, where
     -o says enough to make it, what it supports and costs; of a list what its items look like.

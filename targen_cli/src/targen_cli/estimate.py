@@ -77,7 +77,7 @@ def estimate(
     *,
     said: Said,
 ) -> None:
-    """Say what a run will take: calls, tokens and, where a price is known, dollars.
+    """Estimate a run's calls, tokens and, if the price is known, dollars.
 
     Counts the prompts of a dry run, which costs nothing, at four characters a token; with --from
     it scales the measured tokens of a run, rejects and reasoning included. With --suite, for each

@@ -226,7 +226,7 @@ def resume(
     *,
     said: Said,
 ) -> None:
-    """Finish a run that was stopped, or extend one.
+    """Continue a stopped run, or extend a finished one.
 
     No answered call is asked again, and the rows are those of an uninterrupted run. With -n or
     --label the run grows to that many rows in all; rows that are there stay.

@@ -31,7 +31,7 @@ def list_installed(
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """List what is installed of a kind; without KIND, the kinds.
+    """List the installed parts of a kind, or all kinds.
 
     Examples:
     - targen list

@@ -53,7 +53,7 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write a plugin to start from: a distribution with code, prompts, tests and a CI file.
+    """Create a plugin project with code, prompts, tests and a CI file.
 
     It works as it stands; its README.md says what to change, in which order.
 

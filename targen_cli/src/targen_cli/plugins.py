@@ -34,7 +34,7 @@ def plugins(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show every plugin: what it registers, and what is wrong with it.
+    """Show the installed plugins, their parts and their problems.
 
     Also imports each registered object, so that a missing module or attribute shows.
 

@@ -32,7 +32,7 @@ def runs(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="rm: do not ask.")] = False,
     json: Annotated[bool, typer.Option("--json", help="list: print JSON for programs.")] = False,
 ) -> None:
-    """List runs, open their reports in the browser, or remove some.
+    """List runs, open a report in the browser, or remove runs.
 
     What was paid for stays in the cache: the same run again asks for nothing twice.
 

@@ -75,7 +75,7 @@ def register_kinds(register: KindRegister) -> None:
             "list-exporters",
             "targen_standard.exporting.model:Exporter",
             "a targen_standard.Exporter",
-            lists="List the forms that a dataset can be exported in.",
+            lists="List the export formats.",
             spec="targen_standard.exporting.facts:register_exporters",
             facts="targen_standard.exporting.facts:exporter_facts",
             prints="targen_standard.exporting.facts:print_exporter",

@@ -223,7 +223,7 @@ async def aresume(
     registry: Registry | None = None,
     **model_options: Any,
 ) -> Run:
-    """Finish a run that was stopped, or extend one.
+    """Continue a stopped run, or extend a finished one.
 
     No answered call is repeated, and the rows are the same as those of an uninterrupted run. With
     `n` or `labels` the run grows to that many rows in total.

@@ -31,7 +31,7 @@ def register_kinds(register: KindRegister) -> None:
             "metric",
             hook="register_metrics",
             listing="list-metrics",
-            lists="List what `targen analyze` measures.",
+            lists="List the metrics of `targen analyze`.",
             type="targen_analysis.metrics:Metric",
             spec="targen_analysis.kinds:register_metrics",
             facts="targen_analysis.kinds:facts",

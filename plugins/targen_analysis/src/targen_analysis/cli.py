@@ -120,7 +120,7 @@ def analyze(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print analysis.json.")] = False,
 ) -> None:
-    """Show what is in a dataset, and with --against first how it differs from real rows.
+    """Measure a dataset and, with --against, how it differs from real rows.
 
     Prints tables and writes analysis.json, report.md and report.html, a page that needs no
     network. If a package or a model of a metric is missing, the command says so and measures the

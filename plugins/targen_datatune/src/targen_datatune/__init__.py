@@ -29,7 +29,7 @@ def register_kinds(register: KindRegister) -> None:
             "catalogue",
             hook="register_catalogues",
             listing="list-catalogues",
-            lists="List the catalogues of datasets that `targen retrieve` searches.",
+            lists="List the catalogues that `targen retrieve` searches.",
             type="targen_datatune.retrieval:Catalogue",
             spec="targen_datatune.kinds:register_catalogues",
             facts="targen_datatune.kinds:facts",
@@ -45,7 +45,7 @@ def register_kinds(register: KindRegister) -> None:
             "retriever",
             hook="register_retrievers",
             listing="list-retrievers",
-            lists="List what finds datasets for a task.",
+            lists="List the retrievers of targen retrieve.",
             type="targen_datatune.retrieval:Retriever",
             spec="targen_datatune.kinds:register_retrievers",
             facts="targen_datatune.kinds:facts",
@@ -64,7 +64,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "catalogue",
         "targen_datatune.cli.catalogue:catalogue",
-        summary="Describe datasets into an index.",
+        summary="Build or show the index that targen retrieve searches.",
         panel="Data",
     )
     register.register(

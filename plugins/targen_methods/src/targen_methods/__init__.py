@@ -23,7 +23,7 @@ def register_kinds(register: KindRegister) -> None:
             "method",
             hook="register_methods",
             listing="list-methods",
-            lists="List other methods that make rows of a task, for `targen method`.",
+            lists="List the other methods, for `targen method`.",
             type="targen_standard.methods.model:Method",
             spec="targen_methods.kinds:register_methods",
             facts="targen_methods.kinds:facts",
@@ -54,7 +54,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "select",
         "targen_methods.supergen.selecting:select",
-        summary="Keep the best rows of each label by a number that was noted of them.",
+        summary="Keep the best rows per label by a recorded number.",
         panel="Data",
     )
 

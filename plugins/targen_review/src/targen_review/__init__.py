@@ -60,7 +60,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "review export",
         "targen_review.cli.forms:export",
-        summary="Write the rows of a review for Argilla or Label Studio.",
+        summary="Export the rows of a review to Argilla or Label Studio.",
         panel="Data",
     )
     register.register(

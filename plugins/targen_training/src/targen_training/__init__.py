@@ -44,7 +44,7 @@ def register_kinds(register: KindRegister) -> None:
             "trainer",
             hook="register_trainers",
             listing="list-trainers",
-            lists="List what `targen train` trains.",
+            lists="List the trainers of `targen train`.",
             type="targen_training.trainers:Trainer",
             spec="targen_training.kinds:register_trainers",
             facts="targen_training.kinds:facts",
@@ -77,7 +77,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "answer",
         "targen_training.bigbench.answer:answer",
-        summary="Have a model answer a task of BIG-bench.",
+        summary="Answer a BIG-bench task with a model.",
         panel="Models",
     )
     register.register(

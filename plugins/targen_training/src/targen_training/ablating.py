@@ -118,7 +118,7 @@ def ablate(
     *,
     said: Said,
 ) -> None:
-    """Find out what each part of generation is worth: generate without it, train, compare.
+    """Measure what each part of generation contributes: generate without it, train, compare.
 
     Every arm is a run that leaves one thing out or does it otherwise: no self-correction, half of
     the contexts and a quarter, none at all, no seeds, nothing drawn by code, seeds for all labels

@@ -87,7 +87,7 @@ def train(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Train a model on a dataset, or one model on datasets of several tasks.
+    """Train a model on one dataset, or on the datasets of several tasks.
 
     What a row decides is what its task says: its label, or which of its options is right. Rows
     without a label are left out. A training that was killed goes on when it is asked for again.

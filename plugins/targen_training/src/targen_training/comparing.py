@@ -127,7 +127,7 @@ def compare(
     *,
     said: Said,
 ) -> None:
-    """Compare what datasets train: the same models, as many rows of each, the same test rows.
+    """Compare datasets by training: same models, same number of rows, same test rows.
 
     Every dataset trains every model with several seeds, at equal sizes and at natural ones. If
     label shares differ, arms of the same labels are compared as well. The results are one page:

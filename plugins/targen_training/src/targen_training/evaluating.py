@@ -73,7 +73,7 @@ def evaluate(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Measure a trained model on labelled rows, with 95 % intervals.
+    """Evaluate a trained model on labelled rows, with 95 % intervals.
 
     The figures are those of the task's benchmark: accuracy and macro-F1 of labels; parity of AX-g's
     pairs; the best option (COPA), F1 and ROUGE-L of answers (ReCoRD), F1a and exact match

@@ -81,7 +81,7 @@ def reweigh(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Weigh the rows of a dataset by what they do to a model that learns them.
+    """Weight rows by their effect on a model that is trained on them.
 
     Writes a folder that every command takes for a dataset, with a weight for each row in its
     provenance. `targen train` and `targen compare` heed the weights. Rows of a generator that

@@ -43,7 +43,7 @@ def batch(
     *,
     said: Said,
 ) -> None:
-    """Write the calls that a run waits for to a file, or take the answers from one.
+    """Export a run's pending calls to a file, or import the answers.
 
     Makes no call and needs no key. The lines are those of the provider's batches: OpenAI's
     {custom_id, method, url, body} and {custom_id, response}, Anthropic's {custom_id, params} and

@@ -10,7 +10,7 @@ __all__ = ["diff"]
 
 
 def diff(left: PathText | Run, right: PathText | Run) -> Difference:
-    """Compare two runs: what was asked, calls, candidates, rows and figures.
+    """Compare two runs: settings, calls, candidates, rows and figures.
 
     Calls are compared by their keys, candidates by their ids, and rows by their text. Both runs are
     read line by line.

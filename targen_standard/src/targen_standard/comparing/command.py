@@ -35,7 +35,7 @@ def diff(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Compare two runs: what was asked, calls, candidates, rows and figures.
+    """Compare two runs: settings, calls, candidates, rows and figures.
 
     Calls are compared by their keys, candidates by their ids, rows by their text. A key covers
     all that decides a reply: one with two replies is named first.

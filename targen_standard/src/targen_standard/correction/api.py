@@ -60,7 +60,7 @@ async def acorrect(
     registry: Registry | None = None,
     **model_options: Any,
 ) -> Corrected:
-    """Correct the labels of a dataset: a generated one, the original, or your own.
+    """Correct the labels of any dataset: generated, original or your own.
 
     Only the labels of rows change. Making the same call again continues where it stopped. Use
     `correct` in ordinary code and notebooks, `acorrect` inside an event loop.

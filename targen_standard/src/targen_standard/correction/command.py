@@ -71,7 +71,7 @@ def correct(
     *,
     said: Said,
 ) -> None:
-    """Correct the labels of a dataset: a generated one, the original, or your own.
+    """Correct the labels of any dataset: generated, original or your own.
 
     Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
     changes.jsonl (every verdict) and report.json. Rows change in their label alone; rows that are

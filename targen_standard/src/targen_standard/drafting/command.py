@@ -38,7 +38,7 @@ def init_task(
     *,
     said: Said,
 ) -> None:
-    """Write a task down as a file that `targen generate` takes.
+    """Write a task file for `targen generate`.
 
     A model drafts it from your words, in one call; or, with --blank, it is a commented file to fill
     in. Nothing is generated. A draft holds the line `draft: true`, and is refused until you have

@@ -125,7 +125,7 @@ def export(
     *,
     said: Said,
 ) -> None:
-    """Write a dataset in the form that another tool reads, or upload it.
+    """Export a dataset in another tool's format, or upload it.
 
     Rows are checked against the task's schema first. What is written appears whole or not at all.
 

@@ -30,7 +30,7 @@ def finish(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Choose or weigh the rows of a method's run, as the method does before it trains on them.
+    """Select or weight the rows of a method's run, as the method does before training.
 
     SuperGen keeps the best rows of each label, SunGen gives each row a weight, by the options that
     the run was made with. Beside the run comes a folder that every command takes for a dataset.

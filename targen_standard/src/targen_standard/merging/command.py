@@ -51,7 +51,7 @@ def merge(
     *,
     said: Said,
 ) -> None:
-    """Merge runs of one task, such as shards, into one run directory that stands alone.
+    """Merge runs of one task, such as shards, into one run directory.
 
     Rows come from the runs in turns, in exact numbers by label and without near-duplicates. The
     same runs give the same bytes, in whatever order they are named. No model is asked.

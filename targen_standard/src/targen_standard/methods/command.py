@@ -74,7 +74,7 @@ def method(
     *,
     generate: Generate,
 ) -> None:
-    """Make rows of a task by another method than TarGEN's.
+    """Generate rows with another method, such as ZeroGen or AttrPrompt.
 
     The method's contexts, seeds and prompts take the place of the task's own; labels, quotas and
     the form of the rows are the task's. The result is a run directory like any other: resume,

@@ -69,7 +69,7 @@ def preview(
     *,
     said: Said,
 ) -> None:
-    """Generate a few rows and show them, and on demand their prompts and replies.
+    """Generate a few rows and show them, optionally with prompts and replies.
 
     A run with the same seed and options takes these replies from the cache and does not pay again.
     With --variants the same seeds go through each variant, five candidates a label unless -n says

@@ -62,7 +62,7 @@ async def areplay(
     model: ModelLike | None = None,
     registry: Registry | None = None,
 ) -> Run:
-    """Make a run again from its journal, with something changed; nothing is sent.
+    """Repeat a run from its journal with one thing changed, without sending a call.
 
     Rows that the recorded replies make are made. A candidate that needs another call gets no
     verdict: `report.raw["replay"]["needed"]` counts these calls by step, prompt and reason, and

@@ -81,7 +81,7 @@ def replay(
     *,
     said: Said,
 ) -> None:
-    """Make a run again from its journal, with something changed; nothing is sent.
+    """Repeat a run from its journal with one thing changed, without sending a call.
 
     Rows that the recorded replies make are made. A candidate that would need another call gets
     no verdict, and is listed with the reason; targen resume makes these calls and finishes the run.

@@ -80,7 +80,7 @@ def revise(
     *,
     said: Said,
 ) -> None:
-    """Change a task and pay only for what the change touches.
+    """Apply a changed task to a run, and pay only for the affected rows.
 
     Shows what has changed, which rows stay, which are judged or written again, and the cost. Then
     makes the new run beside the old one, which stays as it is.

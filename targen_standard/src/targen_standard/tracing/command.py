@@ -52,7 +52,7 @@ def trace(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Trace a row to all that it came from: task, lists, seed, calls, checks and verdict.
+    """Trace a row to its task, lists, seed, calls, checks and verdict.
 
     Each call is shown with its key, model, parameters, cost, reply, and with what it was asked,
     which is made again from the task and proven by the key. With --call, the way back.

@@ -87,7 +87,7 @@ def validate(
     encoding: str = "utf-8",
     registry: Registry | None = None,
 ) -> Validation:
-    """Check a dataset against its task's schema: which rows break it, and why.
+    """Check a dataset against its task's schema, and show the invalid rows.
 
     Args:
         data: a run, a `Dataset`, the path of either, a data frame or rows.

@@ -37,7 +37,7 @@ def validate(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Check a dataset against its task's schema: which rows break it, and why.
+    """Check a dataset against its task's schema, and show the invalid rows.
 
     Checks each row's columns, types and spans, that `idx` is unique, and that rows which belong
     together do. Rows without labels, as in test files, are as good as others. A few rows of the

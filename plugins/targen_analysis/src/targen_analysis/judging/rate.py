@@ -52,7 +52,7 @@ def rate(
     *,
     generate: Generate,
 ) -> None:
-    """Have a model rate how difficult rows are, from 1 to 5.
+    """Rate the difficulty of rows from 1 to 5, with a model.
 
     Rows are drawn by chance, 300 unless -n says otherwise. The result is a run like any other, with
     a rating as `output` of each row; `targen analyze DATA -o judged.ratings=RUN` reads it.

@@ -43,7 +43,7 @@ def sample(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Decides which rows are drawn.")] = 0,
 ) -> None:
-    """Draw rows for a person to judge: is the answer right?
+    """Draw a random sample of rows for a person to judge.
 
     Writes a file with a row's text and answer. Fill in `right` with yes or no (y, n, 1, 0); leave
     empty what you cannot tell, and say in `note` why. `targen analyze` then gives the share that is

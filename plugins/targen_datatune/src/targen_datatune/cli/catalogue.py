@@ -51,7 +51,7 @@ def catalogue(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Describe datasets into an index, which `targen retrieve` searches, or say what is in it.
+    """Build or show the index of datasets that `targen retrieve` searches.
 
     Of each dataset the name, the description and licence of its card (README.md), the columns, the
     number of rows and five sample rows are kept; of files all rows are read for that, of the hub

@@ -60,7 +60,7 @@ def retrieve(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Find datasets that are near to a task, and say why: nothing is generated, no model is asked.
+    """Find existing datasets near a task, without a call to a model.
 
     What is searched are names, descriptions, tags and columns, as `targen catalogue build` left
     them. Licences are what the datasets' cards say; those of unknown licence are shown too.

@@ -162,7 +162,7 @@ def compare_methods(
     *,
     said: Said,
 ) -> None:
-    """Compare methods on one task: equal rows or equal dollars, one model, one evaluation.
+    """Compare methods on one task at equal rows or equal cost.
 
     Each method makes its rows in a run of its own. Then all are analysed together, a blind judge
     looks at the labels, and the same models are trained on as many rows of each. The results are

@@ -131,7 +131,7 @@ def import_rows(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Import rows that the authors of another method published, as a dataset of a task.
+    """Import the published rows of another method as a dataset of a task.
 
     Writes a folder that every command takes for a dataset: rows, where each is from, and a card
     with the source and its licence. What the labels of the file mean is never guessed, since the

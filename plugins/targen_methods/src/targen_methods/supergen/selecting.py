@@ -103,7 +103,7 @@ def select(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Keep the best rows of each label by a number that was noted of them.
+    """Keep the best rows per label by a recorded number.
 
     targen method supergen notes how likely the model found each text, as `score`; targen
     import-rows keeps the scores that SuperGen's authors published. The rows stay as they are;

@@ -77,7 +77,7 @@ def apply(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Make a new version of a dataset from what people said of its rows.
+    """Write a new version of a dataset with the reviewers' verdicts applied.
 
     Right rows stay. Rows with a wrong label get the one that people gave, and leave if they gave
     none. Bad texts leave, and so do rows with the worst grade of another rubric. Labels and texts

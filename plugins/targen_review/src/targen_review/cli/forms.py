@@ -45,7 +45,7 @@ def export(
     ] = None,
     data: DataArg = None,
 ) -> None:
-    """Write the rows of a review for Argilla or Label Studio.
+    """Export the rows of a review to Argilla or Label Studio.
 
     People there see the task's instruction, the rubric, the row's texts and its label, which is a
     suggestion; in a blind review they see no label. What they answer comes back with
@@ -96,7 +96,7 @@ def import_(
     ] = None,
     data: DataArg = None,
 ) -> None:
-    """Take the grades that people gave in Argilla or Label Studio into a review.
+    """Import grades from Argilla or Label Studio into a review.
 
     They become the files of their raters, as if given on the page. Everything is checked first:
     of a file with one wrong record, nothing is taken. A second import of the same file adds

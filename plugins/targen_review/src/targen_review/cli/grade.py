@@ -33,7 +33,7 @@ def grade(
     *,
     generate: Generate,
 ) -> None:
-    """Have a model grade the rows of a review, by the rubric and the plan that people have.
+    """Grade the rows of a review with a model, by the same rubric and plan.
 
     It grades all rows of the plan, gives reasons before each grade, and is marked as a model in
     every report. What was asked is a run in the review's folder. The same command continues it if

@@ -112,7 +112,7 @@ def review(
         bool, typer.Option("--json", help="As --plan, and print JSON for programs.")
     ] = False,
 ) -> None:
-    """Say of each row: right, wrong label or bad text, on a page of this machine, by one key each.
+    """Review rows in the browser: right, wrong label or bad text, one key per verdict.
 
     A right row stays. "Wrong label" asks which is right by one more key: the row gets that label,
     or leaves if you give none. A bad text leaves. The page shows these effects before targen review

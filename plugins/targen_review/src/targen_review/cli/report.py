@@ -41,7 +41,7 @@ def report(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Say what raters found: grades, agreement, labels confirmed, rows to discuss.
+    """Report a review: grades, agreement, confirmed labels, rows to discuss.
 
     Grades are by dataset, before and after correction; agreement is Cohen's κ and Spearman's r of
     each two who graded the same rows, and Krippendorff's α of all; models are kept apart.

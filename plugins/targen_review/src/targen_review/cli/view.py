@@ -60,7 +60,7 @@ def view(
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
 ) -> None:
-    """Read rows and rejects on a page of this machine: filtered, sorted, with their origin.
+    """Browse rows and rejects in the browser: filter, sort, see where each came from.
 
     Nothing is changed. By label, reason, dimension and text; by length, by how alike a row is to
     the others, by difficulty; each row with its neighbours, context, seed, the judge's words and

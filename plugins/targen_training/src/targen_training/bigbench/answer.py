@@ -25,7 +25,7 @@ def answer(
     *,
     generate: Generate,
 ) -> None:
-    """Have a model answer a task of BIG-bench.
+    """Answer a BIG-bench task with a model.
 
     All of its examples, or -n random ones, each with worked examples before it that are drawn from
     the others. The result is a run like any other; `targen evaluate RUN TASK.json` scores it.
