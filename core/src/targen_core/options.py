@@ -256,7 +256,7 @@ class RowOptions(Options):
     unsure: Annotated[
         Literal["drop", "keep"] | None,
         Flag(
-            "What becomes of a row whose judge is unsure.",
+            "Drop or keep a row whose judge is unsure.",
             default="what the task says: drop",
         ),
     ] = None
@@ -359,7 +359,7 @@ class Limits(Options):
         ),
     ] = None
     hedge: Annotated[
-        bool, Flag("Send a call again, beside the first, that takes far longer than others.")
+        bool, Flag("Send a second copy of a call that takes far longer than others.")
     ] = True
     batch: Annotated[
         bool, Flag("Use batches of the service: cheaper, within a day.", panel=BATCHES)

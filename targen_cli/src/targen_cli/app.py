@@ -116,7 +116,10 @@ def _main(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Print what is installed."
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the installed packages and versions.",
         ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,

@@ -122,7 +122,9 @@ YesArg = Annotated[
 ]
 QuietArg = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Print only where the dataset is.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--quiet", "-q", help="Print only the path of the dataset.", rich_help_panel=OUTPUT
+    ),
 ]
 ReportJsonArg = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)

@@ -36,7 +36,7 @@ _MOST = 64  # tokens of the answer
     )
 )
 def backends(
-    action: Annotated[str, typer.Argument(metavar="check", help="What to do: check.")],
+    action: Annotated[str, typer.Argument(metavar="check", help="The action: check.")],
     name: Annotated[
         str | None,
         typer.Argument(

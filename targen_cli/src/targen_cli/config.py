@@ -29,7 +29,7 @@ _ACTIONS = ("show", "path", "set", "unset", "trust")
 @takes(ModelOptions.declared("profile"))
 def config(
     action: Annotated[
-        str, typer.Argument(metavar=f"[{'|'.join(_ACTIONS)}]", help="What to do.")
+        str, typer.Argument(metavar=f"[{'|'.join(_ACTIONS)}]", help="The action.")
     ] = "show",
     words: Annotated[
         list[str] | None,

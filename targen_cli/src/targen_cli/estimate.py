@@ -58,7 +58,9 @@ def estimate(
     correct: CorrectArg = True,
     measured: Annotated[
         Path | None,
-        typer.Option("--from", metavar="RUN", help="Scale what a run of this task really took."),
+        typer.Option(
+            "--from", metavar="RUN", help="Scale the figures of an earlier run of this task."
+        ),
     ] = None,
     yield_: Annotated[
         float, typer.Option("--yield", help="Share of candidates that become rows, without --from.")

@@ -207,7 +207,7 @@ def resume(
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Judge everything that is there again and compare; slower by minutes."
+            "--verify", help="Judge all existing candidates again and compare; slower by minutes."
         ),
     ] = False,
     exclude: Annotated[
@@ -215,7 +215,7 @@ def resume(
         typer.Option(
             "--exclude",
             metavar="SOURCE",
-            help="Where the datasets are that the run excludes. [default: where they were]",
+            help="The excluded datasets, if they have moved. [default: where they were]",
             show_default=False,
             rich_help_panel=RowOptions.panel,
         ),

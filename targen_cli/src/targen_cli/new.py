@@ -39,7 +39,7 @@ def new(
         ),
     ],
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="What to call it, and its distribution.")
+        str, typer.Argument(metavar="NAME", help="The name of the part and of its distribution.")
     ],
     out: Annotated[
         Path | None,

@@ -29,7 +29,7 @@ def plugins(
         bool,
         typer.Option(
             "--strict",
-            help="Exit 1 where a plugin does not work, or check lacks an extra of it.",
+            help="Exit with 1 if a plugin does not work, or if check lacks one of its extras.",
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

@@ -22,7 +22,7 @@ class ModelOptions(Options):
     backend: Annotated[
         Named | None,
         Flag(
-            "Where the model runs, NAME or NAME/MODEL; see list-backends, and targen config.",
+            "The backend, NAME or NAME/MODEL; see list-backends and targen config.",
             ("--backend", "-b"),
             metavar="NAME",
             panel="",
@@ -107,7 +107,7 @@ class WorkerOptions(Options):
     executor: Annotated[
         Named | None,
         Flag(
-            "Where the models work, if not in this process; see list-executors.",
+            "Run the models with this executor instead of in this process; see list-executors.",
             metavar="NAME",
             completes="executor",
         ),
@@ -130,7 +130,7 @@ class WorkerOptions(Options):
     resources: Annotated[
         Named | None,
         Flag(
-            "With --executor: what each worker holds, such as `gpu=1`.",
+            "With --executor: the resources of each worker, such as `gpu=1`.",
             metavar="NAME=AMOUNT",
             default="cpu=1",
         ),

@@ -20,7 +20,7 @@ __all__ = ["print_runs", "runs"]
 
 def runs(
     action: Annotated[
-        str, typer.Argument(metavar="[list|open|rm]", help="What to do.", show_default=False)
+        str, typer.Argument(metavar="[list|open|rm]", help="The action.", show_default=False)
     ] = "list",
     paths: Annotated[
         list[Path] | None,

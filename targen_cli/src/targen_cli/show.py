@@ -46,7 +46,7 @@ def show(
         str | None,
         typer.Argument(
             metavar="ROW",
-            help="One row, by its number from 0, or a candidate by its id, with all that made it.",
+            help="One row by its number from 0, or one candidate by its id, with its origin.",
             show_default=False,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def show(
         str | None, typer.Option("--label", metavar="LABEL", help="Only those of this label.")
     ] = None,
     rejected: Annotated[
-        bool, typer.Option("--rejected", help="Candidates that made no row, each with its reason.")
+        bool, typer.Option("--rejected", help="Show the rejected candidates, each with its reason.")
     ] = False,
     reason: Annotated[
         str | None,

@@ -27,12 +27,12 @@ WhoseArg = Annotated[
     typer.Option(
         "--task",
         metavar="NAME",
-        help="Whose rows they are; a run knows.",
+        help="The task of the rows; a run records it.",
         autocompletion=completer("task"),
     ),
 ]
 EncodingArg = Annotated[
-    str, typer.Option("--encoding", help="Of text files without a byte order mark.")
+    str, typer.Option("--encoding", help="The encoding of text files without a byte order mark.")
 ]
 
 

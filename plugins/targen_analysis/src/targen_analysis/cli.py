@@ -96,12 +96,13 @@ def analyze(
         ),
     ] = None,
     pictures: Annotated[
-        str, typer.Option("--pictures", metavar="svg|png", help="Write each picture as a file too.")
+        str,
+        typer.Option("--pictures", metavar="svg|png", help="Also write each picture as a file."),
     ] = "",
     tables: Annotated[
         bool,
         typer.Option(
-            "--tables", help="Print the tables of each metric too. [default: those of --metric]"
+            "--tables", help="Also print the tables of each metric. [default: those of --metric]"
         ),
     ] = False,
     texts: Annotated[

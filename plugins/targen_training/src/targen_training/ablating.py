@@ -57,7 +57,7 @@ def ablate(
         typer.Option(
             "--test",
             metavar="DATA",
-            help="Labelled rows that nothing is trained on.",
+            help="Labelled test rows.",
             show_default=False,
         ),
     ],
@@ -84,7 +84,7 @@ def ablate(
     ] = 1,
     original: Annotated[
         list[str] | None,
-        typer.Option("--original", metavar="DATA", help="Rows to hold beside, as one more arm."),
+        typer.Option("--original", metavar="DATA", help="Real rows, as one more arm."),
     ] = None,
     number: Annotated[
         int, typer.Option("-n", "--number", help="Rows that each arm generates.")
@@ -113,7 +113,7 @@ def ablate(
         Path | None,
         typer.Option("--out", help="A folder. [default: comparisons/ablate- and the task]"),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the plan and stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
     said: Said,

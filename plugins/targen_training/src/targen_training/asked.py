@@ -40,7 +40,7 @@ TaskOption = Annotated[
     typer.Option(
         "--task",
         metavar="NAME",
-        help="Whose rows they are; a run knows.",
+        help="The task of the rows; a run records it.",
         autocompletion=completer("task"),
     ),
 ]

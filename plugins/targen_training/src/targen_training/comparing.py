@@ -58,7 +58,7 @@ def compare(
     ],
     test: Annotated[
         list[str] | None,
-        typer.Option("--test", metavar="DATA", help="Labelled rows that nothing is trained on."),
+        typer.Option("--test", metavar="DATA", help="Labelled test rows."),
     ] = None,
     task: TaskOption = None,
     model: Annotated[
@@ -120,9 +120,7 @@ def compare(
         bool, typer.Option("--keep-models", help="Keep every trained model.")
     ] = False,
     yes: YesArg = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Only say what would be generated and trained.")
-    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the plan and stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
     said: Said,

@@ -69,7 +69,9 @@ def evaluate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write each prediction there, as JSON lines."),
+        typer.Option(
+            "--out", metavar="FILE", help="Write the predictions to this file, as JSON lines."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:

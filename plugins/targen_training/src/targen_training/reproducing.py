@@ -141,7 +141,7 @@ def reproduce(
         typer.Option(
             "--generator",
             metavar="NAME[/MODEL]",
-            help="The model that generates what is missing; of table11 several.",
+            help="The model that generates missing arms; table11 takes several.",
         ),
     ] = None,
     option: Annotated[
@@ -162,7 +162,7 @@ def reproduce(
             help="List all tables, figures and appendices of both papers, with their commands.",
         ),
     ] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the plan and stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
     said: Said,

@@ -70,7 +70,9 @@ def reweigh(
     ] = "tfidf",
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of what weighs."),
+        typer.Option(
+            "--option", "-o", metavar="KEY=VALUE", help="An option of the weighting method."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed.")] = 0,
     out: Annotated[

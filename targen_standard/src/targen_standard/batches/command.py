@@ -26,7 +26,7 @@ _LINES = 20  # of those that are no answers, named one by one
 
 @takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
 def batch(
-    action: Annotated[str, typer.Argument(metavar="export|import", help="What to do.")],
+    action: Annotated[str, typer.Argument(metavar="export|import", help="The action.")],
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     file: Annotated[
         Path | None,
@@ -36,7 +36,7 @@ def batch(
         Path | None,
         typer.Option(
             "--out",
-            help="export: where to write; .md or .csv for people. [default: RUN/requests.jsonl]",
+            help="export: the file to write; .md or .csv for people. [default: RUN/requests.jsonl]",
         ),
     ] = None,
     json: JsonArg = False,

@@ -34,7 +34,7 @@ def init_task(
     out: Annotated[
         Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     *,
     said: Said,
 ) -> None:

@@ -26,7 +26,7 @@ def finish(
         Path | None, typer.Option("--out", help="A folder. [default: RUN with -finished]")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace what was chosen or weighed before.")
+        bool, typer.Option("--force", help="Replace an earlier selection or weighting.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:

@@ -33,14 +33,14 @@ def method(
     ],
     task: Annotated[
         str,
-        typer.Argument(help="The task whose rows are made: a name, or a file.", show_default=False),
+        typer.Argument(help="The task: a name or a file.", show_default=False),
     ],
     given: Annotated[
         list[str] | None,
         typer.Option(
             "--given",
             metavar="DATA",
-            help="Rows of the task that the method starts from, where it does. Repeatable.",
+            help="Example rows of the task, for methods that start from some. Repeatable.",
             rich_help_panel=_METHOD,
         ),
     ] = None,

@@ -37,7 +37,7 @@ def sample(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="Whose rows they are; a run knows.",
+            help="The task of the rows; a run records it.",
             autocompletion=completer("task"),
         ),
     ] = None,

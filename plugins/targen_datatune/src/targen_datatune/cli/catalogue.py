@@ -24,7 +24,7 @@ _ACTIONS = "build, list, show, remove"
 
 
 def catalogue(
-    action: Annotated[str, typer.Argument(metavar="build|list|show|remove", help="What to do.")],
+    action: Annotated[str, typer.Argument(metavar="build|list|show|remove", help="The action.")],
     names: Annotated[
         list[str] | None,
         typer.Argument(

@@ -110,7 +110,7 @@ def transform(
         bool,
         typer.Option(
             "--balance-sources",
-            help="Take equally many rows from each dataset, instead of the best one first.",
+            help="Take the same number of rows from each dataset, not the best one first.",
             rich_help_panel=_SOURCES,
         ),
     ] = False,

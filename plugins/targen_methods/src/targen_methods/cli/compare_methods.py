@@ -43,7 +43,7 @@ def compare_methods(
         typer.Option(
             "--data",
             metavar="NAME=DATA",
-            help="Rows that are there, measured beside: a run, a file, imported rows. Repeatable.",
+            help="Existing rows to include: a run, a file, imported rows. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -67,7 +67,7 @@ def compare_methods(
         typer.Option(
             "--test",
             metavar="DATA",
-            help="Labelled rows that nothing is trained on; without them nothing is trained.",
+            help="Labelled test rows; without them, no model is trained.",
             rich_help_panel=_MEASURE,
         ),
     ] = None,
@@ -76,7 +76,7 @@ def compare_methods(
         typer.Option(
             "--original",
             metavar="DATA",
-            help="Rows that people wrote, to analyse and train beside.",
+            help="Real rows, to analyse and train on as well.",
             rich_help_panel=_MEASURE,
         ),
     ] = "",
@@ -113,7 +113,7 @@ def compare_methods(
             "-b",
             "--backend",
             metavar="NAME",
-            help="Where the model runs, NAME or NAME/MODEL.",
+            help="The backend, NAME or NAME/MODEL.",
             rich_help_panel=_MAKE,
         ),
     ] = "local",
@@ -139,7 +139,7 @@ def compare_methods(
         typer.Option(
             "--trainer",
             metavar="NAME[,KEY=VALUE]...",
-            help="What is trained on the rows. Repeatable. [default: tfidf]",
+            help="The trainer. Repeatable. [default: tfidf]",
             rich_help_panel=_MEASURE,
         ),
     ] = None,
@@ -151,7 +151,7 @@ def compare_methods(
         bool,
         typer.Option(
             "--judge/--no-judge",
-            help="Have a blind judge say how many labels are right.",
+            help="Measure the share of right labels with a blind judge.",
             rich_help_panel=_MEASURE,
         ),
     ] = True,

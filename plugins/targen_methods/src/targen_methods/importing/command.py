@@ -37,7 +37,7 @@ def import_rows(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="Whose rows they become: a task's name, or its file.",
+            help="The task that the rows are imported for: a name or a file.",
             autocompletion=completer("task"),
             show_default=False,
         ),
@@ -74,7 +74,7 @@ def import_rows(
         typer.Option(
             "--where",
             metavar="COLUMN=TEXT",
-            help="Only rows whose column holds this text. Repeatable.",
+            help="Show only rows whose column contains this text. Repeatable.",
         ),
     ] = None,
     values: Annotated[
@@ -116,11 +116,11 @@ def import_rows(
     license: Annotated[
         str,
         typer.Option(
-            "--license", metavar="NAME", help="The licence, where you know it: cc-by-4.0."
+            "--license", metavar="NAME", help="The licence, if you know it, such as cc-by-4.0."
         ),
     ] = "",
     encoding: Annotated[
-        str, typer.Option("--encoding", help="Of a file without a byte order mark.")
+        str, typer.Option("--encoding", help="The encoding of a file without a byte order mark.")
     ] = "utf-8",
     out: Annotated[
         Path | None, typer.Option("--out", help="A folder. [default: TASK-FORMAT]")

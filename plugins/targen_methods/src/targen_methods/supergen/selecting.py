@@ -75,11 +75,12 @@ def select(
     data: Annotated[
         str,
         typer.Argument(
-            help="A run directory, what was made of one, or imported rows.", show_default=False
+            help="A run directory, a dataset made from one, or imported rows.", show_default=False
         ),
     ],
     task: Annotated[
-        str | None, typer.Option("--task", metavar="NAME", help="Whose rows they are; a run knows.")
+        str | None,
+        typer.Option("--task", metavar="NAME", help="The task of the rows; a run records it."),
     ] = None,
     by: Annotated[
         str, typer.Option("--by", metavar="NOTE", help="The number in the rows' provenance.")
@@ -96,7 +97,7 @@ def select(
             "--random", metavar="LABEL", help="Draw rows of this label instead. Repeatable."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides what is drawn.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", help="A folder. [default: DATA with -best]")
     ] = None,

@@ -73,7 +73,7 @@ def apply(
         typer.Option("--max-tokens", help="With --refill: the tokens that they may have used."),
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only where the dataset is.")
+        bool, typer.Option("--quiet", "-q", help="Print only the path of the dataset.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:

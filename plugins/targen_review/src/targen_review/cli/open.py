@@ -76,7 +76,7 @@ def review(
         bool, typer.Option("--blind", help="Hide labels until a rater chose one.")
     ] = False,
     rejects: Annotated[
-        bool, typer.Option("--rejects", help="Review rejects of step 4, too.")
+        bool, typer.Option("--rejects", help="Also review the rejects of step 4.")
     ] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Which rows are taken. [default: 0]")
