@@ -100,7 +100,7 @@ class Outcome:
 
 
 class Executor(ABC):
-    """Does the work of steps 3 and 4; see docs/architecture.md.
+    """Does the work of steps 3 and 4; see docs/design/order.md.
 
     Calls are asked in the name of `scope`, which stays with the engine: it
     collects their keys, and once it is abandoned they are not worth asking.
