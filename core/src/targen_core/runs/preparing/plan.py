@@ -27,6 +27,7 @@ from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
+    briefed,
     find_corrector,
     judged_by,
     judged_offline,
@@ -42,6 +43,7 @@ from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
+from targen_core.wording import Option
 
 __all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
 
@@ -144,6 +146,14 @@ def prepare(
     delivery = chosen_delivery(registry, spec.limits)
     judged = judged_by(task, corrector)
     steps = models_of(registry, judged, spec, options, asked, delivery, answered)
+    notes = [*_namesakes(registry, spec, registered)]
+    worked = spec.worked_examples
+    if worked == "auto":
+        brief = steps and all(step.follows_instructions for step in steps.values())
+        worked = "none" if brief else "all"
+        if worked == "none":
+            task = briefed(task)
+            notes.append(_left_out(steps))
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -159,6 +169,7 @@ def prepare(
         options=_kept(full, lock, parts.datasets),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
+        worked_examples=worked,
         unsure=task.judging.unsure,
         **{name: given_file(name) for name in user_items},
     )
@@ -177,7 +188,17 @@ def prepare(
         part_files=parts.files,
         delivery=delivery,
         deliveries=known_deliveries(registry),
-        notes=tuple(_namesakes(registry, spec, registered)),
+        notes=tuple(notes),
+    )
+
+
+def _left_out(steps: Mapping[str, PreparedStep]) -> str:
+    """A note that prompts are brief, and by which models' leave."""
+    models = sorted({f"{getattr(s.options, 'model', '') or s.backend_id}" for s in steps.values()})
+    follow = "follows" if len(models) == 1 else "follow"
+    return (
+        f"prompts show no worked examples, since {' and '.join(models)} {follow} instructions "
+        f"without them; {Option('worked_examples', 'all')} shows them"
     )
 
 
