@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -122,7 +122,11 @@ class CostEstimate:
             "prices": dict(self.prices),
             "worked_examples": self.worked_examples,
             **({"notes": [*self.notes]} if self.notes else {}),
-            **({"without_worked_examples": dict(less)} if less else {}),
+            **(
+                {"without_worked_examples": dict(self.without_worked_examples)}
+                if self.without_worked_examples
+                else {}
+            ),
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
         }
