@@ -207,8 +207,8 @@ def _say_saving(estimated: CostEstimate) -> None:
     if share >= _WORTH_SAYING:
         dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
         print(
-            "\nPrompts show worked examples, since a model here is not known to follow instructions"
-            f" alone.\n--worked-examples none saves {share:.0%} of the input tokens{dollars}"
+            "\nPrompts show worked examples, unless all models are known to need none.\n"
+            f"--worked-examples none saves {share:.0%} of the input tokens{dollars}"
         )
 
 

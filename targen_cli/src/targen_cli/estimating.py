@@ -252,7 +252,8 @@ def estimated(
 ) -> CostEstimate:
     """What a request will take, by a run that was, or by a dry run at a yield.
 
-    With `savings`, a second dry run says what it takes without worked examples. Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
+    Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
+    With `savings`, a second dry run says what it takes without worked examples.
 
     Raises:
         UsageError: no such step, or a run of another task.

@@ -74,12 +74,6 @@ class PreparedStep:
         )
 
     @property
-    def follows_instructions(self) -> bool:
-        """Whether its model is known to need no worked examples."""
-        known = self.backend.follows_instructions
-        return known is not None and known(self.options)
-
-    @property
     def plan(self) -> StepPlan:
         """What a file says of it."""
         return StepPlan(

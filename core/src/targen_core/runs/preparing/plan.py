@@ -43,7 +43,6 @@ from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
-from targen_core.wording import Option
 
 __all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
 
@@ -149,11 +148,13 @@ def prepare(
     notes = [*_namesakes(registry, spec, registered)]
     worked = spec.worked_examples
     if worked == "auto":
-        brief = steps and all(step.follows_instructions for step in steps.values())
-        worked = "none" if brief else "all"
+        follow = [step.backend.follows_instructions(step.options) for step in steps.values()]
+        worked = "none" if follow and all(follow) else "all"
         if worked == "none":
             task = briefed(task)
-            notes.append(_left_out(steps))
+            notes.append(
+                "prompts show no worked examples: all models here follow instructions alone"
+            )
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -189,16 +190,6 @@ def prepare(
         delivery=delivery,
         deliveries=known_deliveries(registry),
         notes=tuple(notes),
-    )
-
-
-def _left_out(steps: Mapping[str, PreparedStep]) -> str:
-    """A note that prompts are brief, and by which models' leave."""
-    models = sorted({f"{getattr(s.options, 'model', '') or s.backend_id}" for s in steps.values()})
-    follow = "follows" if len(models) == 1 else "follow"
-    return (
-        f"prompts show no worked examples, since {' and '.join(models)} {follow} instructions "
-        f"without them; {Option('worked_examples', 'all')} shows them"
     )
 
 

@@ -378,12 +378,15 @@ class Manifest(ManifestPart):
         """All that decides the rows but how many are wanted, in 32 digits."""
         parts = self.lock.model_dump(mode="json", include={"parts"})
         deciding = {**self.deciding(), **(parts if self.lock.parts else {}), "targets": None}
+        if self.spec.worked_examples == "all":  # as before prompts could be without them
+            del deciding["worked_examples"]
         text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def deciding(self) -> dict[str, Any]:
         """What decides the rows, by name."""
         return {
+            "worked_examples": self.spec.worked_examples,  # before the prompts, which follow it
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
@@ -394,7 +397,6 @@ class Manifest(ManifestPart):
                 for name, count in self.spec.options.items()
                 if name.endswith(".candidates")
             },
-            **({"worked_examples": "none"} if self.spec.worked_examples == "none" else {}),
             **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
             **({"merged": [run.name for run in self.merged]} if self.merged else {}),
             "task_file": self.task_file,
