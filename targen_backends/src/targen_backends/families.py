@@ -17,7 +17,8 @@ _FOLLOW = (
     "gpt-6*-sol",
 )
 """Patterns as of a shell. The large models of a provider belong here: rows that one wrote by
-instructions alone were judged as right as those that it wrote after examples (docs/evidence.md).
+instructions alone were judged as right as those that it wrote after examples
+(docs/how-to/budget-and-estimate.md).
 Small ones of the same family (haiku, luna, mini, nano) keep their examples, as do all others."""
 
 

@@ -58,7 +58,9 @@ class ClaudeOptions(HttpOptions):
         "default",
         description="default, adaptive, disabled or between_tools, whichever the model supports",
     )
-    prompt_cache: bool = Field(True, description="Mark long system prompts for the prompt cache")
+    prompt_cache: bool = Field(
+        True, description="Mark the long fixed part of prompts for the prompt cache"
+    )
 
 
 def create(options: ClaudeOptions) -> ClaudeModel:
