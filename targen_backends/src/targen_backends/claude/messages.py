@@ -56,9 +56,11 @@ def conversation(messages: Sequence[Message], *, mark: bool) -> dict[str, Any]:
     asked = max((n for n, turn in enumerate(turns) if turn["role"] == "user"), default=0)
     fixed = [system, *(turn["content"] for turn in turns[:asked])]
     if mark and len("".join(fixed).encode()) >= _CACHED_FROM:
-        holder, key = (turns[asked - 1], "content") if asked else (fields, "system")
-        cached = {"type": "text", "text": fixed[-1], "cache_control": {"type": "ephemeral"}}
-        holder[key] = [cached]
+        part = {"type": "text", "text": fixed[-1], "cache_control": {"type": "ephemeral"}}
+        if asked:
+            fields["messages"][asked - 1]["content"] = [part]
+        else:
+            fields["system"] = [part]
     return fields
 
 
