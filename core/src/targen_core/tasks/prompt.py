@@ -119,10 +119,9 @@ class Prompt:
         It is the package's file `prompts/NAME.brief.md`; if there is none, the text without the
         turns that are examples.
         """
-        if self._package:
-            file = files(self._package) / "prompts" / f"{self.name}.brief.md"
-            if file.is_file():
-                return Prompt(self.name, file.read_text(encoding="utf-8"))
+        short = Prompt(f"{self.name}.brief", package=self._package) if self._package else None
+        if short and (files(self._package) / "prompts" / f"{short.name}.md").is_file():
+            return Prompt(self.name, short.text)
         last = max((n for n, turn in enumerate(self._turns) if turn[0] == "user"), default=0)
         own = Prompt(self.name, self.text)
         own._turns = tuple(
