@@ -325,7 +325,7 @@ class ListOptions(Options):
         Literal["auto", "all", "none"],
         Flag(
             "Show the worked examples of prompts, or shorter prompts without any; auto shows them "
-            "unless all models are known to follow instructions alone."
+            "unless the task has brief prompts and all models are known to follow these."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None

@@ -211,7 +211,7 @@ def estimate(
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
-            "auto" for brief ones if all models are known to follow instructions alone.
+            "auto" for brief ones if the task has them and all models are known to follow these.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
         delivery: another way to have calls answered later; see `targen list-deliveries`.

@@ -54,22 +54,26 @@ KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
 
 
 @pytest.mark.parametrize(
-    ("models", "decided"),
+    ("asked", "decided"),
     [
-        (("-b", "claude", "--model", "claude-opus-5-20260101"), "none"),
-        (("-b", "claude", "--model", "claude-haiku-4-5"), "all"),
-        (("-b", "chatgpt", "--model", "gpt-5.4-mini"), "all"),
-        (("-b", "llama", "--model", "openai/gpt-6-sol"), "none"),
-        ((*KNOWN, "-o", "correct.model=gpt-6-luna"), "all"),
-        ((*KNOWN, "--backend-for", "correct=scripted"), "all"),
-        ((*KNOWN, "--worked-examples", "all"), "all"),
+        (("copa", "-b", "claude", "--model", "claude-opus-5-20260101"), "none"),
+        (("copa", "-b", "claude", "--model", "claude-haiku-4-5"), "all"),
+        (("copa", "-b", "chatgpt", "--model", "gpt-5.4-mini"), "all"),
+        (("copa", "-b", "llama", "--model", "openai/gpt-6-sol"), "none"),
+        (("copa", *KNOWN, "-o", "correct.model=gpt-6-luna"), "all"),
+        (("copa", *KNOWN, "--backend-for", "correct=scripted"), "all"),
+        (("copa", *KNOWN, "--worked-examples", "all"), "all"),
+        (("copa", *KNOWN, "--variant", "paper"), "all"),
+        (("wsc", *KNOWN), "all"),
+        (("boolq", *KNOWN), "none"),
     ],
 )
-def test_models_decide_unless_one_is_not_known(targen, models, decided):
-    asked = ("estimate", "copa", "-n", "40", *models)
-    assert targen(*asked, "--json").json["worked_examples"] == decided
-    said = "Prompts show worked examples" if decided == "all" else "Prompts show no worked examples"
-    assert said in targen(*asked).out
+def test_models_and_the_task_decide(targen, asked, decided):
+    actual = targen("estimate", "-n", "40", *asked)
+    assert ("Prompts show no worked examples" in actual.out) is (decided == "none")
+    assert ("--worked-examples none saves" in actual.out) is (decided == "all")
+    facts = targen("estimate", "-n", "40", *asked, "--json").json
+    assert facts["worked_examples"] == decided
 
 
 def test_what_was_decided_stays_when_the_run_resumes(targen, monkeypatch):

@@ -229,6 +229,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*lists, *(("generate", mine) for mine in self.dimensions))
 
     @property
+    def may_be_brief(self) -> bool:
+        """Whether its authors wrote brief prompts and instructions, without worked examples."""
+        return bool(self.judging.brief) and all(one.may_be_brief for one in self.every_prompt)
+
+    @property
     def every_prompt(self) -> tuple[Prompt, ...]:
         """The task's prompts, and those of its lists, as they are sent."""
         own = {prompt.name for prompt in self.prompts}

@@ -113,15 +113,28 @@ class Prompt:
         return None
 
     @cached_property
+    def _shortened(self) -> Prompt | None:
+        """What the package has in place of this prompt for models that need no examples."""
+        if not self._package:
+            return None
+        short = Prompt(f"{self.name}.brief", package=self._package)
+        there = (files(self._package) / "prompts" / f"{short.name}.md").is_file()
+        return short if there else None
+
+    @property
+    def may_be_brief(self) -> bool:
+        """Whether nothing is lost with its worked examples: it has a brief form, or shows none."""
+        return self._shortened is not None or self.brief._turns == self._turns
+
+    @cached_property
     def brief(self) -> Prompt:
         """The prompt without worked examples, which needs the same values or fewer.
 
         It is the package's file `prompts/NAME.brief.md`; if there is none, the text without the
         turns that are examples.
         """
-        short = Prompt(f"{self.name}.brief", package=self._package) if self._package else None
-        if short and (files(self._package) / "prompts" / f"{short.name}.md").is_file():
-            return Prompt(self.name, short.text)
+        if self._shortened:
+            return Prompt(self.name, self._shortened.text)
         last = max((n for n, turn in enumerate(self._turns) if turn[0] == "user"), default=0)
         own = Prompt(self.name, self.text)
         own._turns = tuple(

@@ -149,7 +149,7 @@ def prepare(
     worked = spec.worked_examples
     if worked == "auto":
         follow = [step.backend.follows_instructions(step.options) for step in steps.values()]
-        worked = "none" if follow and all(follow) else "all"
+        worked = "none" if task.may_be_brief and follow and all(follow) else "all"
         if worked == "none":
             task = briefed(task)
             notes.append(
