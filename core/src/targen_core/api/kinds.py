@@ -90,10 +90,6 @@ _KINDS: dict[str, _Kind] = {
         lambda value: value == "all" or (_is_whole(value) and value == 1),
         'labels_per_seed=1, or "all"',
     ),
-    "worked_examples": (
-        lambda value: value in ("auto", "all", "none"),
-        '"auto", "all" or "none"',
-    ),
     "delivery": (_is_text, 'the name of a delivery, such as delivery="batch"'),
     "registry": (
         lambda value: isinstance(value, Registry),
