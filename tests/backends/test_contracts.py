@@ -297,16 +297,18 @@ def test_anthropic_is_asked_for_a_tool_as_its_client_asks():
     assert (reply.text, reply.finish) == ('{"name": "Ób"}', "stop")
 
 
-def test_a_long_system_prompt_is_marked_as_its_client_marks_it():
+def test_what_stands_before_the_last_question_is_marked_as_its_client_marks_it():
     text = "You answer briefly. " * 300
-    part = {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+    part = {"type": "text", "text": "Ob", "cache_control": {"type": "ephemeral"}}
+    asked, _, again = TURNS[1:]
     seen, _, _ = ask_anthropic(
         MESSAGE,
         {"max_tokens": 40},
         talk=(Message("system", text), *TALK[1:]),
         options={"thinking": "disabled"},
         max_tokens=40,
-        system=[part],
+        system=text,
+        messages=[asked, {"role": "assistant", "content": [part]}, again],
         thinking={"type": "disabled"},
     )
     same_call(seen, "authorization", "anthropic-version")

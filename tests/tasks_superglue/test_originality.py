@@ -64,7 +64,8 @@ def prompts_of(task: Task[Any, Any]) -> dict[str, Prompt]:
             *made.prompts,
             *filter(None, [made.texts.instruction_template]),
         ):
-            actual[f"{prompt.name} {prompt.version}"] = prompt
+            for form in (prompt, prompt.brief):
+                actual[f"{form.name} {form.version}"] = form
     return actual
 
 
@@ -73,6 +74,7 @@ def sayings(task: Task[Any, Any]) -> dict[str, str]:
     said = {f"prompt {name}": prompt.text for name, prompt in prompts_of(task).items()}
     for made in as_made(task):
         said[f"instructions {made.judging.instructions[:40]!r}"] = made.judging.instructions
+        said[f"brief {made.judging.brief[:40]!r}"] = made.judging.brief
         for sample in made.judging.samples:
             said[f"sample {sample.input[:40]!r}"] = (
                 f"{sample.input}\n{sample.output}\n{sample.actual}\n{sample.explanation}"
@@ -241,6 +243,13 @@ def test_no_worked_example_nearly_repeats_an_original_text():
         if (actual := index.nearest(text))[0] >= NEAR
     }
     assert not near_copies, "\n".join(sorted(near_copies))
+
+
+def test_variants_with_instructions_of_their_own_have_not_the_tasks_brief_ones():
+    for name, task in tasks().items():
+        for made in as_made(task):
+            if made.judging.instructions != task.judging.instructions:
+                assert made.judging.brief != task.judging.brief or not made.judging.brief, name
 
 
 def test_every_task_shows_worked_examples():

@@ -322,12 +322,12 @@ class ListOptions(Options):
         bool, Flag("Leave out the task's own dimensions; see describe.", (" /--no-dimensions",))
     ] = True
     worked_examples: Annotated[
-        bool,
+        Literal["auto", "all", "none"],
         Flag(
-            "Leave out the worked examples of prompts, which a strong model may not need.",
-            (" /--no-worked-examples",),
+            "Show the worked examples of prompts, or shorter prompts without any; auto shows them "
+            "unless the task has brief prompts and all models are known to follow these."
         ),
-    ] = True
+    ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
     contexts_fraction: Annotated[
         float,

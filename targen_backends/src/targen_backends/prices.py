@@ -11,7 +11,7 @@ from typing import Any
 
 from targen_core import Price
 
-__all__ = ["price_of", "table"]
+__all__ = ["price_of", "table", "without_date"]
 
 _DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 
@@ -23,6 +23,11 @@ def table() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+def without_date(model: str) -> str:
+    """A model's name without the date at its end."""
+    return _DATED.sub("", model)
+
+
 def price_of(provider: str, model: str) -> Price | None:
     """The price of a provider's model, or None where no source was found for one.
 
@@ -31,7 +36,7 @@ def price_of(provider: str, model: str) -> Price | None:
         model: the name that is sent; a date at its end does not matter.
     """
     section = table()[provider]
-    name = _DATED.sub("", model)
+    name = without_date(model)
     for entry in section["prices"]:
         if fnmatchcase(name, entry["model"]):
             long = entry.get("long", {})

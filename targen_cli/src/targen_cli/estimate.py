@@ -132,7 +132,9 @@ def estimate(
             ) as request,
         ):
             thought = _reasoning(reasoning_tokens or (), [each.name for each in request.task.steps])
-            estimates.append(estimated(request, measured, yield_, thought))
+            estimates.append(
+                estimated(request, measured, yield_, thought, savings=json or suite is None)
+            )
     if json:
         facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])
@@ -197,7 +199,9 @@ def _say_prices(prices: Mapping[str, Any]) -> None:
 
 
 def _say_saving(estimated: CostEstimate) -> None:
-    """Show what prompts without worked examples would cost, if that is much less."""
+    """Show whether prompts show worked examples, and what they cost without, if much less."""
+    for note in estimated.notes:
+        print(f"\n{note[0].upper()}{note[1:]}")
     total, less = estimated.total, estimated.without_worked_examples
     if less is None:
         return
@@ -205,8 +209,8 @@ def _say_saving(estimated: CostEstimate) -> None:
     if share >= _WORTH_SAYING:
         dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
         print(
-            f"\n{share:.0%} of the input tokens are worked examples, which a strong model may not "
-            f"need.\n--no-worked-examples leaves them out{dollars}"
+            "\nPrompts show worked examples, unless all models are known to need none.\n"
+            f"--worked-examples none saves {share:.0%} of the input tokens{dollars}"
         )
 
 

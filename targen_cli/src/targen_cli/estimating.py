@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from targen_cli.defaults import YIELD
-from targen_cli.trial import Trial, dry_run_spec, run_trial
+from targen_cli.trial import dry_run_spec, run_trial
 from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
@@ -37,7 +37,6 @@ from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.tasks.prompt import last_question
 from targen_core.text import plural
 from targen_core.wording import Option
 
@@ -62,8 +61,10 @@ class CostEstimate:
         uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
             and nobody said how much.
         prices: what each step's tokens are counted at, as in a run's report.
-        worked: the share of each step's input tokens that worked examples take, of the steps that
-            show any; empty for the measure of a run.
+        worked_examples: "all" if prompts show their worked examples, or "none".
+        without_worked_examples: the `total` if prompts showed none; None if they show none anyway,
+            and for the measure of a run.
+        notes: what to know before a run, such as why prompts show no worked examples.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
 
@@ -73,7 +74,9 @@ class CostEstimate:
     steps: Sequence[Mapping[str, Any]]
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
-    worked: Mapping[str, float] = field(default_factory=dict)
+    worked_examples: str = "all"
+    without_worked_examples: Mapping[str, Any] | None = None
+    notes: Sequence[str] = ()
     too_few: str = ""
 
     def __repr__(self) -> str:
@@ -117,24 +120,16 @@ class CostEstimate:
             "steps": [dict(step) for step in self.steps],
             "uncounted_reasoning": list(self.uncounted_reasoning),
             "prices": dict(self.prices),
-            **({"without_worked_examples": less} if (less := self.without_worked_examples) else {}),
+            "worked_examples": self.worked_examples,
+            **({"notes": [*self.notes]} if self.notes else {}),
+            **(
+                {"without_worked_examples": dict(self.without_worked_examples)}
+                if self.without_worked_examples
+                else {}
+            ),
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
         }
-
-    @property
-    def without_worked_examples(self) -> dict[str, Any] | None:
-        """The `total` if prompts showed no worked examples; None if they show none anyway."""
-        if not self.worked:
-            return None
-        steps = []
-        for step in self.steps:
-            saved = round(step["input_tokens"] * self.worked.get(step["step"], 0.0))
-            price, dollars = self.prices[step["step"]], step["dollars"]
-            if price is not None and dollars is not None:
-                dollars -= saved * price["in"] / 1e6
-            steps.append({**step, "input_tokens": step["input_tokens"] - saved, "dollars": dollars})
-        return summed(steps)
 
     @property
     def total(self) -> dict[str, Any]:
@@ -173,7 +168,7 @@ def estimate(
     contexts_fraction: float = 1.0,
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
-    worked_examples: bool = True,
+    worked_examples: Literal["auto", "all", "none"] = "auto",
     batch: bool = False,
     batch_lists: bool = False,
     delivery: str | None = None,
@@ -215,8 +210,8 @@ def estimate(
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
-        worked_examples: whether prompts show their worked examples, which a strong model may not
-            need.
+        worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
+            "auto" for brief ones if the task has them and all models are known to follow these.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
@@ -243,7 +238,8 @@ def estimate(
     thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
     folder = measured.path if isinstance(measured, Run) else measured
     with blaming(registry), asked(**keywords) as request:
-        return estimated(request, None if folder is None else as_path(folder), yield_, thought)
+        measure = None if folder is None else as_path(folder)
+        return estimated(request, measure, yield_, thought, savings=True)
 
 
 def estimated(
@@ -251,15 +247,20 @@ def estimated(
     measured: Path | None = None,
     yield_: float = YIELD,
     reasoning_tokens: Mapping[str, int] | None = None,
+    *,
+    savings: bool = False,
 ) -> CostEstimate:
     """What a request will take, by a run that was, or by a dry run at a yield.
 
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
+    With `savings`, a second dry run says what it takes without worked examples.
 
     Raises:
         UsageError: no such step, or a run of another task.
     """
-    registry, spec, task = request.registry, request.spec, request.task
+    registry, prepared = request.registry, request.prepared
+    spec = request.spec.replace(worked_examples=prepared.spec.worked_examples)
+    task = request.task
     thought = reasoning_tokens or {}
     names = [step.name for step in task.steps]
     if odd := [step for step in thought if step not in ("", *names)]:
@@ -269,8 +270,6 @@ def estimated(
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     too_few, ended = "", False
-    worked: dict[str, float] = {}
-    prepared = request.prepared
     rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
     more = {
@@ -301,7 +300,6 @@ def estimated(
         )
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)
-        worked = _worked(trial)
         report, factor = trial.report, 1 / yield_
         kept = math.prod(1 - each.part.share for each in prepared.filters)
         factor /= kept
@@ -350,21 +348,23 @@ def estimated(
     steps = scaled(report, factors, prices, reasoning)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
+    less = None
+    if savings and measured is None and spec.worked_examples == "all":
+        brief = replace(request, spec=spec.replace(worked_examples="none"), is_usual=False)
+        less = estimated(brief, None, yield_, thought).total
+        less = less if less["input_tokens"] < summed(steps)["input_tokens"] else None
     return CostEstimate(
-        prepared.lock.task.id, rows, basis, steps, silent, prices_said, worked, too_few
+        prepared.lock.task.id,
+        rows,
+        basis,
+        steps,
+        silent,
+        prices_said,
+        spec.worked_examples,
+        less,
+        prepared.notes,
+        too_few,
     )
-
-
-def _worked(trial: Trial) -> dict[str, float]:
-    """The share of a step's prompts, by length, that is turns before the last question."""
-    lengths: dict[str, list[int]] = {}
-    for call in trial.calls:
-        counts = lengths.setdefault(call.step, [0, 0])
-        last = last_question(call.messages)
-        for n, message in enumerate(call.messages):
-            counts[0] += len(message.content) * (n < last and message.role != "system")
-            counts[1] += len(message.content)
-    return {step: shown / whole for step, (shown, whole) in lengths.items() if shown}
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:

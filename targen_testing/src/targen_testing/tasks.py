@@ -176,8 +176,9 @@ class TaskSuite(Suite):
         assert task.name == item.name, f"registered as {item.name}, named {task.name}"
 
     def test_prompts_fill(self) -> None:
-        """Every prompt reads, has turns, and ends with the user's."""
-        for prompt in self.target().every_prompt:
+        """Every prompt reads, has turns, and ends with the user's; a brief one needs no more."""
+        every = self.target().every_prompt
+        for prompt in (*every, *(prompt.brief for prompt in every)):
             try:
                 values: dict[str, object] = dict.fromkeys(prompt.variables, "x")
                 inserted = {
@@ -191,6 +192,8 @@ class TaskSuite(Suite):
                 fail(f"prompt {prompt.name} cannot be read: {error}")
             assert messages, f"prompt {prompt.name} is empty"
             assert messages[-1].role == "user", f"prompt {prompt.name} ends with no question"
+            more = {*prompt.brief.variables} - {*prompt.variables}
+            assert not more, f"prompt {prompt.name}: only its brief form needs {', '.join(more)}"
 
     def test_prompts_name_nothing_undefined(self, watched: _Watched) -> None:
         """The steps give each prompt the values that it names, and no others."""

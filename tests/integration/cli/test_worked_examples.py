@@ -1,4 +1,4 @@
-"""`--no-worked-examples`: prompts without the turns that show how, and what that saves."""
+"""`--worked-examples`: prompts with the turns that show how, or brief ones, and what these save."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.whole
 
-WITHOUT = "--no-worked-examples"
+WITHOUT = ("--worked-examples", "none")
 
 
 def roles(targen, run):
@@ -18,47 +18,86 @@ def roles(targen, run):
 
 
 def test_prompts_ask_without_them(targen):
-    for run, options in {"with": (), "without": (WITHOUT,)}.items():
+    for run, options in {"with": (), "without": WITHOUT}.items():
         made = targen("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", run, *options)
         assert made.code == 0, made.err
     asked = roles(targen, "with")
     assert all("assistant" in each for each in asked.values()), asked
     assert roles(targen, "without") == {step: ["system", "user"] for step in asked}
-    assert json.loads(Path("without/manifest.json").read_text())["spec"]["worked_examples"] is False
+    whole, brief = (
+        json.loads(Path(run, "manifest.json").read_text()) for run in ("with", "without")
+    )
+    assert [each["spec"]["worked_examples"] for each in (whole, brief)] == ["all", "none"]
+    versions = whole["lock"]["task"]["prompts"], brief["lock"]["task"]["prompts"]
+    assert versions[0].keys() == versions[1].keys()
+    assert not set(versions[0].values()) & set(versions[1].values())
 
 
 def test_a_run_goes_on_without_them(targen):
     for run, first in {"whole": "8", "grown": "4"}.items():
-        more = ("-b", "scripted", "-q", "--out", run, WITHOUT)
+        more = ("-b", "scripted", "-q", "--out", run, *WITHOUT)
         assert targen("generate", "cb", "-n", first, *more).code == 0
+    manifest = Path("grown/manifest.json")
+    said = manifest.read_text()
+    manifest.write_text(said.replace('"worked_examples": "none"', '"worked_examples": false'))
+    assert manifest.read_text() != said, "as runs recorded it at first"
     assert targen("resume", "grown", "-n", "8", "-q").code == 0
     assert "assistant" not in roles(targen, "grown")["correct"]
     assert sorted(Path("grown/dataset.jsonl").read_text()) == sorted(
         Path("whole/dataset.jsonl").read_text()
     )
     again = targen("generate", "cb", "-n", "8", "-b", "scripted", "-q", "--out", "grown")
-    assert again.code == 2 and "worked examples left out; you asked for the default" in again.err
+    assert again.code == 2 and "worked examples none; you asked for all" in again.err
+
+
+KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
+
+
+@pytest.mark.parametrize(
+    ("asked", "decided"),
+    [
+        (("copa", "-b", "claude", "--model", "claude-opus-5-20260101"), "none"),
+        (("copa", "-b", "claude", "--model", "claude-haiku-4-5"), "all"),
+        (("copa", "-b", "chatgpt", "--model", "gpt-5.4-mini"), "all"),
+        (("copa", "-b", "llama", "--model", "openai/gpt-6-sol"), "none"),
+        (("copa", *KNOWN, "-o", "correct.model=gpt-6-luna"), "all"),
+        (("copa", *KNOWN, "--backend-for", "correct=scripted"), "all"),
+        (("copa", *KNOWN, "--worked-examples", "all"), "all"),
+        (("copa", *KNOWN, "--variant", "paper"), "all"),
+        (("wsc", *KNOWN), "all"),
+        (("boolq", *KNOWN), "none"),
+    ],
+)
+def test_models_and_the_task_decide(targen, asked, decided):
+    actual = targen("estimate", "-n", "40", *asked)
+    assert ("Prompts show no worked examples" in actual.out) is (decided == "none")
+    assert ("--worked-examples none saves" in actual.out) is (decided == "all")
+    facts = targen("estimate", "-n", "40", *asked, "--json").json
+    assert facts["worked_examples"] == decided
+
+
+def test_what_was_decided_stays_when_the_run_resumes(targen, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    made = targen("generate", "copa", "-n", "4", *KNOWN, "--batch-offline", "--out", "run")
+    assert "prompts show no worked examples" in made.err
+    assert json.loads(Path("run/manifest.json").read_text())["spec"]["worked_examples"] == "none"
+    monkeypatch.setattr("targen_backends.families._FOLLOW", ())
+    targen("resume", "run")
+    targen("batch", "export", "run")
+    (sent, *_) = map(json.loads, Path("run/requests.jsonl").read_text().splitlines())
+    assert [turn["role"] for turn in sent["body"]["messages"]] == ["system", "user"]
 
 
 def test_an_estimate_says_what_that_saves(targen):
-    asked = (
-        "estimate",
-        "rte",
-        "-n",
-        "200",
-        "-b",
-        "scripted",
-        "--price-in",
-        "2",
-        "--price-out",
-        "8",
-    )
+    prices = ("--price-in", "2", "--price-out", "8")
+    asked = ("estimate", "rte", "-n", "200", "-b", "scripted", *prices)
     shown = targen(*asked)
-    assert "are worked examples" in shown.out and WITHOUT in shown.out
     expected = targen(*asked, "--json").json["without_worked_examples"]
-    assert f"{WITHOUT} leaves them out: ${expected['dollars']:,.2f}" in shown.out
-    less = targen(*asked, WITHOUT, "--json").json
+    assert (
+        f"--worked-examples none saves 66% of the input tokens: ${expected['dollars']:,.2f}"
+    ) in shown.out
+    less = targen(*asked, *WITHOUT, "--json").json
     assert "without_worked_examples" not in less
     for key in ("input_tokens", "dollars"):
-        assert less[key] == pytest.approx(expected[key], rel=0.03)
-    assert "worked examples" not in targen(*asked, WITHOUT).out
+        assert less[key] == pytest.approx(expected[key])
+    assert "worked examples" not in targen(*asked, *WITHOUT).out

@@ -66,7 +66,7 @@ async def agenerate(
     contexts_fraction: float = 1.0,
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
-    worked_examples: bool = True,
+    worked_examples: Literal["auto", "all", "none"] = "auto",
     unsure: Literal["drop", "keep"] | None = None,
     balance: Literal["final", "intended"] = "final",
     near_duplicates: float | None = None,
@@ -141,8 +141,8 @@ async def agenerate(
         dimensions: in what items and rows are made to differ, by name: texts to draw from, weights
             by text, or None to take a dimension of the task away; "STEP.NAME" is of a list.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
-        worked_examples: whether prompts show their worked examples, which a strong model may not
-            need.
+        worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
+            "auto" for brief ones if the task has them and all models are known to follow these.
         unsure: whether a row whose judge answers "unsure" is left out ("drop") or keeps its
             label ("keep"); by default what the task says.
         balance: whether rows are counted by the label after ("final") or before

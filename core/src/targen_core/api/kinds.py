@@ -113,10 +113,7 @@ _KINDS: dict[str, _Kind] = {
         _NUMBER,
     ),
     **dict.fromkeys(
-        (
-            *("batch", "batch_lists", "cache", "hedge", "progress", "task_dimensions", "verify"),
-            "worked_examples",
-        ),
+        ("batch", "batch_lists", "cache", "hedge", "progress", "task_dimensions", "verify"),
         _SWITCH,
     ),
 }

@@ -47,6 +47,8 @@ class Backend:
             answers, if the service itself has no batch API.
         thinks: whether the model with these options reasons before it answers,
             so that `targen estimate` can say what it does not count.
+        follows_instructions: whether the model with these options writes as well by instructions
+            alone as after worked examples, so that prompts may be brief; by default not.
         ready: whether this machine has what it takes to use it, such as a key
             in the environment, given the options that the user says: the
             backend is then offered where none is named. None: it is used by
@@ -72,6 +74,7 @@ class Backend:
     batch: Callable[[Any], BatchProvider] | None = None
     batch_codec: Callable[[Any], BatchCodec] | None = None
     thinks: Callable[[Any], bool] | None = None
+    follows_instructions: Callable[[Any], bool] = lambda options: False
     ready: Callable[[Mapping[str, Any]], bool] | None = None
     caveat: Callable[[Any, int], str] | None = None
     top_logprobs: int | None = None

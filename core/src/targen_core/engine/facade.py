@@ -278,9 +278,12 @@ class StageLlm:
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
         draws = self.draws if draws is None else draws
-        messages = _filled(
-            prompt, values, draws_text(draws, self._dimensions), worked=self.task.worked_examples
-        )
+        shown = values
+        if not self.task.worked_examples:
+            unused = {*prompt.variables} - {*prompt.brief.variables}
+            shown = {name: value for name, value in values.items() if name not in unused}
+            prompt = prompt.brief
+        messages = _filled(prompt, shown, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         several: type[BaseModel] | None = None
@@ -394,13 +397,11 @@ class StageLlm:
         return reply
 
 
-def _filled(
-    prompt: Prompt, values: Mapping[str, object], draws: str, *, worked: bool
-) -> tuple[Message, ...]:
+def _filled(prompt: Prompt, values: Mapping[str, object], draws: str) -> tuple[Message, ...]:
     """The conversation, told of what was drawn: at `$draws`, or else below its last user turn."""
     if "draws" in prompt.variables:
-        return prompt.fill({**values, "draws": draws}, worked=worked)
-    messages = prompt.fill(values, worked=worked)
+        return prompt.fill({**values, "draws": draws})
+    messages = prompt.fill(values)
     return with_paragraph(messages, draws) if draws else messages
 
 

@@ -107,6 +107,8 @@ class Judging(Keywords, Generic[InstanceT]):
         corrector: a corrector, or the name of a registered one; None for no
             step 4.
         instructions: how to solve the task.
+        brief: the same in fewer words, for prompts without worked examples; by default
+            `instructions`.
         samples: worked samples, right and wrong ones.
         questions: what is asked of an instance; by default one question, the
             rendered instance, with the labels and `rejecting` as its options.
@@ -120,6 +122,7 @@ class Judging(Keywords, Generic[InstanceT]):
 
     corrector: Corrector[InstanceT] | str | None = "meta"
     instructions: str = ""
+    brief: str = ""
     samples: tuple[CorrectionSample, ...] = ()
     questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
     rejecting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -122,7 +122,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
-        worked_examples: whether its prompts show their worked examples.
+        worked_examples: whether its prompts show their worked examples, or are brief.
         canary: the sentence by which the authors of examples in its prompts keep them out of
             training corpora; dataset cards and files of requests carry it on.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
@@ -229,11 +229,17 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*lists, *(("generate", mine) for mine in self.dimensions))
 
     @property
+    def may_be_brief(self) -> bool:
+        """Whether its authors wrote brief prompts and instructions, without worked examples."""
+        return bool(self.judging.brief) and all(one.may_be_brief for one in self.every_prompt)
+
+    @property
     def every_prompt(self) -> tuple[Prompt, ...]:
-        """The task's prompts, and those of its lists."""
+        """The task's prompts, and those of its lists, as they are sent."""
         own = {prompt.name for prompt in self.prompts}
         brought = {p.name: p for step in self.chain for p in step.prompts if p.name not in own}
-        return (*self.prompts, *brought.values())
+        every = (*self.prompts, *brought.values())
+        return every if self.worked_examples else tuple(prompt.brief for prompt in every)
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
         """Replies to the prompt of that name: those of the part that it is of, or the task's."""

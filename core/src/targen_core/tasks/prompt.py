@@ -9,7 +9,8 @@ Sections open with a line `--- ROLE`; the rest is `string.Template` text, so
 that JSON needs no escaping (`$$` is a dollar). Worked examples are further user
 and assistant sections before the last user section; a line `--- insert NAME`
 stands for turns that `fill` is given under that name, and `--- insert samples`
-for worked examples.
+for worked examples. A file `NAME.brief.md` beside `NAME.md` is what a model gets
+that needs none of these.
 """
 
 from __future__ import annotations
@@ -112,8 +113,28 @@ class Prompt:
         return None
 
     @cached_property
-    def _unworked(self) -> Prompt:
-        """The prompt without its worked examples, which needs the same values."""
+    def _shortened(self) -> Prompt | None:
+        """What the package has in place of this prompt for models that need no examples."""
+        if not self._package:
+            return None
+        short = Prompt(f"{self.name}.brief", package=self._package)
+        there = (files(self._package) / "prompts" / f"{short.name}.md").is_file()
+        return short if there else None
+
+    @property
+    def may_be_brief(self) -> bool:
+        """Whether nothing is lost with its worked examples: it has a brief form, or shows none."""
+        return self._shortened is not None or self.brief._turns == self._turns
+
+    @cached_property
+    def brief(self) -> Prompt:
+        """The prompt without worked examples, which needs the same values or fewer.
+
+        It is the package's file `prompts/NAME.brief.md`; if there is none, the text without the
+        turns that are examples.
+        """
+        if self._shortened:
+            return Prompt(self.name, self._shortened.text)
         last = max((n for n, turn in enumerate(self._turns) if turn[0] == "user"), default=0)
         own = Prompt(self.name, self.text)
         own._turns = tuple(
@@ -123,21 +144,17 @@ class Prompt:
         )
         return own
 
-    def fill(self, values: Mapping[str, object], *, worked: bool = True) -> tuple[Message, ...]:
+    def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """The conversation with every placeholder filled.
 
         The value of an inserted name is a sequence of `Message`s; all others
         are inserted as text. `draws`, which says what code drew, may be left
-        out or empty: its place closes up then. Without `worked`, the worked examples are left
-        out, and what only they need.
+        out or empty: its place closes up then.
 
         Raises:
             ValueError: a placeholder without a value, or a value without a
                 placeholder.
         """
-        if not worked:
-            unused = set(self.variables) - set(self._unworked.variables)
-            return self._unworked.fill({k: v for k, v in values.items() if k not in unused})
         needed = set(self.variables)
         if "draws" in needed and not values.get("draws"):
             told = self.fill({**values, "draws": _NOTHING})

@@ -17,6 +17,7 @@ from targen_backends.claude.client import (
     Thinking,
 )
 from targen_backends.claude.messages import SAMPLING
+from targen_backends.families import follows_instructions
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_core import Backend
@@ -57,7 +58,9 @@ class ClaudeOptions(HttpOptions):
         "default",
         description="default, adaptive, disabled or between_tools, whichever the model supports",
     )
-    prompt_cache: bool = Field(True, description="Mark long system prompts for the prompt cache")
+    prompt_cache: bool = Field(
+        True, description="Mark the long fixed part of prompts for the prompt cache"
+    )
 
 
 def create(options: ClaudeOptions) -> ClaudeModel:
@@ -103,6 +106,7 @@ BACKEND = Backend(
     create=create,
     defaults=defaults,
     batch=batches,
+    follows_instructions=follows_instructions,
     thinks=lambda options: thinks(options) and options.thinking != "disabled",
     ready=ClaudeOptions.has_key,
 )

@@ -53,7 +53,7 @@ class ClaudeModel(HttpModel):
             input of a tool that must be used (`tool`), or not at all (`none`).
         thinking: what the model is told about thinking; `default` tells it
             nothing.
-        mark: whether long system prompts are marked for the prompt cache.
+        mark: whether the long fixed part of a prompt is marked for the prompt cache.
         extra: fields that every request body gets besides.
         **http_options: as `HttpModel` takes them.
     """

@@ -25,7 +25,7 @@ TOOL = "reply"
 """The name of the tool that carries a reply, where one is used for it."""
 
 _CACHED_FROM = 4096
-"""Bytes of a system prompt from which on it is marked for the cache. The least
+"""Bytes of the fixed part of a prompt from which on it is marked for the cache. The least
 that any model caches is 1,024 tokens; what is shorter than a model's own least
 is not cached and costs nothing more (platform.claude.com, prompt-caching)."""
 
@@ -45,19 +45,23 @@ def conversation(messages: Sequence[Message], *, mark: bool) -> dict[str, Any]:
     """The fields `messages` and `system`.
 
     System messages become the one field that the API has for them; where there
-    is nothing else, they are what the user says. With `mark` a long one is
-    marked for the prompt cache.
+    is nothing else, they are what the user says. With `mark`, what stands before the
+    last question, the same in all calls of a step, is marked for the prompt cache if it is long.
     """
     system = "\n\n".join(sound(m.content) for m in messages if m.role == "system")
     turns = [{"role": m.role, "content": sound(m.content)} for m in messages if m.role != "system"]
     if not turns:
         return {"messages": [{"role": "user", "content": system}]}
-    if not system:
-        return {"messages": turns}
-    if mark and len(system.encode()) >= _CACHED_FROM:
-        part = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
-        return {"messages": turns, "system": [part]}
-    return {"messages": turns, "system": system}
+    fields: dict[str, Any] = {"messages": turns, **({"system": system} if system else {})}
+    asked = max((n for n, turn in enumerate(turns) if turn["role"] == "user"), default=0)
+    fixed = [system, *(turn["content"] for turn in turns[:asked])]
+    if mark and len("".join(fixed).encode()) >= _CACHED_FROM:
+        part = {"type": "text", "text": fixed[-1], "cache_control": {"type": "ephemeral"}}
+        if asked:
+            fields["messages"][asked - 1]["content"] = [part]
+        else:
+            fields["system"] = [part]
+    return fields
 
 
 def parameters(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -165,6 +165,11 @@ class _Longer(Prompt):
         self._inner = inner
         self._more = more
 
-    def fill(self, values: Mapping[str, object], *, worked: bool = True) -> tuple[Message, ...]:
+    @property
+    def brief(self) -> Prompt:
+        """See `Prompt.brief`."""
+        return _Longer(self._inner.brief, self._more)
+
+    def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """See `Prompt.fill`."""
-        return with_paragraph(self._inner.fill(values, worked=worked), self._more)
+        return with_paragraph(self._inner.fill(values), self._more)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["INSTRUCTIONS", "INSTRUCTIONS_PAPER", "SAMPLES", "SAMPLES_PAPER"]
+__all__ = ["BRIEF", "INSTRUCTIONS", "INSTRUCTIONS_PAPER", "SAMPLES", "SAMPLES_PAPER"]
 
 
 _PACKAGE = "targen_tasks_superglue.boolq"
 INSTRUCTIONS = load_instructions(_PACKAGE)
+BRIEF = load_instructions(_PACKAGE, "instructions.brief")
 INSTRUCTIONS_PAPER = load_instructions(_PACKAGE, "instructions-paper")
 
 

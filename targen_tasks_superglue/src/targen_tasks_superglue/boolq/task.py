@@ -10,6 +10,7 @@ from targen_tasks_superglue.boolq.dimensions import DIMENSIONS
 from targen_tasks_superglue.boolq.dry_run import dry_run
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.boolq.samples import (
+    BRIEF,
     INSTRUCTIONS,
     INSTRUCTIONS_PAPER,
     SAMPLES,
@@ -66,7 +67,10 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     generators={"true": write_yes, "false": write_no},
     checks=(check_question,),
     judging=Judging(
-        instructions=INSTRUCTIONS, samples=SAMPLES, rejecting={"undecided": "undecided"}
+        instructions=INSTRUCTIONS,
+        brief=BRIEF,
+        samples=SAMPLES,
+        rejecting={"undecided": "undecided"},
     ),
     rows=Rows(cases=cases, from_texts=official),
     texts=Texts(
@@ -98,6 +102,7 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
                 "prompts": (*PROMPTS_PAPER, META_PROMPT),
                 "judging": {
                     "instructions": INSTRUCTIONS_PAPER,
+                    "brief": "",
                     "samples": SAMPLES_PAPER,
                     "rejecting": {},
                 },

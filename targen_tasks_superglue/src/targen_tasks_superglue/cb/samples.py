@@ -6,6 +6,7 @@ from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
 __all__ = [
+    "BRIEF",
     "INSTRUCTIONS",
     "INSTRUCTIONS_2",
     "INSTRUCTIONS_3",
@@ -17,6 +18,7 @@ __all__ = [
 
 _PACKAGE = "targen_tasks_superglue.cb"
 INSTRUCTIONS = load_instructions(_PACKAGE)
+BRIEF = load_instructions(_PACKAGE, "instructions.brief")
 INSTRUCTIONS_2 = load_instructions(_PACKAGE, "instructions_2")
 INSTRUCTIONS_3 = load_instructions(_PACKAGE, "instructions_3")
 INSTRUCTIONS_COMMITMENT = load_instructions(_PACKAGE, "instructions_commitment")

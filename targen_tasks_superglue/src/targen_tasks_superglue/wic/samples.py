@@ -5,9 +5,10 @@ from __future__ import annotations
 from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["INSTRUCTIONS", "SAMPLES"]
+__all__ = ["BRIEF", "INSTRUCTIONS", "SAMPLES"]
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.wic")
+BRIEF = load_instructions("targen_tasks_superglue.wic", "instructions.brief")
 
 
 def _sample(

@@ -27,6 +27,7 @@ from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
+    briefed,
     find_corrector,
     judged_by,
     judged_offline,
@@ -144,6 +145,16 @@ def prepare(
     delivery = chosen_delivery(registry, spec.limits)
     judged = judged_by(task, corrector)
     steps = models_of(registry, judged, spec, options, asked, delivery, answered)
+    notes = [*_namesakes(registry, spec, registered)]
+    worked = spec.worked_examples
+    if worked == "auto":
+        follow = [step.backend.follows_instructions(step.options) for step in steps.values()]
+        worked = "none" if task.may_be_brief and follow and all(follow) else "all"
+        if worked == "none":
+            task = briefed(task)
+            notes.append(
+                "prompts show no worked examples: all models here follow instructions alone"
+            )
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},
@@ -159,6 +170,7 @@ def prepare(
         options=_kept(full, lock, parts.datasets),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
+        worked_examples=worked,
         unsure=task.judging.unsure,
         **{name: given_file(name) for name in user_items},
     )
@@ -177,7 +189,7 @@ def prepare(
         part_files=parts.files,
         delivery=delivery,
         deliveries=known_deliveries(registry),
-        notes=tuple(_namesakes(registry, spec, registered)),
+        notes=tuple(notes),
     )
 
 

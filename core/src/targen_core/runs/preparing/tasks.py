@@ -22,6 +22,7 @@ from targen_core.tasks.validation import corrector_problems
 from targen_core.wording import Action, Blank, Option
 
 __all__ = [
+    "briefed",
     "find_corrector",
     "find_task",
     "judged_by",
@@ -129,9 +130,14 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
-    if not spec.worked_examples:
-        task = task.replace(worked_examples=False)
-    return task
+    return briefed(task) if spec.worked_examples == "none" else task
+
+
+def briefed(task: Task[Any, Any]) -> Task[Any, Any]:
+    """The task whose prompts show no worked examples."""
+    judging = task.judging
+    brief = judging.brief or judging.instructions
+    return task.replace(worked_examples=False, judging={"instructions": brief})
 
 
 def _with_generators(

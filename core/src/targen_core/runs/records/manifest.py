@@ -74,8 +74,9 @@ Carried = Literal["texts", "judgements"]
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
-    `spec` is what was asked for, as it was, but for three things: it has no
-    secrets, names are full ids, and files are the run's own copies. `lock` is
+    `spec` is what was asked for, as it was, but for four things: it has no
+    secrets, names are full ids, files are the run's own copies, and what was left to
+    the models or the task to decide is as they decided it. `lock` is
     what it came to. A run that is extended has further targets. Of runs that
     were merged, spec and lock are those of the first, but for the quotas, and
     `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from,
@@ -96,11 +97,14 @@ class Manifest(ManifestPart):
     @model_validator(mode="before")
     @classmethod
     def _as_of_today(cls, raw: Any) -> Any:
-        """Read what earlier versions wrote of filters."""
+        """Read what earlier versions wrote of filters and of worked examples."""
         spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
-        return {**raw, "lock": locked(spec, lock)}
+        worked = spec.get("worked_examples", True)
+        if isinstance(worked, bool):
+            spec = {**spec, "worked_examples": "all" if worked else "none"}
+        return {**raw, "spec": spec, "lock": locked(spec, lock)}
 
     @property
     def task(self) -> TaskPlan:
@@ -374,12 +378,15 @@ class Manifest(ManifestPart):
         """All that decides the rows but how many are wanted, in 32 digits."""
         parts = self.lock.model_dump(mode="json", include={"parts"})
         deciding = {**self.deciding(), **(parts if self.lock.parts else {}), "targets": None}
+        if self.spec.worked_examples == "all":  # as before prompts could be without them
+            del deciding["worked_examples"]
         text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def deciding(self) -> dict[str, Any]:
         """What decides the rows, by name."""
         return {
+            "worked_examples": self.spec.worked_examples,  # before the prompts, which follow it
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),
@@ -390,7 +397,6 @@ class Manifest(ManifestPart):
                 for name, count in self.spec.options.items()
                 if name.endswith(".candidates")
             },
-            **({} if self.spec.worked_examples else {"worked_examples": "left out"}),
             **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
             **({"merged": [run.name for run in self.merged]} if self.merged else {}),
             "task_file": self.task_file,
