@@ -73,6 +73,7 @@ def test_the_reader_has_a_part_in_what_is_made(sources):
 
 
 def test_other_files_are_refused_with_those_that_are_read(sources):
+    Path("porter.txt").touch()
     with pytest.raises(UsageError, match=r"must end in \.py, \.yaml, \.toml, \.json or \.ini"):
         task_file("./porter.txt")
 

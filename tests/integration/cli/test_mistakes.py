@@ -41,6 +41,7 @@ def _run(finished):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
     finished("mail.yaml", "-n", 4)
+    tg.apply_review(tg.review("run", bad=[0], out="grades"), out="reviewed")
 
 
 # --- a task's file ----------------------------------------------------------
@@ -192,6 +193,15 @@ COMMANDS = """
     describe show-progres | nothing named 'show-progres' is installed | targen list-tasks, list-contexts, list-seeds
     train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
     evaluate run rows.csv | run holds no model | targen train makes one
+    batch import run row.csv | there is no file row.csv | did you mean rows.csv?
+    export rn --as csv | there is no file rn | did you mean run?
+    validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
+    train foldr/x | there is no file foldr/x | did you mean folder/x?
+    evaluate foldr rows.csv | there is no folder foldr | did you mean folder?
+    compare run rn --test rows.csv | there is no file rn | did you mean run?
+    generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
+    review apply rn | there is no data or review rn | did you mean run?
+    runs list foldr | there is no folder foldr | did you mean folder?
     compare run | there is nothing to test on | --test DATA, labelled rows that are not trained on
     merge run | say where the merged run goes | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
@@ -229,7 +239,10 @@ COMMANDS = """
     config set modle x | modle is not a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     new tasks mine | new tasks: no such template | did you mean task?
-    describe run | run is a run directory | targen report run
+    describe run | run is a run directory | targen report run shows its figures, targen describe run/task.json its task; its settings are in run/manifest.json
+    describe ./run | ./run is a run directory | targen report run shows its figures
+    describe ./rn | there is no file ./rn | did you mean run?
+    generate folder/ -n 4 -b scripted | folder/ is a folder that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
     describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
@@ -243,6 +256,14 @@ COMMANDS = """
 def test_a_command(line, error, hint, refuses, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     refuses(line, error, hint)
+
+
+@pytest.mark.usefixtures("_run")
+@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
+def test_reviewed_rows_are_no_run(words, refuses):
+    line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
+    problem = "reviewed holds rows that were corrected or reviewed, and is no run"
+    refuses(line, problem, "analyze, train, validate and export take these", code=1)
 
 
 # --- a dataset --------------------------------------------------------------
@@ -442,6 +463,8 @@ PYTHON = """
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.evaluate("run", "rows.csv") | run holds no model | targen_core.train(DATA) makes one
     tg.load("rn") | there is no run directory rn | did you mean run?
+    tg.read_dataset("row.csv") | there is no file row.csv | did you mean rows.csv?
+    tg.train("rn") | there is no file rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | there are no labelled rows to correct | a row has the columns premise, hypothesis, label, idx

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.configurable import Configurable, Section
     from targen_core.tasks.model import Task
 
-__all__ = ["Plugin", "Registry"]
+__all__ = ["Plugin", "Registry", "of_a_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +403,7 @@ class Registry:
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
         states = {plugin.state for plugin in ours}
-        if kind == "task" and not package and (unknown := _of_a_file(name)):
+        if kind == "task" and not package and (unknown := of_a_file(name)):
             return unknown
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
@@ -443,7 +443,7 @@ def _is_typed(function: Registration[Any]) -> bool:
     return function.name.isidentifier()
 
 
-def _of_a_file(name: str) -> UnknownName | None:
+def of_a_file(name: str) -> UnknownName | None:
     """The error for the name of a task that is a file's, a folder's or a description."""
     problem, hint = f"no task named {name!r} is installed", ""
     path = Path(name)
@@ -455,7 +455,7 @@ def _of_a_file(name: str) -> UnknownName | None:
         hint = f"did you mean the file? {beside}"
     elif what_is(path / "manifest.json") == "file":
         problem = f"{name} is a run directory, not a task"
-        hint = str(Action("resume", name, n=Blank("N")))
+        hint = str(Action("resume", path, n=Blank("N")))
     elif what := what_is(path):
         problem = f"{name} is a {what} that holds no task"
         hint = f"a task's file ends in one of {', '.join((*DECLARED, '.py'))}"

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from targen_core import Typed
-from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
 from targen_core.origin import HUB, Named, is_file, leaving, placed, remember_trust, require_trust
 from targen_core.outputs import write_file, writing
 from targen_core.plain import kind_of, read_plain
@@ -175,6 +175,8 @@ def load_plan(folder: Path) -> Plan:
     try:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
+        if not folder.exists():
+            raise NoSuchFile(folder, "data or review") from None
         raise UsageError(
             f"{folder} holds no review", hint="targen review DATA begins one, and prints its folder"
         ) from None

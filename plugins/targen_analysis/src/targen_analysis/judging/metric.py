@@ -147,8 +147,6 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
     """
     rows: list[Mapping[str, Any]] = []
     for each in filter(None, map(str.strip, said.split(","))):
-        if not Path(each).exists():
-            raise UsageError(metric_option("judged", what) + f": there is no {each}")
         read = open_source(Path(each)).rows()
         lacking = [column for column in columns if column not in read[0]]
         if lacking:
