@@ -5,6 +5,7 @@ A line is a mistake, the error, and the hint, each as far as it is printed on on
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -274,6 +275,7 @@ CONTENTS = {
     "extra.csv": "text,label,class\nWhere is it?,order,order\n",
     "noheader.csv": "Where is it?,order\nMoney back,refund\n",
     "unknown.csv": "text,label\nHello there,greeting\n",
+    "typo.csv": "text,label\nMoney back,refnd\n",
     "case.csv": "text,label\nWhere is it?,Order\n",
     "numbers.csv": "text,label\nWhere is it?,0\n",
     "ragged.csv": "text,label\na,b,c\n",
@@ -295,7 +297,8 @@ DATA = """
     extra.csv | line 2 is not a row of mail: class: a row has no such column
     noheader.csv | line 2 is not a row of mail: text: there is no such column, only Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
-    case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'
+    typo.csv | line 2 is not a row of mail: label: 'refnd' is unknown; did you mean refund?
+    case.csv | line 2 is not a row of mail: label: 'Order' is unknown; did you mean order?
     numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
     ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
     open.csv | line 2 is not a row of mail: a quote is opened and not closed
@@ -331,6 +334,24 @@ def test_a_table_of_another_program_is_read(mark, targen):
     words = "generate mail.yaml -n 4 -b scripted -q --contexts rows.csv --out run"
     assert targen(*words.split()).code == 0
     assert Path("run/given-contexts.jsonl").read_text() == '"Where is it?"\n"Money back"\n'
+
+
+def test_what_many_rows_lack_is_said_once(targen):
+    Path("mail.yaml").write_text(MAIL)
+    rows = {"none.csv": "text,intent\n" + "a,order\n" * 30, "some.csv": "text,label\n"}
+    rows["some.csv"] += "a,order\nb,ordr\nc,refund\nd,ordr\n" * 2
+    for name, text in rows.items():
+        Path(name).write_text(text)
+    shown = targen("validate", "none.csv", "--task", "mail.yaml").out
+    assert re.search(r"2 +0 +30  label: there is no such column; is it intent\?", shown)
+    assert shown.count("no such column") == 1
+    words = "is unknown; did you mean order?"
+    made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
+    said = f"some: 4 lines left out; lines 3, 5, 7, …: label: 'ordr' {words}"
+    assert made.code == 0 and f"warning: {said}" in made.err
+    assert f"warning: {said}" in targen("evaluate", "model", "some.csv").err
+    judged = targen(*"correct some.csv --task mail.yaml -b scripted -q --out judged".split())
+    assert f"{said}; see: targen validate some.csv --task mail.yaml" in judged.err
 
 
 # --- a service --------------------------------------------------------------
