@@ -570,7 +570,14 @@ def test_a_dry_run_names_the_examples(works):
     assert "own.csv would be used, and copied into the run" in done.out
 
 
-def test_it_is_said_which_columns_hold_the_examples(works, caplog):
-    Path("own.csv").write_text("message,intent\n" + "where is it now,order\n" * 6)
-    works("profile", "own.csv")
-    assert "own.csv: text: message, label: intent" in caplog.text
+def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):
+    Path("mail.yaml").write_text(MAIL)
+    rows = [f"where is my parcel {n},order\nmy money back for {n},refund\n" for n in "abcd"]
+    Path("own.csv").write_text("message,intent\n" + "".join(rows))
+    for start in ("profile own.csv", "generate mail.yaml -n 4 -b scripted -q --examples own.csv"):
+        works(*start.split(), *(("--out", "run") if "generate" in start else ()))
+        assert "own.csv: text: message, label: intent" in caplog.text
+        caplog.clear()
+    for later in ("resume run -n 6 -q", "replay run --out again", "show run", "export run"):
+        works(*later.split())
+        assert "text: message" not in caplog.text

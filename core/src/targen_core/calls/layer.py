@@ -173,7 +173,7 @@ class CallLayer:
 
     @property
     def pauses(self) -> dict[str, float]:
-        """Seconds for which a backend's service is left alone, by its id; none where it is not."""
+        """Seconds until the next call to a backend that failed or refused calls, by its id."""
         pauses = {bound.backend: bound.limiter.pause for bound in self.models.values()}
         return {backend: pause for backend, pause in pauses.items() if pause > 0}
 
