@@ -270,7 +270,7 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     assert "What people found, row by row" in (run / "analysis" / "report.html").read_text()
     shutil.rmtree(review)
     done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "second")
-    assert "Nobody has graded rows: targen review DATA opens a page for it" in done.out
+    assert "No grades are beside these data: targen review DATA opens a page for them" in done.out
 
 
 def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):

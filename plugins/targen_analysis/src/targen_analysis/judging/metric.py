@@ -114,7 +114,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
 
 
 _NONE = (
-    "Nobody has said whether answers are right: targen sample draws rows for a person, and "
+    "No verdicts on answers were given: targen sample draws rows for a person, and "
     + metric_option("judged", "sheet", "FILE")
     + " shows here what was found. targen rate has a model rate how difficult rows are: "
     + metric_option("judged", "ratings", "RUN")
