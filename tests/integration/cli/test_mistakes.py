@@ -397,7 +397,7 @@ SERVICES = """
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
-    chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and | use a stronger model, or give your own --contexts or --seeds; the same command asks
+    chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and seeds ran out of new items (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use a stronger model, or give your own --contexts or --seeds; the same command asks
 """
 
 

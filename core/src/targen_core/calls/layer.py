@@ -141,6 +141,7 @@ class CallLayer:
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
+        self.unusable = ""  # the text of the last of them
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
@@ -274,6 +275,7 @@ class CallLayer:
             except BadReply as error:
                 problem = error
                 self._unusable.append(bound.cache_key(key))
+                self.unusable = reply.text
                 if reply.unscored:  # its words may be good
                     continue
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
