@@ -483,6 +483,9 @@ PYTHON = """
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows holds no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.evaluate("run", "rows.csv") | run holds no model | targen_core.train(DATA) makes one
+    tg.profile(["a b"] * 24, temperature=1) | these are options of a model, and no model is named | pass model="BACKEND/NAME"
+    tg.preview("mail.yaml", modle="scripted") | backend local has no option 'modle' | did you mean model?
+    tg.review([{"text": "a"}]) | data is a list, and a review is kept beside data | pass a run, or the path of one
     tg.load("rn") | there is no run directory rn | did you mean run?
     tg.read_dataset("row.csv") | there is no file row.csv | did you mean rows.csv?
     tg.train("rn") | there is no file rn | did you mean run?
