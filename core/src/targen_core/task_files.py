@@ -22,11 +22,11 @@ from typing import Any, Protocol
 
 from targen_core import folders
 from targen_core.errors import NoSuchFile, TargenError, UnknownName, UsageError
-from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusting, order_of
-from targen_core.plain import content_of, digest_of, what_is
+from targen_core.origin import TASK_FILE, Typed, is_trusting, order_of
+from targen_core.plain import content_of, digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
-from targen_core.plugins.registry import Registry, of_a_file
+from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.wording import Action
 
@@ -244,16 +244,8 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
     try:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
-        if (what := what_is(Path(name))) != "file" and (error := of_a_file(name)):
-            raise error from None
-        readers = (item for item in load_registry().everything() if item.kind == "reader")
-        *others, last = [f".{item.name}" for item in readers] or DECLARED
-        must = f"a task file must end in {', '.join(others)} or {last}"
-        if not what:
-            raise NoSuchFile(name, hint=must) from None
-        raise UsageError(
-            f"{name}: {must}", hint=Action("list-tasks") + " shows what is installed"
-        ) from None
+        error = load_registry().no_task(name)
+        raise error or NoSuchFile(name, hint=Action("list-tasks") + " lists tasks") from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

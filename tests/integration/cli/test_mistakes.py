@@ -128,8 +128,8 @@ COMMANDS = """
     generate mail.yml -n 4 -b scripted | there is no file mail.yml | did you mean mail.yaml?
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
-    generate rows.csv -n 4 -b scripted | rows.csv is a file that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
-    generate folder -n 4 -b scripted | folder is a folder that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
+    generate rows.csv -n 4 -b scripted | rows.csv is a file that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
+    generate folder -n 4 -b scripted | folder is a folder that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
     generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
     generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to on tasks in files
@@ -166,7 +166,7 @@ COMMANDS = """
     generate mail.yaml -b scripted --preset paper | task mail has no preset 'paper' | it has none: -n 100
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
-    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | backend llama: option base_url: an address must start with http:// or https:// and a host, such as
+    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
     generate mail.yaml -n 4 -b openai --model m --key-file nokey.txt | cannot read the key file nokey.txt: No such file or directory | put the key on the first line of the file
     generate mail.yaml -n 4 -b scripted --contexts nope.txt | --contexts file nope.txt: No such file or directory
     generate mail.yaml -n 4 -b scripted --seeds book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
@@ -243,7 +243,7 @@ COMMANDS = """
     describe run | run is a run directory | targen report run shows its figures, targen describe run/task.json its task; its settings are in run/manifest.json
     describe ./run | ./run is a run directory | targen report run shows its figures
     describe ./rn | there is no file ./rn | did you mean run?
-    generate folder/ -n 4 -b scripted | folder/ is a folder that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
+    generate folder/ -n 4 -b scripted | folder/ is a folder that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
     describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
@@ -459,7 +459,7 @@ PYTHON = """
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object, not its class
-    tg.generate("rte", n=4, model="llama/m", base_url="localhost") | backend llama: option base_url: an address must start with http:// or https:// and a host, such as http://localhost
+    tg.generate("rte", n=4, model="llama/m", base_url="localhost") | option base_url of backend llama: an address must start with http:// or https:// and a host, such as http://localhost
     tg.generate("rte", n=4, model="scripted", temprature=1) | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
