@@ -39,6 +39,8 @@ def test_a_preview_shows_rows_and_calls_and_leaves_no_run() -> None:
 
 
 def test_a_preview_says_why_candidates_became_no_row() -> None:
+    with pytest.raises(tg.JobFailed, match="cost budget exhausted"):
+        tg.preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
     refusing = {"garbage_rate": 1.0}
     with pytest.raises(tg.JobFailed, match="ran out of new items"):
         tg.preview(MAIL, model="scripted", progress=False, **refusing)

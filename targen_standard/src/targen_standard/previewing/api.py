@@ -20,7 +20,6 @@ from targen_core.folders import replies_folder
 from targen_core.pages import table
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.account import Account
 from targen_core.text import plural
 
 __all__ = ["Preview", "preview", "reason_of", "texts_of"]
@@ -142,17 +141,13 @@ def preview(
     """
     passed = locals()
     check_kinds(passed)
-    keywords = keywords_of(passed, "n", "progress", "max_cost", "max_tokens")
-    few = {"rows": False, "give_up_after": 10, "concurrency": 2}
-    with (
-        blaming(registry),
-        asked(**keywords, **few) as request,
-        Account(max_cost=max_cost, max_tokens=max_tokens),
-    ):
+    keywords = keywords_of(passed, "n", "progress")
+    keywords |= {"rows": False, "give_up_after": 10, "concurrency": 2}
+    with blaming(registry), asked(**keywords) as request:
         of = request.task
         rows = n if n is not None else len(of.quota_names) * of.rows_per_instance
         spec = request.spec.replace(quotas=Quotas.even(rows, of))
-        show = {"show": job_shown} if progress else {}
+        show: dict[str, Any] = {"show": job_shown} if progress else {}
         trial = run_trial(request.registry, spec, cache=replies_folder(), **show)
     if trial.problem is not None and not trial.verdicts:
         raise trial.problem
