@@ -297,8 +297,8 @@ DATA = """
     extra.csv | line 2 is not a row of mail: class: a row has no such column
     noheader.csv | line 2 is not a row of mail: text: there is no such column, only Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
-    typo.csv | line 2 is not a row of mail: label: 'refnd' is unknown; did you mean refund?
-    case.csv | line 2 is not a row of mail: label: 'Order' is unknown; did you mean order?
+    typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
+    case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
     numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
     ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
     open.csv | line 2 is not a row of mail: a quote is opened and not closed
@@ -345,7 +345,7 @@ def test_what_many_rows_lack_is_said_once(targen):
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
     assert re.search(r"2 +0 +30  label: there is no such column; is it intent\?", shown)
     assert shown.count("no such column") == 1
-    words = "is unknown; did you mean order?"
+    words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
     said = f"some: 4 lines left out; lines 3, 5, 7, …: label: 'ordr' {words}"
     assert made.code == 0 and f"warning: {said}" in made.err

@@ -400,9 +400,9 @@ def _refused(error: ValidationError) -> str:
         return f"{where}: there is no such column, only {there or 'none'}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
-        if near := suggestions_for(str(value), re.findall("'(.+?)'", expected)):
-            return f"{where}: {repr(value)[:80]} is unknown; did you mean {' or '.join(near)}?"
-        return f"{where}: {repr(value)[:80]} is not {expected}"
+        near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
+        meant = f"; did you mean {near}?" if near else ""
+        return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
     if first["type"] == "json_invalid":
         why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
         quotes = ": names and texts need double quotes" if "key must be" in why else ""
