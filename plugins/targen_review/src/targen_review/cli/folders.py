@@ -20,9 +20,7 @@ def review_folder(path: Path) -> Path:
     for folder in (path, folder_for([path], None)):
         if is_there(folder):
             return folder
+    hint = "targen review DATA begins one; with --out FOLDER it is there"
     if not path.exists():
-        raise NoSuchFile(path, "data or review")
-    raise UsageError(
-        f"{path} holds no review, and there is none beside it",
-        hint="targen review DATA begins one; with --out FOLDER it is there",
-    )
+        raise NoSuchFile(path, "data or review", hint=hint)
+    raise UsageError(f"{path} holds no review, and there is none beside it", hint=hint)
