@@ -79,7 +79,7 @@ def test_reasoning_is_counted_where_somebody_says_how_many(estimate, targen):
         out = silent["steps"][name]["output_tokens"] + step["reasoning_tokens"]
         assert step["output_tokens"] == pytest.approx(out, abs=1)
         assert step["dollars"] == cost(step)
-    assert "thinks before it answers" in targen("estimate", "tickets", *HOSTED)
+    assert "If the model reasons before it answers" in targen("estimate", "tickets", *HOSTED)
     plain = targen("estimate", "tickets", *HOSTED, "-o", "thinks=false")
     assert "thinks" not in plain
     assert "reasoning tokens" not in plain

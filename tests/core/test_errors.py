@@ -31,6 +31,7 @@ VALUES = {
     "option": "speed",
     "known": ("seed", "rpm"),
     "path": "a/b",
+    "what": "file",
     "lines": [1, 2],
     "line": 7,
 }

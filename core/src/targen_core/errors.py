@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copyreg import __newobj__  # type: ignore[attr-defined]
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_core.suggestions import near_path
 from targen_core.wording import Words
 
 if TYPE_CHECKING:
@@ -141,11 +143,12 @@ class UnreadableFile(UsageError, ValueError):
 
 
 class NoSuchFile(UnreadableFile):
-    """There is no file at a path."""
+    """There is nothing at a path; `hint` counts only if no path is like it."""
 
-    def __init__(self, path: object, *, hint: Words = "") -> None:
-        super().__init__(path, "No such file or directory", hint=hint)
-        self.args = (f"there is no file {path}",)
+    def __init__(self, path: object, what: str = "file", *, hint: Words = "") -> None:
+        near = near_path(Path(str(path)))
+        super().__init__(path, "No such file or directory", hint=near or hint)
+        self.args = (f"there is no {what} {path}",)
 
 
 class AmbiguousName(UsageError):

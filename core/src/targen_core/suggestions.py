@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import shlex
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
 
-__all__ = ["did_you_mean", "suggestions_for"]
+__all__ = ["did_you_mean", "near_path", "suggestions_for"]
+
+_MOST = 10_000  # names of a folder that are looked at
 
 _SHORTEST = 2  # letters that are taken for the beginning of a name
 
@@ -29,3 +35,24 @@ def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
     if near:
         return f"did you mean {' or '.join(near)}?"
     return f"{listing}: {', '.join(known) or 'none'}"
+
+
+def near_path(path: Path, fits: Callable[[Path], bool] = lambda _: True) -> str:
+    """The hint for a path that leads nowhere: what is like it, beside it or in `runs`; or ""."""
+    words = ""
+    with suppress(OSError, ValueError):
+        near = dict.fromkeys(map(str, _near(path, fits)))
+        words = " or ".join(map(shlex.quote, islice(near, 3)))
+    return words and f"did you mean {words}?"
+
+
+def _near(path: Path, fits: Callable[[Path], bool]) -> list[Path]:
+    folders = [path.parent]
+    if not path.parent.is_dir():  # the slip may be in the folder's name
+        folders = _near(path.parent, Path.is_dir)
+    found: list[Path] = []
+    for folder in dict.fromkeys((*folders, Path("runs"))):
+        with suppress(OSError):
+            there = [each.name for each in islice(folder.iterdir(), _MOST) if fits(each)]
+            found += [folder / name for name in suggestions_for(path.name, there)]
+    return found

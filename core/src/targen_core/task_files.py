@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from targen_core import folders
-from targen_core.errors import TargenError, UnknownName, UsageError
-from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusting, order_of
-from targen_core.plain import content_of, digest_of, what_is
+from targen_core.errors import NoSuchFile, TargenError, UnknownName, UsageError
+from targen_core.origin import TASK_FILE, Typed, is_trusting, order_of
+from targen_core.plain import content_of, digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Blank
+from targen_core.wording import Action
 
 __all__ = [
     "KNOWN",
@@ -244,17 +244,8 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
     try:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
-        if what_is(Path(name) / "manifest.json") == "file":
-            raise UsageError(
-                f"{name} is a run directory, not a task",
-                hint=Action("resume", Path(name), n=Blank("N")),
-            ) from None
-        readers = (item for item in load_registry().everything() if item.kind == "reader")
-        *others, last = [f".{item.name}" for item in readers] or DECLARED
-        raise UsageError(
-            f"{name}: a task file must end in {', '.join(others)} or {last}",
-            hint=Action("list-tasks") + " shows what is installed",
-        ) from None
+        error = load_registry().no_task(name)
+        raise error or NoSuchFile(name, hint=Action("list-tasks") + " lists tasks") from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

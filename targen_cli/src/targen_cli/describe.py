@@ -103,14 +103,22 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
                 else did_you_mean(asked, [*registry.kinds], "kinds"),
             )
         return asked
+    if what_is(run := Path(name) / "manifest.json") == "file":
+        from targen_core.runs.records.manifest import Manifest
+
+        manifest = Manifest.load(run)
+        task = run.with_name(manifest.task_file) if manifest.task_file else manifest.task.id
+        figures, task = str(Action("report", Path(name))), str(Action("describe", task))
+        raise UsageError(
+            f"{name} is a run directory",
+            hint=f"{figures} shows its figures, {task} its task; its settings are in {run}",
+        )
     if by_form := registry.kind_of(name):
         return by_form
     items = [item for kind in registry.kinds for item in registry.all(kind)]
     kinds_of = dict.fromkeys(
         item.kind for item in items if name in (item.name, item.id, *item.aliases)
     )
-    if not kinds_of and what_is(Path(name) / "manifest.json") == "file":
-        raise UsageError(f"{name} is a run directory", hint=str(Action("report", Path(name))))
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
         raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")

@@ -25,6 +25,7 @@ from targen_cli.defaults import YIELD
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
+from targen_core import folders
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.records.shortcuts import rows
@@ -148,6 +149,8 @@ def print_estimates(estimates: Sequence[CostEstimate]) -> None:
         _print(estimates[0])
     else:
         _print_all(estimates)
+    if (folders.replies_folder() / "cache.db").exists() and estimates[0].total["dollars"] != 0:
+        print("\nReplies that are in the cache cost nothing, and are not looked up here.")
 
 
 def _print(estimated: CostEstimate) -> None:
@@ -225,7 +228,7 @@ def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
         print("\nNo price is known for this model; add --price-in ... --price-out ...")
     if uncounted:
         print(
-            f"\nThe model thinks before it answers ({', '.join(uncounted)}), and that is paid as "
+            f"\nIf the model reasons before it answers ({', '.join(uncounted)}), that is paid as "
             "output.\nIt is not counted here: add --reasoning-tokens TOKENS, or measure a small "
             "run with --from"
         )

@@ -12,7 +12,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from targen_core import outputs
-from targen_core.errors import RunDirectoryError, RunLocked, TargenError, UsageError, WriteFailed
+from targen_core.errors import (
+    NoSuchFile,
+    RunDirectoryError,
+    RunLocked,
+    TargenError,
+    WriteFailed,
+)
 from targen_core.plain import open_plain
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest
@@ -57,7 +63,7 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
         UsageError: there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", hint=Action("generate") + " creates runs/")
+        raise NoSuchFile(folder, "folder", hint=Action("generate") + " creates runs/")
     if (folder / "manifest.json").exists():
         yield _shelved(folder)
         return

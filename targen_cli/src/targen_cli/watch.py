@@ -306,8 +306,9 @@ def _trouble(layer: CallLayer, elapsed: float) -> str:
     if not layer.answered and not trouble and not pauses and elapsed >= SILENCE:
         trouble = f"no answer yet, after {elapsed:.0f} s"
     for backend, pause in pauses.items():
-        alone = f"{backend.rpartition(':')[2]} is left alone for {pause:.0f} s"
-        trouble = f"{trouble}; {alone}" if trouble else alone
+        name = backend.rpartition(":")[2]
+        waits = f"{name} failed or refused calls: targen asks it again in {pause:.0f} s"
+        trouble = f"{trouble}; {waits}" if trouble else waits
     return trouble
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from targen_standard.exporting.model import Exporter
     from targen_standard.exporting.publish import publish
     from targen_standard.merging.api import merge
+    from targen_standard.previewing.api import Preview, preview
     from targen_standard.profiling.api import Profiled, profile
     from targen_standard.replaying.api import areplay, replay
     from targen_standard.revising.api import aplan_revision, arevise, plan_revision, revise
@@ -31,6 +32,7 @@ _HOME = {
     "Declaration": "task_files.model",
     "Difference": "comparing.difference",
     "Exporter": "exporting.model",
+    "Preview": "previewing.api",
     "Profiled": "profiling.api",
     "RevisionPlan": "revising.plan",
     "TaskForm": "task_files.forms",
@@ -45,6 +47,7 @@ _HOME = {
     "diff": "comparing.api",
     "merge": "merging.api",
     "plan_revision": "revising.api",
+    "preview": "previewing.api",
     "profile": "profiling.api",
     "publish": "exporting.publish",
     "replay": "replaying.api",
@@ -59,6 +62,7 @@ __all__ = [
     "Declaration",
     "Difference",
     "Exporter",
+    "Preview",
     "Profiled",
     "RevisionPlan",
     "TaskForm",
@@ -73,6 +77,7 @@ __all__ = [
     "diff",
     "merge",
     "plan_revision",
+    "preview",
     "profile",
     "publish",
     "replay",

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from os import PathLike
 from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike
 from targen_core.api.run import Folder
 from targen_core.dataset import read
-from targen_core.dataset.model import Dataset, Problem
+from targen_core.dataset.model import Dataset
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
 from targen_core.origin import Typed
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 from targen_core.wording import Action
 
-__all__ = ["Data", "DataLike", "TaskLike", "given_data", "task_of"]
+__all__ = ["Data", "DataLike", "TaskLike", "given_data", "left_out", "task_of"]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
+
+_NAMED = 3  # reasons, and rows of each
 
 _log = logging.getLogger("targen.run")
 
@@ -46,20 +50,36 @@ class Data:
         dataset = read.read_dataset(
             self.source, spec.task, variants=spec.variants, registry=registry, strict=False
         )
-        bad = [problem for problem in dataset.problems if problem.left_out]
-        if bad:
-            _log.warning("%s", _left_out(dataset, bad, self.source))
+        if said := left_out(dataset, self.source):
+            _log.warning("%s%s", said, self._see)
         return dataset
 
+    @property
+    def _see(self) -> str:
+        """What lists all rows that are left out, if it can be typed."""
+        if not isinstance(self.source, Source) or isinstance(self.task, Task):
+            return ""
+        named = {} if self.source.task is not None else {"task": self.task}
+        return f"; see: {Action('validate', self.source.place, **named)}"
 
-def _left_out(dataset: Dataset, bad: Sequence[Problem], source: Any) -> str:
-    """What is said of rows that are none of the task's."""
-    read = isinstance(source, Source)
-    word, count = source.form.place if read else "row", len({problem.line for problem in bad})
-    some = f"1 {word}" if count == 1 else f"{count:,} {word}s"
-    first = f"the first is {word} {bad[0].line}: {bad[0].message}"
-    see = f"; see: {Action('validate', source.place, task=dataset.task.name)}" if read else ""
-    return f"{some} of {dataset.source} skipped; {first}{see}"
+
+def left_out(dataset: Dataset, source: object = None) -> str:
+    """Which rows of a source were left out of its dataset, and why, in words; "" if none were."""
+    place = source.form.place if isinstance(source, Source) else "row"
+    bad: dict[str, list[int]] = {}
+    for problem in dataset.problems:
+        if problem.left_out:
+            bad.setdefault(problem.message, []).append(problem.line)
+    if not bad:
+        return ""
+    several = [
+        f"{place}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:_NAMED]))}"
+        f"{', …' if len(lines) > _NAMED else ''}: {why}"
+        for why, lines in islice(bad.items(), _NAMED)
+    ]
+    count = len({line for lines in bad.values() for line in lines})
+    more = "; …" if len(bad) > _NAMED else ""
+    return f"{dataset.name}: {plural(count, place)} left out; {'; '.join(several)}{more}"
 
 
 def task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import tempfile
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from targen_core.calls.usage import Counts, Usage
 from targen_core.engine.facade import StageLlm
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.account import part_limits
+from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import chosen_delivery
 from targen_core.runs.preparing.models import PreparedStep, bind_models, models_of
@@ -98,7 +98,7 @@ def ask_once(
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
         spec = spec.replace(limits=part_limits(folder, spec.limits))
-        return asyncio.run(asked(folder, spec))
+        return finish(asked(folder, spec))  # in a notebook, a loop is running
 
 
 def cost_of_one(

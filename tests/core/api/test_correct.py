@@ -65,7 +65,7 @@ def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
     rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
     correction = tg.correct(rows, task="rte", model="scripted", out="out")
     assert correction.report.instances == 7
-    assert "1 row of" in caplog.text
+    assert "1 row left out; row 1: label" in caplog.text
 
 
 def test_objects_serve_here_too_and_the_same_call_goes_on(lab):

@@ -25,6 +25,7 @@ from targen_core.errors import (
     ServiceGaveUp,
     ServiceUnavailable,
     StageFailed,
+    TimedOut,
 )
 
 
@@ -169,6 +170,29 @@ def test_a_call_that_fails_where_others_are_answered_is_given_up(lab, desk, driv
 
     drive(work())
     assert 8 <= len(at) <= 30 and at[-1] - at[0] >= 60.0
+
+
+def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, drive):
+    def reply(request):
+        if request.messages[0].content == "cursed":
+            raise TimedOut("no answer within 120 s", billed=True)
+        return "x"
+
+    def latency(request):
+        return 120.0 if request.messages[0].content == "cursed" else 0.0
+
+    one = desk(lab.ToyModel(reply, latency=latency))
+
+    async def work():
+        await one.ask("first", place="first")
+        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
+        for number in range(40):
+            await asyncio.sleep(10)
+            await one.ask(f"fine {number}", place=f"f/{number}")
+        with pytest.raises(Rejected, match="failed 3 times at this one of generate"):
+            await cursed
+
+    drive(work())
 
 
 def test_in_an_outage_no_call_is_given_up(lab, desk, drive):

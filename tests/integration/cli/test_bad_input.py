@@ -92,8 +92,8 @@ OPTIONS = """
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
     --backend-for =scripted | '=scripted' is not NAME=VALUE | --backend-for correct=llama
     -o top_k=1.5 | option top_k=1.5: it must be a whole number
-    -o garbage_rate=2 | backend scripted: option garbage_rate
-    -o latency_ms=soon | backend scripted: option latency_ms
+    -o garbage_rate=2 | option garbage_rate of backend scripted
+    -o latency_ms=soon | option latency_ms of backend scripted
     -o seeds.candidates=0 | seeds.candidates=0: it must be a whole number from 1 to 50
     -o script=nosuch.py:reply | there is no file nosuch.py
     -o script=here.py:nosuch | nosuch

@@ -95,7 +95,7 @@ def test_a_bad_row_of_a_table_is_named_by_all(targen):
     assert validate.code == 1
     assert [(p["line"], p["message"]) for p in validate.json["problems"]] == [(2, why)]
     correct = targen("correct", "mine.csv", "--task", "rte", "-b", "scripted", "-q")
-    assert f"1 line of mine.csv skipped; the first is line 2: {why}" in correct.err
+    assert f"mine: 1 line left out; line 2: {why}; see: targen validate" in correct.err
     assert correct.code == 0
 
 

@@ -5,6 +5,7 @@ A line is a mistake, the error, and the hint, each as far as it is printed on on
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def _run(finished):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
     finished("mail.yaml", "-n", 4)
+    tg.apply_review(tg.review("run", bad=[0], out="grades"), out="reviewed")
 
 
 # --- a task's file ----------------------------------------------------------
@@ -126,8 +128,8 @@ COMMANDS = """
     generate mail.yml -n 4 -b scripted | there is no file mail.yml | did you mean mail.yaml?
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
-    generate rows.csv -n 4 -b scripted | rows.csv is a file that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
-    generate folder -n 4 -b scripted | folder is a folder that holds no task | a task's file ends in one of .yaml, .yml, .toml, .json, .py
+    generate rows.csv -n 4 -b scripted | rows.csv is a file that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
+    generate folder -n 4 -b scripted | folder is a folder that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
     generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
     generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to on tasks in files
@@ -164,7 +166,7 @@ COMMANDS = """
     generate mail.yaml -b scripted --preset paper | task mail has no preset 'paper' | it has none: -n 100
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
-    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | backend llama: option base_url: an address must start with http:// or https:// and a host, such as
+    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
     generate mail.yaml -n 4 -b openai --model m --key-file nokey.txt | cannot read the key file nokey.txt: No such file or directory | put the key on the first line of the file
     generate mail.yaml -n 4 -b scripted --contexts nope.txt | --contexts file nope.txt: No such file or directory
     generate mail.yaml -n 4 -b scripted --seeds book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
@@ -192,6 +194,15 @@ COMMANDS = """
     describe show-progres | nothing named 'show-progres' is installed | targen list-tasks, list-contexts, list-seeds
     train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
     evaluate run rows.csv | run holds no model | targen train makes one
+    batch import run row.csv | there is no file row.csv | did you mean rows.csv?
+    export rn --as csv | there is no file rn | did you mean run?
+    validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
+    train foldr/x | there is no file foldr/x | did you mean folder/x?
+    evaluate foldr rows.csv | there is no folder foldr | did you mean folder?
+    compare run rn --test rows.csv | there is no file rn | did you mean run?
+    generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
+    review apply rn | there is no data or review rn | did you mean run?
+    runs list foldr | there is no folder foldr | did you mean folder?
     compare run | there is nothing to test on | --test DATA, labelled rows that are not trained on
     merge run | say where the merged run goes | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
@@ -229,7 +240,10 @@ COMMANDS = """
     config set modle x | modle is not a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     new tasks mine | new tasks: no such template | did you mean task?
-    describe run | run is a run directory | targen report run
+    describe run | run is a run directory | targen report run shows its figures, targen describe run/task.json its task; its settings are in run/manifest.json
+    describe ./run | ./run is a run directory | targen report run shows its figures
+    describe ./rn | there is no file ./rn | did you mean run?
+    generate folder/ -n 4 -b scripted | folder/ is a folder that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
     describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
@@ -245,6 +259,14 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
     refuses(line, error, hint)
 
 
+@pytest.mark.usefixtures("_run")
+@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
+def test_reviewed_rows_are_no_run(words, refuses):
+    line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
+    problem = "reviewed holds rows that were corrected or reviewed, and is no run"
+    refuses(line, problem, "analyze, train, validate and export take these", code=1)
+
+
 # --- a dataset --------------------------------------------------------------
 
 CONTENTS = {
@@ -253,6 +275,7 @@ CONTENTS = {
     "extra.csv": "text,label,class\nWhere is it?,order,order\n",
     "noheader.csv": "Where is it?,order\nMoney back,refund\n",
     "unknown.csv": "text,label\nHello there,greeting\n",
+    "typo.csv": "text,label\nMoney back,refnd\n",
     "case.csv": "text,label\nWhere is it?,Order\n",
     "numbers.csv": "text,label\nWhere is it?,0\n",
     "ragged.csv": "text,label\na,b,c\n",
@@ -274,7 +297,8 @@ DATA = """
     extra.csv | line 2 is not a row of mail: class: a row has no such column
     noheader.csv | line 2 is not a row of mail: text: there is no such column, only Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
-    case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'
+    typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
+    case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
     numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
     ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
     open.csv | line 2 is not a row of mail: a quote is opened and not closed
@@ -310,6 +334,24 @@ def test_a_table_of_another_program_is_read(mark, targen):
     words = "generate mail.yaml -n 4 -b scripted -q --contexts rows.csv --out run"
     assert targen(*words.split()).code == 0
     assert Path("run/given-contexts.jsonl").read_text() == '"Where is it?"\n"Money back"\n'
+
+
+def test_what_many_rows_lack_is_said_once(targen):
+    Path("mail.yaml").write_text(MAIL)
+    rows = {"none.csv": "text,intent\n" + "a,order\n" * 30, "some.csv": "text,label\n"}
+    rows["some.csv"] += "a,order\nb,ordr\nc,refund\nd,ordr\n" * 2
+    for name, text in rows.items():
+        Path(name).write_text(text)
+    shown = targen("validate", "none.csv", "--task", "mail.yaml").out
+    assert re.search(r"2 +0 +30  label: there is no such column; is it intent\?", shown)
+    assert shown.count("no such column") == 1
+    words = "is not 'order' or 'refund'; did you mean order?"
+    made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
+    said = f"some: 4 lines left out; lines 3, 5, 7, …: label: 'ordr' {words}"
+    assert made.code == 0 and f"warning: {said}" in made.err
+    assert f"warning: {said}" in targen("evaluate", "model", "some.csv").err
+    judged = targen(*"correct some.csv --task mail.yaml -b scripted -q --out judged".split())
+    assert f"{said}; see: targen validate some.csv --task mail.yaml" in judged.err
 
 
 # --- a service --------------------------------------------------------------
@@ -355,7 +397,7 @@ SERVICES = """
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
-    chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and | use a stronger model, or give your own --contexts or --seeds; the same command asks
+    chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and seeds ran out of new items (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use a stronger model, or give your own --contexts or --seeds; the same command asks
 """
 
 
@@ -417,7 +459,7 @@ PYTHON = """
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object, not its class
-    tg.generate("rte", n=4, model="llama/m", base_url="localhost") | backend llama: option base_url: an address must start with http:// or https:// and a host, such as http://localhost
+    tg.generate("rte", n=4, model="llama/m", base_url="localhost") | option base_url of backend llama: an address must start with http:// or https:// and a host, such as http://localhost
     tg.generate("rte", n=4, model="scripted", temprature=1) | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
@@ -441,7 +483,12 @@ PYTHON = """
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows holds no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.evaluate("run", "rows.csv") | run holds no model | targen_core.train(DATA) makes one
+    tg.profile(["a b"] * 24, temperature=1) | these are options of a model, and no model is named | pass model="BACKEND/NAME"
+    tg.preview("mail.yaml", modle="scripted") | backend local has no option 'modle' | did you mean model?
+    tg.review([{"text": "a"}]) | data is a list, and a review is kept beside data | pass a run, or the path of one
     tg.load("rn") | there is no run directory rn | did you mean run?
+    tg.read_dataset("row.csv") | there is no file row.csv | did you mean rows.csv?
+    tg.train("rn") | there is no file rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | there are no labelled rows to correct | a row has the columns premise, hypothesis, label, idx
@@ -526,7 +573,14 @@ def test_a_dry_run_names_the_examples(works):
     assert "own.csv would be used, and copied into the run" in done.out
 
 
-def test_it_is_said_which_columns_hold_the_examples(works, caplog):
-    Path("own.csv").write_text("message,intent\n" + "where is it now,order\n" * 6)
-    works("profile", "own.csv")
-    assert "own.csv: text: message, label: intent" in caplog.text
+def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):
+    Path("mail.yaml").write_text(MAIL)
+    rows = [f"where is my parcel {n},order\nmy money back for {n},refund\n" for n in "abcd"]
+    Path("own.csv").write_text("message,intent\n" + "".join(rows))
+    for start in ("profile own.csv", "generate mail.yaml -n 4 -b scripted -q --examples own.csv"):
+        works(*start.split(), *(("--out", "run") if "generate" in start else ()))
+        assert "own.csv: text: message, label: intent" in caplog.text
+        caplog.clear()
+    for later in ("resume run -n 6 -q", "replay run --out again", "show run", "export run"):
+        works(*later.split())
+        assert "text: message" not in caplog.text

@@ -58,12 +58,12 @@ def test_a_price_of_nothing_can_be_said(generate, targen):
     result = generate("--max-cost", 3, *FREE)
     assert result.code == 0, result.err
     output = targen("report", "run").out
-    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in output
+    assert "Price: $0 in, $0 out per million tokens (your own: --price-in and" in output
     report = json.loads(Path("run/report.json").read_text())
     assert report["usage"]["priced"] is True
-    price = {"in": 0.0, "out": 0.0, "source": "given with --price-in and --price-out"}
+    price = {"in": 0.0, "out": 0.0, "source": "your own: --price-in and --price-out, or defaults"}
     assert report["prices"] == dict.fromkeys(("contexts", "seeds", "generate", "correct"), price)
-    assert "$0 in, $0 out per million tokens (given with" in Path(
+    assert "$0 in, $0 out per million tokens (your own: " in Path(
         "run/README.md"
     ).read_text().replace("\\", "")
     assert targen("resume", "run", "-q", "--max-cost", 1).code == 0
@@ -82,7 +82,7 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     result = targen("estimate", "rte", "-n", 10, *near)
     assert "No price is known for this model" in result.out
     result = targen("estimate", "rte", "-n", 10, *near, *FREE)
-    assert "Price: $0 in, $0 out per million tokens (given with --price-in and" in result.out
+    assert "Price: $0 in, $0 out per million tokens (your own: --price-in and" in result.out
     actual = targen(
         "estimate", "rte", "-n", 10, "-b", "chatgpt", "-o", "model=gpt-6-luna", "--json"
     )

@@ -189,10 +189,6 @@ def test_what_cannot_be_is_said(targen: Command, reviews: Path) -> None:
     assert targen("replay", "nowhere").code == 2
     both = targen("replay", reviews, "--no-correct", "--corrector", "vote")
     assert both.code == 2 and "exclude each other" in both.err
-    words = ("--task", "reviews.yaml", "-b", "scripted", "-q", "--out", "corrected")
-    assert targen("correct", reviews / "dataset.jsonl", *words, "--corrector", "blind").code == 0
-    of = targen("replay", "corrected")
-    assert of.code == 2 and "is a correction, and no run" in of.err
 
 
 def test_a_damaged_journal_is_an_error_that_names_the_record(

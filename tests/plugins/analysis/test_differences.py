@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 
 import numpy as np
 import pytest
@@ -98,6 +99,16 @@ def test_a_subject_that_is_missing_is_named(corpus, study):
     assert (
         figures["clusters with rows"].value < figures["clusters with rows, other real rows"].value
     )
+
+
+def test_no_more_subjects_are_named_than_there_are_clusters(corpus, study):
+    subjects = ("red cats sleep on mats", "old ships sail to ports", "tall trees lose leaves")
+    theirs = [f"{subject} {n}." for subject in subjects for n in range(8)]
+    mine = [f"Parcel {n} has not arrived {n} yet." for n in range(40)]
+    findings = measure(study(corpus(mine), against=corpus(theirs, name="real")))
+    said = next(line for line in findings.headlines if "clusters of real" in line)
+    gaps = next(table for table in findings.tables if "lacks" in table.title)
+    assert 0 < len(gaps.rows) <= int(re.search(r"some (\d+) clusters", said)[1])
 
 
 def test_near_copies_are_counted_and_shown(corpus, study):

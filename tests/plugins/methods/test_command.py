@@ -296,7 +296,7 @@ PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
             '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}',
             "text: there is no such column",
         ),
-        (PAIR.replace("loan", "lone"), "label: 'lone' is not 'loan' or 'room'"),
+        (PAIR.replace("loan", "lone"), "label: 'lone' is not 'loan' or 'room'; did you mean loan?"),
         ('{"text": "Is the atlas back?"}', "no given row has a label"),
         (PAIR + "and so on", "line 2 is not a row of mail"),
     ],

@@ -48,7 +48,16 @@ def test_what_is_said_later_counts(run: Path) -> None:
     folder = targen_core.review(run, right=[0], rater="sam")
     lines = [json.loads(line) for line in (folder / "grades-sam.jsonl").read_text().splitlines()]
     assert [line.get("after") for line in lines[1:]] == ["B", "R"]
-    assert len(targen_core.apply_review(folder, out="mine")) == len(targen_core.load(run))
+    made = targen_core.apply_review(folder, out="mine")
+    assert len(made) == len(targen_core.load(run))
+    Path("mine/notes.txt").write_text("of a person")
+    targen_core.review(run, bad=[0], rater="sam")
+    assert len(targen_core.apply_review(folder, out="mine")) == len(made) - 1
+    assert Path("mine/notes.txt").exists()
+    correction = Path("mine/correction.json")
+    correction.write_text(correction.read_text().replace('"data": "', '"data": "0'))
+    with pytest.raises(targen_core.errors.RunConflict, match="another correction"):
+        targen_core.apply_review(folder, out="mine")
 
 
 def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:

@@ -64,7 +64,8 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     with FaultServer(service) as server:
         yield server.url
-        submit(Chat.clients.pop(server.url).aclose()).result()
+        if client := Chat.clients.pop(server.url, None):
+            submit(client.aclose()).result()
 
 
 def make(url: str, out: str, **options: Any) -> tg.Run:
@@ -89,6 +90,31 @@ def test_one_client_serves_all_calls_of_a_process(url: str) -> None:
     assert tg.revise("d", changed, model=model, progress=False).report.complete
     with pytest.raises(tg.TargenError, match="404"):
         make(url, "e", model="lagre")
+
+
+class Both(Chat):
+    """The same, with a client for ordinary code too."""
+
+    clients: ClassVar[dict[str, Any]] = {}
+
+    def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
+        asked = "\n".join(str(message.content) for message in messages)
+        reply = httpx.post(self.url, json={"model": self.model, "text": asked}, trust_env=False)
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=reply.text))])
+
+
+def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url: str) -> None:
+    model = Both(url=url)
+
+    async def cell() -> tg.Run:
+        await asyncio.gather(*(model.ainvoke("List 3 contexts") for _ in range(3)))
+        try:
+            task = tg.Declaration(**MAIL)
+            return await tg.agenerate(task, n=4, model=model, out="first", progress=False)
+        finally:
+            await Both.clients.pop(url).aclose()
+
+    assert asyncio.run(cell()).report.complete
 
 
 def _in_fork(url: str, sent: Any) -> None:

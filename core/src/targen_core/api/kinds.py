@@ -57,7 +57,7 @@ _SWITCH: _Kind = _is_switch, "True or False"
 _KINDS: dict[str, _Kind] = {
     "n": (_is_whole, "a whole number of rows, such as n=100"),
     "labels": (
-        lambda value: _is_mapping(value) and all(map(_is_whole, value.values())),
+        lambda value: hasattr(value, "items") and all(_is_whole(rows) for _, rows in value.items()),
         'whole numbers of rows by label, such as labels={"yes": 40}',
     ),
     "preset": (_is_text, 'the name of a preset, such as preset="paper"'),

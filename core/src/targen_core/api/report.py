@@ -244,7 +244,7 @@ class Report:
     def _repr_html_(self) -> str:
         from targen_core.pages import table
 
-        heads = ("label", "rows", "requested", "candidates", "kept", "duplicates", "rejected for")
+        heads = ["label", "rows", "requested", "candidates", "kept", "became", "duplicates"]
         rows = [
             (
                 name,
@@ -252,11 +252,16 @@ class Report:
                 label.requested,
                 label.judged,
                 "" if label.yield_ is None else percent(label.yield_),
+                _counted(label.accepted),
                 label.duplicate,
-                ", ".join(f"{reason} {count}" for reason, count in label.reasons.items()),
+                _counted(label.reasons),
             )
             for name, label in {**self.labels, **self._branches()}.items()
         ]
         concerns = [each.message for each in self.concerns]
         said = "".join(f" — {words}" for words in (self.problem, *self.notes, *concerns) if words)
-        return table(f"{self.task}: {self.summary}{said}", heads, rows)
+        return table(f"{self.task}: {self.summary}{said}", [*heads, "rejected for"], rows)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())

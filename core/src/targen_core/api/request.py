@@ -259,7 +259,7 @@ def asked(
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
         if shares_of is not None:
-            n, labels = None, _like(registry, varied, shares_of, n, labels or preset)
+            n, labels = None, _like(registry, varied, shares_of, n, labels is not None or preset)
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:
@@ -340,7 +340,7 @@ def reopened(
     models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
     quotas = None
-    if n is not None or labels:
+    if n is not None or (labels is not None and len(labels)):
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
         quotas = quotas_of(of, n, labels, None)
         if n is not None:
@@ -467,6 +467,8 @@ def file_of_rows(rows: Any) -> Path:
         rows = Typed(rows)
     if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run
         rows = made
+    if getattr(rows, "ndim", 0) == 1:  # a column of a data frame, or an array
+        rows = rows.tolist()
     name, of = "rows", rows
     if isinstance(rows, str) or not (
         isinstance(rows, list | tuple) and rows and all(isinstance(row, str) for row in rows)
@@ -552,6 +554,7 @@ def quotas_of(
     Raises:
         UsageError: none or several of them, or a value that cannot be.
     """
+    labels = dict(labels.items()) if labels is not None else {}  # a Series has no truth value
     ways = (n is not None) + (preset is not None) + bool(labels)
     if ways != 1:
         examples = [Option("n", 100), Option("labels", {task.quota_names[0]: 40})]

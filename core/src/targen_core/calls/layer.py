@@ -69,7 +69,7 @@ _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
 _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
 _MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
-_OWN_FAULT = 8  # failures, and
+_OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
 _SILENCE = 2.0  # seconds without an answer after which failures are told
 
@@ -141,6 +141,7 @@ class CallLayer:
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
+        self.unusable = ""  # the text of the last of them
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
@@ -173,7 +174,7 @@ class CallLayer:
 
     @property
     def pauses(self) -> dict[str, float]:
-        """Seconds for which a backend's service is left alone, by its id; none where it is not."""
+        """Seconds until the next call to a backend that failed or refused calls, by its id."""
         pauses = {bound.backend: bound.limiter.pause for bound in self.models.values()}
         return {backend: pause for backend, pause in pauses.items() if pause > 0}
 
@@ -274,6 +275,7 @@ class CallLayer:
             except BadReply as error:
                 problem = error
                 self._unusable.append(bound.cache_key(key))
+                self.unusable = reply.text
                 if reply.unscored:  # its words may be good
                     continue
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
@@ -671,7 +673,9 @@ class CallLayer:
         """Whether a call has failed for long, and one that was sent meanwhile was answered."""
         now = asyncio.get_running_loop().time()
         before, sending.failed_at = sending.failed_at, now
-        if sending.failures + 1 < _OWN_FAULT or now - sending.failing_since < _OWN_TIME:
+        waited = now - sending.failing_since
+        most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
+        if sending.failures + 1 < most or waited < _OWN_TIME:
             return False
         if not _may_be_own(sending, error):
             return False

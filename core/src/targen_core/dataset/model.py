@@ -19,6 +19,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
+from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused, row_name
@@ -398,7 +399,10 @@ def _refused(error: ValidationError) -> str:
         there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
         return f"{where}: there is no such column, only {there or 'none'}"
     if first["type"] in ("literal_error", "enum"):
-        return f"{where}: {repr(value)[:80]} is not {first['ctx']['expected']}"
+        expected = str(first["ctx"]["expected"])
+        near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
+        meant = f"; did you mean {near}?" if near else ""
+        return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
     if first["type"] == "json_invalid":
         why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
         quotes = ": names and texts need double quotes" if "key must be" in why else ""

@@ -392,13 +392,15 @@ class QuotaTracker:
         unfit: str = "",
         fruitless: str = "",
         own: str = "",
+        unusable: str = "",
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
         `given` is whether the lists were there already, and grow no more; `one_label` whether a
         seed is for one label; `unfit` is a list from elsewhere of which the task took no item;
         `fruitless` is a list that never gave one;
-        `own` names the lists of a task that has not just contexts and seeds.
+        `own` names the lists of a task that has not just contexts and seeds; `unusable` is the last
+        reply that could not be used.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
@@ -427,7 +429,8 @@ class QuotaTracker:
                 every = Option("labels_per_seed", "all")
                 hint = "give more seeds, or use each for every label: " + every
         else:
-            drop = f" ({self.commonest_drop})" if self.commonest_drop else ""
+            said = f"; the model said {unusable[:100]!r}" if unusable and self._has_unusable else ""
+            drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
             own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
             hint = "use a stronger model, or give your own " + own_lists

@@ -215,6 +215,7 @@ class Engine:
             unfit=self._order.unfit,
             fruitless=self._order.fruitless,
             own=own,
+            unusable=self._layer.unusable,
         )
         if short is not None:
             raise short

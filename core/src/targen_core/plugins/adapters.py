@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core import folders
-from targen_core.errors import MissingDependency, UsageError
+from targen_core.errors import MissingDependency, NoSuchFile, UsageError
 from targen_core.origin import Typed, execute, find_module, order_of
 from targen_core.plain import content_of
 from targen_core.plugins.register import Registration
@@ -133,8 +133,8 @@ class NamedClass:
         order_of(self.name)
         file = Path(self.where)
         if not file.is_file():
-            raise UsageError(
-                f"there is no file {file}",
+            raise NoSuchFile(
+                file,
                 hint=f"{self.adapter}:./file.py:Class, seen from this folder",
             )
         try:

@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from targen_core.calls.secrets import scrub
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
@@ -28,6 +29,7 @@ from targen_core.wording import Blank, Setting
 
 __all__ = ["Configurable", "Section", "misplaced", "read_options"]
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
 
 
@@ -88,8 +90,13 @@ class Configurable(Generic[PartT]):
 
 
 def read_options(
-    model: type[BaseModel], values: Mapping[str, Any], *, of: str, prefix: str = ""
-) -> BaseModel:
+    model: type[ModelT],
+    values: Mapping[str, Any],
+    *,
+    of: str,
+    prefix: str = "",
+    others: Iterable[str] = (),
+) -> ModelT:
     """Options as their model reads them.
 
     Args:
@@ -97,6 +104,7 @@ def read_options(
         values: by name, typed or from a file.
         of: whose they are, such as "corrector acme:majority".
         prefix: what stands before a name where it is typed, such as "majority.".
+        others: names that are read elsewhere, for the hint.
 
     Raises:
         UsageError: naming the option, what is wrong, and the options there are.
@@ -115,7 +123,7 @@ def read_options(
         )
         key = ".".join(str(part) for part in first["loc"]) or "(all)"
         if first["type"] == "extra_forbidden":
-            known = list(model.model_fields)
+            known = [*model.model_fields, *others]
             raise UnknownOption(
                 f"{of} has no option {key!r}",
                 option=key,
@@ -126,7 +134,7 @@ def read_options(
             raise UsageError(
                 f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
             ) from None
-        why = plain_fault(first["msg"])
+        why = scrub(plain_fault(first["msg"]))
         raise UnknownOption(f"option {prefix}{key} of {of}: {why}", option=key) from None
 
 

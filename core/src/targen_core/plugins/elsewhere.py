@@ -63,7 +63,7 @@ ELSEWHERE = {
             [
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
                 *("areplay", "arevise", "correct", "diff", "merge", "plan_revision"),
-                *("publish", "replay", "revise", "trace"),
+                *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
                 *("dataset-html", "dataset-shuffle", "dataset-source", "dataset-split"),
                 *("dataset-to-hf", "dataset-to-pandas"),
             ],

@@ -403,7 +403,7 @@ class Registry:
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
         states = {plugin.state for plugin in ours}
-        if kind == "task" and not package and (unknown := _of_a_file(name)):
+        if kind == "task" and not package and (unknown := self.no_task(name)):
             return unknown
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
@@ -437,29 +437,29 @@ class Registry:
             hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
+    def no_task(self, name: str) -> UnknownName | None:
+        """The error for the name of a task that is a file's, a folder's or a description."""
+        problem, hint = f"no task named {name!r} is installed", ""
+        path = Path(name)
+        others = (f"{name}{end}" for end in DECLARED)
+        if len(name.split()) > 1:
+            problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
+            hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
+        elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
+            hint = f"did you mean the file? {beside}"
+        elif what_is(path / "manifest.json") == "file":
+            problem = f"{name} is a run directory, not a task"
+            hint = str(Action("resume", path, n=Blank("N")))
+        elif what := what_is(path):
+            problem = f"{name} is a {what} that holds no task"
+            read = [f".{item.name}" for item in self.everything() if item.kind == "reader"]
+            hint = f"a task's file ends in one of {', '.join(read or DECLARED)}"
+        return UnknownName(problem, hint=hint) if hint else None
+
 
 def _is_typed(function: Registration[Any]) -> bool:
     """Whether people type a function's name; one with a hyphen is for other plugins."""
     return function.name.isidentifier()
-
-
-def _of_a_file(name: str) -> UnknownName | None:
-    """The error for the name of a task that is a file's, a folder's or a description."""
-    problem, hint = f"no task named {name!r} is installed", ""
-    path = Path(name)
-    others = (f"{name}{end}" for end in DECLARED)
-    if len(name.split()) > 1:
-        problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
-        hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
-    elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
-        hint = f"did you mean the file? {beside}"
-    elif what_is(path / "manifest.json") == "file":
-        problem = f"{name} is a run directory, not a task"
-        hint = str(Action("resume", name, n=Blank("N")))
-    elif what := what_is(path):
-        problem = f"{name} is a {what} that holds no task"
-        hint = f"a task's file ends in one of {', '.join((*DECLARED, '.py'))}"
-    return UnknownName(problem, hint=hint) if hint else None
 
 
 def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:

@@ -56,7 +56,9 @@ class _Drawn:
 def _measure(study: Study, options: MetricOptions) -> Findings:
     drawn = {corpus.name: _drawn(corpus) for corpus in study.everything}
     if not any(drawn.values()):
-        return Findings(notes=("No dataset is a run whose rows had something drawn for them.",))
+        return Findings(
+            notes=("Runs alone tell what was drawn for rows, and no run here drew anything.",)
+        )
     figures: dict[str, dict[str, Estimate]] = {}
     headlines, warnings = [], []
     tables: list[Table] = []

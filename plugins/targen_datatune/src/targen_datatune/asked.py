@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_cli.reading import read_yaml
-from targen_core.errors import UsageError
+from targen_core.errors import NoSuchFile, UsageError
 from targen_core.reading import read_json, read_text
 from targen_standard.datasets.bigbench import example_of
 
@@ -108,9 +108,7 @@ def _request(task: str, registry: Registry) -> TaskRequest:
     if not _is_prose(text) and re.fullmatch(r"[\w.-]+:[\w.-]+", text):
         return wanted_of(registry.get("task", text))  # which says what is installed
     if not _is_prose(text) and "/" in text:
-        raise UsageError(
-            f"there is no file {text}", hint="a task's name, a file, or an instruction in quotes"
-        )
+        raise NoSuchFile(text, hint="a task's name, a file, or an instruction in quotes")
     return _of_text(text, "", "TASK")
 
 

@@ -108,7 +108,7 @@ def review(
     from targen_review.cli.open import planned
 
     said = _said(relabel or {}, bad=bad, right=right)
-    place = data.path if isinstance(data, Folder) else Path(data).expanduser()
+    place = _place(data)
     folder, plan, opened = planned(
         [str(place)], out=None if out is None else Path(out), task=task, quiet=True
     )
@@ -144,6 +144,22 @@ def review(
         for grade in grades:
             book.append(grade)
     return folder
+
+
+def _place(data: object) -> Path:
+    """Where data is.
+
+    Raises:
+        UsageError: it is neither a run nor a path.
+    """
+    if isinstance(data, Folder):
+        return data.path
+    if isinstance(data, str | PathLike):
+        return Path(data).expanduser()
+    hint = "pass a run, or the path of one or of a file of rows"
+    raise UsageError(
+        f"data is a {type(data).__name__}, and a review is kept beside data", hint=hint
+    )
 
 
 def _said(
@@ -185,7 +201,8 @@ def apply_review(
     """Make a new version of a dataset from what people said of its rows, as `targen review apply`.
 
     Right rows stay, rows with a wrong label get the one that people gave, and bad ones leave. The
-    data itself is not touched. `targen_core.apply_review` is this function.
+    data itself is not touched. An earlier version of the same rows in `out` is replaced.
+    `targen_core.apply_review` is this function.
 
     Args:
         data: the data, or the folder of its review.
@@ -196,9 +213,9 @@ def apply_review(
 
     Raises:
         UsageError: nobody has graded a row, or the review is of several datasets.
-        RunConflict: `out` holds something else.
+        RunConflict: `out` holds something else than an earlier version of these rows.
     """
-    place = data.path if isinstance(data, Folder) else Path(data).expanduser()
+    place = _place(data)
     versions = versions_of(place, None if out is None else Path(out), resolve=resolve, exact=exact)
     if len(versions) > 1:
         raise UsageError(
@@ -206,7 +223,7 @@ def apply_review(
             hint=f"targen review apply {place} makes a version of each",
         )
     (version,) = versions
-    path, report = version.write(), version.report
+    path, report = version.write(again=True), version.report
     return Reviewed(
         path,
         ReviewReport(

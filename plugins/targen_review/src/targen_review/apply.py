@@ -128,8 +128,8 @@ class Version:
             counts[EFFECTS.get(name, "stays")] += count
         return counts
 
-    def write(self) -> Path:
-        """Write it, and give the directory.
+    def write(self, *, again: bool = False) -> Path:
+        """Write it, and give the directory; with `again` over an earlier version of these rows.
 
         Raises:
             RunConflict: the directory holds something else.
@@ -144,7 +144,7 @@ class Version:
             grades=_digest(self.rows),
             resolve=self.rule,
             exact=self.exact,
-            numbered=self.numbered,
+            place="number" if self.numbered else "replace" if again else "exact",
             report=self.report,
         )
 

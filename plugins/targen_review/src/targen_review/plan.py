@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from targen_core import Typed
-from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
 from targen_core.origin import HUB, Named, is_file, leaving, placed, remember_trust, require_trust
 from targen_core.outputs import write_file, writing
 from targen_core.plain import kind_of, read_plain
@@ -175,9 +175,10 @@ def load_plan(folder: Path) -> Plan:
     try:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(
-            f"{folder} holds no review", hint="targen review DATA begins one, and prints its folder"
-        ) from None
+        hint = "targen review DATA begins one, and prints its folder"
+        if not folder.exists():
+            raise NoSuchFile(folder, "data or review", hint=hint) from None
+        raise UsageError(f"{folder} holds no review", hint=hint) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:

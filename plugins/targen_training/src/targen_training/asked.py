@@ -60,7 +60,7 @@ def read_rows(
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
     from targen_core.dataset.source import Source, open_source
-    from targen_standard.given import task_of
+    from targen_standard.given import left_out, task_of
 
     if isinstance(source, Folder | Dataset):
         own = source if isinstance(source, Dataset) else source.dataset
@@ -81,14 +81,8 @@ def read_rows(
         )
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
-    left_out = [problem for problem in dataset.problems if problem.left_out]
-    if left_out:
-        lines = len({problem.line for problem in left_out})
-        print(
-            f"warning: {dataset.name}: {lines:,} of its rows left out, the first for: "
-            f"{left_out[0].message}",
-            file=sys.stderr,
-        )
+    if said := left_out(dataset, opened):
+        print(f"warning: {said}", file=sys.stderr)
     if not dataset.rows:
         named = {} if knows else {"task": _named(registry, task or dataset.task)}
         columns = ", ".join(dataset.task.schema.model_fields)

@@ -18,7 +18,7 @@ import typer
 from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
 from targen_core import Limits, Typed
-from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError
+from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, names_its_task
 from targen_training.money import Money
@@ -546,6 +546,8 @@ def _whose(sources: Sequence[str]) -> str:
     for source in sources:
         if names_its_task(source):
             return source
+        if not source.startswith("hf:") and not Path(source).exists():
+            raise NoSuchFile(source)
     raise UsageError("nothing says whose rows these are", hint="--task NAME")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core.errors import UsageError
+from targen_core.errors import NoSuchFile, UsageError
 from targen_training.asked import TaskOption
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _grade(
 
     by_choice = is_decoder(model)
     if not by_choice and not model.exists():
-        raise UsageError(f"there is no {model}", hint="a model, a run of targen answer, or rows")
+        raise NoSuchFile(model, hint="a model, a run of targen answer, or rows")
     grade, rows = (
         chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
     )

@@ -31,6 +31,7 @@ from targen_cli.reading import read_array
 from targen_core import Dataset, Registry, Task, Typed, load_registry
 from targen_core.errors import (
     MissingDependency,
+    NoSuchFile,
     PluginError,
     TargenError,
     UnreadableFile,
@@ -409,14 +410,11 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
     """
     path = folder / _FACTS
     if not folder.is_dir():
-        what = f"{folder} is a file, not a model's folder"
-        raise UsageError(
-            what if folder.is_file() else f"there is no folder {folder}",
-            hint=Action("evaluate", Blank("MODEL"), Blank("DATA"))
-            + ", where "
-            + Either("targen train", "targen_core.train(DATA)")
-            + " makes MODEL",
-        )
+        hint = Action("evaluate", Blank("MODEL"), Blank("DATA")) + ", where "
+        hint += Either("targen train", "targen_core.train(DATA)") + " makes MODEL"
+        if folder.is_file():
+            raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
+        raise NoSuchFile(folder, "folder", hint=hint)
     check_own(folder)
     try:
         content = content_of(path, _LARGEST, inside=folder)

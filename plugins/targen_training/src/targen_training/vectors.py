@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from targen_cli.reading import read_arrays
-from targen_core.errors import UnreadableFile, UsageError
+from targen_core.embedding import Encode
+from targen_core.errors import UnknownName, UnreadableFile, UsageError
 from targen_core.outputs import write_file
 from targen_core.reading import read_json
+from targen_core.wording import Either, install
 from targen_training.decisions import parts_of
 from targen_training.features import Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
@@ -39,7 +41,7 @@ class VectorsOptions(TrainerOptions):
 def train(data: TrainingSet, options: VectorsOptions, folder: Path) -> None:
     """Embed, fit and write `vectors.json` and `numbers.npz`."""
     data = data.counting()
-    name, encode = embedder_of(options.embedder)
+    name, encode = _embedder(options.embedder)
     fields = fields_of(data.decisions)
     read = Vectors(fields, encode).of(
         data.decisions, lambda done, of: data.watch.step(done, of, {})
@@ -124,7 +126,18 @@ def check(options: VectorsOptions) -> None:
         UnknownName: there is no such embedder.
         UsageError: it lacks something.
     """
-    embedder_of(options.embedder)
+    _embedder(options.embedder)
+
+
+def _embedder(name: str) -> tuple[str, Encode]:
+    try:
+        return embedder_of(name)
+    except UnknownName:
+        raise
+    except UsageError as error:  # whose hint is for other uses of an embedder
+        words = Either("-o embedder=words", 'options={"embedder": "words"}')
+        error.hint = f"{install('targen-training[vectors]')}, or {words}, which needs no model"
+        raise
 
 
 VECTORS = Trainer(

@@ -59,6 +59,7 @@ def batch(
     - targen batch export runs/rte-0 --out calls.md
     """
     from targen_cli.report import print_report
+    from targen_cli.tracing import plan_of
     from targen_core.api.request import reopened
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.exchange import export_batch, import_batch
@@ -81,7 +82,7 @@ def batch(
         )
     if action == "import" and out is not None:
         raise UsageError("--out is for batch export")
-    if (run / "correction.json").exists():
+    if (plan := plan_of(run)) is not None and plan.review is None:
         raise UsageError(
             f"{run} holds a correction, whose command itself writes files and takes answers",
             hint="the same command with --batch-offline, and --answers FILE",

@@ -15,7 +15,7 @@ from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import scrub
-from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
+from targen_core.errors import AnswersAwaited, ContentFiltered, NoSuchFile, UsageError
 from targen_core.outputs import write_new
 from targen_core.plain import refuse_waiting
 from targen_core.reading import Malformed, json_of
@@ -185,7 +185,7 @@ def _lines_of(file: Path) -> Iterator[bytes]:
                 if len(line) > _LONGEST:
                     return  # to look for its end may take as long as it likes
     except FileNotFoundError:
-        raise UsageError(f"there is no file {file}") from None
+        raise NoSuchFile(file) from None
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
 

@@ -18,6 +18,7 @@ from targen_cli import tracing
 from targen_cli.tracing import Traced
 from targen_core.calls.journal import Journal, compact
 from targen_core.errors import UsageError
+from targen_core.pages import table
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.reading import read_json
@@ -97,6 +98,15 @@ class Difference:
     rows: dict[str, int] = field(default_factory=dict)
     examples: list[RowChange] = field(default_factory=list)
     figures: list[Changed] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{count:,} {kind}" for kind, count in self.rows.items() if count)
+        asked = f"{len(self.asked):,} of what was asked differ"
+        return f"<Difference of {self.left} and {self.right}: {asked}; rows: {rows or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        cells = [(each.name, each.left, each.right) for each in (*self.asked, *self.figures)]
+        return table(repr(self)[1:-1], ("", str(self.left), str(self.right)), cells)
 
     @property
     def same(self) -> bool:

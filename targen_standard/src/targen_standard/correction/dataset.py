@@ -227,7 +227,8 @@ def open_correction(
         out: the directory.
         plan: what decides what the correction finds.
         task: the name of the task, or its file.
-        place: what may become of something else in `out`.
+        place: what may become of something else in `out`; "replace" replaces a version that people
+            made of the same rows, when they had said other things.
 
     Raises:
         RunConflict: it holds something else.
@@ -237,12 +238,13 @@ def open_correction(
         plan = plan.model_copy(update={"task_file": file.copy})
     if place == "number":
         out = _place_for(out, plan)
+    again = place == "replace"
     if out.is_dir():
         check_members(out)
-        _same_plan(out, plan)  # before a lock is put into what is someone else's
+        _same_plan(out, plan, again=again)  # before a lock is put into what is someone else's
     directory = RunDirectory(out)
     try:
-        _same_plan(out, plan)
+        _same_plan(out, plan, again=again)
         plan.save(out)
         if file is not None:
             write_atomically(out / file.copy.partition(":")[0], file.text)
@@ -539,8 +541,8 @@ def _place_for(out: Path, plan: CorrectionPlan) -> Path:
     return path
 
 
-def _same_plan(out: Path, plan: CorrectionPlan) -> None:
-    """That `out` is fresh, or holds the very same work.
+def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
+    """That `out` is fresh, or holds the very same work; with `again`, people may say other things.
 
     Raises:
         RunConflict: it holds something else.
@@ -562,6 +564,8 @@ def _same_plan(out: Path, plan: CorrectionPlan) -> None:
         plan = plan.model_copy(update={"task_file": ""})
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    if again and old.review and plan.review:
+        different = [name for name in different if not name.startswith("review.")]
     if different:
         raise RunConflict(
             f"{out} holds another correction (other: {', '.join(different[:3])})",

@@ -15,6 +15,7 @@ from targen_cli.correction_plan import CorrectionPlan, ReviewPlan
 from targen_core.calls.usage import Usage
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.plugins.registry import Registry
+from targen_core.runs.folder.place import Place
 from targen_core.runs.preparing.tasks import find_task, task_plan
 from targen_standard.correction.dataset import open_correction, patched, write_correction
 
@@ -71,7 +72,7 @@ def write_version(
     grades: str,
     resolve: str,
     exact: bool = False,
-    numbered: bool = False,
+    place: Place = "exact",
     report: Mapping[str, Any],
 ) -> Path:
     """Write a version of a dataset, and give its directory; the same decisions, the same bytes.
@@ -86,7 +87,7 @@ def write_version(
         grades: a digest of what people said.
         resolve: the rule by which several people decide.
         exact: whether rows above a label's number were left out.
-        numbered: whether it may go to OUT-2 and so on where `out` holds something else.
+        place: what may become of something else in `out`; see `open_correction`.
         report: more for `report.json`.
 
     Raises:
@@ -122,7 +123,7 @@ def write_version(
         "flow": {name: flow.as_dict() for name, flow in flows.items()},
         "usage": Usage().as_dict(),
     }
-    directory = open_correction(out, plan, task, "number" if numbered else "exact")
+    directory = open_correction(out, plan, task, place)
     try:
         rows = [row for each in decided for row in each.rows]
         write_correction(directory.path, rows, [each.record for each in decided], whole)

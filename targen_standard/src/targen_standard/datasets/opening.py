@@ -105,7 +105,7 @@ def _in_memory(source: Any) -> Source:
     name = "the data given"
     if hasattr(source, "features") and hasattr(source, "with_format"):
         return Source(name, "dataset", columns_of(source))
-    if hasattr(source, "to_dict") and hasattr(source, "notna"):  # a data frame
+    if hasattr(source, "to_dict") and hasattr(source, "columns"):  # a data frame
         source = source.astype(object).where(source.notna(), None).to_dict("records")
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
         raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")

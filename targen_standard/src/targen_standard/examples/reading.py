@@ -17,6 +17,7 @@ from targen_core.dataset.source import open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.plain import content_of
 from targen_core.reading import json_of
+from targen_core.runs.records.lock import COPY
 from targen_core.tasks.fields import NO_TEXTS, text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
@@ -143,15 +144,15 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
             "the fewest" + (f": {examples.bad}" if bad else ""),
             hint=columns.hint if bad else f"add {plural(FEWEST - len(rows), 'row')} at least",
         )
-    if columns.chosen:
-        _log.warning("%s: %s", path.name, columns.chosen)
+    said = [columns.chosen] if columns.chosen else []
     if bad:
-        _log.warning(
-            "%s: %s of %s rows are used as examples; left out: %s",
-            *(path.name, f"{len(rows):,}", f"{min(len(several), _MOST):,}", examples.bad),
-        )
+        used = f"{len(rows):,} of {min(len(several), _MOST):,} rows are used as examples"
+        said.append(f"{used}; left out: {examples.bad}")
     if len(several) > _MOST:
-        _log.warning("%s: only its first %s rows are used as examples", path.name, f"{_MOST:,}")
+        said.append(f"only its first {_MOST:,} rows are used as examples")
+    # A run has its own copy, of whose rows the run's first command said all this.
+    for words in () if COPY.fullmatch(path.name) else said:
+        _log.warning("%s: %s", path.name, words)
     return examples
 
 

@@ -152,6 +152,7 @@ class LangChainModel:
         if probe is not None:
             self.identity += ":tool" if "tools" in probe else ":schema"
         self._is_refused = False  # the service takes no schema
+        self._is_bound_elsewhere = False  # its client is of another event loop
         self._bindings: dict[str, Mapping[str, Any] | None] = {}
         self.seeded = "seed" in type(model).model_fields
         self.price = price
@@ -194,10 +195,8 @@ class LangChainModel:
         if isinstance(stop, str):
             stop = [stop]
         try:
-            answer = self._model._agenerate(
-                _to_langchain(messages), stop=stop, **{**bound, **params}
-            )
-            result = await asyncio.wrap_future(submit(answer))
+            options = {"stop": stop, **bound, **params}
+            result = await self._answer(_to_langchain(messages), options)
         except TargenError:
             raise
         except Exception as error:
@@ -225,6 +224,18 @@ class LangChainModel:
                 billed=True,
             ) from error
         return counted(reply, self.count_tokens(request), request.params["max_tokens"])
+
+    async def _answer(self, messages: list[BaseMessage], options: Mapping[str, Any]) -> Any:
+        if not self._is_bound_elsewhere:
+            try:
+                answer = self._model._agenerate(messages, **options)
+                return await asyncio.wrap_future(submit(answer))
+            except Exception as error:
+                if not _of_a_loop(error):
+                    raise
+                # The program used it first, in a loop of its own, whose connections it still has.
+                self._is_bound_elsewhere = True
+        return await asyncio.to_thread(self._model._generate, messages, **options)
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, those of the schema among them."""
@@ -289,6 +300,15 @@ def _binding(model: BaseChatModel, schema: Mapping[str, Any]) -> Mapping[str, An
             if bound:
                 return bound
     return None
+
+
+def _of_a_loop(error: BaseException | None) -> bool:
+    """Whether a client failed since it works in another event loop alone."""
+    while error is not None:
+        if isinstance(error, RuntimeError) and "event loop" in str(error).lower():
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _is_about(error: BadRequest, bound: Mapping[str, Any]) -> bool:

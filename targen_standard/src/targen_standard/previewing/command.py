@@ -316,6 +316,7 @@ def _facts(trial: Trial) -> dict[str, Any]:
 def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, full: bool) -> None:
     """Print the rows, then what made none; with `prompts`, each candidate's calls behind them."""
     from targen_core.api.report import Report
+    from targen_standard.previewing.api import reason_of, texts_of
 
     made = [verdict for verdict in trial.verdicts if verdict.verdict == "accepted"]
     _print_rows(made, branches)
@@ -327,8 +328,8 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
                 (
                     each.id,
                     each.intended,
-                    ": ".join(filter(None, (each.reason or each.verdict, each.detail))),
-                    _cut(" | ".join(_texts(each).values())),
+                    reason_of(each),
+                    _cut(" | ".join(texts_of(each).values())),
                 )
                 for each in others
             ],
@@ -350,8 +351,9 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
 def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:
     """A table of rows; texts that are long, or many, get paragraphs."""
     from targen_cli.show import Screen
+    from targen_standard.previewing.api import texts_of
 
-    content = [_texts(verdict) for verdict in made]
+    content = [texts_of(verdict) for verdict in made]
     names = list(dict.fromkeys(name for texts in content for name in texts))
     labels = [_label(verdict, branches) for verdict in made]
     longest = max((len(text) for texts in content for text in texts.values()), default=0)
@@ -374,17 +376,6 @@ def _label(verdict: Committed, branches: Mapping[str, str | None]) -> str:
     if verdict.corrected is None or verdict.corrected == aim:
         return verdict.intended
     return verdict.corrected + (f" (relabelled from {aim})" if aim is not None else "")
-
-
-def _texts(verdict: Committed) -> dict[str, str]:
-    """What a candidate says, but for its label."""
-    from targen_cli.show import text_of
-
-    if verdict.instance is None:
-        return {}
-    content = verdict.instance.model_dump(mode="json").items()
-    given = (verdict.corrected, verdict.intended)
-    return {name: text_of(value) for name, value in content if value not in given}
 
 
 def _cut(text: str) -> str:

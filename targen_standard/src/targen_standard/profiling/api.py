@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from targen_core.api.request import PathText, SourcesLike, file_of_rows
+from targen_core.api.models import ModelLike
+from targen_core.api.request import PathText, SourcesLike, asked, file_of_rows
+from targen_core.errors import UsageError
+from targen_core.folders import replies_folder
 from targen_core.pages import table
+from targen_core.plugins.blame import blaming
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
+from targen_core.text import plural
 from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
 from targen_standard.given import TaskLike, task_of
+from targen_standard.profiling.describing import described, describing_task
 from targen_standard.profiling.writing import section
 
 __all__ = ["Profiled", "profile"]
@@ -41,6 +48,10 @@ class Profiled:
         """The section `profile:` of a task file, which people edit."""
         return section(self.name, self.profile, self.figures, self.topics)
 
+    def __repr__(self) -> str:
+        traits = plural(len(self.profile.traits), "trait")
+        return f"<Profiled {self.name}: {traits} of {plural(self.figures.rows, 'text')}>"
+
     def _repr_html_(self) -> str:
         rows = [
             (trait, value, weight)
@@ -55,27 +66,53 @@ def profile(
     examples: SourcesLike | PathText,
     task: TaskLike | None = None,
     *,
+    model: ModelLike | None = None,
+    options: Mapping[str, Any] | None = None,
+    max_cost: float | None = None,
     about: Callable[[Sequence[Example]], Sequence[str]] | None = None,
     registry: Registry | None = None,
+    **model_options: Any,
 ) -> Profiled:
-    """Measure how real texts are written, for rows that read like them; nothing is sent.
+    """Measure how real texts are written, for rows that read like them.
+
+    The measuring sends nothing. With `model`, a model also reads up to 40 of the texts and says in
+    one call what code cannot measure: who writes them, where, and what they never do.
 
     Args:
         examples: real rows, in any form of a dataset, or a list of texts.
         task: the task whose labels they have, if any.
-        about: what else is to be said of all texts, a line each, as a model does for
-            `targen profile -b BACKEND`.
+        model: the model that reads texts, as `generate` takes it; by default none does.
+        options: backend options and sampling parameters whose names clash with a keyword here.
+        max_cost: stop before spending more than this many dollars.
+        about: what else is to be said of all texts, a line each, in place of what a model says.
         registry: finds the task; by default what is installed.
+        **model_options: backend options and sampling parameters.
 
     Raises:
-        UsageError: there are too few texts to measure.
+        UsageError: there are too few texts to measure, or the model cannot be asked.
+        JobFailed: the model's reply is of no use, or the budget or the service stopped it.
     """
+    if (model_options or options or max_cost is not None) and model is None:
+        raise UsageError(
+            "these are options of a model, and no model is named",
+            hint='pass model="BACKEND/NAME", or leave them out',
+        )
     known = load_registry() if registry is None else registry
     whose = task_of(task or None)
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     rows = read_examples(path, of).rows
     made = closely_measured(rows, of)
-    if about is not None:
-        made = made.model_copy(update={"about": (*made.about, *about(rows))})
+    lines = () if about is None else about(rows)
+    if model is not None:
+        said = {**model_options, **(options or {})}
+        with (
+            blaming(registry),
+            asked(
+                known, describing_task(), rows=False, model=model, options=said, max_cost=max_cost
+            ) as request,
+        ):
+            lines, _ = described(request.registry, rows, request.spec, cache=replies_folder())
+    if lines:
+        made = made.model_copy(update={"about": (*made.about, *lines)})
     return Profiled(made, figures_of(rows), topics_of(rows), path.name)

@@ -21,7 +21,7 @@ from targen_standard.examples.showing import varied
 from targen_standard.single import ask_once, cost_of_one
 from targen_standard.task_files.model import Declaration
 
-__all__ = ["DESCRIBE", "described", "description_cost"]
+__all__ = ["DESCRIBE", "described", "describing_task", "description_cost"]
 
 DESCRIBE = Prompt("describe", package="targen_standard.profiling")
 
@@ -75,7 +75,7 @@ def described(
     try:
         reply, usage = ask_once(
             registry,
-            _task(),
+            describing_task(),
             spec,
             DESCRIBE,
             reply=_Reply,
@@ -96,7 +96,7 @@ def description_cost(registry: Registry, rows: Sequence[Example], spec: RunSpec)
     Raises:
         UsageError: anything wrong with the backend or its options.
     """
-    return cost_of_one(registry, _task(), spec, len(DESCRIBE.text) + len(_texts(rows)))
+    return cost_of_one(registry, describing_task(), spec, len(DESCRIBE.text) + len(_texts(rows)))
 
 
 def _texts(rows: Sequence[Example]) -> str:
@@ -104,7 +104,7 @@ def _texts(rows: Sequence[Example]) -> str:
     return "\n".join(f"- {text}" for text in cut)
 
 
-def _task() -> Task[Any, Any]:
+def describing_task() -> Task[Any, Any]:
     """What the call is made as: its parameters, and its dry-run replies."""
     task = Declaration(description="Profiles of texts.", labels={"profile": "a profile"})
     return task.task(name="profile").replace(

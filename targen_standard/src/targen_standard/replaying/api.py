@@ -31,7 +31,7 @@ from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Option
+from targen_core.wording import Option
 from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import in_edition_of
 from targen_standard.task_files.model import Declaration
@@ -164,11 +164,6 @@ def begun(
     if corrector is not None and correct is False:
         raise UsageError(
             Option("correct", False) + " and " + Option("corrector") + " exclude each other"
-        )
-    if (path / "correction.json").exists() and not (path / "manifest.json").exists():
-        raise UsageError(
-            f"{path} is a correction, and no run",
-            hint=Action("correct", path, corrector=..., out=...) + " asks only what is new",
         )
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})

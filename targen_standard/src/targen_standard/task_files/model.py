@@ -79,6 +79,7 @@ _SITUATION = "a concrete situation in one sentence, with its people, place and o
 _EXAMPLES = "examples"  # the filter for which a key of that name stands
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
 _ROWS = 10**9
+_NAMED = 6  # labels that a declaration shows of itself
 
 
 def _pair(value: Any) -> Any:
@@ -472,6 +473,11 @@ class Declaration(_Part):
         default=ParametersPart(),
         description="sampling parameters by step; the backend's and the user's take precedence",
     )
+
+    def __repr__(self) -> str:
+        labels = list(self.labels)
+        named = ", ".join(labels[:_NAMED]) + (", …" if len(labels) > _NAMED else "")
+        return f"<Declaration {self.name or self.description[:40]!r}: labels {named}>"
 
     @model_validator(mode="wrap")
     @classmethod

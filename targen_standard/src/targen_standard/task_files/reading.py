@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core import folders
 from targen_core.calls.sampling import SAMPLING, costly
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
-from targen_core.origin import DECLARED, require_trust
+from targen_core.origin import require_trust
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
@@ -75,7 +74,7 @@ def parsed_file(path: Path) -> Parsed:
     try:
         text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
     except NoSuchFile as error:
-        error.hint = _beside(path) or Action("init-task", blank=True) + " writes a template"
+        error.hint = error.hint or Action("init-task", blank=True) + " writes a template"
         raise
     except UnreadableFile as error:
         if "UTF-8" in error.reason:
@@ -98,16 +97,6 @@ def parsed_file(path: Path) -> Parsed:
     if not isinstance(value, dict):
         raise refuse((), "it has no keys", "description: …, and labels: …; see targen init-task")
     return Parsed(path, value, refuse)
-
-
-def _beside(path: Path) -> str:
-    """The files of tasks beside a path that may have been meant."""
-    try:
-        there = [each.name for each in path.parent.iterdir() if each.suffix in DECLARED]
-    except OSError:
-        return ""
-    near = [str(path.with_name(name)) for name in suggestions_for(path.name, there)]
-    return f"did you mean {' or '.join(map(shlex.quote, near))}?" if near else ""
 
 
 def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:

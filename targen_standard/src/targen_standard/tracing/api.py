@@ -13,11 +13,13 @@ from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.api.run import Folder
 from targen_core.calls.model import Message
 from targen_core.errors import TargenError
+from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 from targen_standard.tracing.asked import Asked, asked_for
 
 __all__ = ["Trace", "TracedCall", "trace", "traced_call", "traced_row"]
@@ -65,6 +67,10 @@ class TracedCall:
     cached: bool
     carried: str
 
+    def __repr__(self) -> str:
+        tokens = plural(self.input_tokens + self.output_tokens, "token")
+        return f"<TracedCall {self.place}: prompt {self.prompt}, {tokens}, ended by {self.finish}>"
+
     @property
     def raw(self) -> dict[str, Any]:
         """The same as JSON."""
@@ -99,6 +105,16 @@ class Trace:
     calls: Sequence[TracedCall]
     problem: str
     traced: Traced = field(repr=False)
+
+    def __repr__(self) -> str:
+        label = "" if self.label is None else f", label {self.label}"
+        calls = plural(len(self.calls), "call")
+        return f"<Trace of {self.id} in {self.run}: {self.verdict}{label}, {calls}>"
+
+    def _repr_html_(self) -> str:
+        cells = [(each.step, each.prompt, each.reply) for each in self.calls]
+        rows = [(name, "", value) for row in self.rows for name, value in row.items()]
+        return table(repr(self)[1:-1], ("step", "prompt", "reply"), [*cells, *rows])
 
     @property
     def raw(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -44,6 +45,15 @@ class Validation:
         """What is wrong, row by row; `known` ones are of the original data, and do not count."""
         return tuple(self.dataset.problems)
 
+    @property
+    def distinct(self) -> list[tuple[Problem, int]]:
+        """The first problem of each kind, and how many rows have it."""
+        first: dict[tuple[str, str], Problem] = {}
+        for problem in self.problems:
+            first.setdefault((problem.message, problem.known), problem)
+        counts = Counter((problem.message, problem.known) for problem in self.problems)
+        return [(problem, counts[kind]) for kind, problem in first.items()]
+
     @cached_property
     def bad(self) -> frozenset[int]:
         """The places of rows with problems that count."""
@@ -75,8 +85,8 @@ class Validation:
         return f"<Validation of {self.place}: {rows} of {self.task}, {len(self.bad):,} invalid>"
 
     def _repr_html_(self) -> str:
-        rows = [(each.line, each.idx, each.message) for each in self.problems]
-        return table(repr(self)[1:-1], (self.word, "idx", "problem"), rows)
+        rows = [(each.line, each.idx, count, each.message) for each, count in self.distinct]
+        return table(repr(self)[1:-1], (f"first {self.word}", "idx", "rows", "problem"), rows)
 
 
 def validate(

@@ -81,13 +81,14 @@ def validate(
         several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
         print(f"{plural(len(dataset), 'row')} of {name}{several}{without}")
         if problems:
-            limit = limit or len(problems)
-            cells = [(p.line, p.idx, p.message, p.known) for p in problems[:limit]]
-            names = [word, "idx", "problem", "in the original data"]
+            # What is wrong with many rows, such as a missing column, takes one line.
+            shown = made.distinct[:limit] if limit else [(problem, 1) for problem in problems]
+            names = (word, "idx", "rows", "problem", "in the original data")
+            cells = [(p.line, p.idx, n if n > 1 else "", p.message, p.known) for p, n in shown]
             print()
-            print_table(*((names, cells) if odd else (names[:3], [each[:3] for each in cells])))
-            if len(problems) > limit:
-                print(f"... and {len(problems) - limit:,} more; --limit 0 shows all")
+            print_table(names, cells, optional=("rows", "in the original data"))
+            if (more := len(problems) - len(shown)) and limit:
+                print(f"... and {more:,} more; --limit 0 shows all")
         if found:
             _print_checked(found)
     if bad:

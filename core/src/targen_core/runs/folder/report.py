@@ -369,7 +369,8 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
     )
     report.update(
         status="unfinished",
-        problem=f"the run was killed or is still in progress; {Action('resume')} finishes it",
+        problem="the run is still in progress, was killed or could not write its report; "
+        f"{Action('resume', path)} finishes it",
         unused_calls=None,
     )
     return report

@@ -95,7 +95,7 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
             if line.strip():
                 yield number, line
     except UnreadableFile as error:
-        raise UsageError(f"{what} file {path}: {error.reason}") from error
+        raise UsageError(f"{what} file {path}: {error.reason}", hint=error.hint) from error
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{what} file {path}: it is not UTF-8 text, after line {number}: {error.reason}"
@@ -111,7 +111,7 @@ def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, 
     try:
         text = content_of(path, _LARGEST).decode("utf-8-sig")
     except UnreadableFile as error:
-        raise UsageError(f"{what} file {path}: {error.reason}") from error
+        raise UsageError(f"{what} file {path}: {error.reason}", hint=error.hint) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{what} file {path}: it is not UTF-8 text: {error.reason}") from error
     cells = csv_cells(text, tabs=path.suffix.lower() == ".tsv")

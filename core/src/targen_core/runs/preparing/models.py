@@ -45,7 +45,7 @@ __all__ = ["USER_PRICE", "PreparedStep", "backends_with_scores", "bind_models", 
 _NO_LIMIT = 1 << 30
 
 
-USER_PRICE = "given with " + Option("price_in") + " and " + Option("price_out")
+USER_PRICE = "your own: " + Option("price_in") + " and " + Option("price_out") + ", or defaults"
 """The source of a price that the user said."""
 
 

@@ -25,7 +25,7 @@ from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.runs.records.shortcuts import locked
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
-from targen_core.suggestions import suggestions_for
+from targen_core.suggestions import near_path
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
@@ -447,19 +447,18 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
 
 def _near(run: Path) -> Words:
     """The runs that may have been meant: those beside it, or where runs go by default."""
-    for folder in (run.parent, Path("runs")):
-        there = [str(one) for one in _runs_in(folder)] if folder.is_dir() else []
-        near = suggestions_for(str(folder / run.name), there)
-        near = near or [one for one in there if Path(one).name.startswith(f"{run.stem}-")][:3]
-        if near:
-            return f"did you mean {' or '.join(map(shlex.quote, near))}?"
-    return Action("runs") + " lists runs"
+    near = near_path(run, _is_run) or near_path(run.with_suffix(""), _is_run)
+    return near or Action("runs") + " lists runs"
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "manifest.json").is_file()
 
 
 def _runs_in(folder: Path) -> list[Path]:
     """The runs right below a folder, by name."""
     try:
-        return sorted(each for each in folder.iterdir() if (each / "manifest.json").is_file())
+        return sorted(filter(_is_run, folder.iterdir()))
     except OSError:
         return []
 

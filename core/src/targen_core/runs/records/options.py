@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatModel
@@ -17,15 +17,15 @@ from targen_core.calls.secrets import (
     Secrets,
     environment_secrets,
     names_secret,
-    scrub,
     secret_in,
     secrets_in,
 )
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
 from targen_core.options import MAX_COUNT
+from targen_core.plugins.configurable import read_options
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
-from targen_core.text import plain_fault, plural
+from targen_core.text import plural
 from targen_core.wording import Blank, Option, Setting, Together, Words, listed
 
 if TYPE_CHECKING:
@@ -200,26 +200,7 @@ def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> 
     Raises:
         UsageError: naming the option, what is wrong, and the options there are.
     """
-    try:
-        chosen = backend.options.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(all)"
-        known = [*backend.options.model_fields, *SAMPLING]
-        if first["type"] == "extra_forbidden":
-            raise UnknownOption(
-                f"backend {name} has no option {key!r}",
-                option=key,
-                known=known,
-                hint=did_you_mean(key, known, "options"),
-            ) from None
-        if first["type"] == "missing":
-            raise UsageError(
-                f"backend {name} needs the option {key!r}", hint=Setting(key, Blank("VALUE"))
-            ) from None
-        raise UsageError(
-            f"backend {name}: option {key}: {scrub(plain_fault(first['msg']))}"
-        ) from None
+    chosen = read_options(backend.options, options, of=f"backend {name}", others=SAMPLING)
     refuse_secrets(chosen, Secrets(*known_secrets(None, chosen)))
     return chosen
 

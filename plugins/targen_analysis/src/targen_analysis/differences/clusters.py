@@ -103,11 +103,11 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 class _Clusters:
-    def __init__(self, vectors: Vectors, seed: int) -> None:
+    def __init__(self, vectors: Vectors, seed: int, most: int = _MOST) -> None:
         from sklearn.cluster import KMeans
 
         kinds = len(np.unique(vectors, axis=0))
-        count = max(1, min(_MOST, kinds, round(math.sqrt(len(vectors) / 2))))
+        count = max(1, min(most, kinds, round(math.sqrt(len(vectors) / 2))))
         model = KMeans(count, n_init=3, random_state=_chance(seed)).fit(vectors)
         self.middles: Vectors = model.cluster_centers_
         self.of = np.asarray(model.labels_, dtype=np.int64)
@@ -160,13 +160,13 @@ def _over(found: Sequence[float]) -> Estimate:
 
 
 def gaps(
-    sides: tuple[Side, Side], vectors: tuple[Vectors, Vectors], seed: int, shown: int
+    sides: tuple[Side, Side], vectors: tuple[Vectors, Vectors], seed: int, most: int, shown: int
 ) -> list[Cluster]:
-    """The clusters of the real rows that synthetic rows have least of, the surest first.
+    """Of at most `most` clusters of the real rows those that synthetic rows have least of.
 
-    Those are left out whose shares may be the same.
+    The surest come first. Those are left out whose shares may be the same.
     """
-    clusters = _Clusters(vectors[1], seed)
+    clusters = _Clusters(vectors[1], seed, most)
     own = clusters.nearest(vectors[0])
     words = [{*_subjects(text)} for text in sides[1].whole]
     found = []

@@ -252,7 +252,7 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
         return
     both = embedded[: len(sides[0])], embedded[len(sides[0]) :]
     found.cover = covered(sides, both, rng)
-    found.gaps = gaps(sides, both, seed, options.gaps)
+    found.gaps = gaps(sides, both, seed, found.cover.clusters, options.gaps)
 
 
 def _copies(sides: tuple[Side, Side], near: float) -> tuple[Estimate, list[tuple[Cell, ...]]]:

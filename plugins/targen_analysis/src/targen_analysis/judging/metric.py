@@ -114,7 +114,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
 
 
 _NONE = (
-    "Nobody has said whether answers are right: targen sample draws rows for a person, and "
+    "No verdicts on answers were given: targen sample draws rows for a person, and "
     + metric_option("judged", "sheet", "FILE")
     + " shows here what was found. targen rate has a model rate how difficult rows are: "
     + metric_option("judged", "ratings", "RUN")
@@ -147,8 +147,6 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
     """
     rows: list[Mapping[str, Any]] = []
     for each in filter(None, map(str.strip, said.split(","))):
-        if not Path(each).exists():
-            raise UsageError(metric_option("judged", what) + f": there is no {each}")
         read = open_source(Path(each)).rows()
         lacking = [column for column in columns if column not in read[0]]
         if lacking:

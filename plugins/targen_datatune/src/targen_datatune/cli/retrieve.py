@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_cli.tables import print_json, print_table
-from targen_core.errors import UsageError
+from targen_core.errors import NoSuchFile, UsageError
 from targen_core.text import duration, plural, printable
 from targen_datatune.cli.options import (
     CatalogueArg,
@@ -167,7 +167,7 @@ def searched(
 
             catalogue_of(registry, spec)
             if ":" not in spec:
-                raise UsageError(f"there is no file or folder {spec}")
+                raise NoSuchFile(spec, "file or folder")
         specs.append(index.spec_of(spec))
     if empty and len(empty) == len(catalogue or []):
         raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.source import Source, open_source
-from targen_core.errors import UsageError
+from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of
 from targen_methods.importing.published import FORMS, Published, looks_like
@@ -208,7 +208,7 @@ def _start(path: Path) -> bytes:
                 raise UsageError(f"{path} is no file, and is read more than once", hint="save it")
             return file.read(4096)
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
+        raise NoSuchFile(path) from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core.errors import UsageError
+from targen_core.errors import NoSuchFile, UsageError
 
 __all__ = ["review_folder"]
 
@@ -20,7 +20,7 @@ def review_folder(path: Path) -> Path:
     for folder in (path, folder_for([path], None)):
         if is_there(folder):
             return folder
-    raise UsageError(
-        f"{path} holds no review, and there is none beside it",
-        hint="targen review DATA begins one; with --out FOLDER it is there",
-    )
+    hint = "targen review DATA begins one; with --out FOLDER it is there"
+    if not path.exists():
+        raise NoSuchFile(path, "data or review", hint=hint)
+    raise UsageError(f"{path} holds no review, and there is none beside it", hint=hint)

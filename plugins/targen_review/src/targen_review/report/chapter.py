@@ -48,8 +48,8 @@ def _measure(study: Study, options: ReviewedOptions) -> Findings:
 
 
 _NONE = (
-    "Nobody has graded rows: targen review DATA opens a page for it, and the grades beside a run "
-    "are shown here; -o reviewed.folders=FOLDER names others."
+    "No grades are beside these data: targen review DATA opens a page for them, and those beside a "
+    "run are shown here; -o reviewed.folders=FOLDER names others."
 )
 
 REVIEWED = Metric(

@@ -1,0 +1,168 @@
+"""`preview`: a few rows to look at, with what was asked for them and replied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from targen_cli.show import text_of
+from targen_cli.shown import job_shown
+from targen_cli.trial import RecordedCall, Trial, run_trial
+from targen_core.api.kinds import check_kinds
+from targen_core.api.models import ModelLike
+from targen_core.api.report import UsageReport
+from targen_core.api.request import ItemsLike, StepLike, TaskLike, asked, keywords_of
+from targen_core.engine.events import Committed
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import TargenError
+from targen_core.folders import replies_folder
+from targen_core.pages import table
+from targen_core.plugins.blame import blaming
+from targen_core.plugins.registry import Registry
+from targen_core.text import plural
+
+__all__ = ["Preview", "preview", "reason_of", "texts_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A few rows that were generated to be looked at.
+
+    Attributes:
+        task: the task's name.
+        rows: the accepted ones, each with its texts by field and its label.
+        rejected: what became no row, each with `intended`, `reason` and its texts.
+        calls: what was asked and replied, call by call.
+        usage: calls, tokens and cost.
+        problem: what ended it early, or None.
+    """
+
+    task: str
+    rows: Sequence[Mapping[str, str]]
+    rejected: Sequence[Mapping[str, str]]
+    calls: Sequence[RecordedCall] = field(repr=False)
+    usage: UsageReport
+    problem: TargenError | None
+
+    @classmethod
+    def of(cls, trial: Trial, task: str, branches: Mapping[str, str | None]) -> Preview:
+        """From what a trial showed."""
+        made = [each for each in trial.verdicts if each.verdict == "accepted"]
+        others = [each for each in trial.verdicts if each.verdict != "accepted"]
+        return cls(
+            task=task,
+            rows=[
+                {
+                    **texts_of(each),
+                    "label": each.corrected or branches[each.intended] or each.intended,
+                }
+                for each in made
+            ],
+            rejected=[
+                {"intended": each.intended, "reason": reason_of(each), **texts_of(each)}
+                for each in others
+            ],
+            calls=tuple(trial.calls),
+            usage=UsageReport.of(trial.report["usage"]),
+            problem=trial.problem,
+        )
+
+    @property
+    def _title(self) -> str:
+        ended = f", {self.problem}" if self.problem else ""
+        lost = f", {len(self.rejected):,} rejected" if self.rejected else ""
+        rows = plural(len(self.rows), "row")
+        return f"Preview of {self.task}: {rows}{lost}, {self.usage.summary}{ended}"
+
+    def __repr__(self) -> str:
+        return f"<{self._title}>"
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for title, rows in ((self._title, self.rows), ("Rejected", self.rejected)):
+            if heads := list(dict.fromkeys(name for row in rows for name in row)):
+                parts.append(table(title, heads, [[row.get(n, "") for n in heads] for row in rows]))
+        return "\n".join(parts)
+
+
+def preview(
+    task: TaskLike,
+    *,
+    n: int | None = None,
+    variants: str | Iterable[str] = (),
+    model: ModelLike | None = None,
+    options: Mapping[str, Any] | None = None,
+    steps: Mapping[str, StepLike] | None = None,
+    seed: int = 0,
+    correct: bool = True,
+    corrector: str | None = None,
+    contexts: ItemsLike | None = None,
+    seeds: ItemsLike | None = None,
+    dimensions: Mapping[str, Any] | None = None,
+    worked_examples: bool = True,
+    max_cost: float | None = None,
+    max_tokens: int | None = None,
+    progress: bool = True,
+    registry: Registry | None = None,
+    **model_options: Any,
+) -> Preview:
+    """Generate a few rows to look at them, as `targen preview`; no run is left behind.
+
+    `generate` with the same seed and options takes the replies from the cache, and does not pay
+    for them again.
+
+    Args:
+        task: as of `generate`, like all that is not named below.
+        n: rows; by default one for each label.
+        variants: variants of the task to apply, by name.
+        model: the model that is asked.
+        options: backend options and sampling parameters whose names clash with a keyword here.
+        steps: another model for one step, by the step's name.
+        seed: random seed.
+        correct: whether to self-correct labels (step 4).
+        corrector: a corrector to use instead of the task's own, by name.
+        contexts: your own contexts, instead of step 1.
+        seeds: your own seeds, instead of steps 1 and 2.
+        dimensions: in what items and rows are made to differ, by name.
+        worked_examples: whether prompts show their worked examples.
+        max_cost: stop before spending more than this many dollars.
+        max_tokens: stop before using more than this many tokens in total, input and output.
+        progress: whether to show a line of progress in a notebook or on a terminal.
+        registry: resolves names; by default among all that is installed.
+        **model_options: backend options and sampling parameters, and options of filters.
+
+    Returns:
+        The rows, what was rejected and why, and each prompt with its reply.
+
+    Raises:
+        UsageError: the request is invalid.
+        JobFailed: it ended before any candidate was judged.
+    """
+    passed = locals()
+    check_kinds(passed)
+    keywords = keywords_of(passed, "n", "progress")
+    keywords |= {"rows": False, "give_up_after": 10, "concurrency": 2}
+    with blaming(registry), asked(**keywords) as request:
+        of = request.task
+        rows = n if n is not None else len(of.quota_names) * of.rows_per_instance
+        spec = request.spec.replace(quotas=Quotas.even(rows, of))
+        show: dict[str, Any] = {"show": job_shown} if progress else {}
+        trial = run_trial(request.registry, spec, cache=replies_folder(), **show)
+    if trial.problem is not None and not trial.verdicts:
+        raise trial.problem
+    return Preview.of(trial, of.name, of.branches)
+
+
+def reason_of(verdict: Committed) -> str:
+    """Why a candidate became no row."""
+    return ": ".join(filter(None, (verdict.reason or verdict.verdict, verdict.detail)))
+
+
+def texts_of(verdict: Committed) -> dict[str, str]:
+    """The texts of a candidate by field, without its label."""
+    if verdict.instance is None:
+        return {}
+    content = verdict.instance.model_dump(mode="json").items()
+    given = (verdict.corrected, verdict.intended)
+    return {name: text_of(value) for name, value in content if value not in given}

@@ -1,0 +1,88 @@
+"""What programs look at: a preview, a profile, and results as they show themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import targen_core as tg
+
+LABELS = {"order": "It asks where an order is.", "refund": "It asks for money back."}
+MAIL = tg.Declaration(name="mail", description="E-mails to a shop.", labels=LABELS)
+TEXTS = [f"where is my parcel number {n}" for n in range(24)]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def test_a_preview_shows_rows_and_calls_and_leaves_no_run() -> None:
+    made = tg.preview(MAIL, model="scripted", progress=False)
+    assert [row["label"] for row in made.rows] == ["order", "refund"]
+    assert {call.step for call in made.calls} == {"contexts", "seeds", "generate", "correct"}
+    assert not made.rejected and made.problem is None and not Path("runs").exists()
+    run = tg.generate(MAIL, n=2, model="scripted", progress=False)
+    assert [(row["text"], row["label"]) for row in run] == [
+        (row["text"], row["label"]) for row in made.rows
+    ]
+    assert repr(made).startswith("<Preview of mail: 2 rows, 8 calls, ")
+    assert made.rows[0]["text"] in made._repr_html_()
+
+    async def cell() -> object:
+        return tg.preview(MAIL, n=2, model="scripted", progress=False)
+
+    assert repr(asyncio.run(cell())) == repr(made)
+
+
+def test_a_preview_says_why_candidates_became_no_row() -> None:
+    with pytest.raises(tg.JobFailed, match="cost budget exhausted"):
+        tg.preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
+    refusing = {"garbage_rate": 1.0}
+    with pytest.raises(tg.JobFailed, match="ran out of new items"):
+        tg.preview(MAIL, model="scripted", progress=False, **refusing)
+    steps = {"generate": {"model": "scripted", **refusing}}
+    made = tg.preview(MAIL, model="scripted", steps=steps, progress=False)
+    assert not made.rows and made.problem is not None
+    assert "malformed-reply" in made.rejected[0]["reason"]
+
+
+def test_a_model_reads_texts_for_a_profile() -> None:
+    measured = tg.profile(TEXTS)
+    assert repr(measured).startswith("<Profiled rows.jsonl: ")
+    asked = tg.profile(TEXTS, model="scripted")
+    assert asked.profile.traits == measured.profile.traits
+    assert [line[:8] for line in asked.profile.about if line not in measured.profile.about]
+
+    async def cell() -> tg.Profiled:
+        return tg.profile(TEXTS, model="scripted")
+
+    assert asyncio.run(cell()).profile == asked.profile
+
+
+def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"text": TEXTS, "label": ["order", "refund"] * 12})
+    assert tg.profile(frame["text"]).profile == tg.profile(TEXTS).profile
+    run = tg.generate(MAIL, labels=frame["label"].value_counts() // 6, model="scripted", out="a")
+    assert run.report.rows == {"order": 2, "refund": 2}
+    grown = tg.resume(run, labels=frame["label"].value_counts() // 4)
+    assert grown.report.rows == {"order": 3, "refund": 3}
+
+
+def test_results_show_what_matters() -> None:
+    assert repr(MAIL) == "<Declaration 'mail': labels order, refund>"
+    run = tg.generate(MAIL, n=4, model="scripted", out="a", progress=False)
+    assert "<th>became</th>" in run.report._repr_html_()
+    assert "<td>order 2</td>" in run.report._repr_html_()
+    traced = tg.trace(run, 0)
+    assert repr(traced) == "<Trace of 0.0/order/0 in a: accepted, label order, 4 calls>"
+    assert repr(traced.calls[0]).startswith("<TracedCall contexts/0: prompt contexts, ")
+    assert run[0]["text"] in traced._repr_html_()
+    other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
+    apart = tg.diff(run, other)
+    assert repr(apart).startswith("<Difference of a and b: 1 of what was asked differ; rows: ")
+    assert "<td>seed</td><td>0</td><td>1</td>" in apart._repr_html_()
