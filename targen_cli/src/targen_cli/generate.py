@@ -168,7 +168,7 @@ def generate(
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with chosen.explained(), job:
-        if batch_offline:
+        if batch_offline or not job.sends:
             print(_next_export(job.path))
         else:
             run_job(job, where, quiet=quiet, json=json, strict=strict)

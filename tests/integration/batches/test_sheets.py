@@ -185,3 +185,37 @@ def test_a_run_by_the_service_is_left_to_files(
     assert targen("resume", "run", "--batch-offline").code == 0
     assert "waiting for answers" in targen("resume", "run").err
     assert len(begun.seen) == asked
+
+
+# --- people in the place of a model --------------------------------------------------
+
+
+def said_of(asked: Mapping[str, Any]) -> Any:
+    """What a person answers to a call of a task file: a function of the prompt alone."""
+    prompt, rng = asked["messages"][-1]["content"], random.Random(str(asked["messages"]))
+    texts = [fill_schema({"type": "string"}, rng) for _ in range(10)]
+    if '"text"' in asked["reply"]:  # a row, or that there is none of its label
+        return texts[0] if rng.random() < 0.75 else {"unsuitable": True}
+    if '"verdict"' in asked["reply"]:
+        return prompt.rpartition("Worker's output: ")[2].strip()
+    return texts[: int(next(iter(re.findall(r"(?:List|Write) (\d+)", prompt))))]
+
+
+def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., Any]) -> None:
+    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "green", "blue", "grey"))
+    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+    counts = "red=9,green=6,blue=3,grey=2"
+    begun = targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run")
+    assert (begun.code, begun.out) == (0, "run is ready; next: targen batch export run\n")
+    given = 0
+    while export(targen, "asked.jsonl"):
+        asked = map(json.loads, Path("asked.jsonl").read_text().splitlines())
+        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: said_of(one) for one in asked})
+        done = targen("batch", "import", "run", file, "--json")
+        assert done.code == 0, done.err
+        given += done.json["good"]
+    report = json.loads(Path("run", "report.json").read_text())
+    flows = report["flow"].values()
+    assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
+    assert (report["status"], report["usage"]["total"]["calls"]) == ("complete", given)
+    assert report["unused_calls"] == 0

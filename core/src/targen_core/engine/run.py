@@ -88,7 +88,7 @@ class Engine:
         lists_at_once: calls of a list that are not told of each other; see
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
-            candidates may run ahead, in standard deviations of its rows.
+            candidates may run ahead, in standard deviations of its rows; see `Window`.
         shard: which part of all the work is done; None: all of it.
         listener: called with events.
     """
@@ -106,7 +106,7 @@ class Engine:
         concurrency: int,
         filters: Sequence[Filter] = (),
         lists_at_once: int = 1,
-        margin: float = 0.0,
+        margin: float | None = 0.0,
         shard: Shard | None = None,
         listener: Listener | None = None,
     ) -> None:
