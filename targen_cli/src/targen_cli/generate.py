@@ -169,13 +169,14 @@ def generate(
         job = request.job(out)
     with chosen.explained(), job:
         if batch_offline or not job.sends:
-            print(_next_export(job.path))
+            say_next_export(job.path)
         else:
             run_job(job, where, quiet=quiet, json=json, strict=strict)
 
 
-def _next_export(run: Path) -> str:
-    return f"{run} is ready; next: targen batch export {run}"
+def say_next_export(run: Path) -> None:
+    """Say what to type for a run that sends nothing itself."""
+    print(f"{run} is ready; next: targen batch export {run}")
 
 
 def _folder(shard: str | None) -> str:
@@ -263,7 +264,7 @@ def resume(
     )
     with job:
         if batch_offline:
-            print(_next_export(job.path))
+            say_next_export(job.path)
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)
 

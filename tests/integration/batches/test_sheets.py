@@ -182,7 +182,9 @@ def test_a_run_by_the_service_is_left_to_files(
 ) -> None:
     assert targen("resume", "run", "--no-batch").code != 0
     asked = len(begun.seen)
-    assert targen("resume", "run", "--batch-offline").code == 0
+    for left in (("resume", "run"), ("revise", "run", "-n", 4, "--yes", "-q", "--out", "more")):
+        done = targen(*left, "--batch-offline")
+        assert (done.code, "; next: targen batch export " in done.out) == (0, True), done.err
     assert "waiting for answers" in targen("resume", "run").err
     assert len(begun.seen) == asked
 
@@ -219,3 +221,10 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
     assert (report["status"], report["usage"]["total"]["calls"]) == ("complete", given)
     assert report["unused_calls"] == 0
+    text = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
+    Path("bluer.yaml").write_text(text)
+    revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
+    ready = "run-revised is ready; next: targen batch export run-revised\n"
+    assert (revised.code, revised.out) == (0, ready), revised.err
+    named = targen("batch", "export", "run-revised", "--json").json["by_step"]
+    assert named["generate"] >= 3, named
