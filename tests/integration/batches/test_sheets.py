@@ -203,6 +203,30 @@ def said_of(asked: Mapping[str, Any]) -> Any:
     return texts[: int(next(iter(re.findall(r"(?:List|Write) (\d+)", prompt))))]
 
 
+def test_people_judge_no_copy_of_an_example(targen: Callable[..., Any]) -> None:
+    """It is refused whatever they say of it."""
+    copied = "Four of the six hoes went back to the shop on the 14th of this month."
+    others = "".join(f"Where is parcel {n} that I paid for?,blue\n" for n in range(5))
+    Path("own.csv").write_text(f"text,label\n{copied},red\n{others}")
+    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
+    Path("hue.yaml").write_text(
+        f"description: Notes on colours.\nlabels:\n{labels}examples: own.csv\n"
+    )
+    targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
+    kinds, copies = list[str](), 0
+    while export(targen, "asked.jsonl"):
+        said = {}
+        for asked in map(json.loads, Path("asked.jsonl").read_text().splitlines()):
+            said[asked["custom_id"]] = said_of(asked)
+            kinds.append(asked["reply"])
+            if '"text"' in asked["reply"] and not copies:
+                copies, said[asked["custom_id"]] = 1, copied
+        assert targen("batch", "import", "run", fill_lines(Path("asked.jsonl"), said)).code == 0
+    rejected = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
+    assert "copy-of-an-example" in {each.get("reason") for each in rejected}, rejected
+    assert sum('"verdict"' in kind for kind in kinds) == 2
+
+
 def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., Any]) -> None:
     labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "green", "blue", "grey"))
     Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
